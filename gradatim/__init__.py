@@ -1,0 +1,1 @@
+"""Gradatim: a deep-learning library you can read."""
