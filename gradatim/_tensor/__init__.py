@@ -1,0 +1,1 @@
+"""The tensor's face."""

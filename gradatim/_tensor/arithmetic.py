@@ -1,0 +1,302 @@
+"""Arithmetic and elementwise functions of a tensor.
+
+Here as in the other files of this room, a method's first parameter has PyTorch's name `input`,
+because the same function is also `gradatim.exp(input)`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core import dtypes
+from ..core.errors import ArgumentError, DTypeError
+from ..core.handle import Handle
+from ..ops import elementwise as ops
+from .promotion import as_tensor, binary, floating, floating_binary, is_operand, promoted
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+Number = bool | int | float
+
+
+class Arithmetic(Handle):
+    """`+ - * / // % **` and the functions of one number."""
+
+    # -- binary functions, in PyTorch's names --------------------------------------------
+
+    def add(input, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+        """`input + alpha * other`, broadcast."""
+        return binary(ops.add, input, _scaled(other, alpha))
+
+    def sub(input, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
+        """`input - alpha * other`, broadcast."""
+        _refuse_bool("sub", input, other)
+        return binary(ops.sub, input, _scaled(other, alpha))
+
+    def mul(input, other: Tensor | Number) -> Tensor:
+        """`input * other`, broadcast."""
+        return binary(ops.mul, input, other)
+
+    def div(input, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
+        """`input / other`, broadcast; rounded if `rounding_mode` is "floor" or "trunc"."""
+        if rounding_mode == "floor":
+            return input.floor_divide(other)
+        quotient = floating_binary(ops.div, input, other)
+        if rounding_mode is None:
+            return quotient
+        if rounding_mode != "trunc":
+            raise ArgumentError(
+                f'div: rounding_mode must be None, "floor" or "trunc", got {rounding_mode!r}'
+            )
+        x, y = promoted(input, other, name="div")
+        return ops.cast(ops.trunc(quotient), dtype=x._value.dtype)
+
+    def floor_divide(input, other: Tensor | Number) -> Tensor:
+        """`input // other`: the quotient rounded towards minus infinity."""
+        _refuse_zero("floor_divide", input, other)
+        return binary(ops.floor_divide, input, other)
+
+    def remainder(input, other: Tensor | Number) -> Tensor:
+        """`input % other`, with the sign of the divisor, as in Python."""
+        _refuse_zero("remainder", input, other)
+        return binary(ops.remainder, input, other)
+
+    def pow(input, exponent: Tensor | Number) -> Tensor:
+        """`input ** exponent`, broadcast."""
+        if isinstance(exponent, int | float) and exponent == 2:
+            return ops.square(_no_bool(input))
+        _refuse_negative_power(input, exponent)
+        return binary(ops.pow_, input, exponent)
+
+    def maximum(input, other: Tensor) -> Tensor:
+        """The larger of each pair; nan if either is."""
+        return binary(ops.maximum, input, other)
+
+    def minimum(input, other: Tensor) -> Tensor:
+        """The smaller of each pair; nan if either is."""
+        return binary(ops.minimum, input, other)
+
+    def lerp(input, end: Tensor, weight: Tensor | Number) -> Tensor:
+        """`input + weight * (end - input)`."""
+        return input + (end - input) * weight
+
+    # -- operators: an unknown operand is left to its own reflected method -----------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return binary(ops.add, self, _operand(other)) if _fits(other) else NotImplemented
+
+    def __radd__(self, other: Any) -> Tensor:
+        return binary(ops.add, _operand(other), self) if _fits(other) else NotImplemented
+
+    def __sub__(self, other: Any) -> Tensor:
+        return self.sub(_operand(other)) if _fits(other) else NotImplemented
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return binary(ops.sub, _operand(other), self) if _fits(other) else NotImplemented
+
+    def __mul__(self, other: Any) -> Tensor:
+        return binary(ops.mul, self, _operand(other)) if _fits(other) else NotImplemented
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return binary(ops.mul, _operand(other), self) if _fits(other) else NotImplemented
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return floating_binary(ops.div, self, _operand(other)) if _fits(other) else NotImplemented
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return floating_binary(ops.div, _operand(other), self) if _fits(other) else NotImplemented
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return self.floor_divide(_operand(other)) if _fits(other) else NotImplemented
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        _refuse_zero("floor_divide", self, self)
+        return binary(ops.floor_divide, _operand(other), self) if _fits(other) else NotImplemented
+
+    def __mod__(self, other: Any) -> Tensor:
+        return self.remainder(_operand(other)) if _fits(other) else NotImplemented
+
+    def __rmod__(self, other: Any) -> Tensor:
+        _refuse_zero("remainder", self, self)
+        return binary(ops.remainder, _operand(other), self) if _fits(other) else NotImplemented
+
+    def __pow__(self, other: Any) -> Tensor:
+        return self.pow(_operand(other)) if _fits(other) else NotImplemented
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return binary(ops.pow_, _operand(other), self) if _fits(other) else NotImplemented
+
+    def __neg__(self) -> Tensor:
+        return ops.neg(_no_bool(self))
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return ops.abs_(self)
+
+    # -- functions of one number -----------------------------------------------------------
+
+    def neg(input) -> Tensor:
+        """`-input`."""
+        return ops.neg(_no_bool(input))
+
+    def abs(input) -> Tensor:
+        """The absolute value."""
+        return ops.abs_(input)
+
+    def sign(input) -> Tensor:
+        """-1, 0 or 1."""
+        return ops.sign(input)
+
+    def square(input) -> Tensor:
+        """`input ** 2`."""
+        return ops.square(_no_bool(input))
+
+    def reciprocal(input) -> Tensor:
+        """`1 / input`."""
+        return ops.reciprocal(floating(input))
+
+    def exp(input) -> Tensor:
+        """e to the power of each element."""
+        return ops.exp(floating(input))
+
+    def expm1(input) -> Tensor:
+        """e^x - 1, exact near 0."""
+        return ops.expm1(floating(input))
+
+    def log(input) -> Tensor:
+        """The natural logarithm; -inf at 0, nan below."""
+        return ops.log(floating(input))
+
+    def log1p(input) -> Tensor:
+        """log(1 + x), exact near 0."""
+        return ops.log1p(floating(input))
+
+    def log2(input) -> Tensor:
+        """The logarithm to base 2."""
+        return ops.log(floating(input)) * (1 / np.log(2.0))
+
+    def log10(input) -> Tensor:
+        """The logarithm to base 10."""
+        return ops.log(floating(input)) * (1 / np.log(10.0))
+
+    def sqrt(input) -> Tensor:
+        """The square root; nan below 0."""
+        return ops.sqrt(floating(input))
+
+    def rsqrt(input) -> Tensor:
+        """1 / sqrt(x)."""
+        return ops.reciprocal(ops.sqrt(floating(input)))
+
+    def sin(input) -> Tensor:
+        """The sine of radians."""
+        return ops.sin(floating(input))
+
+    def cos(input) -> Tensor:
+        """The cosine of radians."""
+        return ops.cos(floating(input))
+
+    def tanh(input) -> Tensor:
+        """The hyperbolic tangent."""
+        return ops.tanh(floating(input))
+
+    def sigmoid(input) -> Tensor:
+        """1 / (1 + e^-x)."""
+        return ops.sigmoid(floating(input))
+
+    def relu(input) -> Tensor:
+        """max(x, 0)."""
+        return ops.relu(input)
+
+    def floor(input) -> Tensor:
+        """The next integer below, as the same dtype."""
+        return _rounding(ops.floor, input)
+
+    def ceil(input) -> Tensor:
+        """The next integer above, as the same dtype."""
+        return _rounding(ops.ceil, input)
+
+    def trunc(input) -> Tensor:
+        """The integer part."""
+        return _rounding(ops.trunc, input)
+
+    def round(input, *, decimals: int = 0) -> Tensor:
+        """The nearest integer, halves to even; or the nearest multiple of 10^-decimals."""
+        if decimals == 0:
+            return _rounding(ops.round_, input)
+        scale = 10.0**decimals
+        return ops.round_(input * scale) / scale
+
+    def clamp(
+        input, min: Tensor | Number | None = None, max: Tensor | Number | None = None
+    ) -> Tensor:
+        """Each element held between `min` and `max`; the gradient passes where it was inside."""
+        if min is None and max is None:
+            raise ArgumentError("clamp: give min, max or both")
+        out: Any = input
+        if min is not None:
+            x, low = promoted(out, min, name="clamp")
+            out = ops.where(ops.lt(x, low), low, x)
+        if max is not None:
+            x, high = promoted(out, max, name="clamp")
+            out = ops.where(ops.gt(x, high), high, x)
+        return out
+
+    clip = clamp
+    subtract = sub
+    multiply = mul
+    divide = true_divide = div
+    negative = neg
+    absolute = abs
+
+
+def _fits(other: Any) -> bool:
+    return isinstance(other, Handle) or is_operand(other) or isinstance(other, np.ndarray)
+
+
+def _operand(other: Any) -> Any:
+    return as_tensor(other) if isinstance(other, np.ndarray) else other
+
+
+def _scaled(other: Any, alpha: Number) -> Any:
+    return other if isinstance(alpha, int) and alpha == 1 else other * alpha
+
+
+def _rounding(primitive: Any, x: Any) -> Any:
+    return primitive(x) if x._value.dtype.kind == "f" else ops.add(x, ops.like(x, 0))
+
+
+def _no_bool(x: Any) -> Any:
+    if x._value.dtype.kind == "b":
+        raise DTypeError("neg, square: not defined for bool tensors; use ~x, or x.int() first")
+    return x
+
+
+def _refuse_bool(name: str, x: Any, y: Any) -> None:
+    if x._value.dtype.kind == "b" and getattr(y, "dtype", None) in (dtypes.bool_, None):
+        if isinstance(y, bool) or isinstance(y, Handle):
+            raise DTypeError(f"{name}: not defined for two bool tensors; use ^ or logical_xor")
+
+
+def _refuse_zero(name: str, x: Any, y: Any) -> None:
+    """Integer division by zero has no answer (floating division gives inf or nan)."""
+    if isinstance(x, Handle) and x._value.dtype.kind == "f":
+        return
+    divisor = y._value if isinstance(y, Handle) else y
+    if isinstance(divisor, np.ndarray):
+        zero = divisor.dtype.kind != "f" and not divisor.all()
+    else:
+        zero = isinstance(divisor, int) and divisor == 0
+    if zero:
+        raise ZeroDivisionError(f"{name}: integer division by zero; divide floats for inf or nan")
+
+
+def _refuse_negative_power(x: Any, exponent: Any) -> None:
+    if x._value.dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
+        raise ArgumentError(
+            "pow: integers to negative integer powers are not integers; use x.float() ** k"
+        )

@@ -1,0 +1,157 @@
+"""Comparisons, logic, and choosing by a condition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.errors import DTypeError
+from ..core.handle import Handle
+from ..ops import elementwise as ops
+from .arithmetic import _fits, _operand
+from .promotion import as_tensor, binary, broadcast_shape, expanded, result_type, to_dtype
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+Number = bool | int | float
+
+
+class Comparison(Handle):
+    """`== != < <= > >= & | ^ ~` and `where`."""
+
+    __hash__ = object.__hash__  # by identity, as in PyTorch: tensors are keys of dictionaries
+
+    def eq(input, other: Tensor | Number) -> Tensor:
+        """Elementwise `==`."""
+        return binary(ops.eq, input, other)
+
+    def ne(input, other: Tensor | Number) -> Tensor:
+        """Elementwise `!=`."""
+        return binary(ops.ne, input, other)
+
+    def lt(input, other: Tensor | Number) -> Tensor:
+        """Elementwise `<`."""
+        return binary(ops.lt, input, other)
+
+    def le(input, other: Tensor | Number) -> Tensor:
+        """Elementwise `<=`."""
+        return binary(ops.le, input, other)
+
+    def gt(input, other: Tensor | Number) -> Tensor:
+        """Elementwise `>`."""
+        return binary(ops.gt, input, other)
+
+    def ge(input, other: Tensor | Number) -> Tensor:
+        """Elementwise `>=`."""
+        return binary(ops.ge, input, other)
+
+    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return binary(ops.eq, self, _operand(other)) if _fits(other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return binary(ops.ne, self, _operand(other)) if _fits(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Tensor:
+        return binary(ops.lt, self, _operand(other)) if _fits(other) else NotImplemented
+
+    def __le__(self, other: Any) -> Tensor:
+        return binary(ops.le, self, _operand(other)) if _fits(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> Tensor:
+        return binary(ops.gt, self, _operand(other)) if _fits(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> Tensor:
+        return binary(ops.ge, self, _operand(other)) if _fits(other) else NotImplemented
+
+    def __and__(self, other: Any) -> Tensor:
+        return _bits(ops.bitwise_and, ops.logical_and, self, other)
+
+    def __or__(self, other: Any) -> Tensor:
+        return _bits(ops.bitwise_or, ops.logical_or, self, other)
+
+    def __xor__(self, other: Any) -> Tensor:
+        return _bits(ops.bitwise_xor, ops.logical_xor, self, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __invert__(self) -> Tensor:
+        kind = self._value.dtype.kind
+        if kind == "f":
+            raise DTypeError("~: only for integer and bool tensors")
+        return ops.logical_not(self) if kind == "b" else ops.bitwise_not(self)
+
+    def logical_and(input, other: Tensor) -> Tensor:
+        """True where both are nonzero."""
+        return binary(ops.logical_and, input, other)
+
+    def logical_or(input, other: Tensor) -> Tensor:
+        """True where either is nonzero."""
+        return binary(ops.logical_or, input, other)
+
+    def logical_xor(input, other: Tensor) -> Tensor:
+        """True where exactly one is nonzero."""
+        return binary(ops.logical_xor, input, other)
+
+    def logical_not(input) -> Tensor:
+        """True where zero."""
+        return ops.logical_not(input)
+
+    def isnan(input) -> Tensor:
+        """True where nan."""
+        return ops.isnan(input)
+
+    def isinf(input) -> Tensor:
+        """True where plus or minus infinity."""
+        return ops.isinf(input)
+
+    def isfinite(input) -> Tensor:
+        """True where neither nan nor infinite."""
+        return ops.logical_not(ops.logical_or(ops.isnan(input), ops.isinf(input)))
+
+    def where(self, condition: Tensor, other: Tensor | Number) -> Tensor:
+        """`self` where `condition`, else `other`."""
+        return where(condition, self, other)
+
+    def masked_fill(input, mask: Tensor, value: Tensor | Number) -> Tensor:
+        """`value` where `mask`, else `input`."""
+        filled: Any = as_tensor(value)
+        return where(mask, to_dtype(filled, input._value.dtype), input)
+
+    def equal(input, other: Tensor) -> bool:
+        """Whether two tensors have the same shape and elements."""
+        return bool(np.array_equal(input._value, other._value))
+
+    def isclose(
+        input, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+    ) -> Tensor:
+        """True where |input - other| <= atol + rtol * |other|."""
+        x: Any = input
+        close = ((x - other).abs() <= atol + rtol * other.abs()) | (x == other)
+        return close | (x.isnan() & other.isnan()) if equal_nan else close
+
+    def allclose(
+        input, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+    ) -> bool:
+        """Whether all elements are close; see `isclose`."""
+        return bool(Comparison.isclose(input, other, rtol, atol, equal_nan).all())
+
+
+def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """`input` where `condition` is true, else `other`; all three broadcast."""
+    x, y = as_tensor(input), as_tensor(other)
+    dtype = result_type(input, other)
+    shape = broadcast_shape("where", condition._value.shape, x._value.shape, y._value.shape)
+    chosen = (expanded(to_dtype(v, dtype), shape) for v in (x, y))
+    return ops.where(expanded(condition, shape), *chosen)
+
+
+def _bits(bitwise: Any, logical: Any, x: Any, y: Any) -> Any:
+    if not _fits(y):
+        return NotImplemented
+    y = _operand(y)
+    dtype = result_type(x, y)
+    if dtype.kind == "f":
+        raise DTypeError(f"{bitwise.name}: only for integer and bool tensors, got {dtype}")
+    return binary(logical if dtype.kind == "b" else bitwise, x, y)

@@ -1,0 +1,90 @@
+"""Dimensions and shapes as the user writes them, made definite or refused with a reason."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
+
+Shape = tuple[int, ...]
+
+
+class Size(tuple[int, ...]):
+    """A shape: a tuple that prints as PyTorch's.
+
+    >>> Size([1, 4]).numel()
+    4
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return math.prod(self)
+
+    def __repr__(self) -> str:
+        return f"gradatim.Size({list(self)})"
+
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        return Size(part) if isinstance(key, slice) else part
+
+    def __add__(self, other: tuple[Any, ...]) -> Size:  # type: ignore[override]
+        return Size(super().__add__(tuple(other)))
+
+
+def one_dim(name: str, dim: int, ndim: int) -> int:
+    """A dimension counted from the front; negative ones count from the end."""
+    dim = operator.index(dim)
+    limit = max(ndim, 1)
+    if not -limit <= dim < limit:
+        raise IndexOutOfRange(
+            f"{name}: dimension {dim} is out of range for a tensor of {ndim} dimensions; "
+            f"use {-limit} to {limit - 1}"
+        )
+    return dim % limit
+
+
+def some_dims(name: str, dim: int | Iterable[int] | None, ndim: int) -> Shape:
+    """Dimensions to reduce, from the front and sorted: all of them for None or ()."""
+    if dim is None or dim == ():
+        return tuple(range(ndim))
+    given = dim if isinstance(dim, Iterable) else (dim,)
+    found = [one_dim(name, d, ndim) for d in given]
+    if len(set(found)) < len(found):
+        raise ArgumentError(f"{name}: dimension given twice in {tuple(given)}")
+    return tuple(sorted(found)) if ndim else ()
+
+
+def sizes(name: str, args: Sequence[Any]) -> Shape:
+    """`f(2, 3)` and `f((2, 3))` alike, as a tuple of ints."""
+    if len(args) == 1 and isinstance(args[0], Iterable):
+        args = tuple(args[0])
+    try:
+        return tuple([operator.index(n) for n in args])
+    except TypeError:
+        raise ArgumentError(f"{name}: sizes must be integers, got {tuple(args)}") from None
+
+
+def shape_sizes(name: str, args: Sequence[Any]) -> Shape:
+    """The sizes of a new tensor: integers that are not negative."""
+    shape = sizes(name, args)
+    if any(n < 0 for n in shape):
+        raise ArgumentError(f"{name}: sizes must not be negative, got {list(shape)}")
+    return shape
+
+
+def fill_in(name: str, shape: Shape, count: int) -> Shape:
+    """Replace one -1 by what makes the shape hold `count` elements."""
+    known = math.prod(n for n in shape if n != -1)
+    unknown = sum(n == -1 for n in shape)
+    if unknown > 1:
+        raise ArgumentError(f"{name}: only one size can be -1, got {list(shape)}")
+    if unknown and known and count % known == 0:
+        return tuple([count // known if n == -1 else n for n in shape])
+    if unknown or known != count or any(n < 0 for n in shape):
+        raise ShapeError(f"{name}: {count} elements do not fit the shape {list(shape)}")
+    return shape

@@ -1,0 +1,61 @@
+"""Several tensors as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import ArgumentError, ShapeError
+from ..core.handle import Handle
+from ..ops import movement
+from .dims import one_dim
+from .promotion import result_type, to_dtype
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors one after the other along `dim`; all other sizes must agree."""
+    given = _several("cat", tensors)
+    parts = [x for x in given if x._value.shape != (0,)] or given[:1]
+    first = parts[0]._value.shape
+    dim = one_dim("cat", dim, len(first))
+    for i, x in enumerate(parts):
+        shape = x._value.shape
+        rest, expected = shape[:dim] + shape[dim + 1 :], first[:dim] + first[dim + 1 :]
+        if len(shape) != len(first) or rest != expected:
+            raise ShapeError(
+                f"cat: tensor {i} of shape {list(shape)} does not fit the first, of shape "
+                f"{list(first)}: all sizes but dimension {dim} must be equal"
+            )
+    if not first:
+        raise ShapeError("cat: 0-d tensors cannot be joined; use stack")
+    dtype = result_type(*given)
+    return movement.cat(*[to_dtype(x, dtype) for x in parts], dim=dim)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors of one shape along a new dimension `dim`."""
+    given = _several("stack", tensors)
+    first = given[0].shape
+    for i, x in enumerate(given):
+        if x.shape != first:
+            raise ShapeError(
+                f"stack: tensor {i} has shape {list(x.shape)}, the first {list(first)}; "
+                "they must be equal"
+            )
+    dim = one_dim("stack", dim, len(first) + 1)
+    return cat([x.unsqueeze(dim) for x in given], dim)
+
+
+def _several(name: str, tensors: Any) -> list[Any]:
+    if isinstance(tensors, Handle):
+        raise ArgumentError(f"{name}: expects a list or tuple of tensors, got one tensor")
+    given = list(tensors)
+    if not given:
+        raise ArgumentError(f"{name}: expects at least one tensor")
+    for i, x in enumerate(given):
+        if not isinstance(x, Handle):
+            raise ArgumentError(f"{name}: element {i} is a {type(x).__name__}, not a tensor")
+    return given

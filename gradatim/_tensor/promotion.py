@@ -1,0 +1,122 @@
+"""What stands between the user's operands and the primitives: dtypes and shapes made equal.
+
+Primitives take tensors of one shape and one dtype. Here Python numbers become tensors, dtypes
+are promoted as PyTorch does (see `core.dtypes`), and broadcasting is inserted as an operation.
+"""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+from ..core import dtypes
+from ..core.errors import ShapeError
+from ..core.handle import Handle, wrap
+from ..core.primitive import Primitive
+from ..core.tape import bind
+from ..ops.broadcast import broadcast_to, constant, full
+from ..ops.elementwise import cast
+
+Shape = tuple[int, ...]
+
+
+def binary(primitive: Primitive, x: Any, y: Any) -> Any:
+    """Bind a primitive of two inputs to operands of any dtypes and broadcastable shapes."""
+    if isinstance(y, Handle) and isinstance(x, Handle):
+        a, b = x._value, y._value
+        if a.dtype is b.dtype and a.shape == b.shape:
+            return bind(primitive, (x, y), {})
+    x, y = promoted(x, y, name=primitive.name)
+    return bind(primitive, (x, y), {})
+
+
+def floating_binary(primitive: Primitive, x: Any, y: Any) -> Any:
+    """`binary` for operations whose result is floating: integers become the default float."""
+    if isinstance(y, Handle) and isinstance(x, Handle):
+        a, b = x._value, y._value
+        if a.dtype is b.dtype and a.shape == b.shape and a.dtype.kind == "f":
+            return bind(primitive, (x, y), {})
+    x, y = promoted(x, y, name=primitive.name, floating=True)
+    return bind(primitive, (x, y), {})
+
+
+def floating(x: Any) -> Any:
+    """The tensor itself if floating, else a cast to the default dtype."""
+    if x._value.dtype.kind == "f":
+        return x
+    return cast(x, dtype=dtypes.get_default_dtype().numpy)
+
+
+def promoted(x: Any, y: Any, *, name: str, floating: bool = False) -> tuple[Any, Any]:
+    """Both operands as tensors of their common dtype and broadcast shape."""
+    dtype = result_type(x, y)
+    if floating and dtype.kind != "f":
+        dtype = dtypes.get_default_dtype().numpy
+    if not isinstance(y, Handle):
+        return to_dtype(x, dtype), full(x._value.shape, y, dtype)
+    if not isinstance(x, Handle):
+        return full(y._value.shape, x, dtype), to_dtype(y, dtype)
+    shape = broadcast_shape(name, x._value.shape, y._value.shape)
+    return expanded(to_dtype(x, dtype), shape), expanded(to_dtype(y, dtype), shape)
+
+
+def result_type(*operands: Any) -> np.dtype[Any]:
+    """The dtype PyTorch gives to an operation on these tensors and Python numbers."""
+    found: np.dtype[Any] | None = None
+    found_weight = 0
+    for x in operands:
+        if isinstance(x, Handle):
+            dtype, weight = x._value.dtype, 2 if x._value.shape else 1
+        else:
+            dtype, weight = dtypes.of_number(x), 0
+        if found is None:
+            found, found_weight = dtype, weight
+        else:
+            found = dtypes.promote(found, found_weight, dtype, weight)
+            found_weight = max(found_weight, weight)
+    assert found is not None
+    return found
+
+
+def to_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
+    """`x` itself if it has this dtype, else a cast."""
+    return x if x._value.dtype == dtype else cast(x, dtype=dtype)
+
+
+def expanded(x: Any, shape: Shape) -> Any:
+    """`x` itself if it has this shape, else broadcast to it."""
+    return x if x._value.shape == shape else broadcast_to(x, shape=shape)
+
+
+def broadcast_shape(name: str, *shapes: Shape) -> Shape:
+    """The common shape of operands, right-aligned; 1 stretches to any size."""
+    result: list[int] = []
+    for shape in shapes:
+        if len(shape) > len(result):
+            result = [1] * (len(shape) - len(result)) + result
+        for i, n in enumerate(reversed(shape), 1):
+            if result[-i] == 1:
+                result[-i] = n
+            elif n not in (1, result[-i]):
+                raise ShapeError(
+                    f"{name}: shapes {' and '.join(str(list(s)) for s in shapes)} do not "
+                    f"broadcast: they differ at dimension {-i} ({result[-i]} against {n}); sizes "
+                    "must be equal or 1, counted from the last dimension"
+                )
+    return tuple(result)
+
+
+def as_tensor(x: Any, like: Any = None) -> Any:
+    """A Python number or NumPy array as a tensor; tensors pass through."""
+    if isinstance(x, Handle):
+        return x
+    if isinstance(x, np.ndarray):
+        return wrap(x)
+    return constant(x, dtypes.of_number(x))
+
+
+def is_operand(x: Any) -> bool:
+    """Whether `x` can stand beside a tensor in an expression."""
+    return isinstance(x, Handle | numbers.Number | np.generic | np.bool_)

@@ -1,0 +1,57 @@
+"""Who executes a primitive: NumPy here; a tracer that only writes it down, elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from .errors import GradatimError
+
+if TYPE_CHECKING:
+    from .handle import Handle
+    from .primitive import Primitive
+
+
+class Backend(Protocol):
+    """The two things an executor does."""
+
+    def execute(
+        self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
+    ) -> Any:
+        """The value of one primitive (a tuple of values if it has several outputs)."""
+
+    def write(self, target: Handle, source: Handle) -> None:
+        """Put the value of `source`, of equal shape and dtype, in the place of `target`."""
+
+
+class Eager:
+    """NumPy, at once."""
+
+    __slots__ = ()
+
+    def execute(
+        self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
+    ) -> Any:
+        """Run the primitive's NumPy value."""
+        value = primitive.value(*[x._value for x in inputs], **params)
+        # NumPy answers 0-d results with scalars; tensors need an array that can be written.
+        if type(value) is not np.ndarray and type(value) is not tuple:
+            value = np.asarray(value)
+        return value
+
+    def write(self, target: Handle, source: Handle) -> None:
+        """Copy into the buffer, so that NumPy views of it see the new numbers."""
+        array = target._value
+        if not array.flags.writeable:
+            raise GradatimError(_why_not_writable(array))
+        array[...] = source._value
+
+
+def _why_not_writable(array: np.ndarray[Any, Any]) -> str:
+    if any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape, strict=True)):
+        return (
+            "in-place write: several elements of this expanded tensor share one place in "
+            "memory; call .clone() before writing"
+        )
+    return "in-place write: this tensor's memory is read-only; call .clone() before writing"

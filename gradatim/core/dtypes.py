@@ -1,0 +1,134 @@
+"""The element types, under PyTorch's names, and how they combine.
+
+A `dtype` is a name for a NumPy dtype. Promotion follows PyTorch's categories
+(bool < integer < floating): a tensor is only widened by an operand of a higher category,
+or by a wider dtype among operands of the same kind (tensors with dimensions, 0-d tensors,
+Python numbers, in that order of weight).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .errors import DTypeError
+
+
+class dtype:
+    """An element type such as `gradatim.float32`.
+
+    >>> float32.itemsize, float32.is_floating_point
+    (4, True)
+    """
+
+    __slots__ = ("is_floating_point", "itemsize", "name", "numpy")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.numpy: np.dtype[Any] = np.dtype(name)
+        self.itemsize = self.numpy.itemsize
+        self.is_floating_point = self.numpy.kind == "f"
+
+    @property
+    def is_complex(self) -> bool:
+        """False: complex numbers are not supported."""
+        return False
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether negative values can be held."""
+        return self.numpy.kind in "fi"
+
+    def __repr__(self) -> str:
+        return f"gradatim.{self.name}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return of, (self.name,)
+
+
+float32 = dtype("float32")
+float64 = dtype("float64")
+int64 = dtype("int64")
+int32 = dtype("int32")
+uint8 = dtype("uint8")
+bool_ = dtype("bool")
+
+ALL = (bool_, uint8, int32, int64, float32, float64)
+_BY_NUMPY = {d.numpy: d for d in ALL}
+_CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+_default = float32
+
+
+def get_default_dtype() -> dtype:
+    """The dtype of tensors made from Python floats (float32 unless changed)."""
+    return _default
+
+
+def set_default_dtype(d: Any) -> None:
+    """Make `d`, a floating dtype, the dtype of tensors made from Python floats."""
+    global _default
+    new = of(d)
+    if not new.is_floating_point:
+        raise DTypeError(f"set_default_dtype: only floating dtypes can be the default, got {new}")
+    _default = new
+
+
+def of(d: Any) -> dtype:
+    """The library's dtype for a dtype, NumPy dtype or name; unsupported ones are refused."""
+    if isinstance(d, dtype):
+        return d
+    if d is float:
+        return _default
+    try:
+        return _BY_NUMPY[np.dtype(d)]
+    except (KeyError, TypeError):
+        names = ", ".join(x.name for x in ALL)
+        raise DTypeError(f"dtype {d!r} is not supported: use one of {names}") from None
+
+
+def category(d: np.dtype[Any]) -> int:
+    """0 for bool, 1 for integers, 2 for floating dtypes."""
+    return _CATEGORY[d.kind]
+
+
+def of_number(value: bool | int | float) -> np.dtype[Any]:
+    """The NumPy dtype a Python number has on its own: bool, int64 or the default float."""
+    if isinstance(value, bool | np.bool_):
+        return bool_.numpy
+    if isinstance(value, int | np.integer):
+        return int64.numpy
+    if isinstance(value, float | np.floating):
+        return _default.numpy
+    raise DTypeError(f"expected a tensor or a Python number, got {type(value).__name__}")
+
+
+@lru_cache(maxsize=1024)
+def wider(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+    """PyTorch's common dtype of two tensors with dimensions.
+
+    >>> wider(np.dtype("int64"), np.dtype("float32")).name
+    'float32'
+    """
+    if a == b:
+        return a
+    if category(a) != category(b):
+        return max((a, b), key=category)
+    # Within the integers uint8 meets signed ones as the signed one: it always holds more.
+    return max((a, b), key=lambda d: (d.itemsize, d.kind))
+
+
+@lru_cache(maxsize=1024)
+def promote(a: np.dtype[Any], a_weight: int, b: np.dtype[Any], b_weight: int) -> np.dtype[Any]:
+    """The common dtype of two operands, each with its weight.
+
+    Weights: 2 for a tensor with dimensions, 1 for a 0-d tensor, 0 for a Python number. The
+    lighter operand changes the dtype only when its category is higher; then its own dtype
+    counts, except that a Python float brings the default dtype.
+    """
+    if a_weight == b_weight:
+        return wider(a, b)
+    heavy, light = (a, b) if a_weight > b_weight else (b, a)
+    return light if category(light) > category(heavy) else heavy

@@ -1,0 +1,25 @@
+"""What can go wrong, as types: each is also the built-in exception PyTorch raises there."""
+
+
+class GradatimError(Exception):
+    """Base of every error the library raises on purpose: what happened, where, and what to do."""
+
+
+class ShapeError(GradatimError, RuntimeError):
+    """Shapes that do not fit: names the operation, the shapes and the dimension."""
+
+
+class DTypeError(GradatimError, RuntimeError):
+    """A dtype the operation does not take, or a cast that would lose the values' meaning."""
+
+
+class AutogradError(GradatimError, RuntimeError):
+    """A gradient that cannot be computed as asked: freed graph, overwritten value, leaf written."""
+
+
+class ArgumentError(GradatimError, ValueError):
+    """An argument outside what the operation takes."""
+
+
+class IndexOutOfRange(GradatimError, IndexError):
+    """An index or a dimension outside the tensor."""

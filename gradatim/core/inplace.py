@@ -1,0 +1,111 @@
+"""Writing into a tensor, so that memory, views and gradients all stay true.
+
+Three things happen: the backend moves the numbers, the storage's clock is set (saved values
+from before are now stale), and the base tensor's history becomes that of the new contents.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .context import GradMode, local
+from .errors import AutogradError
+from .handle import alias
+from .storage import tick
+from .tape import Leaf, Node, history, record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .primitive import Primitive
+    from .storage import Storage
+
+# Set by `ops.movement`, where the two primitives live that give written tensors a history.
+_copy: Primitive
+_update_view: Primitive
+
+
+def use_primitives(copy: Primitive, update_view: Primitive) -> None:
+    """Let `ops` hand in the primitives whose tape nodes stand for a write."""
+    global _copy, _update_view
+    _copy, _update_view = copy, update_view
+
+
+def write(target: Any, source: Any) -> None:
+    """Put `source`, of equal shape and dtype, in the place of `target`."""
+    context = local.context
+    if not context.grad_enabled:
+        context.backend.write(target, source)
+        target._storage.written = tick()
+        return
+    before, new = history(target), history(source)
+    base = target if target._base is None else target._base
+    _refuse_leaf(base)
+    old = None
+    if target is not base and (before is not None or new is not None or base._edge is not None):
+        old = alias(base._value, base._storage, base._view)
+        old._edge = base._edge
+    context.backend.write(target, source)
+    target._storage.written = tick()
+    if target is base:
+        base._edge = None
+        if new is not None:
+            record(_copy, (source,), {}, base)
+    elif old is not None:
+        base._edge = None
+        record(_update_view, (old, source), {"view": target._view[len(base._view) :]}, base)
+    base._stamp = target._storage.written
+    if target is not base:
+        target._stamp = -1
+
+
+def apply(operation: Callable[..., Any], target: Any, *operands: Any) -> None:
+    """The in-place form of an operation: compute, then put the result in `target`'s place.
+
+    What the operation's tape node saved of `target` is about to be overwritten by the very
+    same call, so the node gets a copy of it.
+    """
+    result = operation(target, *operands)
+    node = result._edge
+    if type(node) is Node and node.saved:
+        node.saved = tuple([_copy_if_on(x, target._storage) for x in node.saved])
+    write(target, result)
+
+
+def _copy_if_on(x: Any, storage: Storage) -> Any:
+    if x._storage is not storage:
+        return x
+    with GradMode(False):
+        copied = _copy(x)
+    copied._edge = history(x)
+    return copied
+
+
+def _refuse_leaf(base: Any) -> None:
+    if type(base._edge) is Leaf:
+        raise AutogradError(
+            "in-place write: this is a leaf tensor that requires grad (or a view of one), and "
+            "the gradient of its old contents would be lost; write under no_grad(), or to "
+            "a .clone()"
+        )
+
+
+def accumulate_grad(leaf: Leaf, gradient: Any, *, fresh: bool, create_graph: bool) -> None:
+    """Add a gradient that arrived at a leaf to its tensor's `.grad`."""
+    tensor: Any = leaf.tensor()
+    if tensor is None:
+        return
+    before = tensor.grad
+    if create_graph:
+        tensor.grad = gradient if before is None else before + gradient
+    elif before is None:
+        tensor.grad = gradient if fresh and _tidy(gradient) else gradient.clone()
+    else:
+        with GradMode(False):
+            write(before, before + gradient)
+
+
+def _tidy(gradient: Any) -> bool:
+    """Whether the memory of a gradient is laid out as an optimiser will want it."""
+    flags = getattr(gradient._value, "flags", None)
+    return flags is None or (flags.c_contiguous and flags.writeable)

@@ -1,0 +1,158 @@
+"""A primitive is a fact sheet: its value, its shape rule and its gradients, side by side.
+
+    tanh = Primitive("tanh(x)", np.tanh, same, x=lambda g, out: mul(g, sub(one, mul(out, out))))
+
+The signature names the inputs; static parameters follow a `*`. There is one gradient rule per
+input, called with the incoming gradient `g` and whatever else its own parameters name:
+
+    an input (`x`)            its value is kept alive, and checked for overwriting
+    an output (`out`)         likewise
+    an input's type `x_type`  only shape and dtype are kept (`types`: those of all inputs)
+    a static parameter        as it was given
+
+So a rule's head says what the gradient saves. Rules are written in the library's own
+operations; that makes second derivatives and compiled backward passes come for free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from . import tape
+from .context import GradMode
+from .handle import wrap
+
+if TYPE_CHECKING:
+    from .handle import Handle
+
+REGISTRY: dict[str, Primitive] = {}
+
+Rule = Callable[..., Any]
+
+
+class Plan:
+    """What a tape node keeps, and how its rules are called, for one set of wanted inputs."""
+
+    __slots__ = ("keeps", "keeps_out", "rules")
+
+    def __init__(self, primitive: Primitive, wanted: int, count: int) -> None:
+        variadic = primitive.variadic_rule
+        rules = [variadic(i) for i in range(count)] if variadic else primitive.rules
+        chosen = [(i, r) for i, r in enumerate(rules) if r is not None and wanted >> i & 1]
+        names = {n for _, rule in chosen for n in _parameters(rule)}
+        inputs = primitive.inputs
+        self.keeps = tuple(i for i, name in enumerate(inputs) if name in names)
+        self.keeps_out = any(name in names for name in primitive.outputs)
+        kept = {inputs[i]: place for place, i in enumerate(self.keeps)}
+        self.rules = tuple(
+            (i, rule, tuple(_source(n, primitive, kept) for n in _parameters(rule)))
+            for i, rule in chosen
+        )
+
+
+SAVED, OUT, TYPE, TYPES, PARAM = range(5)
+
+
+def _parameters(rule: Rule) -> tuple[str, ...]:
+    """The names of a rule's parameters after the incoming gradient."""
+    code = rule.__code__
+    return code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+
+
+def _source(name: str, primitive: Primitive, kept: dict[str, int]) -> tuple[int, Any]:
+    if name in kept:
+        return SAVED, kept[name]
+    if name in primitive.outputs:
+        return OUT, primitive.outputs.index(name)
+    if name.endswith("_type"):
+        return TYPE, primitive.inputs.index(name[:-5])
+    if name == "types":
+        return TYPES, None
+    return PARAM, name
+
+
+class Primitive:
+    """One array operation of the narrow waist. Calling it binds it to tensors."""
+
+    def __init__(
+        self,
+        signature: str,
+        value: Callable[..., Any],
+        shape: Callable[..., Any],
+        *,
+        outputs: tuple[str, ...] = ("out",),
+        is_view: bool = False,
+        variadic_rule: Callable[[int], Rule] | None = None,
+        **rules: Rule | None,
+    ) -> None:
+        self.name, _, rest = signature.rstrip(")").partition("(")
+        positional, _, static = rest.partition("*")
+        self.inputs = tuple(n.strip() for n in positional.split(",") if n.strip())
+        self.static = tuple(n.strip() for n in static.split(",") if n.strip())
+        self.value = value
+        self.shape = shape
+        self.outputs = outputs
+        self.is_view = is_view
+        self.variadic_rule = variadic_rule
+        self.rules = tuple(rules.pop(name, None) for name in self.inputs)
+        self.differentiable = variadic_rule is not None or any(self.rules)
+        self.needs_types = variadic_rule is not None or any(
+            name.endswith("_type") for rule in self.rules if rule for name in _parameters(rule)
+        )
+        self.plans: dict[Any, Plan] = {}
+        if rules:
+            raise TypeError(f"{self.name}: gradient rules for unknown inputs {sorted(rules)}")
+        if self.name in REGISTRY:
+            raise TypeError(f"primitive {self.name} is defined twice")
+        REGISTRY[self.name] = self
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        return tape.bind(self, inputs, params)
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}({', '.join(self.inputs)})>"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return REGISTRY.__getitem__, (self.name,)
+
+    def plan(self, wanted: int, count: int) -> Plan:
+        """The plan for the inputs whose bits are set in `wanted`."""
+        key = wanted if self.variadic_rule is None else (wanted, count)
+        found = self.plans.get(key)
+        if found is None:
+            found = self.plans[key] = Plan(self, wanted, count)
+        return found
+
+
+class Composite(Primitive):
+    """A named operation made of primitives, with a gradient rule of its own.
+
+    `expand` writes it in primitives, for executors that do not know it. `value` is its own
+    NumPy value where that pays; without one the expansion is run.
+    """
+
+    def __init__(
+        self,
+        signature: str,
+        expand: Callable[..., Any],
+        shape: Callable[..., Any],
+        *,
+        value: Callable[..., Any] | None = None,
+        outputs: tuple[str, ...] = ("out",),
+        **rules: Rule,
+    ) -> None:
+        super().__init__(signature, value or self._run, shape, outputs=outputs, **rules)
+        self.expand = expand
+
+    def _run(self, *arrays: Any, **params: Any) -> Any:
+        with GradMode(False):
+            out = self.expand(*[wrap(a) for a in arrays], **params)
+        return tuple(o._value for o in out) if len(self.outputs) > 1 else out._value
+
+
+def run_view(steps: tuple[tuple[Primitive, dict[str, Any]], ...], tensor: Handle) -> Any:
+    """Apply the steps of a view, one after the other."""
+    for primitive, params in steps:
+        tensor = primitive(tensor, **params)
+    return tensor

@@ -1,0 +1,120 @@
+"""Spreading numbers over a larger shape, and its adjoint: adding them up again.
+
+broadcast_to  <->  reduce_sum
+reshape: its own adjoint, with the shapes exchanged
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..core.handle import wrap
+from ..core.primitive import Primitive
+from ..core.storage import ArrayType
+
+
+def _broadcast(x: np.ndarray[Any, Any], *, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    # np.broadcast_to is six times slower, and this runs for every bias and every number.
+    new = len(shape) - x.ndim
+    strides = (0,) * new + tuple(
+        [s if n == m else 0 for s, n, m in zip(x.strides, x.shape, shape[new:], strict=True)]
+    )
+    return np.ndarray(shape, x.dtype, x, 0, strides)
+
+
+def _sum_to(g: Any, shape: tuple[int, ...]) -> Any:
+    """Add up what a broadcast from `shape` had spread."""
+    target = g._value.shape
+    new = len(target) - len(shape)
+    spread = tuple(range(new)) + tuple(
+        i for i, n in enumerate(target) if i >= new and shape[i - new] == 1 and n != 1
+    )
+    return reshape_to(reduce_sum(g, dims=spread, keepdim=False) if spread else g, shape)
+
+
+broadcast_to = Primitive(
+    "broadcast_to(x, *, shape)",
+    _broadcast,
+    lambda x, *, shape: ArrayType(shape, x.dtype),
+    is_view=True,
+    x=lambda g, x_type: _sum_to(g, x_type.shape),
+)
+
+
+def _spread(g: Any, x_type: ArrayType, dims: tuple[int, ...], keepdim: bool) -> Any:
+    """The adjoint of a sum: every summand gets what arrived at the sum."""
+    return broadcast_to(restore_dims(g, dims, keepdim), shape=x_type.shape)
+
+
+reduce_sum = Primitive(
+    "reduce_sum(x, *, dims, keepdim)",
+    lambda x, *, dims, keepdim: np.add.reduce(x, dims, keepdims=keepdim),
+    lambda x, *, dims, keepdim: reduced(x, dims, keepdim),
+    x=_spread,
+)
+
+reshape = Primitive(
+    "reshape(x, *, shape)",
+    lambda x, *, shape: x.reshape(shape),
+    lambda x, *, shape: ArrayType(shape, x.dtype),
+    is_view=True,
+    x=lambda g, x_type: reshape_to(g, x_type.shape),
+)
+
+copy = Primitive(
+    "copy(x)",
+    lambda x: x.copy(),
+    lambda x: ArrayType(x.shape, x.dtype),
+    x=lambda g: g,
+)
+
+
+def reduced(x: Any, dims: tuple[int, ...], keepdim: bool) -> ArrayType:
+    """The shape rule of reductions: `dims` become 1 or disappear."""
+    if keepdim:
+        return ArrayType(tuple(1 if i in dims else n for i, n in enumerate(x.shape)), x.dtype)
+    return ArrayType(tuple(n for i, n in enumerate(x.shape) if i not in dims), x.dtype)
+
+
+def restore_dims(y: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
+    """Bring a reduction's result back to its input's number of dimensions."""
+    if keepdim or not dims:
+        return y
+    shape = list(y._value.shape)
+    for d in sorted(dims):
+        shape.insert(d, 1)
+    return reshape_to(y, tuple(shape))
+
+
+def reshape_to(x: Any, shape: tuple[int, ...]) -> Any:
+    """`reshape`, of a copy where the layout in memory does not allow a view."""
+    if x._value.shape == shape:
+        return x
+    return reshape(x if can_view(x._value, shape) else copy(x), shape=shape)
+
+
+def can_view(value: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a value's elements, in order, can be seen under another shape without a copy."""
+    flags = getattr(value, "flags", None)
+    if flags is None or flags.c_contiguous or value.size == 0:
+        return True
+    # A copy has memory of its own, so comparing the bounds is enough.
+    return np.may_share_memory(value, value.reshape(shape))
+
+
+def constant(value: Any, dtype: np.dtype[Any]) -> Any:
+    """A 0-d tensor that holds a number."""
+    return wrap(np.array(value, dtype))
+
+
+def full(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> Any:
+    """A tensor that repeats one number, without spending memory on it."""
+    return broadcast_to(constant(value, dtype), shape=shape)
+
+
+def numel(shape: tuple[int, ...]) -> int:
+    """The number of elements of a shape."""
+    return math.prod(shape)

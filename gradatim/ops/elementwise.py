@@ -1,0 +1,191 @@
+"""One number in, one number out, at every place: arithmetic and transcendental functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import Primitive
+from ..core.storage import ArrayType
+from .broadcast import full
+
+
+def same(x: Any, *_: Any, **__: Any) -> ArrayType:
+    """The shape rule of elementwise operations: like the first input."""
+    return ArrayType(x.shape, x.dtype)
+
+
+def like(x: Any, value: float) -> Any:
+    """A number spread over the shape and dtype of `x`."""
+    kind = x._type
+    return full(kind.shape, value, kind.dtype)
+
+
+# -- arithmetic ----------------------------------------------------------------------------
+
+neg = Primitive("neg(x)", np.negative, same, x=lambda g: neg(g))
+
+add = Primitive("add(x, y)", np.add, same, x=lambda g: g, y=lambda g: g)
+
+sub = Primitive("sub(x, y)", np.subtract, same, x=lambda g: g, y=lambda g: neg(g))
+
+mul = Primitive(
+    "mul(x, y)",
+    np.multiply,
+    same,
+    x=lambda g, y: mul(g, y),
+    y=lambda g, x: mul(g, x),
+)
+
+div = Primitive(
+    "div(x, y)",
+    np.divide,
+    same,
+    x=lambda g, y: div(g, y),
+    y=lambda g, x, y: neg(mul(g, div(div(x, y), y))),
+)
+
+
+def _pow_by_exponent(g: Any, x: Any, y: Any, out: Any) -> Any:
+    # out * log(x), except where 0 ** y is constant in y for y >= 0: there the slope is 0.
+    flat = logical_and(eq(x, like(x, 0)), ge(y, like(y, 0)))
+    return where(flat, like(x, 0), mul(g, mul(out, log(x))))
+
+
+def _pow_by_base(g: Any, x: Any, y: Any) -> Any:
+    # x ** 0 is constant, even at x = 0, where y * x ** (y - 1) would be 0 * inf.
+    flat = eq(y, like(y, 0))
+    return where(flat, like(x, 0), mul(g, mul(y, pow_(x, sub(y, like(y, 1))))))
+
+
+pow_ = Primitive("pow(x, y)", np.power, same, x=_pow_by_base, y=_pow_by_exponent)
+
+square = Primitive("square(x)", np.square, same, x=lambda g, x: mul(g, add(x, x)))
+
+abs_ = Primitive("abs(x)", np.abs, same, x=lambda g, x: mul(g, sign(x)))
+
+sign = Primitive("sign(x)", np.sign, same, x=lambda g: like(g, 0))
+
+reciprocal = Primitive(
+    "reciprocal(x)",
+    lambda x: np.divide(1, x, dtype=x.dtype),
+    same,
+    x=lambda g, out: neg(mul(g, mul(out, out))),
+)
+
+floor_divide = Primitive("floor_divide(x, y)", np.floor_divide, same, x=None, y=None)
+
+remainder = Primitive(
+    "remainder(x, y)",
+    np.remainder,
+    same,
+    x=lambda g: g,
+    y=lambda g, x, y: neg(mul(g, floor(div(x, y)))),
+)
+
+# -- rounding: flat almost everywhere ------------------------------------------------------
+
+floor = Primitive("floor(x)", np.floor, same, x=lambda g: like(g, 0))
+ceil = Primitive("ceil(x)", np.ceil, same, x=lambda g: like(g, 0))
+trunc = Primitive("trunc(x)", np.trunc, same, x=lambda g: like(g, 0))
+round_ = Primitive("round(x)", np.rint, same, x=lambda g: like(g, 0))
+
+# -- transcendental functions --------------------------------------------------------------
+
+exp = Primitive("exp(x)", np.exp, same, x=lambda g, out: mul(g, out))
+
+expm1 = Primitive("expm1(x)", np.expm1, same, x=lambda g, out: add(mul(g, out), g))
+
+log = Primitive("log(x)", np.log, same, x=lambda g, x: div(g, x))
+
+log1p = Primitive("log1p(x)", np.log1p, same, x=lambda g, x: div(g, add(x, like(x, 1))))
+
+sqrt = Primitive("sqrt(x)", np.sqrt, same, x=lambda g, out: div(g, add(out, out)))
+
+sin = Primitive("sin(x)", np.sin, same, x=lambda g, x: mul(g, cos(x)))
+
+cos = Primitive("cos(x)", np.cos, same, x=lambda g, x: neg(mul(g, sin(x))))
+
+tanh = Primitive("tanh(x)", np.tanh, same, x=lambda g, out: sub(g, mul(g, mul(out, out))))
+
+
+def _sigmoid(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    # exp may overflow to inf, and 1 / inf is the right answer; small values keep their digits.
+    return np.divide(1, np.add(np.exp(np.negative(x)), 1), dtype=x.dtype)
+
+
+sigmoid = Primitive("sigmoid(x)", _sigmoid, same, x=lambda g, out: mul(g, sub(out, mul(out, out))))
+
+relu = Primitive(
+    "relu(x)",
+    lambda x: np.maximum(x, 0),
+    same,
+    x=lambda g, out: where(le(out, like(out, 0)), like(g, 0), g),
+)
+
+# -- choosing ------------------------------------------------------------------------------
+
+
+def _share_of_max(g: Any, x: Any, y: Any) -> Any:
+    # Where both are equal each gets half, as the subgradient PyTorch chose.
+    half = div(
+        add(cast(ge(x, y), dtype=g._type.dtype), cast(gt(x, y), dtype=g._type.dtype)), like(g, 2)
+    )
+    return mul(g, half)
+
+
+maximum = Primitive(
+    "maximum(x, y)",
+    np.maximum,
+    same,
+    x=lambda g, x, y: _share_of_max(g, x, y),
+    y=lambda g, x, y: _share_of_max(g, y, x),
+)
+
+minimum = Primitive(
+    "minimum(x, y)",
+    np.minimum,
+    same,
+    x=lambda g, x, y: _share_of_max(g, y, x),
+    y=lambda g, x, y: _share_of_max(g, x, y),
+)
+
+where = Primitive(
+    "where(condition, x, y)",
+    np.where,
+    lambda condition, x, y: ArrayType(x.shape, x.dtype),
+    x=lambda g, condition: where(condition, g, like(g, 0)),
+    y=lambda g, condition: where(condition, like(g, 0), g),
+)
+
+cast = Primitive(
+    "cast(x, *, dtype)",
+    lambda x, *, dtype: x.astype(dtype),
+    lambda x, *, dtype: ArrayType(x.shape, dtype),
+    x=lambda g, x_type: cast(g, dtype=x_type.dtype),
+)
+
+# -- comparisons and logic: no gradient ----------------------------------------------------
+
+
+def _truth(x: Any, *_: Any) -> ArrayType:
+    return ArrayType(x.shape, np.dtype(np.bool_))
+
+
+eq = Primitive("eq(x, y)", np.equal, _truth)
+ne = Primitive("ne(x, y)", np.not_equal, _truth)
+lt = Primitive("lt(x, y)", np.less, _truth)
+le = Primitive("le(x, y)", np.less_equal, _truth)
+gt = Primitive("gt(x, y)", np.greater, _truth)
+ge = Primitive("ge(x, y)", np.greater_equal, _truth)
+logical_and = Primitive("logical_and(x, y)", np.logical_and, _truth)
+logical_or = Primitive("logical_or(x, y)", np.logical_or, _truth)
+logical_xor = Primitive("logical_xor(x, y)", np.logical_xor, _truth)
+logical_not = Primitive("logical_not(x)", np.logical_not, _truth)
+bitwise_and = Primitive("bitwise_and(x, y)", np.bitwise_and, same)
+bitwise_or = Primitive("bitwise_or(x, y)", np.bitwise_or, same)
+bitwise_xor = Primitive("bitwise_xor(x, y)", np.bitwise_xor, same)
+bitwise_not = Primitive("bitwise_not(x)", np.bitwise_not, same)
+isnan = Primitive("isnan(x)", np.isnan, _truth)
+isinf = Primitive("isinf(x)", np.isinf, _truth)
