@@ -1,0 +1,1 @@
+"""Training any model: settings, the loop, checkpoints, metrics and runs."""

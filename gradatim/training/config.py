@@ -1,0 +1,215 @@
+"""A run's settings: typed defaults, then a TOML file, then `key=value`; unknown names are refused.
+
+The settings of a run are four tables, as the TOML file has them:
+
+    [model]
+    name = "mlp"            # which file of gradatim/models
+    hidden = 200            # the fields of that model's Config
+
+    [data]                  # DataConfig
+    [training]              # TrainingConfig
+
+A later source replaces single keys of an earlier one. Every value is checked against the type of
+its dataclass field, so a mistake is named before anything is computed.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Literal, get_type_hints
+
+from .convert import convert
+from .errors import BadUse, did_you_mean
+
+Tables = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which words to learn, and how they are split.
+
+    `file` is a text file of one word per line; empty means the embedded first names.
+    `split_seed` fixes the split into 80 % train, 10 % dev and 10 % test.
+    """
+
+    file: str = ""
+    split_seed: int = 42
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How to train: the optimiser, its learning rate over time, and how often to look and to save.
+
+    `batch_size` 0 takes all examples in every step; `clip` 0 does not clip; `warmup` counts steps.
+    Intervals count steps: `log_interval` for the batch loss, `eval_interval` for the losses on
+    train and dev, `checkpoint_interval` for what a crash can lose at most.
+    `eval_examples` bounds how many examples of each split an evaluation looks at; 0 takes all.
+    """
+
+    steps: int = 20_000
+    batch_size: int = 32
+    optimizer: Literal["sgd", "adam", "adamw"] = "adamw"
+    learning_rate: float = 1e-3
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    schedule: Literal["constant", "linear", "cosine", "step"] = "constant"
+    warmup: int = 0
+    final_fraction: float = 0.1
+    clip: float = 0.0
+    seed: int = 1
+    log_interval: int = 100
+    eval_interval: int = 1_000
+    eval_examples: int = 0
+    checkpoint_interval: int = 1_000
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "log_interval", "eval_interval", "checkpoint_interval"):
+            _require(getattr(self, name) >= 1, name, "must be at least 1", getattr(self, name))
+        for name in ("batch_size", "warmup", "eval_examples", "seed"):
+            _require(getattr(self, name) >= 0, name, "must not be negative", getattr(self, name))
+        for name in ("weight_decay", "clip", "momentum"):
+            value = getattr(self, name)
+            _require(value >= 0 and math.isfinite(value), name, "must not be negative", value)
+        rate = self.learning_rate
+        _require(0 < rate < math.inf, "learning_rate", "must be a positive finite number", rate)
+        _require(self.momentum < 1, "momentum", "must be below 1", self.momentum)
+        final = self.final_fraction
+        _require(0 <= final <= 1, "final_fraction", "must be between 0 and 1", final)
+
+
+def _require(fine: bool, name: str, rule: str, value: object) -> None:
+    if not fine:
+        raise BadUse(f"training.{name} {rule}, got {value}")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides a run's numbers: the model's name and Config, data and training."""
+
+    name: str
+    model: Any
+    data: DataConfig = field(default_factory=DataConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def tables(self) -> Tables:
+        """The settings as nested dictionaries of plain values, as TOML and JSON hold them."""
+        return {
+            "model": {"name": self.name, **dataclasses.asdict(self.model)},
+            "data": dataclasses.asdict(self.data),
+            "training": dataclasses.asdict(self.training),
+        }
+
+
+def apply_tables(config: RunConfig, tables: Tables, *, source: str) -> RunConfig:
+    """The config with the values of nested tables in place of its own.
+
+    Errors: BadUse names the source, the key and the nearest known key, or the type wanted.
+
+    >>> base = RunConfig("none", DataConfig())
+    >>> apply_tables(base, {"training": {"steps": 5}}, source="run.toml").training.steps
+    5
+    >>> apply_tables(base, {"training": {"stesp": 5}}, source="run.toml")
+    Traceback (most recent call last):
+    gradatim.training.errors.BadUse: run.toml: unknown key 'training.stesp'; did you mean 'steps'?
+    """
+    sections = {"model": config.model, "data": config.data, "training": config.training}
+    changed: dict[str, Any] = {}
+    for section, table in tables.items():
+        if section not in sections:
+            raise BadUse(
+                f"{source}: unknown table '{section}'{did_you_mean(section, sections)}"
+                f" (tables are {', '.join(sections)})"
+            )
+        if not isinstance(table, dict):
+            raise BadUse(
+                f"{source}: '{section}' must be a table, write [{section}] on its own line"
+            )
+        if section == "model":
+            table = _without_name(table, config.name, source)
+        changed[section] = _replaced(sections[section], table, path=section, source=source)
+    return dataclasses.replace(config, **changed)
+
+
+def apply_pairs(config: RunConfig, pairs: list[str]) -> RunConfig:
+    """The config with `key=value` texts applied; a key may drop its table if no other has it.
+
+    >>> base = RunConfig("none", DataConfig())
+    >>> apply_pairs(base, ["steps=5", "training.seed=7"]).training.seed
+    7
+    """
+    for pair in pairs:
+        key, separator, text = pair.partition("=")
+        if not separator or not key.strip():
+            raise BadUse(f"--set wants key=value, got '{pair}', for example --set steps=5000")
+        section, *path = _full_path(config, key.strip())
+        table: Any = text.strip()
+        for part in reversed(path):
+            table = {part: table}
+        config = apply_tables(config, {section: table}, source="--set")
+    return config
+
+
+def known_keys(config: RunConfig) -> list[str]:
+    """Every dotted key that can be set, in the order of the tables."""
+    sections = {"model": config.model, "data": config.data, "training": config.training}
+    return [f"{name}.{key}" for name, section in sections.items() for key in _keys(section)]
+
+
+def _keys(section: Any) -> list[str]:
+    found = []
+    for item in fields(section):
+        value = getattr(section, item.name)
+        inner = is_dataclass(value) and not isinstance(value, type)
+        found += [f"{item.name}.{key}" for key in _keys(value)] if inner else [item.name]
+    return found
+
+
+def _full_path(config: RunConfig, key: str) -> list[str]:
+    known = known_keys(config)
+    if key in known:
+        return key.split(".")
+    matches = [full for full in known if full.endswith(f".{key}")]
+    if len(matches) == 1:
+        return matches[0].split(".")
+    if matches:
+        raise BadUse(f"--set {key}: several tables have it; write one of {', '.join(matches)}")
+    short = [full.rpartition(".")[2] for full in known]
+    hint = did_you_mean(key, [*known, *short])
+    raise BadUse(f"--set: unknown key '{key}'{hint or '; known: ' + ', '.join(known)}")
+
+
+def _without_name(table: Tables, name: str, source: str) -> Tables:
+    named = table.get("name", name)
+    if named != name:
+        raise BadUse(f"{source}: is for the model '{named}', but the model asked for is '{name}'")
+    return {key: value for key, value in table.items() if key != "name"}
+
+
+def _replaced(section: Any, table: Tables, *, path: str, source: str) -> Any:
+    names = [item.name for item in fields(section)]
+    types = get_type_hints(type(section))
+    changed: dict[str, Any] = {}
+    for key, value in table.items():
+        where = f"{path}.{key}"
+        if key not in names:
+            hint = did_you_mean(key, names) or f"; known: {', '.join(names)}"
+            raise BadUse(f"{source}: unknown key '{where}'{hint}")
+        old = getattr(section, key)
+        if is_dataclass(old) and not isinstance(old, type):
+            changed[key] = _replaced(
+                old, _as_table(value, where, source), path=where, source=source
+            )
+        else:
+            changed[key] = convert(value, types[key], where=f"{source}: {where}")
+    try:
+        return dataclasses.replace(section, **changed)
+    except BadUse as error:
+        raise BadUse(f"{source}: {error}") from None
+    except (ValueError, TypeError) as error:  # a model's own Config refuses a combination
+        raise BadUse(f"{source}: [{path}] {error}") from None
+
+
+def _as_table(value: object, where: str, source: str) -> Tables:
+    if not isinstance(value, dict):
+        raise BadUse(f"{source}: '{where}' must be a table of keys, got {value!r}")
+    return value

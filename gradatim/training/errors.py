@@ -1,0 +1,53 @@
+"""Two ways to go wrong: asked for wrongly (exit code 2), or it could not be done (1)."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from ..core.errors import GradatimError
+
+
+class BadUse(GradatimError, ValueError):
+    """What was asked for makes no sense; the message says what to write instead."""
+
+    exit_code = 2
+
+
+class Failure(GradatimError, RuntimeError):
+    """What was asked for is fine but could not be done; the message says what to do."""
+
+    exit_code = 1
+
+
+class CheckpointError(Failure):
+    """A checkpoint is missing, damaged, or belongs to something else."""
+
+
+class DamagedCheckpoint(CheckpointError):
+    """A checkpoint's bytes are not the ones that were written."""
+
+
+class RunInUse(Failure):
+    """Another process is training the same run."""
+
+
+class Diverged(Failure):
+    """The loss became nan or infinite.
+
+    `step` counts from 1: it is the step that would have been completed.
+    """
+
+    def __init__(self, message: str, *, step: int):
+        super().__init__(message)
+        self.step = step
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The nearest known word as a clause for an error message, or nothing if none is near.
+
+    >>> did_you_mean("leraning_rate", ["steps", "learning_rate"])
+    "; did you mean 'learning_rate'?"
+    >>> did_you_mean("xyz", ["steps", "learning_rate"])
+    ''
+    """
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean '{near[0]}'?" if near else ""

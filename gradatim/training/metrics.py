@@ -1,0 +1,112 @@
+"""A run's numbers over time: one JSON object a line, appended and flushed as they come.
+
+A line is `{"event": "train", "step": 100, ...}` or `{"event": "eval", ...}`. JSON has no nan and
+no infinity, so these are written as the texts "NaN", "Infinity", "-Infinity" and read back.
+"""
+
+import contextlib
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from .errors import Failure
+from .files import write_atomically
+
+Record = dict[str, Any]
+_NAMES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def encode(record: Record) -> str:
+    """One record as a line of valid JSON.
+
+    >>> encode({"step": 3, "loss": float("nan")})
+    '{"step": 3, "loss": "NaN"}'
+    """
+    plain = {key: json_number(value) for key, value in record.items()}
+    return json.dumps(plain, ensure_ascii=True, allow_nan=False)
+
+
+def json_number(value: Any) -> Any:
+    """The value, or its name if it is a number that JSON cannot hold.
+
+    >>> json_number(float("inf")), json_number(1.5)
+    ('Infinity', 1.5)
+    """
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def decode(line: str) -> Record | None:
+    """The record of a line, or None if the line was torn by a crash.
+
+    >>> decode('{"step": 3, "loss": "NaN"}')
+    {'step': 3, 'loss': nan}
+    >>> decode('{"step": 3, "lo') is None
+    True
+    """
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or not isinstance(record.get("step"), int):
+        return None
+    return {key: _plain_number(value) for key, value in record.items()}
+
+
+def _plain_number(value: Any) -> Any:
+    return _NAMES.get(value, value) if isinstance(value, str) else value
+
+
+def read_metrics(path: Path) -> list[Record]:
+    """All whole records of a file, in order; a missing file has none."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return []
+    return [record for line in text.splitlines() if (record := decode(line)) is not None]
+
+
+def cut_back(path: Path, *, step: int) -> None:
+    """Drop what a run that goes on after `step` will write again, and a torn last line.
+
+    These are the records of later steps, and the final losses of a run that had come to its end.
+    """
+    records = read_metrics(path)
+    kept = [r for r in records if r["step"] <= step and r.get("event") != "final"]
+    text = "".join(encode(record) + "\n" for record in kept)
+    if not path.exists() or path.read_bytes() != text.encode("utf-8"):
+        write_atomically(path, text.encode("utf-8"))
+
+
+class MetricsLog:
+    """The open end of a metrics file; every record reaches the operating system at once."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._file = path.open("a", encoding="utf-8", newline="\n")
+
+    def append(self, record: Record) -> None:
+        """Add one record. Errors: Failure if the disk is full or the file cannot be written."""
+        try:
+            self._file.write(encode(record) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise Failure(f"cannot write {self.path} ({error.strerror})") from error
+
+    def sync(self) -> None:
+        """Wait until the disk has every record, so that no checkpoint is ahead of them."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; what a full disk refused is already reported."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+    def __enter__(self) -> "MetricsLog":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

@@ -1,0 +1,248 @@
+"""Runs: one folder each under `runs/`, that appears with its first checkpoint in it or not at all.
+
+runs/mlp-1/
+    config.toml         the resolved settings; `gradatim train --config` takes it
+    metrics.jsonl       the numbers over time
+    checkpoints/        the last three and the best
+    run.lock            held by the process that trains it
+"""
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .checkpoint import (
+    INFO,
+    Checkpoint,
+    best_checkpoint,
+    checkpoint_paths,
+    load_checkpoint,
+    newest_checkpoint,
+    read_info,
+    save_checkpoint,
+    step_of,
+)
+from .errors import BadUse, CheckpointError, DamagedCheckpoint, Failure, did_you_mean
+from .files import TEMPORARY, sweep, sync_folder, write_synced
+from .lock import Lock, is_locked
+from .toml import write_toml
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where one run keeps its things."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+        return self.path.name
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of its checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def metrics(self) -> Path:
+        """The file of its numbers over time."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def config(self) -> Path:
+        """The file of its resolved settings."""
+        return self.path / "config.toml"
+
+    @property
+    def lock_path(self) -> Path:
+        """The file that its trainer locks."""
+        return self.path / "run.lock"
+
+    def lock(self) -> Lock:
+        """The right to train it, not yet taken."""
+        return Lock(self.lock_path, of=f"run '{self.name}'")
+
+    def load(
+        self,
+        which: str = "last",
+        *,
+        on_damaged: Callable[[DamagedCheckpoint], None] | None = None,
+    ) -> Checkpoint:
+        """The checkpoint `"last"`, `"best"`, or that of a step such as `"2000"`."""
+        if which == "last":
+            return newest_checkpoint(self.checkpoints, on_damaged=on_damaged)
+        if which == "best":
+            return best_checkpoint(self.checkpoints)
+        path = self.checkpoints / f"step-{int(which):08d}" if which.isdigit() else None
+        if path is None or not path.exists():
+            raise BadUse(
+                f"run '{self.name}' has no checkpoint '{which}';"
+                f" it has last, best, {', '.join(str(step) for step in self.steps())}"
+            )
+        return load_checkpoint(path)
+
+    def steps(self) -> list[int]:
+        """The steps it has checkpoints of."""
+        return [step_of(path) for path in checkpoint_paths(self.checkpoints)]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One line of the table of runs; `state` is running, finished, interrupted or damaged."""
+
+    name: str
+    model: str
+    step: int
+    steps: int
+    dev_loss: float | None
+    state: str
+    when: datetime
+
+
+def create_run(root: Path, *, name: str | None, config: dict[str, Any], first: Checkpoint) -> Run:
+    """A new run with its settings and its first checkpoint, visible only when both are there.
+
+    Without a name it takes the first free one of `<model>-1`, `<model>-2`, ...
+    Errors: BadUse if the name is taken or no name; Failure if the folder cannot be written.
+    """
+    if name is not None:
+        check_name(name)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with Lock(root / ".lock", of=f"the folder {root}", patience=10.0):
+            sweep(root)  # nobody else is creating a run while we hold the lock
+            run = Run(root / (name or free_name(root, first.model)))
+            if run.path.exists():
+                raise BadUse(_taken(run))
+            _build(run, config, first)
+    except OSError as error:
+        raise Failure(
+            f"cannot create a run in {root.absolute()} ({error.strerror or error});"
+            " choose a folder you may write with --runs FOLDER"
+        ) from error
+    return run
+
+
+def _build(run: Run, config: dict[str, Any], first: Checkpoint) -> None:
+    new = Run(run.path.with_name(f"{TEMPORARY}{run.name}"))
+    try:
+        new.checkpoints.mkdir(parents=True)
+        write_synced(new.config, write_toml(config).encode("utf-8"))
+        save_checkpoint(new.checkpoints, first)
+        new.path.rename(run.path)
+        sync_folder(run.path.parent)
+    except BaseException:
+        shutil.rmtree(new.path, ignore_errors=True)
+        raise
+
+
+def open_run(root: Path, name: str) -> Run:
+    """The run of that name, or the folder itself if a path is given.
+
+    Errors: BadUse with the nearest name, or with what to type if there is no run at all.
+    """
+    for path in (root / name, Path(name)):
+        if (path / "checkpoints").is_dir():
+            return Run(path)
+    names = [run.name for run in list_runs(root)]
+    if not names:
+        raise BadUse(f"no run '{name}': {root} has none yet; type: gradatim train")
+    hint = did_you_mean(name, names) or f"; there is {', '.join(names[:8])}"
+    raise BadUse(f"no run '{name}' in {root}{hint}")
+
+
+def list_runs(root: Path) -> list[Run]:
+    """All runs under a folder, the one that was written last at the end."""
+    if not root.is_dir():
+        return []
+    runs = [Run(path) for path in root.iterdir() if not path.name.startswith(".")]
+    return sorted((run for run in runs if run.checkpoints.is_dir()), key=_written)
+
+
+def latest_run(root: Path) -> Run:
+    """The run that was written last. Errors: BadUse that says what to type if there is none."""
+    runs = list_runs(root)
+    if not runs:
+        raise BadUse(f"no run in {root} yet; type: gradatim train")
+    return runs[-1]
+
+
+def free_name(root: Path, model: str) -> str:
+    """The first name `<model>-<number>` after all that are taken.
+
+    >>> free_name(Path("no such folder"), "mlp")
+    'mlp-1'
+    """
+    pattern = re.compile(re.escape(model) + r"-(\d+)")
+    taken = [pattern.fullmatch(path.name) for path in root.iterdir()] if root.is_dir() else []
+    return f"{model}-{max((int(match[1]) for match in taken if match), default=0) + 1}"
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is no plain folder name. Errors: BadUse.
+
+    >>> check_name("../mlp")
+    Traceback (most recent call last):
+    gradatim.training.errors.BadUse: '../mlp' is no name for a run; use letters, digits, ...
+    """
+    if not _NAME.fullmatch(name):
+        raise BadUse(f"'{name}' is no name for a run; use letters, digits, '-', '_' and '.'")
+
+
+def summarise(run: Run) -> Summary:
+    """What the table of runs says about one; a damaged run is said to be so, not hidden."""
+    infos = _infos(run)
+    when = datetime.fromtimestamp(_written(run)).astimezone()
+    if not infos:
+        return Summary(run.name, "?", 0, 0, None, "damaged", when)
+    info = infos[-1]
+    steps = info["config"].get("training", {}).get("steps", 0)
+    state = "finished" if info["step"] >= steps else "interrupted"
+    losses = [i["dev_loss"] for i in infos if isinstance(i["dev_loss"], float)]
+    return Summary(
+        name=run.name,
+        model=info["model"],
+        step=info["step"],
+        steps=steps,
+        dev_loss=min(losses, default=None),
+        state="running" if is_locked(run.lock_path) else state,
+        when=when,
+    )
+
+
+def _infos(run: Run) -> list[dict[str, Any]]:
+    infos = []
+    for path in checkpoint_paths(run.checkpoints):
+        try:
+            infos.append(read_info(path))
+        except CheckpointError:
+            continue
+    return infos
+
+
+def _written(run: Run) -> float:
+    times = [0.0]
+    for path in checkpoint_paths(run.checkpoints):
+        try:
+            times.append((path / INFO).stat().st_mtime)
+        except OSError:
+            continue
+    return max(times)
+
+
+def _taken(run: Run) -> str:
+    if not run.checkpoints.is_dir():
+        return f"{run.path} is there and is not a run; choose another --name"
+    summary = summarise(run)
+    return (
+        f"run '{run.name}' exists ({summary.model}, step {summary.step:,} of {summary.steps:,},"
+        f" {summary.state}); go on with it: gradatim train --resume {run.name},"
+        " or choose another --name"
+    )
