@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..core.backward import walk
 from ..core.errors import AutogradError, ShapeError
 from ..core.handle import Handle, alias
-from ..core.tape import Leaf, history
+from ..core.nodes import Leaf
+from ..core.tape import history
 from ..ops import broadcast
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ import numpy as np
 from .storage import ArrayType, Storage
 
 if TYPE_CHECKING:
+    from .nodes import Edge
     from .primitive import Primitive
-    from .tape import Edge
 
 Step = tuple["Primitive", dict[str, Any]]
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from .context import GradMode, local
 from .errors import AutogradError
 from .handle import alias
+from .nodes import Leaf, Node
 from .storage import tick
-from .tape import Leaf, Node, history, record
+from .tape import history, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable

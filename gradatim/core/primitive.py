@@ -22,54 +22,12 @@ from typing import TYPE_CHECKING, Any
 from . import tape
 from .context import GradMode
 from .handle import wrap
+from .plan import Plan, Rule, parameters
 
 if TYPE_CHECKING:
     from .handle import Handle
 
 REGISTRY: dict[str, Primitive] = {}
-
-Rule = Callable[..., Any]
-
-
-class Plan:
-    """What a tape node keeps, and how its rules are called, for one set of wanted inputs."""
-
-    __slots__ = ("keeps", "keeps_out", "rules")
-
-    def __init__(self, primitive: Primitive, wanted: int, count: int) -> None:
-        variadic = primitive.variadic_rule
-        rules = [variadic(i) for i in range(count)] if variadic else primitive.rules
-        chosen = [(i, r) for i, r in enumerate(rules) if r is not None and wanted >> i & 1]
-        names = {n for _, rule in chosen for n in _parameters(rule)}
-        inputs = primitive.inputs
-        self.keeps = tuple(i for i, name in enumerate(inputs) if name in names)
-        self.keeps_out = any(name in names for name in primitive.outputs)
-        kept = {inputs[i]: place for place, i in enumerate(self.keeps)}
-        self.rules = tuple(
-            (i, rule, tuple(_source(n, primitive, kept) for n in _parameters(rule)))
-            for i, rule in chosen
-        )
-
-
-SAVED, OUT, TYPE, TYPES, PARAM = range(5)
-
-
-def _parameters(rule: Rule) -> tuple[str, ...]:
-    """The names of a rule's parameters after the incoming gradient."""
-    code = rule.__code__
-    return code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
-
-
-def _source(name: str, primitive: Primitive, kept: dict[str, int]) -> tuple[int, Any]:
-    if name in kept:
-        return SAVED, kept[name]
-    if name in primitive.outputs:
-        return OUT, primitive.outputs.index(name)
-    if name.endswith("_type"):
-        return TYPE, primitive.inputs.index(name[:-5])
-    if name == "types":
-        return TYPES, None
-    return PARAM, name
 
 
 class Primitive:
@@ -98,7 +56,7 @@ class Primitive:
         self.rules = tuple(rules.pop(name, None) for name in self.inputs)
         self.differentiable = variadic_rule is not None or any(self.rules)
         self.needs_types = variadic_rule is not None or any(
-            name.endswith("_type") for rule in self.rules if rule for name in _parameters(rule)
+            name.endswith("_type") for rule in self.rules if rule for name in parameters(rule)
         )
         self.plans: dict[Any, Plan] = {}
         if rules:
@@ -142,7 +100,9 @@ class Composite(Primitive):
         outputs: tuple[str, ...] = ("out",),
         **rules: Rule,
     ) -> None:
-        super().__init__(signature, value or self._run, shape, outputs=outputs, **rules)
+        super().__init__(
+            signature, value or self._run, shape, outputs=outputs, is_view=False, **rules
+        )
         self.expand = expand
 
     def _run(self, *arrays: Any, **params: Any) -> Any:

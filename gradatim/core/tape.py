@@ -3,112 +3,14 @@
 from __future__ import annotations
 
 import traceback
-import weakref
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from .context import GradMode, local
 from .handle import Handle, alias, wrap
-from .storage import Storage, tick
+from .nodes import Edge, Node, Output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .primitive import Plan, Primitive
-
-
-class Leaf:
-    """The end of a tape: a tensor whose `.grad` collects what arrives here."""
-
-    __slots__ = ("__weakref__", "hooks", "tensor")
-
-    time = 0  # before every node: the walk, which goes back in time, comes to leaves last
-    name = "AccumulateGrad"
-
-    def __init__(self, tensor: Handle) -> None:
-        # Weak, because the tensor holds its leaf: no cycle for the garbage collector.
-        self.tensor = weakref.ref(tensor)
-        self.hooks: dict[int, Callable[[Any], Any]] | None = None
-
-    @property
-    def edges(self) -> tuple[()]:
-        """Nothing lies behind a leaf."""
-        return ()
-
-
-class Node:
-    """One application of a primitive: whence the gradient came, and what its rules need."""
-
-    __slots__ = (
-        "__weakref__",
-        "edges",
-        "hooks",
-        "out",
-        "params",
-        "plan",
-        "primitive",
-        "retained",
-        "saved",
-        "time",
-        "trace",
-        "types",
-    )
-
-    def __init__(
-        self,
-        primitive: Primitive,
-        inputs: tuple[Handle, ...],
-        params: dict[str, Any],
-        edges: tuple[Edge | None, ...],
-        plan: Plan,
-    ) -> None:
-        self.primitive = primitive
-        self.params = params
-        self.edges = edges
-        self.plan = plan
-        self.saved: tuple[Handle, ...] | None = tuple([inputs[i] for i in plan.keeps])
-        self.types = tuple([x._type for x in inputs]) if primitive.needs_types else ()
-        self.out: tuple[Storage | None, ...] = ()
-        self.hooks: dict[int, Callable[[Any], Any]] | None = None
-        self.retained: weakref.ref[Any] | None = None
-        self.trace: traceback.StackSummary | None = None
-        self.time = tick()
-
-    @property
-    def output_count(self) -> int:
-        """How many gradients arrive together."""
-        return len(self.primitive.outputs)
-
-    @property
-    def name(self) -> str:
-        """PyTorch's way of naming a node: `MulBackward0`."""
-        words = self.primitive.name.split("_")
-        return "".join(w[:1].upper() + w[1:] for w in words) + "Backward0"
-
-
-class Output:
-    """One output of a node that has several: gradients wait here for the others."""
-
-    __slots__ = ("__weakref__", "hooks", "index", "node", "retained", "time")
-
-    def __init__(self, node: Any, index: int) -> None:
-        self.node = node
-        self.index = index
-        self.hooks: dict[int, Callable[[Any], Any]] | None = None
-        self.retained: weakref.ref[Any] | None = None
-        self.time = tick()
-
-    @property
-    def edges(self) -> tuple[Any]:
-        """The node itself."""
-        return (self.node,)
-
-    @property
-    def name(self) -> str:
-        """The node's name."""
-        return str(self.node.name)
-
-
-Edge = Union[Leaf, Node, Output, Any]  # Any: the node of an `autograd.Function`
+    from .primitive import Primitive
 
 
 def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:

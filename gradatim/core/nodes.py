@@ -1,0 +1,216 @@
+"""The three kinds of entry on the tape: leaves, operations, and one of several outputs.
+
+Each knows the entries its gradient goes to (`edges`), when it was made (`time`), and what to do
+when a gradient arrives (`visit`).
+"""
+
+from __future__ import annotations
+
+import traceback
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from .context import local
+from .errors import AutogradError
+from .handle import Handle, alias
+from .plan import OUT, PARAM, SAVED, TYPE
+from .storage import Storage, tick
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .backward import Flight
+    from .plan import Plan
+    from .primitive import Primitive
+
+Hooks = dict[int, "Callable[[Any], Any]"]
+
+
+class Leaf:
+    """The end of a tape: a tensor whose `.grad` collects what arrives here."""
+
+    __slots__ = ("__weakref__", "hooks", "tensor")
+
+    name = "AccumulateGrad"
+    time = 0  # before every operation: the walk, which goes back in time, comes to leaves last
+    edges: tuple[()] = ()
+
+    def __init__(self, tensor: Handle) -> None:
+        # Weak, because the tensor holds its leaf: no cycle for the garbage collector.
+        self.tensor = weakref.ref(tensor)
+        self.hooks: Hooks | None = None
+
+    def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
+        """Add to `.grad`."""
+        flight.land(self, gradient, fresh=fresh)
+
+
+class Node:
+    """One application of a primitive: whence the gradient came, and what its rules need."""
+
+    __slots__ = (
+        "__weakref__",
+        "edges",
+        "hooks",
+        "out",
+        "params",
+        "plan",
+        "primitive",
+        "retained",
+        "saved",
+        "time",
+        "trace",
+        "types",
+    )
+
+    def __init__(
+        self,
+        primitive: Primitive,
+        inputs: tuple[Handle, ...],
+        params: dict[str, Any],
+        edges: tuple[Edge | None, ...],
+        plan: Plan,
+    ) -> None:
+        self.primitive = primitive
+        self.params = params
+        self.edges = edges
+        self.plan = plan
+        self.saved: tuple[Handle, ...] | None = tuple([inputs[i] for i in plan.keeps])
+        self.types = tuple([x._type for x in inputs]) if primitive.needs_types else ()
+        self.out: tuple[Storage, ...] = ()
+        self.hooks: Hooks | None = None
+        self.retained: weakref.ref[Any] | None = None
+        self.trace: traceback.StackSummary | None = None
+        self.time = tick()
+
+    @property
+    def output_count(self) -> int:
+        """How many gradients arrive together."""
+        return len(self.primitive.outputs)
+
+    @property
+    def name(self) -> str:
+        """PyTorch's way of naming an entry: `MulBackward0`."""
+        words = self.primitive.name.split("_")
+        return "".join(w[:1].upper() + w[1:] for w in words) + "Backward0"
+
+    def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
+        """Call the gradient rules and send on what they return."""
+        retain(self, gradient)
+        results = self.pull(gradient)
+        if local.context.anomaly:
+            check_for_nan(self.name, self.trace, results)
+        for i, new in results:
+            # Some rules hand on what came in, or a view of it: that memory is not ours alone.
+            own = new is not None and (
+                type(gradient) is list or new._storage is not gradient._storage
+            )
+            flight.add(self.edges[i], new, fresh=own)
+        if not flight.retain_graph:
+            self.release()
+
+    def pull(self, gradient: Any) -> list[tuple[int, Any]]:
+        """The gradient for each input that wants one, with the input's position."""
+        saved, params = self.unpack(), self.params
+        results = []
+        for i, rule, sources in self.plan.rules:
+            arguments = []
+            for kind, key in sources:
+                if kind == SAVED:
+                    arguments.append(saved[key])
+                elif kind == PARAM:
+                    arguments.append(params[key])
+                elif kind == TYPE:
+                    arguments.append(self.types[key])
+                elif kind == OUT:
+                    arguments.append(self.output(key))
+                else:
+                    arguments.append(self.types)
+            results.append((i, rule(gradient, *arguments)))
+        return results
+
+    def unpack(self) -> tuple[Any, ...]:
+        """The saved inputs, or an error if they are gone or no longer what they were."""
+        saved = self.saved
+        if saved is None or (self.plan.keeps_out and not self.out):
+            raise AutogradError(
+                f"backward: the graph behind {self.name} was already walked and its saved values "
+                "freed; pass retain_graph=True to the first backward() if you need a second one"
+            )
+        for x in saved:
+            if x._storage.written > self.time:
+                raise AutogradError(overwritten(self.name, f"an input of shape {[*x._type.shape]}"))
+        for storage in self.out:
+            if storage.written > self.time:
+                raise AutogradError(overwritten(self.name, "its result"))
+        return saved
+
+    def output(self, index: int) -> Any:
+        """A saved output as a tensor again, on the tape where the original stood."""
+        storage = self.out[index]
+        tensor = alias(storage.value, storage)
+        tensor._edge = self if len(self.out) == 1 else Output(self, index)
+        return tensor
+
+    def release(self) -> None:
+        """Free the saved values; entries that saved none can be walked again."""
+        if self.saved:
+            self.saved = None
+        self.out = ()
+
+
+class Output:
+    """One output of an operation that has several: gradients wait here for the others."""
+
+    __slots__ = ("__weakref__", "hooks", "index", "node", "retained", "time")
+
+    def __init__(self, node: Any, index: int) -> None:
+        self.node = node
+        self.index = index
+        self.hooks: Hooks | None = None
+        self.retained: weakref.ref[Any] | None = None
+        self.time = tick()
+
+    @property
+    def edges(self) -> tuple[Any]:
+        """The operation itself."""
+        return (self.node,)
+
+    @property
+    def name(self) -> str:
+        """The operation's name."""
+        return str(self.node.name)
+
+    def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
+        """Put the gradient in its place among the operation's."""
+        retain(self, gradient)
+        flight.add_slot(self, gradient)
+
+
+Edge = Leaf | Node | Output | Any  # Any: the entry of an `autograd.Function`
+
+
+def retain(node: Any, gradient: Any) -> None:
+    """Keep the gradient in the `.grad` of a tensor that asked for it with `retain_grad`."""
+    tensor = node.retained() if node.retained is not None else None
+    if tensor is not None:
+        before = tensor.grad
+        tensor.grad = gradient.clone() if before is None else before + gradient
+
+
+def overwritten(name: str, what: str) -> str:
+    """The text for a saved value that is no longer what the forward pass saw."""
+    return (
+        f"backward: {name} needs {what}, but it was overwritten in place since; "
+        "use the out-of-place form (x = x + 1 instead of x += 1) or write to a .clone()"
+    )
+
+
+def check_for_nan(name: str, trace: Any, results: Iterable[tuple[int, Any]]) -> None:
+    """Anomaly mode: refuse a gradient with nan, and say which forward operation it belongs to."""
+    for i, gradient in results:
+        if gradient is not None and bool((gradient != gradient).any()):
+            where = "".join(trace.format()[-4:]) if trace is not None else "  (not recorded)\n"
+            raise AutogradError(
+                f"backward: {name} returned nan for its input {i}; the forward call was\n{where}"
+            )
