@@ -1,0 +1,166 @@
+"""A list of words with its alphabet: the embedded names, or any text file of one word per line."""
+
+import errno
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from itertools import islice
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import DataFileError
+from .mapped import MappedRows, MappedWords
+from .parts import DEV, SEED, TEST, TRAIN, check_enough, part_of
+from .rows import Rows
+from .text import survey
+from .vocabulary import Vocabulary
+
+MAPPED_FROM = 4 << 20  # bytes; from here on words stay in their file unless asked otherwise
+
+
+@dataclass(frozen=True, repr=False)
+class Words:
+    """Words and the characters they are made of.
+
+    `words` is a sequence of str, in memory or in its file; `skipped` says how many empty lines the
+    file had. Parts of a split share the vocabulary of the whole.
+
+    >>> load()
+    <Words names: 29,910 words of 26 different characters>
+    """
+
+    name: str
+    words: Sequence[str]
+    vocabulary: Vocabulary
+    skipped: int = 0
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __repr__(self) -> str:
+        letters = len(self.vocabulary) - 1
+        return f"<Words {self.name}: {len(self):,} words of {letters} different characters>"
+
+    def split(self, *, seed: int = SEED) -> "Split":
+        """80 % to train, 10 % to choose by (dev), 10 % to test: the same ones for a seed, for ever.
+
+        Errors: TooFewWords below three words.
+
+        >>> train, dev, test = load().split()
+        >>> len(train), len(dev), len(test)
+        (23928, 2991, 2991)
+        >>> dev.words[:3]
+        ('emma', 'lucas', 'daniel')
+        """
+        check_enough(len(self), self.name)
+        return Split(*(self._part(part, seed) for part in (TRAIN, DEV, TEST)))
+
+    def rows(self, block_size: int) -> Rows | MappedRows:
+        """The examples of these words, to be drawn by number: `X, Y = rows[numbers]`.
+
+        X (N, block_size) holds the characters before, Y (N,) the one that comes next: see
+        `contexts`.
+        """
+        made = MappedRows if isinstance(self.words, MappedWords) else Rows
+        return made(self.words, block_size, self.vocabulary)  # type: ignore[arg-type]
+
+    def digest(self) -> str:
+        """The SHA-256 of the words with a line feed after each: the same in whatever file."""
+        sha = hashlib.sha256()
+        words = iter(self.words)
+        while some := list(islice(words, 100_000)):
+            sha.update("".join(f"{word}\n" for word in some).encode("utf-8"))
+        return sha.hexdigest()
+
+    def _part(self, part: int, seed: int) -> "Words":
+        if isinstance(self.words, MappedWords):
+            return replace(self, words=self.words.part(part, seed=seed))
+        kept = np.flatnonzero(part_of(np.arange(len(self)), len(self), seed=seed) == part)
+        return replace(self, words=tuple(self.words[place] for place in kept.tolist()))
+
+
+class Split(NamedTuple):
+    """Three parts of the same words: to train, to choose by, and to test once at the end."""
+
+    train: Words
+    dev: Words
+    test: Words
+
+
+@cache
+def load() -> Words:
+    """The embedded first names: 29,910, lower case a-z, unique, most frequent first.
+
+    Source: US Social Security Administration, year 2017; PROVENANCE.txt beside them says more.
+
+    >>> names = load()
+    >>> len(names), names.words[:4], names.vocabulary.characters
+    (29910, ('emma', 'liam', 'olivia', 'noah'), '.abcdefghijklmnopqrstuvwxyz')
+    """
+    text = files(__package__).joinpath("names.txt").read_bytes()
+    return _in_memory("names", text, "names.txt")
+
+
+def read(path: str | os.PathLike[str], *, mapped: bool | None = None) -> Words:
+    """The words of a UTF-8 text file with one word per line, and the alphabet they are made of.
+
+    White space around a word, empty lines, a byte order mark and any style of line end are taken
+    out; the rest is kept as it is: case, accents, repeated words. From 4 MB on the words stay in
+    the file and are read when used, unless `mapped` says otherwise.
+
+    Errors: DataFileError if the file cannot be read, TextError if it is not such a text.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "cities.txt")
+    ...     _ = path.write_text("Genève\\n\\nZürich\\nBern\\n", encoding="utf-8")
+    ...     cities = read(path)
+    >>> cities.words, cities.vocabulary.characters, cities.skipped
+    (('Genève', 'Zürich', 'Bern'), '.BGZcehinrvèü', 1)
+    """
+    path = Path(path)
+    size = _size(path)
+    try:
+        with path.open("rb") as file:
+            if size == 0 or not (size >= MAPPED_FROM if mapped is None else mapped):
+                return _in_memory(path.name, file.read(), str(path))
+            text = mmap(file.fileno(), 0, access=ACCESS_READ)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    found = survey(text, str(path))
+    return Words(path.name, MappedWords(text, found), found.vocabulary, found.skipped)
+
+
+def _in_memory(name: str, text: bytes, path: str) -> Words:
+    found = survey(text, path)
+    return Words(name, tuple(MappedWords(text, found)), found.vocabulary, found.skipped)
+
+
+def _size(path: Path) -> int:
+    """How many bytes a plain file has. Errors: DataFileError for anything else."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise _unreadable(path, error) from None
+    if S_ISDIR(status.st_mode):
+        raise DataFileError(f"{path} is a folder; give a text file with one word on each line")
+    if not S_ISREG(status.st_mode):
+        raise DataFileError(f"{path} is not a plain file; save the words in a file first")
+    return status.st_size
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> DataFileError:
+    """The operating system's refusal, as one line that says what to do."""
+    number = getattr(error, "errno", None)
+    if number == errno.ENOENT:
+        return DataFileError(f"there is no file {path}; check the name and the folder")
+    if number in (errno.EACCES, errno.EPERM):
+        return DataFileError(f"{path} may not be read; ask for permission or copy it")
+    return DataFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
