@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -11,6 +12,12 @@ from .errors import GradatimError
 if TYPE_CHECKING:
     from .handle import Handle
     from .primitive import Primitive
+
+
+# Infinity and nan are values here, as in PyTorch: log(0) is -inf without a word. NumPy warns,
+# and `np.errstate` around every call would cost four times the call; so warnings that arise in
+# the library's own modules are not shown, and NumPy's settings stay the user's.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gradatim\.")
 
 
 class Backend(Protocol):

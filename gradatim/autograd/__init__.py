@@ -1,0 +1,25 @@
+"""Gradients on demand, operations of one's own, and the tools that check both."""
+
+from .anomaly import NonFiniteError, detect_anomaly, set_detect_anomaly, stop_at_non_finite
+from .function import Function
+from .gradcheck import GradcheckError, gradcheck, gradgradcheck
+from .gradients import backward, grad
+from .modes import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+
+__all__ = [
+    "Function",
+    "GradcheckError",
+    "NonFiniteError",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+    "stop_at_non_finite",
+]

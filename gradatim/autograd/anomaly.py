@@ -1,0 +1,91 @@
+"""Find where nan comes from: in the backward pass, and in the forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..core.backend import Eager
+from ..core.context import local, using
+from ..core.errors import GradatimError
+from ..core.handle import Handle
+from ..core.primitive import Primitive
+
+
+class detect_anomaly:
+    """Backward raises at the first gradient that is nan, and shows the forward call it is of.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor(0.0, requires_grad=True)
+    >>> with detect_anomaly():
+    ...     (x.sqrt() * 0).backward()
+    Traceback (most recent call last):
+        ...
+    gradatim.core.errors.AutogradError: backward: SqrtBackward0 returned nan for its input 0...
+    """
+
+    def __init__(self, check_nan: bool = True) -> None:
+        self._on = check_nan
+        self._previous: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._previous.append(local.context.anomaly)
+        local.context.anomaly = self._on
+
+    def __exit__(self, *_: object) -> None:
+        local.context.anomaly = self._previous.pop()
+
+
+def set_detect_anomaly(mode: bool, check_nan: bool = True) -> None:
+    """Turn anomaly detection on or off until further notice."""
+    local.context.anomaly = mode and check_nan
+
+
+class NonFiniteError(GradatimError, ArithmeticError):
+    """An operation made nan or infinity out of finite numbers."""
+
+
+class _Guard(Eager):
+    """NumPy, looking at every result."""
+
+    def execute(
+        self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
+    ) -> Any:
+        value = super().execute(primitive, inputs, params)
+        for v in value if type(value) is tuple else (value,):
+            if not _finite(v) and all(_finite(x._value) for x in inputs):
+                raise NonFiniteError(_guilty(primitive, inputs, v))
+        return value
+
+
+@contextmanager
+def stop_at_non_finite() -> Iterator[None]:
+    """Every operation inside, forward and backward, is checked; the first guilty one raises.
+
+    >>> import gradatim
+    >>> with stop_at_non_finite():
+    ...     gradatim.tensor([1.0, 0.0]).log()
+    Traceback (most recent call last):
+        ...
+    gradatim.autograd.anomaly.NonFiniteError: log made -inf of finite numbers: ...
+    """
+    with using(_Guard()):
+        yield
+
+
+def _finite(value: np.ndarray[Any, Any]) -> bool:
+    return value.dtype.kind != "f" or bool(np.isfinite(value).all())
+
+
+def _guilty(primitive: Primitive, inputs: tuple[Handle, ...], value: Any) -> str:
+    first = value[~np.isfinite(value)].flat[0]
+    ranges = [
+        f"{name} of shape {[*x._type.shape]} from {x._value.min():.4g} to {x._value.max():.4g}"
+        if x._value.size
+        else name
+        for name, x in zip(primitive.inputs, inputs, strict=False)
+    ]
+    return f"{primitive.name} made {first} of finite numbers: {', '.join(ranges) or 'no inputs'}"

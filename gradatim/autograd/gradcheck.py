@@ -1,0 +1,164 @@
+"""Hold gradients against finite differences, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._tensor.tensor import Tensor
+from ..core.errors import GradatimError
+from ..core.handle import wrap
+from .gradients import grad
+
+Array = np.ndarray[Any, Any]
+
+
+class GradcheckError(GradatimError, RuntimeError):
+    """A gradient that differs from the finite difference: names input, output and both."""
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Tensor | Sequence[Any],
+    *,
+    eps: float = 1e-06,
+    atol: float = 1e-05,
+    rtol: float = 0.001,
+    raise_exception: bool = True,
+) -> bool:
+    """Whether d func / d input agrees with (f(x + eps) - f(x - eps)) / (2 eps) everywhere.
+
+    Checked for every floating input that requires grad, against every element of every
+    floating output: |analytic - numerical| <= atol + rtol * |numerical|.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor([0.5, -1.0], dtype=gradatim.float64, requires_grad=True)
+    >>> gradcheck(lambda x: x.tanh() * x, (x,))
+    True
+    """
+    given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    try:
+        _check(func, given, eps, atol, rtol)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Tensor | Sequence[Any],
+    grad_outputs: Any = None,
+    *,
+    eps: float = 1e-06,
+    atol: float = 1e-05,
+    rtol: float = 0.001,
+    raise_exception: bool = True,
+) -> bool:
+    """`gradcheck` of the gradient: whether the second derivatives are right.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor([0.5, -1.0], dtype=gradatim.float64, requires_grad=True)
+    >>> gradgradcheck(lambda x: x.exp() * x, (x,))
+    True
+    """
+    given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    outputs = _floating(func(*given))
+    if grad_outputs is None:
+        rng = np.random.default_rng(0)
+        weights = [wrap(rng.standard_normal(y.shape)).requires_grad_() for y in outputs]
+    else:
+        weights = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
+    places = [i for i, x in enumerate(given) if _varies(x)]
+
+    def gradient(*args: Any) -> tuple[Any, ...]:
+        xs, ws = args[: len(given)], args[len(given) :]
+        found = grad(
+            [y for y in _floating(func(*xs)) if y.requires_grad],
+            [xs[i] for i in places],
+            [w for w, y in zip(ws, outputs, strict=True) if y.requires_grad],
+            create_graph=True,
+            materialize_grads=True,
+        )
+        return tuple(g for g in found if g.requires_grad)
+
+    return gradcheck(
+        gradient,
+        (*given, *weights),
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        raise_exception=raise_exception,
+    )
+
+
+def _varies(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.requires_grad
+
+
+def _floating(outputs: Any) -> list[Any]:
+    several = outputs if isinstance(outputs, list | tuple) else (outputs,)
+    return [y for y in several if isinstance(y, Tensor) and y.is_floating_point()]
+
+
+def _check(func: Any, given: tuple[Any, ...], eps: float, atol: float, rtol: float) -> None:
+    if not any(_varies(x) for x in given):
+        raise GradcheckError("gradcheck: no input requires grad; nothing to check")
+    for i, x in enumerate(given):
+        if _varies(x) and x._value.dtype != np.float64:
+            raise GradcheckError(
+                f"gradcheck: input {i} is {x._value.dtype}; finite differences need float64"
+            )
+    for j, y in enumerate(_floating(func(*given))):
+        for i, x in enumerate(given):
+            if not _varies(x):
+                continue
+            analytic = _analytic(func, given, j, x)
+            numerical = _numerical(func, given, j, x, y.numel(), eps)
+            if not np.allclose(analytic, numerical, rtol=rtol, atol=atol, equal_nan=True):
+                raise GradcheckError(_report(i, j, analytic, numerical))
+
+
+def _analytic(func: Any, given: tuple[Any, ...], j: int, x: Any) -> Array:
+    """Rows: elements of x; columns: elements of output j."""
+    y = _floating(func(*given))[j]
+    jacobian = np.zeros((x.numel(), y.numel()))
+    if not y.requires_grad:
+        return jacobian
+    for k in range(y.numel()):
+        seed = np.zeros(y.shape, y._value.dtype)
+        seed.reshape(-1)[k] = 1
+        (g,) = grad(y, x, wrap(seed), retain_graph=True, allow_unused=True)
+        if g is not None:
+            jacobian[:, k] = g._value.reshape(-1)
+    return jacobian
+
+
+def _numerical(
+    func: Any, given: tuple[Any, ...], j: int, x: Any, columns: int, eps: float
+) -> Array:
+    jacobian = np.zeros((x.numel(), columns))
+    place = x.detach()._value
+    # Recorded, because the function may itself ask for a gradient.
+    for k, index in enumerate(np.ndindex(*place.shape)):
+        before = place[index]
+        values = []
+        for step in (eps, -eps):
+            place[index] = before + step
+            values.append(_floating(func(*given))[j]._value.astype(np.float64).reshape(-1))
+        place[index] = before
+        jacobian[k] = (values[0] - values[1]) / (2 * eps)
+    return jacobian
+
+
+def _report(i: int, j: int, analytic: Array, numerical: Array) -> str:
+    worst = np.nanargmax(np.abs(analytic - numerical)) if analytic.size else 0
+    row, column = np.unravel_index(worst, analytic.shape)
+    return (
+        f"gradcheck: d output {j} / d input {i} is wrong; largest difference at output element "
+        f"{column}, input element {row}: backward gives {analytic[row, column]:.6g}, finite "
+        f"differences give {numerical[row, column]:.6g}"
+    )

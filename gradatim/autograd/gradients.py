@@ -1,0 +1,86 @@
+"""Gradients as values: `grad`, and `backward` for several tensors at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._tensor.autograd import backward as _backward
+from .._tensor.autograd import root_of, seed_of
+from .._tensor.tensor import Tensor
+from ..core.backward import walk
+from ..core.errors import AutogradError
+
+Tensors = Tensor | Sequence[Tensor]
+
+
+def _several(x: Any) -> list[Any]:
+    return [x] if x is None or isinstance(x, Tensor) else list(x)
+
+
+def _weights(given: Any, outputs: list[Any]) -> list[Any]:
+    weights = [None] * len(outputs) if given is None else _several(given)
+    if len(weights) != len(outputs):
+        raise AutogradError(
+            f"grad: {len(outputs)} outputs but {len(weights)} gradients for them; give one each"
+        )
+    return weights
+
+
+def backward(
+    tensors: Tensors,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensors | None = None,
+) -> None:
+    """Add the gradients of one or several tensors to the `.grad` of the leaves behind them."""
+    roots = _several(tensors)
+    _backward(roots, _weights(grad_tensors, roots), retain_graph, create_graph, inputs)
+
+
+def grad(
+    outputs: Tensors,
+    inputs: Tensors,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Tensor, ...]:
+    """d(sum of outputs) / d input for each input; no `.grad` is touched.
+
+    An input that the outputs do not depend on raises, unless `allow_unused` (its gradient is
+    None) or `materialize_grads` (zeros).
+
+    >>> import gradatim
+    >>> x = gradatim.tensor(3.0, requires_grad=True)
+    >>> (dx,) = grad(x**3, x, create_graph=True)
+    >>> (ddx,) = grad(dx, x)
+    >>> dx.item(), ddx.item()
+    (27.0, 18.0)
+    """
+    if is_grads_batched:
+        raise AutogradError("grad: is_grads_batched is not supported; call grad once per row")
+    roots, wanted = _several(outputs), _several(inputs)
+    edges = [root_of(x) for x in wanted]
+    found = walk(
+        [root_of(x) for x in roots],
+        [seed_of(x, w) for x, w in zip(roots, _weights(grad_outputs, roots), strict=True)],
+        targets=edges,
+        retain_graph=create_graph if retain_graph is None else retain_graph,
+        create_graph=create_graph,
+    )
+    results = []
+    for i, (x, edge) in enumerate(zip(wanted, edges, strict=True)):
+        gradient = found.get(edge)
+        if gradient is None and materialize_grads:
+            gradient = x.detach() * 0
+        if gradient is None and not allow_unused:
+            raise AutogradError(
+                f"grad: the outputs do not depend on input {i}; pass allow_unused=True to get "
+                "None for it"
+            )
+        results.append(gradient)
+    return tuple(results)  # type: ignore[arg-type]  # None only where allow_unused asked for it
