@@ -1,4 +1,9 @@
-"""Why the loss is not finite: the steps since the last checkpoint again, each result looked at."""
+"""Why the loss is not finite: the steps since the last checkpoint again, the last one watched.
+
+Training is deterministic, so a run whose loss became nan can be taken back to its last checkpoint
+and repeated; the step where it breaks is then run once more with every operation looked at. No step
+of an ordinary run pays for that.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .culprit import Watch, has_infinity, has_nan, watching
+from ..autograd import NonFiniteError, stop_at_non_finite
 from .errors import CheckpointError
 from .runs import Run
 from .schedule import learning_rate
@@ -27,14 +32,16 @@ def explain(run: Run, config: RunConfig, learner: Learner, failed: int) -> str:
         return f"the operation cannot be named ({error})"
     learner.restore(checkpoint.arrays, checkpoint.progress["position"])
     for step in range(checkpoint.step, failed):
-        with watching() as watch:
-            loss = learner.step(learning_rate(config.training, step))
+        rate = learning_rate(config.training, step)
+        arrays = {name: array.copy() for name, array in learner.arrays().items()}
+        position = learner.position()
+        loss = learner.step(rate)
         broken = broken_array(learner.arrays())
         if broken or not np.isfinite(loss):
-            return _reason(watch, step + 1, broken)
-    with watching() as watch:
-        learner.evaluate("dev", examples=config.training.eval_examples)
-    return _reason(watch, failed, None)
+            learner.restore(arrays, position)
+            where = "" if step + 1 == failed else f"in step {step + 1:,} "
+            return where + _guilty(learner, rate, broken)
+    return _guilty_evaluation(learner, config.training.eval_examples)
 
 
 def broken_array(arrays: dict[str, np.ndarray]) -> str | None:
@@ -44,20 +51,24 @@ def broken_array(arrays: dict[str, np.ndarray]) -> str | None:
     'W2'
     """
     for name, array in arrays.items():
-        if has_nan(array) or has_infinity(array):
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
             return name
     return None
 
 
-def _reason(watch: Watch, step: int, broken: str | None) -> str:
-    if watch.nan and watch.infinity:
-        return (
-            f"the first nan came out of {watch.nan} in step {step:,},"
-            f" after {watch.infinity} had made an infinity"
-        )
-    first = watch.nan or watch.infinity
-    if first:
-        return f"the first {first.made} came out of {first} in step {step:,}"
-    if broken:
-        return f"the update of step {step:,} made '{broken}' infinite"
-    return f"it came up in step {step:,}, outside the library's operations"
+def _guilty(learner: Learner, rate: float, broken: str | None) -> str:
+    try:
+        with stop_at_non_finite():
+            learner.step(rate)
+    except NonFiniteError as error:
+        return str(error)
+    return f"the update made '{broken}' infinite" if broken else "the loss came out so"
+
+
+def _guilty_evaluation(learner: Learner, examples: int) -> str:
+    try:
+        with stop_at_non_finite():
+            learner.evaluate("dev", examples=examples)
+    except NonFiniteError as error:
+        return f"in the evaluation {error}"
+    return "the operation cannot be named: it did not happen again"

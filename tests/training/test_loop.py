@@ -157,7 +157,12 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path):
             return loss
 
     reporter = Poisoned()
-    with run.lock(), pytest.raises(Diverged, match=r"update of step 5 made 'w' infinite"):
+    with (
+        run.lock(),
+        pytest.raises(
+            Diverged, match=r"step 5: the train loss became inf: the update made 'w' infinite;"
+        ),
+    ):
         train(run, config, Overflowing(config), start=run.load(), reporter=reporter)
     assert run.load().step == 3
     assert "running the steps since the last checkpoint again" in reporter.warnings[0]
