@@ -1,0 +1,73 @@
+# Everything a person types here. Without make: the README has the same commands for other systems.
+#
+# All of it runs in .venv, which is made once from any Python 3.11 or newer; a stamp in .venv says what
+# is installed, so nothing is fetched again until pyproject.toml changes.
+
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+
+INSTALL = sh tools/install.sh $(BIN)/python
+RUN = $(BIN)/python -m
+
+# The one training a newcomer sees first.
+FIRST_TRAINING = gradatim.cli train mlp
+
+# More options for pytest or a proof: make test ARGS="-k names -x"; make proof ARGS=kill
+ARGS =
+
+.DEFAULT_GOAL := help
+.PHONY: help names test quick lint format proof bench clean
+
+help:
+	@echo "make names    train a small network on 29,910 first names, and print new ones"
+	@echo "make test     all tests, in parallel (a few minutes)"
+	@echo "make quick    the fast tests (under a minute)"
+	@echo "make lint     formatting, style, types, and which room imports which"
+	@echo "make format   put the code in its form"
+	@echo "make proof    the long proofs; results go to proofs/results/"
+	@echo "make bench    the benchmarks"
+	@echo "make clean    remove caches and built files; .venv and runs/ stay"
+	@echo
+	@echo "Another Python: make names PYTHON=/path/to/python3.12"
+
+names: .venv/installed
+	@$(RUN) $(FIRST_TRAINING)
+
+test: .venv/installed-test
+	@$(RUN) pytest -n auto --dist worksteal $(ARGS)
+
+quick: .venv/installed-test
+	@$(RUN) pytest -n auto --dist worksteal -q -m "not slow and not proof" $(ARGS)
+
+lint: .venv/installed-lint
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: .venv/installed-lint
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+proof: .venv/installed-test
+	@$(BIN)/python proofs/run.py $(ARGS)
+
+bench: .venv/installed
+	@for file in benchmarks/bench_*.py; do \
+	    echo; echo "$$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; \
+	done
+
+.venv/installed: pyproject.toml tools/install.sh
+	@$(INSTALL) .
+	@touch $@
+
+.venv/installed-%: pyproject.toml tools/install.sh
+	@$(INSTALL) ".[$*]"
+	@touch $@ .venv/installed
+
+clean:
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find gradatim tests tools proofs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,190 @@
+"""The house itself: names, start-up, dependencies, sizes, and what is in the built wheel."""
+
+import ast
+import inspect
+import json
+import pkgutil
+import re
+import subprocess
+import sys
+import zipfile
+from importlib import import_module, metadata
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import gradatim
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(gradatim.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+ALL_PYTHON = [
+    path
+    for folder in ("gradatim", "tests", "tools", "proofs", "benchmarks")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+DEPENDENCIES = {"numpy", "click", "rich", "safetensors"}
+EXTRAS = {"cairosvg", "IPython"}  # used when they are there
+HEAVY = ["click", "rich", "safetensors", "cairosvg", "IPython", "asyncio", "unittest", "sqlite3"]
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(PACKAGE.parent).as_posix()
+
+
+def packages() -> list[str]:
+    found = pkgutil.walk_packages(gradatim.__path__, "gradatim.")
+    rooms = [module.name for module in found if module.ispkg]
+    return [
+        "gradatim",
+        *(room for room in rooms if not any(p.startswith("_") for p in room.split("."))),
+    ]
+
+
+# ------------------------------------------------------------------------------- public names
+
+
+def visible(module: ModuleType) -> set[str]:
+    """What one can reach in a package without an underscore, its files and rooms apart."""
+    return {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and not inspect.ismodule(value)
+    }
+
+
+def sort_key(name: str) -> tuple[int, str]:
+    """CONSTANTS, then Classes, then functions and rooms, each by the alphabet: ruff's order."""
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    return kind, name
+
+
+@pytest.mark.parametrize("package", packages())
+def test_public_names_are_explicit_complete_sorted_and_real(package):
+    module = import_module(package)
+    names = getattr(module, "__all__", [])
+    assert visible(module) <= set(names)
+    assert list(names) == sorted(set(names), key=sort_key)
+    assert not [name for name in names if name.startswith("_") and name != "__version__"]
+    assert not [name for name in names if not hasattr(module, name)]
+
+
+def test_every_public_thing_says_what_it_is():
+    silent = [
+        name
+        for name in gradatim.__all__
+        if callable(getattr(gradatim, name)) and not inspect.getdoc(getattr(gradatim, name))
+    ]
+    assert silent == []
+
+
+# ---------------------------------------------------------------------------- what it depends on
+
+
+def test_import_takes_a_moment():
+    """Under 0.2 s, of which NumPy alone takes half; what comes on top of NumPy is measured."""
+    script = """
+import json, sys, time
+import numpy
+start = time.perf_counter()
+import gradatim
+print(json.dumps([time.perf_counter() - start, sorted(sys.modules)]))
+"""
+    command = [sys.executable, "-c", script]
+    runs = [json.loads(subprocess.check_output(command)) for _ in range(5)]
+    assert min(seconds for seconds, _ in runs) < 0.1
+    assert not set(HEAVY).intersection(runs[0][1])
+
+
+def imports(tree: ast.AST) -> list[tuple[ast.stmt, str, int]]:
+    """Each import in a file: the statement, the module, and how many dots it begins with."""
+    found: list[tuple[ast.stmt, str, int]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(node, alias.name, 0) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append((node, node.module or "", node.level))
+    return found
+
+
+def test_nothing_is_imported_that_is_not_declared():
+    allowed = {"gradatim"} | DEPENDENCIES | EXTRAS | set(sys.stdlib_module_names)
+    strangers = [
+        f"{relative(path)} imports {name}"
+        for path in SOURCES
+        for _, name, dots in imports(ast.parse(path.read_text(encoding="utf-8")))
+        if dots == 0 and name.partition(".")[0] not in allowed
+    ]
+    assert strangers == []
+
+
+def test_declared_dependencies_are_floors_without_caps():
+    required = metadata.requires("gradatim")
+    assert required is not None
+    base = [line for line in required if "extra ==" not in line]
+    assert {re.match(r"[A-Za-z0-9_-]+", line)[0].lower() for line in base} == DEPENDENCIES
+    assert [line for line in required if re.search(r"<|==|~=", line.partition(";")[0])] == []
+
+
+def test_the_scalar_room_stands_alone():
+    outside = [
+        f"{path.name}: {'.' * dots}{name}"
+        for path in sorted((PACKAGE / "scalar").rglob("*.py"))
+        for _, name, dots in imports(ast.parse(path.read_text(encoding="utf-8")))
+        if dots > 1 or (dots == 0 and name.partition(".")[0] not in sys.stdlib_module_names)
+    ]
+    assert outside == []
+
+
+# ---------------------------------------------------------------------------------- how it reads
+
+
+def test_files_are_read_in_one_sitting():
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in ALL_PYTHON}
+    assert {path.name: lines for path, lines in lengths.items() if lines > 450} == {}
+
+
+def test_no_folder_is_empty_and_none_lacks_its_sentence():
+    for path in PACKAGE.rglob("*/"):
+        if path.name != "__pycache__" and any(path.glob("*.py")):
+            text = (path / "__init__.py").read_text(encoding="utf-8")
+            assert ast.get_docstring(ast.parse(text)), f"{relative(path)} says nothing about itself"
+
+
+def test_no_file_knows_the_machine_it_was_written_on():
+    place = re.compile(r"(?<![\w.])/(?:home|root|Users|work)/\w")
+    found = [
+        f"{path.name}:{number}"
+        for path in [*ALL_PYTHON, *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if place.search(line)
+    ]
+    assert found == []
+
+
+# -------------------------------------------------------------------------------------- the wheel
+
+
+@pytest.mark.slow
+def test_the_wheel_has_the_data_the_types_and_the_licence_and_nothing_else(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {
+        "gradatim/__init__.py",
+        "gradatim/py.typed",
+        "gradatim/data/names/names.txt",
+        "gradatim/data/names/PROVENANCE.txt",
+    } <= names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert {name.split("/")[0] for name in names} <= {"gradatim", f"gradatim-{VERSION}.dist-info"}
+    assert {relative(path) for path in SOURCES} <= names
+
+
+VERSION = metadata.version("gradatim")
+
+
+def test_the_version_is_the_one_of_the_change_log():
+    assert f"## [{VERSION}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
