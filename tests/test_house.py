@@ -5,11 +5,11 @@ import inspect
 import json
 import pkgutil
 import re
-import subprocess
 import sys
 import zipfile
 from importlib import import_module, metadata
 from pathlib import Path
+from subprocess import STDOUT, check_output
 from types import ModuleType
 
 import pytest
@@ -83,18 +83,20 @@ def test_every_public_thing_says_what_it_is():
 
 
 def test_import_takes_a_moment():
-    """Under 0.2 s, of which NumPy alone takes half; what comes on top of NumPy is measured."""
+    """Under 0.2 s where NumPy takes 0.1: what comes on top is compared, as machines differ."""
     script = """
 import json, sys, time
-import numpy
 start = time.perf_counter()
+import numpy
+middle = time.perf_counter()
 import gradatim
-print(json.dumps([time.perf_counter() - start, sorted(sys.modules)]))
+end = time.perf_counter()
+print(json.dumps([middle - start, end - middle, sorted(sys.modules)]))
 """
     command = [sys.executable, "-c", script]
-    runs = [json.loads(subprocess.check_output(command)) for _ in range(5)]
-    assert min(seconds for seconds, _ in runs) < 0.1
-    assert not set(HEAVY).intersection(runs[0][1])
+    numpys, ours, modules = zip(*(json.loads(check_output(command)) for _ in range(7)), strict=True)
+    assert min(ours) < max(0.1, min(numpys))
+    assert not set(HEAVY).intersection(modules[0])
 
 
 def imports(tree: ast.AST) -> list[tuple[ast.stmt, str, int]]:
@@ -169,7 +171,7 @@ def test_no_file_knows_the_machine_it_was_written_on():
 @pytest.mark.slow
 def test_the_wheel_has_the_data_the_types_and_the_licence_and_nothing_else(tmp_path):
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    check_output(build, cwd=ROOT, stderr=STDOUT)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
