@@ -17,7 +17,10 @@ from ..core.storage import ArrayType
 
 
 def _broadcast(x: np.ndarray[Any, Any], *, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    # np.broadcast_to is six times slower, and this runs for every bias and every number.
+    # np.broadcast_to is six times slower, and this runs for every bias and every number. But
+    # an array with gaps does not offer its memory as a buffer.
+    if not x.flags.c_contiguous:
+        return np.broadcast_to(x, shape)
     new = len(shape) - x.ndim
     strides = (0,) * new + tuple(
         [s if n == m else 0 for s, n, m in zip(x.strides, x.shape, shape[new:], strict=True)]
