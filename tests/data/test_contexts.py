@@ -84,6 +84,13 @@ def test_batches_cover_all_rows_in_order():
     np.testing.assert_array_equal(np.concatenate([Y for _, Y in batches]), rows.Y)
 
 
+def test_some_examples_are_spread_over_all():
+    rows = names.load().rows(2)
+    assert rows.some(3).tolist() == [0, 71_588, 143_176]
+    np.testing.assert_array_equal(rows.some(10**9), np.arange(len(rows)))
+    assert rows.some(0).tolist() == []
+
+
 def test_a_context_needs_a_character():
     with pytest.raises(ValueError, match="block_size is 0; a context has at least one character"):
         names.contexts(["ab"], 0, Vocabulary(".ab"))

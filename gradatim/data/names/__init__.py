@@ -14,13 +14,14 @@
 from .blocks import contexts, pairs
 from .mapped import MappedRows, MappedWords
 from .parts import SEED
-from .rows import Rows
+from .rows import Examples, Rows
 from .vocabulary import BOUNDARY, Vocabulary
 from .words import Split, Words, load, read
 
 __all__ = [
     "BOUNDARY",
     "SEED",
+    "Examples",
     "MappedRows",
     "MappedWords",
     "Rows",

@@ -15,6 +15,7 @@ import numpy as np
 
 from .blocks import contexts, windows
 from .parts import part_of
+from .rows import Examples
 from .text import STRIDE, Survey, words_in
 from .vocabulary import BOUNDARY, Vocabulary
 
@@ -109,7 +110,7 @@ class MappedWords(Sequence[str]):
         return np.concatenate(before)
 
 
-class MappedRows:
+class MappedRows(Examples):
     """The examples of mapped words: numbered, drawn by number, never all in memory.
 
     `rows[index]` makes (X, Y) for an array of numbers; `batches` makes all of them in order.
@@ -125,7 +126,6 @@ class MappedRows:
         return int(self._before[-1])
 
     def __getitem__(self, index: np.ndarray | slice) -> tuple[np.ndarray, np.ndarray]:
-        """X (N, block_size) and Y (N,) of the examples with these numbers, (N,) or a slice."""
         numbers = np.arange(len(self))[index] if isinstance(index, slice) else np.asarray(index)
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < len(self):
             raise IndexError(f"examples have the numbers 0 to {len(self) - 1}; got {numbers}")
@@ -140,7 +140,6 @@ class MappedRows:
         return windows(codes, starts[place] + numbers - self._before[block[place]], self.block_size)
 
     def batches(self, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """All examples in order, `size` at a time, the last batch shorter."""
         rest = np.empty((0, self.block_size), np.int64), np.empty(0, np.int64)
         for words in self.words.runs():
             made = contexts(words, self.block_size, self.vocabulary)

@@ -1,5 +1,6 @@
-"""The examples of words in memory: two arrays, drawn from by number."""
+"""The examples of words: numbered, and drawn by number; in memory they are two arrays."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -8,7 +9,36 @@ from .blocks import contexts
 from .vocabulary import Vocabulary
 
 
-class Rows:
+class Examples(ABC):
+    """The examples of some words, in their order: of the embedded names, the frequent ones first."""
+
+    block_size: int
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many examples there are: one for each character and each end of a word."""
+
+    @abstractmethod
+    def __getitem__(self, index: np.ndarray | slice) -> tuple[np.ndarray, np.ndarray]:
+        """X (M, block_size) and Y (M,) of the examples with these numbers, (M,) or a slice."""
+
+    @abstractmethod
+    def batches(self, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """All examples in order, `size` at a time, the last batch shorter."""
+
+    def some(self, count: int) -> np.ndarray:
+        """The numbers of `count` examples spread evenly over all of them; of all, if fewer.
+
+        The first ones would be frequent words only, and easier than the rest.
+
+        >>> Rows(["ava", "eva"], 2, Vocabulary(".aev")).some(4)
+        array([0, 2, 4, 6])
+        """
+        count = min(count, len(self))
+        return np.arange(count) * len(self) // max(count, 1)
+
+
+class Rows(Examples):
     """All examples of some words: `X` (N, block_size) and `Y` (N,), int64.
 
     `rows[index]` is (X, Y) of the examples with these numbers, an array (M,) or a slice.
@@ -32,6 +62,5 @@ class Rows:
         return self.X[index], self.Y[index]
 
     def batches(self, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """All examples in order, `size` at a time, the last batch shorter."""
         for start in range(0, len(self), size):
             yield self[start : start + size]

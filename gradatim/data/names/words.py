@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import DataFileError
 from .mapped import MappedRows, MappedWords
 from .parts import DEV, SEED, TEST, TRAIN, check_enough, part_of
-from .rows import Rows
+from .rows import Examples, Rows
 from .text import survey
 from .vocabulary import Vocabulary
 
@@ -62,14 +62,15 @@ class Words:
         check_enough(len(self), self.name)
         return Split(*(self._part(part, seed) for part in (TRAIN, DEV, TEST)))
 
-    def rows(self, block_size: int) -> Rows | MappedRows:
+    def rows(self, block_size: int) -> Examples:
         """The examples of these words, to be drawn by number: `X, Y = rows[numbers]`.
 
         X (N, block_size) holds the characters before, Y (N,) the one that comes next: see
         `contexts`.
         """
-        made = MappedRows if isinstance(self.words, MappedWords) else Rows
-        return made(self.words, block_size, self.vocabulary)  # type: ignore[arg-type]
+        if isinstance(self.words, MappedWords):
+            return MappedRows(self.words, block_size, self.vocabulary)
+        return Rows(self.words, block_size, self.vocabulary)
 
     def digest(self) -> str:
         """The SHA-256 of the words with a line feed after each: the same in whatever file."""
