@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.backward import walk
 from ..core.errors import AutogradError, ShapeError
 from ..core.handle import Handle, alias
-from ..core.nodes import Leaf
+from ..core.nodes import RETAIN, Leaf
 from ..core.tape import history
 from ..ops import broadcast
 
@@ -110,8 +110,11 @@ class Differentiable(Handle):
         edge = history(self)
         if edge is None:
             raise AutogradError("retain_grad: this tensor does not require grad")
-        if type(edge) is not Leaf:
-            edge.retained = weakref.ref(self)
+        if type(edge) is Leaf:
+            return
+        if edge.hooks is None:
+            edge.hooks = {}
+        edge.hooks[RETAIN] = _Retain(self)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Removable:
         """Call `hook` with the gradient when it arrives here; what it returns replaces it."""
@@ -172,6 +175,19 @@ def seed_of(x: Any, gradient: Any) -> Any:
             f"{list(kind.shape)}; they must be equal"
         )
     return gradient
+
+
+class _Retain:
+    """The hook of `retain_grad`. It holds the tensor weakly, which itself holds its entry."""
+
+    def __init__(self, tensor: Any) -> None:
+        self._tensor = weakref.ref(tensor)
+
+    def __call__(self, gradient: Any) -> None:
+        tensor = self._tensor()
+        if tensor is not None:
+            before = tensor.grad
+            tensor.grad = gradient.clone() if before is None else before + gradient
 
 
 class Removable:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .._tensor.tensor import Tensor
 from ..core.context import GradMode, local
 from ..core.errors import AutogradError
-from ..core.handle import alias
-from ..core.nodes import Output, overwritten, retain
+from ..core.handle import alias, written_since
+from ..core.nodes import Output, overwritten
 from ..core.storage import tick
 from ..core.tape import history
 from ..ops.broadcast import full
@@ -128,7 +127,6 @@ class _Entry:
         self.ctx = ctx
         self.edges = edges
         self.hooks: dict[int, Any] | None = None
-        self.retained: weakref.ref[Any] | None = None
         self.types = tuple(x._type if isinstance(x, Tensor) else None for x in outputs)
         place = {id(x): i for i, x in enumerate(outputs)}
         # A saved output must not hold its own entry: that would be a cycle. See `unpack`.
@@ -159,7 +157,7 @@ class _Entry:
     def _checked(self, x: Any, output: int | None) -> Any:
         if x is None:
             return None
-        if x._storage.written > self.time:
+        if written_since(x, self.time):
             raise AutogradError(overwritten(self.name, f"a tensor of shape {[*x._type.shape]}"))
         if output is not None:
             x = alias(x._value, x._storage, x._view)
@@ -168,7 +166,6 @@ class _Entry:
 
     def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
         """Call the user's backward and send on what it returns."""
-        retain(self, gradient)
         arrived = gradient if type(gradient) is list else [gradient]
         if self.ctx._materialize:
             arrived = [

@@ -41,7 +41,11 @@ class Eager:
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
     ) -> Any:
         """Run the primitive's NumPy value."""
-        value = primitive.value(*[x._value for x in inputs], **params)
+        if len(inputs) == 2 and not params:  # most calls, so spelled out
+            x, y = inputs
+            value = primitive.value(x._value, y._value)
+        else:
+            value = primitive.value(*[x._value for x in inputs], **params)
         # NumPy answers 0-d results with scalars; tensors need an array that can be written.
         if type(value) is not np.ndarray and type(value) is not tuple:
             value = np.asarray(value)

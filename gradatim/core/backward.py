@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .context import GradMode
 from .inplace import accumulate_grad
-from .nodes import Leaf
+from .nodes import RETAIN, Leaf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -114,8 +114,12 @@ def _on_the_way(order: list[Edge], targets: set[Edge]) -> list[Edge]:
 
 
 def _run_hooks(node: Any, gradient: Any) -> Any:
-    for hook in list(node.hooks.values()):
+    hooks = dict(node.hooks)
+    last = hooks.pop(RETAIN, None)
+    for hook in hooks.values():
         changed = hook(gradient)
         if changed is not None:
             gradient = changed
+    if last is not None:
+        last(gradient)
     return gradient

@@ -1,5 +1,6 @@
 """The bare tensor: storage, view and history. `_tensor.Tensor` gives it a face.
 
+    value     what reads see: an array (a variable while a program is traced)
     storage   the shared buffer, with the time of its last write
     view      how the numbers are read from the storage's root: steps of (primitive, params)
     base      the tensor this one is a differentiable view of, if any
@@ -29,11 +30,24 @@ class Handle:
     """A tensor without methods. Fields not set on an instance have the defaults below."""
 
     _value: Any
-    _storage: Storage
+    _shared: Storage | None = None
     _view: tuple[Step, ...] = ()
     _base: Handle | None = None
     _edge: Edge | None = None
     _stamp: int = 0
+
+    @property
+    def _storage(self) -> Storage:
+        # Made when first asked for: most results are never viewed, written or saved, and a
+        # storage for each would be a quarter of the engine's overhead.
+        shared = self._shared
+        if shared is None:
+            shared = self._shared = Storage(self._value)
+        return shared
+
+    @_storage.setter
+    def _storage(self, storage: Storage) -> None:
+        self._shared = storage
 
     @property
     def _type(self) -> ArrayType:
@@ -41,6 +55,7 @@ class Handle:
 
 
 _class: type[Handle] = Handle
+_new = object.__new__
 
 
 def register(cls: type[Handle]) -> type[Handle]:
@@ -56,19 +71,29 @@ def register(cls: type[Handle]) -> type[Handle]:
 
 def wrap(value: Any) -> Any:
     """A new tensor on a storage of its own."""
-    tensor = _class.__new__(_class)
+    tensor = _new(_class)
     tensor._value = value
-    tensor._storage = Storage(value)
     return tensor
 
 
 def alias(value: Any, storage: Storage, view: tuple[Step, ...] = ()) -> Any:
     """A new tensor, without history, that reads an existing storage."""
-    tensor = _class.__new__(_class)
+    tensor = _new(_class)
     tensor._value = value
-    tensor._storage = storage
+    tensor._shared = storage
     tensor._view = view
     return tensor
+
+
+def written_since(tensor: Handle, time: int) -> bool:
+    """Whether a tensor's memory was written after `time`."""
+    shared = tensor._shared
+    return shared is not None and shared.written > time
+
+
+def same_memory(a: Handle, b: Handle) -> bool:
+    """Whether two tensors are one, or read one storage."""
+    return a is b or (a._shared is not None and a._shared is b._shared)
 
 
 def is_array(value: Any) -> bool:

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from .context import local
 from .errors import AutogradError
-from .handle import Handle, alias
+from .handle import Handle, alias, same_memory, written_since
 from .plan import OUT, PARAM, SAVED, TYPE
-from .storage import Storage, tick
+from .storage import ArrayType, Storage, tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .backward import Flight
     from .plan import Plan
-    from .primitive import Primitive
 
 Hooks = dict[int, "Callable[[Any], Any]"]
+RETAIN = 0  # the key of `retain_grad`, which sees the gradient after all other hooks
 
 
 class Leaf:
@@ -48,64 +48,49 @@ class Leaf:
 class Node:
     """One application of a primitive: whence the gradient came, and what its rules need."""
 
-    __slots__ = (
-        "__weakref__",
-        "edges",
-        "hooks",
-        "out",
-        "params",
-        "plan",
-        "primitive",
-        "retained",
-        "saved",
-        "time",
-        "trace",
-        "types",
-    )
+    # Made for every recorded call, so only what all entries need is set at once.
+    __slots__ = ("__weakref__", "edges", "hooks", "out", "params", "plan", "saved", "time",
+                 "trace", "types")  # fmt: skip
+
+    out: tuple[Storage, ...]  # only if the plan keeps outputs
+    types: tuple[ArrayType, ...]  # only if the plan keeps types
+    trace: traceback.StackSummary  # only in anomaly mode
 
     def __init__(
         self,
-        primitive: Primitive,
-        inputs: tuple[Handle, ...],
-        params: dict[str, Any],
-        edges: tuple[Edge | None, ...],
         plan: Plan,
+        saved: tuple[Handle, ...],
+        params: dict[str, Any],
+        edges: list[Edge | None],
     ) -> None:
-        self.primitive = primitive
+        self.plan = plan
         self.params = params
         self.edges = edges
-        self.plan = plan
-        self.saved: tuple[Handle, ...] | None = tuple([inputs[i] for i in plan.keeps])
-        self.types = tuple([x._type for x in inputs]) if primitive.needs_types else ()
-        self.out: tuple[Storage, ...] = ()
+        self.saved: tuple[Handle, ...] | None = saved
         self.hooks: Hooks | None = None
-        self.retained: weakref.ref[Any] | None = None
-        self.trace: traceback.StackSummary | None = None
         self.time = tick()
 
     @property
     def output_count(self) -> int:
         """How many gradients arrive together."""
-        return len(self.primitive.outputs)
+        return len(self.plan.primitive.outputs)
 
     @property
     def name(self) -> str:
         """PyTorch's way of naming an entry: `MulBackward0`."""
-        words = self.primitive.name.split("_")
+        words = self.plan.primitive.name.split("_")
         return "".join(w[:1].upper() + w[1:] for w in words) + "Backward0"
 
     def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
         """Call the gradient rules and send on what they return."""
-        retain(self, gradient)
         results = self.pull(gradient)
         if local.context.anomaly:
-            check_for_nan(self.name, self.trace, results)
+            check_for_nan(self.name, getattr(self, "trace", None), results)
         for i, new in results:
-            # Some rules hand on what came in, or a view of it: that memory is not ours alone.
-            own = new is not None and (
-                type(gradient) is list or new._storage is not gradient._storage
-            )
-            flight.add(self.edges[i], new, fresh=own)
+            if new is not None:
+                # Some rules hand on what came in, or a view of it: memory that is not ours alone.
+                own = type(gradient) is list or not same_memory(new, gradient)
+                flight.add(self.edges[i], new, fresh=own)
         if not flight.retain_graph:
             self.release()
 
@@ -132,17 +117,16 @@ class Node:
     def unpack(self) -> tuple[Any, ...]:
         """The saved inputs, or an error if they are gone or no longer what they were."""
         saved = self.saved
-        if saved is None or (self.plan.keeps_out and not self.out):
+        if saved is None:
             raise AutogradError(
                 f"backward: the graph behind {self.name} was already walked and its saved values "
                 "freed; pass retain_graph=True to the first backward() if you need a second one"
             )
         for x in saved:
-            if x._storage.written > self.time:
+            if written_since(x, self.time):
                 raise AutogradError(overwritten(self.name, f"an input of shape {[*x._type.shape]}"))
-        for storage in self.out:
-            if storage.written > self.time:
-                raise AutogradError(overwritten(self.name, "its result"))
+        if self.plan.keeps_out and any(storage.written > self.time for storage in self.out):
+            raise AutogradError(overwritten(self.name, "its result"))
         return saved
 
     def output(self, index: int) -> Any:
@@ -154,21 +138,20 @@ class Node:
 
     def release(self) -> None:
         """Free the saved values; entries that saved none can be walked again."""
-        if self.saved:
+        if self.saved or self.plan.keeps_out:
             self.saved = None
-        self.out = ()
+            self.out = ()
 
 
 class Output:
     """One output of an operation that has several: gradients wait here for the others."""
 
-    __slots__ = ("__weakref__", "hooks", "index", "node", "retained", "time")
+    __slots__ = ("__weakref__", "hooks", "index", "node", "time")
 
     def __init__(self, node: Any, index: int) -> None:
         self.node = node
         self.index = index
         self.hooks: Hooks | None = None
-        self.retained: weakref.ref[Any] | None = None
         self.time = tick()
 
     @property
@@ -183,19 +166,10 @@ class Output:
 
     def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
         """Put the gradient in its place among the operation's."""
-        retain(self, gradient)
         flight.add_slot(self, gradient)
 
 
 Edge = Leaf | Node | Output | Any  # Any: the entry of an `autograd.Function`
-
-
-def retain(node: Any, gradient: Any) -> None:
-    """Keep the gradient in the `.grad` of a tensor that asked for it with `retain_grad`."""
-    tensor = node.retained() if node.retained is not None else None
-    if tensor is not None:
-        before = tensor.grad
-        tensor.grad = gradient.clone() if before is None else before + gradient
 
 
 def overwritten(name: str, what: str) -> str:

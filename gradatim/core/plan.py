@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,23 +16,36 @@ SAVED, OUT, TYPE, TYPES, PARAM = range(5)
 
 
 class Plan:
-    """What a tape node keeps, and how its rules are called, for one set of wanted inputs."""
+    """What a tape entry keeps, and how its rules are called, for one set of wanted inputs."""
 
-    __slots__ = ("keeps", "keeps_out", "rules")
+    __slots__ = ("keeps", "keeps_out", "keeps_types", "pick", "primitive", "rules")
 
     def __init__(self, primitive: Primitive, wanted: int, count: int) -> None:
+        self.primitive = primitive
         variadic = primitive.variadic_rule
         rules = [variadic(i) for i in range(count)] if variadic else primitive.rules
         chosen = [(i, r) for i, r in enumerate(rules) if r is not None and wanted >> i & 1]
         names = {n for _, rule in chosen for n in parameters(rule)}
         inputs = primitive.inputs
         self.keeps = tuple(i for i, name in enumerate(inputs) if name in names)
+        self.pick = _picker(self.keeps, count)
         self.keeps_out = any(name in names for name in primitive.outputs)
+        self.keeps_types = variadic is not None or any(n.endswith("_type") for n in names)
         kept = {inputs[i]: place for place, i in enumerate(self.keeps)}
         self.rules = tuple(
             (i, rule, tuple(_source(n, primitive, kept) for n in parameters(rule)))
             for i, rule in chosen
         )
+
+
+def _picker(keeps: tuple[int, ...], count: int) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """A function that takes the kept inputs out of all: it runs for every recorded call."""
+    if len(keeps) == count:
+        return tuple
+    if len(keeps) == 1:
+        only = keeps[0]
+        return lambda inputs: (inputs[only],)
+    return itemgetter(*keeps) if keeps else lambda inputs: ()
 
 
 def parameters(rule: Rule) -> tuple[str, ...]:

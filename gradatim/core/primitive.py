@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from . import tape
 from .context import GradMode
 from .handle import wrap
-from .plan import Plan, Rule, parameters
+from .plan import Plan, Rule
 
 if TYPE_CHECKING:
     from .handle import Handle
@@ -52,13 +52,11 @@ class Primitive:
         self.shape = shape
         self.outputs = outputs
         self.is_view = is_view
+        self.is_plain = not is_view and len(outputs) == 1
         self.variadic_rule = variadic_rule
         self.rules = tuple(rules.pop(name, None) for name in self.inputs)
         self.differentiable = variadic_rule is not None or any(self.rules)
-        self.needs_types = variadic_rule is not None or any(
-            name.endswith("_type") for rule in self.rules if rule for name in parameters(rule)
-        )
-        self.plans: dict[Any, Plan] = {}
+        self.plans: dict[int, Plan] = {}  # by the inputs that want a gradient, as bits
         if rules:
             raise TypeError(f"{self.name}: gradient rules for unknown inputs {sorted(rules)}")
         if self.name in REGISTRY:
@@ -75,12 +73,11 @@ class Primitive:
         return REGISTRY.__getitem__, (self.name,)
 
     def plan(self, wanted: int, count: int) -> Plan:
-        """The plan for the inputs whose bits are set in `wanted`."""
-        key = wanted if self.variadic_rule is None else (wanted, count)
-        found = self.plans.get(key)
-        if found is None:
-            found = self.plans[key] = Plan(self, wanted, count)
-        return found
+        """The plan for the inputs, of `count`, whose bits are set in `wanted`."""
+        made = Plan(self, wanted, count)
+        if self.variadic_rule is None:
+            self.plans[wanted] = made
+        return made
 
 
 class Composite(Primitive):

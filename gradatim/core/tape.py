@@ -10,6 +10,7 @@ from .handle import Handle, alias, wrap
 from .nodes import Edge, Node, Output
 
 if TYPE_CHECKING:
+    from .plan import Plan
     from .primitive import Primitive
 
 
@@ -20,49 +21,46 @@ def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) 
     """
     context = local.context
     value = context.backend.execute(primitive, inputs, params)
-    if primitive.is_view:
-        out = _view_of(inputs[0], primitive, params, value, context.grad_enabled)
-    elif type(value) is tuple:
-        out = tuple([wrap(v) for v in value])
-    else:
+    if primitive.is_plain:
         out = wrap(value)
-    if context.grad_enabled:
+    elif primitive.is_view:
+        out = _view_of(inputs[0], primitive, params, value, context.grad_enabled)
+    else:
+        out = tuple([wrap(v) for v in value])
+    if context.grad_enabled and primitive.differentiable:
         for x in inputs:
             if x._edge is not None or x._base is not None:
-                if primitive.differentiable:
-                    record(primitive, inputs, params, out)
+                record(primitive, inputs, params, out)
                 break
     return out
 
 
-def record(
-    primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any], out: Any
-) -> None:
+def record(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], out: Any) -> None:
     """Give `out` its place on the tape, if any input wants a gradient."""
     edges, wanted, bit = [], 0, 1
     for x in inputs:
         edge = x._edge if x._base is None else history(x)
-        if edge is not None:
-            wanted |= bit
         edges.append(edge)
-        bit <<= 1
+        if edge is not None:
+            wanted += bit
+        bit += bit
     if not wanted:
         return
-    outs = out if type(out) is tuple else (out,)
-    if outs[0]._value.dtype.kind != "f" and not any(o._value.dtype.kind == "f" for o in outs):
-        return
-    plan = primitive.plan(wanted, len(edges))
-    node = Node(primitive, inputs, params, tuple(edges), plan)
+    plan = primitive.plans.get(wanted) or primitive.plan(wanted, len(edges))
+    node = Node(plan, plan.pick(inputs), params, edges)
+    if plan.keeps_types:
+        node.types = tuple([x._type for x in inputs])
     if local.context.anomaly:
         node.trace = traceback.extract_stack()
-    if plan.keeps_out:
-        node.out = tuple([o._storage for o in outs])
-    if outs is not out:
+    if type(out) is tuple:
+        node.out = tuple([o._storage for o in out])
+        for i, o in enumerate(out):
+            if o._value.dtype.kind == "f":
+                o._edge = Output(node, i)
+    elif out._value.dtype.kind == "f":
         out._edge = node
-        return
-    for i, o in enumerate(outs):
-        if o._value.dtype.kind == "f":
-            o._edge = Output(node, i)
+        if plan.keeps_out:
+            node.out = (out._storage,)
 
 
 def _view_of(
