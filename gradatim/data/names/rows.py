@@ -10,7 +10,7 @@ from .vocabulary import Vocabulary
 
 
 class Examples(ABC):
-    """The examples of some words, in their order: of the embedded names, the frequent ones first."""
+    """The examples of some words, in their order: of the embedded names, frequent ones first."""
 
     block_size: int
 
