@@ -1,0 +1,123 @@
+"""Uniform integers: a word's remainder, from a 32-bit word where that is random enough."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DTypeError
+from .errors import RandomError
+from .twister import Twister
+
+# From this many values on, the remainder of a 32-bit word would favour the small ones by 5 %.
+_WIDE = 2**28
+_ALL = 2**64
+_INT64 = np.iinfo(np.int64)
+
+
+def between(twister: Twister, n: int, low: int, high: int, dtype: np.dtype[Any]) -> NDArray:
+    """`n` integers in [low, high)."""
+    low, high = int(low), int(high)
+    _check_int64("low", low)
+    _check_int64("high", high)
+    if low >= high:
+        raise RandomError(f"randint: low must be below high, got low={low} and high={high}")
+    if dtype.kind == "f":
+        low, high = _inward(low, high, dtype)
+    _check_bounds(low, high - 1, dtype)
+    return _remainders(twister, n, low, high - low, dtype)
+
+
+def at_least(twister: Twister, n: int, low: int, dtype: np.dtype[Any]) -> NDArray:
+    """`n` integers from `low` to the largest that `dtype` holds with all smaller ones."""
+    _check_int64("low", low)
+    if low == _INT64.min:
+        return _remainders(twister, n, *_all_int64(dtype), dtype)
+    last = _largest(dtype)
+    if dtype.kind == "f":
+        low, _ = _inward(low, last, dtype)
+    _check_bounds(low, last, dtype)
+    return _remainders(twister, n, low, last - low + 1, dtype)
+
+
+def any_natural(twister: Twister, n: int, dtype: np.dtype[Any]) -> NDArray:
+    """`n` integers from zero to the largest that `dtype` holds with all smaller ones."""
+    span = _largest(dtype) + 1
+    if dtype in (np.int64, np.float64):
+        return (twister.words64(n) % np.uint64(span)).astype(dtype)
+    return _remainders32(twister, n, span).astype(dtype)
+
+
+def _remainders(twister: Twister, n: int, low: int, span: int, dtype: np.dtype[Any]) -> NDArray:
+    """low + word % span, counted modulo 2^64 and read as int64."""
+    if span < _WIDE:
+        words = _remainders32(twister, n, span).astype(np.uint64)
+    elif span < _ALL:
+        words = twister.words64(n)
+        words %= np.uint64(span)
+    else:
+        words = twister.words64(n)
+    if low and span < _ALL:
+        words += np.uint64(low % _ALL)
+    return words.view(np.int64).astype(dtype, copy=False)
+
+
+def _remainders32(twister: Twister, n: int, span: int) -> NDArray[np.uint32]:
+    words = twister.words32(n)
+    # NumPy divides by a number with multiplications, but takes remainders with divisions.
+    quotients = words // np.uint32(span)
+    quotients *= np.uint32(span)
+    words -= quotients
+    return words
+
+
+def _largest(dtype: np.dtype[Any]) -> int:
+    if dtype.kind == "b":
+        return 1
+    if dtype.kind == "f":
+        return int(2 ** (np.finfo(dtype).nmant + 1))
+    return int(np.iinfo(dtype).max)
+
+
+def _all_int64(dtype: np.dtype[Any]) -> tuple[int, int]:
+    if dtype != np.int64 and dtype.kind != "f":
+        raise DTypeError(f"random_: all 2^64 integers fit int64 and floating dtypes, not {dtype}")
+    return _INT64.min, _ALL
+
+
+def _inward(low: int, high: int, dtype: np.dtype[Any]) -> tuple[int, int]:
+    """The bounds moved to integers whose neighbours do not round out of the range."""
+    bits = np.finfo(dtype).nmant + 1
+
+    def gap(value: int) -> int:
+        return 1 << max(abs(value).bit_length() - bits, 0)
+
+    rounded_low, rounded_last = int(dtype.type(low + 1)), int(dtype.type(high - 1))
+    new_low = rounded_low + gap(low + 1) if rounded_low < low else low
+    new_high = rounded_last - gap(high - 1) if rounded_last >= high else high
+    if new_low >= new_high:
+        raise RandomError(f"randint: {dtype} has no integer from low={low} to below high={high}")
+    return new_low, new_high
+
+
+def _check_int64(name: str, bound: int) -> None:
+    if not _INT64.min <= bound <= _INT64.max:
+        raise RandomError(f"randint: {name}={bound} is outside the 64-bit integers")
+
+
+def _check_bounds(low: int, last: int, dtype: np.dtype[Any]) -> None:
+    if dtype.kind == "f":
+        return
+    smallest, largest = (0, 1) if dtype.kind == "b" else _limits(dtype)
+    for name, bound in (("low", low), ("high - 1", last)):
+        if not smallest <= bound <= largest:
+            raise RandomError(
+                f"randint: {name} is {bound}, but {dtype} holds {smallest} to {largest}"
+            )
+
+
+def _limits(dtype: np.dtype[Any]) -> tuple[int, int]:
+    info = np.iinfo(dtype)
+    return int(info.min), int(info.max)

@@ -1,0 +1,89 @@
+"""a * b + c rounded once, as a processor's fused multiply-add gives it.
+
+PyTorch's kernels are compiled with fused multiply-adds, and NumPy has none: a product rounded
+before the sum differs in the last bit of every second number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+
+# A float64 with exactly this tail lies halfway between two float32 numbers.
+_TAIL, _HALFWAY = np.int64(2**29 - 1), np.int64(2**28)
+_SPLITTER = 2.0**27 + 1.0
+# Outside of these the halves of a split number, or the error of a product, leave the range.
+_LARGEST, _SMALLEST = 2.0**500, 2.0**-400
+
+
+def fma32(a: NDArray[np.float32], b: float, c: float) -> NDArray[np.float32]:
+    """a * b + c in float32, for numbers b and c that float32 holds.
+
+    The product is exact in float64; rounding its sum with c to float64 and then to float32
+    goes wrong only where the first rounding lands halfway between two float32 numbers.
+
+    >>> fma32(np.array([1 + 2**-23], np.float32), 1 - 2**-23, -1.0).item() == -(2**-46)
+    True
+    """
+    product = a.astype(np.float64)
+    product *= b
+    total = product + c
+    fused = total.astype(np.float32)
+    halfway = np.flatnonzero((total.view(np.int64) & _TAIL) == _HALFWAY)
+    if halfway.size:
+        fused[halfway] = _sum_to_odd(product[halfway], c).astype(np.float32)
+    return fused
+
+
+def fma64(a: F64, b: float, c: float) -> F64:
+    """a * b + c in float64, with Dekker's exact product and the sum of Boldo and Melquiond.
+
+    S. Boldo and G. Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms
+    using rounding to odd", 2008. Of the largest and smallest numbers the product is rounded.
+
+    >>> fma64(np.array([1 + 2**-52]), 1 - 2**-52, -1.0).item() == -(2**-104)
+    True
+    """
+    if not _SMALLEST < abs(b) < _LARGEST or not abs(c) < _LARGEST:
+        return a * b + c
+    high, low = _exact_product(a, b)
+    sum_low, error_low = _exact_sum(low, c)
+    sum_high, error_high = _exact_sum(high, sum_low)
+    return sum_high + _sum_to_odd(error_low, error_high)
+
+
+def _exact_sum(a: Any, b: Any) -> tuple[F64, F64]:
+    """a + b as a rounded sum and what the rounding lost (Knuth's two-sum)."""
+    total = a + b
+    b_part = total - a
+    return total, (a - (total - b_part)) + (b - b_part)
+
+
+def _exact_product(a: F64, b: float) -> tuple[F64, F64]:
+    """a * b as a rounded product and what the rounding lost (Dekker's product)."""
+    product = a * b
+    a_high, a_low = _split(a)
+    b_high, b_low = _split(b)
+    return product, a_low * b_low - (product - a_high * b_high - a_low * b_high - a_high * b_low)
+
+
+def _split(a: Any) -> tuple[Any, Any]:
+    shifted = a * _SPLITTER
+    high = shifted - (shifted - a)
+    return high, a - high
+
+
+def _sum_to_odd(a: Any, b: Any) -> F64:
+    """a + b, and where that is not exact, the neighbour of it that ends in an odd bit.
+
+    The odd bit keeps "a little more" or "a little less" alive through one more rounding.
+    """
+    total, error = _exact_sum(a, b)
+    bits = total.view(np.int64)
+    step = np.where((error > 0) == (total > 0), np.int64(1), np.int64(-1))
+    bits += np.where((error != 0) & (bits & 1 == 0), step, np.int64(0))
+    return total

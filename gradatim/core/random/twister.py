@@ -1,0 +1,104 @@
+"""The stream of 32-bit words: NumPy's Mersenne twister, seeded and read as PyTorch does."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+WORDS = 624
+MASK24 = np.uint32(2**24 - 1)
+MASK53 = np.uint64(2**53 - 1)
+_UINT32_END = 2**32
+_UINT64_END = 2**64
+# Below this many words the fixed cost of `integers` outweighs its narrower output.
+_FEW = 4096
+
+SPARE = np.dtype([("sine", "f8"), ("sine32", "f4"), ("valid", "?"), ("valid32", "?")], align=True)
+
+
+class Twister:
+    """MT19937 (Matsumoto & Nishimura 1998) and the one normal number kept for the next call.
+
+    All that changes from draw to draw lives in two pieces of memory that other code may read
+    and write too: the bit generator's own 624 words and position (`address`, seen by `key` and
+    `position`), and `spare`, the sine half of a Box-Muller pair whose cosine was given out.
+
+    >>> Twister(42).words32(2)
+    array([1608637542, 3421126067], dtype=uint32)
+    """
+
+    __slots__ = ("_integers", "_legacy", "_memory", "bits", "key", "spare")
+
+    def __init__(self, seed: int) -> None:
+        self.bits = np.random.MT19937(0)
+        self._integers = np.random.Generator(self.bits).integers
+        # The public face of init_genrand, Matsumoto's seeding from one 32-bit number.
+        self._legacy = np.random.RandomState(self.bits)
+        # `uint32_t key[624]; int pos;`, the struct behind the bit generator.
+        self._memory = np.ctypeslib.as_array(
+            (ctypes.c_uint32 * (WORDS + 1)).from_address(self.address)
+        )
+        self.key: NDArray[np.uint32] = self._memory[:WORDS]
+        self.spare: NDArray[Any] = np.zeros((), SPARE)
+        self.seed(seed)
+
+    @property
+    def address(self) -> int:
+        """Where the 624 words and the position live, for machine code that draws from them."""
+        return int(self.bits.ctypes.state_address)
+
+    @property
+    def position(self) -> int:
+        """Words of the current 624 already given out; at 624 the next draw makes new ones."""
+        return int(self._memory[WORDS])
+
+    @position.setter
+    def position(self, value: int) -> None:
+        self._memory[WORDS] = value
+
+    def seed(self, seed: int) -> None:
+        """Start anew from the low 32 bits of `seed`, with no spare normal."""
+        self._legacy.seed(seed & (_UINT32_END - 1))
+        self.spare[()] = 0
+
+    def words32(self, n: int) -> NDArray[np.uint32]:
+        """The next `n` words."""
+        if n < _FEW:
+            return self.bits.random_raw(n).astype(np.uint32)
+        return self._integers(0, _UINT32_END, n, np.uint32)
+
+    def words64(self, n: int) -> NDArray[np.uint64]:
+        """The next `2n` words in pairs, the first of each pair in the high half."""
+        if n < _FEW:
+            halves = self.bits.random_raw(2 * n)
+            high = halves[0::2] << np.uint64(32)
+            high |= halves[1::2]
+            return high
+        return self._integers(0, _UINT64_END, n, np.uint64)
+
+    def counts24(self, n: int) -> NDArray[np.int32]:
+        """`n` integers in [0, 2^24), the low bits of one word each."""
+        words = self.words32(n)
+        words &= MASK24
+        return words.view(np.int32)
+
+    def counts53(self, n: int) -> NDArray[np.int64]:
+        """`n` integers in [0, 2^53), the low bits of two words each."""
+        words = self.words64(n)
+        words &= MASK53
+        return words.view(np.int64)
+
+    def unit32(self, n: int) -> NDArray[np.float32]:
+        """`n` float32 numbers in [0, 1), multiples of 2^-24."""
+        unit = self.counts24(n).astype(np.float32)
+        unit *= np.float32(2.0**-24)
+        return unit
+
+    def unit64(self, n: int) -> NDArray[np.float64]:
+        """`n` float64 numbers in [0, 1), multiples of 2^-53."""
+        unit = self.counts53(n).astype(np.float64)
+        unit *= 2.0**-53
+        return unit

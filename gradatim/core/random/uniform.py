@@ -1,0 +1,41 @@
+"""Uniform real numbers between two bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import RandomError
+from .rounding import fma32, fma64
+from .twister import Twister
+
+
+def uniform(twister: Twister, n: int, low: float, high: float, dtype: np.dtype[Any]) -> NDArray:
+    """`n` numbers u * (high - low) + low: u has 24 random bits for float32, 53 for float64."""
+    _check(low, high, dtype)
+    draw, scale = (twister.unit32, fma32) if dtype == np.float32 else (twister.unit64, fma64)
+    unit: NDArray[Any] = draw(n)
+    if low == 0 and high == 1:
+        return unit
+    start, end = dtype.type(low), dtype.type(high)
+    scaled = scale(unit, float(end - start), float(start))
+    # Rounding can reach the upper bound, which is not in the range: PyTorch gives the lower.
+    scaled[scaled == end] = start
+    return scaled
+
+
+def _check(low: float, high: float, dtype: np.dtype[Any]) -> None:
+    largest = float(np.finfo(dtype).max)
+    for name, bound in (("low", low), ("high", high)):
+        if not abs(bound) <= largest:
+            raise RandomError(f"uniform: {name} is {bound}, which is no number of {dtype}")
+    if low > high:
+        raise RandomError(
+            f"uniform: the range is from low to high, got low={low} > high={high}; swap them"
+        )
+    if high - low > largest:
+        raise RandomError(
+            f"uniform: high - low is more than {dtype} holds, got low={low} and high={high}"
+        )
