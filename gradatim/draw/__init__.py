@@ -1,0 +1,12 @@
+"""Pictures: compute graphs, gradients step by step, descents, tables, curves and boundaries.
+
+Every function returns a `Drawing` (or a series of them): a notebook shows it, `.save("x.svg")`
+writes it. The layout, the axes and the SVG are the library's own; no other program is needed.
+"""
+
+from .chain_rule import backward_steps
+from .compute_graph import graph
+from .drawing import Drawing
+from .series import Drawings
+
+__all__ = ["Drawing", "Drawings", "backward_steps", "graph"]

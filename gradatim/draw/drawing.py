@@ -1,0 +1,88 @@
+"""A finished picture: notebooks show it, `save` writes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .saving import save_bytes, save_png
+from .svg import escape, group, number, rectangle
+from .theme import INK, PAPER, style_sheet
+
+# Wider than this a picture scrolls in the notebook; shrunk to the page it could not be read.
+_PAGE_WIDTH = 1200.0
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture in SVG: the last line of a notebook cell shows it, `save("x.svg")` keeps it.
+
+    `title` and `description` are read aloud by screen readers.
+
+    >>> Drawing(width=40, height=20, elements=(), title="nothing").svg[:4]
+    '<svg'
+    """
+
+    width: float
+    height: float
+    elements: tuple[str, ...]
+    title: str
+    description: str = ""
+
+    @property
+    def svg(self) -> str:
+        """The picture as text, complete in itself: no script, no font, no network."""
+        fits = " fits" if self.width <= _PAGE_WIDTH else ""
+        width, height = number(self.width), number(self.height)
+        described = f"<desc>{escape(self.description)}</desc>" if self.description else ""
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="gradatim{fits}" role="img"'
+            f' width="{width}" height="{height}" viewBox="0 0 {width} {height}" fill="{INK}">'
+            f"<title>{escape(self.title)}</title>{described}{style_sheet()}"
+            f"{rectangle(0, 0, self.width, self.height, fill=PAPER, radius=8)}"
+            f"{''.join(self.elements)}</svg>\n"
+        )
+
+    def save(self, path: str | Path, *, scale: float = 2.0) -> Path:
+        """Write the picture to `path` (.svg or .png) and return the path.
+
+        The file appears whole or not at all. PNG needs a converter: the Python package cairosvg, or
+        rsvg-convert, resvg or inkscape on the PATH; `scale` is its pixels per unit of the drawing.
+
+        Raises ValueError for another ending and RuntimeError when no converter is found.
+        """
+        target = Path(path)
+        ending = target.suffix.lower()
+        if ending == ".svg":
+            return save_bytes(target, self.svg.encode("utf-8"))
+        if ending == ".png":
+            return save_png(target, self.svg, width=self.width, scale=scale)
+        raise ValueError(
+            f"cannot save a drawing as {target.name!r}: end the name with .svg (any browser opens"
+            " it) or .png"
+        )
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def _repr_html_(self) -> str | None:
+        """A frame that scrolls, for pictures wider than the page; None leaves it to the SVG."""
+        if self.width <= _PAGE_WIDTH:
+            return None
+        return f'<div style="overflow-x:auto">{self.svg}</div>'
+
+    def __repr__(self) -> str:
+        return f"<Drawing: {self.title}, {self.width:.0f} x {self.height:.0f}>"
+
+
+def beside(drawings: Sequence[Drawing], *, title: str, columns: int, gap: float = 16.0) -> Drawing:
+    """One drawing of many, in rows of `columns`, each row as high as its highest."""
+    rows = [drawings[i : i + columns] for i in range(0, len(drawings), columns)]
+    elements, top, widest = [], 0.0, 0.0
+    for row in rows:
+        left = 0.0
+        for drawing in row:
+            elements.append(group(drawing.elements, shift=(left, top)))
+            left += drawing.width + gap
+        widest = max(widest, left - gap)
+        top += max(drawing.height for drawing in row) + gap
+    return Drawing(widest, max(top - gap, 0.0), tuple(elements), title)

@@ -1,0 +1,108 @@
+"""Folding: many nodes become one, so that a large graph can be read."""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .record import Edge, Graph, Kind, Node
+
+Name = tuple[str, Hashable]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What a folded node says: its label, the class it stands for, and its size."""
+
+    label: str
+    kind: str
+    size: str
+
+
+def fold(
+    graph: Graph, group_of: Sequence[Hashable | None], folds: Mapping[Hashable, Fold]
+) -> Graph:
+    """The graph with every group made one node.
+
+    `group_of` has the group of each node, or None for a node that stays. A group whose folding
+    would make the graph go round in a circle (a part that is used on its own result) stays open.
+    """
+    groups = _acyclic(graph, group_of)
+    members: dict[Name, list[int]] = {}
+    for node, group in enumerate(groups):
+        members.setdefault(_name(node, group), []).append(node)
+    # A folded node stands where its last member stood, so the result of the graph stays last.
+    ordered = sorted(members.values(), key=lambda inside: inside[-1])
+    place = {node: i for i, inside in enumerate(ordered) for node in inside}
+    nodes = []
+    for inside in ordered:
+        group = groups[inside[0]]
+        stays = group is None
+        nodes.append(graph.nodes[inside[0]] if stays else _folded(graph, inside, folds[group]))
+    return replace(graph, nodes=tuple(nodes), edges=_outer_edges(graph.edges, groups, place))
+
+
+def _outer_edges(
+    edges: Sequence[Edge], groups: Sequence[Hashable | None], place: Mapping[int, int]
+) -> tuple[Edge, ...]:
+    """Edges between different nodes of the folded graph; those of a folded node only once."""
+    kept: list[Edge] = []
+    seen: set[Edge] = set()
+    for source, target in edges:
+        edge = (place[source], place[target])
+        folded = groups[source] is not None or groups[target] is not None
+        if edge[0] == edge[1] or (folded and edge in seen):
+            continue
+        seen.add(edge)
+        kept.append(edge)
+    return tuple(kept)
+
+
+def _folded(graph: Graph, inside: Sequence[int], about: Fold) -> Node:
+    """One node for many. If a single value leaves the group, its facts are shown."""
+    own = set(inside)
+    leaving = {source for source, target in graph.edges if source in own and target not in own}
+    last = inside[-1]
+    exits = sorted(leaving) or [last]
+    facts = graph.nodes[exits[0]].rows if len(exits) == 1 else (("gives", f"{len(exits)} values"),)
+    exit_label = graph.nodes[exits[0]].label if len(exits) == 1 else ""
+    return Node(
+        label=f"{about.label} → {exit_label}" if exit_label else about.label,
+        operation="",
+        rows=((about.kind, about.size), *facts),
+        kind=Kind.FOLDED,
+        details=f"{about.label}\n{about.kind}, {about.size}, {len(inside)} nodes",
+    )
+
+
+def _acyclic(graph: Graph, group_of: Sequence[Hashable | None]) -> list[Hashable | None]:
+    """The groups without those that would stand on a circle."""
+    groups = list(group_of)
+    while True:
+        names = [_name(node, group) for node, group in enumerate(groups)]
+        edges = {(names[a], names[b]) for a, b in graph.edges if names[a] != names[b]}
+        circle = _left_over(edges) & _left_over({(b, a) for a, b in edges})
+        if not circle:
+            return groups
+        groups = [
+            None if name in circle else group for name, group in zip(names, groups, strict=True)
+        ]
+
+
+def _name(node: int, group: Hashable | None) -> Name:
+    return ("stays", node) if group is None else ("group", group)
+
+
+def _left_over(edges: set[tuple[Name, Name]]) -> set[Name]:
+    """The nodes on circles and those reachable from them (Kahn's algorithm never frees these)."""
+    after: dict[Name, list[Name]] = {}
+    waiting: dict[Name, int] = {}
+    for a, b in edges:
+        after.setdefault(a, []).append(b)
+        waiting[b] = waiting.get(b, 0) + 1
+        waiting.setdefault(a, 0)
+    free = [node for node, count in waiting.items() if not count]
+    while free:
+        for target in after.get(free.pop(), ()):
+            waiting[target] -= 1
+            if not waiting[target]:
+                free.append(target)
+    return {node for node, count in waiting.items() if count}

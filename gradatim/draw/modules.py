@@ -1,0 +1,123 @@
+"""Which module each node of a graph belongs to, found from where the parameters go.
+
+No engine notes down which module computed a node. But a module's work begins at its parameters and
+is done where they have all met: for `x @ W + b` that is the sum. So every node that some, but not
+yet all, of a module's parameters have reached belongs to that module.
+"""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .layout import topological_order
+from .record import Edge, Graph
+
+
+@dataclass(frozen=True, eq=False)
+class Owner:
+    """A module: where it stands, its class, and the names of its own parameters by their id."""
+
+    path: tuple[str, ...]
+    kind: str
+    names: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class OwnedGraph:
+    """A graph and whose its parameters are.
+
+    `owner_of` has the place in `owners` of each parameter leaf, `sizes` how many numbers it holds.
+    """
+
+    graph: Graph
+    owners: Sequence[Owner]
+    owner_of: Mapping[int, int]
+    sizes: Mapping[int, int]
+    activations: Container[int] = frozenset()
+
+
+def owners(module: Any) -> list[Owner]:
+    """The modules inside `module`, itself included, with the parameters that are their own.
+
+    A module is anything with `parameters()`; its parts are found among its attributes and in the
+    lists, tuples and dictionaries they hold, so that a class a student wrote works too. A list of
+    leaves instead of a module is one owner without a name.
+    """
+    if not callable(getattr(module, "parameters", None)):
+        leaves = {id(leaf): "" for leaf in module}
+        return [Owner((), "", leaves)]
+    found = []
+    met: set[int] = set()
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), module)]
+    while waiting:
+        path, part = waiting.pop()
+        if id(part) in met:
+            continue
+        met.add(id(part))
+        own = {id(p) for p in part.parameters()}
+        names = {id(item): name for name, item in _items(part) if id(item) in own}
+        found.append(Owner(path, type(part).__name__, names))
+        parts = [(name, item) for name, item in _items(part) if _is_module(item)]
+        waiting += [((*path, name), item) for name, item in reversed(parts)]
+    return found
+
+
+def _is_module(item: Any) -> bool:
+    return callable(getattr(item, "parameters", None)) and not isinstance(item, type)
+
+
+def _items(part: Any) -> Iterator[tuple[str, Any]]:
+    """Attributes and what their containers hold, with names: `w` or `layers.0`."""
+    named = getattr(part, "_modules", None), getattr(part, "_parameters", None)
+    holders = [h for h in named if isinstance(h, dict)] or [getattr(part, "__dict__", {})]
+    for holder in holders:
+        for name, item in holder.items():
+            if isinstance(item, list | tuple):
+                yield from ((f"{name}.{i}", inner) for i, inner in enumerate(item))
+            elif isinstance(item, dict):
+                yield from ((f"{name}.{key}", inner) for key, inner in item.items())
+            else:
+                yield name, item
+
+
+def module_of_each(
+    count: int,
+    edges: Sequence[Edge],
+    owner_of: Mapping[int, int],
+    activations: Container[int] = frozenset(),
+) -> list[int | None]:
+    """The owner of every node; `owner_of` has it for the leaves that are parameters.
+
+    A node in `activations` belongs to the module whose result it alone uses: a neuron ends with its
+    activation, which meets no parameter.
+    """
+    inputs: list[list[int]] = [[] for _ in range(count)]
+    uses = [0] * count
+    for source, target in edges:
+        inputs[target].append(source)
+        uses[source] += 1
+    whole: dict[int, set[int]] = {}
+    for leaf, owner in owner_of.items():
+        whole.setdefault(owner, set()).add(leaf)
+    found: list[int | None] = [owner_of.get(node) for node in range(count)]
+    met: list[frozenset[int]] = [frozenset()] * count
+
+    def is_open(node: int, user: int) -> bool:
+        """Whether what `user` makes of `node` still belongs to the module of `node`."""
+        owner = found[node]
+        if owner is None:
+            return False
+        if node in owner_of or len(met[node]) < len(whole[owner]):
+            return True
+        return user in activations and uses[node] == 1 and node not in activations
+
+    for node in topological_order(count, edges):
+        if node in owner_of:
+            met[node] = frozenset((node,))
+            continue
+        active = [i for i in inputs[node] if is_open(i, node)]
+        candidates = {found[i] for i in active}
+        if len(candidates) == 1:
+            found[node] = candidates.pop()
+            met[node] = frozenset().union(*(met[i] for i in active))
+    return found

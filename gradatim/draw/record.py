@@ -1,0 +1,42 @@
+"""What a picture of a graph is made from: nodes and edges, whatever engine they came from."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+Edge = tuple[int, int]
+
+NOT_COMPUTED = "not computed"
+
+
+class Kind(Enum):
+    """What a node is to the reader; each kind has its colours."""
+
+    PARAMETER = "parameter"
+    INPUT = "input"
+    OPERATION = "operation"
+    RESULT = "result"
+    FOLDED = "folded"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One value: its label, the operation that made it ("" for a leaf) and rows of facts.
+
+    `details` is shown under the pointer: the same facts in full precision.
+    """
+
+    label: str
+    operation: str
+    rows: tuple[tuple[str, str], ...]
+    kind: Kind
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes, and edges (input, user) by index; an input used twice by one node has two edges."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    title: str
+    description: str = ""

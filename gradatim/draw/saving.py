@@ -1,0 +1,80 @@
+"""Writing a picture: whole or not at all; PNG by whichever converter is there."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .theme import MONO, SANS
+
+_TIMEOUT_SECONDS = 120
+
+
+def save_bytes(target: Path, content: bytes) -> Path:
+    """Write `content` to a temporary file beside `target`, flush it, and rename it."""
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(target.parent)!r}: make it first")
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())  # mkstemp lets only the owner read
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return target
+
+
+def save_png(target: Path, svg: str, *, width: float, scale: float) -> Path:
+    """Convert `svg` to PNG, `scale` pixels per unit, and write it to `target`."""
+    pixels = max(1, round(width * scale))
+    converted = _by_cairosvg(svg, pixels)
+    if converted is None:
+        converted = _by_program(svg, pixels)
+    if converted is None:
+        raise RuntimeError(
+            f"cannot write {target.name!r}: no converter from SVG to PNG was found. Type"
+            " `pip install cairosvg`, or install rsvg-convert, resvg or inkscape;"
+            " or save as .svg, which any browser opens"
+        )
+    return save_bytes(target, converted)
+
+
+def _by_cairosvg(svg: str, pixels: int) -> bytes | None:
+    try:
+        import cairosvg  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    except (ImportError, OSError):  # OSError: the package is there, the cairo library is not
+        return None
+    # cairo looks at the first family of a list only, and would show numbers in the wrong one.
+    plain = svg.replace(MONO, "monospace").replace(SANS, "sans-serif")
+    return bytes(cairosvg.svg2png(bytestring=plain.encode("utf-8"), output_width=pixels))
+
+
+def _by_program(svg: str, pixels: int) -> bytes | None:
+    with tempfile.TemporaryDirectory() as folder:
+        source, result = Path(folder, "picture.svg"), Path(folder, "picture.png")
+        source.write_text(svg, encoding="utf-8")
+        for command in _commands(str(source), str(result), str(pixels)):
+            if shutil.which(command[0]):
+                subprocess.run(command, check=True, capture_output=True, timeout=_TIMEOUT_SECONDS)
+                return result.read_bytes()
+    return None
+
+
+def _commands(source: str, result: str, pixels: str) -> tuple[tuple[str, ...], ...]:
+    return (
+        ("rsvg-convert", "--width", pixels, "--output", result, source),
+        ("resvg", "--width", pixels, source, result),
+        ("inkscape", source, f"--export-filename={result}", f"--export-width={pixels}"),
+    )
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
