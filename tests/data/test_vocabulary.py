@@ -82,6 +82,15 @@ def test_another_way_to_write_an_accent_is_found():
         Vocabulary.of([combining]).encode(composed)
 
 
+def test_a_word_cannot_contain_the_boundary():
+    message = "'st. john' contains '.', which marks where a word begins and ends; take it out"
+    vocabulary = Vocabulary.of(["st john"])
+    with pytest.raises(UnknownCharacter, match=message):
+        vocabulary.encode("st. john")
+    with pytest.raises(UnknownCharacter, match=message):
+        names.contexts(["john", "st. john"], 3, vocabulary)
+
+
 def test_in_a_long_text_the_place_is_given():
     with pytest.raises(UnknownCharacter, match=r"'b' at place 101 is not in the alphabet 'a'"):
         Vocabulary(".a").encode("a" * 100 + "b")

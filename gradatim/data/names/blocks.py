@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .vocabulary import BOUNDARY, Vocabulary
+from .vocabulary import BOUNDARY, Vocabulary, boundary_in
 
 
 def contexts(
@@ -16,7 +16,7 @@ def contexts(
     plus the number of words. Places before the beginning of a word are 0, the boundary, and so is Y
     at the end of a word.
 
-    Errors: ValueError if `block_size` is below 1; UnknownCharacter.
+    Errors: ValueError if `block_size` is below 1; UnknownCharacter, also for a boundary in a word.
     Source: the blocks of Bengio et al. 2003, section 2.
 
     >>> X, Y = contexts(["ava"], 3, Vocabulary(".av"))
@@ -31,6 +31,8 @@ def contexts(
     if block_size < 1:
         raise ValueError(f"block_size is {block_size}; a context has at least one character")
     codes = vocabulary.codes(BOUNDARY + "".join(word + BOUNDARY for word in words))
+    if np.count_nonzero(codes == 0) != len(words) + 1:
+        raise boundary_in(next(word for word in words if BOUNDARY in word))
     return windows(codes, np.arange(1, len(codes)), block_size)
 
 

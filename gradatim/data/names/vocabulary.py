@@ -68,12 +68,15 @@ class Vocabulary:
     def encode(self, word: str) -> list[int]:
         """The number of each character of `word`.
 
-        Errors: UnknownCharacter names the character and where it stands in the word.
+        Errors: UnknownCharacter names the character and the word, also if it is the boundary.
         """
         try:
-            return [self._numbers[character] for character in word]
+            numbers = [self._numbers[character] for character in word]
         except KeyError as error:
             raise self._unknown(error.args[0], word) from None
+        if 0 in numbers:
+            raise boundary_in(word)
+        return numbers
 
     def decode(self, numbers: Iterable[int]) -> str:
         """The characters with these numbers, as one string; the boundary is written as `.`.
@@ -134,6 +137,15 @@ class Vocabulary:
             if all(character in self._numbers for character in spelling):
                 return f"; {how}"
         return "; use only those characters"
+
+
+def boundary_in(word: str) -> UnknownCharacter:
+    """The error for a word that contains the boundary."""
+    return UnknownCharacter(
+        f"{shorten(word)!r} contains '{BOUNDARY}', which marks where a word begins and ends; "
+        "take it out",
+        character=BOUNDARY,
+    )
 
 
 def name_of(character: str) -> str:
