@@ -6,15 +6,15 @@ because the same function is also `gradatim.exp(input)`.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ..core import dtypes
 from ..core.errors import ArgumentError, DTypeError
-from ..core.handle import Handle
+from ..core.handle import Handle, is_array
+from ..core.primitive import Primitive
 from ..ops import elementwise as ops
-from .promotion import as_tensor, binary, floating, floating_binary, is_operand, promoted
+from ..ops.broadcast import copy
+from .promotion import binary, fits, floating, floating_binary, operand, promoted, result_type
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -33,8 +33,7 @@ class Arithmetic(Handle):
 
     def sub(input, other: Tensor | Number, *, alpha: Number = 1) -> Tensor:
         """`input - alpha * other`, broadcast."""
-        _refuse_bool("sub", input, other)
-        return binary(ops.sub, input, _scaled(other, alpha))
+        return _sub(input, _scaled(other, alpha))
 
     def mul(input, other: Tensor | Number) -> Tensor:
         """`input * other`, broadcast."""
@@ -51,25 +50,19 @@ class Arithmetic(Handle):
             raise ArgumentError(
                 f'div: rounding_mode must be None, "floor" or "trunc", got {rounding_mode!r}'
             )
-        x, y = promoted(input, other, name="div")
-        return ops.cast(ops.trunc(quotient), dtype=x._value.dtype)
+        return ops.cast(ops.trunc(quotient), dtype=result_type(input, other))
 
     def floor_divide(input, other: Tensor | Number) -> Tensor:
         """`input // other`: the quotient rounded towards minus infinity."""
-        _refuse_zero("floor_divide", input, other)
-        return binary(ops.floor_divide, input, other)
+        return _whole(ops.floor_divide, input, other)
 
     def remainder(input, other: Tensor | Number) -> Tensor:
         """`input % other`, with the sign of the divisor, as in Python."""
-        _refuse_zero("remainder", input, other)
-        return binary(ops.remainder, input, other)
+        return _whole(ops.remainder, input, other)
 
     def pow(input, exponent: Tensor | Number) -> Tensor:
         """`input ** exponent`, broadcast."""
-        if isinstance(exponent, int | float) and exponent == 2:
-            return ops.square(_no_bool(input))
-        _refuse_negative_power(input, exponent)
-        return binary(ops.pow_, input, exponent)
+        return _pow(input, exponent)
 
     def maximum(input, other: Tensor) -> Tensor:
         """The larger of each pair; nan if either is."""
@@ -86,54 +79,50 @@ class Arithmetic(Handle):
     # -- operators: an unknown operand is left to its own reflected method -----------------
 
     def __add__(self, other: Any) -> Tensor:
-        return binary(ops.add, self, _operand(other)) if _fits(other) else NotImplemented
+        return binary(ops.add, self, operand(other)) if fits(other) else NotImplemented
 
-    def __radd__(self, other: Any) -> Tensor:
-        return binary(ops.add, _operand(other), self) if _fits(other) else NotImplemented
+    __radd__ = __add__
 
     def __sub__(self, other: Any) -> Tensor:
-        return self.sub(_operand(other)) if _fits(other) else NotImplemented
+        return _sub(self, operand(other)) if fits(other) else NotImplemented
 
     def __rsub__(self, other: Any) -> Tensor:
-        return binary(ops.sub, _operand(other), self) if _fits(other) else NotImplemented
+        return _sub(operand(other), self) if fits(other) else NotImplemented
 
     def __mul__(self, other: Any) -> Tensor:
-        return binary(ops.mul, self, _operand(other)) if _fits(other) else NotImplemented
+        return binary(ops.mul, self, operand(other)) if fits(other) else NotImplemented
 
-    def __rmul__(self, other: Any) -> Tensor:
-        return binary(ops.mul, _operand(other), self) if _fits(other) else NotImplemented
+    __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Tensor:
-        return floating_binary(ops.div, self, _operand(other)) if _fits(other) else NotImplemented
+        return floating_binary(ops.div, self, operand(other)) if fits(other) else NotImplemented
 
     def __rtruediv__(self, other: Any) -> Tensor:
-        return floating_binary(ops.div, _operand(other), self) if _fits(other) else NotImplemented
+        return floating_binary(ops.div, operand(other), self) if fits(other) else NotImplemented
 
     def __floordiv__(self, other: Any) -> Tensor:
-        return self.floor_divide(_operand(other)) if _fits(other) else NotImplemented
+        return _whole(ops.floor_divide, self, operand(other)) if fits(other) else NotImplemented
 
     def __rfloordiv__(self, other: Any) -> Tensor:
-        _refuse_zero("floor_divide", self, self)
-        return binary(ops.floor_divide, _operand(other), self) if _fits(other) else NotImplemented
+        return _whole(ops.floor_divide, operand(other), self) if fits(other) else NotImplemented
 
     def __mod__(self, other: Any) -> Tensor:
-        return self.remainder(_operand(other)) if _fits(other) else NotImplemented
+        return _whole(ops.remainder, self, operand(other)) if fits(other) else NotImplemented
 
     def __rmod__(self, other: Any) -> Tensor:
-        _refuse_zero("remainder", self, self)
-        return binary(ops.remainder, _operand(other), self) if _fits(other) else NotImplemented
+        return _whole(ops.remainder, operand(other), self) if fits(other) else NotImplemented
 
     def __pow__(self, other: Any) -> Tensor:
-        return self.pow(_operand(other)) if _fits(other) else NotImplemented
+        return _pow(self, operand(other)) if fits(other) else NotImplemented
 
     def __rpow__(self, other: Any) -> Tensor:
-        return binary(ops.pow_, _operand(other), self) if _fits(other) else NotImplemented
+        return _pow(operand(other), self) if fits(other) else NotImplemented
 
     def __neg__(self) -> Tensor:
         return ops.neg(_no_bool(self))
 
     def __pos__(self) -> Tensor:
-        return self
+        return self  # type: ignore[return-value]
 
     def __abs__(self) -> Tensor:
         return ops.abs_(self)
@@ -178,11 +167,11 @@ class Arithmetic(Handle):
 
     def log2(input) -> Tensor:
         """The logarithm to base 2."""
-        return ops.log(floating(input)) * (1 / np.log(2.0))
+        return ops.log(floating(input)) * (1 / math.log(2.0))
 
     def log10(input) -> Tensor:
         """The logarithm to base 10."""
-        return ops.log(floating(input)) * (1 / np.log(10.0))
+        return ops.log(floating(input)) * (1 / math.log(10.0))
 
     def sqrt(input) -> Tensor:
         """The square root; nan below 0."""
@@ -254,49 +243,50 @@ class Arithmetic(Handle):
     absolute = abs
 
 
-def _fits(other: Any) -> bool:
-    return isinstance(other, Handle) or is_operand(other) or isinstance(other, np.ndarray)
-
-
-def _operand(other: Any) -> Any:
-    return as_tensor(other) if isinstance(other, np.ndarray) else other
-
-
 def _scaled(other: Any, alpha: Number) -> Any:
     return other if isinstance(alpha, int) and alpha == 1 else other * alpha
 
 
-def _rounding(primitive: Any, x: Any) -> Any:
-    return primitive(x) if x._value.dtype.kind == "f" else ops.add(x, ops.like(x, 0))
+def _sub(x: Any, y: Any) -> Any:
+    if _is_bool(x) and _is_bool(y):
+        raise DTypeError("sub: not defined for two bool tensors; use ^ or logical_xor")
+    return binary(ops.sub, x, y)
 
 
-def _no_bool(x: Any) -> Any:
-    if x._value.dtype.kind == "b":
-        raise DTypeError("neg, square: not defined for bool tensors; use ~x, or x.int() first")
-    return x
-
-
-def _refuse_bool(name: str, x: Any, y: Any) -> None:
-    if x._value.dtype.kind == "b" and getattr(y, "dtype", None) in (dtypes.bool_, None):
-        if isinstance(y, bool) or isinstance(y, Handle):
-            raise DTypeError(f"{name}: not defined for two bool tensors; use ^ or logical_xor")
-
-
-def _refuse_zero(name: str, x: Any, y: Any) -> None:
-    """Integer division by zero has no answer (floating division gives inf or nan)."""
-    if isinstance(x, Handle) and x._value.dtype.kind == "f":
-        return
-    divisor = y._value if isinstance(y, Handle) else y
-    if isinstance(divisor, np.ndarray):
-        zero = divisor.dtype.kind != "f" and not divisor.all()
-    else:
-        zero = isinstance(divisor, int) and divisor == 0
-    if zero:
-        raise ZeroDivisionError(f"{name}: integer division by zero; divide floats for inf or nan")
-
-
-def _refuse_negative_power(x: Any, exponent: Any) -> None:
-    if x._value.dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
+def _pow(x: Any, y: Any) -> Any:
+    if type(y) in (int, float) and y == 2:
+        return ops.square(_no_bool(x))
+    if type(y) is int and y < 0 and x._value.dtype.kind in "iu":
         raise ArgumentError(
             "pow: integers to negative integer powers are not integers; use x.float() ** k"
         )
+    return binary(ops.pow_, x, y)
+
+
+def _whole(primitive: Primitive, x: Any, y: Any) -> Any:
+    """`//` and `%`. Integer division by zero has no answer (floats give inf or nan)."""
+    if result_type(x, y).kind != "f" and _has_zero(y):
+        raise ZeroDivisionError(
+            f"{primitive.name}: integer division by zero; divide floats for inf or nan"
+        )
+    return binary(primitive, x, y)
+
+
+def _has_zero(divisor: Any) -> bool:
+    if not isinstance(divisor, Handle):
+        return bool(divisor == 0)
+    return is_array(divisor._value) and not divisor._value.all()
+
+
+def _rounding(primitive: Any, x: Any) -> Any:
+    return primitive(x) if x._value.dtype.kind == "f" else copy(x)
+
+
+def _is_bool(x: Any) -> bool:
+    return x._value.dtype.kind == "b" if isinstance(x, Handle) else isinstance(x, bool)
+
+
+def _no_bool(x: Any) -> Any:
+    if _is_bool(x):
+        raise DTypeError("neg, square: not defined for bool tensors; use ~x, or x.int() first")
+    return x

@@ -48,7 +48,7 @@ class Differentiable(Handle):
                     "requires_grad: can only be turned off for leaf tensors; use .detach()"
                 )
             self._edge = None
-        return self  # type: ignore[return-value]
+        return self
 
     @property
     def is_leaf(self) -> bool:
@@ -65,7 +65,7 @@ class Differentiable(Handle):
     @property
     def data(self) -> Tensor:
         """The same memory without history; assigning puts another tensor's memory here."""
-        return alias(self._value, self._storage, self._view)  # type: ignore[no-any-return]
+        return alias(self._value, self._storage, self._view)
 
     @data.setter
     def data(self, new: Tensor) -> None:
@@ -73,16 +73,16 @@ class Differentiable(Handle):
 
     def detach(self) -> Tensor:
         """The same memory without history."""
-        return alias(self._value, self._storage, self._view)  # type: ignore[no-any-return]
+        return alias(self._value, self._storage, self._view)
 
     def detach_(self) -> Tensor:
         """Cut this tensor off from its history."""
         self._base, self._edge = None, None
-        return self  # type: ignore[return-value]
+        return self
 
     def clone(input) -> Tensor:
         """A copy with memory of its own, through which gradients flow."""
-        return broadcast.copy(input)  # type: ignore[no-any-return]
+        return broadcast.copy(input)
 
     def backward(
         self,
@@ -102,7 +102,7 @@ class Differentiable(Handle):
         >>> x.grad
         tensor([2., 4.])
         """
-        backward([self], [gradient], retain_graph, create_graph, inputs)
+        backward((self,), (gradient,), retain_graph, create_graph, inputs)
 
     def retain_grad(self) -> None:
         """Keep `.grad` of this tensor too, although it is not a leaf."""
@@ -127,8 +127,8 @@ class Differentiable(Handle):
 
 
 def backward(
-    tensors: Sequence[Tensor],
-    grad_tensors: Sequence[Tensor | None],
+    tensors: Sequence[Handle],
+    grad_tensors: Sequence[Handle | None],
     retain_graph: bool | None = None,
     create_graph: bool = False,
     inputs: Sequence[Tensor] | Tensor | None = None,

@@ -9,8 +9,16 @@ import numpy as np
 from ..core.errors import DTypeError
 from ..core.handle import Handle
 from ..ops import elementwise as ops
-from .arithmetic import _fits, _operand
-from .promotion import as_tensor, binary, broadcast_shape, expanded, result_type, to_dtype
+from .promotion import (
+    as_tensor,
+    binary,
+    broadcast_shape,
+    expanded,
+    fits,
+    operand,
+    result_type,
+    to_dtype,
+)
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -48,22 +56,22 @@ class Comparison(Handle):
         return binary(ops.ge, input, other)
 
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return binary(ops.eq, self, _operand(other)) if _fits(other) else NotImplemented
+        return binary(ops.eq, self, operand(other)) if fits(other) else NotImplemented
 
     def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return binary(ops.ne, self, _operand(other)) if _fits(other) else NotImplemented
+        return binary(ops.ne, self, operand(other)) if fits(other) else NotImplemented
 
     def __lt__(self, other: Any) -> Tensor:
-        return binary(ops.lt, self, _operand(other)) if _fits(other) else NotImplemented
+        return binary(ops.lt, self, operand(other)) if fits(other) else NotImplemented
 
     def __le__(self, other: Any) -> Tensor:
-        return binary(ops.le, self, _operand(other)) if _fits(other) else NotImplemented
+        return binary(ops.le, self, operand(other)) if fits(other) else NotImplemented
 
     def __gt__(self, other: Any) -> Tensor:
-        return binary(ops.gt, self, _operand(other)) if _fits(other) else NotImplemented
+        return binary(ops.gt, self, operand(other)) if fits(other) else NotImplemented
 
     def __ge__(self, other: Any) -> Tensor:
-        return binary(ops.ge, self, _operand(other)) if _fits(other) else NotImplemented
+        return binary(ops.ge, self, operand(other)) if fits(other) else NotImplemented
 
     def __and__(self, other: Any) -> Tensor:
         return _bits(ops.bitwise_and, ops.logical_and, self, other)
@@ -138,7 +146,7 @@ class Comparison(Handle):
         return bool(Comparison.isclose(input, other, rtol, atol, equal_nan).all())
 
 
-def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
+def where(condition: Handle, input: Handle | Number, other: Handle | Number) -> Tensor:
     """`input` where `condition` is true, else `other`; all three broadcast."""
     x, y = as_tensor(input), as_tensor(other)
     dtype = result_type(input, other)
@@ -148,9 +156,9 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
 
 
 def _bits(bitwise: Any, logical: Any, x: Any, y: Any) -> Any:
-    if not _fits(y):
+    if not fits(y):
         return NotImplemented
-    y = _operand(y)
+    y = operand(y)
     dtype = result_type(x, y)
     if dtype.kind == "f":
         raise DTypeError(f"{bitwise.name}: only for integer and bool tensors, got {dtype}")

@@ -32,7 +32,7 @@ class Size(tuple[int, ...]):
         part = super().__getitem__(key)
         return Size(part) if isinstance(key, slice) else part
 
-    def __add__(self, other: tuple[Any, ...]) -> Size:  # type: ignore[override]
+    def __add__(self, other: tuple[Any, ...]) -> Size:
         return Size(super().__add__(tuple(other)))
 
 

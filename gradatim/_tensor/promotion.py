@@ -6,7 +6,6 @@ are promoted as PyTorch does (see `core.dtypes`), and broadcasting is inserted a
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from ..core.errors import ShapeError
 from ..core.handle import Handle, wrap
 from ..core.primitive import Primitive
 from ..core.tape import bind
-from ..ops.broadcast import broadcast_to, constant, full
+from ..ops.broadcast import broadcast_to, full
 from ..ops.elementwise import cast
 
 Shape = tuple[int, ...]
@@ -24,22 +23,23 @@ Shape = tuple[int, ...]
 
 def binary(primitive: Primitive, x: Any, y: Any) -> Any:
     """Bind a primitive of two inputs to operands of any dtypes and broadcastable shapes."""
-    if isinstance(y, Handle) and isinstance(x, Handle):
-        a, b = x._value, y._value
-        if a.dtype is b.dtype and a.shape == b.shape:
-            return bind(primitive, (x, y), {})
-    x, y = promoted(x, y, name=primitive.name)
-    return bind(primitive, (x, y), {})
+    if isinstance(y, Handle):
+        if isinstance(x, Handle):
+            a, b = x._value, y._value
+            if a.dtype is b.dtype and a.shape == b.shape:
+                return bind(primitive, (x, y), {})
+    elif type(y) is float or type(y) is int:
+        a = x._value
+        if a.dtype.kind == "f" or (a.dtype.kind == "i" and type(y) is int):
+            return bind(primitive, (x, full(a.shape, y, a.dtype)), {})
+    return bind(primitive, promoted(x, y, name=primitive.name), {})
 
 
 def floating_binary(primitive: Primitive, x: Any, y: Any) -> Any:
     """`binary` for operations whose result is floating: integers become the default float."""
-    if isinstance(y, Handle) and isinstance(x, Handle):
-        a, b = x._value, y._value
-        if a.dtype is b.dtype and a.shape == b.shape and a.dtype.kind == "f":
-            return bind(primitive, (x, y), {})
-    x, y = promoted(x, y, name=primitive.name, floating=True)
-    return bind(primitive, (x, y), {})
+    if isinstance(x, Handle) and x._value.dtype.kind == "f":
+        return binary(primitive, x, y)
+    return bind(primitive, promoted(x, y, name=primitive.name, floating=True), {})
 
 
 def floating(x: Any) -> Any:
@@ -108,15 +108,20 @@ def broadcast_shape(name: str, *shapes: Shape) -> Shape:
     return tuple(result)
 
 
-def as_tensor(x: Any, like: Any = None) -> Any:
+def as_tensor(x: Any) -> Any:
     """A Python number or NumPy array as a tensor; tensors pass through."""
     if isinstance(x, Handle):
         return x
     if isinstance(x, np.ndarray):
         return wrap(x)
-    return constant(x, dtypes.of_number(x))
+    return full((), x, dtypes.of_number(x))
 
 
-def is_operand(x: Any) -> bool:
+def fits(x: Any) -> bool:
     """Whether `x` can stand beside a tensor in an expression."""
-    return isinstance(x, Handle | numbers.Number | np.generic | np.bool_)
+    return isinstance(x, (Handle, int, float, np.ndarray, np.generic))
+
+
+def operand(x: Any) -> Any:
+    """`x` as the primitives' surface takes it: a tensor or a Python number."""
+    return wrap(x) if isinstance(x, np.ndarray) else x

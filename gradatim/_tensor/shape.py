@@ -201,7 +201,7 @@ class Shaped(Handle):
     def select(input, dim: int, index: int) -> Tensor:
         """One slice of `dim`, without that dimension."""
         dim = one_dim("select", dim, input.ndim)
-        return input[(slice(None),) * dim + (index,)]
+        return input.__getitem__((slice(None),) * dim + (index,))
 
     def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
         """Views of consecutive parts: of one size (the last may be smaller), or of each size."""
@@ -274,9 +274,10 @@ class Shaped(Handle):
         """Elements moved on by `shifts`, those that fall off coming back at the front."""
         if dims is None:
             return input.flatten().roll(shifts, 0).reshape(*input.shape)
-        pairs = [(shifts, dims)] if isinstance(shifts, int) else zip(shifts, dims, strict=True)  # type: ignore[arg-type, list-item]
+        moves = [shifts] if isinstance(shifts, int) else shifts
+        along = [dims] if isinstance(dims, int) else dims
         out: Any = input
-        for shift, d in pairs:
+        for shift, d in zip(moves, along, strict=True):
             dim = one_dim("roll", d, out.ndim)
             n = out._value.shape[dim]
             if n:

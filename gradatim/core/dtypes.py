@@ -80,8 +80,6 @@ def of(d: Any) -> dtype:
     """The library's dtype for a dtype, NumPy dtype or name; unsupported ones are refused."""
     if isinstance(d, dtype):
         return d
-    if d is float:
-        return _default
     try:
         return _BY_NUMPY[np.dtype(d)]
     except (KeyError, TypeError):
@@ -96,11 +94,11 @@ def category(d: np.dtype[Any]) -> int:
 
 def of_number(value: bool | int | float) -> np.dtype[Any]:
     """The NumPy dtype a Python number has on its own: bool, int64 or the default float."""
-    if isinstance(value, bool | np.bool_):
+    if isinstance(value, (bool, np.bool_)):
         return bool_.numpy
-    if isinstance(value, int | np.integer):
+    if isinstance(value, (int, np.integer)):
         return int64.numpy
-    if isinstance(value, float | np.floating):
+    if isinstance(value, (float, np.floating)):
         return _default.numpy
     raise DTypeError(f"expected a tensor or a Python number, got {type(value).__name__}")
 

@@ -36,6 +36,10 @@ class Handle:
     _edge: Edge | None = None
     _stamp: int = 0
 
+    if TYPE_CHECKING:
+        # The face's methods call each other, across mixins that do not know one another.
+        def __getattr__(self, name: str) -> Any: ...
+
     @property
     def _storage(self) -> Storage:
         # Made when first asked for: most results are never viewed, written or saved, and a

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .backward import Flight
     from .plan import Plan
+    from .primitive import Primitive
 
 Hooks = dict[int, "Callable[[Any], Any]"]
 RETAIN = 0  # the key of `retain_grad`, which sees the gradient after all other hooks
@@ -71,14 +72,19 @@ class Node:
         self.time = tick()
 
     @property
+    def primitive(self) -> Primitive:
+        """The operation that was applied."""
+        return self.plan.primitive
+
+    @property
     def output_count(self) -> int:
         """How many gradients arrive together."""
-        return len(self.plan.primitive.outputs)
+        return len(self.primitive.outputs)
 
     @property
     def name(self) -> str:
         """PyTorch's way of naming an entry: `MulBackward0`."""
-        words = self.plan.primitive.name.split("_")
+        words = self.primitive.name.split("_")
         return "".join(w[:1].upper() + w[1:] for w in words) + "Backward0"
 
     def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:

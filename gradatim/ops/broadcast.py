@@ -7,13 +7,15 @@ reshape: its own adjoint, with the shapes exchanged
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from math import copysign
 from typing import Any
 
 import numpy as np
 
-from ..core.handle import wrap
 from ..core.primitive import Primitive
 from ..core.storage import ArrayType
+from ..core.tape import bind
 
 
 def _broadcast(x: np.ndarray[Any, Any], *, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
@@ -44,6 +46,23 @@ broadcast_to = Primitive(
     lambda x, *, shape: ArrayType(shape, x.dtype),
     is_view=True,
     x=lambda g, x_type: _sum_to(g, x_type.shape),
+)
+
+
+@lru_cache(maxsize=4096)
+def _repeated(
+    shape: tuple[int, ...], value: Any, dtype: np.dtype[Any], sign: float
+) -> np.ndarray[Any, Any]:
+    array = np.ndarray(shape, dtype, np.array(value, dtype), 0, (0,) * len(shape))
+    array.flags.writeable = False  # the same array is handed out again
+    return array
+
+
+# Python numbers come in here. The sign is part of the key because 0.0 == -0.0.
+filled = Primitive(
+    "full(*, shape, value, dtype)",
+    lambda *, shape, value, dtype: _repeated(shape, value, dtype, copysign(1, value)),
+    lambda *, shape, value, dtype: ArrayType(shape, dtype),
 )
 
 
@@ -108,14 +127,9 @@ def can_view(value: Any, shape: tuple[int, ...]) -> bool:
     return np.may_share_memory(value, value.reshape(shape))
 
 
-def constant(value: Any, dtype: np.dtype[Any]) -> Any:
-    """A 0-d tensor that holds a number."""
-    return wrap(np.array(value, dtype))
-
-
 def full(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> Any:
-    """A tensor that repeats one number, without spending memory on it."""
-    return broadcast_to(constant(value, dtype), shape=shape)
+    """A tensor that repeats one number, without spending memory on it; it is read-only."""
+    return bind(filled, (), {"shape": shape, "value": value, "dtype": dtype})
 
 
 def numel(shape: tuple[int, ...]) -> int:
