@@ -18,7 +18,7 @@ exit 1
 """
 WITHOUT_ENSUREPIP = f"""#!/bin/sh
 case "$2" in *ensurepip*) exit 1;; esac
-exec {sys.executable} "$@"
+exec "{sys.executable}" "$@"
 """
 
 
