@@ -1,4 +1,4 @@
-"""The frame that runs the long proofs: what it stores, and what it says of one that does not hold."""
+"""The frame that runs the long proofs: what it stores, also of one that does not hold."""
 
 import json
 import shutil
