@@ -54,13 +54,17 @@ class Eager:
     def write(self, target: Handle, source: Handle) -> None:
         """Copy into the buffer, so that NumPy views of it see the new numbers."""
         array = target._value
-        if not array.flags.writeable:
+        if not array.flags.writeable or (0 in array.strides and _is_expanded(array)):
             raise GradatimError(_why_not_writable(array))
         array[...] = source._value
 
 
+def _is_expanded(array: np.ndarray[Any, Any]) -> bool:
+    return any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape, strict=True))
+
+
 def _why_not_writable(array: np.ndarray[Any, Any]) -> str:
-    if any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape, strict=True)):
+    if _is_expanded(array):
         return (
             "in-place write: several elements of this expanded tensor share one place in "
             "memory; call .clone() before writing"

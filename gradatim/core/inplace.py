@@ -13,11 +13,12 @@ from .errors import AutogradError
 from .handle import alias
 from .nodes import Leaf, Node
 from .storage import tick
-from .tape import history, record
+from .tape import base_of, history, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .nodes import Edge
     from .primitive import Primitive
     from .storage import Storage
 
@@ -40,12 +41,13 @@ def write(target: Any, source: Any) -> None:
         target._storage.written = tick()
         return
     before, new = history(target), history(source)
-    base = target if target._base is None else target._base
+    base = base_of(target)
     _refuse_leaf(base)
+    if new is not None:
+        source = _as_it_was(source)  # it may be the base itself, or a view of it
     old = None
     if target is not base and (before is not None or new is not None or base._edge is not None):
-        old = alias(base._value, base._storage, base._view)
-        old._edge = base._edge
+        old = _as_it_was(base)
     context.backend.write(target, source)
     target._storage.written = tick()
     if target is base:
@@ -63,14 +65,33 @@ def write(target: Any, source: Any) -> None:
 def apply(operation: Callable[..., Any], target: Any, *operands: Any) -> None:
     """The in-place form of an operation: compute, then put the result in `target`'s place.
 
-    What the operation's tape node saved of `target` is about to be overwritten by the very
-    same call, so the node gets a copy of it.
+    What the operation's tape nodes saved of `target` is about to be overwritten by the very
+    same call, so those nodes get a copy of it.
     """
+    since = tick()
     result = operation(target, *operands)
-    node = result._edge
-    if type(node) is Node and node.saved:
-        node.saved = tuple([_copy_if_on(x, target._storage) for x in node.saved])
+    if result is target:
+        return
+    if result._edge is not None:
+        _keep_old(result._edge, target._storage, since)
     write(target, result)
+
+
+def _as_it_was(tensor: Any) -> Any:
+    """The tensor as an input of the tape, whatever history is given to it next."""
+    old = alias(tensor._value, tensor._storage, tensor._view)
+    old._edge = tensor._edge
+    return old
+
+
+def _keep_old(edge: Edge, storage: Storage, since: int) -> None:
+    """Let the nodes made since then that saved something of `storage` have a copy instead."""
+    stack = [edge]
+    while stack:
+        node = stack.pop()
+        if type(node) is Node and node.time > since:
+            node.saved = tuple([_copy_if_on(x, storage) for x in node.saved or ()])
+            stack += node.edges
 
 
 def _copy_if_on(x: Any, storage: Storage) -> Any:

@@ -69,16 +69,27 @@ def _view_of(
     """A tensor on the storage of `source`, seen through one more step."""
     out = alias(value, source._storage, (*source._view, (primitive, params)))
     if taping:
-        base = source if source._base is None else source._base
-        out._base = base
+        base = out._base = base_of(source)
         out._stamp = base._stamp
     return out
 
 
+def base_of(tensor: Any) -> Any:
+    """The tensor whose history a view shares; a tensor that is no view is its own."""
+    base = tensor._base
+    if base is None:
+        return tensor
+    while base._base is not None:  # its shape was changed in place: now it is a view itself
+        base = tensor._base = base._base
+    return base
+
+
 def history(tensor: Any) -> Edge | None:
     """The tape entry of a tensor, made anew if it is a view of something written since."""
-    base = tensor._base
-    if base is not None and tensor._stamp != base._stamp:
+    if tensor._base is None:
+        return tensor._edge
+    base = base_of(tensor)
+    if tensor._stamp != base._stamp:
         tensor._edge = None
         if base._edge is not None:
             seen = base
