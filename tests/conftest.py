@@ -1,5 +1,7 @@
 """What all tests share: property tests that try the same examples every time, without a clock."""
 
+from pathlib import Path
+
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -10,3 +12,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("gradatim")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Look for examples in the package, not in helpers here: some of those need PyTorch."""
+    helper = collection_path.suffix == ".py" and not collection_path.name.startswith("test_")
+    return True if helper else None
