@@ -1,0 +1,74 @@
+"""Arithmetic that answers inf or nan where Python raises.
+
+Python stops a program at `1.0 / 0.0`, `math.log(0.0)`, `math.exp(1000)` and `10.0 ** 400`. The
+machine itself, NumPy and PyTorch do not: what is too large becomes `inf`, what has no value becomes
+`nan`, and the computation goes on. A network that diverges must be something one can look at, so
+`Value` follows the machine, everywhere. Source: IEEE 754-2019, sections 7.2 to 7.4.
+"""
+
+import math
+
+__all__ = ["divide", "exp", "log", "power", "sigmoid"]
+
+
+def divide(a: float, b: float) -> float:
+    """Return a / b; a / 0 is inf with the sign of both, 0 / 0 is nan.
+
+    >>> divide(1.0, 4.0), divide(-1.0, 0.0), divide(0.0, 0.0)
+    (0.25, -inf, nan)
+    """
+    try:
+        return a / b
+    except ZeroDivisionError:
+        return math.nan if a == 0.0 or math.isnan(a) else a * math.copysign(math.inf, b)
+
+
+def exp(x: float) -> float:
+    """Return e to the x; inf when that is larger than any float, from x = 710 on.
+
+    >>> exp(0.0), exp(1000.0), exp(-1000.0)
+    (1.0, inf, 0.0)
+    """
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def log(x: float) -> float:
+    """Return the natural logarithm of x; -inf at 0, nan below.
+
+    >>> log(1.0), log(0.0), log(-1.0)
+    (0.0, -inf, nan)
+    """
+    if x > 0.0:
+        return math.log(x)
+    return -math.inf if x == 0.0 else math.nan
+
+
+def power(x: float, n: float) -> float:
+    """Return x to the n; nan where no real number is meant, inf where none is large enough.
+
+    >>> power(2.0, 3.0), power(-8.0, 1 / 3), power(0.0, -1.0), power(-10.0, 401.0)
+    (8.0, nan, inf, -inf)
+    """
+    try:
+        return math.pow(x, n)
+    except OverflowError:
+        return -math.inf if x < 0.0 and n % 2.0 == 1.0 else math.inf
+    except ValueError:  # 0 to a negative power, or a negative number to a broken one
+        if x != 0.0:
+            return math.nan
+        return math.copysign(math.inf, x) if n % 2.0 == 1.0 else math.inf
+
+
+def sigmoid(x: float) -> float:
+    """Return 1 / (1 + exp(-x)), written so that exp is only asked for numbers below 1.
+
+    >>> sigmoid(0.0), sigmoid(1000.0), sigmoid(-1000.0)
+    (0.5, 1.0, 0.0)
+    """
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    small = math.exp(x)
+    return small / (1.0 + small)

@@ -1,0 +1,46 @@
+"""Two ways to the same slopes: nudge each input and look, or ask `backward()`.
+
+Nudging needs two evaluations for each input; `backward()` finds all slopes in one walk. That is why
+a network with a million weights can be trained, and nudging is how one checks that it is right.
+"""
+
+from collections.abc import Callable, Sequence
+
+from .value import Number, Value
+
+__all__ = ["gradient", "nudge"]
+
+
+def nudge(function: Callable[..., Number], at: Sequence[float], *, h: float = 1e-5) -> list[float]:
+    """Estimate d function / d input for each input: (f(x + h) - f(x - h)) / 2h.
+
+    The nudge in both directions makes the error shrink with h squared; with one, as in
+    (f(x + h) - f(x)) / h, it shrinks with h. Too small an h is worse: x + 1e-16 is x, and the
+    estimate 0.
+
+    >>> from gradatim.scalar import lol
+    >>> [round(slope, 6) for slope in nudge(lol, [2.0, -3.0, 10.0, -2.0])]
+    [6.0, -4.0, -2.0, 4.0]
+    >>> nudge(lol, [2.0, -3.0, 10.0, -2.0], h=1e-16)
+    [0.0, 0.0, 0.0, 0.0]
+    """
+    if h == 0.0:
+        raise ValueError("a nudge of h = 0 says nothing about the slope: try h=1e-5")
+    slopes = []
+    for i, x in enumerate(at):
+        before, after = [*at[:i]], [*at[i + 1 :]]
+        rise = float(function(*before, x + h, *after)) - float(function(*before, x - h, *after))
+        slopes.append(rise / (2 * h))
+    return slopes
+
+
+def gradient(function: Callable[..., Value], at: Sequence[float]) -> list[float]:
+    """Return d function / d input for each input, by `backward()`.
+
+    >>> from gradatim.scalar import lol
+    >>> gradient(lol, [2.0, -3.0, 10.0, -2.0])
+    [6.0, -4.0, -2.0, 4.0]
+    """
+    inputs = [Value(x) for x in at]
+    function(*inputs).backward()
+    return [x.grad for x in inputs]

@@ -1,0 +1,304 @@
+"""Value: a number that remembers how it was made, so that it can be differentiated.
+
+Read this file first. It has three parts:
+
+1. `Value`. Every operation on Values gives a new Value that keeps its result (`data`), what it
+   was made from (`_children`) and by which operation (`_op`): computing a loss builds a graph.
+2. `Value.backward`, the chain rule. It walks the graph from the loss back to the inputs and adds,
+   to the gradient of every input, the slope of the operation times the gradient of its result.
+3. `SLOPES`, a table: for each operation, how fast its result changes with each of its inputs.
+
+The slides keep a small function inside every node; here the graph is data and the rules are a
+table. It is the same line, `child.grad += slope * node.grad`, but it is written once, a picture can
+show each term of it, and a training step takes half the time.
+
+Left out: arrays (a Value is one number) and gradients of gradients. That is `gradatim.tensor`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import SupportsFloat
+
+from . import ieee
+
+__all__ = ["SLOPES", "Number", "Value"]
+
+# A zero that no computation returns: a gradient that still *is* this object was never written to.
+# (Every float that Python computes is a new object, so `grad += 0.0` is enough to make it another.)
+NOT_COMPUTED = float("0.0")
+
+
+class Value:
+    """One number in a computation, with its gradient once `backward()` has been called.
+
+    The arithmetic is that of the machine, as in NumPy and PyTorch: nothing raises in the middle of
+    a computation, what is too large is inf and what is not defined is nan.
+
+    >>> a = Value(2.0, label="a")
+    >>> b = Value(-3.0, label="b")
+    >>> loss = a * b + a**2
+    >>> loss
+    Value(data=-2.0)
+    >>> loss.backward()
+    >>> a, b  # d loss / da = b + 2a = 1, d loss / db = a = 2
+    (Value(data=2.0, grad=1.0, label='a'), Value(data=-3.0, grad=2.0, label='b'))
+    """
+
+    __slots__ = ("_children", "_op", "data", "grad", "label")
+
+    def __init__(
+        self, data: float, _children: tuple[Value, ...] = (), _op: str = "", label: str = ""
+    ) -> None:
+        self.data = data if type(data) is float else _as_float(data)
+        self.grad = NOT_COMPUTED
+        self.label = label
+        self._children = _children
+        self._op = _op
+
+    # --- The operations. An operand that is a plain number becomes a Value of its own. ---
+
+    def __add__(self, other: Number) -> Value:
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), "+")
+
+    def __sub__(self, other: Number) -> Value:
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data - other.data, (self, other), "-")
+
+    def __mul__(self, other: Number) -> Value:
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), "*")
+
+    def __truediv__(self, other: Number) -> Value:
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(ieee.divide(self.data, other.data), (self, other), "/")
+
+    def __pow__(self, exponent: Number) -> Value:
+        """Raise to a power; a plain number is part of the operation, `_op` is then "**2".
+
+        >>> x, n = Value(3.0), Value(2.0)
+        >>> (x**2)._op, (x**n)._op, (2**x).data
+        ('**2', '**', 8.0)
+        """
+        if isinstance(exponent, Value):
+            return Value(ieee.power(self.data, exponent.data), (self, exponent), "**")
+        n = _as_float(exponent)
+        return Value(ieee.power(self.data, n), (self,), f"**{n!r}".removesuffix(".0"))
+
+    def __neg__(self) -> Value:
+        return Value(-self.data, (self,), "neg")
+
+    def exp(self) -> Value:
+        """Return e to this power; inf from 710 on."""
+        return Value(ieee.exp(self.data), (self,), "exp")
+
+    def log(self) -> Value:
+        """Return the natural logarithm; -inf at 0, nan below."""
+        return Value(ieee.log(self.data), (self,), "log")
+
+    def tanh(self) -> Value:
+        """Return (e^2x - 1) / (e^2x + 1), which lies between -1 and 1, for any x."""
+        return Value(math.tanh(self.data), (self,), "tanh")
+
+    def relu(self) -> Value:
+        """Return max(0, self); its slope at 0 is taken as 0."""
+        if self.data < 0.0:
+            return Value(0.0, (self,), "relu")
+        return Value(self.data, (self,), "relu")
+
+    def sigmoid(self) -> Value:
+        """Return 1 / (1 + e^-x), which lies between 0 and 1, for any x."""
+        return Value(ieee.sigmoid(self.data), (self,), "sigmoid")
+
+    # The reflected forms: Python tries `2 + a` as `a.__radd__(2)`.
+
+    def __radd__(self, other: float) -> Value:
+        return Value(other) + self
+
+    def __rsub__(self, other: float) -> Value:
+        return Value(other) - self
+
+    def __rmul__(self, other: float) -> Value:
+        return Value(other) * self
+
+    def __rtruediv__(self, other: float) -> Value:
+        return Value(other) / self
+
+    def __rpow__(self, base: float) -> Value:
+        return Value(base) ** self
+
+    # --- The graph and the chain rule. ---
+
+    def graph(self) -> list[Value]:
+        """Return every Value that this one was made from, children first, itself last.
+
+        The walk keeps its own stack, so a chain of 100,000 operations is no problem. `None` on the
+        stack means that everything the Value below it was made from has been listed.
+
+        >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
+        >>> [node.label or node._op for node in (a * b + a).graph()]
+        ['a', 'b', '*', '+']
+        """
+        order: list[Value] = []
+        seen = set()
+        stack: list[Value | None] = [self]
+        while stack:
+            node = stack.pop()
+            if node is None:
+                order.append(stack.pop())  # type: ignore[arg-type]  # a Value lies under each None
+            elif node not in seen:
+                seen.add(node)
+                if node._children:
+                    stack.append(node)
+                    stack.append(None)
+                    stack.extend(node._children)
+                else:
+                    order.append(node)
+        return order
+
+    def slopes(self) -> tuple[float, ...]:
+        """Return d self / d child for each child, at the numbers that are in the graph now.
+
+        >>> a, b = Value(2.0), Value(-3.0)
+        >>> (a * b).slopes(), (a - b).slopes(), (b**2).slopes(), a.slopes()
+        ((-3.0, 2.0), (1.0, -1.0), (-6.0,), ())
+        """
+        return _rule(self._op)(self, *self._children) if self._children else ()
+
+    def backward(self) -> None:
+        """Compute d self / d node for every node of the graph, into `node.grad`.
+
+        Chain rule: grad(child) = sum over the nodes made from it of d node / d child * grad(node).
+        Results come before what they were made from, so a gradient is complete when it is used.
+        A second call adds to the leaves (reset them with `zero_grad`), as PyTorch does; what lies
+        between holds the gradients of the last call.
+
+        >>> a = Value(3.0)
+        >>> (a + a).backward()
+        >>> a.grad
+        2.0
+        """
+        operations = [node for node in self.graph() if node._children]
+        for node in operations:
+            node.grad = 0.0
+        self.grad += 1.0
+        for node in reversed(operations):
+            try:
+                rule = SLOPES[node._op]
+            except KeyError:  # "**n"
+                rule = _rule(node._op)
+            grad, children = node.grad, node._children
+            if len(children) == 2:  # spelled out: a loop over zip() would take twice as long
+                a, b = children
+                slope_a, slope_b = rule(node, a, b)
+                a.grad += slope_a * grad
+                b.grad += slope_b * grad
+            else:
+                (a,) = children
+                (slope_a,) = rule(node, a)
+                a.grad += slope_a * grad
+
+    @property
+    def has_grad(self) -> bool:
+        """Whether a gradient was computed: a 0.0 that is a result is not a 0.0 that is a start.
+
+        >>> a = Value(1.0)
+        >>> a.grad, a.has_grad
+        (0.0, False)
+        >>> (a * 0.0).backward()
+        >>> a.grad, a.has_grad
+        (0.0, True)
+        """
+        return self.grad is not NOT_COMPUTED
+
+    def zero_grad(self) -> None:
+        """Forget the gradient: it is 0.0 again, and `has_grad` is False."""
+        self.grad = NOT_COMPUTED
+
+    @property
+    def exponent(self) -> float | None:
+        """The number n of `a**n`, exactly; None for every other operation, `a**b` included.
+
+        >>> (Value(3.0) ** 0.1).exponent, (Value(3.0) * 2).exponent
+        (0.1, None)
+        """
+        return float(self._op[2:]) if self._op.startswith("**") and self._op != "**" else None
+
+    def __float__(self) -> float:
+        return self.data
+
+    def __repr__(self) -> str:
+        grad = f", grad={_short(self.grad)}" if self.has_grad else ""
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={_short(self.data)}{grad}{label})"
+
+
+Number = Value | float
+
+
+def _power_slope(x: float, n: float) -> float:
+    """Return d x**n / d x; x**0 is 1 everywhere, so its slope is 0 at x = 0 too."""
+    return n * ieee.power(x, n - 1.0) if n else 0.0
+
+
+def _exponent_slope(out: Value, a: Value, n: Value) -> float:
+    """Return d a**n / d n = a**n log a; 0**n is 0 for every n > 0: flat, though log 0 is -inf."""
+    return 0.0 if a.data == 0.0 <= n.data else out.data * ieee.log(a.data)
+
+
+# For each operation: the slope of its result `out` with respect to each of its inputs.
+# A new operation needs a line here and `Value(result, (its one or two inputs), "its name")`.
+SLOPES: dict[str, Callable[..., tuple[float, ...]]] = {
+    "+": lambda out, a, b: (1.0, 1.0),
+    "-": lambda out, a, b: (1.0, -1.0),
+    "*": lambda out, a, b: (b.data, a.data),
+    "/": lambda out, a, b: (ieee.divide(1.0, b.data), ieee.divide(-out.data, b.data)),
+    "**": lambda out, a, n: (_power_slope(a.data, n.data), _exponent_slope(out, a, n)),
+    "neg": lambda out, a: (-1.0,),
+    "exp": lambda out, a: (out.data,),
+    "log": lambda out, a: (ieee.divide(1.0, a.data),),
+    "tanh": lambda out, a: (1.0 - out.data * out.data,),
+    "relu": lambda out, a: (0.0 if out.data <= 0.0 else 1.0,),
+    "sigmoid": lambda out, a: (out.data * (1.0 - out.data),),
+}
+
+
+def _rule(op: str) -> Callable[..., tuple[float, ...]]:
+    """Return the slopes of an operation; a power by a number, "**n", needs no line in the table."""
+    if op in SLOPES:
+        return SLOPES[op]
+    if op.startswith("**"):
+        return _power_rule(float(op[2:]))
+    raise LookupError(
+        f"no slope is known for the operation {op!r}: "
+        f"add it to the table, SLOPES[{op!r}] = lambda out, a: (d_out_d_a,)"
+    ) from None
+
+
+@functools.lru_cache
+def _power_rule(n: float) -> Callable[..., tuple[float, ...]]:
+    return lambda out, a: (_power_slope(a.data, n),)
+
+
+def _as_float(number: SupportsFloat) -> float:
+    """Return the number as a float; refuse what only looks like one."""
+    if isinstance(number, Value):
+        raise TypeError(
+            "a Value holds a number, not another Value, which would cut the graph here: "
+            "write v.data if that is what you want"
+        )
+    if isinstance(number, str | bytes):
+        raise TypeError(f"a Value holds one number, got the text {number!r}")
+    try:
+        return float(number)
+    except TypeError:
+        kind = type(number).__name__
+        raise TypeError(f"a Value holds one number, got a {kind}: {number!r}") from None
+
+
+def _short(number: float) -> str:
+    """Return at most six digits of the number, as Python would write them."""
+    return repr(float(f"{number:.6g}"))
