@@ -10,6 +10,7 @@ input, called with the incoming gradient `g` and whatever else its own parameter
     an input's type `x_type`  only shape and dtype are kept (`types`: those of all inputs)
     a static parameter        as it was given
 
+Where a gradient makes no sense, `differentiable=False` says so; there is no third state.
 So a rule's head says what the gradient saves. Rules are written in the library's own
 operations; that makes second derivatives and compiled backward passes come for free.
 """
@@ -41,6 +42,7 @@ class Primitive:
         *,
         outputs: tuple[str, ...] = ("out",),
         is_view: bool = False,
+        differentiable: bool = True,
         variadic_rule: Callable[[int], Rule] | None = None,
         **rules: Rule | None,
     ) -> None:
@@ -55,8 +57,10 @@ class Primitive:
         self.is_plain = not is_view and len(outputs) == 1
         self.variadic_rule = variadic_rule
         self.rules = tuple(rules.pop(name, None) for name in self.inputs)
-        self.differentiable = variadic_rule is not None or any(self.rules)
+        self.differentiable = differentiable
         self.plans: dict[int, Plan] = {}  # by the inputs that want a gradient, as bits
+        if differentiable != (variadic_rule is not None or any(self.rules)):
+            raise TypeError(f"{self.name}: give gradient rules, or say differentiable=False")
         if rules:
             raise TypeError(f"{self.name}: gradient rules for unknown inputs {sorted(rules)}")
         if self.name in REGISTRY:
@@ -95,10 +99,17 @@ class Composite(Primitive):
         *,
         value: Callable[..., Any] | None = None,
         outputs: tuple[str, ...] = ("out",),
+        differentiable: bool = True,
         **rules: Rule,
     ) -> None:
         super().__init__(
-            signature, value or self._run, shape, outputs=outputs, is_view=False, **rules
+            signature,
+            value or self._run,
+            shape,
+            outputs=outputs,
+            is_view=False,
+            differentiable=differentiable,
+            **rules,
         )
         self.expand = expand
 

@@ -59,10 +59,11 @@ def _repeated(
 
 
 # Python numbers come in here. The sign is part of the key because 0.0 == -0.0.
-filled = Primitive(
-    "full(*, shape, value, dtype)",
+repeated = Primitive(
+    "repeated(*, shape, value, dtype)",
     lambda *, shape, value, dtype: _repeated(shape, value, dtype, copysign(1, value)),
     lambda *, shape, value, dtype: ArrayType(shape, dtype),
+    differentiable=False,
 )
 
 
@@ -129,7 +130,7 @@ def can_view(value: Any, shape: tuple[int, ...]) -> bool:
 
 def full(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> Any:
     """A tensor that repeats one number, without spending memory on it; it is read-only."""
-    return bind(filled, (), {"shape": shape, "value": value, "dtype": dtype})
+    return bind(repeated, (), {"shape": shape, "value": value, "dtype": dtype})
 
 
 def numel(shape: tuple[int, ...]) -> int:

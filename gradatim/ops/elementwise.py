@@ -74,7 +74,7 @@ reciprocal = Primitive(
     x=lambda g, out: neg(mul(g, mul(out, out))),
 )
 
-floor_divide = Primitive("floor_divide(x, y)", np.floor_divide, same, x=None, y=None)
+floor_divide = Primitive("floor_divide(x, y)", np.floor_divide, same, differentiable=False)
 
 remainder = Primitive(
     "remainder(x, y)",
@@ -173,19 +173,19 @@ def _truth(x: Any, *_: Any) -> ArrayType:
     return ArrayType(x.shape, np.dtype(np.bool_))
 
 
-eq = Primitive("eq(x, y)", np.equal, _truth)
-ne = Primitive("ne(x, y)", np.not_equal, _truth)
-lt = Primitive("lt(x, y)", np.less, _truth)
-le = Primitive("le(x, y)", np.less_equal, _truth)
-gt = Primitive("gt(x, y)", np.greater, _truth)
-ge = Primitive("ge(x, y)", np.greater_equal, _truth)
-logical_and = Primitive("logical_and(x, y)", np.logical_and, _truth)
-logical_or = Primitive("logical_or(x, y)", np.logical_or, _truth)
-logical_xor = Primitive("logical_xor(x, y)", np.logical_xor, _truth)
-logical_not = Primitive("logical_not(x)", np.logical_not, _truth)
-bitwise_and = Primitive("bitwise_and(x, y)", np.bitwise_and, same)
-bitwise_or = Primitive("bitwise_or(x, y)", np.bitwise_or, same)
-bitwise_xor = Primitive("bitwise_xor(x, y)", np.bitwise_xor, same)
-bitwise_not = Primitive("bitwise_not(x)", np.bitwise_not, same)
-isnan = Primitive("isnan(x)", np.isnan, _truth)
-isinf = Primitive("isinf(x)", np.isinf, _truth)
+eq = Primitive("eq(x, y)", np.equal, _truth, differentiable=False)
+ne = Primitive("ne(x, y)", np.not_equal, _truth, differentiable=False)
+lt = Primitive("lt(x, y)", np.less, _truth, differentiable=False)
+le = Primitive("le(x, y)", np.less_equal, _truth, differentiable=False)
+gt = Primitive("gt(x, y)", np.greater, _truth, differentiable=False)
+ge = Primitive("ge(x, y)", np.greater_equal, _truth, differentiable=False)
+logical_and = Primitive("logical_and(x, y)", np.logical_and, _truth, differentiable=False)
+logical_or = Primitive("logical_or(x, y)", np.logical_or, _truth, differentiable=False)
+logical_xor = Primitive("logical_xor(x, y)", np.logical_xor, _truth, differentiable=False)
+logical_not = Primitive("logical_not(x)", np.logical_not, _truth, differentiable=False)
+bitwise_and = Primitive("bitwise_and(x, y)", np.bitwise_and, same, differentiable=False)
+bitwise_or = Primitive("bitwise_or(x, y)", np.bitwise_or, same, differentiable=False)
+bitwise_xor = Primitive("bitwise_xor(x, y)", np.bitwise_xor, same, differentiable=False)
+bitwise_not = Primitive("bitwise_not(x)", np.bitwise_not, same, differentiable=False)
+isnan = Primitive("isnan(x)", np.isnan, _truth, differentiable=False)
+isinf = Primitive("isinf(x)", np.isinf, _truth, differentiable=False)

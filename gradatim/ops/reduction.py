@@ -69,12 +69,14 @@ argmax = Primitive(
     "argmax(x, *, dim, keepdim)",
     lambda x, *, dim, keepdim: np.argmax(x, dim, keepdims=keepdim),
     _index_type,
+    differentiable=False,
 )
 
 argmin = Primitive(
     "argmin(x, *, dim, keepdim)",
     lambda x, *, dim, keepdim: np.argmin(x, dim, keepdims=keepdim),
     _index_type,
+    differentiable=False,
 )
 
 
@@ -86,12 +88,14 @@ any_ = Primitive(
     "any(x, *, dims, keepdim)",
     lambda x, *, dims, keepdim: np.logical_or.reduce(x, dims, keepdims=keepdim),
     _truth_type,
+    differentiable=False,
 )
 
 all_ = Primitive(
     "all(x, *, dims, keepdim)",
     lambda x, *, dims, keepdim: np.logical_and.reduce(x, dims, keepdims=keepdim),
     _truth_type,
+    differentiable=False,
 )
 
 cumsum = Primitive(
