@@ -6,7 +6,23 @@ writes it. The layout, the axes and the SVG are the library's own; no other prog
 
 from .chain_rule import backward_steps
 from .compute_graph import graph
+from .decision_boundary import boundary
+from .descent_path import descent
 from .drawing import Drawing
+from .heat_map import heatmap
+from .loss_curves import curves
 from .series import Drawings
+from .surprise_bars import bars, surprise
 
-__all__ = ["Drawing", "Drawings", "backward_steps", "graph"]
+__all__ = [
+    "Drawing",
+    "Drawings",
+    "backward_steps",
+    "bars",
+    "boundary",
+    "curves",
+    "descent",
+    "graph",
+    "heatmap",
+    "surprise",
+]

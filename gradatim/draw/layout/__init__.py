@@ -12,6 +12,7 @@ Sources: Sugiyama, Tagawa and Toda 1981; Gansner, Koutsofios, North and Vo 1993 
 """
 
 from .arrange import Arrangement, Box, Route, arrange
+from .heights import isotonic
 from .ranks import topological_order
 
-__all__ = ["Arrangement", "Box", "Route", "arrange", "topological_order"]
+__all__ = ["Arrangement", "Box", "Route", "arrange", "isotonic", "topological_order"]

@@ -1,0 +1,108 @@
+"""A frame for curves and points: axes with round numbers, a title, and the data in between."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import theme
+from .clip import clipped
+from .scale import Scale, tick_labels
+from .svg import Point, line, path, text, through
+
+TITLE_SIZE = 14.0
+LABEL_SIZE = 12.0
+TICK_SIZE = 11.0
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Two scales, and the rectangle between them."""
+
+    x: Scale
+    y: Scale
+
+    def place(self, point: Point) -> Point:
+        """The pixels of a point of the data."""
+        return self.x(point[0]), self.y(point[1])
+
+    def curve(
+        self,
+        points: Sequence[Point],
+        *,
+        stroke: str,
+        stroke_width: float = 2.0,
+        opacity: float = 1.0,
+    ) -> list[str]:
+        """A line through `points`: with a gap where a number is missing, cut at the frame."""
+        box = (self.x.start, self.y.end, self.x.end, self.y.start)
+        pieces = [
+            piece
+            for run in self._drawable_runs(points)
+            for piece in clipped([self.place(point) for point in run], box)
+        ]
+        commands = "".join(through(piece) for piece in pieces if len(piece) > 1)
+        drawn = [path(commands, stroke=stroke, stroke_width=stroke_width, opacity=opacity)]
+        return drawn if commands else []
+
+    def lonely(self, points: Sequence[Point]) -> list[Point]:
+        """The points with no neighbour to draw a line to: they are drawn as dots."""
+        return [run[0] for run in self._drawable_runs(points) if len(run) == 1]
+
+    def _drawable_runs(self, points: Sequence[Point]) -> list[list[Point]]:
+        runs: list[list[Point]] = [[]]
+        for point in points:
+            if self._drawable(point):
+                runs[-1].append(point)
+            elif runs[-1]:
+                runs.append([])
+        return [run for run in runs if run]
+
+    def _drawable(self, point: Point) -> bool:
+        x, y = point
+        return (
+            math.isfinite(x)
+            and math.isfinite(y)
+            and (x > 0 or not self.x.log)
+            and (y > 0 or not self.y.log)
+        )
+
+
+def frame(
+    axes: Axes,
+    *,
+    title: str = "",
+    x_label: str = "",
+    y_label: str = "",
+    x_numbers: bool = True,
+    grid: bool = True,
+) -> list[str]:
+    """Grid lines, numbers and labels. The label of y stands level above its axis, easy to read."""
+    left, right, bottom, top = axes.x.start, axes.x.end, axes.y.start, axes.y.end
+    drawn = []
+    count = max(4, round((right - left) / 80))
+    places = axes.x.ticks(count) if x_numbers else []
+    for place, label in zip(places, tick_labels(places), strict=True):
+        x = axes.x(place)
+        drawn.append(line((x, bottom), (x, bottom + 4), stroke=theme.EDGE))
+        drawn.append(_tick((x, bottom + 17), label, "middle"))
+    places = axes.y.ticks(max(2, round((bottom - top) / 48)))
+    for place, label in zip(places, tick_labels(places), strict=True):
+        y = axes.y(place)
+        if grid:
+            drawn.append(line((left, y), (right, y), stroke=theme.HAIRLINE))
+        drawn.append(_tick((left - 8, y + 4), label, "end"))
+    drawn.append(line((left, bottom), (right, bottom), stroke=theme.EDGE))
+    label_base = top - 10
+    if y_label:
+        drawn.append(text((left - 8, label_base), y_label, size=LABEL_SIZE, fill=theme.MUTED))
+    if title:
+        base = label_base - (20 if y_label else 0)
+        drawn.append(text((left - 8, base), title, size=TITLE_SIZE, bold=True))
+    if x_label:
+        corner = (right, bottom + 35)
+        drawn.append(text(corner, x_label, size=LABEL_SIZE, fill=theme.MUTED, anchor="end"))
+    return drawn
+
+
+def _tick(position: Point, label: str, anchor: str) -> str:
+    return text(position, label, size=TICK_SIZE, fill=theme.MUTED, anchor=anchor)

@@ -1,0 +1,125 @@
+"""`draw.boundary`: where a classifier of points in the plane changes its mind."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import theme
+from .axes import Axes, frame
+from .contours import Field, contour, region, sampled
+from .drawing import Drawing
+from .plain import as_floats, as_rows
+from .scale import Scale, limits
+from .significant import compact
+from .svg import Point, circle, path, text, through
+
+_SIDE = 400.0
+_LEFT, _TOP, _BOTTOM, _RIGHT = 56.0, 46.0, 58.0, 24.0
+_BANDS = (0.75, 0.5, 0.25, 0.0)
+_BAND_OPACITY = 0.17
+
+
+def boundary(
+    predict: Callable[[list[list[float]]], Any],
+    points: Any,
+    labels: Any,
+    *,
+    level: float = 0.0,
+    cells: int = 60,
+    title: str = "",
+) -> Drawing:
+    """Draw the decision boundary of a two-class model, with the points it should tell apart.
+
+    `predict` takes a list of points [x, y] and gives one score for each; a score above `level` (0.5
+    for probabilities) means the class with the greater label. It is asked for (`cells` + 1)^2
+    points at once. The stronger the colour, the farther the score from `level`. A point on the
+    wrong side has a ring.
+
+    Raises ValueError when points, labels and scores do not fit, or there are not two classes.
+
+    >>> line = lambda points: [x + y - 1 for x, y in points]
+    >>> boundary(line, [[0.0, 0.0], [1.0, 1.0]], [0, 1], cells=4)
+    <Drawing: Decision boundary, ...>
+    """
+    places = [_pair(row) for row in as_rows(points, "the points of draw.boundary")]
+    targets = as_floats(labels)
+    classes = sorted(set(targets))
+    if len(targets) != len(places) or len(classes) != 2:
+        raise ValueError(
+            f"draw.boundary: {len(places)} points need as many labels, of two classes; got"
+            f" {len(targets)} labels of classes {', '.join(map(compact, classes[:5]))}"
+        )
+    x_range, y_range = _square([x for x, _ in places], [y for _, y in places])
+    axes = Axes(Scale(*x_range, _LEFT, _LEFT + _SIDE), Scale(*y_range, _TOP + _SIDE, _TOP))
+
+    def scores(where: Sequence[Point]) -> list[float]:
+        found = as_floats(predict([[x, y] for x, y in where]))
+        if len(found) != len(where):
+            raise ValueError(
+                f"draw.boundary: predict got {len(where)} points and gave {len(found)} scores"
+            )
+        return found
+
+    field = sampled(scores, x_range, y_range, cells)
+    right = [
+        (score > level) == (target == classes[1])
+        for score, target in zip(scores(places), targets, strict=True)
+    ]
+    share = f"{sum(right)} of {len(right)} points on the right side"
+    drawn = [
+        *_bands(axes, field, level),
+        *frame(axes, title=title or "Decision boundary", grid=False),
+        path(_commands(axes, contour(field, level)), stroke=theme.INK, stroke_width=2),
+        *(
+            _dot(axes.place(place), target == classes[1], good)
+            for place, target, good in zip(places, targets, right, strict=True)
+        ),
+        text((_LEFT, _TOP + _SIDE + 42), share, size=12, fill=theme.MUTED),
+    ]
+    return Drawing(
+        width=_LEFT + _SIDE + _RIGHT,
+        height=_TOP + _SIDE + _BOTTOM,
+        elements=tuple(drawn),
+        title=title or "Decision boundary",
+        description=share,
+    )
+
+
+def _pair(row: Sequence[float]) -> Point:
+    if len(row) != 2:
+        raise ValueError(f"draw.boundary draws points of 2 numbers, got points of {len(row)}")
+    return row[0], row[1]
+
+
+def _square(
+    xs: Sequence[float], ys: Sequence[float]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Ranges of the same length for both axes: one unit is as long upward as sideways."""
+    x_range, y_range = limits(xs, margin=0.12), limits(ys, margin=0.12)
+    half = max(x_range[1] - x_range[0], y_range[1] - y_range[0]) / 2
+    middles = sum(x_range) / 2, sum(y_range) / 2
+    return (middles[0] - half, middles[0] + half), (middles[1] - half, middles[1] + half)
+
+
+def _bands(axes: Axes, field: Field, level: float) -> list[str]:
+    """The two sides in their colours, in layers that add up away from the boundary."""
+    finite = [abs(h - level) for row in field.heights for h in row if math.isfinite(h)]
+    reach = max(finite, default=0.0) or 1.0
+    mirrored = Field(field.xs, field.ys, tuple(tuple(-h for h in row) for row in field.heights))
+    drawn = []
+    for share in _BANDS:
+        for side, sign, colour in ((field, 1, theme.ORANGE), (mirrored, -1, theme.BLUE)):
+            commands = _commands(axes, region(side, sign * level + share * reach))
+            if commands:
+                drawn.append(path(commands, fill=colour, opacity=_BAND_OPACITY))
+    return drawn
+
+
+def _commands(axes: Axes, lines: Sequence[Sequence[Point]]) -> str:
+    return "".join(through([axes.place(point) for point in line]) for line in lines)
+
+
+def _dot(place: Point, second: bool, good: bool) -> str:
+    fill = theme.ORANGE if second else theme.BLUE
+    dot = circle(place, 4, fill=fill, stroke=theme.PAPER)
+    return dot if good else circle(place, 7.5, stroke=theme.INK, stroke_width=1.6) + dot

@@ -1,0 +1,178 @@
+"""`draw.curves`: losses over time, from lists or from the metrics of a run."""
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import theme
+from .axes import Axes, frame
+from .drawing import Drawing
+from .layout import isotonic
+from .plain import as_floats
+from .scale import Scale, limits
+from .svg import Point, circle, text
+from .text_width import text_width
+
+_WIDTH, _HEIGHT = 560.0, 300.0
+_LEFT, _BOTTOM, _RIGHT = 64.0, 56.0, 24.0
+_TOP, _TITLE = 44.0, 22.0
+_NAME_SIZE = 12.0
+_NAME_GAP = 16.0
+_MOST_POINTS = 2000
+_DENSE = 300  # a curve of more points is noise around a line: drawn thin, pale and below the rest
+
+
+def curves(
+    series: Mapping[str, Any] | str | os.PathLike[str],
+    *,
+    log_x: bool = False,
+    log_y: bool = False,
+    title: str = "",
+    x_label: str = "step",
+    y_label: str = "loss",
+) -> Drawing:
+    """Draw one curve for each name in `series`, its name at its end.
+
+    A curve is a list of numbers (at 0, 1, 2, ...) or a pair (xs, ys). Instead of a dictionary, the
+    path of a run's folder or of its `metrics.jsonl` draws the losses of that run. A number that is
+    nan or infinite leaves a gap, and so does one that is not above zero on a logarithmic axis.
+
+    Raises ValueError when there is nothing to draw, FileNotFoundError for a path without metrics.
+
+    >>> curves({"train": [3.3, 2.5, 2.4], "dev": ([0, 2], [3.3, 2.5])})
+    <Drawing: loss over step, ...>
+    """
+    given = read_losses(series) if isinstance(series, str | os.PathLike) else dict(series)
+    points = {str(name): _points(name, data) for name, data in given.items()}
+    if not any(points.values()):
+        raise ValueError(
+            "draw.curves: there is no number to draw in " + (str(list(points)) or "{}")
+        )
+    x_range = limits((x for curve in points.values() for x, _ in curve), log=log_x, margin=0.0)
+    y_range = limits((y for curve in points.values() for _, y in curve), log=log_y)
+    top = _TOP + (_TITLE if title else 0.0)
+    axes = Axes(
+        Scale(*x_range, _LEFT, _LEFT + _WIDTH, log_x),
+        Scale(*y_range, top + _HEIGHT, top, log_y),
+    )
+    drawn = frame(axes, title=title, x_label=x_label, y_label=y_label)
+    colours = dict(zip(points, _cycle(len(points)), strict=True))
+    for name, curve in sorted(points.items(), key=lambda item: len(item[1]) <= _DENSE):
+        dense = len(curve) > _DENSE
+        width, opacity = (1.0, 0.5) if dense else (2.2, 1.0)
+        drawn += axes.curve(
+            thinned(curve), stroke=colours[name], stroke_width=width, opacity=opacity
+        )
+        drawn += [circle(axes.place(dot), 3, fill=colours[name]) for dot in axes.lonely(curve)]
+    names, room = _names(axes, points, colours)
+    return Drawing(
+        width=_LEFT + _WIDTH + room + _RIGHT,
+        height=top + _HEIGHT + _BOTTOM,
+        elements=(*drawn, *names),
+        title=title or f"{y_label} over {x_label}",
+        description="; ".join(_summary(name, curve) for name, curve in points.items()),
+    )
+
+
+def read_losses(path: str | os.PathLike[str]) -> dict[str, tuple[list[float], list[float]]]:
+    """The losses in the `metrics.jsonl` of a run: every key that is or ends with "loss", by step.
+
+    A line that a crash has torn is passed over.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file = file / "metrics.jsonl"
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"draw.curves: there is no {str(file)!r}; give the folder of a run or its metrics.jsonl"
+        )
+    found: dict[str, tuple[list[float], list[float]]] = {}
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        for record in map(_record, lines):
+            for key, value in record.items():
+                if key == "loss" or key.endswith("_loss"):
+                    xs, ys = found.setdefault(_readable(key), ([], []))
+                    xs.append(float(record["step"]))
+                    ys.append(float(value))
+    if not found:
+        raise ValueError(f"draw.curves: {str(file)!r} has no line with a step and a loss yet")
+    return found
+
+
+def _record(line: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) and "step" in record else {}
+
+
+def _readable(key: str) -> str:
+    return "batch" if key == "loss" else key.removesuffix("_loss")
+
+
+def _points(name: object, data: Any) -> list[Point]:
+    pair = isinstance(data, tuple) and len(data) == 2 and all(_is_sequence(part) for part in data)
+    ys = as_floats(data[1] if pair else data)
+    xs = as_floats(data[0]) if pair else [float(i) for i in range(len(ys))]
+    if len(xs) != len(ys):
+        raise ValueError(f"draw.curves: {name!r} has {len(xs)} places but {len(ys)} numbers")
+    return list(zip(xs, ys, strict=True))
+
+
+def _is_sequence(part: Any) -> bool:
+    return hasattr(part, "__len__") and not isinstance(part, str)
+
+
+def thinned(curve: Sequence[Point]) -> list[Point]:
+    """At most about 2,000 points: of each stretch of a longer curve the lowest and the highest.
+
+    Peaks stay, so the picture is the same; the file is not ten megabytes.
+    """
+    if len(curve) <= _MOST_POINTS:
+        return list(curve)
+    stretch = math.ceil(2 * len(curve) / _MOST_POINTS)
+    kept: list[Point] = []
+    for i in range(0, len(curve), stretch):
+        part = curve[i : i + stretch]
+        gaps = [point for point in part if not math.isfinite(point[1])]
+        chosen = gaps[:1] or {min(part, key=_height), max(part, key=_height)}
+        kept += sorted(chosen)
+    return kept
+
+
+def _height(point: Point) -> float:
+    return point[1]
+
+
+def _cycle(count: int) -> list[str]:
+    return [theme.SERIES[i % len(theme.SERIES)] for i in range(count)]
+
+
+def _names(
+    axes: Axes, points: Mapping[str, Sequence[Point]], colours: Mapping[str, str]
+) -> tuple[list[str], float]:
+    """Each name at the height where its curve ends, moved apart where they would meet."""
+    ends = []
+    for name, curve in points.items():
+        inside = [p for p in curve if math.isfinite(p[1]) and (p[1] > 0 or not axes.y.log)]
+        if inside:
+            ends.append((axes.y(inside[-1][1]), name))
+    ends.sort()
+    # As in the layout: the heights nearest to the wished ones that are a line of text apart.
+    wishes = [height - i * _NAME_GAP for i, (height, _) in enumerate(ends)]
+    lifts = isotonic(wishes, [1.0] * len(wishes))
+    drawn = []
+    for i, (_, name) in enumerate(ends):
+        place = (axes.x.end + 10, lifts[i] + i * _NAME_GAP + 4)
+        drawn.append(text(place, name, size=_NAME_SIZE, fill=colours[name], bold=True))
+    widest = max((text_width(name, _NAME_SIZE, bold=True) for _, name in ends), default=0.0)
+    return drawn, widest + 10
+
+
+def _summary(name: str, curve: Sequence[Point]) -> str:
+    finite = [y for _, y in curve if math.isfinite(y)]
+    return f"{name}: {finite[0]:.4g} to {finite[-1]:.4g}" if finite else f"{name}: no number"

@@ -1,0 +1,121 @@
+"""From numbers to places on an axis, and the round numbers that are written on it."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .significant import compact
+
+_NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A linear or logarithmic map from `low` .. `high` to the pixels `start` .. `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = False
+
+    def __call__(self, value: float) -> float:
+        low, high, here = self.low, self.high, value
+        if self.log:
+            low, high, here = math.log10(low), math.log10(high), math.log10(value)
+        return self.start + (here - low) / (high - low) * (self.end - self.start)
+
+    def ticks(self, count: int = 6) -> list[float]:
+        """About `count` round numbers between low and high."""
+        return (
+            log_ticks(self.low, self.high, count) if self.log else ticks(self.low, self.high, count)
+        )
+
+
+def ticks(low: float, high: float, count: int = 6) -> list[float]:
+    """About `count` multiples of 1, 2, 2.5 or 5 times a power of ten, from `low` to `high`.
+
+    >>> ticks(0.0, 10.0, 5)
+    [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+    """
+    step = nice_step((high - low) / max(count - 1, 1))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [
+        round(k * step, 12 - math.floor(math.log10(step))) + 0.0 for k in range(first, last + 1)
+    ]
+
+
+def nice_step(rough: float) -> float:
+    """The round number next to `rough`: above it, or less than a fifth below.
+
+    >>> nice_step(0.3), nice_step(18.0)
+    (0.25, 20.0)
+    """
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(nice for nice in _NICE if nice * power >= rough * 0.8) * power
+
+
+def log_ticks(low: float, high: float, count: int = 6) -> list[float]:
+    """Powers of ten between `low` and `high`; with 2 and 5 between them if they are few.
+
+    >>> log_ticks(0.5, 200.0)
+    [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0]
+    """
+    exponents = range(math.floor(math.log10(low) - 1e-9), math.ceil(math.log10(high) + 1e-9) + 1)
+    inside = [e for e in exponents if low * 0.999 <= 10.0**e <= high * 1.001]
+    if len(inside) > count:
+        return [10.0**e for e in inside[:: math.ceil(len(inside) / count)]]
+    if len(inside) > 3:
+        return [10.0**e for e in inside]
+    finer = [round(m * 10.0**e, 12 - e) for e in exponents for m in (1, 2, 5)]
+    found = [tick for tick in finer if low * 0.999 <= tick <= high * 1.001]
+    return found if len(found) > 2 else ticks(low, high, count)
+
+
+def tick_labels(places: Sequence[float]) -> list[str]:
+    """The ticks as text, all with the decimals that tell neighbours apart.
+
+    >>> tick_labels([0.0, 0.5, 1.0]), tick_labels([0.0, 20000.0, 40000.0])
+    (['0.0', '0.5', '1.0'], ['0', '20k', '40k'])
+    """
+    largest = max((abs(place) for place in places), default=0.0)
+    gaps = [b - a for a, b in pairwise(places) if b > a]
+    smallest = min(gaps, default=largest or 1.0)
+    if largest and (largest >= 1e7 or largest < 1e-3):
+        return [_scientific(place) for place in places]
+    if largest >= 10_000 and smallest >= 1000:
+        return [f"{place / 1000:g}k" if place else "0" for place in places]
+    decimals = _decimals(smallest)
+    if gaps and max(gaps) > 5 * smallest:  # a logarithmic axis: each tick as short as it can be
+        return [compact(place) for place in places]
+    return [f"{place:.{decimals}f}" for place in places]
+
+
+def limits(
+    numbers: Iterable[float], *, log: bool = False, margin: float = 0.05
+) -> tuple[float, float]:
+    """The least and the greatest of the finite numbers, a little further apart.
+
+    Raises ValueError if there is none (or, on a logarithmic axis, none above zero).
+    """
+    finite = [n for n in numbers if math.isfinite(n) and (n > 0 or not log)]
+    if not finite:
+        kind = "finite number above zero" if log else "finite number"
+        raise ValueError(f"there is nothing to draw: the data has no {kind}")
+    low, high = min(finite), max(finite)
+    if log:
+        spread = (high / low) ** margin if high > low else 2.0
+        return low / spread, high * spread
+    pad = (high - low) * margin if high > low else abs(low) * 0.1 or 1.0
+    return low - pad, high + pad
+
+
+def _scientific(place: float) -> str:
+    mantissa, _, exponent = f"{place:.2e}".partition("e")
+    short = mantissa.rstrip("0").rstrip(".")
+    return f"{short}e{int(exponent)}" if place else "0"
+
+
+def _decimals(step: float) -> int:
+    return next((d for d in range(9) if abs(round(step, d) - step) <= step * 1e-6), 9)
