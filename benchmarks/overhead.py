@@ -1,0 +1,61 @@
+"""What the engine adds to a NumPy call: `bind`, and `bind` with a tape entry, in microseconds.
+
+    python benchmarks/overhead.py
+
+Both are measured against the NumPy function itself on the same 4 x 4 arrays, taking turns, minimum of
+repeats in processor time (so that other programs on the machine count less).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import gradatim
+from gradatim.ops.elementwise import mul, tanh
+
+CALLS = 5_000
+
+
+def processor_time(call: Callable[[], Any]) -> float:
+    start = time.process_time()
+    for _ in range(CALLS):
+        call()
+    return (time.process_time() - start) / CALLS * 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--rounds", type=int, default=40, help="alternations")
+    args = parser.parse_args()
+    array = np.ones((4, 4), np.float32)
+    x, y = gradatim.tensor(array), gradatim.tensor(array)
+    leaf = gradatim.tensor(array, requires_grad=True)
+    calls: dict[str, Callable[[], Any]] = {
+        "np.multiply": lambda: np.multiply(array, array),
+        "mul": lambda: mul(x, y),
+        "mul, taped": lambda: mul(leaf, y),
+        "np.tanh": lambda: np.tanh(array),
+        "tanh": lambda: tanh(x),
+        "tanh, taped": lambda: tanh(leaf),
+    }
+    best = dict.fromkeys(calls, float("inf"))
+    for _ in range(args.rounds):
+        for name, call in calls.items():
+            best[name] = min(best[name], processor_time(call))
+    if args.json:
+        print(json.dumps(best, indent=2))
+        return
+    for name, micros in best.items():
+        numpy = best["np.tanh" if "tanh" in name else "np.multiply"]
+        print(f"{name:14s} {micros:6.2f} us   {micros - numpy:+6.2f} over NumPy")
+
+
+if __name__ == "__main__":
+    main()
