@@ -6,13 +6,32 @@ from ..core.handle import register
 from .arithmetic import Arithmetic
 from .autograd import Differentiable
 from .comparison import Comparison
+from .conversion import Conversion
+from .copying import Copied
+from .interchange import Interchange
+from .legacy import Constructed
+from .like import New
+from .printing import Printed
 from .products import Products
+from .python_values import PythonValues
 from .reduction import Reduction
 from .shape import Shaped
 
 
 @register
-class Tensor(Arithmetic, Comparison, Products, Reduction, Shaped, Differentiable):
+class Tensor(
+    Arithmetic,
+    Comparison,
+    Products,
+    Reduction,
+    Shaped,
+    Differentiable,
+    Conversion,
+    PythonValues,
+    Interchange,
+    Copied,
+    New,
+    Constructed,
+    Printed,
+):
     """An array of numbers of one dtype, with a gradient if asked for."""
-
-    __array_priority__ = 1000

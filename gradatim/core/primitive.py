@@ -74,7 +74,7 @@ class Primitive:
         return f"<primitive {self.name}({', '.join(self.inputs)})>"
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        return REGISTRY.__getitem__, (self.name,)
+        return registered, (self.name,)
 
     def plan(self, wanted: int, count: int) -> Plan:
         """The plan for the inputs, of `count`, whose bits are set in `wanted`."""
@@ -117,6 +117,11 @@ class Composite(Primitive):
         with GradMode(False):
             out = self.expand(*[wrap(a) for a in arrays], **params)
         return tuple(o._value for o in out) if len(self.outputs) > 1 else out._value
+
+
+def registered(name: str) -> Primitive:
+    """The primitive of this name: what a pickled one is read as."""
+    return REGISTRY[name]
 
 
 def run_view(steps: tuple[tuple[Primitive, dict[str, Any]], ...], tensor: Handle) -> Any:

@@ -25,6 +25,10 @@ class Storage:
         self.value = value
         self.written = 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A copy begins unwritten: another process has another clock.
+        return Storage, (self.value,)
+
 
 class ArrayType(NamedTuple):
     """What is known of a value without its numbers: the shape and the NumPy dtype."""

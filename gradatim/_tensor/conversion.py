@@ -1,0 +1,208 @@
+"""The dtype and device of a tensor, and the same numbers as another dtype."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core import dtypes
+from ..core.errors import DTypeError
+from ..core.handle import Handle
+from ..ops.broadcast import copy as copied
+from ..ops.broadcast import numel
+from .device import CPU, check_device, device
+from .promotion import to_dtype
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+# In the class below, `bool` and `int` are methods.
+Bool = bool
+Int = int
+
+# PyTorch's names for a tensor type, as `x.type()` answers and `x.type("...")` accepts them.
+_TYPE_NAMES = {
+    dtypes.float32: "FloatTensor",
+    dtypes.float64: "DoubleTensor",
+    dtypes.int64: "LongTensor",
+    dtypes.int32: "IntTensor",
+    dtypes.uint8: "ByteTensor",
+    dtypes.bool_: "BoolTensor",
+}
+_BY_TYPE_NAME = {name: kind for kind, name in _TYPE_NAMES.items()}
+
+
+class Conversion(Handle):
+    """`dtype`, `device`, and the methods that change them."""
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        """The type of the elements."""
+        return dtypes.of(self._value.dtype)
+
+    @property
+    def device(self) -> device:
+        """Where the numbers are: always the CPU."""
+        return CPU
+
+    is_cuda = False
+    is_sparse = False
+    is_meta = False
+
+    @property
+    def itemsize(self) -> Int:
+        """The bytes of one element."""
+        return Int(self._value.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> Int:
+        """The bytes of all elements."""
+        return numel(self._value.shape) * Int(self._value.dtype.itemsize)
+
+    def element_size(self) -> Int:
+        """The bytes of one element."""
+        return Int(self._value.dtype.itemsize)
+
+    def is_floating_point(input) -> Bool:
+        """Whether the dtype is a floating one."""
+        return Bool(input._value.dtype.kind == "f")
+
+    def is_complex(input) -> Bool:
+        """False: complex numbers are not supported."""
+        return False
+
+    def is_signed(input) -> Bool:
+        """Whether the dtype holds negative numbers."""
+        return input._value.dtype.kind in "fi"
+
+    def get_device(input) -> Int:
+        """-1, PyTorch's number of the CPU."""
+        return -1
+
+    # -- one dtype to another --------------------------------------------------------------
+
+    def to(
+        self,
+        *args: Any,
+        dtype: Any = None,
+        device: Any = None,
+        other: Tensor | None = None,
+        non_blocking: Bool = False,
+        copy: Bool = False,
+        memory_format: Any = None,
+    ) -> Tensor:
+        """The tensor itself if it fits the request, else a copy that does.
+
+        `x.to(dtype)`, `x.to(device)`, `x.to(device, dtype)` or `x.to(other)`; `copy=True`
+        always copies. Gradients flow back through the conversion.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1, 2]).to(gradatim.float64)
+        tensor([1., 2.], dtype=gradatim.float64)
+        """
+        kind, copy = _read_to(args, dtype, device, other, copy)
+        if kind is None or kind == self._value.dtype:
+            return copied(self) if copy else self  # type: ignore[return-value]
+        return to_dtype(self, kind)
+
+    def float(self) -> Tensor:
+        """As float32."""
+        return to_dtype(self, dtypes.float32.numpy)
+
+    def double(self) -> Tensor:
+        """As float64."""
+        return to_dtype(self, dtypes.float64.numpy)
+
+    def int(self) -> Tensor:
+        """As int32; fractions are cut off."""
+        return to_dtype(self, dtypes.int32.numpy)
+
+    def long(self) -> Tensor:
+        """As int64; fractions are cut off."""
+        return to_dtype(self, dtypes.int64.numpy)
+
+    def bool(self) -> Tensor:
+        """As bool: whether nonzero."""
+        return to_dtype(self, dtypes.bool_.numpy)
+
+    def byte(self) -> Tensor:
+        """As uint8, modulo 256."""
+        return to_dtype(self, dtypes.uint8.numpy)
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """With the dtype of `other`."""
+        return to_dtype(self, other._value.dtype)
+
+    def type(self, dtype: Any = None, non_blocking: Bool = False) -> Any:
+        """PyTorch's name of the tensor's type, or the tensor as another type.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1, 2]).type()
+        'gradatim.LongTensor'
+        """
+        if dtype is None:
+            return f"gradatim.{_TYPE_NAMES[self.dtype]}"
+        return to_dtype(self, _type_named(dtype).numpy)
+
+    # -- places, all of them this one ------------------------------------------------------
+
+    def cpu(self) -> Tensor:
+        """The tensor itself: it is on the CPU."""
+        return self  # type: ignore[return-value]
+
+    def cuda(self, device: Any = None, non_blocking: Bool = False) -> Tensor:
+        """The tensor itself: every device is the CPU here."""
+        check_device(device)
+        return self  # type: ignore[return-value]
+
+    def pin_memory(self, device: Any = None) -> Tensor:
+        """The tensor itself: there is no device to send it to."""
+        return self  # type: ignore[return-value]
+
+    def is_pinned(self, device: Any = None) -> Bool:
+        """False."""
+        return False
+
+
+def _read_to(
+    args: tuple[Any, ...], dtype: Any, device: Any, other: Any, copy: bool
+) -> tuple[np.dtype[Any] | None, bool]:
+    """The dtype that a call of `to` asks for (None: as it is), and whether it wants a copy."""
+    check_device(device)
+    if other is not None:
+        return other._value.dtype, copy
+    rest = list(args)
+    if rest and isinstance(rest[0], Handle):
+        dtype = rest.pop(0)._value.dtype
+    elif rest and is_dtype(rest[0]):
+        dtype = rest.pop(0)
+    elif rest:
+        check_device(rest.pop(0))
+        if rest and (rest[0] is None or is_dtype(rest[0])):
+            dtype = rest.pop(0) or dtype
+    if len(rest) > 2 or not all(isinstance(x, bool) for x in rest):
+        raise TypeError(
+            "to: expects a dtype, a device, a device and a dtype, or a tensor, then "
+            f"non_blocking and copy; got {args}"
+        )
+    if len(rest) == 2:
+        copy = rest[1]
+    return (None if dtype is None else dtypes.of(dtype).numpy), copy
+
+
+def is_dtype(x: Any) -> bool:
+    """Whether `x` is a dtype, NumPy's or Python's included."""
+    return isinstance(x, dtypes.dtype | np.dtype | type)
+
+
+def _type_named(kind: Any) -> dtypes.dtype:
+    """The dtype of `gradatim.float32`, "torch.FloatTensor", or the function `FloatTensor`."""
+    name = kind if isinstance(kind, str) else getattr(kind, "__name__", "")
+    if name.endswith("Tensor"):
+        found = _BY_TYPE_NAME.get(name.rpartition(".")[2])
+        if found is None:
+            known = ", ".join(_BY_TYPE_NAME)
+            raise DTypeError(f"type: {name} is not supported: use one of {known}")
+        return found
+    return dtypes.of(kind)

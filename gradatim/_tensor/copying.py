@@ -1,0 +1,61 @@
+"""Tensors under `copy` and `pickle`: memory that tensors share stays shared among the copies."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from ..core.errors import AutogradError
+from ..core.handle import Handle
+from ..core.nodes import Leaf
+from ..core.storage import Storage
+from ..core.tape import history
+
+_ENGINE = frozenset(["_base", "_edge", "_stamp", "_storage", "_value", "_view", "grad"])
+
+
+class Copied(Handle):
+    """`copy.copy`, `copy.deepcopy` and `pickle`.
+
+    A shallow copy is another tensor on the same memory. Copies have no history: they are
+    leaves, which require grad if the original did. A deep copy keeps `.grad`.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        wants_grad = history(self) is not None
+        return _rebuilt, (type(self), self._storage, self._view, wants_grad, _own(self))
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return self.__reduce__()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        edge = history(self)
+        if edge is not None and type(edge) is not Leaf:
+            raise AutogradError(
+                "deepcopy: only tensors that you created (leaves of the graph) can be copied "
+                f"deeply, this one is the result of {edge.name}; use x.detach().clone()"
+            )
+        storage = copy.deepcopy(self._storage, memo)
+        own = copy.deepcopy(_own(self), memo)
+        new = _rebuilt(type(self), storage, self._view, edge is not None, own)
+        grad = self.__dict__.get("grad")
+        if grad is not None:
+            new.grad = copy.deepcopy(grad, memo)
+        return new
+
+
+def _own(x: Any) -> dict[str, Any]:
+    """What the user, or a subclass, has put on the tensor."""
+    return {name: value for name, value in x.__dict__.items() if name not in _ENGINE}
+
+
+def _rebuilt(
+    kind: type[Copied], storage: Storage, view: Any, requires_grad: bool, own: dict[str, Any]
+) -> Any:
+    new: Any = kind.__new__(kind)
+    value = storage.value
+    for primitive, params in view:
+        value = primitive.value(value, **params)
+    new._value, new._storage, new._view = value, storage, view
+    new.__dict__.update(own)
+    return new.requires_grad_() if requires_grad else new
