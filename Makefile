@@ -28,7 +28,7 @@ help:
 	@echo "make lint     formatting, style, types, and which room imports which"
 	@echo "make format   put the code in its form"
 	@echo "make proof    the long proofs; results go to proofs/results/"
-	@echo "make bench    the benchmarks"
+	@echo "make bench    the benchmarks, beside the other libraries that .venv has"
 	@echo "make clean    remove caches and built files; .venv and runs/ stay"
 	@echo
 	@echo "Another Python: make names PYTHON=/path/to/python3.12"
@@ -56,7 +56,7 @@ proof: .venv/installed-test
 	@$(BIN)/python proofs/run.py $(ARGS)
 
 bench: .venv/installed
-	@for file in benchmarks/bench_*.py; do \
+	@for file in $$(grep -l __main__ benchmarks/*.py); do \
 	    echo; echo "$$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; \
 	done
 
