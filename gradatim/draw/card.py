@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from . import theme
 from .layout import Box
-from .record import NOT_COMPUTED, Kind, Node
+from .record import NOT_COMPUTED, NOT_KEPT, Kind, Node
 from .svg import Point, circle, group, line, rectangle, text
 from .text_width import shorten, text_width
 
@@ -99,7 +99,11 @@ def card(node: Node, box: Box, look: Look = PLAIN) -> str:
 
 
 def _label(node: Node) -> str:
-    return shorten(node.label, _LABEL_SIZE, _LONGEST_LABEL, bold=True)
+    """The label, shortened to fit; of a dotted name the end is kept, which tells more."""
+    label = node.label
+    while "." in label and text_width(label, _LABEL_SIZE, bold=True) > _LONGEST_LABEL:
+        label = "…" + label.lstrip("…").partition(".")[2]
+    return shorten(label, _LABEL_SIZE, _LONGEST_LABEL, bold=True)
 
 
 def _row(
@@ -132,7 +136,7 @@ def _row_width(name: str, value: str) -> float:
 
 
 def _is_words(value: str) -> bool:
-    return value == NOT_COMPUTED or value.startswith("not ")
+    return value in (NOT_COMPUTED, NOT_KEPT)
 
 
 def _symbol(node: Node) -> str:

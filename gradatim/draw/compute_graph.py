@@ -8,6 +8,7 @@ from .graph_picture import picture
 from .modules import OwnedGraph
 from .record import Graph
 from .significant import grouped
+from .tensors import is_tensor, owned_tensor_graph
 from .values import is_value, owned_value_graph
 
 READABLE = 150
@@ -41,6 +42,8 @@ def graph(x: Any, module: Any = None, *, fold: bool | int | None = None) -> Draw
 def _owned_graph(x: Any, module: Any) -> OwnedGraph:
     if is_value(x):
         return owned_value_graph(x, module)
+    if is_tensor(x):
+        return owned_tensor_graph(x, module)
     raise TypeError(
         f"draw.graph draws the graph behind a Value or a Tensor, got {type(x).__name__}"
     )

@@ -29,7 +29,35 @@ def _groups(owned: OwnedGraph, level: int) -> list[Path | None]:
         owner = None if module is None else owned.owners[module]
         foldable = owner is not None and (owner.path or owner.kind)
         groups.append(owner.path[:level] if owner is not None and foldable else None)
-    return _with_constants(graph, groups)
+    return _with_constants(graph, _with_between(graph, groups))
+
+
+def _with_between(graph: Graph, groups: list[Path | None]) -> list[Path | None]:
+    """What lies on a way from a group back into it joins it: the tanh between a block's layers."""
+    inputs: list[list[int]] = [[] for _ in groups]
+    users: list[list[int]] = [[] for _ in groups]
+    for source, target in graph.edges:
+        inputs[target].append(source)
+        users[source].append(target)
+    joined = list(groups)
+    for path in dict.fromkeys(group for group in groups if group is not None):
+        members = [i for i, group in enumerate(groups) if group == path]
+        for i in _reached(members, users) & _reached(members, inputs):
+            if groups[i] is None:
+                joined[i] = path
+    return joined
+
+
+def _reached(start: list[int], neighbours: list[list[int]]) -> set[int]:
+    """All nodes that can be reached from `start`, which count only if they are reached too."""
+    found: set[int] = set()
+    waiting = list(start)
+    while waiting:
+        for i in neighbours[waiting.pop()]:
+            if i not in found:
+                found.add(i)
+                waiting.append(i)
+    return found
 
 
 def _with_constants(graph: Graph, groups: list[Path | None]) -> list[Path | None]:

@@ -151,4 +151,7 @@ def _key(graph: Graph) -> tuple[list[str], float]:
         elements.append(rectangle(x, -9, 16, 11, fill=fill, stroke=outline, radius=3))
         elements.append(text((x + 22, 0.5), kind.value, size=_KEY_SIZE, fill=theme.MUTED))
         x += 22 + text_width(kind.value, _KEY_SIZE) + 18
+    if graph.note:
+        elements.append(text((x, 0.5), graph.note, size=_KEY_SIZE, fill=theme.MUTED, italic=True))
+        x += text_width(graph.note, _KEY_SIZE) + 18
     return elements, max(x - 18, 0.0)

@@ -40,12 +40,12 @@ def owners(module: Any) -> list[Owner]:
     """The modules inside `module`, itself included, with the parameters that are their own.
 
     A module is anything with `parameters()`; its parts are found among its attributes and in the
-    lists, tuples and dictionaries they hold, so that a class a student wrote works too. A list of
-    leaves instead of a module is one owner without a name.
+    lists, tuples and dictionaries they hold, so that a class a student wrote works too. Instead of
+    a module, a list of leaves or a dictionary of named ones is an owner that is not folded.
     """
     if not callable(getattr(module, "parameters", None)):
-        leaves = {id(leaf): "" for leaf in module}
-        return [Owner((), "", leaves)]
+        named = module.items() if isinstance(module, Mapping) else (("", leaf) for leaf in module)
+        return [Owner((), "", {id(leaf): str(name) for name, leaf in named})]
     found = []
     met: set[int] = set()
     waiting: list[tuple[tuple[str, ...], Any]] = [((), module)]

@@ -6,6 +6,7 @@ from enum import Enum
 Edge = tuple[int, int]
 
 NOT_COMPUTED = "not computed"
+NOT_KEPT = "not kept"
 
 
 class Kind(Enum):
@@ -34,9 +35,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes, and edges (input, user) by index; an input used twice by one node has two edges."""
+    """Nodes, and edges (input, user) by index; an input used twice by one node has two edges.
+
+    `note` is written beside the key.
+    """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     title: str
     description: str = ""
+    note: str = ""

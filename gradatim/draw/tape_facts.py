@@ -1,0 +1,126 @@
+"""What the tape still knows of the tensors between the leaves and a result.
+
+The engine keeps no tensor for its own sake: an operation holds what its gradient rule needs, until
+`backward()` frees it. From that, most of the rest can be computed again: values forward, from
+inputs to results, and gradients backward, by the operations' own rules. No hook runs, no `.grad`
+changes, nothing on the tape is touched.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.context import GradMode, local
+from ..core.errors import AutogradError
+from ..core.handle import wrap, written_since
+from ..core.nodes import Edge, Leaf, Node, Output
+from ..core.tape import history
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Values and gradients (arrays) by tape entry, and inputs that are not on the tape."""
+
+    entries: Sequence[Edge]
+    values: dict[Edge, Any]
+    gradients: dict[Edge, Any]
+    constants: dict[tuple[Edge, int], Any]
+    walked: bool  # whether `backward()` has been called
+
+
+def facts_of(root: Any) -> Facts:
+    """Everything that can be known of the tape behind the tensor `root`."""
+    edge = history(root)
+    entries = _behind(edge)
+    values, constants = _kept(entries)
+    values[edge] = root._value
+    _compute_forward(entries, values, constants)
+    leaves = (entry.tensor() for entry in entries if isinstance(entry, Leaf))
+    walked = any(leaf is not None and leaf.grad is not None for leaf in leaves)
+    gradients = _compute_backward(entries, root) if walked and root._value.size == 1 else {}
+    return Facts(entries, values, gradients, constants, walked)
+
+
+def _behind(root: Edge) -> list[Edge]:
+    """All tape entries behind `root` and itself, inputs first: the order of the clock."""
+    seen = {root}
+    waiting = [root]
+    while waiting:
+        for edge in waiting.pop().edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                waiting.append(edge)
+    return sorted(seen, key=lambda entry: entry.time)
+
+
+def _kept(entries: Sequence[Edge]) -> tuple[dict[Edge, Any], dict[tuple[Edge, int], Any]]:
+    """The values that leaves are and that operations hold for their gradient rules."""
+    values: dict[Edge, Any] = {}
+    constants: dict[tuple[Edge, int], Any] = {}
+    for entry in entries:
+        if isinstance(entry, Leaf):
+            tensor = entry.tensor()
+            if tensor is not None:
+                values[entry] = tensor._value
+        elif isinstance(entry, Node):
+            for place, tensor in zip(entry.plan.keeps, entry.saved or (), strict=False):
+                if written_since(tensor, entry.time):
+                    continue
+                source = entry.edges[place]
+                if source is None:
+                    constants[entry, place] = tensor._value
+                else:
+                    values.setdefault(source, tensor._value)
+            if entry.plan.keeps_out and len(entry.out) == 1:
+                values.setdefault(entry, entry.out[0].value)
+    return values, constants
+
+
+def _compute_forward(
+    entries: Sequence[Edge], values: dict[Edge, Any], constants: dict[tuple[Edge, int], Any]
+) -> None:
+    """Run again the operations whose result is not kept but whose inputs all are."""
+    for entry in entries:
+        if entry in values or not isinstance(entry, Node) or entry.output_count > 1:
+            continue
+        inputs = [
+            constants.get((entry, i)) if edge is None else values.get(edge)
+            for i, edge in enumerate(entry.edges)
+        ]
+        if all(value is not None for value in inputs):
+            backend = local.context.backend
+            tensors = tuple(wrap(value) for value in inputs)
+            values[entry] = backend.execute(entry.primitive, tensors, entry.params)
+
+
+def _compute_backward(entries: Sequence[Edge], root: Any) -> dict[Edge, Any]:
+    """The gradient of `root` at every entry, as far as `backward()` has not freed what it takes."""
+    arrived: dict[Edge, Any] = {entries[-1]: wrap(root._value * 0 + 1)}
+    slots: dict[Edge, list[Any]] = {}
+    with GradMode(False):
+        for entry in reversed(entries):
+            gradient = arrived.get(entry)
+            if entry in slots:
+                gradient = slots[entry]
+            if gradient is None:
+                continue
+            if isinstance(entry, Output):
+                row = slots.setdefault(entry.node, [None] * entry.node.output_count)
+                row[entry.index] = gradient
+            elif isinstance(entry, Node):
+                for i, new in _pulled(entry, gradient):
+                    _add(arrived, entry.edges[i], new)
+    return {entry: gradient._value for entry, gradient in arrived.items()}
+
+
+def _pulled(entry: Node, gradient: Any) -> list[tuple[int, Any]]:
+    try:
+        return entry.pull(gradient)
+    except AutogradError:
+        return []
+
+
+def _add(arrived: dict[Edge, Any], edge: Edge | None, gradient: Any) -> None:
+    if edge is not None and gradient is not None:
+        before = arrived.get(edge)
+        arrived[edge] = gradient if before is None else before + gradient

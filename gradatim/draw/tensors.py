@@ -1,0 +1,161 @@
+"""From a `Tensor` to the graph behind it, as the tape has it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..core.handle import Handle
+from ..core.nodes import Edge, Leaf, Node, Output
+from ..core.tape import history
+from .modules import OwnedGraph, owners
+from .record import NOT_COMPUTED, NOT_KEPT, Graph, Kind
+from .record import Node as Card
+from .significant import grouped, significant
+from .tape_facts import Facts, facts_of
+
+_FREED = "not kept: backward() has freed it; backward(retain_graph=True) keeps it"
+_SYMBOLS = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "matmul": "@",
+    "linear": "@",
+    "linear_bias": "@ +",
+    "pow": "**",
+    "square": "**2",
+    "reduce_sum": "sum",
+    "reduce_max": "max",
+    "reduce_min": "min",
+    "take": "[ ]",
+    "gather": "[ ]",
+    "embedding": "[ ]",
+}
+_SHORT_VECTOR = 3
+
+
+def is_tensor(x: object) -> bool:
+    """Whether `x` is a tensor of this library."""
+    return isinstance(x, Handle)
+
+
+def owned_tensor_graph(root: Any, module: Any | None) -> OwnedGraph:
+    """The graph behind `root`, and whose its parameters are.
+
+    Raises ValueError if there is no graph.
+    """
+    if history(root) is None:
+        raise ValueError(
+            "draw.graph: this tensor has no graph: nothing that it was computed from has"
+            " requires_grad=True, or it was computed under no_grad() or detached"
+        )
+    facts = facts_of(root)
+    told = [] if module is None else owners(module)
+    found = {
+        leaf: (i, ".".join((*owner.path, name)) if name else "")
+        for i, owner in enumerate(told)
+        for leaf, name in owner.names.items()
+    }
+    return _Builder(facts, found).build(told)
+
+
+class _Builder:
+    """Cards and edges, made in the order of the tape."""
+
+    def __init__(self, facts: Facts, found: Mapping[int, tuple[int, str]]) -> None:
+        self.facts = facts
+        self.found = found
+        self.cards: list[Card] = []
+        self.edges: list[tuple[int, int]] = []
+        self.place: dict[Edge, int] = {}
+        self.inputs: dict[int, int] = {}
+        self.owner_of: dict[int, int] = {}
+        self.sizes: dict[int, int] = {}
+
+    def build(self, told: Any) -> OwnedGraph:
+        for entry in self.facts.entries:
+            if isinstance(entry, Leaf):
+                self.add_leaf(entry)
+            elif isinstance(entry, Output) or _is_clutter(entry):
+                self.place[entry] = self.place[_source(entry)]
+            else:
+                self.add_operation(entry)
+        cards = tuple(self.cards)
+        freed = any(value == NOT_KEPT for card in cards for _, value in card.rows)
+        state = "with gradients" if self.facts.walked else "gradients not computed"
+        graph = Graph(
+            cards,
+            tuple(self.edges),
+            title="Compute graph of a tensor",
+            description=f"{grouped(len(cards))} tensors, {state}.",
+            note=_FREED if freed else "",
+        )
+        return OwnedGraph(graph, told, self.owner_of, self.sizes)
+
+    def add_leaf(self, entry: Leaf) -> None:
+        tensor = entry.tensor()
+        place = self.place[entry] = len(self.cards)
+        owner, name = self.found.get(id(tensor), (None, ""))
+        gradient = None if tensor is None or tensor.grad is None else tensor.grad._value
+        rows = _rows(self.facts.values.get(entry), gradient, NOT_COMPUTED)
+        self.cards.append(Card(name, "", rows, Kind.PARAMETER, name or "a leaf"))
+        if owner is not None and tensor is not None:
+            self.owner_of[place] = owner
+            self.sizes[place] = int(tensor._value.size)
+
+    def add_operation(self, entry: Edge) -> None:
+        sources = [self.source(entry, i, edge) for i, edge in enumerate(entry.edges)]
+        place = self.place[entry] = len(self.cards)
+        last = entry is self.facts.entries[-1]
+        name = entry.primitive.name if isinstance(entry, Node) else str(entry.name)
+        unknown = NOT_KEPT if self.facts.walked else NOT_COMPUTED
+        gradient = self.facts.gradients.get(entry)
+        rows = _rows(self.facts.values.get(entry), gradient, unknown)
+        kind = Kind.RESULT if last else Kind.OPERATION
+        self.cards.append(Card("", _SYMBOLS.get(name, name.strip("_")), rows, kind, entry.name))
+        self.edges += [(source, place) for source in sources if source is not None]
+
+    def source(self, entry: Edge, i: int, edge: Edge | None) -> int | None:
+        """The place of one input; inputs that are not on the tape get theirs when first used."""
+        if edge is not None:
+            return self.place[edge]
+        value = self.facts.constants.get((entry, i))
+        if value is None:
+            return None
+        if id(value) not in self.inputs:
+            self.inputs[id(value)] = len(self.cards)
+            name = "input" if value.size > 1 else ""
+            self.cards.append(Card(name, "", _shape_and_data(value), Kind.INPUT, "an input"))
+        return self.inputs[id(value)]
+
+
+def _is_clutter(entry: Edge) -> bool:
+    """Broadcasting is an operation of the engine, but no one wrote it down."""
+    return isinstance(entry, Node) and entry.primitive.name == "broadcast_to"
+
+
+def _source(entry: Edge) -> Edge:
+    return next(edge for edge in entry.edges if edge is not None)
+
+
+def _rows(value: Any, gradient: Any, unknown: str) -> tuple[tuple[str, str], ...]:
+    told = NOT_KEPT if value is None else ""
+    rows = (("data", told),) if value is None else _shape_and_data(value)
+    return (*rows, ("grad", unknown if gradient is None else summary(gradient)))
+
+
+def _shape_and_data(value: Any) -> tuple[tuple[str, str], ...]:
+    shape = (("shape", " × ".join(map(str, value.shape))),) if value.shape else ()
+    return (*shape, ("data", summary(value)))
+
+
+def summary(array: Any) -> str:
+    """An array in one line: its numbers if they are few, else mean ± standard deviation."""
+    if array.size == 0:
+        return "empty"
+    if array.size == 1:
+        return significant(array.item())
+    if array.dtype.kind != "f":
+        return f"{array.min()} … {array.max()}"
+    if array.size <= _SHORT_VECTOR:
+        return ", ".join(f"{number:.3g}" for number in array.ravel().tolist())
+    return f"{float(array.mean()):.3g} ± {float(array.std()):.3g}"
