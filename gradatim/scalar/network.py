@@ -143,8 +143,10 @@ class MLP(Network):
         *,
         rng: Rng = random,
     ) -> None:
-        if not nouts:
-            raise ValueError("an MLP needs at least one layer: nouts is empty, as in MLP(3, [])")
+        if isinstance(nouts, int) or not nouts:
+            raise ValueError(
+                f"nouts is a list of layer sizes, as in MLP(3, [4, 4, 1]); got {nouts}"
+            )
         sizes = [nin, *nouts]
         activations = [activation] * (len(nouts) - 1) + [last or activation]
         self.layers = [

@@ -14,6 +14,8 @@ __all__ = ["gradient", "nudge"]
 def nudge(function: Callable[..., Number], at: Sequence[float], *, h: float = 1e-5) -> list[float]:
     """Estimate d function / d input for each input: (f(x + h) - f(x - h)) / 2h.
 
+    The inputs are passed as Values, so that the same function serves `gradient`.
+
     The nudge in both directions makes the error shrink with h squared; with one, as in
     (f(x + h) - f(x)) / h, it shrinks with h. Too small an h is worse: x + 1e-16 is x, and the
     estimate 0.
@@ -27,10 +29,11 @@ def nudge(function: Callable[..., Number], at: Sequence[float], *, h: float = 1e
     if h == 0.0:
         raise ValueError("a nudge of h = 0 says nothing about the slope: try h=1e-5")
     slopes = []
-    for i, x in enumerate(at):
-        before, after = [*at[:i]], [*at[i + 1 :]]
-        rise = float(function(*before, x + h, *after)) - float(function(*before, x - h, *after))
-        slopes.append(rise / (2 * h))
+    for i in range(len(at)):
+        up, down = [Value(x) for x in at], [Value(x) for x in at]
+        up[i].data += h
+        down[i].data -= h
+        slopes.append((float(function(*up)) - float(function(*down))) / (2 * h))
     return slopes
 
 
