@@ -181,9 +181,10 @@ class Generator:
         array([4, 9, 3, 0, 3])
         """
         shape, n = _count("randint", shape)
+        kind = _whole("randint", dtype)
         low, high = _index("randint: low", low), _index("randint: high", high)
         with self._lock:
-            return integers.between(self.twister, n, low, high, np.dtype(dtype)).reshape(shape)
+            return integers.between(self.twister, n, low, high, kind).reshape(shape)
 
     def random_(
         self,
@@ -204,7 +205,7 @@ class Generator:
         if high is not None:
             return self.randint(0 if low is None else low, high, shape, dtype=dtype)
         shape, n = _count("random_", shape)
-        kind = np.dtype(dtype)
+        kind = _whole("random_", dtype)
         with self._lock:
             if low is None:
                 return integers.any_natural(self.twister, n, kind).reshape(shape)
@@ -292,17 +293,26 @@ def _index(what: str, value: Any) -> int:
 def _count(name: str, shape: Any) -> tuple[tuple[int, ...], int]:
     """The shape as a tuple, and how many numbers it holds."""
     sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
-    sizes = tuple(_index(f"{name}: a size", size) for size in sizes)
-    if any(size < 0 for size in sizes):
-        raise ShapeError(f"{name}: a size cannot be negative, got shape {sizes}")
+    for size in sizes:
+        if type(size) is not int:
+            return _count(name, [_index(f"{name}: a size", size) for size in sizes])
+        if size < 0:
+            raise ShapeError(f"{name}: a size cannot be negative, got shape {sizes}")
     return sizes, math.prod(sizes)
 
 
 def _floating(name: str, dtype: DTypeLike) -> np.dtype[Any]:
     kind = np.dtype(dtype)
-    if kind not in (np.float32, np.float64):
+    if kind.char not in "fd":
         raise DTypeError(f"{name}: draws float32 or float64 numbers, not {kind}")
     return kind
+
+
+def _whole(name: str, dtype: DTypeLike) -> np.dtype[Any]:
+    kind = np.dtype(dtype)
+    if kind.kind in "bi" or kind.char in "Bfd":
+        return kind
+    raise DTypeError(f"{name}: draws bool, uint8, signed integers and floats, not {kind}")
 
 
 def _stretched(p: NDArray, shape: tuple[int, ...]) -> NDArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..errors import DTypeError
 from .errors import RandomError
 from .twister import Twister
 
-# From this many values on, the remainder of a 32-bit word would favour the small ones by 5 %.
+# From this many values on, the remainder of a 32-bit word would favour the small ones by 6 %.
 _WIDE = 2**28
 _ALL = 2**64
 _INT64 = np.iinfo(np.int64)
@@ -73,12 +74,12 @@ def _remainders32(twister: Twister, n: int, span: int) -> NDArray[np.uint32]:
     return words
 
 
+@cache
 def _largest(dtype: np.dtype[Any]) -> int:
-    if dtype.kind == "b":
-        return 1
+    """The largest integer that `dtype` holds with all smaller ones."""
     if dtype.kind == "f":
         return int(2 ** (np.finfo(dtype).nmant + 1))
-    return int(np.iinfo(dtype).max)
+    return _limits(dtype)[1]
 
 
 def _all_int64(dtype: np.dtype[Any]) -> tuple[int, int]:
@@ -110,7 +111,7 @@ def _check_int64(name: str, bound: int) -> None:
 def _check_bounds(low: int, last: int, dtype: np.dtype[Any]) -> None:
     if dtype.kind == "f":
         return
-    smallest, largest = (0, 1) if dtype.kind == "b" else _limits(dtype)
+    smallest, largest = _limits(dtype)
     for name, bound in (("low", low), ("high - 1", last)):
         if not smallest <= bound <= largest:
             raise RandomError(
@@ -118,6 +119,9 @@ def _check_bounds(low: int, last: int, dtype: np.dtype[Any]) -> None:
             )
 
 
+@cache
 def _limits(dtype: np.dtype[Any]) -> tuple[int, int]:
+    if dtype.kind == "b":
+        return 0, 1
     info = np.iinfo(dtype)
     return int(info.min), int(info.max)

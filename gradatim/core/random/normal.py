@@ -65,15 +65,15 @@ def _scaled64(standard: NDArray, mean: float, std: float) -> NDArray:
 def _by_blocks(draw: Any, n: int, transform: Any) -> NDArray:
     """Fill with uniforms and transform each whole block; for a tail, do the last 16 anew."""
     tail = n % BLOCK
-    uniforms = draw(n + (BLOCK if tail else 0))
     if not tail:
-        return _by_chunks(uniforms, transform)
-    # The words of the tail itself are drawn and dropped.
-    kept = np.concatenate([uniforms[: n - tail], uniforms[n:]])
-    blocks = _by_chunks(kept, transform)
-    out = blocks[:n]
-    out[n - BLOCK :] = blocks[-BLOCK:].copy()
-    return out
+        return _by_chunks(draw(n), transform)
+    uniforms = draw(n + BLOCK)
+    whole = n - tail
+    # The uniforms of the tail itself are not used; the 16 new ones make one more whole block.
+    uniforms[whole : whole + BLOCK] = uniforms[n:]
+    _by_chunks(uniforms[: whole + BLOCK], transform)
+    uniforms[n - BLOCK : n] = uniforms[whole : whole + BLOCK]
+    return uniforms[:n]
 
 
 def _by_chunks(uniforms: NDArray, transform: Any) -> NDArray:

@@ -15,6 +15,8 @@ F64 = NDArray[np.float64]
 
 # A float64 with exactly this tail lies halfway between two float32 numbers.
 _TAIL, _HALFWAY = np.int64(2**29 - 1), np.int64(2**28)
+# Numbers worked on at a time: their intermediate results stay in the processor's cache.
+_CHUNK = 8192
 _SPLITTER = 2.0**27 + 1.0
 # Outside of these the halves of a split number, or the error of a product, leave the range.
 _LARGEST, _SMALLEST = 2.0**500, 2.0**-400
@@ -29,13 +31,16 @@ def fma32(a: NDArray[np.float32], b: float, c: float) -> NDArray[np.float32]:
     >>> fma32(np.array([1 + 2**-23], np.float32), 1 - 2**-23, -1.0).item() == -(2**-46)
     True
     """
-    product = a.astype(np.float64)
-    product *= b
-    total = product + c
-    fused = total.astype(np.float32)
-    halfway = np.flatnonzero((total.view(np.int64) & _TAIL) == _HALFWAY)
-    if halfway.size:
-        fused[halfway] = _sum_to_odd(product[halfway], c).astype(np.float32)
+    fused = np.empty_like(a)
+    for start in range(0, len(a), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        product = a[part].astype(np.float64)
+        product *= b
+        total = product + c
+        fused[part] = total
+        doubtful = np.flatnonzero((total.view(np.int64) & _TAIL) == _HALFWAY)
+        if doubtful.size:
+            fused[start + doubtful] = _sum_to_odd(product[doubtful], c)
     return fused
 
 

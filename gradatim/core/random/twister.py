@@ -38,9 +38,8 @@ class Twister:
         # The public face of init_genrand, Matsumoto's seeding from one 32-bit number.
         self._legacy = np.random.RandomState(self.bits)
         # `uint32_t key[624]; int pos;`, the struct behind the bit generator.
-        self._memory = np.ctypeslib.as_array(
-            (ctypes.c_uint32 * (WORDS + 1)).from_address(self.address)
-        )
+        struct = (ctypes.c_uint32 * (WORDS + 1)).from_address(self.address)
+        self._memory = np.frombuffer(memoryview(struct), np.uint32)
         self.key: NDArray[np.uint32] = self._memory[:WORDS]
         self.spare: NDArray[Any] = np.zeros((), SPARE)
         self.seed(seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from .twister import Twister
 
 def uniform(twister: Twister, n: int, low: float, high: float, dtype: np.dtype[Any]) -> NDArray:
     """`n` numbers u * (high - low) + low: u has 24 random bits for float32, 53 for float64."""
-    _check(low, high, dtype)
-    draw, scale = (twister.unit32, fma32) if dtype == np.float32 else (twister.unit64, fma64)
-    unit: NDArray[Any] = draw(n)
+    draw, scale = (twister.unit32, fma32) if dtype.char == "f" else (twister.unit64, fma64)
     if low == 0 and high == 1:
-        return unit
+        return draw(n)
+    _check(low, high, dtype)
+    unit: NDArray[Any] = draw(n)
     start, end = dtype.type(low), dtype.type(high)
     scaled = scale(unit, float(end - start), float(start))
     # Rounding can reach the upper bound, which is not in the range: PyTorch gives the lower.
@@ -27,7 +28,7 @@ def uniform(twister: Twister, n: int, low: float, high: float, dtype: np.dtype[A
 
 
 def _check(low: float, high: float, dtype: np.dtype[Any]) -> None:
-    largest = float(np.finfo(dtype).max)
+    largest = _largest(dtype)
     for name, bound in (("low", low), ("high", high)):
         if not abs(bound) <= largest:
             raise RandomError(f"uniform: {name} is {bound}, which is no number of {dtype}")
@@ -39,3 +40,8 @@ def _check(low: float, high: float, dtype: np.dtype[Any]) -> None:
         raise RandomError(
             f"uniform: high - low is more than {dtype} holds, got low={low} and high={high}"
         )
+
+
+@cache
+def _largest(dtype: np.dtype[Any]) -> float:
+    return float(np.finfo(dtype).max)

@@ -33,8 +33,7 @@ def coins_each(twister: Twister, p: NDArray) -> Bools:
         raise DTypeError(f"bernoulli: probabilities must be floating point, got {p.dtype}")
     if p.size and not (p.min() >= 0 and p.max() <= 1):
         raise RandomError("bernoulli: every p must be between 0 and 1, and some are not")
-    single = p.dtype == np.float32
-    unit = twister.unit32(p.size) if single else twister.unit64(p.size)
+    unit = twister.unit32(p.size) if p.dtype == np.float32 else twister.unit64(p.size)
     return unit.reshape(p.shape) < p
 
 
@@ -52,7 +51,7 @@ def exponential(twister: Twister, n: int, rate: float, dtype: np.dtype[Any]) -> 
 def multinomial(twister: Twister, p: NDArray, num_samples: int, replacement: bool) -> Ints:
     """Categories drawn by the weights in each row of `p`: (..., C) to (..., num_samples)."""
     _check(p, num_samples, replacement)
-    rows = np.atleast_2d(p)
+    rows = p if p.ndim == 2 else p[np.newaxis]
     if not len(rows):
         return np.empty((0, num_samples), np.int64)
     _check_weights(rows)
@@ -87,7 +86,7 @@ def _first_to_arrive(rows: NDArray, waits: NDArray, count: int) -> Ints:
 
 def _cumulated(rows: NDArray) -> NDArray:
     """The running sums of each row, in its precision, divided by the last."""
-    sums = np.cumsum(rows, -1, dtype=rows.dtype)
+    sums = rows.cumsum(-1)
     sums /= sums[:, -1:]
     sums[:, -1] = 1
     return sums
@@ -100,7 +99,7 @@ def _uniforms(twister: Twister, rows: int, count: int) -> NDArray[np.float64]:
 def _search(sums: NDArray, uniforms: NDArray[np.float64]) -> Ints:
     """For each u of a row the first category whose running sum is not below u."""
     if len(sums) == 1:
-        return np.searchsorted(sums[0].astype(np.float64), uniforms[0])[np.newaxis]
+        return sums[0].astype(np.float64).searchsorted(uniforms[0])[np.newaxis]
     rows = np.arange(len(sums))[:, np.newaxis]
     found = np.zeros(uniforms.shape, np.int64)
     # A binary search in all rows at once; the last sum is 1, above every u, so it ends inside.
@@ -128,12 +127,12 @@ def _check(p: NDArray, num_samples: int, replacement: bool) -> None:
 
 
 def _check_weights(rows: NDArray) -> None:
-    if not (rows.min() >= 0 and rows.max() < math.inf):
+    highest = rows.max(-1)
+    # Comparisons with nan are false.
+    if not (rows.min() >= 0 and highest.max() < math.inf):
         raise RandomError(f"multinomial: {_first_bad_weight(rows)}")
-    with np.errstate(over="ignore"):
-        totals = rows.sum(-1)
-    if not totals.all():
-        where = f" of row {int(totals.argmin())}" if len(rows) > 1 else ""
+    if not highest.all():
+        where = f" of row {int(highest.argmin())}" if len(rows) > 1 else ""
         raise RandomError(f"multinomial: all weights{where} are zero, so none can be drawn")
 
 
