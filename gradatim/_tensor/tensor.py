@@ -8,6 +8,8 @@ from .autograd import Differentiable
 from .comparison import Comparison
 from .conversion import Conversion
 from .copying import Copied
+from .indexing import Indexed
+from .inplace import InPlace
 from .interchange import Interchange
 from .legacy import Constructed
 from .like import New
@@ -25,6 +27,8 @@ class Tensor(
     Products,
     Reduction,
     Shaped,
+    Indexed,
+    InPlace,
     Differentiable,
     Conversion,
     PythonValues,

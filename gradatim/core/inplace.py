@@ -42,12 +42,12 @@ def write(target: Any, source: Any) -> None:
         return
     before, new = history(target), history(source)
     base = base_of(target)
-    _refuse_leaf(base)
+    refuse_leaf(base)
     if new is not None:
-        source = _as_it_was(source)  # it may be the base itself, or a view of it
+        source = alias_of(source)  # it may be the base itself, or a view of it
     old = None
     if target is not base and (before is not None or new is not None or base._edge is not None):
-        old = _as_it_was(base)
+        old = alias_of(base)
     context.backend.write(target, source)
     target._storage.written = tick()
     if target is base:
@@ -77,8 +77,8 @@ def apply(operation: Callable[..., Any], target: Any, *operands: Any) -> None:
     write(target, result)
 
 
-def _as_it_was(tensor: Any) -> Any:
-    """The tensor as an input of the tape, whatever history is given to it next."""
+def alias_of(tensor: Any) -> Any:
+    """Another handle for the same memory and history, whatever becomes of the first."""
     old = alias(tensor._value, tensor._storage, tensor._view)
     old._edge = tensor._edge
     return old
@@ -103,7 +103,8 @@ def _copy_if_on(x: Any, storage: Storage) -> Any:
     return copied
 
 
-def _refuse_leaf(base: Any) -> None:
+def refuse_leaf(base: Any) -> None:
+    """Raise if writing to this tensor would lose the gradient of what is in it."""
     if type(base._edge) is Leaf:
         raise AutogradError(
             "in-place write: this is a leaf tensor that requires grad (or a view of one), and "

@@ -1,9 +1,12 @@
 """Reading and writing at places given by integer tensors.
 
-    take     <->  put(..., accumulate=True) on zeros
-    gather   <->  scatter_add on zeros
+    take      <->  put with accumulate, on zeros
+    gather    <->  scatter with accumulate, on zeros
+    diagonal  <->  update_view on zeros
 
-Indices are checked by the tensor's face; here they lie in [0, n).
+`take` and `put` treat whole slices: one index picks everything that lies at a place of `dim`.
+`gather` and `scatter` treat single elements. Their indices lie in [0, n), those of `take`, `put`
+and `flat_index` in [-n, n), negative ones counting from the end; others raise.
 """
 
 from __future__ import annotations
@@ -12,11 +15,30 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import IndexOutOfRange, ShapeError
 from ..core.primitive import Primitive
 from ..core.storage import ArrayType
-from .broadcast import full
+from .add_at import add_at
+from .broadcast import full, numel
+from .movement import update_view
 
 Array = np.ndarray[Any, Any]
+_INT64 = np.dtype(np.int64)
+
+
+def zeros(kind: ArrayType) -> Any:
+    """Zeros of a shape and dtype, in no memory."""
+    return full(kind.shape, 0, kind.dtype)
+
+
+# -- slices: take and put ------------------------------------------------------------------
+
+
+def _take(x: Array, index: Array, *, dim: int) -> Array:
+    try:
+        return x.take(index, dim)
+    except IndexError as error:
+        raise IndexOutOfRange(_outside(index, dim, x.shape[dim])) from error
 
 
 def _take_type(x: Any, index: Any, *, dim: int) -> ArrayType:
@@ -26,35 +48,181 @@ def _take_type(x: Any, index: Any, *, dim: int) -> ArrayType:
 # Slices of x along `dim`, at the places in index: (a, n, b), (i, j) -> (a, i, j, b)
 take = Primitive(
     "take(x, index, *, dim)",
-    lambda x, index, *, dim: np.take(x, index, dim),
+    _take,
     _take_type,
-    x=lambda g, x_type, index, dim: put(
-        full(x_type.shape, 0, x_type.dtype), index, g, dim=dim, accumulate=True
-    ),
+    x=lambda g, x_type, index, dim: put(zeros(x_type), index, g, dim=dim, accumulate=True),
 )
 
 
-def _put_value(x: Array, index: Array, values: Array, *, dim: int, accumulate: bool) -> Array:
-    result = np.ascontiguousarray(x) if x.flags.c_contiguous else x.copy(order="C")
-    if result is x:
-        result = x.copy()
-    place = (slice(None),) * dim + (index,)
-    if accumulate:
-        np.add.at(result, place, values)
-    else:
-        result[place] = values
+def _put(x: Array, index: Array, values: Array, *, dim: int, accumulate: bool) -> Array:
+    result = _copy(x)
+    try:
+        if accumulate:
+            add_at(result, index, values, dim)
+        else:
+            result[(slice(None),) * dim + (index,)] = values
+    except IndexError as error:
+        raise IndexOutOfRange(_outside(index, dim, x.shape[dim])) from error
     return result
 
 
-# A copy of x with `values` written (or added) at slices `index` of `dim`
+def _put_back(g: Any, index: Any, values_type: ArrayType, dim: int, accumulate: bool) -> Any:
+    return g if accumulate else put(g, index, zeros(values_type), dim=dim, accumulate=False)
+
+
+# A copy of x with `values` written (or added) at slices `index` of `dim`. Of values written to
+# one place the last stays.
 put = Primitive(
     "put(x, index, values, *, dim, accumulate)",
-    _put_value,
+    _put,
     lambda x, index, values, *, dim, accumulate: ArrayType(x.shape, x.dtype),
-    x=lambda g, index, values_type, dim, accumulate: (
-        g
-        if accumulate
-        else put(g, index, full(values_type.shape, 0, g._value.dtype), dim=dim, accumulate=False)
-    ),
+    x=_put_back,
     values=lambda g, index, dim: take(g, index, dim=dim),
 )
+
+# -- elements: gather and scatter ----------------------------------------------------------
+
+
+def _gather(x: Array, index: Array, *, dim: int) -> Array:
+    _check(index, dim, x.shape[dim])
+    if not x.flags.c_contiguous:
+        return np.take_along_axis(x, index, dim)
+    return x.reshape(-1).take(_places(index, x.shape, dim)).reshape(index.shape)
+
+
+# y[i, j, k] = x[i, index[i, j, k], k] for dim 1; index has the shape of x but for `dim`
+gather = Primitive(
+    "gather(x, index, *, dim)",
+    _gather,
+    lambda x, index, *, dim: ArrayType(index.shape, x.dtype),
+    x=lambda g, x_type, index, dim: scatter(zeros(x_type), index, g, dim=dim, accumulate=True),
+)
+
+
+def _scatter(x: Array, index: Array, values: Array, *, dim: int, accumulate: bool) -> Array:
+    _check(index, dim, x.shape[dim])
+    result = _copy(x)
+    places = _places(index, x.shape, dim)
+    if accumulate:
+        np.add.at(result.reshape(-1), places.reshape(-1), values.reshape(-1))
+    else:
+        result.reshape(-1)[places] = values.reshape(places.shape)
+    return result
+
+
+def _scatter_back(g: Any, index: Any, values_type: ArrayType, dim: int, accumulate: bool) -> Any:
+    return g if accumulate else scatter(g, index, zeros(values_type), dim=dim, accumulate=False)
+
+
+# A copy of x with y[i, index[i, j, k], k] = values[i, j, k] for dim 1, or += with accumulate
+scatter = Primitive(
+    "scatter(x, index, values, *, dim, accumulate)",
+    _scatter,
+    lambda x, index, values, *, dim, accumulate: ArrayType(x.shape, x.dtype),
+    x=_scatter_back,
+    values=lambda g, index, dim: gather(g, index, dim=dim),
+)
+
+# -- diagonals -----------------------------------------------------------------------------
+
+
+def _diagonal(x: Array, *, offset: int, dim1: int, dim2: int) -> Array:
+    view = x.diagonal(offset, dim1, dim2)
+    view.flags.writeable = x.flags.writeable  # NumPy is careful here; we mean to write through it
+    return view
+
+
+def _diagonal_type(x: Any, *, offset: int, dim1: int, dim2: int) -> ArrayType:
+    n, m = x.shape[dim1] - max(-offset, 0), x.shape[dim2] - max(offset, 0)
+    rest = tuple(size for i, size in enumerate(x.shape) if i not in (dim1, dim2))
+    return ArrayType((*rest, max(min(n, m), 0)), x.dtype)
+
+
+def _diagonal_back(g: Any, x_type: ArrayType, offset: int, dim1: int, dim2: int) -> Any:
+    step = (diagonal, {"offset": offset, "dim1": dim1, "dim2": dim2})
+    return update_view(zeros(ArrayType(x_type.shape, g._value.dtype)), g, view=(step,))
+
+
+# y[..., i] = x[i, i + offset] in dimensions dim1 and dim2: a view of the same memory
+diagonal = Primitive(
+    "diagonal(x, *, offset, dim1, dim2)",
+    _diagonal,
+    _diagonal_type,
+    is_view=True,
+    x=_diagonal_back,
+)
+
+# -- places --------------------------------------------------------------------------------
+
+
+def _flat_index(*indices: Array, sizes: tuple[int, ...]) -> Any:
+    try:
+        return np.ravel_multi_index(indices, sizes)
+    except ValueError:  # negative ones, or too large ones
+        pairs = enumerate(zip(indices, sizes, strict=True))
+        return np.ravel_multi_index([wrapped(index, dim, n) for dim, (index, n) in pairs], sizes)
+
+
+def _flat_type(*indices: Any, sizes: tuple[int, ...]) -> ArrayType:
+    return ArrayType(np.broadcast_shapes(*[i.shape for i in indices]), _INT64)
+
+
+# Places in several dimensions as places in these dimensions made one: (i, j) -> i * sizes[1] + j
+flat_index = Primitive("flat_index(*, sizes)", _flat_index, _flat_type, differentiable=False)
+
+
+def _nonzero(x: Array) -> Array:
+    if not x.ndim:
+        return np.empty((int(x != 0), 0), np.int64)
+    return np.stack(x.nonzero(), -1)
+
+
+def _nonzero_type(x: Any) -> ArrayType:
+    raise ShapeError(
+        "nonzero, or reading with a mask: the shape of the result depends on the numbers, which "
+        "are not known while a program is traced; use where(...) or masked_fill instead"
+    )
+
+
+# The places of all elements that are not zero: (n, ndim)
+nonzero = Primitive(
+    "nonzero(x)", lambda x: np.stack(x.nonzero(), -1), _nonzero_type, differentiable=False
+)
+
+
+def wrapped(index: Array, dim: int, n: int) -> Array:
+    """Indices in [-n, n) as indices in [0, n); others raise."""
+    if index.size and (index.min() < -n or index.max() >= n):
+        raise IndexOutOfRange(_outside(index, dim, n))
+    return np.where(index < 0, index + n, index)
+
+
+def _check(index: Array, dim: int, n: int) -> None:
+    # As unsigned numbers the negative ones are too large as well: one pass instead of two.
+    if index.size and index.view(np.uint64).max() >= n:
+        raise IndexOutOfRange(_outside(index, dim, n, first=0))
+
+
+def _outside(index: Array, dim: int, n: int, *, first: int | None = None) -> str:
+    low = -n if first is None else first
+    culprit = index[(index < low) | (index >= n)].flat[0]
+    return (
+        f"index {culprit} is out of bounds for dimension {dim} with size {n}"
+        + (f"; use {low} to {n - 1}" if n else ": there is nothing to pick")
+    )  # fmt: skip
+
+
+def _places(index: Array, shape: tuple[int, ...], dim: int) -> Array:
+    """Where in the flattened array the elements lie that `index` names along `dim`."""
+    inner, outer = numel(shape[dim + 1 :]), numel(shape[:dim])
+    if inner == 1:
+        rows = np.arange(0, outer * shape[dim], shape[dim] or 1)[:outer]
+        return index.reshape(outer, index.shape[dim]) + rows[:, None]
+    blocks = np.arange(outer)[:, None, None] * (shape[dim] * inner) + np.arange(inner)
+    return index.reshape(outer, index.shape[dim], inner) * inner + blocks
+
+
+def _copy(x: Array) -> Array:
+    if not any(x.strides) and x.size and not x.flat[0]:
+        return np.zeros(x.shape, x.dtype)  # untouched pages of fresh zeros cost nothing
+    return np.array(x, order="C")

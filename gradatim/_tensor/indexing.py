@@ -1,0 +1,206 @@
+"""`x[...]`, for reading and for writing.
+
+What `subscript` has parsed becomes one view (the same memory, one step on the tape) and, if
+integer tensors or masks pick places of it, one `take` for reading or one `put` for writing.
+Several of them are first made one: their dimensions are moved together and merged, and their
+indices counted through the merged dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..core.dtypes import of
+from ..core.errors import DTypeError, IndexOutOfRange
+from ..core.handle import Handle
+from ..core.inplace import write
+from ..ops.broadcast import numel, reshape_to
+from ..ops.elementwise import where
+from ..ops.indexing import flat_index, nonzero, put, take
+from ..ops.movement import inverse, permute, slice_
+from .promotion import expanded
+from .subscript import BadIndex, Places, parse
+from .writing import assign, shaped
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+class Indexed(Handle):
+    """`x[index]`, `x[index] = value`, and the method for it that adds up."""
+
+    def __getitem__(self, index: Any) -> Tensor:
+        """Part of the tensor: a view, or a copy if integer tensors or masks choose it.
+
+        >>> import gradatim
+        >>> x = gradatim.tensor([[1, 2, 3], [4, 5, 6]])
+        >>> x[:, [0, 2]]
+        tensor([[1, 3],
+                [4, 6]])
+        >>> x[x > 2]
+        tensor([3, 4, 5, 6])
+        """
+        shape = self._value.shape
+        if type(index) is int and shape:  # rows of a batch, most often
+            n = shape[0]
+            if not -n <= index < n:
+                raise IndexOutOfRange(
+                    f"index {index} is out of bounds for dimension 0 with size {n}"
+                )
+            return slice_(self, index=(index, ...))
+        subscript = parse(shape, index)
+        if not subscript.places:
+            return slice_(self, index=subscript.index)
+        view = self if subscript.is_plain else slice_(self, index=subscript.index)
+        chosen = _Chosen(view, subscript.places)
+        try:
+            return take(chosen.merged, chosen.index, dim=chosen.dim)
+        except IndexOutOfRange:
+            _name_culprit(view, subscript.places)
+            raise
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        subscript = parse(self._value.shape, index)
+        view = self if subscript.is_plain else slice_(self, index=subscript.index)
+        if subscript.places:
+            _put(self, view, subscript.places, value, accumulate=False)
+        elif not _is_there(value, view):
+            assign(_WRITE, view, value)
+
+    def index_put_(
+        self, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False
+    ) -> Tensor:
+        """`self[indices] = values`; with `accumulate`, equal places add up.
+
+        >>> import gradatim
+        >>> x = gradatim.zeros(3)
+        >>> places = gradatim.tensor([0, 0, 2])
+        >>> x.index_put_((places,), gradatim.tensor([1.0, 2.0, 3.0]), accumulate=True)
+        tensor([3., 0., 3.])
+        """
+        subscript = parse(self._value.shape, tuple(indices))
+        view = self if subscript.is_plain else slice_(self, index=subscript.index)
+        _put(self, view, subscript.places, values, accumulate=accumulate)
+        return self  # type: ignore[return-value]
+
+    def index_put(
+        input, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False
+    ) -> Tensor:
+        """A copy with `values` at `indices`; see `index_put_`."""
+        return input.clone().index_put_(indices, values, accumulate)  # type: ignore[attr-defined, no-any-return]
+
+
+class _Chosen:
+    """Places of a view as one index into one dimension, `dim`, of the view made over.
+
+    `moved` is the view with the chosen dimensions side by side, `merged` with these made one.
+    """
+
+    def __init__(self, view: Any, places: Sequence[Places]) -> None:
+        shape = view._value.shape
+        taken = [d for p in places for d in range(p.dim, p.dim + p.span)]
+        adjacent = taken == list(range(taken[0], taken[0] + len(taken)))
+        self.dim = taken[0] if adjacent else 0
+        self.order: tuple[int, ...] | None = None
+        if not adjacent:
+            self.order = (*taken, *(d for d in range(len(shape)) if d not in taken))
+        self.moved = view if adjacent else permute(view, order=self.order)
+        around = self.moved._value.shape
+        rest = around[self.dim + len(taken) :]
+        self.merged = self.moved
+        if len(taken) > 1:
+            sizes = numel(tuple(shape[d] for d in taken))
+            self.merged = reshape_to(self.moved, (*around[: self.dim], sizes, *rest))
+        self.index = _one_index(places, shape)
+        self.shape = (*around[: self.dim], *self.index._value.shape, *rest)
+
+    def back(self, merged: Any) -> Any:
+        """The view's dimensions again, for a tensor shaped as `merged`."""
+        moved = reshape_to(merged, self.moved._value.shape)
+        return moved if self.order is None else permute(moved, order=inverse(self.order))
+
+
+def _one_index(places: Sequence[Places], shape: tuple[int, ...]) -> Any:
+    indices = [_numbers(p.tensor) for p in places]
+    if len(places) == 1:
+        return indices[0]
+    sizes = tuple(numel(shape[p.dim : p.dim + p.span]) for p in places)
+    shapes = [i._value.shape for i in indices]
+    if not _broadcast(shapes):
+        raise BadIndex(
+            "shape mismatch: indexing tensors could not be broadcast together with shapes "
+            + ", ".join(str(list(s)) for s in shapes)
+        )
+    return flat_index(*indices, sizes=sizes)
+
+
+def _broadcast(shapes: list[tuple[int, ...]]) -> bool:
+    longest = max(map(len, shapes))
+    columns = zip(*[(1,) * (longest - len(s)) + s for s in shapes], strict=True)
+    return all(len(set(column) - {1}) <= 1 for column in columns)
+
+
+def _numbers(x: Any) -> Any:
+    """Indices as they are; a mask as the places where it is true, counted through."""
+    if x._value.dtype.kind != "b":
+        return x
+    found = nonzero(reshape_to(x, (numel(x._value.shape),)))
+    return reshape_to(found, found._value.shape[:1])
+
+
+_WRITE = "x[...] = value"
+
+
+def _is_there(value: Any, view: Any) -> bool:
+    """Whether a value is this very part of the tensor: `x[i] += y` ends with writing it again."""
+    return value is view or (
+        isinstance(value, Handle)
+        and value._base is not None
+        and value._base is view._base
+        and value._view == view._view
+    )
+
+
+def _put(x: Any, view: Any, places: Sequence[Places], value: Any, *, accumulate: bool) -> None:
+    """Write `value` at places of a view of `x`."""
+    is_number = not isinstance(value, Handle)
+    if len(places) == 1 and places[0].tensor._value.dtype.kind == "b" and not accumulate:
+        if is_number or not value._value.shape:
+            _fill(view, places[0], value)
+            return
+    if not is_number and value._value.dtype != x._value.dtype:
+        raise DTypeError(
+            f"{_WRITE}: written at places given by a tensor, the value needs the tensor's dtype: "
+            f"it is {of(value._value.dtype).name} instead of {of(x._value.dtype).name}; "
+            f"use .to({of(x._value.dtype)})"
+        )
+    chosen = _Chosen(view, places)
+    values = shaped(_WRITE, x, value, chosen.shape)
+    try:
+        result = put(chosen.merged, chosen.index, values, dim=chosen.dim, accumulate=accumulate)
+    except IndexOutOfRange:
+        _name_culprit(view, places)
+        raise
+    write(view, chosen.back(result))
+
+
+def _fill(view: Any, place: Places, value: Any) -> None:
+    """One number at all places where a mask is true: their number need not be known."""
+    mask, shape = place.tensor, view._value.shape
+    spread = (*mask._value.shape, *(1,) * (len(shape) - place.dim - place.span))
+    mask = expanded(reshape_to(mask, spread), shape)
+    write(view, where(mask, shaped(_WRITE, view, value, shape), view))
+
+
+def _name_culprit(view: Any, places: Sequence[Places]) -> None:
+    """Raise for the index that is out of range, in terms of the tensor that was indexed."""
+    for place in places:
+        index, n = place.tensor._value, view._value.shape[place.dim]
+        if index.dtype.kind != "b":
+            wrong = index[(index < -n) | (index >= n)]
+            if wrong.size:
+                raise IndexOutOfRange(
+                    f"index {wrong.flat[0]} is out of bounds for dimension {place.origin} with "
+                    f"size {n}"
+                ) from None

@@ -1,0 +1,181 @@
+"""In-place forms: the operation's result is put in the tensor's own place.
+
+Memory, dtype and shape stay; the history becomes that of the new contents. So gradients are
+right, and a value that an earlier operation saved for its gradient raises at `backward()`
+instead of being silently wrong (see `core.inplace`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from ..core.context import GradMode, local
+from ..core.errors import ShapeError
+from ..core.handle import Handle
+from ..core.inplace import alias_of, refuse_leaf
+from ..core.nodes import Leaf
+from ..core.tape import history
+from .arithmetic import Arithmetic
+from .comparison import Comparison
+from .promotion import fits, operand
+from .shape import Shaped
+from .writing import assign, in_place
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+Number = bool | int | float
+P = ParamSpec("P")
+
+
+def form(operation: Callable[P, Tensor]) -> Callable[P, Tensor]:
+    """The in-place form of a method, with its parameters and the name `method_`."""
+
+    @wraps(operation)
+    def method(*args: P.args, **params: P.kwargs) -> Tensor:
+        return in_place(operation, *args, **params)  # type: ignore[no-any-return]
+
+    method.__name__ = f"{operation.__name__}_"
+    method.__qualname__ = f"InPlace.{method.__name__}"
+    method.__doc__ = f"`{operation.__name__}`, written into this tensor itself."
+    return method
+
+
+def _operator(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The in-place form of an operator, which leaves unknown operands to their own methods."""
+
+    def method(self: Any, other: Any) -> Any:
+        return in_place(operation, self, operand(other)) if fits(other) else NotImplemented
+
+    return method
+
+
+class InPlace(Handle):
+    """`add_`, `+=` and the like: every name that ends in `_` writes into its tensor."""
+
+    # -- new contents ----------------------------------------------------------------------
+
+    def copy_(self, src: Tensor | Number, non_blocking: bool = False) -> Tensor:
+        """The numbers of `src`, broadcast, and cast to this tensor's dtype.
+
+        >>> import gradatim
+        >>> gradatim.zeros(2, 2).copy_(gradatim.tensor([1, 2]))
+        tensor([[1., 2.],
+                [1., 2.]])
+        """
+        if src is not self:
+            assign("copy_", self, src)
+        return self  # type: ignore[return-value]
+
+    def fill_(self, value: Tensor | Number) -> Tensor:
+        """One number at every place."""
+        if isinstance(value, Handle) and value._value.shape:
+            raise ShapeError(
+                f"fill_: needs a number or a 0-d tensor, got shape {[*value._value.shape]}; "
+                "use copy_ for a tensor"
+            )
+        assign("fill_", self, value)
+        return self  # type: ignore[return-value]
+
+    def zero_(self) -> Tensor:
+        """0 at every place."""
+        return self.fill_(0)
+
+    # -- arithmetic ------------------------------------------------------------------------
+
+    add_ = form(Arithmetic.add)
+    sub_ = subtract_ = form(Arithmetic.sub)
+    mul_ = multiply_ = form(Arithmetic.mul)
+    div_ = divide_ = true_divide_ = form(Arithmetic.div)
+    floor_divide_ = form(Arithmetic.floor_divide)
+    remainder_ = form(Arithmetic.remainder)
+    pow_ = form(Arithmetic.pow)
+    lerp_ = form(Arithmetic.lerp)
+    clamp_ = clip_ = form(Arithmetic.clamp)
+
+    neg_ = negative_ = form(Arithmetic.neg)
+    abs_ = absolute_ = form(Arithmetic.abs)
+    sign_ = form(Arithmetic.sign)
+    square_ = form(Arithmetic.square)
+    reciprocal_ = form(Arithmetic.reciprocal)
+    exp_ = form(Arithmetic.exp)
+    expm1_ = form(Arithmetic.expm1)
+    log_ = form(Arithmetic.log)
+    log1p_ = form(Arithmetic.log1p)
+    log2_ = form(Arithmetic.log2)
+    log10_ = form(Arithmetic.log10)
+    sqrt_ = form(Arithmetic.sqrt)
+    rsqrt_ = form(Arithmetic.rsqrt)
+    sin_ = form(Arithmetic.sin)
+    cos_ = form(Arithmetic.cos)
+    tanh_ = form(Arithmetic.tanh)
+    sigmoid_ = form(Arithmetic.sigmoid)
+    relu_ = form(Arithmetic.relu)
+    floor_ = form(Arithmetic.floor)
+    ceil_ = form(Arithmetic.ceil)
+    trunc_ = form(Arithmetic.trunc)
+    round_ = form(Arithmetic.round)
+
+    eq_ = form(Comparison.eq)
+    ne_ = form(Comparison.ne)
+    lt_ = form(Comparison.lt)
+    le_ = form(Comparison.le)
+    gt_ = form(Comparison.gt)
+    ge_ = form(Comparison.ge)
+    logical_and_ = form(Comparison.logical_and)
+    logical_or_ = form(Comparison.logical_or)
+    logical_xor_ = form(Comparison.logical_xor)
+    logical_not_ = form(Comparison.logical_not)
+
+    # -- operators -------------------------------------------------------------------------
+
+    __iadd__ = _operator(Arithmetic.add)
+    __isub__ = _operator(Arithmetic.sub)
+    __imul__ = _operator(Arithmetic.mul)
+    __itruediv__ = _operator(Arithmetic.div)
+    __ifloordiv__ = _operator(Arithmetic.floor_divide)
+    __imod__ = _operator(Arithmetic.remainder)
+    __ipow__ = _operator(Arithmetic.pow)  # type: ignore[assignment, misc]
+    __iand__ = _operator(Comparison.__and__)
+    __ior__ = _operator(Comparison.__or__)
+    __ixor__ = _operator(Comparison.__xor__)
+
+    # -- another shape for the same memory ---------------------------------------------------
+
+    def squeeze_(self, dim: int | tuple[int, ...] | None = None) -> Tensor:
+        """Drop the dimensions of size 1 (or `dim`, if its size is 1) from this tensor itself."""
+        return _seen_as(self, Shaped.squeeze, dim)
+
+    def unsqueeze_(self, dim: int) -> Tensor:
+        """Give this tensor itself a new dimension of size 1 before `dim`."""
+        return _seen_as(self, Shaped.unsqueeze, dim)
+
+    def t_(self) -> Tensor:
+        """Transpose this matrix itself."""
+        return _seen_as(self, Shaped.t)
+
+    def transpose_(self, dim0: int, dim1: int) -> Tensor:
+        """Exchange two dimensions of this tensor itself."""
+        return _seen_as(self, Shaped.transpose, dim0, dim1)
+
+    swapaxes_ = swapdims_ = transpose_
+
+
+def _seen_as(x: Any, view: Callable[..., Any], *args: Any) -> Any:
+    """Let `x` itself become a view of what it was."""
+    if type(history(x)) is Leaf:
+        if local.context.grad_enabled:
+            refuse_leaf(x)
+        seen = view(x, *args)  # a parameter stays a parameter
+        x._value, x._view = seen._value, seen._view
+        return x
+    # What it was goes on as a tensor of its own, to which earlier views belong from now on.
+    was = alias_of(x)
+    was._base, was._stamp = x._base, x._stamp
+    with GradMode(True):
+        seen = view(was, *args)
+    x._value, x._shared, x._view = seen._value, seen._shared, seen._view
+    x._base, x._edge, x._stamp = seen._base, seen._edge, seen._stamp
+    return x

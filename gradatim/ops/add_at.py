@@ -1,0 +1,75 @@
+"""Adding rows to a table at given places: the backward of every embedding.
+
+`np.add.at` is slow for rows and fast for single numbers, so rows become single numbers. For a
+small table there is something faster still, a product with the matrix that has a 1 where a row
+belongs to a place. Measured for tables of 27 rows (one core, float32):
+
+    table      rows added    np.add.at    numbers    product
+    27 x 10            96       54 us       8.6 us     7.1 us
+    27 x 27       215,000      148 ms        32 ms    12.5 ms
+    256 x 32        2,048          -       0.18 ms    0.67 ms
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+_SMALL_TABLE = 48  # rows; above, the product has too many zeros to multiply
+_MANY = 1024  # rows to add; below, the product's preparation costs more than it saves
+_BLOCK = 1 << 18  # multiplications in one product: few enough to run at once in one thread
+
+
+def add_at(table: Array, index: Array, values: Array, dim: int) -> None:
+    """Add `values` (..., *index.shape, ...) to the slices of `table` that `index` names.
+
+    `table` is contiguous. Negative indices count from the end, others raise IndexError. Equal
+    indices add up, always in the same order.
+    """
+    outer, n, inner = prod(table.shape[:dim]), table.shape[dim], prod(table.shape[dim + 1 :])
+    index = index.reshape(-1)
+    if not values.size:
+        return
+    if outer == 1 and inner >= 4 and n <= _SMALL_TABLE and index.size >= _MANY:
+        rows = values.reshape(index.size, inner)
+        if table.dtype.kind == "f" and _add_products(table.reshape(n, inner), index, rows):
+            return
+    if outer > 1:
+        index = _from_front(index, n)  # a negative place would fall into the block before
+    places = index if inner == 1 else index[:, None] * inner + np.arange(inner)
+    if outer > 1:
+        places = np.arange(0, outer * n * inner, n * inner)[:, None] + places.reshape(-1)
+    np.add.at(table.reshape(-1), places.reshape(-1), values.reshape(-1))
+
+
+def _add_products(table: Array, index: Array, rows: Array) -> bool:
+    """Add by products with one-hot matrices; False, and nothing added, if that is not exact."""
+    n, width = table.shape
+    index = _from_front(index, n)
+    size = max(_BLOCK // (n * width), 1)
+    hot = np.zeros((min(size, index.size), n), table.dtype)
+    ones, starts = hot.reshape(-1), np.arange(0, hot.size, n)
+    total = np.zeros_like(table)
+    for start in range(0, index.size, size):
+        part = index[start : start + size]
+        count = part.size
+        places = part + starts[:count]
+        ones[places] = 1
+        total += hot[:count].T @ rows[start : start + size]
+        ones[places] = 0
+    if not np.isfinite(total).all():
+        return False  # 0 * inf is nan: an overflow would spread to places it does not belong to
+    table += total
+    return True
+
+
+def _from_front(index: Array, n: int) -> Array:
+    if index.min() >= 0 and index.max() < n:
+        return index
+    if index.min() < -n or index.max() >= n:
+        raise IndexError
+    return np.where(index < 0, index + n, index)
