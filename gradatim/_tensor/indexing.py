@@ -51,8 +51,8 @@ class Indexed(Handle):
             return slice_(self, index=(index, ...))
         subscript = parse(shape, index)
         if not subscript.places:
-            return slice_(self, index=subscript.index)
-        view = self if subscript.is_plain else slice_(self, index=subscript.index)
+            return slice_(self, index=subscript.basic)
+        view = self if subscript.is_plain else slice_(self, index=subscript.basic)
         chosen = _Chosen(view, subscript.places)
         try:
             return take(chosen.merged, chosen.index, dim=chosen.dim)
@@ -62,7 +62,7 @@ class Indexed(Handle):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         subscript = parse(self._value.shape, index)
-        view = self if subscript.is_plain else slice_(self, index=subscript.index)
+        view = self if subscript.is_plain else slice_(self, index=subscript.basic)
         if subscript.places:
             _put(self, view, subscript.places, value, accumulate=False)
         elif not _is_there(value, view):
@@ -80,7 +80,7 @@ class Indexed(Handle):
         tensor([3., 0., 3.])
         """
         subscript = parse(self._value.shape, tuple(indices))
-        view = self if subscript.is_plain else slice_(self, index=subscript.index)
+        view = self if subscript.is_plain else slice_(self, index=subscript.basic)
         _put(self, view, subscript.places, values, accumulate=accumulate)
         return self  # type: ignore[return-value]
 
@@ -88,7 +88,7 @@ class Indexed(Handle):
         input, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False
     ) -> Tensor:
         """A copy with `values` at `indices`; see `index_put_`."""
-        return input.clone().index_put_(indices, values, accumulate)  # type: ignore[attr-defined, no-any-return]
+        return input.clone().index_put_(indices, values, accumulate)  # type: ignore[attr-defined]
 
 
 class _Chosen:
@@ -165,10 +165,10 @@ def _is_there(value: Any, view: Any) -> bool:
 def _put(x: Any, view: Any, places: Sequence[Places], value: Any, *, accumulate: bool) -> None:
     """Write `value` at places of a view of `x`."""
     is_number = not isinstance(value, Handle)
-    if len(places) == 1 and places[0].tensor._value.dtype.kind == "b" and not accumulate:
-        if is_number or not value._value.shape:
-            _fill(view, places[0], value)
-            return
+    one_mask = len(places) == 1 and places[0].tensor._value.dtype.kind == "b"
+    if one_mask and not accumulate and (is_number or not value._value.shape):
+        _fill(view, places[0], value)
+        return
     if not is_number and value._value.dtype != x._value.dtype:
         raise DTypeError(
             f"{_WRITE}: written at places given by a tensor, the value needs the tensor's dtype: "

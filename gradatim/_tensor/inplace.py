@@ -35,7 +35,7 @@ def form(operation: Callable[P, Tensor]) -> Callable[P, Tensor]:
 
     @wraps(operation)
     def method(*args: P.args, **params: P.kwargs) -> Tensor:
-        return in_place(operation, *args, **params)  # type: ignore[no-any-return]
+        return in_place(operation, *args, **params)
 
     method.__name__ = f"{operation.__name__}_"
     method.__qualname__ = f"InPlace.{method.__name__}"
@@ -137,7 +137,7 @@ class InPlace(Handle):
     __itruediv__ = _operator(Arithmetic.div)
     __ifloordiv__ = _operator(Arithmetic.floor_divide)
     __imod__ = _operator(Arithmetic.remainder)
-    __ipow__ = _operator(Arithmetic.pow)  # type: ignore[assignment, misc]
+    __ipow__ = _operator(Arithmetic.pow)
     __iand__ = _operator(Comparison.__and__)
     __ior__ = _operator(Comparison.__or__)
     __ixor__ = _operator(Comparison.__xor__)

@@ -36,9 +36,9 @@ class Places(NamedTuple):
 
 
 class Subscript(NamedTuple):
-    """A view by `index` (NumPy's basic indexing), then `places` of it."""
+    """A view by NumPy's `basic` indexing, then `places` of it."""
 
-    index: tuple[Any, ...]
+    basic: tuple[Any, ...]
     is_plain: bool  # whether that view is the whole tensor as it is
     places: tuple[Places, ...]
 
@@ -52,21 +52,21 @@ def parse(shape: Shape, key: Any) -> Subscript:
             f"too many indices for tensor of dimension {len(shape)}: "
             f"{len(shape) - skipped} given for the shape {list(shape)}"
         )
-    index: list[Any] = []
+    basic: list[Any] = []
     places: list[Places] = []
     dim = out = 0  # dimensions of the tensor read so far, and of the view made so far
     for item in items:
         if item is ...:
             # A second ellipsis stands for no dimension.
-            index += [_ALL] * skipped
+            basic += [_ALL] * skipped
             dim, out, skipped = dim + skipped, out + skipped, 0
         elif item is None or _is_truth(item):
             if item is not None:
                 places.append(Places(out, _as_mask(item), 1, dim))
-            index.append(None)
+            basic.append(None)
             out += 1
         elif isinstance(item, int):
-            index.append(_checked(item, dim, shape))
+            basic.append(_checked(item, dim, shape))
             dim += 1
         else:
             span = _span(item)
@@ -74,11 +74,11 @@ def parse(shape: Shape, key: Any) -> Subscript:
                 _check_mask(item, shape, dim)
                 places.append(Places(out, item, span, dim))
                 item = _ALL
-            index += [item] * span
+            basic += [item] * span
             dim, out = dim + span, out + span
-    is_plain = all(part == _ALL for part in index)
+    is_plain = all(part == _ALL for part in basic)
     # The ellipsis at the end makes NumPy answer with a view, even of a single element.
-    return Subscript((*index, ...), is_plain, tuple(places))
+    return Subscript((*basic, ...), is_plain, tuple(places))
 
 
 def _items(key: Any) -> tuple[Any, ...]:
@@ -162,7 +162,7 @@ def _is_truth(item: Any) -> bool:
 
 
 def _as_mask(item: Any) -> Any:
-    return item.reshape(1) if isinstance(item, Handle) else wrap(np.array([item]))  # type: ignore[attr-defined]
+    return item.reshape(1) if isinstance(item, Handle) else wrap(np.array([item]))
 
 
 def _span(item: Any) -> int:

@@ -45,12 +45,16 @@ def _take_type(x: Any, index: Any, *, dim: int) -> ArrayType:
     return ArrayType((*x.shape[:dim], *index.shape, *x.shape[dim + 1 :]), x.dtype)
 
 
+def _take_back(g: Any, x_type: ArrayType, index: Any, dim: int) -> Any:
+    return put(zeros(x_type), index, g, dim=dim, accumulate=True)
+
+
 # Slices of x along `dim`, at the places in index: (a, n, b), (i, j) -> (a, i, j, b)
 take = Primitive(
     "take(x, index, *, dim)",
     _take,
     _take_type,
-    x=lambda g, x_type, index, dim: put(zeros(x_type), index, g, dim=dim, accumulate=True),
+    x=_take_back,
 )
 
 
@@ -90,12 +94,16 @@ def _gather(x: Array, index: Array, *, dim: int) -> Array:
     return x.reshape(-1).take(_places(index, x.shape, dim)).reshape(index.shape)
 
 
+def _gather_back(g: Any, x_type: ArrayType, index: Any, dim: int) -> Any:
+    return scatter(zeros(x_type), index, g, dim=dim, accumulate=True)
+
+
 # y[i, j, k] = x[i, index[i, j, k], k] for dim 1; index has the shape of x but for `dim`
 gather = Primitive(
     "gather(x, index, *, dim)",
     _gather,
     lambda x, index, *, dim: ArrayType(index.shape, x.dtype),
-    x=lambda g, x_type, index, dim: scatter(zeros(x_type), index, g, dim=dim, accumulate=True),
+    x=_gather_back,
 )
 
 
