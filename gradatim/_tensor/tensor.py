@@ -16,6 +16,7 @@ from .like import New
 from .printing import Printed
 from .products import Products
 from .python_values import PythonValues
+from .randomness import RandomFill
 from .reduction import Reduction
 from .shape import Shaped
 
@@ -29,6 +30,7 @@ class Tensor(
     Shaped,
     Indexed,
     InPlace,
+    RandomFill,
     Differentiable,
     Conversion,
     PythonValues,

@@ -1,0 +1,136 @@
+"""The random generator as PyTorch shows it: its state is a tensor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core import random as core
+from ..core.handle import Handle, wrap
+from .device import CPU, check_device, device
+from .python_values import array_of
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+class Generator:
+    """A stream of random numbers of its own: pass it as `generator=`.
+
+    The same seed gives the numbers that PyTorch's CPU generator gives.
+
+    >>> import gradatim
+    >>> g = gradatim.Generator().manual_seed(42)
+    >>> gradatim.randint(10, (3,), generator=g)
+    tensor([2, 7, 6])
+    """
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, device: Any = "cpu") -> None:
+        check_device(device)
+        self._engine = core.Generator()
+
+    @property
+    def device(self) -> device:
+        """Where numbers are drawn: always the CPU."""
+        return CPU
+
+    def manual_seed(self, seed: Any) -> Generator:
+        """Start anew from `seed`, and return the generator."""
+        self._engine.manual_seed(int(seed))
+        return self
+
+    def seed(self) -> int:
+        """Start anew from a seed the operating system draws, and return that."""
+        return self._engine.seed()
+
+    def initial_seed(self) -> int:
+        """The seed the stream began with."""
+        return self._engine.initial_seed()
+
+    def get_state(self) -> Tensor:
+        """The place in the stream, as the bytes that PyTorch would save."""
+        return wrap(self._engine.get_state())
+
+    def set_state(self, new_state: Any) -> Generator:
+        """Go on from a state of `get_state`, PyTorch's or this one's."""
+        self._engine.set_state(_bytes(new_state))
+        return self
+
+    def clone_state(self) -> Generator:
+        """A second generator that will give the same numbers from here."""
+        return _around(self._engine.clone_state())
+
+    def __repr__(self) -> str:
+        return f"<gradatim.Generator of seed {self.initial_seed()}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _around, (self._engine,)
+
+
+def _around(engine: core.Generator) -> Generator:
+    generator = Generator.__new__(Generator)
+    generator._engine = engine
+    return generator
+
+
+default_generator = _around(core.default_generator)
+
+
+def engine_of(name: str, generator: Any) -> core.Generator:
+    """The stream a draw takes its numbers from: the default one unless another is given."""
+    if generator is None:
+        return core.default_generator
+    if isinstance(generator, Generator):
+        return generator._engine
+    if isinstance(generator, core.Generator):
+        return generator
+    raise TypeError(
+        f"{name}: generator must be a gradatim.Generator, got {type(generator).__name__}; "
+        "for a seed use gradatim.Generator().manual_seed(seed)"
+    )
+
+
+def manual_seed(seed: Any) -> Generator:
+    """Start the default generator anew from `seed`, and return it.
+
+    >>> import gradatim
+    >>> _ = gradatim.manual_seed(0)
+    >>> gradatim.rand(2)
+    tensor([0.4963, 0.7682])
+    """
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Start the default generator anew from a seed the operating system draws; return that."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed the default generator began with."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """The state of the default generator, as bytes.
+
+    >>> import gradatim
+    >>> state = gradatim.get_rng_state()
+    >>> before = gradatim.rand(3)
+    >>> gradatim.set_rng_state(state)
+    >>> gradatim.equal(gradatim.rand(3), before)
+    True
+    """
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Any) -> None:
+    """Let the default generator go on from a state of `get_rng_state`."""
+    default_generator.set_state(new_state)
+
+
+def _bytes(state: Any) -> np.ndarray[Any, Any] | bytes:
+    return array_of(state, "set_state") if isinstance(state, Handle) else state
