@@ -31,8 +31,8 @@ permute = Primitive(
 
 slice_ = Primitive(
     "slice(x, *, index)",
-    lambda x, *, index: x[index],
-    lambda x, *, index: ArrayType(np.broadcast_to(False, x.shape)[index].shape, x.dtype),
+    lambda x, *, index: x[(*index, ...)],  # with `...`, a single element is a view too
+    lambda x, *, index: ArrayType(np.broadcast_to(False, x.shape)[(*index, ...)].shape, x.dtype),
     is_view=True,
     x=lambda g, x_type, index: put_slice(g, x_type.shape, index),
 )

@@ -40,7 +40,7 @@ def numbers(shape: tuple[int, ...], low: float = -2, high: float = 2, seed: int 
     """Well separated numbers (no ties, none within 0.02 of an integer), in a fixed disorder."""
     n = math.prod(shape)
     rng = np.random.default_rng(seed + n)
-    x = low + (high - low) * (rng.permutation(n) + 0.37) / max(n, 1)
+    x = low + (high - low) * (rng.permutation(n) + 0.37 + 0.03 * (seed % 9)) / max(n, 1)
     x = np.where(np.abs(x - np.rint(x)) < 0.02, x + 0.05, x)
     return x.reshape(shape)
 
