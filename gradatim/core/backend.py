@@ -41,11 +41,15 @@ class Eager:
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
     ) -> Any:
         """Run the primitive's NumPy value."""
-        if len(inputs) == 2 and not params:  # most calls, so spelled out
+        if params:
+            value = primitive.value(*[x._value for x in inputs], **params)
+        elif len(inputs) == 2:  # most calls, so spelled out
             x, y = inputs
             value = primitive.value(x._value, y._value)
+        elif len(inputs) == 1:
+            value = primitive.value(inputs[0]._value)
         else:
-            value = primitive.value(*[x._value for x in inputs], **params)
+            value = primitive.value(*[x._value for x in inputs])
         # NumPy answers 0-d results with scalars; tensors need an array that can be written.
         if type(value) is not np.ndarray and type(value) is not tuple:
             value = np.asarray(value)

@@ -18,7 +18,7 @@ SAVED, OUT, TYPE, TYPES, PARAM = range(5)
 class Plan:
     """What a tape entry keeps, and how its rules are called, for one set of wanted inputs."""
 
-    __slots__ = ("keeps", "keeps_out", "keeps_types", "pick", "primitive", "rules")
+    __slots__ = ("keeps", "keeps_more", "keeps_out", "keeps_types", "pick", "primitive", "rules")
 
     def __init__(self, primitive: Primitive, wanted: int, count: int) -> None:
         self.primitive = primitive
@@ -31,6 +31,7 @@ class Plan:
         self.pick = _picker(self.keeps, count)
         self.keeps_out = any(name in names for name in primitive.outputs)
         self.keeps_types = variadic is not None or any(n.endswith("_type") for n in names)
+        self.keeps_more = self.keeps_out or self.keeps_types or len(primitive.outputs) > 1
         kept = {inputs[i]: place for place, i in enumerate(self.keeps)}
         self.rules = tuple(
             (i, rule, tuple(_source(n, primitive, kept) for n in parameters(rule)))

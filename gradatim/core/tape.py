@@ -31,6 +31,8 @@ def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) 
         for x in inputs:
             if x._edge is not None or x._base is not None:
                 record(primitive, inputs, params, out)
+                if context.anomaly:
+                    _remember_call(out)
                 break
     return out
 
@@ -48,19 +50,32 @@ def record(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]
         return
     plan = primitive.plans.get(wanted) or primitive.plan(wanted, len(edges))
     node = Node(plan, plan.pick(inputs), params, edges)
-    if plan.keeps_types:
-        node.types = tuple([x._type for x in inputs])
-    if local.context.anomaly:
-        node.trace = traceback.extract_stack()
-    if type(out) is tuple:
-        node.out = tuple([o._storage for o in out])
-        for i, o in enumerate(out):
-            if o._value.dtype.kind == "f":
-                o._edge = Output(node, i)
-    elif out._value.dtype.kind == "f":
+    if plan.keeps_more:
+        _keep_more(node, inputs, out)
+    else:
         out._edge = node
-        if plan.keeps_out:
+
+
+def _keep_more(node: Node, inputs: tuple[Any, ...], out: Any) -> None:
+    """What only some entries need: input types, saved outputs, several outputs."""
+    if node.plan.keeps_types:
+        node.types = tuple([x._type for x in inputs])
+    if type(out) is not tuple:
+        if node.plan.keeps_out:
             node.out = (out._storage,)
+        if out._value.dtype.kind == "f":  # a cast may leave the floats
+            out._edge = node
+        return
+    node.out = tuple([o._storage for o in out])
+    for i, o in enumerate(out):
+        if o._value.dtype.kind == "f":
+            o._edge = Output(node, i)
+
+
+def _remember_call(out: Any) -> None:
+    edge = (out[0] if type(out) is tuple else out)._edge
+    if edge is not None:
+        (edge.node if type(edge) is Output else edge).trace = traceback.extract_stack()
 
 
 def _view_of(
