@@ -122,11 +122,6 @@ class Comparison(Handle):
         """`self` where `condition`, else `other`."""
         return where(condition, self, other)
 
-    def masked_fill(input, mask: Tensor, value: Tensor | Number) -> Tensor:
-        """`value` where `mask`, else `input`."""
-        filled: Any = as_tensor(value)
-        return where(mask, to_dtype(filled, input._value.dtype), input)
-
     def equal(input, other: Tensor) -> bool:
         """Whether two tensors have the same shape and elements."""
         return bool(np.array_equal(input._value, other._value))

@@ -88,7 +88,7 @@ class Indexed(Handle):
         input, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False
     ) -> Tensor:
         """A copy with `values` at `indices`; see `index_put_`."""
-        return input.clone().index_put_(indices, values, accumulate)  # type: ignore[attr-defined]
+        return input.clone().index_put_(indices, values, accumulate)
 
 
 class _Chosen:

@@ -29,7 +29,7 @@ class Reduction(Handle):
         input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None
     ) -> Tensor:
         """The sum of all elements, or along `dim`; integers and bools add up in int64."""
-        x: Any = _counted(input) if dtype is None else to_dtype(input, dtypes.of(dtype).numpy)
+        x: Any = counted(input) if dtype is None else to_dtype(input, dtypes.of(dtype).numpy)
         dims = some_dims("sum", _dim(dim, axis), x.ndim)
         return reduce_sum(x, dims=dims, keepdim=keepdim)
 
@@ -63,5 +63,6 @@ def _dim(dim: Dim, axis: Dim) -> Dim:
     return axis
 
 
-def _counted(x: Any) -> Any:
+def counted(x: Any) -> Any:
+    """Bools and integers as int64, in which they are counted."""
     return x if x._value.dtype.kind == "f" else to_dtype(x, _INT64)

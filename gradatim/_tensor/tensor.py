@@ -13,12 +13,16 @@ from .inplace import InPlace
 from .interchange import Interchange
 from .legacy import Constructed
 from .like import New
+from .masking import Masked
+from .picking import Picked
 from .printing import Printed
 from .products import Products
 from .python_values import PythonValues
 from .randomness import RandomFill
 from .reduction import Reduction
+from .scattering import Scattered
 from .shape import Shaped
+from .triangles import Triangular
 
 
 @register
@@ -30,6 +34,10 @@ class Tensor(
     Shaped,
     Indexed,
     InPlace,
+    Picked,
+    Scattered,
+    Masked,
+    Triangular,
     RandomFill,
     Differentiable,
     Conversion,

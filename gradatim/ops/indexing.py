@@ -91,7 +91,7 @@ def _gather(x: Array, index: Array, *, dim: int) -> Array:
     _check(index, dim, x.shape[dim])
     if not x.flags.c_contiguous:
         return np.take_along_axis(x, index, dim)
-    return x.reshape(-1).take(_places(index, x.shape, dim)).reshape(index.shape)
+    return x.reshape(-1).take(places(index, x.shape, dim)).reshape(index.shape)
 
 
 def _gather_back(g: Any, x_type: ArrayType, index: Any, dim: int) -> Any:
@@ -110,11 +110,11 @@ gather = Primitive(
 def _scatter(x: Array, index: Array, values: Array, *, dim: int, accumulate: bool) -> Array:
     _check(index, dim, x.shape[dim])
     result = _copy(x)
-    places = _places(index, x.shape, dim)
+    where_to = places(index, x.shape, dim)
     if accumulate:
-        np.add.at(result.reshape(-1), places.reshape(-1), values.reshape(-1))
+        np.add.at(result.reshape(-1), where_to.reshape(-1), values.reshape(-1))
     else:
-        result.reshape(-1)[places] = values.reshape(places.shape)
+        result.reshape(-1)[where_to] = values.reshape(where_to.shape)
     return result
 
 
@@ -220,7 +220,7 @@ def _outside(index: Array, dim: int, n: int, *, first: int | None = None) -> str
     )  # fmt: skip
 
 
-def _places(index: Array, shape: tuple[int, ...], dim: int) -> Array:
+def places(index: Array, shape: tuple[int, ...], dim: int) -> Array:
     """Where in the flattened array the elements lie that `index` names along `dim`."""
     inner, outer = numel(shape[dim + 1 :]), numel(shape[:dim])
     if inner == 1:

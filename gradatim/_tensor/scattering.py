@@ -1,0 +1,223 @@
+"""Reading and writing single elements at places listed along one dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.errors import ArgumentError, ShapeError
+from ..core.handle import Handle
+from ..ops import indexing as ops
+from ..ops import scatter_reduce as meet
+from ..ops.broadcast import copy, full, numel, reshape_to
+from ..ops.elementwise import div, floor_divide, like, maximum
+from ..ops.movement import slice_, update_view
+from .dims import one_dim
+from .inplace import form
+from .picking import at_least_1d, flat, from_front, int64, same_dtype
+from .promotion import broadcast_shape, expanded
+from .writing import number_for
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+Number = bool | int | float
+Shape = tuple[int, ...]
+
+
+class Scattered(Handle):
+    """`gather`, `scatter` and their relatives."""
+
+    def gather(input, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+        """For each place of `index`, the element of `input` it names along `dim`.
+
+        `out[i, j] = input[i, index[i, j]]` for `dim=1`; `index` is no larger than `input` in
+        the other dimensions.
+
+        >>> import gradatim
+        >>> x = gradatim.tensor([[1, 2], [3, 4]])
+        >>> x.gather(1, gradatim.tensor([[1], [0]]))
+        tensor([[2],
+                [3]])
+        """
+        places = int64("gather", index)
+        if not numel(places._value.shape):
+            return copy(full(places._value.shape, 0, input._value.dtype))
+        x, at, dim = _matched("gather", input, places, dim)
+        covered = _corner(x, at._value.shape, dim)
+        part = x if covered is None else slice_(x, index=covered)
+        return reshape_to(ops.gather(part, at, dim=dim), places._value.shape)
+
+    def take_along_dim(input, indices: Tensor, dim: int | None = None) -> Tensor:
+        """`gather` with broadcasting; without `dim`, from the flattened input."""
+        x: Any = input
+        places = int64("take_along_dim", indices)
+        if dim is None:
+            x, places, dim = flat(x), flat(places), 0
+        dim = one_dim("take_along_dim", dim, x.ndim)
+        if places.ndim != x.ndim:
+            raise ShapeError(
+                f"take_along_dim: input and indices need equally many dimensions, got shapes "
+                f"{list(x.shape)} and {list(places.shape)}"
+            )
+        n, m = x._value.shape[dim], places._value.shape[dim]
+        rest = [(*s[:dim], 1, *s[dim + 1 :]) for s in (x._value.shape, places._value.shape)]
+        shape = broadcast_shape("take_along_dim", *rest)
+        x = expanded(x, (*shape[:dim], n, *shape[dim + 1 :]))
+        places = expanded(from_front(places, n), (*shape[:dim], m, *shape[dim + 1 :]))
+        return ops.gather(x, places, dim=dim)
+
+    def scatter(
+        input,
+        dim: int,
+        index: Tensor,
+        src: Tensor | Number | None = None,
+        *,
+        value: Number | None = None,
+        reduce: str | None = None,
+    ) -> Tensor:
+        """A copy with elements of `src` (or one number) at the places `index` names along `dim`.
+
+        `out[i, index[i, j]] = src[i, j]` for `dim=1`. `reduce` is "add" or "multiply".
+
+        >>> import gradatim
+        >>> gradatim.zeros(2, 3).scatter(1, gradatim.tensor([[2], [0]]), 1.0)
+        tensor([[0., 0., 1.],
+                [1., 0., 0.]])
+        """
+        if (src is None) == (value is None):
+            raise ArgumentError("scatter: give src or value, one of them")
+        source = value if src is None else src
+        if reduce not in _SCATTER:
+            raise ArgumentError(f'scatter: reduce must be "add" or "multiply", got {reduce!r}')
+        return _scattered("scatter", _SCATTER[reduce], input, dim, index, source)
+
+    def scatter_add(input, dim: int, index: Tensor, src: Tensor) -> Tensor:
+        """A copy with `src` added at the places `index` names along `dim`; equal places add up."""
+        return _scattered("scatter_add", _ADD, input, dim, index, src)
+
+    def scatter_reduce(
+        input,
+        dim: int,
+        index: Tensor,
+        src: Tensor,
+        reduce: str,
+        *,
+        include_self: bool = True,
+    ) -> Tensor:
+        """A copy in which what `index` sends to a place is reduced there.
+
+        `reduce` is "sum", "prod", "mean", "amax" or "amin"; the element that was there takes
+        part unless `include_self` is false.
+        """
+        name = "scatter_reduce"
+        if reduce not in _REDUCE:
+            raise ArgumentError(
+                f"{name}: reduce must be one of {', '.join(_REDUCE)}, got {reduce!r}"
+            )
+        x: Any = input
+        dtype = x._value.dtype
+        if not include_self:
+            x = _scattered(name, _WRITE, x, dim, index, _neutral(reduce, dtype))
+        out = _scattered(name, _REDUCE[reduce], x, dim, index, src)
+        if reduce != "mean":
+            return out
+        start = full(x._value.shape, int(include_self), dtype)
+        count = _scattered(name, _ADD, start, dim, index, 1)
+        divide = div if dtype.kind == "f" else floor_divide
+        return divide(out, maximum(count, like(count, 1)))
+
+    scatter_ = form(scatter)
+    scatter_add_ = form(scatter_add)
+    scatter_reduce_ = form(scatter_reduce)
+
+
+_WRITE = partial(ops.scatter, accumulate=False)
+_ADD = partial(ops.scatter, accumulate=True)
+_SCATTER: dict[str | None, Callable[..., Any]] = {
+    None: _WRITE,
+    "add": _ADD,
+    "multiply": meet.scatter_prod,
+}
+_REDUCE: dict[str, Callable[..., Any]] = {
+    "sum": _ADD,
+    "prod": meet.scatter_prod,
+    "mean": _ADD,
+    "amax": partial(meet.scatter_extreme, largest=True),
+    "amin": partial(meet.scatter_extreme, largest=False),
+}
+
+
+def _neutral(reduce: str, dtype: np.dtype[Any]) -> Number:
+    """What takes part in a reduction without changing it."""
+    if reduce not in ("amax", "amin"):
+        return int(reduce == "prod")
+    if dtype.kind == "f":
+        return float("-inf") if reduce == "amax" else float("inf")
+    if dtype.kind == "b":
+        return reduce == "amin"
+    limits = np.iinfo(dtype)
+    return int(limits.min if reduce == "amax" else limits.max)
+
+
+def _scattered(
+    name: str, operation: Callable[..., Any], input: Any, dim: int, index: Any, source: Any
+) -> Any:
+    """`operation(part, places, values)` on the part of `input` that `index` covers."""
+    places = int64(name, index)
+    if not numel(places._value.shape):
+        return copy(input)
+    x, places, dim = _matched(name, input, places, dim)
+    shape = places._value.shape
+    values = _source(name, x, source, shape)
+    covered = _corner(x, shape, dim)
+    part = x if covered is None else slice_(x, index=covered)
+    new = operation(part, places, values, dim=dim)
+    if covered is not None:
+        new = update_view(x, new, view=((slice_, {"index": covered}),))
+    return reshape_to(new, input._value.shape)
+
+
+def _source(name: str, x: Any, source: Any, shape: Shape) -> Any:
+    """As many elements of the source as the places need; a number repeats."""
+    if not isinstance(source, Handle):
+        dtype = x._value.dtype
+        return full(shape, number_for(name, source, dtype), dtype)
+    values = at_least_1d(same_dtype(name, x, source))
+    given = values._value.shape
+    if len(given) != len(shape) or any(n < m for n, m in zip(given, shape, strict=True)):
+        raise ShapeError(
+            f"{name}: expected index {list(shape)} to be no larger than src {list(given)} in any "
+            "dimension"
+        )
+    return values if given == shape else slice_(values, index=tuple(map(slice, shape)))
+
+
+def _matched(name: str, input: Any, index: Any, dim: int) -> tuple[Any, Any, int]:
+    """Input and index with equally many dimensions, one at least, and `dim` from the front."""
+    dim = one_dim(name, dim, input.ndim)
+    x, places = at_least_1d(input), at_least_1d(index)
+    own, shape = x._value.shape, places._value.shape
+    if len(own) != len(shape):
+        raise ShapeError(
+            f"{name}: index must have the same number of dimensions as the input, got shapes "
+            f"{list(shape)} and {list(own)}"
+        )
+    for d, (n, m) in enumerate(zip(shape, own, strict=True)):
+        if d != dim and n > m:
+            raise ShapeError(
+                f"{name}: size does not match at dimension {d}: expected index {list(shape)} to "
+                f"be no larger than input {list(own)} apart from dimension {dim}"
+            )
+    return x, places, dim
+
+
+def _corner(x: Any, shape: Shape, dim: int) -> tuple[slice, ...] | None:
+    """The part of `x` an index of this shape covers; None if it is all."""
+    own = x._value.shape
+    if own[:dim] == shape[:dim] and own[dim + 1 :] == shape[dim + 1 :]:
+        return None
+    return tuple(slice(None) if d == dim else slice(n) for d, n in enumerate(shape))
