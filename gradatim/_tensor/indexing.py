@@ -48,7 +48,7 @@ class Indexed(Handle):
                 raise IndexOutOfRange(
                     f"index {index} is out of bounds for dimension 0 with size {n}"
                 )
-            return slice_(self, index=(index, ...))
+            return slice_(self, index=(index,))
         subscript = parse(shape, index)
         if not subscript.places:
             return slice_(self, index=subscript.basic)

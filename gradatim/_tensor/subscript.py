@@ -77,8 +77,7 @@ def parse(shape: Shape, key: Any) -> Subscript:
             basic += [item] * span
             dim, out = dim + span, out + span
     is_plain = all(part == _ALL for part in basic)
-    # The ellipsis at the end makes NumPy answer with a view, even of a single element.
-    return Subscript((*basic, ...), is_plain, tuple(places))
+    return Subscript(tuple(basic), is_plain, tuple(places))
 
 
 def _items(key: Any) -> tuple[Any, ...]:
