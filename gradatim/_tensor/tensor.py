@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.handle import register
+from .absent import Absent
 from .arithmetic import Arithmetic
 from .autograd import Differentiable
 from .comparison import Comparison
@@ -47,5 +48,6 @@ class Tensor(
     New,
     Constructed,
     Printed,
+    Absent,
 ):
     """An array of numbers of one dtype, with a gradient if asked for."""

@@ -1,0 +1,124 @@
+"""PyTorch's names that are not here: what to use instead, and whether they will come."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from ..core.handle import Handle
+
+_DTYPES = "dtypes are float32, float64, int64, int32, uint8 and bool"
+_COMPLEX = "complex numbers are not supported"
+_SPARSE = "sparse tensors are not supported"
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Names that will not come, and why or what to use: methods of tensors;
+_NEVER_METHODS = {
+    "apply_": "use operations on whole tensors",
+    "as_strided": "use .view, .permute, .unfold or indexing",
+    "bfloat16": _DTYPES,
+    "cdouble": _COMPLEX,
+    "cfloat": _COMPLEX,
+    "chalf": _COMPLEX,
+    "char": _DTYPES,
+    "coalesce": _SPARSE,
+    "conj": _COMPLEX,
+    "dequantize": "quantised tensors are not supported",
+    "half": _DTYPES + "; use .float()",
+    "imag": _COMPLEX,
+    "map_": "use operations on whole tensors",
+    "real": _COMPLEX,
+    "resize_": "use .reshape(...) or make a new tensor",
+    "set_": "use x.data = y.data",
+    "short": _DTYPES + "; use .int()",
+    "storage": "use x.numpy() for the memory",
+    "to_dense": _SPARSE,
+    "to_sparse": _SPARSE,
+    "untyped_storage": "use x.numpy() for the memory",
+}
+# functions, dtypes and modules.
+_NEVER = _NEVER_METHODS | {
+    "complex": _COMPLEX,
+    "complex128": _COMPLEX,
+    "complex32": _COMPLEX,
+    "complex64": _COMPLEX,
+    "float16": _DTYPES,
+    "int16": _DTYPES,
+    "int8": _DTYPES,
+    "quantize_per_tensor": "quantised tensors are not supported",
+    "set_default_tensor_type": "use gradatim.set_default_dtype",
+    "sparse": _SPARSE,
+    "sparse_coo_tensor": _SPARSE,
+    "uint16": _DTYPES,
+    "uint32": _DTYPES,
+    "uint64": _DTYPES,
+    "view_as_complex": _COMPLEX,
+    "view_as_real": _COMPLEX,
+}
+
+# Names of the plan that are not built yet: methods of tensors, most of them functions too;
+_PLANNED_METHODS = _words(
+    """
+    addbmm addmm addmv addr baddbmm cauchy_ cholesky corrcoef cov cross cummax cummin det diag
+    diag_embed diagonal diff digamma dist erf erfc erfinv fliplr flipud frac fmod geometric_
+    hypot index_add index_add_ index_copy index_copy_ index_fill index_fill_ inverse kron kthvalue
+    lgamma log_normal_ logaddexp logdet logit masked_scatter masked_scatter_ median mode
+    nan_to_num nanmean nansum pinverse qr quantile rot90 sinc slogdet svd take_along_dim
+    tensor_split tile trace unfold unique_consecutive
+    """
+)
+# functions only, and modules.
+_PLANNED = _PLANNED_METHODS | _words(
+    """
+    accelerator amp avg_pool2d backends batch_norm bilinear block_diag bucketize cdist compile
+    conv1d conv2d conv3d conv_transpose1d conv_transpose2d cuda distributed distributions dropout
+    einsum export fft func group_norm gru hub layer_norm linalg load lstm max_pool2d meshgrid
+    multiprocessing pdist pixel_shuffle poisson profiler random rnn save searchsorted special
+    std_mean tensordot testing tril_indices triu_indices utils vander var_mean vmap
+    """
+)
+
+
+def missing(owner: str, name: str, available: Iterable[str]) -> str:
+    """The text of the AttributeError for a name that `owner` does not have."""
+    names = [n for n in available if not n.startswith("_")]
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.7)
+    hint = f"; near it: {', '.join(near)}" if near else ""
+    if name in _NEVER:
+        return f"{owner} has no {name!r}, and it is not planned: {_NEVER[name]}"
+    if name in _PLANNED:
+        return f"{owner} has no {name!r} yet; it is planned{hint}"
+    return f"{owner} has no {name!r}{hint or f'; dir({owner}) lists what there is'}"
+
+
+class Absent(Handle):
+    """PyTorch's methods that tensors do not have: looking one up says why.
+
+    The last of a tensor's bases, so that a method which is there hides its entry here. A
+    `__getattr__` would do the same, but its mere presence makes every attribute slower.
+    """
+
+    def __dir__(self) -> list[str]:
+        return _present(type(self))
+
+
+class _Missing:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        text = missing("Tensor", self.name, _present(owner))
+        raise AttributeError(text, name=self.name, obj=owner if instance is None else instance)
+
+
+def _present(cls: type) -> list[str]:
+    return sorted({name for base in cls.__mro__ if base is not Absent for name in vars(base)})
+
+
+for _name in _NEVER_METHODS.keys() | _PLANNED_METHODS:
+    setattr(Absent, _name, _Missing(_name))
