@@ -1,0 +1,253 @@
+"""draw.heatmap, curves, bars, surprise and boundary: what they show and what they refuse."""
+
+import json
+import math
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradatim
+from gradatim import draw
+from gradatim.scalar import Value
+from tests.draw.reading import SVG, count, fills, parsed, texts
+
+LETTERS = ".abcdefghijklmnopqrstuvwxyz"
+BLUE, ORANGE = "#2b6cb0", "#d97a1e"
+
+# --- heat maps
+
+
+def test_the_bigram_table_has_letters_and_counts_in_each_cell() -> None:
+    counts = [[27 * j + i for i in range(27)] for j in range(27)]
+    drawing = draw.heatmap(counts, LETTERS, LETTERS, scale="sqrt", title="bigrams")
+    shown = texts(drawing)
+    assert {"..", ".a", "za", "zz", "bigrams"} <= set(shown)
+    assert all(str(number) in shown for number in range(27 * 27))
+
+
+def test_the_larger_the_number_the_darker_the_cell() -> None:
+    colours = fills(draw.heatmap([[0, 1, 2, 4]], annotations=False))[1:5]
+    brightness = [sum(int(c[i : i + 2], 16) for i in (1, 3, 5)) for c in colours]
+    assert brightness == sorted(brightness, reverse=True)
+    assert len(set(brightness)) == 4
+
+
+def test_negative_numbers_are_red_and_positive_ones_blue() -> None:
+    red, white, blue = fills(draw.heatmap([[-2.0, 0.0, 2.0]], annotations=False))[1:4]
+    assert int(red[1:3], 16) > int(red[5:7], 16)
+    assert int(blue[1:3], 16) < int(blue[5:7], 16)
+    assert white == "#fafafa"
+
+
+@pytest.mark.parametrize("wrap", [list, np.array, gradatim.tensor], ids=["list", "array", "tensor"])
+def test_matrices_of_any_kind_are_drawn(wrap: Any) -> None:
+    assert {"1", "0.25"} <= set(texts(draw.heatmap(wrap([[1.0, 0.25], [3.0, 4.0]]))))
+
+
+def test_annotations_take_the_place_of_the_numbers() -> None:
+    shown = texts(draw.heatmap([[0.5, 0.5]], ["row"], ["p", "q"], annotations=[[7, "many"]]))
+    assert {"7", "many", "row", "p", "q"} <= set(shown)
+    assert "0.5" not in shown
+
+
+def test_a_cell_that_is_nan_stays_empty() -> None:
+    drawing = draw.heatmap([[1.0, math.nan]])
+    assert fills(drawing)[2] == "none"
+    assert "nan" not in texts(drawing)
+
+
+def test_bad_matrices_are_refused() -> None:
+    with pytest.raises(ValueError, match="rows of the same length"):
+        draw.heatmap([[1, 2], [3]])
+    with pytest.raises(ValueError, match="3 row labels for 1 rows"):
+        draw.heatmap([[1, 2]], "abc")
+    with pytest.raises(ValueError, match="annotations must be 1 rows of 2"):
+        draw.heatmap([[1, 2]], annotations=[["a"]])
+    with pytest.raises(ValueError, match="no finite number"):
+        draw.heatmap([[math.nan]])
+    with pytest.raises(ValueError, match="200 x 200 cells are more than a picture shows"):
+        draw.heatmap([[0] * 200] * 200)
+    with pytest.raises(ValueError, match="'linear', 'sqrt' or 'log', got 'cube'"):
+        draw.heatmap([[1]], scale="cube")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="expected a number, got str: 'x'"):
+        draw.heatmap([["x"]])
+
+
+# --- curves
+
+
+def curve_paths(drawing: draw.Drawing, colour: str) -> list[str]:
+    found = parsed(drawing).iter(f"{SVG}path")
+    return [e.get("d", "") for e in found if e.get("stroke") == colour]
+
+
+def test_each_curve_has_its_name_and_colour() -> None:
+    drawing = draw.curves({"train": [3.0, 2.5, 2.2], "dev": ([0, 2], [3.1, 2.4])})
+    assert {"train", "dev", "step", "loss"} <= set(texts(drawing))
+    assert len(curve_paths(drawing, BLUE)) == len(curve_paths(drawing, ORANGE)) == 1
+
+
+def test_nan_leaves_a_gap_and_a_point_alone_is_a_dot() -> None:
+    drawing = draw.curves({"loss": [4.0, math.nan, 3.0, 2.0, math.inf, 1.0, 1.0]})
+    (path,) = curve_paths(drawing, BLUE)
+    assert path.count("M") == 2
+    assert count(drawing, "circle", fill=BLUE) == 1
+
+
+def test_axes_have_round_numbers() -> None:
+    shown = texts(draw.curves({"a": [0.0, 0.3, 0.97]}))
+    assert {"0.0", "0.5", "1.0"} <= set(shown) or {"0.0", "0.2", "0.4"} <= set(shown)
+    logarithmic = texts(draw.curves({"a": [1e-6, 1e-3, 1.0]}, log_y=True))
+    assert {"1e-6", "1"} <= set(logarithmic)
+
+
+def test_on_a_logarithmic_axis_what_is_not_above_zero_is_a_gap() -> None:
+    (path,) = curve_paths(draw.curves({"a": [1.0, 0.5, 0.0, 0.1, 0.2]}, log_y=True), BLUE)
+    assert path.count("M") == 2
+    with pytest.raises(ValueError, match="no finite number above zero"):
+        draw.curves({"a": [0.0, -1.0]}, log_y=True)
+
+
+def test_names_at_the_ends_do_not_lie_on_each_other() -> None:
+    drawing = draw.curves({f"curve {i}": [2.0, 1.0 + i * 1e-6] for i in range(6)})
+    heights = sorted(
+        float(e.get("y", ""))
+        for e in parsed(drawing).iter(f"{SVG}text")
+        if (e.text or "").startswith("curve")
+    )
+    assert all(b - a >= 15.9 for a, b in pairwise(heights))
+
+
+def test_a_curve_of_many_points_is_a_small_file_with_its_peaks() -> None:
+    losses = [2.0] * 200_000
+    losses[123_456] = 9.0
+    drawing = draw.curves({"batch": losses})
+    assert len(drawing.svg) < 200_000
+    assert "8" in " ".join(texts(drawing))
+
+
+def metrics(folder: Path, *lines: str) -> Path:
+    path = folder / "metrics.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def test_the_metrics_of_a_run_are_drawn_from_its_file_or_folder(tmp_path: Path) -> None:
+    records: list[dict[str, object]] = [
+        {"event": "eval", "step": 0, "train_loss": 3.3, "dev_loss": 3.4},
+        {"event": "train", "step": 10, "loss": "NaN", "seconds": 1.0},
+        {"event": "train", "step": 20, "loss": 2.5},
+        {"event": "eval", "step": 20, "train_loss": 2.4, "dev_loss": 2.6},
+    ]
+    path = metrics(tmp_path, *map(json.dumps, records), '{"step": 30, "lo')
+    for source in (path, str(tmp_path)):
+        shown = texts(draw.curves(source))
+        assert {"batch", "train", "dev"} <= set(shown)
+        assert "seconds" not in shown
+
+
+def test_a_path_without_losses_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="give the folder of a run or its metrics.jsonl"):
+        draw.curves(tmp_path)
+    with pytest.raises(ValueError, match="no line with a step and a loss yet"):
+        draw.curves(metrics(tmp_path, "not json"))
+
+
+def test_series_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="nothing to draw|no number to draw"):
+        draw.curves({})
+    with pytest.raises(ValueError, match="'a' has 2 places but 3 numbers"):
+        draw.curves({"a": ([1, 2], [1.0, 2.0, 3.0])})
+    with pytest.raises(TypeError, match="expected numbers, got the text 'loss'"):
+        draw.curves({"a": "loss"})
+
+
+# --- bars and surprise
+
+
+def test_surprise_has_a_bar_for_each_letter_and_the_end_and_the_mean() -> None:
+    drawing = draw.surprise("emma", [3.0, 2.0, 1.0, 2.0, 0.5])
+    shown = texts(drawing)
+    assert {"e", "m", "a", "end", "mean 1.700", "3.00", "0.50"} <= set(shown)
+    assert count(drawing, "rect", fill=BLUE) == 5
+    assert count(draw.surprise("emma", [3.0, 2.0, 1.0, 2.0]), "rect", fill=BLUE) == 4
+
+
+def test_surprise_counts_letters() -> None:
+    with pytest.raises(ValueError, match="'emma' has 4 letters, so it takes 4 numbers, or 5"):
+        draw.surprise("emma", [1.0, 2.0])
+
+
+def test_surprise_takes_letters_of_any_alphabet() -> None:
+    assert {"é", "日", "<"} <= set(texts(draw.surprise("é日<", [1.0, 2.0, 3.0])))
+
+
+def test_bars_of_either_sign_and_a_gap() -> None:
+    drawing = draw.bars([1.0, -2.0, math.nan], ["up", "down", "gone"])
+    assert {"up", "down", "gone", "nan", "-2"} <= set(texts(drawing))
+    assert count(drawing, "rect", fill=BLUE) == 1
+
+
+def test_bars_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="1 to 200 numbers, got 0"):
+        draw.bars([])
+    with pytest.raises(ValueError, match="1 labels for 2 numbers"):
+        draw.bars([1, 2], "a")
+
+
+# --- decision boundaries
+
+
+def diagonal(points: list[list[float]]) -> list[float]:
+    return [x + y - 1 for x, y in points]
+
+
+CORNERS = [[0.0, 0.0], [1.0, 1.0], [0.2, 0.1], [0.9, 0.8]]
+
+
+def test_the_boundary_lies_where_the_score_is_the_level() -> None:
+    drawing = draw.boundary(diagonal, CORNERS, [0, 1, 0, 1])
+    assert "4 of 4 points on the right side" in texts(drawing)
+    (line,) = curve_paths(drawing, "#1b2430")
+    points = [tuple(map(float, p.split())) for p in line[1:].split("L")]
+    # x + y is the same along the line; pixels grow downward, so x - y is.
+    differences = [x - y for x, y in points]
+    assert max(differences) - min(differences) < 0.1
+
+
+def test_points_on_the_wrong_side_have_a_ring() -> None:
+    drawing = draw.boundary(diagonal, CORNERS, [-1, -1, -1, 1])
+    assert "3 of 4 points on the right side" in texts(drawing)
+    assert count(drawing, "circle", r="7.5") == 1
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        np.array,
+        lambda scores: np.array(scores)[:, None],
+        gradatim.tensor,
+        lambda scores: [Value(score) for score in scores],
+    ],
+    ids=["array", "column", "tensor", "values"],
+)
+def test_scores_of_any_kind_are_understood(wrap: Any) -> None:
+    drawing = draw.boundary(lambda p: wrap(diagonal(p)), CORNERS, [0, 1, 0, 1], cells=8)
+    assert "4 of 4 points on the right side" in texts(drawing)
+
+
+def test_a_model_without_an_opinion_still_makes_a_picture() -> None:
+    drawing = draw.boundary(lambda p: [math.nan for _ in p], CORNERS, [0, 1, 0, 1], cells=4)
+    assert "2 of 4 points on the right side" in texts(drawing)
+
+
+def test_classifiers_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="predict got .* points and gave 1 scores"):
+        draw.boundary(lambda p: [1.0], CORNERS, [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="of two classes; got 4 labels of classes 0, 1, 2"):
+        draw.boundary(diagonal, CORNERS, [0, 1, 2, 1])
+    with pytest.raises(ValueError, match="points of 2 numbers, got points of 3"):
+        draw.boundary(diagonal, [[1, 2, 3], [1, 2, 3]], [0, 1])

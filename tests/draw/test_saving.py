@@ -1,0 +1,132 @@
+"""Saving and showing: whole files, formats, converters, notebooks, dark pages."""
+
+import builtins
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gradatim import draw
+from gradatim.scalar import Value, lol
+from tests.draw.reading import parsed
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def no_cairosvg(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which the Python package is not installed."""
+    imported = builtins.__import__
+
+    def refuse(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "cairosvg":
+            raise ImportError(name)
+        return imported(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+
+
+def test_svg_is_written_whole_and_read_back(tmp_path: Path) -> None:
+    drawing = draw.graph(lol())
+    path = drawing.save(tmp_path / "lol.svg")
+    assert path == tmp_path / "lol.svg"
+    assert path.read_bytes() == drawing.svg.encode("utf-8")
+    assert [p.name for p in tmp_path.iterdir()] == ["lol.svg"]
+
+
+def test_a_text_is_as_good_as_a_path_and_an_old_file_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "x.SVG"
+    path.write_text("old", encoding="utf-8")
+    draw.graph(lol()).save(str(path))
+    assert path.read_text(encoding="utf-8").startswith("<svg")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_others_may_read_the_file_as_they_may_any_other(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.touch()
+    path = draw.graph(lol()).save(tmp_path / "x.svg")
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+def test_png_by_the_python_package(tmp_path: Path) -> None:
+    pytest.importorskip("cairosvg")
+    small = draw.graph(lol()).save(tmp_path / "small.png", scale=0.5)
+    large = draw.graph(lol()).save(tmp_path / "large.png")
+    assert small.read_bytes()[:8] == large.read_bytes()[:8] == PNG
+    assert len(large.read_bytes()) > len(small.read_bytes())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in converter is a shell script")
+@pytest.mark.usefixtures("no_cairosvg")
+def test_png_by_a_program_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "rsvg-convert"
+    # rsvg-convert --width W --output RESULT SOURCE
+    program.write_text('#!/bin/sh\nprintf "converted %s" "$2" > "$4"\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    drawing = draw.graph(lol())
+    path = drawing.save(tmp_path / "x.png", scale=3.0)
+    assert path.read_text(encoding="utf-8") == f"converted {round(drawing.width * 3)}"
+
+
+@pytest.mark.usefixtures("no_cairosvg")
+def test_without_a_converter_the_error_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="no converter from SVG to PNG was found") as error:
+        draw.graph(lol()).save(tmp_path / "x.png")
+    for hint in ("pip install cairosvg", "rsvg-convert", "inkscape", ".svg"):
+        assert hint in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["x.jpg", "x", "x.svg.gz"])
+def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=f"cannot save a drawing as '{name}'.*svg.*png"):
+        draw.graph(lol()).save(tmp_path / name)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="there is no folder .*nowhere.*make it first"):
+        draw.graph(lol()).save(tmp_path / "nowhere" / "x.svg")
+
+
+def test_notebooks_get_the_svg_and_wide_pictures_a_frame_that_scrolls() -> None:
+    small = draw.graph(lol())
+    assert small._repr_svg_() == small.svg
+    assert small._repr_html_() is None
+    total = Value(0.0)
+    for _ in range(20):
+        total = total + 1.0
+    wide = draw.graph(total)._repr_html_()
+    assert wide is not None
+    assert "overflow-x:auto" in wide
+    assert "<svg" in wide
+
+
+def test_the_picture_says_what_it_is_to_those_who_do_not_see_it() -> None:
+    root = parsed(draw.graph(lol()))
+    assert root.get("role") == "img"
+    first, second = list(root)[:2]
+    assert (first.tag.split("}")[1], first.text) == ("title", "Compute graph of L")
+    assert (second.tag.split("}")[1], second.text) == (
+        "desc",
+        "7 values, gradients not computed; L = -8.000.",
+    )
+
+
+def test_a_picture_needs_nothing_from_outside_and_no_names_in_the_page() -> None:
+    svg = draw.graph(lol()).svg
+    addresses = svg.replace("http://www.w3.org/2000/svg", "")
+    assert "http" not in addresses
+    assert "<script" not in svg
+    assert " id=" not in svg
+
+
+def test_the_picture_has_colours_for_dark_pages() -> None:
+    svg = draw.graph(lol()).svg
+    assert "prefers-color-scheme:dark" in svg
