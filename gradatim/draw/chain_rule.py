@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..core.errors import ArgumentError
 from . import theme
 from .card import Look
 from .drawing import Drawing
@@ -53,7 +54,7 @@ def backward_steps(value: Any) -> Drawings:
     value is used twice, its second term is shown with the sum. The gradients stored in the graph
     are neither used nor changed.
 
-    Raises TypeError for what is not a scalar value, ValueError for more than 60 operations.
+    Errors: TypeError for what is not a scalar value, ArgumentError for more than 60 operations.
 
     >>> from gradatim.scalar import Value
     >>> a = Value(3.0, label="a")
@@ -67,7 +68,7 @@ def backward_steps(value: Any) -> Drawings:
     values = history(value)
     count = sum(bool(children(v)) for v in values)
     if count > MOST_STEPS:
-        raise ValueError(
+        raise ArgumentError(
             f"draw.backward_steps: one picture for each of {grouped(count)} operations is more than"
             f" anyone looks at (at most {MOST_STEPS}); take a smaller part, such as one neuron, or"
             " draw.graph for the whole"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..core.errors import ArgumentError
 from .drawing import Drawing
 from .fold_by_module import depth, fold_by_module
 from .graph_picture import picture
@@ -25,7 +26,7 @@ def graph(x: Any, module: Any = None, *, fold: bool | int | None = None) -> Draw
     `fold` makes one node of each module: `True` of the innermost ones, a number counts levels from
     the outside, `False` never folds. By default only a graph of more than 150 nodes is folded.
 
-    Raises TypeError for what has no graph, ValueError for a graph too large to read.
+    Errors: TypeError for what has no graph, ArgumentError for a graph too large to read.
 
     >>> from gradatim.scalar import Value
     >>> a = Value(2.0, label="a")
@@ -35,7 +36,7 @@ def graph(x: Any, module: Any = None, *, fold: bool | int | None = None) -> Draw
     owned = _owned_graph(x, module)
     shown = _readable(owned, fold)
     if len(shown.nodes) > MOST:
-        raise ValueError(_too_large(len(shown.nodes), folded=shown is not owned.graph))
+        raise ArgumentError(_too_large(len(shown.nodes), folded=shown is not owned.graph))
     return picture(shown)
 
 
@@ -53,7 +54,7 @@ def _readable(owned: OwnedGraph, wish: bool | int | None) -> Graph:
     """The graph as it is if it can be read or must not be folded, else its best folding."""
     deepest = depth(owned)
     if wish and not deepest:
-        raise ValueError(
+        raise ArgumentError(
             "draw.graph: nothing says which module a node belongs to; pass the model as second"
             " argument, draw.graph(loss, model, fold=True)"
         )
@@ -75,7 +76,7 @@ def _levels(wish: bool | int | None, deepest: int, *, large: bool) -> list[int]:
     if wish is True:
         return [deepest]
     if wish < 1:
-        raise ValueError(f"draw.graph: fold counts levels from 1, got {wish}; fold=False is open")
+        raise ArgumentError(f"draw.graph: fold counts levels from 1, not {wish}; False never folds")
     return [wish]
 
 

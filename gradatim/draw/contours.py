@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ..core.errors import ArgumentError
 from .svg import Point
 
 # An edge of the grid: column, row, and whether it is upright.
@@ -29,7 +30,7 @@ def sampled(
     xs, ys = spaced(*x_range, cells), spaced(*y_range, cells)
     flat = list(f([(x, y) for y in ys for x in xs]))
     if len(flat) != len(xs) * len(ys):
-        raise ValueError(f"the function gave {len(flat)} numbers for {len(xs) * len(ys)} points")
+        raise ArgumentError(f"the function gave {len(flat)} numbers for {len(xs) * len(ys)} points")
     rows = (tuple(flat[i : i + len(xs)]) for i in range(0, len(flat), len(xs)))
     return Field(xs, ys, tuple(rows))
 

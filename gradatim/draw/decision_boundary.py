@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..core.errors import ArgumentError
 from . import theme
 from .axes import Axes, frame
 from .contours import Field, contour, region, sampled
@@ -35,7 +36,7 @@ def boundary(
     points at once. The stronger the colour, the farther the score from `level`. A point on the
     wrong side has a ring.
 
-    Raises ValueError when points, labels and scores do not fit, or there are not two classes.
+    Errors: ArgumentError when points, labels and scores do not fit, or for one class or three.
 
     >>> line = lambda points: [x + y - 1 for x, y in points]
     >>> boundary(line, [[0.0, 0.0], [1.0, 1.0]], [0, 1], cells=4)
@@ -45,7 +46,7 @@ def boundary(
     targets = as_floats(labels)
     classes = sorted(set(targets))
     if len(targets) != len(places) or len(classes) != 2:
-        raise ValueError(
+        raise ArgumentError(
             f"draw.boundary: {len(places)} points need as many labels, of two classes; got"
             f" {len(targets)} labels of classes {', '.join(map(compact, classes[:5]))}"
         )
@@ -55,7 +56,7 @@ def boundary(
     def scores(where: Sequence[Point]) -> list[float]:
         found = as_floats(predict([[x, y] for x, y in where]))
         if len(found) != len(where):
-            raise ValueError(
+            raise ArgumentError(
                 f"draw.boundary: predict got {len(where)} points and gave {len(found)} scores"
             )
         return found
@@ -87,7 +88,7 @@ def boundary(
 
 def _pair(row: Sequence[float]) -> Point:
     if len(row) != 2:
-        raise ValueError(f"draw.boundary draws points of 2 numbers, got points of {len(row)}")
+        raise ArgumentError(f"draw.boundary draws points of 2 numbers, got points of {len(row)}")
     return row[0], row[1]
 
 

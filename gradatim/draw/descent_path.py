@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from ..core.errors import ArgumentError
 from ..scalar import Value
 from . import theme
 from .axes import Axes, frame
@@ -50,7 +51,7 @@ def descent(
     Several rates in `lr` give panels side by side, with the same axes. The gradient is that of
     `backward()` if `f` works on `Value`s, else it is estimated from two nudges.
 
-    Raises ValueError for a start or rates that are not numbers, or more steps than 10,000.
+    Errors: ArgumentError for a start or rates that are not numbers, or more steps than 10,000.
 
     >>> descent(lambda x: x**2 + 1, 3.0, lr=[0.02, 0.2, 1.05])
     <Drawing: Gradient descent, ...>
@@ -78,13 +79,13 @@ def descent(
 
 def _check(start: tuple[float, ...], rates: Sequence[float], steps: int) -> None:
     if len(start) not in (1, 2) or not all(map(math.isfinite, start)):
-        raise ValueError(
+        raise ArgumentError(
             f"draw.descent starts from one finite number or from two, got {list(start)}"
         )
     if not 0 < len(rates) <= MOST_RATES or not all(map(math.isfinite, rates)):
-        raise ValueError(f"draw.descent draws 1 to {MOST_RATES} finite rates, got {list(rates)}")
+        raise ArgumentError(f"draw.descent draws 1 to {MOST_RATES} finite rates, got {list(rates)}")
     if not 0 < steps <= MOST_STEPS:
-        raise ValueError(f"draw.descent takes 1 to {MOST_STEPS:,} steps, got {steps}")
+        raise ArgumentError(f"draw.descent takes 1 to {MOST_STEPS:,} steps, got {steps}")
 
 
 def gradient_of(

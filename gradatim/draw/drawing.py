@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core.errors import ArgumentError
 from .saving import save_bytes, save_png
 from .svg import escape, group, number, rectangle
 from .theme import INK, PAPER, style_sheet
@@ -48,7 +49,7 @@ class Drawing:
         The file appears whole or not at all. PNG needs a converter: the Python package cairosvg, or
         rsvg-convert, resvg or inkscape on the PATH; `scale` is its pixels per unit of the drawing.
 
-        Raises ValueError for another ending and RuntimeError when no converter is found.
+        Errors: ArgumentError for another ending, NoConverter if there is none.
         """
         target = Path(path)
         ending = target.suffix.lower()
@@ -56,7 +57,7 @@ class Drawing:
             return save_bytes(target, self.svg.encode("utf-8"))
         if ending == ".png":
             return save_png(target, self.svg, width=self.width, scale=scale)
-        raise ValueError(
+        raise ArgumentError(
             f"cannot save a drawing as {target.name!r}: end the name with .svg (any browser opens"
             " it) or .png"
         )

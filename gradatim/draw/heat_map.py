@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from ..core.errors import ArgumentError
 from . import theme
 from .axes import TITLE_SIZE
 from .drawing import Drawing
@@ -42,7 +43,7 @@ def heatmap(
     column `b` also says `ab`. `scale="sqrt"` or `"log"` shows differences between small counts.
     Negative numbers are red, positive ones blue. A cell that is nan stays empty.
 
-    Raises ValueError for labels or annotations that do not fit, or for more than 10,000 cells.
+    Errors: ArgumentError for labels or annotations that do not fit, or for more than 10,000 cells.
 
     >>> heatmap([[1, 2], [3, 4]], "ab", "ab")
     <Drawing: heat map, ...>
@@ -50,7 +51,7 @@ def heatmap(
     rows = as_rows(matrix, "the matrix of draw.heatmap")
     shape = (len(rows), len(rows[0]))
     if shape[0] * shape[1] > MOST_CELLS:
-        raise ValueError(
+        raise ArgumentError(
             f"draw.heatmap: {shape[0]} x {shape[1]} cells are more than a picture shows (at most"
             f" {MOST_CELLS:,}); take a part of the matrix, or means over blocks"
         )
@@ -96,7 +97,7 @@ def _labels(labels: Sequence[object] | None, count: int, what: str) -> list[str]
         return [""] * count
     names = [str(label) for label in labels]
     if len(names) != count:
-        raise ValueError(f"draw.heatmap: {len(names)} {what} labels for {count} {what}s")
+        raise ArgumentError(f"draw.heatmap: {len(names)} {what} labels for {count} {what}s")
     return names
 
 
@@ -111,7 +112,7 @@ def _annotations(wish: Any, rows: list[list[float]]) -> list[list[str]] | None:
         return [[_short(value) for value in row] for row in rows]
     cells = [[_cell(item) for item in as_list(row)] for row in as_list(wish)]
     if [len(row) for row in cells] != [len(row) for row in rows]:
-        raise ValueError(
+        raise ArgumentError(
             f"draw.heatmap: annotations must be {len(rows)} rows of {len(rows[0])}, like the matrix"
         )
     return cells
@@ -156,9 +157,9 @@ def _colouring(
     """The colour of a number, and the numbers at the ends of the colour bar."""
     finite = [value for row in rows for value in row if math.isfinite(value)]
     if not finite:
-        raise ValueError("draw.heatmap: the matrix has no finite number")
+        raise ArgumentError("draw.heatmap: the matrix has no finite number")
     if scale not in ("linear", "sqrt", "log"):
-        raise ValueError(f"draw.heatmap: scale is 'linear', 'sqrt' or 'log', got {scale!r}")
+        raise ArgumentError(f"draw.heatmap: scale is 'linear', 'sqrt' or 'log', got {scale!r}")
     low, high = min(finite), max(finite)
     if low < 0 < high or high <= 0 > low:
         return _diverging(max(-low, high), scale), (-max(-low, high), max(-low, high))
@@ -176,7 +177,7 @@ def _colouring(
 
 def _diverging(reach: float, scale: str) -> Callable[[float], str]:
     if scale == "log":
-        raise ValueError("draw.heatmap: scale='log' has no place for negative numbers")
+        raise ArgumentError("draw.heatmap: scale='log' has no place for negative numbers")
 
     def colour(value: float) -> str:
         if not math.isfinite(value):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..core.errors import ArgumentError
 from . import theme
 from .axes import Axes, frame
 from .drawing import Drawing
@@ -40,7 +41,7 @@ def curves(
     path of a run's folder or of its `metrics.jsonl` draws the losses of that run. A number that is
     nan or infinite leaves a gap, and so does one that is not above zero on a logarithmic axis.
 
-    Raises ValueError when there is nothing to draw, FileNotFoundError for a path without metrics.
+    Errors: ArgumentError when there is nothing to draw, FileNotFoundError for no metrics.
 
     >>> curves({"train": [3.3, 2.5, 2.4], "dev": ([0, 2], [3.3, 2.5])})
     <Drawing: loss over step, ...>
@@ -48,7 +49,7 @@ def curves(
     given = read_losses(series) if isinstance(series, str | os.PathLike) else dict(series)
     points = {str(name): _points(name, data) for name, data in given.items()}
     if not any(points.values()):
-        raise ValueError(
+        raise ArgumentError(
             "draw.curves: there is no number to draw in " + (str(list(points)) or "{}")
         )
     x_range = limits((x for curve in points.values() for x, _ in curve), log=log_x, margin=0.0)
@@ -98,7 +99,7 @@ def read_losses(path: str | os.PathLike[str]) -> dict[str, tuple[list[float], li
                     xs.append(float(record["step"]))
                     ys.append(float(value))
     if not found:
-        raise ValueError(f"draw.curves: {str(file)!r} has no line with a step and a loss yet")
+        raise ArgumentError(f"draw.curves: {str(file)!r} has no line with a step and a loss yet")
     return found
 
 
@@ -119,7 +120,7 @@ def _points(name: object, data: Any) -> list[Point]:
     ys = as_floats(data[1] if pair else data)
     xs = as_floats(data[0]) if pair else [float(i) for i in range(len(ys))]
     if len(xs) != len(ys):
-        raise ValueError(f"draw.curves: {name!r} has {len(xs)} places but {len(ys)} numbers")
+        raise ArgumentError(f"draw.curves: {name!r} has {len(xs)} places but {len(ys)} numbers")
     return list(zip(xs, ys, strict=True))
 
 

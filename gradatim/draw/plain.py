@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from ..core.errors import ArgumentError
+
 
 def as_float(x: Any) -> float:
     """One number. A `Value`, or a tensor of one element, gives its data.
 
-    Raises TypeError, naming what came, if there is no number in it.
+    Errors: TypeError, naming what came, if there is no number in it.
     """
     try:
         return float(x)
@@ -42,7 +44,7 @@ def as_rows(x: Any, what: str) -> list[list[float]]:
     rows = [as_floats(row) for row in as_list(x)]
     widths = {len(row) for row in rows}
     if len(widths) != 1 or 0 in widths:
-        raise ValueError(
+        raise ArgumentError(
             f"{what} must be rows of the same length, not empty; got {len(rows)} rows of lengths"
             f" {sorted(widths)}"
         )

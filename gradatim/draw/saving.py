@@ -6,9 +6,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from ..core.errors import GradatimError
 from .theme import MONO, SANS
 
 _TIMEOUT_SECONDS = 120
+
+
+class NoConverter(GradatimError, RuntimeError):
+    """Nothing on this machine turns SVG into PNG; the message says what to install."""
 
 
 def save_bytes(target: Path, content: bytes) -> Path:
@@ -37,7 +42,7 @@ def save_png(target: Path, svg: str, *, width: float, scale: float) -> Path:
     if converted is None:
         converted = _by_program(svg, pixels)
     if converted is None:
-        raise RuntimeError(
+        raise NoConverter(
             f"cannot write {target.name!r}: no converter from SVG to PNG was found. Type"
             " `pip install cairosvg`, or install rsvg-convert, resvg or inkscape;"
             " or save as .svg, which any browser opens"

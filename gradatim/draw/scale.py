@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ..core.errors import ArgumentError
 from .significant import compact
 
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -97,12 +98,12 @@ def limits(
 ) -> tuple[float, float]:
     """The least and the greatest of the finite numbers, a little further apart.
 
-    Raises ValueError if there is none (or, on a logarithmic axis, none above zero).
+    Errors: ArgumentError if there is none (or, on a logarithmic axis, none above zero).
     """
     finite = [n for n in numbers if math.isfinite(n) and (n > 0 or not log)]
     if not finite:
         kind = "finite number above zero" if log else "finite number"
-        raise ValueError(f"there is nothing to draw: the data has no {kind}")
+        raise ArgumentError(f"there is nothing to draw: the data has no {kind}")
     low, high = min(finite), max(finite)
     if log:
         spread = (high / low) ** margin if high > low else 2.0

@@ -28,7 +28,7 @@ def slopes(value: Any) -> tuple[float, ...]:
     run with a gradient of 1 coming in, and all gradients are put back. What a child that is used
     twice receives is then shared out evenly.
 
-    Raises TypeError if the class has neither.
+    Errors: TypeError if the class has neither.
     """
     if callable(getattr(value, "slopes", None)):
         return tuple(float(slope) for slope in value.slopes())

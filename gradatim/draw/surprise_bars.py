@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ..core.errors import ArgumentError
 from . import theme
 from .axes import Axes, frame
 from .drawing import Drawing
@@ -35,17 +36,17 @@ def bars(
 
     A number that is nan or infinite has no bar, only its name.
 
-    Raises ValueError for no numbers, more than 200, or labels that do not fit.
+    Errors: ArgumentError for no numbers, more than 200, or labels that do not fit.
 
     >>> bars([2.0, 0.5], "ab", mean=True)
     <Drawing: bars, ...>
     """
     numbers = as_floats(values)
     if not 0 < len(numbers) <= MOST_BARS:
-        raise ValueError(f"draw.bars draws 1 to {MOST_BARS} numbers, got {len(numbers)}")
+        raise ArgumentError(f"draw.bars draws 1 to {MOST_BARS} numbers, got {len(numbers)}")
     names = [str(label) for label in labels] if labels is not None else [""] * len(numbers)
     if len(names) != len(numbers):
-        raise ValueError(f"draw.bars: {len(names)} labels for {len(numbers)} numbers")
+        raise ArgumentError(f"draw.bars: {len(names)} labels for {len(numbers)} numbers")
     finite = [number for number in numbers if math.isfinite(number)]
     low, high = min([*finite, 0.0]), max([*finite, 0.0])
     spread = (high - low) or 1.0
@@ -90,7 +91,7 @@ def surprise(word: str, values: Any, *, end: str = "end") -> Drawing:
     `values` has one number a letter, and one more for the end of the word (its label is `end`) if
     the model also says how surprised it is that the word ends there.
 
-    Raises ValueError if the numbers do not fit the word.
+    Errors: ArgumentError if the numbers do not fit the word.
 
     >>> surprise("ada", [1.9, 2.7, 1.2, 0.9])
     <Drawing: Surprise of “ada”, ...>
@@ -98,7 +99,7 @@ def surprise(word: str, values: Any, *, end: str = "end") -> Drawing:
     numbers = as_floats(values)
     labels = [*word] if len(numbers) == len(word) else [*word, end]
     if len(numbers) != len(labels):
-        raise ValueError(
+        raise ArgumentError(
             f"draw.surprise: {word!r} has {len(word)} letters, so it takes {len(word)} numbers, or"
             f" {len(word) + 1} with the end; got {len(numbers)}"
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..core.errors import ArgumentError
 from ..core.handle import Handle
 from ..core.nodes import Edge, Leaf, Node, Output
 from ..core.tape import history
@@ -41,10 +42,10 @@ def is_tensor(x: object) -> bool:
 def owned_tensor_graph(root: Any, module: Any | None) -> OwnedGraph:
     """The graph behind `root`, and whose its parameters are.
 
-    Raises ValueError if there is no graph.
+    Errors: ArgumentError if there is no graph.
     """
     if history(root) is None:
-        raise ValueError(
+        raise ArgumentError(
             "draw.graph: this tensor has no graph: nothing that it was computed from has"
             " requires_grad=True, or it was computed under no_grad() or detached"
         )

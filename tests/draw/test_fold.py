@@ -89,5 +89,5 @@ def test_folding_without_a_module_says_what_to_pass() -> None:
     a = Value(1.0, label="a")
     with pytest.raises(ValueError, match=r"draw.graph\(loss, model, fold=True\)"):
         draw.graph(a * 2.0, fold=True)
-    with pytest.raises(ValueError, match="counts levels from 1, got -1"):
+    with pytest.raises(ValueError, match="counts levels from 1, not -1"):
         draw.graph(sample_of(net()), fold=-1)

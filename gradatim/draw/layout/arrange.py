@@ -56,7 +56,7 @@ class Arrangement:
 def arrange(sizes: Sequence[tuple[float, float]], edges: Sequence[Edge]) -> Arrangement:
     """Lay out boxes of the given (width, height) so that every edge (source, target) goes right.
 
-    The same input always gives the same picture. Raises ValueError if the edges form a circle.
+    The same input always gives the same picture. Errors: ValueError if the edges form a circle.
 
     >>> found = arrange([(10, 10), (10, 10)], [(0, 1)])
     >>> found.boxes[0].x < found.boxes[1].x

@@ -8,7 +8,7 @@ Edge = tuple[int, int]
 def topological_order(count: int, edges: Sequence[Edge]) -> list[int]:
     """The nodes 0 .. count-1 so that each comes after all nodes with an edge to it.
 
-    Raises ValueError if the edges go round in a circle.
+    Errors: ValueError if the edges go round in a circle.
 
     >>> topological_order(3, [(2, 0), (0, 1)])
     [2, 0, 1]
