@@ -73,7 +73,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     tensor([1, 2, 4, 8])
     """
     if isinstance(input, Handle):
-        return Tensor.pow(input, exponent)  # type: ignore[arg-type]
+        return Tensor.pow(input, exponent)
     if not isinstance(exponent, Handle):
         _check("pow", input)
     return input**exponent  # type: ignore[no-any-return]
@@ -82,7 +82,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
 def remainder(input: Any, other: Any) -> Tensor:
     """`input % other` with the sign of `other`, of which one may be a number."""
     if isinstance(input, Handle):
-        return Tensor.remainder(input, other)  # type: ignore[arg-type]
+        return Tensor.remainder(input, other)
     if not isinstance(other, Handle):
         _check("remainder", input)
     return input % other  # type: ignore[no-any-return]

@@ -131,7 +131,7 @@ def text_of(x: Any) -> str:
             suffixes.append(f"dtype={dtypes.of(array.dtype)}")
     edge = history(x)
     if edge is not None:
-        name = shown_name(edge)
+        name = shown_name(x, edge)
         suffixes.append(f"grad_fn=<{name}>" if name else "requires_grad=True")
     return _with_suffixes(prefix + numbers, suffixes, len(prefix))
 
