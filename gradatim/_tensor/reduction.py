@@ -1,4 +1,4 @@
-"""Sums, means, extremes and what is built on them."""
+"""Sums, means, products, truth, and running sums and products."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core import dtypes
-from ..core.errors import ArgumentError, DTypeError
+from ..core.errors import DTypeError
 from ..core.handle import Handle
+from ..ops import moments, running
 from ..ops import reduction as ops
-from ..ops.broadcast import reduce_sum
-from .dims import some_dims
-from .promotion import to_dtype
+from ..ops.broadcast import copy, reduce_sum
+from ..ops.elementwise import isnan, like, logical_not, where
+from .dims import one_dim, some_dims
+from .numpy_names import numpy_names
+from .promotion import floating, to_dtype
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -25,44 +28,112 @@ _INT64 = np.dtype(np.int64)
 class Reduction(Handle):
     """Many numbers to one."""
 
-    def sum(
-        input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None
-    ) -> Tensor:
-        """The sum of all elements, or along `dim`; integers and bools add up in int64."""
-        x: Any = counted(input) if dtype is None else to_dtype(input, dtypes.of(dtype).numpy)
-        dims = some_dims("sum", _dim(dim, axis), x.ndim)
-        return reduce_sum(x, dims=dims, keepdim=keepdim)
+    @numpy_names
+    def sum(input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+        """The sum of all elements, or along `dim`; integers and bools add up in int64.
 
-    def mean(
-        input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None, axis: Dim = None
-    ) -> Tensor:
-        """The mean of all elements, or along `dim`."""
-        x: Any = input if dtype is None else to_dtype(input, dtypes.of(dtype).numpy)
-        if x._value.dtype.kind != "f":
-            raise DTypeError(f"mean: needs a floating tensor, got {x.dtype}; use .float() first")
-        dims = some_dims("mean", _dim(dim, axis), x.ndim)
-        return ops.mean(x, dims=dims, keepdim=keepdim)
+        >>> import gradatim
+        >>> gradatim.tensor([[1.0, 2.0], [3.0, 4.0]]).sum(dim=1, keepdim=True)
+        tensor([[3.],
+                [7.]])
+        """
+        x = counted(input, dtype)
+        return reduce_sum(x, dims=some_dims("sum", dim, x.ndim), keepdim=keepdim)
 
-    def any(input, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None) -> Tensor:
+    @numpy_names
+    def mean(input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+        """The mean of all elements, or along `dim`; nan if there are none."""
+        x = _floats("mean", _as(input, dtype))
+        return ops.mean(x, dims=some_dims("mean", dim, x.ndim), keepdim=keepdim)
+
+    @numpy_names
+    def prod(input, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+        """The product of all elements, or along `dim`; integers and bools multiply in int64."""
+        x = counted(input, dtype)
+        dims = some_dims("prod", dim if dim is None else int(dim), x.ndim)
+        return running.reduce_prod(x, dims=dims, keepdim=keepdim)
+
+    @numpy_names
+    def nansum(input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+        """The sum of the elements that are not nan."""
+        x = counted(input, dtype)
+        if x._value.dtype.kind == "f":
+            x = where(isnan(x), like(x, 0), x)
+        return reduce_sum(x, dims=some_dims("nansum", dim, x.ndim), keepdim=keepdim)
+
+    @numpy_names
+    def nanmean(input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+        """The mean of the elements that are not nan."""
+        x = _floats("nanmean", _as(input, dtype))
+        count: Any = Reduction.sum(logical_not(isnan(x)), dim, keepdim)
+        return Reduction.nansum(x, dim, keepdim) / count
+
+    @numpy_names
+    def logsumexp(input, dim: Dim, keepdim: bool = False) -> Tensor:
+        """log of the sum of e^x along `dim`, without overflow."""
+        x = floating(input)
+        return moments.logsumexp(x, dims=some_dims("logsumexp", dim, x.ndim), keepdim=keepdim)
+
+    # -- truth and counts ----------------------------------------------------------------------
+
+    @numpy_names
+    def any(input, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """Whether any element is nonzero."""
-        dims = some_dims("any", _dim(dim, axis), input.ndim)
-        return ops.any_(input, dims=dims, keepdim=keepdim)
+        return _truth(ops.any_, input, dim, keepdim)
 
-    def all(input, dim: Dim = None, keepdim: bool = False, *, axis: Dim = None) -> Tensor:
-        """Whether all elements are nonzero."""
-        dims = some_dims("all", _dim(dim, axis), input.ndim)
-        return ops.all_(input, dims=dims, keepdim=keepdim)
+    @numpy_names
+    def all(input, dim: Dim = None, keepdim: bool = False) -> Tensor:
+        """Whether all elements are nonzero; true if there are none."""
+        return _truth(ops.all_, input, dim, keepdim)
+
+    @numpy_names
+    def count_nonzero(input, dim: Dim = None) -> Tensor:
+        """How many elements are not zero."""
+        return Reduction.sum(input != 0, dim)
+
+    # -- running versions ------------------------------------------------------------------------
+
+    @numpy_names
+    def cumsum(input, dim: int, *, dtype: Any = None) -> Tensor:
+        """The sum of all elements up to each place along `dim`.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1, 2, 3]).cumsum(0)
+        tensor([1, 3, 6])
+        """
+        return _running("cumsum", running.cumsum, input, dim, dtype)
+
+    @numpy_names
+    def cumprod(input, dim: int, *, dtype: Any = None) -> Tensor:
+        """The product of all elements up to each place along `dim`."""
+        return _running("cumprod", running.cumprod, input, dim, dtype)
 
 
-def _dim(dim: Dim, axis: Dim) -> Dim:
-    """`axis` is NumPy's word for `dim`; PyTorch takes either."""
-    if axis is None:
-        return dim
-    if dim is not None:
-        raise ArgumentError("give dim or axis, not both: they mean the same")
-    return axis
+def counted(x: Any, dtype: Any = None) -> Any:
+    """`x` in `dtype`; without one, bools and integers as int64, in which they are counted."""
+    if dtype is None and x._value.dtype.kind != "f":
+        return to_dtype(x, _INT64)
+    return _as(x, dtype)
 
 
-def counted(x: Any) -> Any:
-    """Bools and integers as int64, in which they are counted."""
-    return x if x._value.dtype.kind == "f" else to_dtype(x, _INT64)
+def _as(x: Any, dtype: Any) -> Any:
+    return x if dtype is None else to_dtype(x, dtypes.of(dtype).numpy)
+
+
+def _floats(name: str, x: Any) -> Any:
+    if x._value.dtype.kind != "f":
+        raise DTypeError(f"{name}: needs a floating tensor, got {x.dtype}; use .float() first")
+    return x
+
+
+def _truth(primitive: Any, x: Any, dim: Dim, keepdim: bool) -> Any:
+    # PyTorch reduces nothing for an empty tuple here, while sums reduce everything.
+    dims = () if dim == () else some_dims(primitive.name, dim, x.ndim)
+    truth = primitive(x, dims=dims, keepdim=keepdim)
+    return to_dtype(truth, x._value.dtype) if x._value.dtype == np.uint8 else truth
+
+
+def _running(name: str, primitive: Any, x: Any, dim: int, dtype: Any) -> Any:
+    x = counted(x, dtype)
+    dim = one_dim(name, dim, x.ndim)
+    return primitive(x, dim=dim) if x._value.shape else copy(x)

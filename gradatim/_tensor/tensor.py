@@ -9,6 +9,8 @@ from .autograd import Differentiable
 from .comparison import Comparison
 from .conversion import Conversion
 from .copying import Copied
+from .counting import Counted
+from .extremes import Extremes
 from .indexing import Indexed
 from .inplace import InPlace
 from .interchange import Interchange
@@ -23,6 +25,8 @@ from .randomness import RandomFill
 from .reduction import Reduction
 from .scattering import Scattered
 from .shape import Shaped
+from .sorting import Sorted
+from .statistics import Statistics
 from .triangles import Triangular
 
 
@@ -32,6 +36,10 @@ class Tensor(
     Comparison,
     Products,
     Reduction,
+    Extremes,
+    Statistics,
+    Sorted,
+    Counted,
     Shaped,
     Indexed,
     InPlace,

@@ -1,4 +1,4 @@
-"""Many numbers to one: means, extremes, products, and running versions of them."""
+"""Many numbers to one: means, extremes and where they stand, truth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from ..core.primitive import Composite, Primitive
 from ..core.storage import ArrayType
 from .broadcast import broadcast_to, numel, reduce_sum, reduced, restore_dims
 from .elementwise import cast, div, eq, like, mul
-from .movement import flip
 
 Dims = tuple[int, ...]
 
@@ -49,14 +48,14 @@ def _extreme_back(g: Any, x: Any, out: Any, dims: Dims, keepdim: bool) -> Any:
 reduce_max = Primitive(
     "amax(x, *, dims, keepdim)",
     lambda x, *, dims, keepdim: np.maximum.reduce(x, dims, keepdims=keepdim),
-    lambda x, *, dims, keepdim: reduced(x, dims, keepdim),
+    reduced,
     x=_extreme_back,
 )
 
 reduce_min = Primitive(
     "amin(x, *, dims, keepdim)",
     lambda x, *, dims, keepdim: np.minimum.reduce(x, dims, keepdims=keepdim),
-    lambda x, *, dims, keepdim: reduced(x, dims, keepdim),
+    reduced,
     x=_extreme_back,
 )
 
@@ -96,11 +95,4 @@ all_ = Primitive(
     lambda x, *, dims, keepdim: np.logical_and.reduce(x, dims, keepdims=keepdim),
     _truth_type,
     differentiable=False,
-)
-
-cumsum = Primitive(
-    "cumsum(x, *, dim)",
-    lambda x, *, dim: np.cumsum(x, dim, dtype=x.dtype),
-    lambda x, *, dim: ArrayType(x.shape, x.dtype),
-    x=lambda g, dim: flip(cumsum(flip(g, dims=(dim,)), dim=dim), dims=(dim,)),
 )

@@ -1,0 +1,131 @@
+"""Counting how often numbers occur, each for itself or in bins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.errors import ArgumentError, DTypeError, ShapeError
+from ..core.handle import Handle, wrap
+from ..core.storage import ArrayType
+from ..ops.broadcast import full
+from ..ops.elementwise import cast, sub
+from ..ops.indexing import put, zeros
+from ..ops.movement import slice_
+from ..ops.sorting import bincount, searchsorted
+from . import return_types
+from .picking import flat, int64
+from .promotion import to_dtype
+from .python_values import array_of
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+Number = int | float
+_INT64 = np.dtype(np.int64)
+
+
+class Counted(Handle):
+    """`bincount`, `histc` and `histogram`."""
+
+    def bincount(input, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+        """How often each of the integers 0, 1, 2, ... occurs, or the sum of their weights.
+
+        >>> import gradatim
+        >>> gradatim.tensor([0, 2, 2]).bincount()
+        tensor([1, 0, 2])
+        """
+        x = to_dtype(input, _INT64) if input._value.dtype == np.uint8 else int64("bincount", input)
+        numbers = array_of(x, "bincount")
+        if numbers.ndim != 1 or (numbers.size and numbers.min() < 0):
+            raise ShapeError(
+                "bincount: only supports 1-d non-negative integral inputs, got shape "
+                f"{list(numbers.shape)}" + (f" and {numbers.min()}" if numbers.size else "")
+            )
+        length = max(int(numbers.max()) + 1 if numbers.size else 0, minlength)
+        if weights is None:
+            return bincount(x, length=length)
+        if weights._value.shape != numbers.shape:
+            raise ShapeError(
+                f"bincount: weights need the shape of the input, {list(numbers.shape)}, got "
+                f"{[*weights._value.shape]}"
+            )
+        kind = weights._value.dtype if weights._value.dtype.kind == "f" else np.dtype(np.float64)
+        start = zeros(ArrayType((length,), kind))
+        return put(start, x, to_dtype(weights, kind), dim=0, accumulate=True)
+
+    def histc(input, bins: int = 100, min: Number = 0, max: Number = 0) -> Tensor:
+        """How many elements lie in each of `bins` equal parts of `min` to `max`, as floats.
+
+        The last part includes `max`; elements outside are not counted. If both are 0, the
+        smallest and largest element are taken.
+        """
+        x = _floats("histc", input)
+        low, high = _bounds("histc", x, (min, max) if min != 0 or max != 0 else None)
+        edges = wrap(np.linspace(low, high, bins + 1).astype(x._value.dtype))
+        return _in_bins(x, edges, None)
+
+    def histogram(
+        input,
+        bins: int | Tensor,
+        *,
+        range: tuple[float, float] | None = None,
+        weight: Tensor | None = None,
+        density: bool = False,
+    ) -> return_types.histogram:
+        """Counts in bins, and the bins' edges: equal parts of the range, or the edges given.
+
+        With `density`, the counts are scaled so that the bars have the area 1.
+        """
+        x = _floats("histogram", input)
+        if isinstance(bins, Handle):
+            edges: Any = same_floats("histogram", x, bins)
+        else:
+            low, high = _bounds("histogram", x, range)
+            edges = wrap(np.linspace(low, high, bins + 1).astype(x._value.dtype))
+        hist = _in_bins(x, edges, weight)
+        if density:
+            hist = hist / hist.sum() / sub(_part(edges, 1, None), _part(edges, None, -1))
+        return return_types.histogram(hist, edges)
+
+
+def _bounds(name: str, x: Any, given: tuple[float, float] | None) -> tuple[float, float]:
+    if given is None:
+        numbers = array_of(x, name)
+        given = (numbers.min(), numbers.max()) if numbers.size else (0, 0)
+    low, high = float(given[0]), float(given[1])
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ArgumentError(f"{name}: range of {low} to {high} is not finite")
+    if low > high:
+        raise ArgumentError(f"{name}: max must be larger than min, got {low} to {high}")
+    return (low, high) if low < high else (low - 1, high + 1)
+
+
+def _in_bins(x: Any, edges: Any, weight: Any) -> Any:
+    """Counts, or sums of weights, of the elements between neighbouring edges."""
+    x, n = flat(x), edges._value.shape[0] - 1
+    place = searchsorted(edges, x, right=True)  # 1 to n inside, 0 below, n + 1 above and for nan
+    at_end = x == _part(edges, n, None)
+    place = sub(place, cast(at_end, dtype=_INT64))  # the last bin includes its upper edge
+    ones = full(x._value.shape, 1, x._value.dtype)
+    start = zeros(ArrayType((n + 2,), x._value.dtype))
+    counts = put(start, place, ones if weight is None else flat(weight), dim=0, accumulate=True)
+    return _part(counts, 1, n + 1)
+
+
+def _part(x: Any, start: int | None, stop: int | None) -> Any:
+    return slice_(x, index=(slice(start, stop),))
+
+
+def _floats(name: str, x: Any) -> Any:
+    if x._value.dtype.kind != "f":
+        raise DTypeError(f"{name}: needs a floating tensor, got {x.dtype}; use .float() first")
+    return x
+
+
+def same_floats(name: str, x: Any, y: Any) -> Any:
+    """`y` itself if it has the dtype of `x`."""
+    if y._value.dtype != x._value.dtype:
+        raise DTypeError(f"{name}: expected {x.dtype} as the input, got {y.dtype}")
+    return y

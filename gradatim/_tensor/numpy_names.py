@@ -1,0 +1,32 @@
+"""NumPy's words for PyTorch's: `axis` for `dim`, `keepdims` for `keepdim`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+_WORDS = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def numpy_names(method: Method) -> Method:
+    """Let a method that takes `dim` take `axis` too, and `keepdims` for `keepdim`.
+
+    The signature shown stays PyTorch's, as in PyTorch, which does the same.
+    """
+
+    @wraps(method)
+    def call(*args: Any, **named: Any) -> Any:
+        if named:
+            for theirs, ours in _WORDS.items():
+                if theirs in named:
+                    if ours in named:
+                        raise TypeError(
+                            f"{method.__name__}: give {ours} or {theirs}, not both: they mean the same"
+                        )
+                    named[ours] = named.pop(theirs)
+        return method(*args, **named)
+
+    return call  # type: ignore[return-value]

@@ -1,0 +1,240 @@
+"""Sorting, and what is found by it. All orders are stable; nan is the largest number.
+
+An order is found as indices, and values are gathered with them, so gradients go back to the
+places the values came from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.errors import ArgumentError, ShapeError
+from ..core.handle import Handle
+from ..ops import sorting as ops
+from ..ops.broadcast import full, reshape_to
+from ..ops.elementwise import isnan, like, where
+from ..ops.indexing import gather
+from ..ops.movement import cat, slice_
+from . import return_types
+from .dims import one_dim
+from .extremes import chosen
+from .numpy_names import numpy_names
+from .picking import at_least_1d, flat
+from .promotion import result_type, to_dtype
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+Number = int | float
+_INT32 = np.dtype(np.int32)
+
+
+class SelectionError(ArgumentError, RuntimeError):
+    """More elements, or another one, than a dimension has."""
+
+
+class Sorted(Handle):
+    """`sort`, `topk`, `median`, `unique` and their relatives."""
+
+    @numpy_names
+    def sort(
+        input, dim: int = -1, descending: bool = False, stable: bool = False
+    ) -> return_types.sort:
+        """The elements in order along `dim`, and where they stood.
+
+        >>> import gradatim
+        >>> gradatim.tensor([3, 1, 2]).sort().values
+        tensor([1, 2, 3])
+        """
+        index = _order("sort", input, dim, descending)
+        return return_types.sort(_read(input, index, dim), index)
+
+    @numpy_names
+    def argsort(input, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+        """The indices that sort along `dim`."""
+        return _order("argsort", input, dim, descending)
+
+    @numpy_names
+    def topk(
+        input, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
+    ) -> return_types.topk:
+        """The `k` largest (or smallest) elements along `dim`, the first first, and their indices.
+
+        >>> import gradatim
+        >>> gradatim.tensor([3, 1, 2]).topk(2).indices
+        tensor([0, 2])
+        """
+        rows, dim, n = _rows("topk", input, dim)
+        if not 0 <= k <= n:
+            raise SelectionError(
+                f"topk: selected index k out of range: k = {k}, dimension {dim} has size {n}"
+            )
+        index = ops.top(rows, k=k, dim=dim, largest=largest)
+        if not input._value.shape and k:
+            index = reshape_to(index, ())
+        return return_types.topk(_read(input, index, dim), index)
+
+    @numpy_names
+    def kthvalue(input, k: int, dim: int = -1, keepdim: bool = False) -> return_types.kthvalue:
+        """The k-th smallest element along `dim`, counted from 1, and its index."""
+        _, dim, n = _rows("kthvalue", input, dim)
+        if not 1 <= k <= n:
+            raise SelectionError(
+                f"kthvalue: selected number k out of range for dimension {dim}: k = {k}, size {n}"
+            )
+        return return_types.kthvalue(*_kth("kthvalue", input, k - 1, dim, keepdim))
+
+    @numpy_names
+    def median(input, dim: int | None = None, keepdim: bool = False) -> Any:
+        """The middle element, the lower of two; along `dim`, with its index. nan if any is nan.
+
+        >>> import gradatim
+        >>> gradatim.tensor([4.0, 1.0, 3.0, 2.0]).median()
+        tensor(2.)
+        """
+        if dim is None:
+            return _median(flat(input), 0, keepdim=False)[0]
+        return return_types.median(*_median(input, one_dim("median", dim, input.ndim), keepdim))
+
+    def unique(
+        input,
+        sorted: bool = True,
+        return_inverse: bool = False,
+        return_counts: bool = False,
+        dim: int | None = None,
+    ) -> Any:
+        """The different elements in order; of `dim`, its different slices.
+
+        `return_inverse` adds where in the result each element went, `return_counts` how often
+        each was there.
+
+        >>> import gradatim
+        >>> gradatim.tensor([3, 1, 3]).unique(return_counts=True)
+        (tensor([1, 3]), tensor([1, 2]))
+        """
+        x: Any = input
+        if dim is not None:
+            dim = one_dim("unique", dim, x.ndim)
+        values, inverse, counts = ops.unique(x, dim=dim)
+        return _answer(values, inverse, counts, return_inverse, return_counts)
+
+    def unique_consecutive(input, return_inverse: bool = False, return_counts: bool = False) -> Any:
+        """The elements of the flattened input, equal neighbours made one."""
+        x = flat(input)
+        changes = (_part(x, 1, None) != _part(x, None, -1)).long()
+        start = full((min(x._value.shape[0], 1),), 0, np.dtype(np.int64))
+        inverse = cat(start, changes.cumsum(0), dim=0)
+        first = cat(like(start, 1), changes, dim=0).bool()
+        counts = inverse.bincount()
+        inverse = reshape_to(inverse, input._value.shape)
+        return _answer(x.masked_select(first), inverse, counts, return_inverse, return_counts)
+
+
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: Tensor | Number,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Tensor | None = None,
+) -> Tensor:
+    """Where each value would have to be put in to keep the last dimension in order.
+
+    Before equal ones, or after them if `right` (`side="right"`). The sequence is a vector, or
+    has the leading dimensions of `input`. `sorter` holds the indices that sort it.
+
+    >>> import gradatim
+    >>> searchsorted(gradatim.tensor([1, 3, 5]), gradatim.tensor([0, 3, 9]))
+    tensor([0, 1, 3])
+    """
+    if side not in (None, "left", "right"):
+        raise ArgumentError(f'searchsorted: side must be "left" or "right", got {side!r}')
+    if sorter is not None:
+        sorted_sequence = sorted_sequence.gather(-1, sorter)
+    return _search("searchsorted", sorted_sequence, input, right or side == "right", out_int32)
+
+
+def bucketize(
+    input: Tensor | Number, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
+) -> Tensor:
+    """The number of the bucket each value falls into, between sorted boundaries.
+
+    A value on a boundary belongs to the bucket below it, or above if `right`.
+
+    >>> import gradatim
+    >>> bucketize(gradatim.tensor([0.5, 2.0]), gradatim.tensor([1.0, 2.0]))
+    tensor([0, 1])
+    """
+    if boundaries.ndim != 1:
+        raise ShapeError(f"bucketize: boundaries must be a vector, got {list(boundaries.shape)}")
+    return _search("bucketize", boundaries, input, right, out_int32)
+
+
+def _search(name: str, edges: Any, values: Any, right: bool, out_int32: bool) -> Any:
+    dtype = result_type(edges, values)
+    if not isinstance(values, Handle):
+        values = full((), values, dtype)
+    own, asked = edges._value.shape, values._value.shape
+    if len(own) != 1 and (own[:-1] != asked[:-1] or not own):
+        raise ShapeError(
+            f"{name}: boundaries should be 1-dimensional, or agree with the input in all but the "
+            f"last dimension; got boundaries {list(own)} and input {list(asked)}"
+        )
+    found = ops.searchsorted(to_dtype(edges, dtype), to_dtype(values, dtype), right=right)
+    return to_dtype(found, _INT32) if out_int32 else found
+
+
+def _rows(name: str, x: Any, dim: int) -> tuple[Any, int, int]:
+    """At least one dimension, `dim` from the front, and its size."""
+    dim = one_dim(name, dim, x.ndim)
+    rows = at_least_1d(x)
+    return rows, dim, rows._value.shape[dim]
+
+
+def _order(name: str, x: Any, dim: int, descending: bool) -> Any:
+    rows, dim, _ = _rows(name, x, dim)
+    return reshape_to(ops.argsort(rows, dim=dim, descending=descending), x._value.shape)
+
+
+def _read(x: Any, index: Any, dim: int) -> Any:
+    rows, dim, _ = _rows("sort", x, dim)
+    return reshape_to(gather(rows, at_least_1d(index), dim=dim), index._value.shape)
+
+
+def _kth(name: str, x: Any, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    """The element at place `k` of the order along `dim`, and its index."""
+    rows, dim, _ = _rows(name, x, dim)
+    order = ops.argsort(rows, dim=dim, descending=False)
+    index = slice_(order, index=(slice(None),) * dim + (slice(k, k + 1),))
+    return chosen(x, rows, index, dim, keepdim)
+
+
+def _median(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    rows, dim, n = _rows("median", x, dim)
+    if not n:
+        return full((), float("nan"), x._value.dtype), None
+    order = ops.argsort(rows, dim=dim, descending=False)
+    before = (slice(None),) * dim
+    middle = slice_(order, index=(*before, slice((n - 1) // 2, (n + 1) // 2)))
+    if x._value.dtype.kind == "f":
+        # A nan stands first in the order turned round, and among several the first one.
+        last = ops.top(rows, k=1, dim=dim, largest=True)
+        is_nan = isnan(gather(rows, last, dim=dim))
+        middle = where(is_nan, last, middle)
+    return chosen(x, rows, middle, dim, keepdim)
+
+
+def _answer(values: Any, inverse: Any, counts: Any, inverse_too: bool, counts_too: bool) -> Any:
+    wanted = [values]
+    if inverse_too:
+        wanted.append(inverse)
+    if counts_too:
+        wanted.append(counts)
+    return tuple(wanted) if len(wanted) > 1 else values
+
+
+def _part(x: Any, start: int | None, stop: int | None) -> Any:
+    return slice_(x, index=(slice(start, stop),))

@@ -1,0 +1,148 @@
+"""Running sums, products and extremes along one dimension, and the product of all elements.
+
+    s_i = a_i s_(i-1) + b_i
+
+This linear recurrence is closed under differentiation: its gradient is the same recurrence run
+backwards. A running product is one (b is 0 but for its start), so its gradient, and that of a
+product, needs no division and is right where elements are zero.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import Composite, Primitive
+from ..core.storage import ArrayType
+from .broadcast import broadcast_to, reduced, reshape_to, restore_dims
+from .elementwise import like, mul, same
+from .movement import cat, flip, inverse, permute, slice_
+
+Array = np.ndarray[Any, Any]
+Dims = tuple[int, ...]
+
+
+def _flipped(x: Any, dim: int) -> Any:
+    return flip(x, dims=(dim,))
+
+
+def _delayed(x: Any, dim: int, first: float) -> Any:
+    """x_(i-1) at i, and `first` at the start."""
+    n = x._value.shape[dim]
+    before = (slice(None),) * dim
+    start = like(slice_(x, index=(*before, slice(0, min(n, 1)))), first)
+    return cat(start, slice_(x, index=(*before, slice(0, max(n - 1, 0)))), dim=dim)
+
+
+# -- sums ----------------------------------------------------------------------------------
+
+
+def _cumsum_back(g: Any, dim: int) -> Any:
+    return _flipped(cumsum(_flipped(g, dim), dim=dim), dim)
+
+
+cumsum = Primitive(
+    "cumsum(x, *, dim)",
+    lambda x, *, dim: np.add.accumulate(x, dim),
+    same,
+    x=_cumsum_back,
+)
+
+# -- the linear recurrence -------------------------------------------------------------------
+
+
+def _recurrence(a: Array, b: Array, *, dim: int) -> Array:
+    out = np.empty(a.shape, a.dtype)
+    rows, factors, terms = (np.moveaxis(x, dim, 0) for x in (out, a, b))
+    state = np.zeros(rows.shape[1:], a.dtype)
+    for row, factor, term in zip(rows, factors, terms, strict=True):
+        np.multiply(factor, state, out=row[...])
+        row += term
+        state = row
+    return out
+
+
+def _adjoint(g: Any, a: Any, dim: int) -> Any:
+    """h_i = g_i + a_(i+1) h_(i+1): what reaches b_i."""
+    factors = _delayed(_flipped(a, dim), dim, 0)
+    return _flipped(recurrence(factors, _flipped(g, dim), dim=dim), dim)
+
+
+# s_i = a_i s_(i-1) + b_i along one dimension, from s = 0
+recurrence = Primitive(
+    "recurrence(a, b, *, dim)",
+    _recurrence,
+    same,
+    a=lambda g, a, out, dim: mul(_adjoint(g, a, dim), _delayed(out, dim, 0)),
+    b=lambda g, a, dim: _adjoint(g, a, dim),
+)
+
+# -- products --------------------------------------------------------------------------------
+
+
+def _cumprod(x: Any, *, dim: int) -> Any:
+    if not x._value.shape[dim]:
+        return x
+    before = (slice(None),) * dim
+    first = slice_(x, index=(*before, slice(0, 1)))
+    rest = slice_(x, index=(*before, slice(1, None)))
+    return recurrence(x, cat(first, like(rest, 0), dim=dim), dim=dim)
+
+
+def _cumprod_back(g: Any, x: Any, out: Any, dim: int) -> Any:
+    # Of the products that hold x_i, all have the part before it; the rest is a recurrence.
+    return mul(_delayed(out, dim, 1), _adjoint(g, x, dim))
+
+
+cumprod = Composite(
+    "cumprod(x, *, dim)",
+    _cumprod,
+    same,
+    value=lambda x, *, dim: np.multiply.accumulate(x, dim),
+    x=_cumprod_back,
+)
+
+
+def _prod_back(g: Any, x: Any, dims: Dims, keepdim: bool) -> Any:
+    """Each element's gradient is the product of the others: those before times those after."""
+    shape = x._value.shape
+    order = (*[d for d in range(len(shape)) if d not in dims], *dims)
+    moved = permute(x, order=order)
+    kept = moved._value.shape[: len(shape) - len(dims)]
+    rows = reshape_to(moved, (*kept, math.prod(shape[d] for d in dims)))
+    last = len(kept)
+    before = _delayed(cumprod(rows, dim=last), last, 1)
+    after = _flipped(_delayed(cumprod(_flipped(rows, last), dim=last), last, 1), last)
+    others = reshape_to(mul(before, after), moved._value.shape)
+    spread = broadcast_to(restore_dims(g, dims, keepdim), shape=shape)
+    return mul(spread, permute(others, order=inverse(order)))
+
+
+reduce_prod = Primitive(
+    "reduce_prod(x, *, dims, keepdim)",
+    lambda x, *, dims, keepdim: np.multiply.reduce(x, dims, keepdims=keepdim),
+    reduced,
+    x=_prod_back,
+)
+
+# -- extremes --------------------------------------------------------------------------------
+
+
+def _running_index(x: Array, *, dim: int, largest: bool) -> Array:
+    extreme = (np.maximum if largest else np.minimum).accumulate(x, dim)
+    hit = (x == extreme) | (x != x)  # of equal ones the last; after nan, the last nan
+    shape = [1] * x.ndim
+    shape[dim] = x.shape[dim]
+    places = np.arange(x.shape[dim]).reshape(shape)
+    return np.maximum.accumulate(np.where(hit, places, 0), dim)
+
+
+# Where the largest (or smallest) element up to each place stands
+running_index = Primitive(
+    "running_index(x, *, dim, largest)",
+    _running_index,
+    lambda x, *, dim, largest: ArrayType(x.shape, np.dtype(np.int64)),
+    differentiable=False,
+)
