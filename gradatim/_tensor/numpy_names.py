@@ -23,9 +23,7 @@ def numpy_names(method: Method) -> Method:
             for theirs, ours in _WORDS.items():
                 if theirs in named:
                     if ours in named:
-                        raise TypeError(
-                            f"{method.__name__}: give {ours} or {theirs}, not both: they mean the same"
-                        )
+                        raise TypeError(f"{method.__name__}: give {ours} or {theirs}, not both")
                     named[ours] = named.pop(theirs)
         return method(*args, **named)
 

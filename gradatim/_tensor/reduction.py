@@ -13,7 +13,7 @@ from ..core.handle import Handle
 from ..ops import moments, running
 from ..ops import reduction as ops
 from ..ops.broadcast import copy, reduce_sum
-from ..ops.elementwise import isnan, like, logical_not, where
+from ..ops.elementwise import isnan, like, logical_not, ne, where
 from .dims import one_dim, some_dims
 from .numpy_names import numpy_names
 from .promotion import floating, to_dtype
@@ -89,7 +89,7 @@ class Reduction(Handle):
     @numpy_names
     def count_nonzero(input, dim: Dim = None) -> Tensor:
         """How many elements are not zero."""
-        return Reduction.sum(input != 0, dim)
+        return Reduction.sum(ne(input, like(input, 0)), dim)
 
     # -- running versions ------------------------------------------------------------------------
 

@@ -64,7 +64,7 @@ def _var(x: Any, *, dims: Dims, correction: float, keepdim: bool) -> Any:
     return div(total, like(total, _freedom(x._value.shape, dims, correction)))
 
 
-def _var_value(x: Array, *, dims: Dims, correction: float, keepdim: bool) -> Any:
+def _var_value(x: Any, *, dims: Dims, correction: float, keepdim: Any) -> Any:
     count = numel(tuple(x.shape[d] for d in dims))
     deviation = x - np.divide(np.add.reduce(x, dims, keepdims=True), count, dtype=x.dtype)
     total = np.add.reduce(np.square(deviation, out=deviation), dims, keepdims=keepdim)

@@ -18,7 +18,7 @@ def _count(shape: tuple[int, ...], dims: Dims) -> int:
     return numel(tuple(shape[d] for d in dims))
 
 
-def _mean_value(x: np.ndarray[Any, Any], *, dims: Dims, keepdim: bool) -> Any:
+def _mean_value(x: Any, *, dims: Dims, keepdim: Any) -> Any:
     total = np.add.reduce(x, dims, keepdims=keepdim)
     return np.divide(total, _count(x.shape, dims), dtype=x.dtype)
 

@@ -100,7 +100,7 @@ top = Primitive(
 
 
 def _searchsorted(edges: Array, values: Array, *, right: bool) -> Array:
-    side = "right" if right else "left"
+    side: Any = "right" if right else "left"
     if edges.ndim == 1:
         return np.searchsorted(edges, values, side)
     rows = zip(
