@@ -1,8 +1,12 @@
 """What all tests share: property tests that try the same examples every time, without a clock."""
 
+import os
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
+
+# Tests start hundreds of processes; without compiled files each of them would compile the library.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 settings.register_profile(
     "gradatim",
