@@ -57,7 +57,8 @@ def _expand_linear_bias(x: Any, weight: Any, bias: Any) -> Any:
 
 
 def _grad_x(g: Any, weight: Any) -> Any:
-    return linear(g, swap_last(weight))
+    back = matmul(rows(g), weight)
+    return reshape_to(back, (*g._value.shape[:-1], weight._value.shape[1]))
 
 
 def _grad_weight(g: Any, x: Any) -> Any:
