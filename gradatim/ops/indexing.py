@@ -193,9 +193,7 @@ def _nonzero_type(x: Any) -> ArrayType:
 
 
 # The places of all elements that are not zero: (n, ndim)
-nonzero = Primitive(
-    "nonzero(x)", lambda x: np.stack(x.nonzero(), -1), _nonzero_type, differentiable=False
-)
+nonzero = Primitive("nonzero(x)", _nonzero, _nonzero_type, differentiable=False)
 
 
 def wrapped(index: Array, dim: int, n: int) -> Array:

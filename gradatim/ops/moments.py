@@ -24,7 +24,6 @@ from .elementwise import (
     like,
     log,
     mul,
-    ne,
     pow_,
     sign,
     sqrt,
@@ -107,7 +106,7 @@ def _norm(x: Any, *, p: float, dims: Dims, keepdim: bool) -> Any:
     if p == 2:
         return sqrt(reduce_sum(square(x), **over))
     if p == 0:
-        return reduce_sum(cast(ne(x, like(x, 0)), dtype=x._value.dtype), **over)
+        return reduce_sum(sign(abs_(x)), **over)
     size = abs_(x)
     if math.isinf(p):
         return (reduce_max if p > 0 else reduce_min)(size, **over)

@@ -57,9 +57,10 @@ def _recurrence(a: Array, b: Array, *, dim: int) -> Array:
     out = np.empty(a.shape, a.dtype)
     rows, factors, terms = (np.moveaxis(x, dim, 0) for x in (out, a, b))
     state = np.zeros(rows.shape[1:], a.dtype)
-    for row, factor, term in zip(rows, factors, terms, strict=True):
-        np.multiply(factor, state, out=row[...])
-        row += term
+    for i in range(len(rows)):
+        row = rows[i, ...]  # a view of its place, for vectors too
+        np.multiply(factors[i], state, out=row)
+        row += terms[i]
         state = row
     return out
 

@@ -28,6 +28,7 @@ class Case:
     params: dict[str, Any] = field(default_factory=dict)
     tolerance: float = 1e-12
     second: bool = True  # whether the second derivative exists
+    shape_known: bool = True  # without the numbers
 
     def __str__(self) -> str:
         shapes = ",".join(str(np.shape(x)).replace(" ", "") for x in self.inputs)
@@ -165,7 +166,7 @@ MOVEMENT = [
     Case("cat", (numbers((2, 2)), numbers((1, 2)), numbers((0, 2))), lambda *xs, dim: np.concatenate(xs, dim), {"dim": 0}),
     Case("cat", (numbers((2, 1)), numbers((2, 3))), lambda *xs, dim: np.concatenate(xs, dim), {"dim": 1}),
     Case("repeated", (), lambda *, shape, value, dtype: np.full(shape, value, dtype), {"shape": (2, 3), "value": 1.5, "dtype": np.dtype("float64")}),
-]  # fmt: skip  # ruff: noqa: E501
+]  # fmt: skip
 
 
 def _mean(x: Any, *, axis: Any, keepdims: bool) -> Any:
@@ -200,4 +201,5 @@ PRODUCTS = [
     Case("linear_bias", (numbers((4,)), numbers((2, 4), seed=1), numbers((2,))), lambda x, w, b: np.einsum("j,kj->k", x, w) + b),
 ]  # fmt: skip
 
+# ruff: noqa: E501
 TABLE: list[Case] = [*ELEMENTWISE, *LOGIC, *MOVEMENT, *REDUCTION, *PRODUCTS]

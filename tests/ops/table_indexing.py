@@ -1,0 +1,257 @@
+"""The table's cases of indexing, sorting, running operations and statistics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tests.ops.table import Case, along, integers, numbers, reductions, truths
+
+I64 = np.dtype("int64")
+
+
+def _take(x: Any, index: Any, *, dim: int) -> Any:
+    return np.moveaxis(
+        np.moveaxis(x, dim, 0)[index], range(index.ndim), range(dim, dim + index.ndim)
+    )
+
+
+def _put(x: Any, index: Any, values: Any, *, dim: int, accumulate: bool) -> Any:
+    out = np.moveaxis(x.copy(), dim, 0)
+    rows = np.moveaxis(values, range(dim, dim + index.ndim), range(index.ndim))
+    for place in np.ndindex(index.shape):
+        out[index[place]] = rows[place] + (out[index[place]] if accumulate else 0)
+    return np.moveaxis(out, 0, dim)
+
+
+def _gather(x: Any, index: Any, *, dim: int) -> Any:
+    out = np.empty(index.shape, x.dtype)
+    for place in np.ndindex(index.shape):
+        out[place] = x[(*place[:dim], index[place], *place[dim + 1 :])]
+    return out
+
+
+def _scattered(join: Any) -> Any:
+    def expected(x: Any, index: Any, values: Any, *, dim: int, **_: Any) -> Any:
+        out = x.copy()
+        for place in np.ndindex(index.shape):
+            target = (*place[:dim], index[place], *place[dim + 1 :])
+            out[target] = join(out[target], values[place])
+        return out
+
+    return expected
+
+
+def _scatter(x: Any, index: Any, values: Any, *, dim: int, accumulate: bool) -> Any:
+    join = (lambda old, new: old + new) if accumulate else (lambda old, new: new)
+    return _scattered(join)(x, index, values, dim=dim)
+
+
+def _extreme(x: Any, index: Any, values: Any, *, dim: int, largest: bool) -> Any:
+    return _scattered(max if largest else min)(x, index, values, dim=dim)
+
+
+def _diagonal(x: Any, *, offset: int, dim1: int, dim2: int) -> Any:
+    return np.diagonal(x, offset, dim1, dim2)
+
+
+def _updated(x: Any, y: Any, *, view: Any) -> Any:
+    out = x.copy()
+    out[view[0][1]["index"]] = y
+    return out
+
+
+def _slice_step(*index: Any) -> Any:
+    from gradatim.ops.movement import slice_
+
+    return ((slice_, {"index": index}),)
+
+
+SLICES = [
+    (numbers((4, 3)), integers((2, 3), 0, 4), 0),
+    (numbers((2, 4)), integers((5,), -4, 4), 1),
+    (numbers((2, 3, 2)), integers((4,), -3, 3), 1),
+    (numbers((5,)), integers((2, 2), 0, 5), 0),
+    (numbers((4, 2)), integers((), 0, 4), 0),
+    (numbers((3, 2)), np.zeros((0,), np.int64), 0),
+]
+
+
+def _slices_like(x: Any, index: Any, dim: int) -> Any:
+    return numbers((*x.shape[:dim], *index.shape, *x.shape[dim + 1 :]), seed=3)
+
+
+PICKING = [
+    *[Case("take", (x, index), _take, {"dim": dim}) for x, index, dim in SLICES],
+    *[
+        Case("put", (x, index, _slices_like(x, index, dim)), _put, {"dim": dim, "accumulate": True})
+        for x, index, dim in SLICES
+    ],
+    *[
+        # Without accumulation the places are different: of equal ones the last one stays.
+        Case("put", (numbers((4, 3)), index, numbers((*index.shape, 3), seed=3)), _put, {"dim": 0, "accumulate": False})
+        for index in (np.array([2, 0]), np.array([[-1], [1]]))
+    ],
+]  # fmt: skip
+
+ELEMENTS_OF = [
+    (numbers((3, 4)), integers((3, 2), 0, 4), 1),
+    (numbers((3, 4)), integers((5, 4), 0, 3), 0),
+    (numbers((2, 3, 2)), integers((2, 2, 2), 0, 3), 1),
+    (numbers((4,)), integers((6,), 0, 4), 0),
+    (numbers((3, 2)), np.zeros((0, 2), np.int64), 0),
+]
+
+ELEMENTS = [
+    *[Case("gather", (x, index), _gather, {"dim": dim}) for x, index, dim in ELEMENTS_OF],
+    *[
+        Case("scatter", (x, index, numbers(index.shape, seed=3)), _scatter, {"dim": dim, "accumulate": True})
+        for x, index, dim in ELEMENTS_OF
+    ],
+    Case(
+        "scatter",
+        (numbers((3, 4)), np.array([[1, 0], [3, 2], [0, 1]]), numbers((3, 2), seed=3)),
+        _scatter,
+        {"dim": 1, "accumulate": False},
+    ),
+    *[
+        Case("scatter_extreme", (x, index, numbers(index.shape, seed=3)), _extreme, {"dim": dim, "largest": largest})
+        for x, index, dim in ELEMENTS_OF
+        for largest in (True, False)
+    ],
+    *[
+        Case("scatter_prod", (x, index, numbers(index.shape, seed=3)), _scattered(lambda a, b: a * b), {"dim": dim})
+        for x, index, dim in ELEMENTS_OF
+    ],
+    Case(
+        "scatter_prod",  # zeros alone, in company of others, and two of them together
+        (np.array([2.0, 0.0, 3.0, 1.0]), np.array([0, 0, 2, 2, 3]), np.array([0.0, 5.0, 0.0, 0.0, 4.0])),
+        _scattered(lambda a, b: a * b),
+        {"dim": 0},
+        second=False,
+    ),
+]  # fmt: skip
+
+PLACES = [
+    Case("diagonal", (numbers((3, 4)),), _diagonal, {"offset": 0, "dim1": 0, "dim2": 1}),
+    Case("diagonal", (numbers((3, 4)),), _diagonal, {"offset": 2, "dim1": 1, "dim2": 0}),
+    Case("diagonal", (numbers((2, 3, 3)),), _diagonal, {"offset": -1, "dim1": 1, "dim2": 2}),
+    Case("diagonal", (numbers((2, 2)),), _diagonal, {"offset": 5, "dim1": 0, "dim2": 1}),
+    Case("update_view", (numbers((4, 3)), numbers((2, 3), seed=1)), _updated, {"view": _slice_step(slice(0, 4, 2))}),
+    Case("update_view", (numbers((4, 3)), numbers((), seed=1)), _updated, {"view": _slice_step(1, 2)}),
+    Case("flat_index", (integers((3,), 0, 4), integers((2, 1), 0, 5)), lambda i, j, *, sizes: i * 5 + j, {"sizes": (4, 5)}),
+    Case("flat_index", (np.array([-1, 0]), np.array([-2, 4])), lambda i, j, *, sizes: np.array([18, 4]), {"sizes": (4, 5)}),
+    Case("nonzero", (truths((3, 4)),), np.argwhere, shape_known=False),
+    Case("nonzero", (np.array(2.0),), lambda x: np.zeros((1, 0)), shape_known=False),
+    Case("nonzero", (np.zeros((0, 2)),), np.argwhere, shape_known=False),
+]  # fmt: skip
+
+
+def _argsort(x: Any, *, dim: int, descending: bool) -> Any:
+    return np.argsort(-x if descending else x, dim, kind="stable")
+
+
+def _top(x: Any, *, k: int, dim: int, largest: bool) -> Any:
+    return np.take(_argsort(x, dim=dim, descending=largest), range(k), dim)
+
+
+def _searchsorted(edges: Any, values: Any, *, right: bool) -> Any:
+    before = np.less_equal if right else np.less
+    return before(edges[..., None, :], values[..., None]).sum(-1)
+
+
+LONG = integers((2, 100), -9, 9).astype(np.float32)  # long enough for the packed order, with ties
+
+SORTING = [
+    *[
+        Case("argsort", (x,), _argsort, {"dim": dim, "descending": descending})
+        for x, dim in ((numbers((3, 4)), 1), (integers((6, 2), 0, 3), 0), (LONG, 1), (numbers((0,)), 0))
+        for descending in (False, True)
+    ],
+    *[
+        Case("top", (x,), _top, {"k": k, "dim": dim, "largest": largest})
+        for x, k, dim in ((numbers((3, 4)), 2, 1), (integers((6, 2), 0, 3), 3, 0), (LONG, 7, 1), (LONG, 0, 1))
+        for largest in (False, True)
+    ],
+    *[
+        Case("searchsorted", inputs, _searchsorted, {"right": right})
+        for inputs in (
+            (np.array([1.0, 2.0, 2.0, 5.0]), np.array([[0.0, 2.0], [3.0, 9.0]])),
+            (np.sort(numbers((2, 3)), 1), numbers((2, 4), seed=1)),
+        )
+        for right in (False, True)
+    ],
+    Case("unique", (np.array([3, 1, 3]),), lambda x, *, dim: (np.array([1, 3]), np.array([1, 0, 1]), np.array([1, 2])), {"dim": None}, shape_known=False),
+    Case("unique", (np.array([[3, 1], [3, 1], [2, 0]]),), lambda x, *, dim: (x[[2, 0]], np.array([1, 1, 0]), np.array([1, 2])), {"dim": 0}, shape_known=False),
+    Case("bincount", (np.array([0, 2, 2]),), lambda x, *, length: np.array([1, 0, 2, 0]), {"length": 4}),
+]  # fmt: skip
+
+
+def _recurrence(a: Any, b: Any, *, dim: int) -> Any:
+    a, b = np.moveaxis(a, dim, 0), np.moveaxis(b, dim, 0)
+    out = np.zeros(a.shape)
+    for i in range(len(a)):
+        out[i] = b[i] + (a[i] * out[i - 1] if i else 0)
+    return np.moveaxis(out, 0, dim)
+
+
+def _running_index(x: Any, *, dim: int, largest: bool) -> Any:
+    pick = np.argmax if largest else np.argmin
+    parts = [pick(np.take(x, range(i + 1), dim), dim) for i in range(x.shape[dim])]
+    return np.stack(parts, dim)
+
+
+ZEROS = np.array([[2.0, 0.0, 3.0], [0.0, 4.0, 0.0]])
+
+RUNNING = [
+    *along("cumprod", np.cumprod),
+    Case("cumprod", (ZEROS,), lambda x, *, dim: np.cumprod(x, dim), {"dim": 1}),
+    *reductions("reduce_prod", np.prod),
+    Case("reduce_prod", (ZEROS,), lambda x, *, dims, keepdim: x.prod(1), {"dims": (1,), "keepdim": False}),
+    *[
+        Case("recurrence", (numbers(shape), numbers(shape, seed=1)), _recurrence, {"dim": dim})
+        for shape, dim in (((4,), 0), ((3, 2), 0), ((2, 3, 2), 1), ((1,), 0), ((0, 2), 0))
+    ],
+    *[
+        Case("running_index", (numbers((3, 4)),), _running_index, {"dim": dim, "largest": largest})
+        for dim in (0, 1)
+        for largest in (False, True)
+    ],
+]  # fmt: skip
+
+
+def _statistic(function: Any) -> Any:
+    return lambda x, *, dims, keepdim, **params: function(x, axis=dims, keepdims=keepdim, **params)
+
+
+def _norm(x: Any, *, p: float, axis: Any, keepdims: bool) -> Any:
+    size = np.abs(x)
+    if p == 0:
+        return (size > 0).sum(axis, keepdims=keepdims)
+    if np.isinf(p):
+        return (np.max if p > 0 else np.min)(size, axis=axis, keepdims=keepdims)
+    return (size**p).sum(axis, keepdims=keepdims) ** (1 / p)
+
+
+DIMS = [((3, 2), (0,)), ((2, 3, 2), (0, 2)), ((3, 2), (0, 1))]
+
+STATISTICS = [
+    *[
+        Case(name, (numbers(shape),), _statistic(lambda x, *, axis, keepdims, correction, f=f: f(x, axis, ddof=correction, keepdims=keepdims)), {"dims": dims, "correction": correction, "keepdim": keepdim})
+        for name, f in (("var", np.var), ("std", np.std))
+        for shape, dims in DIMS
+        for correction in (0, 1)
+        for keepdim in (False, True)
+    ],
+    *[
+        Case("norm", (numbers(shape),), _statistic(_norm), {"p": p, "dims": dims, "keepdim": keepdim})
+        for p in (0.0, 1.0, 2.0, 3.0, 1.5, float("inf"), float("-inf"))
+        for shape, dims in DIMS
+        for keepdim in (False, True)
+    ],
+    *reductions("logsumexp", lambda x, axis, keepdims: np.log(np.exp(x).sum(axis, keepdims=keepdims))),
+]  # fmt: skip
+
+INDEXING: list[Case] = [*PICKING, *ELEMENTS, *PLACES, *SORTING, *RUNNING, *STATISTICS]
+# ruff: noqa: E501
