@@ -33,11 +33,10 @@ _FILL = {
 
 @dataclass(frozen=True)
 class Look:
-    """How one card stands out from the rest: an outline, marked rows, or faded."""
+    """How one card stands out from the rest: by its outline, by a marked row."""
 
     outline: str = ""
     marked_row: str = ""
-    faded: bool = False
 
 
 PLAIN = Look()
@@ -95,7 +94,7 @@ def card(node: Node, box: Box, look: Look = PLAIN) -> str:
         top = box.y + _HEADER
     for i, row in enumerate(node.rows):
         parts += _row(row, left, box.x + box.width, top + i * _ROW, row[0] == look.marked_row)
-    return group(parts, title=node.details, opacity=0.42 if look.faded else 1.0)
+    return group(parts, title=node.details)
 
 
 def _label(node: Node) -> str:

@@ -17,7 +17,7 @@ from .svg import Point, circle, path, text, through
 _SIDE = 400.0
 _LEFT, _TOP, _BOTTOM, _RIGHT = 56.0, 46.0, 58.0, 24.0
 _BANDS = (0.75, 0.5, 0.25, 0.0)
-_BAND_OPACITY = 0.17
+_BAND_OPACITY = 0.13
 
 
 def boundary(

@@ -66,7 +66,7 @@ def descent(
     panels = panel(f, paths, middle, reach)
     width = _LEFT + _SIDE + _GAP
     head = 26.0 if title else 0.0
-    drawn = [text((20, 30), title, size=15, bold=True)] if title else []
+    drawn = [text((_LEFT - 8, 30), title, size=15, bold=True)] if title else []
     drawn += [group(p, shift=(i * width, head)) for i, p in enumerate(panels)]
     return Drawing(
         width=width * len(panels) + 12,
@@ -169,7 +169,7 @@ def _diverges(p: Descent) -> bool:
 def _outcome(p: Descent, paths: Sequence[Descent]) -> str:
     """Where a path ended, in words."""
     steps = len(p.points) - 1
-    ending = f"f = {compact(p.heights[-1])} after {steps} steps"
+    ending = f"f = {compact(p.heights[-1])} after {steps} step{'' if steps == 1 else 's'}"
     if _diverges(p):
         return f"diverges: {ending}"
     best = min(min(q.heights) for q in paths)

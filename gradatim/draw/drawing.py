@@ -7,7 +7,7 @@ from pathlib import Path
 from ..core.errors import ArgumentError
 from .saving import save_bytes, save_png
 from .svg import escape, group, number, rectangle
-from .theme import INK, PAPER, style_sheet
+from .theme import INK, PAPER, SANS, style_sheet
 
 # Wider than this a picture scrolls in the notebook; shrunk to the page it could not be read.
 _PAGE_WIDTH = 1200.0
@@ -37,7 +37,8 @@ class Drawing:
         described = f"<desc>{escape(self.description)}</desc>" if self.description else ""
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="gradatim{fits}" role="img"'
-            f' width="{width}" height="{height}" viewBox="0 0 {width} {height}" fill="{INK}">'
+            f' width="{width}" height="{height}" viewBox="0 0 {width} {height}" fill="{INK}"'
+            f' font-family="{SANS}">'
             f"<title>{escape(self.title)}</title>{described}{style_sheet()}"
             f"{rectangle(0, 0, self.width, self.height, fill=PAPER, radius=8)}"
             f"{''.join(self.elements)}</svg>\n"

@@ -131,5 +131,7 @@ def _bar(axes: Axes, i: int, number: float, name: str, written: str, room: float
         radius=2 if abs(zero - tip) > 4 else 0,
     )
     base = tip - 6 if number >= 0 else tip + 14
+    half = text_width(written, _NUMBER_SIZE) / 2
+    ground = rectangle(center - half, base - 10, 2 * half, 12, fill=theme.PAPER)  # over grid lines
     value = text((center, base), written, size=_NUMBER_SIZE, anchor="middle")
-    return [label, body, value]
+    return [label, ground, body, value]

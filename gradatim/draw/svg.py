@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from .theme import INK, MONO, SANS
+from .theme import INK, MONO
 
 Point = tuple[float, float]
 
@@ -26,14 +26,14 @@ def escape(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """A coordinate with at most two decimals: finer than a screen, shorter than a float.
+    """A coordinate with at most one decimal: finer than a screen, shorter than a float.
 
     >>> number(3.14159), number(2.0), number(-0.001)
-    ('3.14', '2', '0')
+    ('3.1', '2', '0')
     """
     if not math.isfinite(value):
         raise ValueError(f"a coordinate became {value}: leave points that are not finite out")
-    return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
+    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
 
 
 def rectangle(
@@ -82,7 +82,7 @@ def path(
     opacity: float = 1.0,
 ) -> str:
     """A path from SVG path commands; overlapping parts of a filled one alternate (even-odd)."""
-    faded = f' opacity="{number(opacity)}"' if opacity < 1 else ""
+    faded = f' opacity="{opacity:g}"' if opacity < 1 else ""
     rule = ' fill-rule="evenodd"' if fill != "none" else ""
     joins = ' stroke-linejoin="round" stroke-linecap="round"' if stroke != "none" else ""
     return (
@@ -108,32 +108,25 @@ def text(
     mono: bool = False,
     bold: bool = False,
     italic: bool = False,
-    turned: bool = False,
 ) -> str:
-    """One line of text; `position` is on its base line, `anchor` is start, middle or end.
-
-    Families are given on every element because some converters do not inherit them.
-    """
+    """One line of text; `position` is on its base line, `anchor` is start, middle or end."""
     x, y = position
+    family = f' font-family="{MONO}"' if mono else ""  # the picture's own is sans-serif
+    side = f' text-anchor="{anchor}"' if anchor != "start" else ""
     weight = ' font-weight="600"' if bold else ""
     slant = ' font-style="italic"' if italic else ""
-    turn = f' transform="rotate(-90 {number(x)} {number(y)})"' if turned else ""
     keep = ' xml:space="preserve"' if "  " in content else ""
     return (
-        f'<text x="{number(x)}" y="{number(y)}" font-family="{MONO if mono else SANS}"'
-        f' font-size="{number(size)}" fill="{fill}" text-anchor="{anchor}"{weight}{slant}{turn}'
-        f"{keep}>{escape(content)}</text>"
+        f'<text x="{number(x)}" y="{number(y)}" font-size="{size:g}" fill="{fill}"'
+        f"{family}{side}{weight}{slant}{keep}>{escape(content)}</text>"
     )
 
 
-def group(
-    children: Iterable[str], *, title: str = "", shift: Point = (0.0, 0.0), opacity: float = 1.0
-) -> str:
+def group(children: Iterable[str], *, title: str = "", shift: Point = (0.0, 0.0)) -> str:
     """Elements kept together; `title` is what a browser shows under the pointer."""
     moved = f' transform="translate({number(shift[0])} {number(shift[1])})"' if any(shift) else ""
-    faded = f' opacity="{number(opacity)}"' if opacity < 1 else ""
     named = f"<title>{escape(title)}</title>" if title else ""
-    return f"<g{moved}{faded}>{named}{''.join(children)}</g>"
+    return f"<g{moved}>{named}{''.join(children)}</g>"
 
 
 def through(points: Sequence[Point], *, closed: bool = False) -> str:
@@ -148,4 +141,4 @@ def _stroke(colour: str, width: float, dash: str) -> str:
     if colour == "none":
         return ""
     dashed = f' stroke-dasharray="{dash}"' if dash else ""
-    return f' stroke="{colour}" stroke-width="{number(width)}"{dashed}'
+    return f' stroke="{colour}" stroke-width="{width:g}"{dashed}'

@@ -32,7 +32,7 @@ def test_three_rates_make_three_panels_that_say_how_it_went() -> None:
 
 def test_a_step_is_the_rate_times_the_slope() -> None:
     shown = texts(draw.descent(parabola, 3.0, lr=0.1, steps=1))
-    assert any("f = 6.76 after 1 steps" in text for text in shown)  # (3 - 0.1 * 6)**2 + 1
+    assert any("f = 6.76 after 1 step" in text for text in shown)  # (3 - 0.1 * 6)**2 + 1
 
 
 def test_lol_descends_on_its_weights() -> None:
