@@ -11,7 +11,7 @@ from .errors import GradatimError
 
 if TYPE_CHECKING:
     from .handle import Handle
-    from .primitive import Primitive
+    from .primitive import Primitive, Update
 
 
 # Infinity and nan are values here, as in PyTorch: log(0) is -inf without a word. NumPy warns,
@@ -21,7 +21,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gradatim\.")
 
 
 class Backend(Protocol):
-    """The two things an executor does."""
+    """The three things an executor does."""
 
     def execute(
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
@@ -30,6 +30,9 @@ class Backend(Protocol):
 
     def write(self, target: Handle, source: Handle) -> None:
         """Put the value of `source`, of equal shape and dtype, in the place of `target`."""
+
+    def update(self, update: Update, inputs: tuple[Handle, ...], params: dict[str, Any]) -> None:
+        """Run an update: its outputs take the places of the inputs that it replaces."""
 
 
 class Eager:
@@ -58,9 +61,20 @@ class Eager:
     def write(self, target: Handle, source: Handle) -> None:
         """Copy into the buffer, so that NumPy views of it see the new numbers."""
         array = target._value
-        if not array.flags.writeable or (0 in array.strides and _is_expanded(array)):
-            raise GradatimError(_why_not_writable(array))
+        _check_writable(array)
         array[...] = source._value
+
+    def update(self, update: Update, inputs: tuple[Handle, ...], params: dict[str, Any]) -> None:
+        """Let the update write straight into the buffers, without results to be copied."""
+        arrays = [x._value for x in inputs]
+        for i in update.replaces:
+            _check_writable(arrays[i])
+        update.in_place(*arrays, **params)
+
+
+def _check_writable(array: np.ndarray[Any, Any]) -> None:
+    if not array.flags.writeable or (0 in array.strides and _is_expanded(array)):
+        raise GradatimError(_why_not_writable(array))
 
 
 def _is_expanded(array: np.ndarray[Any, Any]) -> bool:

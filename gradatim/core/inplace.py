@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .nodes import Edge
-    from .primitive import Primitive
+    from .primitive import Primitive, Update
     from .storage import Storage
 
 # Set by `ops.movement`, where the two primitives live that give written tensors a history.
@@ -60,6 +60,13 @@ def write(target: Any, source: Any) -> None:
     base._stamp = target._storage.written
     if target is not base:
         target._stamp = -1
+
+
+def update(operation: Update, *inputs: Any, **params: Any) -> None:
+    """Run an update, outside the tape: its outputs take the places of inputs."""
+    local.context.backend.update(operation, inputs, params)
+    for i in operation.replaces:
+        inputs[i]._storage.written = tick()
 
 
 def apply(operation: Callable[..., Any], target: Any, *operands: Any) -> None:

@@ -119,6 +119,43 @@ class Composite(Primitive):
         return tuple(o._value for o in out) if len(self.outputs) > 1 else out._value
 
 
+class Update(Composite):
+    """A composite whose outputs, named like some of its inputs, are to take their places.
+
+    `in_place` is its NumPy value, and writes into the arrays of those inputs. No gradient flows
+    through an update: it is what optimisers do, outside the tape.
+    """
+
+    def __init__(
+        self,
+        signature: str,
+        expand: Callable[..., Any],
+        in_place: Callable[..., None],
+        *,
+        replaces: tuple[str, ...],
+    ) -> None:
+        super().__init__(
+            signature,
+            expand,
+            self._types,
+            value=self._value,
+            outputs=replaces,
+            differentiable=False,
+        )
+        self.in_place = in_place
+        self.replaces = tuple(self.inputs.index(name) for name in replaces)
+
+    def _types(self, *types: Any, **_: Any) -> Any:
+        found = tuple(types[i] for i in self.replaces)
+        return found if len(found) > 1 else found[0]
+
+    def _value(self, *arrays: Any, **params: Any) -> Any:
+        new = [a.copy() if i in self.replaces else a for i, a in enumerate(arrays)]
+        self.in_place(*new, **params)
+        found = tuple(new[i] for i in self.replaces)
+        return found if len(found) > 1 else found[0]
+
+
 def registered(name: str) -> Primitive:
     """The primitive of this name: what a pickled one is read as."""
     return REGISTRY[name]
