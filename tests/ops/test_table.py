@@ -16,8 +16,9 @@ from gradatim.core.primitive import REGISTRY, Composite
 from tests.ops.table import TABLE as BASICS
 from tests.ops.table import Case
 from tests.ops.table_indexing import INDEXING
+from tests.ops.table_losses import LEARNING
 
-TABLE = [*BASICS, *INDEXING]
+TABLE = [*BASICS, *INDEXING, *LEARNING]
 
 for module in pkgutil.iter_modules(gradatim.ops.__path__):
     importlib.import_module(f"gradatim.ops.{module.name}")  # so that the registry is complete

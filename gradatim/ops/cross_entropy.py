@@ -1,0 +1,239 @@
+"""Cross-entropy of rows of logits with classes, and the choice of one element of each row.
+
+A class outside [0, C) is refused here, in the value, because only the value sees numbers.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..core.errors import IndexOutOfRange
+from ..core.primitive import Composite
+from ..core.storage import ArrayType
+from .broadcast import broadcast_to, full, reduce_sum, reshape_to
+from .elementwise import cast, div, like, mul, ne, neg, sub, where
+from .indexing import gather, scatter
+from .rowwise import blocks, exponentials, log_softmax, row_maxima, row_sums, softmax, softmax_back
+
+Array = np.ndarray[Any, Any]
+
+# -- one element of each row, and its adjoint ----------------------------------------------
+
+
+@lru_cache(maxsize=8)
+def _starts(rows: int, width: int) -> Array:
+    """Where each row begins when all rows lie in one line."""
+    starts = np.arange(0, rows * width, width) if width else np.zeros(rows, np.int64)
+    starts.flags.writeable = False
+    return starts
+
+
+def check_classes(target: Array, classes: int) -> None:
+    """Refuse classes outside [0, classes), with the first such value."""
+    # As unsigned numbers the negative ones are huge: one comparison finds both kinds.
+    if target.size and np.maximum.reduce(target.view(np.uint64), None) >= classes:
+        wrong = target[(target < 0) | (target >= classes)].flat[0]
+        raise IndexOutOfRange(
+            f"target {wrong} is out of range: there are {classes} classes, 0 to {classes - 1}"
+        )
+
+
+def _places(x: Array, index: Array) -> Array:
+    check_classes(index, x.shape[1])
+    return _starts(*x.shape) + index
+
+
+def _column(index: Any) -> Any:
+    return reshape_to(index, (*index._value.shape, 1))
+
+
+def _expand_pick(x: Any, index: Any) -> Any:
+    return reshape_to(gather(x, _column(index), dim=1), index._value.shape)
+
+
+# x (N, C), index (N,) -> (N,): element index[i] of row i
+pick = Composite(
+    "pick(x, index)",
+    _expand_pick,
+    lambda x, index: ArrayType(index.shape, x.dtype),
+    value=lambda x, index: x.reshape(-1).take(_places(x, index)),
+    x=lambda g, x_type, index: place(g, index, classes=x_type.shape[1]),
+)
+
+
+def _place_value(x: Array, index: Array, *, classes: int) -> Array:
+    out = np.zeros((len(index), classes), x.dtype)
+    out.reshape(-1)[_places(out, index)] = x
+    return out
+
+
+def _expand_place(x: Any, index: Any, *, classes: int) -> Any:
+    zeros = full((*index._value.shape, classes), 0, x._value.dtype)
+    return scatter(zeros, _column(index), _column(x), dim=1, accumulate=False)
+
+
+# x (N,), index (N,) -> (N, C): zeros but for x[i] at place index[i] of row i
+place = Composite(
+    "place(x, index, *, classes)",
+    _expand_place,
+    lambda x, index, *, classes: ArrayType((*index.shape, classes), x.dtype),
+    value=_place_value,
+    x=lambda g, index: pick(g, index),
+)
+
+# -- cross-entropy of logits with classes --------------------------------------------------
+
+
+def valid(target: Any, ignore_index: int, dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    """1.0 where a target counts and 0.0 where it is ignored; and targets that are all classes."""
+    counts = ne(target, like(target, ignore_index))
+    return cast(counts, dtype=dtype), where(counts, target, like(target, 0))
+
+
+def _scale(g: Any, counts: Any, reduction: str) -> Any:
+    """What arrives at each row, (N,): 0 where the target is ignored."""
+    if reduction == "none":
+        return mul(g, counts)
+    if reduction == "mean":
+        g = div(g, reduce_sum(counts, dims=(0,), keepdim=False))
+    return mul(broadcast_to(g, shape=counts._value.shape), counts)
+
+
+def _expand_cross_entropy(logits: Any, target: Any, *, ignore_index: int, reduction: str) -> Any:
+    counts, safe = valid(target, ignore_index, logits._value.dtype)
+    loss = neg(mul(pick(log_softmax(logits, dim=1), safe), counts))
+    if reduction == "none":
+        return loss
+    total = reduce_sum(loss, dims=(0,), keepdim=False)
+    return (
+        div(total, reduce_sum(counts, dims=(0,), keepdim=False)) if reduction == "mean" else total
+    )
+
+
+def _split_ignored(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array | None]:
+    """Targets that are all classes, and where they count (None if everywhere)."""
+    if target.size and np.maximum.reduce(target.view(np.uint64), None) >= classes:
+        counts = target != ignore_index
+        target = np.where(counts, target, 0)
+        check_classes(target, classes)
+        return target, counts
+    if 0 <= ignore_index < classes:
+        return target, target != ignore_index
+    return target, None
+
+
+def _row_losses(logits: Array, target: Array) -> Array:
+    """-log p[target] of each row (N,)."""
+    rows, width = logits.shape
+    losses = np.empty(rows, logits.dtype)
+    for block in blocks(rows, width):
+        x = logits[block]
+        e = np.empty_like(x)
+        sums = exponentials(x, e)
+        places = _starts(*x.shape) + target[block]
+        p = e.reshape(-1).take(places)
+        p /= sums
+        if np.minimum.reduce(p) < 1e-30:  # too small for a float's digits: take logs apart
+            shift = row_maxima(x)
+            sums = row_sums(np.exp(np.subtract(x, shift, e), e))
+            losses[block] = np.log(sums) + shift[:, 0] - x.reshape(-1).take(places)
+        else:
+            np.negative(np.log(p, p), losses[block])
+    return losses
+
+
+def _cross_entropy(logits: Array, target: Array, *, ignore_index: int, reduction: str) -> Array:
+    logits = np.ascontiguousarray(logits)
+    target, counts = _split_ignored(target, logits.shape[1], ignore_index)
+    losses = _row_losses(logits, target)
+    if counts is not None:
+        losses = np.where(counts, losses, losses.dtype.type(0))
+    if reduction == "none":
+        return losses
+    total = np.add.reduce(losses)
+    if reduction == "sum":
+        return np.asarray(total)
+    n = len(losses) if counts is None else np.count_nonzero(counts)
+    with np.errstate(invalid="ignore"):  # no target that counts: 0 / 0 is nan, as in PyTorch
+        return np.divide(total, n, dtype=losses.dtype)
+
+
+# -log softmax(logits)[target], averaged or added up over the rows: logits (N, C), target (N,)
+cross_entropy = Composite(
+    "cross_entropy(logits, target, *, ignore_index, reduction)",
+    _expand_cross_entropy,
+    lambda logits, target, *, ignore_index, reduction: ArrayType(
+        logits.shape[:1] if reduction == "none" else (), logits.dtype
+    ),
+    value=_cross_entropy,
+    logits=lambda g, logits, target, ignore_index, reduction: cross_entropy_back(
+        g, logits, target, ignore_index=ignore_index, reduction=reduction
+    ),
+)
+
+
+def _cross_entropy_back(
+    g: Array, logits: Array, target: Array, *, ignore_index: int, reduction: str
+) -> Array:
+    logits = np.ascontiguousarray(logits)
+    rows, width = logits.shape
+    target, counts = _split_ignored(target, width, ignore_index)
+    scale = _row_scale(g, rows, counts, reduction)
+    out = np.empty_like(logits)
+    for block in blocks(rows, width):
+        part = out[block]
+        sums = exponentials(logits[block], part)
+        arrived = scale[block] if scale.ndim else scale
+        part *= np.divide(arrived, sums, sums)[:, None]
+        part.reshape(-1)[_starts(*part.shape) + target[block]] -= arrived
+    return out
+
+
+def _row_scale(g: Array, rows: int, counts: Array | None, reduction: str) -> Array:
+    """What arrives at each row, as one number if it is the same for all."""
+    if reduction == "mean":
+        g = np.divide(g, rows if counts is None else np.count_nonzero(counts), dtype=g.dtype)
+    return g if counts is None else np.where(counts, g, g.dtype.type(0))
+
+
+def _expand_cross_entropy_back(
+    g: Any, logits: Any, target: Any, *, ignore_index: int, reduction: str
+) -> Any:
+    counts, safe = valid(target, ignore_index, logits._value.dtype)
+    scale = _scale(g, counts, reduction)
+    kind = logits._type
+    hit = place(full(scale._value.shape, 1, kind.dtype), safe, classes=kind.shape[1])
+    return mul(_columns(scale, kind.shape), sub(softmax(logits, dim=1), hit))
+
+
+def _columns(x: Any, shape: tuple[int, ...]) -> Any:
+    """(N,) -> (N, C), each number along its row."""
+    return broadcast_to(reshape_to(x, (shape[0], 1)), shape=shape)
+
+
+def _by_arrived(h: Any, logits: Any, target: Any, ignore_index: int, reduction: str) -> Any:
+    """The slope is linear in g: its gradient is the slope itself, weighted by h and added up."""
+    one = full(target._value.shape if reduction == "none" else (), 1, h._value.dtype)
+    slope = cross_entropy_back(one, logits, target, ignore_index=ignore_index, reduction=reduction)
+    dims = (1,) if reduction == "none" else (0, 1)
+    return reduce_sum(mul(h, slope), dims=dims, keepdim=False)
+
+
+def _by_logits(h: Any, g: Any, logits: Any, target: Any, ignore_index: int, reduction: str) -> Any:
+    counts, _ = valid(target, ignore_index, logits._value.dtype)
+    weighted = mul(h, _columns(_scale(g, counts, reduction), logits._value.shape))
+    return softmax_back(weighted, softmax(logits, dim=1), 1)
+
+
+# (softmax(logits) - onehot(target)) g: the gradient of the above, in one pass over the rows
+cross_entropy_back = Composite(
+    "cross_entropy_back(g, logits, target, *, ignore_index, reduction)",
+    _expand_cross_entropy_back,
+    lambda g, logits, target, *, ignore_index, reduction: ArrayType(logits.shape, logits.dtype),
+    value=_cross_entropy_back,
+    g=_by_arrived,
+    logits=_by_logits,
+)

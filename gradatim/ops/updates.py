@@ -1,0 +1,221 @@
+"""What an optimiser does to one parameter, as one operation.
+
+Numbers that change from step to step (learning rate, momentum, step count) come in as float64
+0-d tensors and are cast at the update: 1 - 0.999 in float32 would be off by 1.3e-5. Numbers that
+never change are static.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import Update
+from .broadcast import broadcast_to, full
+from .elementwise import add, cast, div, like, maximum, mul, neg, pow_, sqrt, sub
+
+Array = np.ndarray[Any, Any]
+
+BLOCK = 1 << 16  # elements handled at a time: 256 KB of float32 in each array
+
+
+def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """The arrays in pieces that stay in the cache (small ones whole), and room to work in."""
+    first = arrays[0]
+    if first.size <= BLOCK or not all(a.flags.c_contiguous for a in arrays):
+        yield (*arrays, np.empty_like(first))
+        return
+    flat, room = [a.reshape(-1) for a in arrays], np.empty(BLOCK, first.dtype)
+    for start in range(0, first.size, BLOCK):
+        pieces = [a[start : start + BLOCK] for a in flat]
+        yield (*pieces, room[: len(pieces[0])])
+
+
+def _over(number: Any, x: Any) -> Any:
+    """A float64 0-d tensor, cast and spread over x."""
+    kind = x._type
+    return broadcast_to(cast(number, dtype=kind.dtype), shape=kind.shape)
+
+
+def _one(x: Any) -> Any:
+    return full((), 1, x._value.dtype)
+
+
+def _slope(p: Any, g: Any, weight_decay: float, maximize: bool) -> Any:
+    if maximize:
+        g = neg(g)
+    return add(g, mul(p, like(p, weight_decay))) if weight_decay else g
+
+
+def _slope_value(p: Array, g: Array, weight_decay: float, maximize: bool) -> Array:
+    if maximize:
+        g = np.negative(g)
+    return np.add(np.multiply(p, weight_decay), g) if weight_decay else g
+
+
+# -- stochastic gradient descent -----------------------------------------------------------
+
+
+def _expand_descend(p: Any, g: Any, lr: Any, *, weight_decay: float, maximize: bool) -> Any:
+    return sub(p, mul(_slope(p, g, weight_decay, maximize), _over(lr, p)))
+
+
+def _descend(p: Array, g: Array, lr: Array, *, weight_decay: float, maximize: bool) -> None:
+    rate = float(lr)
+    for P, G, work in _blocks(p, g):
+        P -= np.multiply(_slope_value(P, G, weight_decay, maximize), rate, work)
+
+
+# p <- p - lr (g + weight_decay p)
+descend = Update(
+    "descend(p, g, lr, *, weight_decay, maximize)",
+    _expand_descend,
+    _descend,
+    replaces=("p",),
+)
+
+
+def _expand_descend_with_momentum(
+    p: Any,
+    g: Any,
+    b: Any,
+    lr: Any,
+    momentum: Any,
+    dampening: Any,
+    *,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+) -> Any:
+    g = _slope(p, g, weight_decay, maximize)
+    b = add(mul(b, _over(momentum, p)), mul(g, _over(sub(_one(dampening), dampening), p)))
+    step = add(g, mul(b, _over(momentum, p))) if nesterov else b
+    return sub(p, mul(step, _over(lr, p))), b
+
+
+def _descend_with_momentum(
+    p: Array,
+    g: Array,
+    b: Array,
+    lr: Array,
+    momentum: Array,
+    dampening: Array,
+    *,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+) -> None:
+    rate, keep, part = float(lr), float(momentum), 1 - float(dampening)
+    for P, G, B, work in _blocks(p, g, b):
+        G = _slope_value(P, G, weight_decay, maximize)
+        B *= keep
+        B += G if part == 1 else np.multiply(G, part, work)
+        np.multiply(B, keep if nesterov else rate, work)
+        if nesterov:
+            work += G
+            work *= rate
+        P -= work
+
+
+# b <- momentum b + (1 - dampening) g,  p <- p - lr b  (Nesterov: p - lr (g + momentum b))
+descend_with_momentum = Update(
+    "descend_with_momentum(p, g, b, lr, momentum, dampening, *, weight_decay, nesterov, maximize)",
+    _expand_descend_with_momentum,
+    _descend_with_momentum,
+    replaces=("p", "b"),
+)
+
+# -- Adam ----------------------------------------------------------------------------------
+
+
+def _expand_adam(
+    p: Any,
+    g: Any,
+    m: Any,
+    v: Any,
+    step: Any,
+    lr: Any,
+    beta1: Any,
+    beta2: Any,
+    largest: Any = None,
+    *,
+    eps: float,
+    weight_decay: float,
+    decoupled: bool,
+    maximize: bool,
+) -> Any:
+    one = _one(step)
+    step = add(step, one)
+    g = _slope(p, g, 0.0 if decoupled else weight_decay, maximize)
+    if decoupled and weight_decay:
+        p = mul(p, _over(sub(one, mul(lr, like(lr, weight_decay))), p))
+    m = add(m, mul(sub(g, m), _over(sub(one, beta1), p)))
+    v = add(mul(v, _over(beta2, p)), mul(mul(g, g), _over(sub(one, beta2), p)))
+    if largest is not None:
+        largest = maximum(largest, v)
+    rate = div(lr, sub(one, pow_(beta1, step)))
+    correction = sqrt(sub(one, pow_(beta2, step)))
+    size = div(sqrt(v if largest is None else largest), _over(correction, p))
+    p = sub(p, mul(div(m, add(size, like(size, eps))), _over(rate, p)))
+    return (p, m, v, step) if largest is None else (p, m, v, step, largest)
+
+
+def _adam(
+    p: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    step: Array,
+    lr: Array,
+    beta1: Array,
+    beta2: Array,
+    largest: Array | None = None,
+    *,
+    eps: float,
+    weight_decay: float,
+    decoupled: bool,
+    maximize: bool,
+) -> None:
+    step += 1
+    n, rate, b1, b2 = float(step), float(lr), float(beta1), float(beta2)
+    # p - rate / c1 m / (sqrt(v) / c2 + eps), with c2 taken out of the fraction: one pass less
+    c2 = (1 - b2**n) ** 0.5
+    scale = rate / (1 - b1**n) * c2
+    for P, G, M, V, *L, work in _blocks(p, g, m, v, *(() if largest is None else (largest,))):
+        G = _slope_value(P, G, 0.0 if decoupled else weight_decay, maximize)
+        np.subtract(G, M, work)
+        work *= 1 - b1
+        M += work
+        V *= b2
+        np.multiply(G, G, work)
+        work *= 1 - b2
+        V += work
+        np.sqrt(np.maximum(L[0], V, out=L[0]) if L else V, work)
+        work += eps * c2
+        np.divide(M, work, work)
+        work *= scale
+        if decoupled and weight_decay:
+            P *= 1 - rate * weight_decay
+        P -= work
+
+
+# m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,  step <- step + 1,
+# p <- p - lr (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps)
+# weight_decay p is added to g, or (decoupled) lr weight_decay p subtracted from p.
+adam = Update(
+    "adam(p, g, m, v, step, lr, beta1, beta2, *, eps, weight_decay, decoupled, maximize)",
+    _expand_adam,
+    _adam,
+    replaces=("p", "m", "v", "step"),
+)
+
+# The same with the largest v so far in the place of v.
+amsgrad = Update(
+    "amsgrad(p, g, m, v, step, lr, beta1, beta2, largest,"
+    " *, eps, weight_decay, decoupled, maximize)",
+    _expand_adam,
+    _adam,
+    replaces=("p", "m", "v", "step", "largest"),
+)

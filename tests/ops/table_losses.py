@@ -1,0 +1,206 @@
+"""The table's cases of losses, embeddings and updates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tests.ops.table import SHAPES, Case, binary, numbers, unary
+
+LOGITS = numbers((5, 4), -3, 3)
+TARGET = np.array([3, 0, 2, 1, 3])
+SOME_IGNORED = np.array([3, -100, 2, 1, -100])
+NO_ROWS = np.zeros((0,), np.int64)
+F64 = np.float64
+
+
+def _log_p(logits: Any) -> Any:
+    return logits - np.log(np.exp(logits).sum(1, keepdims=True))
+
+
+def _reduced(losses: Any, count: Any, reduction: str) -> Any:
+    if reduction == "none":
+        return losses
+    return losses.sum() / count if reduction == "mean" else losses.sum()
+
+
+def _cross_entropy(logits: Any, target: Any, *, ignore_index: int, reduction: str) -> Any:
+    kept = target != ignore_index
+    losses = np.array(
+        [-row[t] if k else 0.0 for row, t, k in zip(_log_p(logits), target, kept, strict=True)],
+        F64,
+    )
+    return _reduced(losses, kept.sum(), reduction)
+
+
+def _cross_entropy_back(
+    g: Any, logits: Any, target: Any, *, ignore_index: int, reduction: str
+) -> Any:
+    kept = (target != ignore_index) * 1.0
+    scale = kept * (g / kept.sum() if reduction == "mean" else g)
+    return scale[:, None] * (
+        np.exp(_log_p(logits)) - (np.arange(logits.shape[1]) == target[:, None])
+    )
+
+
+def _squared_error(x: Any, y: Any, *, reduction: str) -> Any:
+    return _reduced((x - y) ** 2, x.size, reduction)
+
+
+def _squared_error_back(g: Any, x: Any, y: Any, *, reduction: str) -> Any:
+    return 2 * (x - y) * (g / x.size if reduction == "mean" else g)
+
+
+def _place(x: Any, index: Any, *, classes: int) -> Any:
+    return x[:, None] * (np.arange(classes) == index[:, None])
+
+
+REDUCTIONS = [{"reduction": r} for r in ("none", "mean", "sum")]
+CLASSES = [
+    *[
+        Case("cross_entropy", (LOGITS, target), _cross_entropy, {"ignore_index": i, **r})
+        for target, i in ((TARGET, -100), (TARGET, 3), (SOME_IGNORED, -100))
+        for r in REDUCTIONS
+    ],
+    *[
+        Case(
+            "cross_entropy",
+            (numbers((0, 4)), NO_ROWS),
+            _cross_entropy,
+            {"ignore_index": -100, "reduction": r},
+        )
+        for r in ("none", "sum")
+    ],
+    # Far apart, so that e^x would overflow and underflow without a shift.
+    Case(
+        "cross_entropy",
+        (np.array([[300.0, 0.0, -300.0], [-300.0, 0.0, 300.0]]), np.array([2, 2])),
+        lambda *_, **__: np.array([600.0, 0.0]),
+        {"ignore_index": -100, "reduction": "none"},
+    ),
+    *[
+        Case(
+            "cross_entropy_back",
+            (numbers((5,) if r["reduction"] == "none" else (), 1, 2), LOGITS, target),
+            _cross_entropy_back,
+            {"ignore_index": -100, **r},
+        )
+        for target in (TARGET, SOME_IGNORED)
+        for r in REDUCTIONS
+    ],
+    Case("pick", (LOGITS, TARGET), lambda x, index: x[np.arange(len(x)), index]),
+    Case("pick", (numbers((0, 4)), NO_ROWS), lambda x, index: np.zeros(0)),
+    Case("place", (numbers((5,)), TARGET), _place, {"classes": 4}),
+    Case("place", (numbers((0,)), NO_ROWS), _place, {"classes": 4}),
+    *[
+        Case(
+            "embedding",
+            (numbers((4, 3)), index),
+            lambda w, index, **_: w[index],
+            {"padding_idx": None},
+        )
+        for index in (TARGET, np.array([[1, 1], [0, 3]]), np.array(2), NO_ROWS)
+    ],
+]
+
+LOSSES = [
+    *[
+        Case("squared_error", (numbers(s), numbers(s, seed=3)), _squared_error, r)
+        for s in SHAPES
+        for r in REDUCTIONS
+        if not (0 in s and r["reduction"] == "mean")
+    ],
+    *[
+        Case(
+            "squared_error_back",
+            (numbers(s if r["reduction"] == "none" else (), 1, 2), numbers(s), numbers(s, seed=3)),
+            _squared_error_back,
+            r,
+        )
+        for s in ((3, 2), (), (1,))
+        for r in REDUCTIONS
+    ],
+    *unary("log_sigmoid", lambda x: -np.log(1 + np.exp(-x))),
+    *binary(
+        "binary_cross_entropy",
+        lambda x, y: -(y * np.log(x) + (1 - y) * np.log(1 - x)),
+        0.1,
+        0.9,
+    ),
+    *unary("floored", lambda var, *, eps: np.maximum(var, eps), 0.1, 2, params={"eps": 1e-6}),
+]
+
+
+# -- updates: the formulas, and a step from a state in mid-training -------------------------
+
+
+def _descend(p: Any, g: Any, lr: Any, *, weight_decay: float, maximize: bool) -> Any:
+    return p - lr * ((-g if maximize else g) + weight_decay * p)
+
+
+def _descend_with_momentum(
+    p: Any, g: Any, b: Any, lr: Any, momentum: Any, dampening: Any, **static: Any
+) -> Any:
+    g = (-g if static["maximize"] else g) + static["weight_decay"] * p
+    b = momentum * b + (1 - dampening) * g
+    return p - lr * (g + momentum * b if static["nesterov"] else b), b
+
+
+def _adam(
+    p: Any,
+    g: Any,
+    m: Any,
+    v: Any,
+    step: Any,
+    lr: Any,
+    b1: Any,
+    b2: Any,
+    largest: Any = None,
+    **static: Any,
+) -> Any:
+    g, decay = (-g if static["maximize"] else g), static["weight_decay"]
+    g, p = (g, p - lr * decay * p) if static["decoupled"] else (g + decay * p, p)
+    m, v, step = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2, step + 1
+    top = v if largest is None else np.maximum(largest, v)
+    p = p - lr * (m / (1 - b1**step)) / (np.sqrt(top / (1 - b2**step)) + static["eps"])
+    return (p, m, v, step) if largest is None else (p, m, v, step, top)
+
+
+def _state(shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """p, g, m, v of a shape."""
+    return (numbers(shape), numbers(shape, seed=1), numbers(shape, seed=2), numbers(shape, 0.1, 2))
+
+
+LR, STEP = np.array(0.1), np.array(3.0)
+B1, B2 = np.array(0.9), np.array(0.999)
+UPDATES = [
+    *[
+        Case("descend", (*_state(s)[:2], LR), _descend, {"weight_decay": decay, "maximize": up})
+        for s in SHAPES
+        for decay, up in ((0.0, False), (0.1, True))
+    ],
+    *[
+        Case(
+            "descend_with_momentum",
+            (*_state(s)[:3], LR, B1, np.array(dampening)),
+            _descend_with_momentum,
+            {"weight_decay": decay, "nesterov": nesterov, "maximize": up},
+        )
+        for s in SHAPES
+        for dampening, decay, nesterov, up in ((0.0, 0.1, True, False), (0.4, 0.0, False, True))
+    ],
+    *[
+        Case(
+            name,
+            (*_state(s), STEP, LR, B1, B2, *largest),
+            _adam,
+            {"eps": 1e-8, "weight_decay": decay, "decoupled": apart, "maximize": up},
+        )
+        for s in SHAPES
+        for name, largest in (("adam", ()), ("amsgrad", (numbers(s, 0.5, 1),)))
+        for decay, apart, up in ((0.0, False, False), (0.1, True, False), (0.1, False, True))
+    ],
+]
+
+LEARNING: list[Case] = [*CLASSES, *LOSSES, *UPDATES]
