@@ -1,0 +1,197 @@
+"""Losses for targets that are classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._tensor.promotion import to_dtype
+from ..._tensor.tensor import Tensor
+from ...core.dtypes import int64
+from ...core.errors import ArgumentError, DTypeError, ShapeError
+from ...ops import cross_entropy as ops
+from ...ops.broadcast import full
+from ...ops.indexing import take
+from .activation import log_softmax
+from .reduction import check_reduction, check_same_shape, reduced
+
+INT64 = int64.numpy
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """A row of zeros with a 1 at the place of each class: (...) -> (..., C), int64.
+
+    Without `num_classes` C is the largest class plus 1.
+
+    Errors: IndexOutOfRange for a class outside [0, C), DTypeError for anything but integers.
+
+    >>> import gradatim
+    >>> one_hot(gradatim.tensor([2, 0]), num_classes=3)
+    tensor([[0, 0, 1],
+            [1, 0, 0]])
+    """
+    x: Any = tensor
+    if x._value.dtype.kind not in "iu":
+        raise DTypeError(f"one_hot: classes must be integers, got {x.dtype}; use x.long()")
+    if num_classes == -1:
+        if not x.numel():
+            raise ArgumentError("one_hot: an empty tensor has no largest class; give num_classes")
+        num_classes = int(x.max()) + 1
+    if num_classes < 1:
+        raise ArgumentError(f"one_hot: num_classes must be positive, got {num_classes}")
+    flat = to_dtype(x, INT64).reshape(-1)
+    rows = ops.place(full(flat._value.shape, 1, INT64), flat, classes=num_classes)
+    return rows.reshape(*x.shape, num_classes)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """-log softmax(input) at the target: what each target costs, in nats.
+
+    Logits (C,), (N, C) or (N, C, d1, ...) with classes (), (N,) or (N, d1, ...), or with
+    probabilities of the same shape as the logits. `weight` (C,) weighs the classes; the mean is
+    then over the weights. Targets equal to `ignore_index` do not count. `label_smoothing` e mixes
+    1 - e of the target with e / C of every class.
+
+    Errors: ShapeError if the shapes do not fit, IndexOutOfRange for a target outside [0, C).
+    Source: Bridle 1990; label smoothing Szegedy et al. 2016, arXiv:1512.00567.
+
+    >>> import gradatim
+    >>> cross_entropy(gradatim.zeros(1, 27), gradatim.tensor([5]))
+    tensor(3.2958)
+    """
+    check_reduction("cross_entropy", reduction)
+    if not 0.0 <= label_smoothing <= 1.0:
+        raise ArgumentError(
+            f"cross_entropy: label_smoothing must be between 0.0 and 1.0, got {label_smoothing}"
+        )
+    x: Any = input
+    if target._value.dtype.kind == "f":
+        return _with_probabilities(x, target, weight, reduction, label_smoothing)
+    if weight is None and not label_smoothing:
+        logits, classes, shape = _rows("cross_entropy", x, target)
+        loss = ops.cross_entropy(logits, classes, ignore_index=ignore_index, reduction=reduction)
+        return loss.reshape(shape) if reduction == "none" and loss.ndim != len(shape) else loss
+    dim = _class_dim("cross_entropy", x)
+    log_p = log_softmax(x, dim)
+    loss = nll_loss(log_p, target, weight, ignore_index=ignore_index, reduction=reduction)
+    if not label_smoothing:
+        return loss
+    even = _even(log_p, target, weight, dim, ignore_index, reduction)
+    return (1 - label_smoothing) * loss + label_smoothing / x.shape[dim] * even
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    """-input[target]: the negative log likelihood, for log probabilities.
+
+    Shapes, `weight`, `ignore_index` and errors are those of `cross_entropy`.
+
+    >>> import gradatim
+    >>> nll_loss(gradatim.tensor([[-0.1, -2.0]]), gradatim.tensor([1]))
+    tensor(2.)
+    """
+    check_reduction("nll_loss", reduction)
+    log_p, classes, shape = _rows("nll_loss", input, target)
+    counted, safe = ops.valid(classes, ignore_index, log_p._value.dtype)
+    weights = (
+        counted if weight is None else counted * take(_class_weight(weight, log_p), safe, dim=0)
+    )
+    losses = -ops.pick(log_p, safe) * weights
+    if reduction == "mean":
+        return losses.sum() / weights.sum()
+    return reduced(losses.reshape(shape), reduction)
+
+
+def _with_probabilities(
+    x: Any, target: Any, weight: Any, reduction: str, label_smoothing: float
+) -> Tensor:
+    check_same_shape("cross_entropy with probabilities", x, target)
+    dim = _class_dim("cross_entropy", x)
+    classes = x.shape[dim]
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + label_smoothing / classes
+    log_p = log_softmax(x, dim)
+    if weight is not None:
+        log_p = log_p * _spread(_class_weight(weight, log_p, dim), x.ndim, dim)
+    losses = -(log_p * target).sum(dim)
+    if reduction == "mean":  # over samples, whatever the weights, as in PyTorch
+        return losses.sum() / max(x.numel() // max(classes, 1), 1)
+    return reduced(losses, reduction)
+
+
+def _even(log_p: Any, target: Any, weight: Any, dim: int, ignore_index: int, reduction: str) -> Any:
+    """The part of label smoothing that all classes share: -sum_c w_c log p_c of each sample."""
+    weighted = log_p if weight is None else log_p * _spread(weight, log_p.ndim, dim)
+    counts, safe = ops.valid(target, ignore_index, log_p._value.dtype)
+    losses = -weighted.sum(dim) * counts
+    if reduction != "mean":
+        return reduced(losses, reduction)
+    if weight is None:
+        return losses.sum() / counts.sum()
+    flat = take(weight, safe.reshape(-1), dim=0)
+    return losses.sum() / (flat * counts.reshape(-1)).sum()
+
+
+def _class_dim(name: str, x: Any) -> int:
+    if not x.ndim:
+        raise ShapeError(f"{name}: input needs a dimension of classes, got a 0-d tensor")
+    return 0 if x.ndim == 1 else 1
+
+
+def _class_weight(weight: Any, x: Any, dim: int = 1) -> Any:
+    classes = x.shape[dim]
+    if tuple(weight.shape) != (classes,):
+        raise ShapeError(
+            f"cross_entropy: weight should have one element for each of the {classes} classes, "
+            f"got shape {list(weight.shape)}"
+        )
+    return weight
+
+
+def _spread(weight: Any, ndim: int, dim: int) -> Any:
+    return weight.reshape(*[-1 if d == dim else 1 for d in range(ndim)])
+
+
+def _rows(name: str, x: Any, target: Any) -> tuple[Any, Any, tuple[int, ...]]:
+    """Logits as (M, C) and targets as (M,), and the shape the targets had."""
+    x_shape, shape = x._value.shape, target._value.shape
+    if x._value.dtype.kind != "f":
+        raise DTypeError(f"{name}: input must be floating, got {x.dtype}; use x.float()")
+    if target._value.dtype.kind not in "iu":
+        raise DTypeError(
+            f"{name}: target must hold classes as integers, got {target.dtype}; use target.long()"
+        )
+    dim = _class_dim(name, x)
+    if x_shape[:dim] + x_shape[dim + 1 :] != shape:
+        raise _misfit(name, x_shape, shape, dim)
+    classes = to_dtype(target, INT64)
+    if len(x_shape) == 2:
+        return x, classes, shape
+    rows = x.unsqueeze(0) if dim == 0 else x.movedim(1, -1).reshape(-1, x_shape[1])
+    return rows, classes.reshape(-1), shape
+
+
+def _misfit(name: str, x: tuple[int, ...], target: tuple[int, ...], dim: int) -> ShapeError:
+    expected = x[:dim] + x[dim + 1 :]
+    if len(expected) != len(target):
+        where = f"target should have {len(expected)} dimensions, it has {len(target)}"
+    else:
+        d = next(i for i, (n, m) in enumerate(zip(expected, target, strict=True)) if n != m)
+        where = f"dimension {d} of target is {target[d]}, input needs {expected[d]}"
+    return ShapeError(
+        f"{name}: input {list(x)} has its classes in dimension {dim} and needs a target of shape "
+        f"{list(expected)}, got {list(target)}: {where}"
+    )

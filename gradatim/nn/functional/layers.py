@@ -1,0 +1,91 @@
+"""What layers compute, with the weights as arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._tensor.promotion import to_dtype
+from ..._tensor.tensor import Tensor
+from ...core.dtypes import int64
+from ...core.errors import ArgumentError, DTypeError, ShapeError
+from ...ops import embedding as table
+from ...ops import matmul
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """y = x W^T + b: input (..., n), weight (m, n), bias (m,) -> (..., m).
+
+    Errors: ShapeError if the last dimension of `input` is not that of `weight`.
+
+    >>> import gradatim
+    >>> linear(gradatim.ones(2, 3), gradatim.ones(4, 3)).shape
+    gradatim.Size([2, 4])
+    """
+    x: Any = input
+    x_shape, w_shape = x._value.shape, weight._value.shape
+    if len(w_shape) != 2 or not x_shape or x_shape[-1] != w_shape[1]:
+        raise _misfit(x_shape, w_shape)
+    if x._value.dtype != weight._value.dtype:
+        raise DTypeError(
+            f"linear: input has dtype {x.dtype} and weight {weight.dtype}; use x.to(weight.dtype)"
+        )
+    if bias is None:
+        return matmul.linear(x, weight)
+    if bias._value.shape != w_shape[:1]:
+        raise ShapeError(
+            f"linear: bias has shape {list(bias.shape)}, weight {list(w_shape)}: dimension 0 of "
+            f"both must be equal, so bias should have {w_shape[0]} elements"
+        )
+    return matmul.linear_bias(x, weight, bias)
+
+
+def _misfit(x: tuple[int, ...], weight: tuple[int, ...]) -> ShapeError:
+    if len(weight) != 2 or not x:
+        return ShapeError(
+            f"linear: expects input (..., n) and weight (m, n), got {list(x)} and {list(weight)}"
+        )
+    return ShapeError(
+        f"linear: input {list(x)} and weight {list(weight)} do not fit: the last dimension of "
+        f"input is {x[-1]}, dimension 1 of weight is {weight[1]}; they must be equal"
+    )
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """The rows of a table: input (...) integers, weight (V, D) -> (..., D).
+
+    Row `padding_idx` gets no gradient. `max_norm`, `scale_grad_by_freq` and `sparse` are not
+    supported.
+
+    Errors: IndexOutOfRange names the index and the number of rows.
+
+    >>> import gradatim
+    >>> embedding(gradatim.tensor([2, 0]), gradatim.tensor([[0.0], [1.0], [2.0]]))
+    tensor([[2.],
+            [0.]])
+    """
+    if max_norm is not None or scale_grad_by_freq or sparse:
+        raise ArgumentError(
+            "embedding: max_norm, scale_grad_by_freq and sparse are not supported; leave them out"
+        )
+    index: Any = input
+    if index._value.dtype.kind not in "iu":
+        raise DTypeError(f"embedding: indices must be integers, got {index.dtype}; use x.long()")
+    if weight.ndim != 2:
+        raise ShapeError(f"embedding: weight must be (V, D), got {list(weight.shape)}")
+    if padding_idx is not None:
+        padding_idx = _row("embedding", padding_idx, weight._value.shape[0])
+    return table.embedding(weight, to_dtype(index, int64.numpy), padding_idx=padding_idx)
+
+
+def _row(name: str, index: int, rows: int) -> int:
+    if not -rows <= index < rows:
+        raise ArgumentError(f"{name}: padding_idx {index} must be within the table's {rows} rows")
+    return index % rows

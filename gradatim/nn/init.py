@@ -1,0 +1,188 @@
+"""How weights begin: random numbers of a size that keeps signals and gradients alive.
+
+Every function writes into its tensor, outside the tape, and returns it. Random ones take the
+default generator unless given another.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .._tensor.creation import as_tensor, eye, zeros
+from .._tensor.tensor import Tensor
+from ..autograd import no_grad
+from ..core.errors import ArgumentError, ShapeError
+
+_GAINS = {
+    "linear": 1.0,
+    "identity": 1.0,
+    "sigmoid": 1.0,
+    "tanh": 5.0 / 3,
+    "relu": math.sqrt(2.0),
+    "selu": 3.0 / 4,
+    **{f"{conv}{n}d": 1.0 for conv in ("conv", "conv_transpose") for n in (1, 2, 3)},
+}
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """The factor by which weights before this nonlinearity should be larger than before none.
+
+    sqrt(2) for relu, which silences half of a signal, sqrt(2 / (1 + param^2)) for leaky_relu with
+    the slope `param` (0.01), 5/3 for tanh, 3/4 for selu, else 1.
+
+    >>> calculate_gain("tanh")
+    1.6666666666666667
+    """
+    if nonlinearity == "leaky_relu":
+        slope = 0.01 if param is None else param
+        if isinstance(slope, bool) or not isinstance(slope, int | float):
+            raise ArgumentError(f"negative_slope {param} not a valid number")
+        return math.sqrt(2.0 / (1 + slope**2))
+    if nonlinearity not in _GAINS:
+        known = ", ".join(["leaky_relu", *_GAINS])
+        raise ArgumentError(f"Unsupported nonlinearity {nonlinearity}; use one of {known}")
+    return _GAINS[nonlinearity]
+
+
+# -- one number, or one shape --------------------------------------------------------------
+
+
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
+    """Every element uniform in [a, b)."""
+    with no_grad():
+        return tensor.uniform_(a, b, generator=generator)
+
+
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
+    """Every element normal with this mean and standard deviation."""
+    with no_grad():
+        return tensor.normal_(mean, std, generator=generator)
+
+
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Every element `val`."""
+    with no_grad():
+        return tensor.fill_(val)
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """Every element 1."""
+    return constant_(tensor, 1.0)
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """Every element 0."""
+    return constant_(tensor, 0.0)
+
+
+def eye_(tensor: Tensor) -> Tensor:
+    """Ones on the diagonal of a matrix, zeros elsewhere."""
+    if tensor.ndim != 2:
+        raise ShapeError(f"eye_: expects a matrix, got shape {list(tensor.shape)}")
+    with no_grad():
+        return tensor.copy_(eye(*tensor.shape))
+
+
+# -- by fan ---------------------------------------------------------------------------------
+
+
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+    """Uniform in [-b, b], b = gain sqrt(6 / (fan_in + fan_out)).
+
+    Source: Glorot and Bengio 2010. Errors: ShapeError for fewer than two dimensions.
+    """
+    b = math.sqrt(3.0) * _xavier_std(tensor, gain)
+    return uniform_(tensor, -b, b, generator)
+
+
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+    """Normal with standard deviation gain sqrt(2 / (fan_in + fan_out)).
+
+    Source: Glorot and Bengio 2010. Errors: ShapeError for fewer than two dimensions.
+    """
+    return normal_(tensor, 0.0, _xavier_std(tensor, gain), generator)
+
+
+def kaiming_uniform_(
+    tensor: Tensor,
+    a: float = 0.0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
+) -> Tensor:
+    """Uniform in [-b, b], b = gain sqrt(3 / fan): `gain` of the nonlinearity, `a` its slope.
+
+    Source: He et al. 2015, arXiv:1502.01852. Errors: ShapeError for fewer than two dimensions.
+    """
+    if 0 in tensor.shape:
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+        return tensor
+    b = math.sqrt(3.0) * _kaiming_std(tensor, a, mode, nonlinearity)
+    return uniform_(tensor, -b, b, generator)
+
+
+def kaiming_normal_(
+    tensor: Tensor,
+    a: float = 0.0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Any = None,
+) -> Tensor:
+    """Normal with standard deviation gain / sqrt(fan).
+
+    Source: He et al. 2015, arXiv:1502.01852. Errors: ShapeError for fewer than two dimensions.
+    """
+    if 0 in tensor.shape:
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
+        return tensor
+    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
+    """Rows (or columns, if there are more rows) of length `gain`, at right angles to each other.
+
+    The Q of the QR decomposition of normal numbers, with the signs that make R's diagonal
+    positive: so it is uniformly distributed.
+
+    Source: Saxe et al. 2013, arXiv:1312.6120. Errors: ShapeError for fewer than two dimensions.
+    """
+    if tensor.ndim < 2:
+        raise ShapeError(
+            f"orthogonal_: needs at least 2 dimensions, got shape {list(tensor.shape)}"
+        )
+    rows = tensor.shape[0]
+    columns = tensor.numel() // max(rows, 1)
+    with no_grad():
+        drawn = zeros(rows, columns, dtype=tensor.dtype).normal_(0.0, 1.0, generator=generator)
+        # Fresh numbers, never traced: NumPy may see them.
+        q, r = np.linalg.qr(drawn.numpy().T if rows < columns else drawn.numpy())
+        q *= np.sign(np.diag(r))
+        tensor.copy_(as_tensor(q.T if rows < columns else q).reshape(*tensor.shape))
+        return tensor.mul_(gain)
+
+
+def calculate_fan(tensor: Tensor) -> tuple[int, int]:
+    """(fan_in, fan_out): how many numbers each output is a sum of, and each input goes into."""
+    shape = tensor.shape
+    if len(shape) < 2:
+        raise ShapeError(
+            "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, got "
+            f"shape {list(shape)}"
+        )
+    receptive = math.prod(shape[2:])
+    return shape[1] * receptive, shape[0] * receptive
+
+
+def _xavier_std(tensor: Tensor, gain: float) -> float:
+    return gain * math.sqrt(2.0 / sum(calculate_fan(tensor)))
+
+
+def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
+    if mode not in ("fan_in", "fan_out"):
+        raise ArgumentError(f'Mode {mode} not supported, please use one of "fan_in", "fan_out"')
+    fan = calculate_fan(tensor)[mode == "fan_out"]
+    return calculate_gain(nonlinearity, a) / math.sqrt(fan)

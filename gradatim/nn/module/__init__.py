@@ -1,0 +1,6 @@
+"""The module: its members, the tree they form, its state, its hooks and how it prints."""
+
+from .module import Module
+from .state import IncompatibleKeys, StateDictError
+
+__all__ = ["IncompatibleKeys", "Module", "StateDictError"]

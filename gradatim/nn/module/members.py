@@ -1,0 +1,161 @@
+"""What a module consists of: parameters, buffers and child modules, all set as attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._tensor.tensor import Tensor
+from ..parameter import Parameter
+
+_TABLES = ("_parameters", "_buffers", "_modules")
+
+
+class Members:
+    """Attributes that are tensors or modules are kept in tables of their own, in order."""
+
+    training: bool
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, Any]
+    _non_persistent_buffers_set: set[str]
+
+    def __init__(self) -> None:
+        put = super().__setattr__
+        put("training", True)
+        for table in _TABLES:
+            put(table, {})
+        put("_non_persistent_buffers_set", set())
+
+    # -- registration ----------------------------------------------------------------------
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Own a parameter under a name; None reserves the name.
+
+        Errors: KeyError for a name that is taken or contains a dot, TypeError for anything but a
+        Parameter, ValueError for a tensor that an operation made.
+        """
+        self._check_name("parameter", name, "_parameters")
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"cannot assign '{_typename(param)}' object to parameter '{name}' "
+                "(gradatim.nn.Parameter or None required)"
+            )
+        if param is not None and param.grad_fn is not None:
+            raise ValueError(
+                f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be "
+                f"created explicitly. To express '{name}' as a function of another Tensor, "
+                "compute the value in the forward() method."
+            )
+        self._parameters[name] = param
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Own a tensor that is state but not trained; it is saved if `persistent`.
+
+        Errors: KeyError for a name that is taken or contains a dot, TypeError for no tensor.
+        """
+        self._check_name("buffer", name, "_buffers")
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"cannot assign '{_typename(tensor)}' object to buffer '{name}' "
+                "(gradatim.Tensor or None required)"
+            )
+        self._buffers[name] = tensor
+        if persistent:
+            self._non_persistent_buffers_set.discard(name)
+        else:
+            self._non_persistent_buffers_set.add(name)
+
+    def add_module(self, name: str, module: Members | None) -> None:
+        """Own a child module under a name.
+
+        Errors: TypeError for anything but a module, KeyError for a name that is taken or
+        contains a dot.
+        """
+        if module is not None and not isinstance(module, Members):
+            raise TypeError(f"{_typename(module)} is not a Module subclass")
+        self._check_name("module", name, "_modules")
+        self._modules[name] = module
+
+    register_module = add_module
+
+    def _check_name(self, kind: str, name: str, table: str) -> None:
+        if table not in self.__dict__:
+            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+        if not isinstance(name, str):
+            raise TypeError(f"{kind} name should be a string. Got {_typename(name)}")
+        if "." in name:
+            raise KeyError(f'{kind} name can\'t contain ".", got: {name}')
+        if name == "":
+            raise KeyError(f'{kind} name can\'t be empty string ""')
+        if hasattr(self, name) and name not in self.__dict__[table]:
+            raise KeyError(f"attribute '{name}' already exists")
+
+    # -- attributes ------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        tables = self.__dict__
+        if isinstance(value, Parameter):
+            self._move(name, "parameters", "_parameters")
+            self.register_parameter(name, value)
+        elif name in tables.get("_parameters", ()):
+            if value is not None:
+                raise TypeError(
+                    f"cannot assign '{_typename(value)}' as parameter '{name}' "
+                    "(gradatim.nn.Parameter or None expected)"
+                )
+            self._parameters[name] = None
+        elif isinstance(value, Members):
+            self._move(name, "module", "_modules")
+            self._modules[name] = value
+        elif name in tables.get("_modules", ()):
+            if value is not None:
+                raise TypeError(
+                    f"cannot assign '{_typename(value)}' as child module '{name}' "
+                    "(gradatim.nn.Module or None expected)"
+                )
+            self._modules[name] = None
+        elif name in tables.get("_buffers", ()):
+            if value is not None and not isinstance(value, Tensor):
+                raise TypeError(
+                    f"cannot assign '{_typename(value)}' as buffer '{name}' "
+                    "(gradatim.Tensor or None expected)"
+                )
+            self._buffers[name] = value
+        else:
+            super().__setattr__(name, value)
+
+    def _move(self, name: str, kind: str, table: str) -> None:
+        """Forget what the name meant before, in any other table."""
+        if table not in self.__dict__:
+            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+        self.__dict__.pop(name, None)
+        for other in _TABLES:
+            if other != table:
+                self.__dict__[other].pop(name, None)
+        self._non_persistent_buffers_set.discard(name)
+
+    def __getattr__(self, name: str) -> Any:
+        # Called only for what is not an ordinary attribute.
+        for table in _TABLES:
+            members = self.__dict__.get(table)
+            if members is not None and name in members:
+                return members[name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __delattr__(self, name: str) -> None:
+        for table in _TABLES:
+            if name in self.__dict__.get(table, ()):
+                del self.__dict__[table][name]
+                self._non_persistent_buffers_set.discard(name)
+                return
+        super().__delattr__(name)
+
+    def __dir__(self) -> list[str]:
+        names = {*super().__dir__(), *self._parameters, *self._buffers, *self._modules}
+        return sorted(name for name in names if name.isidentifier())
+
+
+def _typename(value: Any) -> str:
+    """A type as an error message names it."""
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"

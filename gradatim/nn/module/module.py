@@ -1,0 +1,83 @@
+"""Module: a function with parameters, which may be made of other modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._tensor.autograd import Removable
+from .hooks import Hook, Hooks, register
+from .printing import describe
+from .state import Stateful
+
+
+class Module(Stateful):
+    """Base of all layers and models: set parameters and modules as attributes, write `forward`.
+
+    >>> import gradatim
+    >>> from gradatim import nn
+    >>> class Scale(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.factor = nn.Parameter(gradatim.ones(1))
+    ...
+    ...     def forward(self, x):
+    ...         return self.factor * x
+    >>> Scale()(gradatim.tensor([2.0])).sum().backward()
+    >>> sum(p.numel() for p in Scale().parameters())
+    1
+    """
+
+    _hooks: Hooks | None = None  # made when the first hook is registered
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; every subclass writes its own."""
+        raise NotImplementedError(
+            f'Module [{type(self).__name__}] is missing the required "forward" function'
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """`forward`, with the hooks around it."""
+        if self._hooks is None:
+            return self.forward(*args, **kwargs)
+        return self._hooks.call(self, args, kwargs)
+
+    def extra_repr(self) -> str:
+        """The settings shown when the module is printed."""
+        return ""
+
+    def __repr__(self) -> str:
+        return describe(type(self).__name__, self.extra_repr(), self._modules.items())
+
+    # -- hooks -----------------------------------------------------------------------------
+
+    def register_forward_pre_hook(
+        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> Removable:
+        """Call `hook(module, args)` before `forward`; what it returns replaces the arguments."""
+        return register(self._own_hooks().before, hook, with_kwargs=with_kwargs, prepend=prepend)
+
+    def register_forward_hook(
+        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
+    ) -> Removable:
+        """Call `hook(module, args, output)` after `forward`; what it returns replaces the output.
+
+        With `with_kwargs` it is `hook(module, args, kwargs, output)`.
+        """
+        return register(self._own_hooks().after, hook, with_kwargs=with_kwargs, prepend=prepend)
+
+    def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> Removable:
+        """Call `hook(module, grad_output)` when the gradients of the outputs are complete."""
+        table = self._own_hooks().backward_before
+        return register(table, hook, with_kwargs=False, prepend=prepend)
+
+    def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> Removable:
+        """Call `hook(module, grad_input, grad_output)` when the backward pass leaves the module.
+
+        What it returns replaces `grad_input`. Inputs that need no gradient show None.
+        """
+        return register(self._own_hooks().backward, hook, with_kwargs=False, prepend=prepend)
+
+    def _own_hooks(self) -> Hooks:
+        if self._hooks is None:
+            self._hooks = Hooks()
+        return self._hooks

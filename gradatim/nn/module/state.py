@@ -1,0 +1,139 @@
+"""A module's parameters and persistent buffers by name: reading them out and putting them back."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ..._tensor.tensor import Tensor
+from ...autograd import no_grad
+from ...core.errors import GradatimError
+from ..parameter import Parameter
+from .tree import Tree
+
+
+class StateDictError(GradatimError, RuntimeError):
+    """A state dict that is not this module's: names every missing, unexpected or misshapen key."""
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict` did not find, and what it had no place for."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return (
+            f"_IncompatibleKeys(missing_keys={self.missing_keys}, "
+            f"unexpected_keys={self.unexpected_keys})"
+        )
+
+
+class Stateful(Tree):
+    """`state_dict` and `load_state_dict`."""
+
+    def state_dict(
+        self,
+        *,
+        destination: dict[str, Any] | None = None,
+        prefix: str = "",
+        keep_vars: bool = False,
+    ) -> dict[str, Any]:
+        """Every parameter and persistent buffer under its dotted name, on the same memory.
+
+        A parameter shared by two modules appears under both names. The tensors are detached
+        unless `keep_vars`.
+        """
+        found: dict[str, Any] = OrderedDict() if destination is None else destination
+        for name, member in self._persistent().items():
+            found[prefix + name] = member if keep_vars else member.detach()
+        for name, child in self._modules.items():
+            if child is not None:
+                child.state_dict(destination=found, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        return found
+
+    def _persistent(self) -> dict[str, Tensor]:
+        """This module's own members that are saved."""
+        saved = {
+            k: v for k, v in self._buffers.items() if k not in self._non_persistent_buffers_set
+        }
+        own = {**self._parameters, **saved}
+        return {name: member for name, member in own.items() if member is not None}
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
+        """Copy tensors into the members of the same names; with `assign`, take them themselves.
+
+        Errors: StateDictError for shapes that differ and, if `strict`, for missing and unexpected
+        keys: all of them are listed, and nothing has been copied.
+
+        >>> from gradatim import nn
+        >>> a, b = nn.Linear(2, 3), nn.Linear(2, 3)
+        >>> a.load_state_dict(b.state_dict())
+        <All keys matched successfully>
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        places = self._places("")
+        missing = [key for key in places if key not in state_dict]
+        unexpected = [key for key in state_dict if key not in places]
+        shared = [(key, state_dict[key], *places[key]) for key in places if key in state_dict]
+        problems = [text for text in (_misfit(*item) for item in shared) if text]
+        if strict:
+            problems = [*_key_problems(missing, unexpected), *problems]
+        if problems:
+            raise StateDictError(
+                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t"
+                + "\n\t".join(problems)
+            )
+        for _, value, module, name in shared:
+            _load(module, name, value, assign)
+        return IncompatibleKeys(missing, unexpected)
+
+    def _places(self, prefix: str) -> dict[str, tuple[Stateful, str]]:
+        """Whose member each key is."""
+        found = {prefix + name: (self, name) for name in self._persistent()}
+        for name, child in self._modules.items():
+            if child is not None:
+                found |= child._places(f"{prefix}{name}.")
+        return found
+
+
+def _key_problems(missing: list[str], unexpected: list[str]) -> list[str]:
+    problems = []
+    for what, keys in (("Missing", missing), ("Unexpected", unexpected)):
+        if keys:
+            named = ", ".join(f'"{key}"' for key in keys)
+            problems.append(f"{what} key(s) in state_dict: {named}. ")
+    return problems
+
+
+def _misfit(key: str, value: Any, module: Stateful, name: str) -> str:
+    """Why a value cannot be put in its place; empty if it can."""
+    if not isinstance(value, Tensor):
+        return (
+            f'While copying the parameter named "{key}", expected gradatim.Tensor or Tensor-like '
+            f"object from checkpoint but received {type(value)}"
+        )
+    place = getattr(module, name)
+    if value.shape != place.shape:
+        return (
+            f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, "
+            f"the shape in current model is {place.shape}."
+        )
+    return ""
+
+
+def _load(module: Stateful, name: str, value: Tensor, assign: bool) -> None:
+    place = getattr(module, name)
+    if not assign:
+        with no_grad():
+            place.copy_(value)
+    elif isinstance(place, Parameter):
+        setattr(module, name, Parameter(value.detach(), place.requires_grad))
+    else:
+        setattr(module, name, value)
