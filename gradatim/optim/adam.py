@@ -1,0 +1,139 @@
+"""Adam, and AdamW with its weight decay apart from the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .._tensor.creation import tensor
+from .._tensor.like import zeros_like
+from ..core.dtypes import float64
+from ..core.inplace import update
+from ..ops import updates
+from .checks import check_betas, check_fused, check_not_negative
+from .group import ParamGroup
+from .optimizer import Entry, Optimizer, Parameters
+
+
+class Adam(Optimizer):
+    """Steps of a size that is the same for all parameters, whatever the size of their gradients.
+
+        m <- beta1 m + (1 - beta1) g
+        v <- beta2 v + (1 - beta2) g^2
+        p <- p - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+
+    with weight_decay p added to g, or (`decoupled_weight_decay`) lr weight_decay p taken from p.
+    `amsgrad` puts the largest v so far in the place of v. `foreach`, `fused`, `capturable` and
+    `differentiable` are accepted and change nothing.
+
+    Errors: ArgumentError for a negative setting, or betas outside [0, 1).
+    Source: Kingma and Ba 2015, arXiv:1412.6980; amsgrad Reddi et al. 2018, arXiv:1904.09237.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor([1.0, -20.0], requires_grad=True)
+    >>> optimizer = Adam([x], lr=0.1)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([  0.9000, -19.9000], requires_grad=True)
+    """
+
+    numbers = ("lr", "betas")
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        check_not_negative("learning rate", lr)
+        check_not_negative("epsilon value", eps)
+        check_betas(betas)
+        check_not_negative("weight_decay value", weight_decay)
+        check_fused(fused, foreach, differentiable)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
+
+    def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
+        """The step count and the two averages."""
+        state = {
+            "step": tensor(0.0, dtype=float64),
+            "exp_avg": zeros_like(p),
+            "exp_avg_sq": zeros_like(p),
+        }
+        if group["amsgrad"]:
+            state["max_exp_avg_sq"] = zeros_like(p)
+        return state
+
+    def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
+        """One step of the parameters of a group."""
+        operation = updates.amsgrad if group["amsgrad"] else updates.adam
+        lr, betas = group.tensor("lr"), group.tensors("betas")
+        settings = {
+            "eps": group["eps"],
+            "weight_decay": group["weight_decay"],
+            "decoupled": group["decoupled_weight_decay"],
+            "maximize": group["maximize"],
+        }
+        for p, g, state in entries:
+            step, m, v, *largest = state.values()
+            update(operation, p, g, m, v, step, lr, *betas, *largest, **settings)
+
+
+class AdamW(Adam):
+    """Adam whose weight decay is not seen by its averages: p <- p - lr weight_decay p, first.
+
+    Source: Loshchilov and Hutter 2019, arXiv:1711.05101.
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
+        )

@@ -1,0 +1,30 @@
+"""Settings that no optimiser can work with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.errors import ArgumentError
+
+
+def check_not_negative(what: str, value: Any) -> None:
+    """Refuse a negative setting, or nan."""
+    if not float(value) >= 0.0:
+        raise ArgumentError(f"Invalid {what}: {value}; it must not be negative")
+
+
+def check_betas(betas: tuple[Any, Any]) -> None:
+    """Refuse averages that would never forget, or never remember."""
+    for i, beta in enumerate(betas):
+        if not 0.0 <= float(beta) < 1.0:
+            raise ArgumentError(
+                f"Invalid beta parameter at index {i}: {beta}; it must be in [0, 1)"
+            )
+
+
+def check_fused(fused: bool | None, foreach: bool | None, differentiable: bool) -> None:
+    """Refuse combinations that PyTorch refuses, so that scripts fail here as they would there."""
+    if fused and differentiable:
+        raise ArgumentError("`fused` does not support `differentiable`")
+    if fused and foreach:
+        raise ArgumentError("`fused` and `foreach` cannot be `True` together.")

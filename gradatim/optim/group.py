@@ -1,0 +1,80 @@
+"""A group of parameters and the settings they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+from .._tensor.creation import tensor
+from .._tensor.tensor import Tensor
+from ..autograd import no_grad
+from ..core.dtypes import float64
+from ..core.handle import Handle
+
+
+class ParamGroup(MutableMapping[str, Any]):
+    """A dictionary like PyTorch's, whose changing numbers live in tensors.
+
+    The settings named in `numbers` (floats, or tuples of floats) are kept as float64 0-d tensors,
+    so that a compiled step reads the current ones: `group["lr"] = x` writes into the tensor, and
+    reading gives a float. All other settings are ordinary values.
+
+    >>> group = ParamGroup({"params": [], "lr": 0.1, "foreach": None}, numbers=("lr",))
+    >>> group["lr"] *= 0.5
+    >>> group["lr"], group.tensor("lr")
+    (0.05, tensor(0.0500, dtype=gradatim.float64))
+    """
+
+    def __init__(self, settings: dict[str, Any], numbers: tuple[str, ...]) -> None:
+        self._values: dict[str, Any] = {}
+        self._numbers: dict[str, tuple[Tensor, ...]] = {}
+        self._names = numbers
+        self.update(settings)
+
+    def tensor(self, name: str) -> Any:
+        """The tensor of a number, to compute with."""
+        return self._numbers[name][0]
+
+    def tensors(self, name: str) -> tuple[Any, ...]:
+        """The tensors of a tuple of numbers."""
+        return self._numbers[name]
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._numbers:
+            return self._values[name]
+        found = tuple(x.item() for x in self._numbers[name])
+        return found if self._values[name] else found[0]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name not in self._names:
+            self._values[name] = value
+            return
+        is_tuple = isinstance(value, tuple | list)
+        # Of a number, `_values` keeps the place among the keys, and whether it is a tuple.
+        self._values[name] = is_tuple
+        self._write(name, [_number(x) for x in (value if is_tuple else (value,))])
+
+    def _write(self, name: str, values: list[float]) -> None:
+        if len(self._numbers.get(name, ())) != len(values):
+            self._numbers[name] = tuple(tensor(x, dtype=float64) for x in values)
+            return
+        with no_grad():
+            for place, x in zip(self._numbers[name], values, strict=True):
+                place.fill_(x)
+
+    def __delitem__(self, name: str) -> None:
+        del self._values[name]
+        self._numbers.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def _number(x: Any) -> float:
+    return float(x.item()) if isinstance(x, Handle) else float(x)

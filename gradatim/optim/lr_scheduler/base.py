@@ -1,0 +1,93 @@
+"""What all schedules share: they count steps and write learning rates into an optimiser."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from ..optimizer import Optimizer
+
+
+class LRScheduler:
+    """Base of all schedules: `get_lr` gives the rate of each group for step `last_epoch`.
+
+    Making a schedule sets the rates of step 0; every `step()`, called after the optimiser's, those
+    of the next one. Rates may be computed from the present ones, so that schedules can be chained.
+    """
+
+    def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+        self.optimizer = optimizer
+        for i, group in enumerate(optimizer.param_groups):
+            if last_epoch == -1:
+                group.setdefault("initial_lr", group["lr"])
+            elif "initial_lr" not in group:
+                raise KeyError(
+                    f"param 'initial_lr' is not specified in param_groups[{i}] when resuming "
+                    "scheduler with last_epoch >= 0; load the optimizer's state first"
+                )
+        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self.last_epoch = last_epoch
+        self._is_initial = False
+        self._initial_step()
+
+    def _initial_step(self) -> None:
+        self._step_count = 0
+        self._is_initial = True
+        self.step()
+        self._is_initial = False
+
+    def get_lr(self) -> list[float]:
+        """The rate of each group at step `last_epoch`."""
+        raise NotImplementedError
+
+    def closed_form(self) -> list[float]:
+        """The same from the base rates alone, where there is such a formula."""
+        return self.get_lr()
+
+    def get_last_lr(self) -> list[float]:
+        """The rates that were set last."""
+        return self._last_lr
+
+    def step(self) -> None:
+        """Set the rates of the next step; call it after `optimizer.step()`."""
+        if self._step_count == 1 and not self.optimizer._step_called:
+            warnings.warn(
+                "Detected call of `lr_scheduler.step()` before `optimizer.step()`. Call them in "
+                "the opposite order, or the first value of the schedule is skipped.",
+                stacklevel=2,
+            )
+        self._step_count += 1
+        self.last_epoch += 1
+        self._set(self.get_lr())
+
+    def _restart(self) -> None:
+        """Set the rates of step 0, whatever the present ones are."""
+        self.last_epoch = 0
+        self._set(self.closed_form())
+
+    def _set(self, rates: list[float]) -> None:
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+        self._last_lr = self.current()
+
+    def current(self) -> list[float]:
+        """The present rates of the groups."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def scaled(self, factor: float) -> list[float]:
+        """The present rates times a factor."""
+        return [rate * factor for rate in self.current()]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything but the optimiser and functions."""
+        return {
+            key: value
+            for key, value in self.__dict__.items()
+            if key != "optimizer" and not callable(value)
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Be what `state_dict` was asked of."""
+        self.__dict__.update(state_dict)

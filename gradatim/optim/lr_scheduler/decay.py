@@ -1,0 +1,188 @@
+"""Rates that are multiplied by something from time to time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ...core.errors import ArgumentError
+from ..optimizer import Optimizer
+from .base import LRScheduler
+
+Factor = Callable[[int], float]
+
+
+class LambdaLR(LRScheduler):
+    """lr = initial lr * lr_lambda(step); one function, or one for each group.
+
+    >>> import gradatim
+    >>> from gradatim import optim
+    >>> optimizer = optim.SGD([gradatim.zeros(1, requires_grad=True)], lr=0.1)
+    >>> schedule = LambdaLR(optimizer, lambda step: 1 / (1 + step))
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> optimizer.param_groups[0]["lr"]
+    0.05
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Factor | list[Factor] | tuple[Factor, ...],
+        last_epoch: int = -1,
+    ) -> None:
+        groups = len(optimizer.param_groups)
+        several = isinstance(lr_lambda, list | tuple)
+        self.lr_lambdas: list[Factor] = list(lr_lambda) if several else [lr_lambda] * groups  # type: ignore[arg-type, list-item]
+        if len(self.lr_lambdas) != groups:
+            raise ArgumentError(f"Expected {groups} lr_lambdas, but got {len(self.lr_lambdas)}")
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """The initial rates times the functions' values."""
+        pairs = zip(self.base_lrs, self.lr_lambdas, strict=True)
+        return [base * factor(self.last_epoch) for base, factor in pairs]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Without the functions, which the program has."""
+        return {k: v for k, v in super().state_dict().items() if k != "lr_lambdas"}
+
+
+class StepLR(LRScheduler):
+    """lr is multiplied by `gamma` every `step_size` steps."""
+
+    def __init__(
+        self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
+        self.step_size = step_size
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """The present rates, reduced if a multiple of `step_size` is reached."""
+        due = self.last_epoch != 0 and self.last_epoch % self.step_size == 0
+        return self.scaled(self.gamma) if due else self.current()
+
+    def closed_form(self) -> list[float]:
+        """initial lr * gamma^(step // step_size)."""
+        factor = self.gamma ** (self.last_epoch // self.step_size)
+        return [base * factor for base in self.base_lrs]
+
+
+class MultiStepLR(LRScheduler):
+    """lr is multiplied by `gamma` at each of the `milestones`."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        milestones: Iterable[int],
+        gamma: float = 0.1,
+        last_epoch: int = -1,
+    ) -> None:
+        self.milestones = Counter(milestones)
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """The present rates, reduced if a milestone is reached."""
+        times = self.milestones.get(self.last_epoch, 0)
+        return self.scaled(self.gamma**times) if times else self.current()
+
+    def closed_form(self) -> list[float]:
+        """initial lr * gamma^(milestones passed)."""
+        passed = bisect_right(sorted(self.milestones.elements()), self.last_epoch)
+        return [base * self.gamma**passed for base in self.base_lrs]
+
+
+class ExponentialLR(LRScheduler):
+    """lr is multiplied by `gamma` every step."""
+
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """The present rates times gamma."""
+        return self.current() if self._is_initial else self.scaled(self.gamma)
+
+    def closed_form(self) -> list[float]:
+        """initial lr * gamma^step."""
+        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
+
+
+class ConstantLR(LRScheduler):
+    """lr is multiplied by `factor` during the first `total_iters` steps."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        factor: float = 1.0 / 3,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        if not 0 <= factor <= 1:
+            raise ArgumentError(
+                f"Constant multiplicative factor expected to be between 0 and 1, got {factor}"
+            )
+        self.factor = factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """The present rates, reduced at the beginning and restored at the end."""
+        if self.last_epoch == 0:
+            return self.scaled(self.factor)
+        return (
+            self.scaled(1.0 / self.factor)
+            if self.last_epoch == self.total_iters
+            else self.current()
+        )
+
+    def closed_form(self) -> list[float]:
+        """initial lr, times `factor` before step `total_iters`."""
+        factor = 1.0 if self.last_epoch >= self.total_iters else self.factor
+        return [base * factor for base in self.base_lrs]
+
+
+class LinearLR(LRScheduler):
+    """lr goes from `start_factor` to `end_factor` of the initial one in `total_iters` steps."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1.0 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        if not 0 < start_factor <= 1:
+            raise ArgumentError(
+                "Starting multiplicative factor expected to be greater than 0 and less or equal "
+                f"to 1, got {start_factor}"
+            )
+        if not 0 <= end_factor <= 1:
+            raise ArgumentError(
+                f"Ending multiplicative factor expected to be between 0 and 1, got {end_factor}"
+            )
+        self.start_factor = start_factor
+        self.end_factor = end_factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """The present rates times the ratio of two neighbours on the line."""
+        if self.last_epoch == 0:
+            return self.scaled(self.start_factor)
+        if self._is_initial or self.last_epoch > self.total_iters:
+            return self.current()
+        rise = self.end_factor - self.start_factor
+        before = self.total_iters * self.start_factor + (self.last_epoch - 1) * rise
+        return self.scaled(1.0 + rise / before)
+
+    def closed_form(self) -> list[float]:
+        """The point on the line."""
+        done = min(self.total_iters, self.last_epoch) / self.total_iters
+        factor = self.start_factor + (self.end_factor - self.start_factor) * done
+        return [base * factor for base in self.base_lrs]

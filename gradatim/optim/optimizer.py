@@ -1,0 +1,200 @@
+"""What all optimisers share: groups of parameters, their state, and its way in and out."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from typing import Any
+
+from .._tensor.tensor import Tensor
+from ..autograd import enable_grad, no_grad
+from ..core.context import GradMode
+from ..core.errors import ArgumentError
+from ..core.handle import Handle
+from .group import ParamGroup
+
+Parameters = Iterable[Tensor] | Iterable[dict[str, Any]]
+Entry = tuple[Any, Any, dict[str, Any]]  # a parameter, its gradient, its state
+
+
+class Optimizer:
+    """Base of all optimisers: subclasses say what state a parameter has, and how it is updated.
+
+    State is allocated when a parameter is given, and written in place ever after, so that the
+    first step and all later ones are alike and a whole step can be traced. The update runs
+    outside the tape.
+    """
+
+    numbers: tuple[str, ...] = ("lr",)  # settings that may change from step to step
+
+    def __init__(self, params: Parameters, defaults: dict[str, Any]) -> None:
+        if isinstance(params, Handle):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or "
+                f"dicts, but got {type(params).__name__}; write [x] for one tensor"
+            )
+        self.defaults = defaults
+        self.state: dict[Any, dict[str, Any]] = {}
+        self.param_groups: list[ParamGroup] = []
+        self._step_called = False  # asked by schedulers, which want to be stepped after
+        given: list[Any] = list(params)
+        if not given:
+            raise ArgumentError("optimizer got an empty parameter list")
+        for group in given if isinstance(given[0], dict) else [{"params": given}]:
+            self.add_param_group(group)
+
+    def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
+        """The state of a parameter before the first step: tensors by name."""
+        raise NotImplementedError
+
+    def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
+        """One step of the parameters of a group that have a gradient."""
+        raise NotImplementedError
+
+    # -- steps -----------------------------------------------------------------------------
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient; the loss, if a closure computes it anew."""
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        self._step_called = True
+        with GradMode(False):
+            for group in self.param_groups:
+                params = [p for p in group["params"] if p.grad is not None]
+                self.update(group, [(p, p.grad, self.state[p]) for p in params])
+        return loss
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters, or fill them with zeros."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if set_to_none or p.grad is None:
+                    p.grad = None
+                else:
+                    p.grad = p.grad.detach()
+                    p.grad.zero_()
+
+    # -- groups ----------------------------------------------------------------------------
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters with settings of their own; missing ones are the defaults.
+
+        Errors: TypeError for anything but a dictionary of tensors; ArgumentError for tensors that
+        an operation made, or that are in a group already.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        params = _parameters(param_group["params"])
+        known = {p for group in self.param_groups for p in group["params"]}
+        if not known.isdisjoint(params):
+            raise ArgumentError("some parameters appear in more than one parameter group")
+        settings = {**param_group, "params": params}
+        for name, default in self.defaults.items():
+            settings.setdefault(name, default)
+        group = ParamGroup(settings, self.numbers)
+        for p in params:
+            self.state[p] = self.init_state(p, group)
+        self.param_groups.append(group)
+
+    # -- state -----------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state by the number of the parameter, and the groups with numbers for parameters.
+
+        The tensors are those of the optimiser, not copies.
+        """
+        numbers = {p: i for i, p in enumerate(self._all_parameters())}
+        return {
+            "state": {numbers[p]: dict(state) for p, state in self.state.items() if state},
+            "param_groups": [
+                {**dict(group), "params": [numbers[p] for p in group["params"]]}
+                for group in self.param_groups
+            ],
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Continue from what `state_dict` gave, copied into this optimiser's own tensors.
+
+        Parameters without saved state begin anew.
+
+        Errors: ArgumentError if the groups are not of the same number and sizes, or if a tensor
+        has another shape.
+        """
+        saved = state_dict["param_groups"]
+        if len(saved) != len(self.param_groups):
+            raise ArgumentError(
+                "loaded state dict has a different number of parameter groups: "
+                f"{len(saved)}, this optimizer has {len(self.param_groups)}"
+            )
+        for new, group in zip(saved, self.param_groups, strict=True):
+            if len(new["params"]) != len(group["params"]):
+                raise ArgumentError(
+                    "loaded state dict contains a parameter group that doesn't match the size of "
+                    f"optimizer's group: {len(new['params'])} against {len(group['params'])}"
+                )
+        for new, group in zip(saved, self.param_groups, strict=True):
+            group.update({k: copy.deepcopy(v) for k, v in new.items() if k != "params"})
+        keys = chain.from_iterable(new["params"] for new in saved)
+        for key, p in zip(keys, self._all_parameters(), strict=True):
+            self._restore(p, state_dict["state"].get(key, {}))
+
+    def _restore(self, p: Any, saved: Mapping[str, Any]) -> None:
+        group = next(g for g in self.param_groups if any(p is q for q in g["params"]))
+        fresh = self.init_state(p, group)
+        state = self.state[p]
+        for name in [*fresh, *(name for name in saved if name not in fresh)]:
+            value = saved.get(name, fresh.get(name))
+            place = state.get(name)
+            if not isinstance(value, Handle):
+                if value is not None:
+                    state[name] = value
+            elif place is None:
+                state[name] = value.detach().clone()
+            else:
+                _copy_state(name, place, value)
+
+    def _all_parameters(self) -> list[Any]:
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {k}: {group[k]}" for k in sorted(group) if k != "params"]
+        return "\n".join([*lines, ")"])
+
+
+def _parameters(given: Any) -> list[Any]:
+    if isinstance(given, set):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering "
+            "of tensors in sets will change between runs. Please use a list instead."
+        )
+    params = [given] if isinstance(given, Handle) else list(given)
+    for p in params:
+        if not isinstance(p, Handle):
+            raise TypeError(
+                f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}"
+            )
+        if not p.is_leaf:
+            raise ArgumentError("can't optimize a non-leaf Tensor")
+    if len(set(params)) < len(params):
+        warnings.warn(
+            "optimizer contains a parameter group with duplicate parameters; each is updated once",
+            stacklevel=4,
+        )
+    return list(dict.fromkeys(params))
+
+
+def _copy_state(name: str, place: Any, value: Any) -> None:
+    if place.shape != value.shape:
+        raise ArgumentError(
+            f"loaded state dict: '{name}' has shape {list(value.shape)}, this optimizer's "
+            f"{list(place.shape)}"
+        )
+    with no_grad():
+        place.copy_(value)
