@@ -1,0 +1,16 @@
+"""Models, one self-contained file each, and the list of them that the command line reads.
+
+Every file has a frozen `Config` with at least `vocab_size` and `block_size`, and a `Model`:
+
+    model = Model(config)                  weights from the default generator
+    logits, loss = model(X, Y)             X (B, block_size) and Y (B,) int64; loss is the mean
+    logits, loss = model(X)                negative log likelihood in nats, None without Y
+
+Logits are (B, vocab_size). A model that is counted instead of descended has no parameters and a
+method `learn(X, Y)`, called once with all examples. `sampling` draws words from any of them.
+"""
+
+from .catalogue import MODELS, Entry, Recipe, find
+from .sampling import sample, surprise
+
+__all__ = ["MODELS", "Entry", "Recipe", "find", "sample", "surprise"]

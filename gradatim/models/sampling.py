@@ -1,0 +1,88 @@
+"""Words out of a model, and how surprised a model is by a word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from .._tensor.creation import tensor
+from .._tensor.randomness import multinomial
+from ..autograd import no_grad
+from ..core.errors import ArgumentError
+from ..nn import functional as F
+
+BOUNDARY = 0  # the symbol before the first letter and after the last
+
+
+def sample(
+    model: Any,
+    count: int = 1,
+    *,
+    greedy: bool = False,
+    temperature: float = 1.0,
+    generator: Any = None,
+    max_length: int = 50,
+) -> list[list[int]]:
+    """Words as lists of symbols, letter by letter from p(next | the last ones).
+
+    Each letter is a draw from softmax(logits / temperature): below 1 the likely letters become
+    likelier, above 1 the draws more even. `greedy` takes the most likely letter instead, so all
+    words are the same. A word ends at the boundary, or after `max_length` letters. The first words
+    do not depend on how many are asked for.
+
+    Errors: ArgumentError for a temperature that is not positive.
+
+    >>> import gradatim
+    >>> from gradatim.models import bigram_counts
+    >>> model = bigram_counts.Model(bigram_counts.Config(vocab_size=3))
+    >>> model.learn(gradatim.tensor([[0], [1], [2]]), gradatim.tensor([1, 2, 0]))
+    >>> sample(model, greedy=True)
+    [[1, 2]]
+    """
+    if not temperature > 0:
+        raise ArgumentError(
+            f"sample: temperature must be positive, got {temperature}; for the most likely letter "
+            "every time, use greedy"
+        )
+    with no_grad():
+        return [_word(model, greedy, temperature, generator, max_length) for _ in range(count)]
+
+
+def _word(
+    model: Any, greedy: bool, temperature: float, generator: Any, max_length: int
+) -> list[int]:
+    context = [BOUNDARY] * model.config.block_size
+    word: list[int] = []
+    while len(word) < max_length:
+        logits, _ = model(tensor([context]))  # (1, vocab_size)
+        if greedy:
+            symbol = int(logits.argmax().item())
+        else:
+            p = F.softmax(logits / temperature, dim=1)
+            symbol = int(multinomial(p, 1, generator=generator).item())
+        if symbol == BOUNDARY:
+            break
+        word.append(symbol)
+        context = [*context[1:], symbol]
+    return word
+
+
+def surprise(model: Any, word: Sequence[int]) -> list[float]:
+    """-log p of each letter of a word given those before it, and of its end, in nats.
+
+    The mean over many words is the loss.
+
+    >>> import gradatim
+    >>> from gradatim.models import bigram_counts
+    >>> model = bigram_counts.Model(bigram_counts.Config(vocab_size=4))
+    >>> [round(s, 4) for s in surprise(model, [3, 1])]
+    [1.3863, 1.3863, 1.3863]
+    """
+    n = model.config.block_size
+    symbols = [BOUNDARY] * n + list(word) + [BOUNDARY]
+    contexts = [symbols[i : i + n] for i in range(len(word) + 1)]
+    with no_grad():
+        logits, _ = model(tensor(contexts))
+        losses = F.cross_entropy(logits, tensor(symbols[n:]), reduction="none")
+    return [x if math.isfinite(x) else math.inf for x in losses.tolist()]
