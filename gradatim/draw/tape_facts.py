@@ -7,13 +7,15 @@ changes, nothing on the tape is touched.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.backward import Flight
 from ..core.context import GradMode, local
 from ..core.errors import AutogradError
 from ..core.handle import wrap, written_since
-from ..core.nodes import Edge, Leaf, Node, Output
+from ..core.nodes import Edge, Leaf, Node
 from ..core.tape import history
 
 
@@ -95,32 +97,16 @@ def _compute_forward(
 
 def _compute_backward(entries: Sequence[Edge], root: Any) -> dict[Edge, Any]:
     """The gradient of `root` at every entry, as far as `backward()` has not freed what it takes."""
-    arrived: dict[Edge, Any] = {entries[-1]: wrap(root._value * 0 + 1)}
-    slots: dict[Edge, list[Any]] = {}
+    flight = Flight(retain_graph=True, create_graph=False, into_leaves=False)
+    flight.add(entries[-1], wrap(root._value * 0 + 1), fresh=False)
+    found: dict[Edge, Any] = {}
     with GradMode(False):
         for entry in reversed(entries):
-            gradient = arrived.get(entry)
-            if entry in slots:
-                gradient = slots[entry]
+            gradient, _ = flight.take(entry)
             if gradient is None:
                 continue
-            if isinstance(entry, Output):
-                row = slots.setdefault(entry.node, [None] * entry.node.output_count)
-                row[entry.index] = gradient
-            elif isinstance(entry, Node):
-                for i, new in _pulled(entry, gradient):
-                    _add(arrived, entry.edges[i], new)
-    return {entry: gradient._value for entry, gradient in arrived.items()}
-
-
-def _pulled(entry: Node, gradient: Any) -> list[tuple[int, Any]]:
-    try:
-        return entry.pull(gradient)
-    except AutogradError:
-        return []
-
-
-def _add(arrived: dict[Edge, Any], edge: Edge | None, gradient: Any) -> None:
-    if edge is not None and gradient is not None:
-        before = arrived.get(edge)
-        arrived[edge] = gradient if before is None else before + gradient
+            if not isinstance(gradient, list):  # one for each result of an operation with several
+                found[entry] = gradient._value
+            with suppress(AutogradError):
+                entry.visit(gradient, flight, fresh=False)
+    return found

@@ -14,6 +14,7 @@ from .significant import grouped, significant
 from .tape_facts import Facts, facts_of
 
 _FREED = "not kept: backward() has freed it; backward(retain_graph=True) keeps it"
+_NOT_NEEDED = "not kept: no gradient needs it"
 _SYMBOLS = {
     "add": "+",
     "sub": "-",
@@ -81,14 +82,14 @@ class _Builder:
             else:
                 self.add_operation(entry)
         cards = tuple(self.cards)
-        freed = any(value == NOT_KEPT for card in cards for _, value in card.rows)
+        gone = any(value == NOT_KEPT for card in cards for _, value in card.rows)
         state = "with gradients" if self.facts.walked else "gradients not computed"
         graph = Graph(
             cards,
             tuple(self.edges),
             title="Compute graph of a tensor",
             description=f"{grouped(len(cards))} tensors, {state}.",
-            note=_FREED if freed else "",
+            note=(_FREED if self.facts.walked else _NOT_NEEDED) if gone else "",
         )
         return OwnedGraph(graph, told, self.owner_of, self.sizes)
 
@@ -107,7 +108,10 @@ class _Builder:
         sources = [self.source(entry, i, edge) for i, edge in enumerate(entry.edges)]
         place = self.place[entry] = len(self.cards)
         last = entry is self.facts.entries[-1]
-        name = entry.primitive.name if isinstance(entry, Node) else str(entry.name)
+        if isinstance(entry, Node):
+            name = entry.primitive.name
+        else:  # an operation of the user's own
+            name = str(entry.name).removesuffix("Backward")
         unknown = NOT_KEPT if self.facts.walked else NOT_COMPUTED
         gradient = self.facts.gradients.get(entry)
         rows = _rows(self.facts.values.get(entry), gradient, unknown)

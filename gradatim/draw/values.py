@@ -17,7 +17,7 @@ _ACTIVATIONS = frozenset({"tanh", "relu", "ReLU", "sigmoid"})
 
 def is_value(x: object) -> bool:
     """Whether `x` looks like a scalar with a history."""
-    return hasattr(x, "data") and hasattr(x, "grad") and hasattr(x, "_op")
+    return hasattr(x, "_op") and hasattr(x, "data") and hasattr(x, "grad")
 
 
 def children(value: Any) -> tuple[Any, ...]:
