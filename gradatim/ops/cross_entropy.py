@@ -16,7 +16,7 @@ from ..core.storage import ArrayType
 from .broadcast import broadcast_to, full, reduce_sum, reshape_to
 from .elementwise import cast, div, like, mul, ne, neg, sub, where
 from .indexing import gather, scatter
-from .rowwise import blocks, exponentials, log_softmax, row_maxima, row_sums, softmax, softmax_back
+from .rowwise import blocks, exponentials, log_softmax, softmax, softmax_back
 
 Array = np.ndarray[Any, Any]
 
@@ -130,18 +130,16 @@ def _row_losses(logits: Array, target: Array) -> Array:
     rows, width = logits.shape
     losses = np.empty(rows, logits.dtype)
     for block in blocks(rows, width):
-        x = logits[block]
+        x, loss = logits[block], losses[block]
         e = np.empty_like(x)
-        sums = exponentials(x, e)
+        sums, shift = exponentials(x, e)
         places = _starts(*x.shape) + target[block]
-        p = e.reshape(-1).take(places)
-        p /= sums
-        if np.minimum.reduce(p) < 1e-30:  # too small for a float's digits: take logs apart
-            shift = row_maxima(x)
-            sums = row_sums(np.exp(np.subtract(x, shift, e), e))
-            losses[block] = np.log(sums) + shift[:, 0] - x.reshape(-1).take(places)
-        else:
-            np.negative(np.log(p, p), losses[block])
+        if shift is None:
+            np.divide(e.reshape(-1).take(places), sums, loss)
+            np.negative(np.log(loss, loss), loss)
+        else:  # e[target] may be too small for a float: take the logarithms apart
+            np.subtract(x.reshape(-1).take(places), shift[:, 0], loss)
+            np.subtract(np.log(sums), loss, loss)
     return losses
 
 
@@ -185,7 +183,7 @@ def _cross_entropy_back(
     out = np.empty_like(logits)
     for block in blocks(rows, width):
         part = out[block]
-        sums = exponentials(logits[block], part)
+        sums, _ = exponentials(logits[block], part)
         arrived = scale[block] if scale.ndim else scale
         part *= np.divide(arrived, sums, sums)[:, None]
         part.reshape(-1)[_starts(*part.shape) + target[block]] -= arrived

@@ -51,14 +51,18 @@ def row_maxima(x: Array) -> Array:
     return np.maximum.reduce(np.ascontiguousarray(x.T), 0)[:, None]
 
 
-def exponentials(x: Array, out: Array) -> Array:
-    """e^x of each row up to a factor of its own that keeps it finite, into `out`; the row sums."""
+def exponentials(x: Array, out: Array) -> tuple[Array, Array | None]:
+    """e^(x - shift) of each row into `out`: the row sums (N,), and the shift (N, 1) if any.
+
+    A shift by the largest number of the row keeps e^x from overflowing; moderate numbers need none.
+    """
     # nan fails the comparison and takes the careful way, where it stays in its row.
     if x.size and np.maximum.reduce(x, None) < MODERATE and np.minimum.reduce(x, None) > -MODERATE:
         np.exp(x, out)
-    else:
-        np.exp(np.subtract(x, row_maxima(x), out), out)
-    return row_sums(out)
+        return row_sums(out), None
+    shift = row_maxima(x)
+    np.exp(np.subtract(x, shift, out), out)
+    return row_sums(out), shift
 
 
 def _rows_last(x: Array, dim: int) -> Array:
@@ -82,7 +86,7 @@ def _softmax_value(x: Array, *, dim: int) -> Array:
     out = np.empty_like(rows)
     for block in blocks(*rows.shape):
         part = out[block]
-        part /= exponentials(rows[block], part)[:, None]
+        part /= exponentials(rows[block], part)[0][:, None]
     return _rows_back(out, x, dim)
 
 

@@ -7,7 +7,7 @@ never change are static.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,14 +21,16 @@ Array = np.ndarray[Any, Any]
 BLOCK = 1 << 16  # elements handled at a time: 256 KB of float32 in each array
 
 
-def _blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
     """The arrays in pieces that stay in the cache (small ones whole), and room to work in."""
     first = arrays[0]
-    if first.size <= BLOCK or not all(a.flags.c_contiguous for a in arrays):
-        yield (*arrays, np.empty_like(first))
-        return
-    flat, room = [a.reshape(-1) for a in arrays], np.empty(BLOCK, first.dtype)
-    for start in range(0, first.size, BLOCK):
+    if first.size > BLOCK and all(a.flags.c_contiguous for a in arrays):
+        return _pieces([a.reshape(-1) for a in arrays], np.empty(BLOCK, first.dtype))
+    return ((*arrays, np.empty_like(first)),)
+
+
+def _pieces(flat: list[Array], room: Array) -> Iterator[tuple[Array, ...]]:
+    for start in range(0, flat[0].size, BLOCK):
         pieces = [a[start : start + BLOCK] for a in flat]
         yield (*pieces, room[: len(pieces[0])])
 
