@@ -87,7 +87,6 @@ class Conversion(Handle):
         *args: Any,
         dtype: Any = None,
         device: Any = None,
-        other: Tensor | None = None,
         non_blocking: Bool = False,
         copy: Bool = False,
         memory_format: Any = None,
@@ -101,7 +100,7 @@ class Conversion(Handle):
         >>> gradatim.tensor([1, 2]).to(gradatim.float64)
         tensor([1., 2.], dtype=gradatim.float64)
         """
-        kind, copy = _read_to(args, dtype, device, other, copy)
+        kind, copy = _read_to(args, dtype, device, copy)
         if kind is None or kind == self._value.dtype:
             return copied(self) if copy else self  # type: ignore[return-value]
         return to_dtype(self, kind)
@@ -166,12 +165,10 @@ class Conversion(Handle):
 
 
 def _read_to(
-    args: tuple[Any, ...], dtype: Any, device: Any, other: Any, copy: bool
+    args: tuple[Any, ...], dtype: Any, device: Any, copy: bool
 ) -> tuple[np.dtype[Any] | None, bool]:
     """The dtype that a call of `to` asks for (None: as it is), and whether it wants a copy."""
     check_device(device)
-    if other is not None:
-        return other._value.dtype, copy
     rest = list(args)
     if rest and isinstance(rest[0], Handle):
         dtype = rest.pop(0)._value.dtype

@@ -61,19 +61,19 @@ def some_dims(name: str, dim: int | Iterable[int] | None, ndim: int) -> Shape:
 
 def sizes(name: str, args: Sequence[Any]) -> Shape:
     """`f(2, 3)` and `f((2, 3))` alike, as a tuple of ints."""
-    if len(args) == 1 and isinstance(args[0], Iterable):
+    if len(args) == 1 and isinstance(args[0], Iterable) and not hasattr(args[0], "__index__"):
         args = tuple(args[0])
     try:
         return tuple([operator.index(n) for n in args])
     except TypeError:
-        raise ArgumentError(f"{name}: sizes must be integers, got {tuple(args)}") from None
+        raise TypeError(f"{name}: sizes must be integers, got {tuple(args)}") from None
 
 
 def shape_sizes(name: str, args: Sequence[Any]) -> Shape:
     """The sizes of a new tensor: integers that are not negative."""
     shape = sizes(name, args)
     if any(n < 0 for n in shape):
-        raise ArgumentError(f"{name}: sizes must not be negative, got {list(shape)}")
+        raise ShapeError(f"{name}: sizes must not be negative, got {list(shape)}")
     return shape
 
 

@@ -40,7 +40,10 @@ _PROFILES = {
     "short": Options(precision=2, edgeitems=2),
     "full": Options(threshold=math.inf),
 }
-_options = Options()
+
+
+class _Now:
+    options = Options()
 
 
 def set_printoptions(
@@ -61,7 +64,6 @@ def set_printoptions(
     tensor([1.12])
     >>> set_printoptions(profile="default")
     """
-    global _options
     if profile is not None and profile not in _PROFILES:
         raise ArgumentError(
             f'set_printoptions: profile must be "default", "short" or "full", got {profile!r}'
@@ -72,14 +74,14 @@ def set_printoptions(
         "edgeitems": edgeitems,
         "linewidth": linewidth,
     }
-    start = _options if profile is None else _PROFILES[profile]
+    start = _Now.options if profile is None else _PROFILES[profile]
     changed = {name: value for name, value in given.items() if value is not None}
-    _options = replace(start, sci_mode=sci_mode, **changed)
+    _Now.options = replace(start, sci_mode=sci_mode, **changed)
 
 
 def get_printoptions() -> Options:
     """How tensors are printed now."""
-    return _options
+    return _Now.options
 
 
 @contextmanager
@@ -93,13 +95,12 @@ def printoptions(
     sci_mode: bool | None = None,
 ) -> Iterator[None]:
     """`set_printoptions` for the length of a `with` block."""
-    global _options
-    before = _options
+    before = _Now.options
     set_printoptions(precision, threshold, edgeitems, linewidth, profile, sci_mode)
     try:
         yield
     finally:
-        _options = before
+        _Now.options = before
 
 
 class Printed(Handle):
@@ -125,7 +126,7 @@ def text_of(x: Any) -> str:
             suffixes.append(f"dtype={dtypes.of(array.dtype)}")
     else:
         numbers = _numbers(array, len(prefix))
-        if not _options.edgeitems:
+        if not _Now.options.edgeitems:
             suffixes.append(f"size={array.shape}")
         if array.dtype not in (dtypes.get_default_dtype().numpy, np.int64, np.bool_):
             suffixes.append(f"dtype={dtypes.of(array.dtype)}")
@@ -140,7 +141,7 @@ def _with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
     """Add the suffixes, each on a line of its own where the last line has no room."""
     width = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        if width + len(suffix) + 2 > _options.linewidth:
+        if width + len(suffix) + 2 > _Now.options.linewidth:
             text += ",\n" + " " * indent + suffix
             width = indent + len(suffix)
         else:
@@ -150,14 +151,14 @@ def _with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
 
 
 def _numbers(array: Array, indent: int) -> str:
-    shorten = array.size > _options.threshold
+    shorten = array.size > _Now.options.threshold
     form = _Format(_edges(array) if shorten else array)
     return _brackets(array, indent, shorten, form)
 
 
 def _edges(array: Array) -> Array:
     """The numbers that are shown of a summarised array: the first and last of each dimension."""
-    k = _options.edgeitems
+    k = _Now.options.edgeitems
     for dim, n in enumerate(array.shape):
         if n > 2 * k:
             array = np.take(array, [*range(k), *range(n - k, n)], dim)
@@ -185,10 +186,10 @@ class _Format:
 
     def _finite(self, value: float) -> str:
         if self.scientific:
-            return f"{value:.{_options.precision}e}"
+            return f"{value:.{_Now.options.precision}e}"
         if self.whole:
             return f"{value:.0f}."
-        return f"{value:.{_options.precision}f}"
+        return f"{value:.{_Now.options.precision}f}"
 
     def __call__(self, value: float) -> str:
         if not self.floating:
@@ -201,8 +202,8 @@ class _Format:
 
 
 def _needs_exponents(magnitudes: Array) -> bool:
-    if _options.sci_mode is not None:
-        return _options.sci_mode
+    if _Now.options.sci_mode is not None:
+        return _Now.options.sci_mode
     smallest, largest = float(magnitudes.min()), float(magnitudes.max())
     return largest / smallest > 1000 or largest > 1e8 or smallest < 1e-4
 
@@ -213,19 +214,19 @@ def _brackets(array: Array, indent: int, shorten: bool, form: _Format) -> str:
     if array.ndim == 1:
         return _row(array, indent, shorten, form)
     slices = [_brackets(part, indent + 1, shorten, form) for part in _shown(array, shorten)]
-    if shorten and len(array) > 2 * _options.edgeitems:
-        slices.insert(_options.edgeitems, "...")
+    if shorten and len(array) > 2 * _Now.options.edgeitems:
+        slices.insert(_Now.options.edgeitems, "...")
     gap = "," + "\n" * (array.ndim - 1) + " " * (indent + 1)
     return "[" + gap.join(slices) + "]"
 
 
 def _row(array: Array, indent: int, shorten: bool, form: _Format) -> str:
     items = [form(value) for part in _shown_parts(array, shorten) for value in part.tolist()]
-    if shorten and not _options.edgeitems:
+    if shorten and not _Now.options.edgeitems:
         items = ["..."]
-    elif shorten and len(array) > 2 * _options.edgeitems:
-        items.insert(_options.edgeitems, " ...")
-    per_line = max(1, math.floor((_options.linewidth - indent) / (form.width + 2)))
+    elif shorten and len(array) > 2 * _Now.options.edgeitems:
+        items.insert(_Now.options.edgeitems, " ...")
+    per_line = max(1, math.floor((_Now.options.linewidth - indent) / (form.width + 2)))
     lines = [", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line)]
     return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
 
@@ -236,7 +237,7 @@ def _shown(array: Array, shorten: bool) -> list[Array]:
 
 def _shown_parts(array: Array, shorten: bool) -> list[Array]:
     """The array, or its two ends."""
-    k = _options.edgeitems
+    k = _Now.options.edgeitems
     if not shorten or len(array) <= 2 * k:
         return [array]
     return [array[:k], array[len(array) - k :]]

@@ -44,6 +44,8 @@ arange = Primitive(
 
 def _linspace(*, start: Any, stop: Any, count: int, dtype: np.dtype[Any]) -> Array:
     """From both ends to the middle, so that both ends are exact."""
+    if count == 1:
+        return np.full(1, start).astype(dtype)
     forward = np.arange(count // 2)
     backward = np.arange(count - count // 2)[::-1]
     if dtype.kind != "f":
