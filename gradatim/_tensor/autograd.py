@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.backward import walk
-from ..core.errors import AutogradError, ShapeError
+from ..core.errors import AutogradError, DTypeError, ShapeError
 from ..core.handle import Handle, alias
+from ..core.inplace import accumulate_grad
 from ..core.nodes import RETAIN, Leaf
+from ..core.storage import tick
 from ..core.tape import history
 from ..ops import broadcast
+from ..ops.broadcast import numel
+from ..ops.elementwise import cast
+from .grad_fn import GradFn
+from .node_names import shown_name
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -20,7 +27,26 @@ if TYPE_CHECKING:
 class Differentiable(Handle):
     """`requires_grad`, `grad`, `backward` and hooks."""
 
-    grad: Tensor | None = None
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward()` has added up here; None before.
+
+        Only leaves collect theirs, and tensors that were told to with `retain_grad()`.
+        """
+        grad = self._grad
+        if grad is None and self._edge is not None and type(self._edge) is not Leaf:
+            warnings.warn(_NOT_A_LEAF, stacklevel=2)
+        return grad
+
+    @grad.setter
+    def grad(self, new: Tensor | None) -> None:
+        if new is not None:
+            _check_grad(self, new)
+        self._grad = new
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     @property
     def requires_grad(self) -> bool:
@@ -42,6 +68,7 @@ class Differentiable(Handle):
                 )
             self._base = None
             self._edge = Leaf(self)
+            self._stamp = tick()  # views made earlier are parts of the leaf now
         elif not requires_grad and edge is not None:
             if type(edge) is not Leaf:
                 raise AutogradError(
@@ -57,10 +84,10 @@ class Differentiable(Handle):
         return edge is None or type(edge) is Leaf
 
     @property
-    def grad_fn(self) -> Any:
-        """The tape node that made this tensor; None for leaves."""
+    def grad_fn(self) -> GradFn | None:
+        """The recorded operation that made this tensor; None for leaves."""
         edge = history(self)
-        return None if type(edge) is Leaf else edge
+        return None if edge is None or type(edge) is Leaf else GradFn(edge, shown_name(self, edge))
 
     @property
     def data(self) -> Tensor:
@@ -104,12 +131,19 @@ class Differentiable(Handle):
         """
         backward((self,), (gradient,), retain_graph, create_graph, inputs)
 
+    @property
+    def retains_grad(self) -> bool:
+        """Whether `retain_grad()` was called, and this is not a leaf."""
+        edge = history(self)
+        return type(edge) is not Leaf and edge is not None and RETAIN in (edge.hooks or {})
+
     def retain_grad(self) -> None:
         """Keep `.grad` of this tensor too, although it is not a leaf."""
-
         edge = history(self)
         if edge is None:
-            raise AutogradError("retain_grad: this tensor does not require grad")
+            raise AutogradError(
+                "retain_grad: this tensor does not require grad, so it will not have one"
+            )
         if type(edge) is Leaf:
             return
         if edge.hooks is None:
@@ -120,61 +154,108 @@ class Differentiable(Handle):
         """Call `hook` with the gradient when it arrives here; what it returns replaces it."""
         edge = history(self)
         if edge is None:
-            raise AutogradError("register_hook: this tensor does not require grad")
+            raise AutogradError(
+                "register_hook: this tensor does not require grad, so no gradient will come here"
+            )
         if edge.hooks is None:
             edge.hooks = {}
         return Removable(edge.hooks, hook)
 
 
 def backward(
-    tensors: Sequence[Handle],
-    grad_tensors: Sequence[Handle | None],
+    tensors: Sequence[Any],
+    grad_tensors: Sequence[Any],
     retain_graph: bool | None = None,
     create_graph: bool = False,
     inputs: Sequence[Tensor] | Tensor | None = None,
 ) -> None:
     """Add the gradients of several tensors, weighted by `grad_tensors`, to the leaves' `.grad`."""
-    roots = [root_of(x) for x in tensors]
-    seeds = [seed_of(x, g) for x, g in zip(tensors, grad_tensors, strict=True)]
+    names = [f"backward: tensor {i}" for i in range(len(tensors))]
+    if len(names) == 1:
+        names = ["backward: this tensor"]
+    roots, seeds = starts(names, tensors, grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph
     if inputs is None:
         walk(roots, seeds, retain_graph=keep, create_graph=create_graph)
         return
     chosen = [inputs] if isinstance(inputs, Handle) else list(inputs)
-    edges = [root_of(x) for x in chosen]
+    edges = targets("backward", chosen)
     found = walk(roots, seeds, targets=edges, retain_graph=keep, create_graph=create_graph)
-    for x, edge in zip(chosen, edges, strict=True):
+    for edge, x in dict(zip(edges, chosen, strict=True)).items():
         if edge in found:
-            x.grad = found[edge].clone() if x.grad is None else x.grad + found[edge]
+            accumulate_grad(x, found[edge], fresh=False, create_graph=create_graph)
 
 
-def root_of(x: Any) -> Any:
-    """The tape entry where a walk begins or ends."""
-    edge = history(x)
-    if edge is None:
-        raise AutogradError(
-            "backward: this tensor does not require grad and no operation on a tensor that does "
-            "made it; was it computed under no_grad(), or detached?"
-        )
-    return edge
+def starts(
+    names: Sequence[str], tensors: Sequence[Any], gradients: Sequence[Any]
+) -> tuple[list[Any], list[Any]]:
+    """Where a walk begins, and with which gradients; `names` are for the errors."""
+    roots, seeds = [], []
+    for name, x, gradient in zip(names, tensors, gradients, strict=True):
+        edge = history(x)
+        if edge is None:
+            raise AutogradError(
+                f"{name} does not require grad, and no operation on a tensor that does made it; "
+                "was it computed under no_grad(), or detached?"
+            )
+        roots.append(edge)
+        seeds.append(_seed(name, x, gradient))
+    return roots, seeds
 
 
-def seed_of(x: Any, gradient: Any) -> Any:
+def targets(name: str, inputs: Sequence[Any]) -> list[Any]:
+    """Where a walk ends, if it is not to end at all leaves."""
+    if not inputs:
+        raise AutogradError(f"{name}: inputs is empty; name the tensors whose gradient you want")
+    edges = [history(x) for x in inputs]
+    for i, edge in enumerate(edges):
+        if edge is None:
+            raise AutogradError(
+                f"{name}: input {i} does not require grad; call .requires_grad_() on it before "
+                "it is used"
+            )
+    return edges
+
+
+def _seed(name: str, x: Any, gradient: Any) -> Any:
     """The gradient a walk starts with: 1 for a single number, else as given."""
     kind = x._type
     if gradient is None:
-        if x.numel() != 1:
+        if numel(kind.shape) != 1:
             raise AutogradError(
-                f"backward: only a tensor of one element starts by itself, this one has shape "
-                f"{list(kind.shape)}; call .sum() or .mean() first, or pass gradient="
+                f"{name} has shape {list(kind.shape)}, and only a tensor of one element starts "
+                "a gradient by itself; call .sum() or .mean() first, or give the gradient of it"
             )
         return broadcast.copy(broadcast.full(kind.shape, 1, kind.dtype))
-    if gradient._value.shape != kind.shape:
-        raise ShapeError(
-            f"backward: gradient has shape {list(gradient._value.shape)}, the tensor "
-            f"{list(kind.shape)}; they must be equal"
+    if not isinstance(gradient, Handle):
+        raise TypeError(
+            f"{name}: its gradient must be given as a tensor or None, not {type(gradient).__name__}"
         )
-    return gradient
+    given = gradient._value.shape
+    if given != kind.shape:
+        raise ShapeError(
+            f"{name} has shape {list(kind.shape)}, but its gradient was given with shape "
+            f"{list(given)}; they must be equal"
+        )
+    return gradient if gradient._value.dtype == kind.dtype else cast(gradient, dtype=kind.dtype)
+
+
+_NOT_A_LEAF = (
+    "grad: this tensor is not a leaf of the graph, so backward() does not keep its gradient; "
+    "call .retain_grad() on it before backward() if you want to see it"
+)
+
+
+def _check_grad(x: Any, new: Any) -> None:
+    if not isinstance(new, Handle):
+        raise TypeError(f"grad: must be a tensor or None, got {type(new).__name__}")
+    kind, given = x._type, new._type
+    if given.shape != kind.shape:
+        raise ShapeError(
+            f"grad: has shape {[*given.shape]}, its tensor {[*kind.shape]}; they must be equal"
+        )
+    if given.dtype != kind.dtype:
+        raise DTypeError(f"grad: has dtype {given.dtype}, its tensor {kind.dtype}; use .to(dtype)")
 
 
 class _Retain:
@@ -186,8 +267,8 @@ class _Retain:
     def __call__(self, gradient: Any) -> None:
         tensor = self._tensor()
         if tensor is not None:
-            before = tensor.grad
-            tensor.grad = gradient.clone() if before is None else before + gradient
+            before = tensor._grad
+            tensor._grad = gradient.clone() if before is None else before + gradient
 
 
 class Removable:
@@ -195,7 +276,7 @@ class Removable:
 
     def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
         self._hooks = hooks
-        self._key = id(self)
+        self._key = tick()
         hooks[self._key] = hook
 
     def remove(self) -> None:

@@ -11,7 +11,7 @@ from ..core.nodes import Leaf
 from ..core.storage import Storage
 from ..core.tape import history
 
-_ENGINE = frozenset(["_base", "_edge", "_stamp", "_storage", "_value", "_view", "grad"])
+_ENGINE = frozenset(["_base", "_edge", "_grad", "_shared", "_stamp", "_value", "_view"])
 
 
 class Copied(Handle):
@@ -38,9 +38,8 @@ class Copied(Handle):
         storage = copy.deepcopy(self._storage, memo)
         own = copy.deepcopy(_own(self), memo)
         new = _rebuilt(type(self), storage, self._view, edge is not None, own)
-        grad = self.__dict__.get("grad")
-        if grad is not None:
-            new.grad = copy.deepcopy(grad, memo)
+        if self._grad is not None:
+            new._grad = copy.deepcopy(self._grad, memo)
         return new
 
 

@@ -34,16 +34,17 @@ _RENAMED = {
 def shown_name(x: Any, edge: Any) -> str:
     """The name of the tape entry of `x`; empty for a leaf."""
     if not isinstance(edge, Node):
-        return _name_of(edge)
+        return name_of(edge)
     if edge.primitive.name == "copy" and 0 < x._storage.written < edge.time:
         # The tape's way to note an in-place write; PyTorch names what was written.
-        return _name_of(edge.edges[0]) or "CopyBackwards"
+        return name_of(edge.edges[0]) or "CopyBackwards"
     if edge.primitive.name == "matmul":
         return "MmBackward0" if len(x._value.shape) == 2 else "UnsafeViewBackward0"
-    return _name_of(edge)
+    return name_of(edge)
 
 
-def _name_of(edge: Any) -> str:
+def name_of(edge: Any) -> str:
+    """The name of a tape entry by itself; empty for a leaf."""
     if isinstance(edge, Output):
         edge = edge.node
     if not isinstance(edge, Node):

@@ -39,9 +39,16 @@ class detect_anomaly:
         local.context.anomaly = self._previous.pop()
 
 
-def set_detect_anomaly(mode: bool, check_nan: bool = True) -> None:
-    """Turn anomaly detection on or off until further notice."""
-    local.context.anomaly = mode and check_nan
+class set_detect_anomaly(detect_anomaly):
+    """Turn anomaly detection on or off: at once when called, and back after a `with` block."""
+
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
+        super().__init__(mode and check_nan)
+        self.__enter__()
+
+    def __enter__(self) -> None:
+        if not self._previous:
+            super().__enter__()
 
 
 class NonFiniteError(GradatimError, ArithmeticError):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import traceback
+import weakref
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._tensor.tensor import Tensor
 from ..core.context import GradMode, local
-from ..core.errors import AutogradError
+from ..core.errors import AutogradError, ShapeError
 from ..core.handle import alias, written_since
-from ..core.nodes import Output, overwritten
-from ..core.storage import tick
-from ..core.tape import history
-from ..ops.broadcast import full
+from ..core.inplace import refuse_leaf, replace_history
+from ..core.nodes import Output, check_for_nan, freed, overwritten
+from ..core.storage import ArrayType, tick
+from ..core.tape import base_of, history
+from ..ops.broadcast import full, sum_to
+from ..ops.elementwise import cast
 
 if TYPE_CHECKING:
     from ..core.backward import Flight
@@ -25,27 +30,41 @@ class Context:
 
     def __init__(self) -> None:
         self._saved: tuple[Any, ...] = ()
-        self._constant: tuple[int, ...] = ()
-        self._dirty: tuple[int, ...] = ()
+        self._constant: frozenset[int] = frozenset()
+        self._dirty: frozenset[int] = frozenset()
         self._materialize = True
-        self._entry: _Entry | None = None
+        # Weak, because the entry holds this: no cycle for the garbage collector.
+        self._entry: Callable[[], _Entry | None] | None = None
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep inputs or outputs; `backward` finds them in `saved_tensors`."""
+        for i, x in enumerate(tensors):
+            if x is not None and not isinstance(x, Tensor):
+                raise TypeError(
+                    f"save_for_backward: takes tensors and None, argument {i} is of type "
+                    f"{type(x).__name__}; put anything else on ctx itself (ctx.k = k)"
+                )
         self._saved = tensors
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What was kept; raises if it was freed, or overwritten since."""
-        return self._saved if self._entry is None else self._entry.unpack()
+        if self._entry is None:  # `forward` is still running
+            return self._saved
+        entry = self._entry()
+        if entry is None:
+            raise AutogradError(
+                "saved_tensors: the graph of this call, and with it what was saved, is gone"
+            )
+        return entry.unpack()
 
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
         """These outputs get no gradient."""
-        self._constant = tuple(id(x) for x in tensors)
+        self._constant = frozenset(map(id, tensors))
 
     def mark_dirty(self, *tensors: Tensor) -> None:
         """These inputs were written in place and are returned."""
-        self._dirty = tuple(id(x) for x in tensors)
+        self._dirty = frozenset(map(id, tensors))
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether missing gradients reach `backward` as zeros (the default) or as None."""
@@ -87,13 +106,18 @@ class Function:
         """The gradient of each argument, from the gradients of the outputs."""
         raise NotImplementedError("Function: define a static backward(ctx, *gradients)")
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refused: a Function is applied, not instantiated."""
+        name = type(self).__name__
+        raise AutogradError(f"{name}: a Function is not called; use {name}.apply(...)")
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run `forward` and record `backward`."""
         taping = local.context.grad_enabled
-        edges = tuple(history(a) if taping and isinstance(a, Tensor) else None for a in args)
+        edges = tuple([history(a) if taping and isinstance(a, Tensor) else None for a in args])
         ctx = Context()
-        ctx.needs_input_grad = tuple(edge is not None for edge in edges)
+        ctx.needs_input_grad = tuple([edge is not None for edge in edges])
         with GradMode(False):
             if cls.setup_context is None:
                 result = cls.forward(ctx, *args, **kwargs)
@@ -102,41 +126,91 @@ class Function:
                 cls.setup_context(ctx, args, result)
         outputs = result if isinstance(result, tuple) else (result,)
         if any(ctx.needs_input_grad):
-            given = {id(a) for a in args} - set(ctx._dirty)
+            given = set(map(id, args)) - ctx._dirty
             # An input handed back unchanged must not lose its own place on the tape.
-            outputs = tuple(x.view_as(x).detach() if id(x) in given else x for x in outputs)
-            _attach(_Entry(cls, ctx, edges, outputs), ctx, outputs)
+            outputs = tuple([x.view_as(x).detach() if id(x) in given else x for x in outputs])
+            kinds = tuple([a._type if isinstance(a, Tensor) else None for a in args])
+            _attach(_Entry(cls, ctx, edges, kinds, outputs), outputs)
         return outputs if isinstance(result, tuple) else outputs[0]
 
 
-def _attach(entry: _Entry, ctx: Context, outputs: tuple[Any, ...]) -> None:
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """For the `backward` of a Function that computes outside the tape: a second gradient raises."""
+
+    @functools.wraps(backward)
+    def wrapped(ctx: Any, *gradients: Any) -> Any:
+        with GradMode(False):
+            result = backward(ctx, *gradients)
+        if not local.context.grad_enabled:
+            return result
+        several = result if isinstance(result, tuple) else (result,)
+        marked = tuple([x if x is None else _End.apply(x.requires_grad_()) for x in several])
+        return marked if isinstance(result, tuple) else marked[0]
+
+    return wrapped
+
+
+class _End(Function):
+    """The identity, whose own gradient is refused."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        raise AutogradError(
+            "backward: this needs the gradient of a gradient whose Function was declared "
+            "once_differentiable; write its backward in tensor operations, without that decorator"
+        )
+
+
+def _attach(entry: _Entry, outputs: tuple[Any, ...]) -> None:
+    ctx = entry.ctx
     for i, x in enumerate(outputs):
         if not isinstance(x, Tensor) or id(x) in ctx._constant or x._value.dtype.kind != "f":
             continue
-        x._base = None
-        x._edge = entry if len(outputs) == 1 else Output(entry, i)
+        edge = entry if len(outputs) == 1 else Output(entry, i)
+        if id(x) in ctx._dirty and base_of(x) is not x:
+            source = x.detach()
+            source._edge = edge
+            replace_history(x, source)
+        else:
+            x._base, x._edge, x._stamp = None, edge, x._storage.written
 
 
 class _Entry:
     """The tape entry of one call of a `Function`."""
 
     def __init__(
-        self, cls: type[Function], ctx: Context, edges: tuple[Any, ...], outputs: tuple[Any, ...]
+        self,
+        cls: type[Function],
+        ctx: Context,
+        edges: tuple[Any, ...],
+        kinds: tuple[ArrayType | None, ...],
+        outputs: tuple[Any, ...],
     ) -> None:
         self.cls = cls
         self.ctx = ctx
         self.edges = edges
+        self.kinds = kinds  # of the arguments that are tensors
         self.hooks: dict[int, Any] | None = None
-        self.types = tuple(x._type if isinstance(x, Tensor) else None for x in outputs)
+        self.types = tuple([x._type if isinstance(x, Tensor) else None for x in outputs])
         place = {id(x): i for i, x in enumerate(outputs)}
         # A saved output must not hold its own entry: that would be a cycle. See `unpack`.
-        self.outputs = tuple(None if x is None else place.get(id(x)) for x in ctx._saved)
+        self.outputs = tuple([None if x is None else place.get(id(x)) for x in ctx._saved])
         self.saved: tuple[Any, ...] | None = tuple(
-            x if i is None else x.detach() for x, i in zip(ctx._saved, self.outputs, strict=True)
+            [x if i is None else x.detach() for x, i in zip(ctx._saved, self.outputs, strict=True)]
         )
         ctx._saved = ()
-        ctx._entry = self
+        ctx._entry = weakref.ref(self)
+        for x in outputs:
+            if id(x) in ctx._dirty:
+                refuse_leaf(base_of(x))
+                x._storage.written = tick()
         self.time = tick()
+        if local.context.anomaly:
+            self.trace = traceback.extract_stack()
 
     @property
     def name(self) -> str:
@@ -147,12 +221,10 @@ class _Entry:
         return len(self.types)
 
     def unpack(self) -> tuple[Any, ...]:
+        """The saved tensors, or an error if they are gone or no longer what they were."""
         if self.saved is None:
-            raise AutogradError(
-                f"backward: the graph behind {self.name} was already walked and its saved values "
-                "freed; pass retain_graph=True to the first backward() if you need a second one"
-            )
-        return tuple(self._checked(x, i) for x, i in zip(self.saved, self.outputs, strict=True))
+            raise AutogradError(freed(self.name))
+        return tuple([self._checked(x, i) for x, i in zip(self.saved, self.outputs, strict=True)])
 
     def _checked(self, x: Any, output: int | None) -> Any:
         if x is None:
@@ -172,14 +244,51 @@ class _Entry:
                 full(kind.shape, 0, kind.dtype) if g is None and kind is not None else g
                 for g, kind in zip(arrived, self.types, strict=True)
             ]
-        returned = self.cls.backward(self.ctx, *arrived)
-        results = returned if isinstance(returned, tuple) else (returned,)
-        if len(results) < len(self.edges) or any(r is not None for r in results[len(self.edges) :]):
-            raise AutogradError(
-                f"{self.name}: backward returned {len(results)} gradients for "
-                f"{len(self.edges)} arguments; return one for each, None where there is none"
-            )
-        for edge, new in zip(self.edges, results, strict=False):
-            flight.add(edge, new, fresh=False)
+        results = self._counted(self.cls.backward(self.ctx, *arrived))
+        if local.context.anomaly:
+            check_for_nan(self.name, getattr(self, "trace", None), enumerate(results))
+        for i, (edge, new) in enumerate(zip(self.edges, results, strict=True)):
+            if new is not None and (edge is not None or self.kinds[i] is None):
+                flight.add(edge, self._fitted(i, new), fresh=False)
         if not flight.retain_graph and self.saved:
             self.saved = None
+
+    def _counted(self, returned: Any) -> Sequence[Any]:
+        """One gradient, or None, for each argument; more are allowed if they are None."""
+        results = returned if isinstance(returned, tuple) else (returned,)
+        count = len(self.edges)
+        if len(results) < count or any(r is not None for r in results[count:]):
+            raise AutogradError(
+                f"{self.name}: backward returned {len(results)} gradients for {count} arguments; "
+                "return one for each, None where there is none"
+            )
+        return results[:count]
+
+    def _fitted(self, i: int, new: Any) -> Any:
+        """A gradient in the shape and dtype of the argument it is for."""
+        kind = self.kinds[i]
+        if not isinstance(new, Tensor):
+            raise TypeError(
+                f"{self.name}: backward must return a tensor or None for argument {i}, not "
+                f"{type(new).__name__}"
+            )
+        if kind is None:
+            raise AutogradError(
+                f"{self.name}: backward returned a gradient for argument {i}, which is no tensor; "
+                "return None there"
+            )
+        shape, own = new._value.shape, kind.shape
+        if shape != own:
+            if not _spreads(own, shape):
+                raise ShapeError(
+                    f"{self.name}: backward returned a gradient of shape {[*shape]} for argument "
+                    f"{i} of shape {[*own]}; they must be equal"
+                )
+            new = sum_to(new, own)
+        return new if new._value.dtype == kind.dtype else cast(new, dtype=kind.dtype)
+
+
+def _spreads(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+    """Whether `small` broadcasts to `large`: then a gradient of `large` can be added up."""
+    pairs = zip(reversed(small), reversed(large), strict=False)
+    return len(small) <= len(large) and all(n in (1, m) for n, m in pairs)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._tensor.tensor import Tensor
-from ..core.errors import GradatimError
+from ..core.errors import ArgumentError, GradatimError
 from ..core.handle import wrap
 from .gradients import grad
 
@@ -106,7 +106,7 @@ def _floating(outputs: Any) -> list[Any]:
 
 def _check(func: Any, given: tuple[Any, ...], eps: float, atol: float, rtol: float) -> None:
     if not any(_varies(x) for x in given):
-        raise GradcheckError("gradcheck: no input requires grad; nothing to check")
+        raise ArgumentError("gradcheck: no input requires grad, so there is nothing to check")
     for i, x in enumerate(given):
         if _varies(x) and x._value.dtype != np.float64:
             raise GradcheckError(

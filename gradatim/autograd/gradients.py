@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._tensor.autograd import backward as _backward
-from .._tensor.autograd import root_of, seed_of
+from .._tensor.autograd import starts, targets
 from .._tensor.tensor import Tensor
 from ..core.backward import walk
-from ..core.errors import AutogradError
+from ..core.errors import ArgumentError, AutogradError
+from ..ops.broadcast import copy, full
 
 Tensors = Tensor | Sequence[Tensor]
 
@@ -18,11 +19,11 @@ def _several(x: Any) -> list[Any]:
     return [x] if x is None or isinstance(x, Tensor) else list(x)
 
 
-def _weights(given: Any, outputs: list[Any]) -> list[Any]:
+def _weights(name: str, given: Any, outputs: list[Any]) -> list[Any]:
     weights = [None] * len(outputs) if given is None else _several(given)
     if len(weights) != len(outputs):
         raise AutogradError(
-            f"grad: {len(outputs)} outputs but {len(weights)} gradients for them; give one each"
+            f"{name}: {len(outputs)} outputs but {len(weights)} gradients for them; give one each"
         )
     return weights
 
@@ -36,7 +37,7 @@ def backward(
 ) -> None:
     """Add the gradients of one or several tensors to the `.grad` of the leaves behind them."""
     roots = _several(tensors)
-    _backward(roots, _weights(grad_tensors, roots), retain_graph, create_graph, inputs)
+    _backward(roots, _weights("backward", grad_tensors, roots), retain_graph, create_graph, inputs)
 
 
 def grad(
@@ -63,24 +64,35 @@ def grad(
     """
     if is_grads_batched:
         raise AutogradError("grad: is_grads_batched is not supported; call grad once per row")
-    roots, wanted = _several(outputs), _several(inputs)
-    edges = [root_of(x) for x in wanted]
-    found = walk(
-        [root_of(x) for x in roots],
-        [seed_of(x, w) for x, w in zip(roots, _weights(grad_outputs, roots), strict=True)],
-        targets=edges,
-        retain_graph=create_graph if retain_graph is None else retain_graph,
-        create_graph=create_graph,
+    if materialize_grads and allow_unused is False:
+        raise ArgumentError(
+            "grad: materialize_grads gives zeros to inputs that are not used, so allow_unused "
+            "cannot be False"
+        )
+    found = _found(
+        _several(outputs),
+        _several(inputs),
+        grad_outputs,
+        create_graph if retain_graph is None else retain_graph,
+        create_graph,
     )
-    results = []
-    for i, (x, edge) in enumerate(zip(wanted, edges, strict=True)):
-        gradient = found.get(edge)
+    for i, (x, gradient) in enumerate(zip(_several(inputs), found, strict=True)):
         if gradient is None and materialize_grads:
-            gradient = x.detach() * 0
-        if gradient is None and not allow_unused:
+            found[i] = copy(full(x._value.shape, 0, x._value.dtype))
+        elif gradient is None and not allow_unused:
             raise AutogradError(
                 f"grad: the outputs do not depend on input {i}; pass allow_unused=True to get "
                 "None for it"
             )
-        results.append(gradient)
-    return tuple(results)  # type: ignore[arg-type]  # None only where allow_unused asked for it
+    return tuple(found)
+
+
+def _found(
+    outputs: list[Any], inputs: list[Any], weights: Any, retain_graph: bool, create_graph: bool
+) -> list[Any]:
+    """The gradient for each input; None where the outputs do not depend on it."""
+    names = [f"grad: output {i}" for i in range(len(outputs))]
+    roots, seeds = starts(names, outputs, _weights("grad", weights, outputs))
+    edges = targets("grad", inputs)
+    found = walk(roots, seeds, targets=edges, retain_graph=retain_graph, create_graph=create_graph)
+    return [found.get(edge) for edge in edges]

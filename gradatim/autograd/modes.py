@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -16,21 +17,13 @@ class _Mode(GradMode):
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         mode = super().__new__(cls)
-        if function is None:
-            return mode
-        mode.__init__()  # type: ignore[misc]
-        return mode(function)
+        return mode if function is None else decorated(function, cls.enabled)
 
     def __init__(self, function: Callable[..., Any] | None = None) -> None:
         super().__init__(self.enabled)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        def wrapped(*args: Any, **kwargs: Any) -> Any:
-            with type(self)():
-                return function(*args, **kwargs)
-
-        return wrapped
+        return decorated(function, self._enabled)
 
 
 class no_grad(_Mode):
@@ -55,10 +48,17 @@ class enable_grad(_Mode):
     """Operations inside are recorded again, within an outer `no_grad`."""
 
 
-class inference_mode(_Mode):
-    """As `no_grad`: the library has nothing more to save."""
+class inference_mode(GradMode):
+    """As `no_grad` (the library has nothing more to save), or with False as `enable_grad`."""
 
-    enabled = False
+    def __new__(cls, mode: bool | Callable[..., Any] = True) -> Any:
+        return decorated(mode, False) if callable(mode) else super().__new__(cls)
+
+    def __init__(self, mode: bool | Callable[..., Any] = True) -> None:
+        super().__init__(not mode)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return decorated(function, self._enabled)
 
 
 class set_grad_enabled(GradMode):
@@ -72,7 +72,48 @@ class set_grad_enabled(GradMode):
     def __enter__(self) -> None:
         local.context.grad_enabled = self._enabled
 
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        self.__exit__(None, None, None)  # as a decorator it is for the function, not from now on
+        return decorated(function, self._enabled)
+
 
 def is_grad_enabled() -> bool:
     """Whether operations are recorded in this thread now."""
     return local.context.grad_enabled
+
+
+def decorated(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]:
+    """The function with recording on or off while it runs."""
+    if inspect.isgeneratorfunction(function):
+        return _decorated_generator(function, enabled)
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        with GradMode(enabled):
+            return function(*args, **kwargs)
+
+    return wrapped
+
+
+def _decorated_generator(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]:
+    # A generator runs a piece at a time; between the pieces its caller's own mode holds.
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        generator = function(*args, **kwargs)
+        resume, message = generator.send, None
+        while True:
+            try:
+                with GradMode(enabled):
+                    given = resume(message)
+            except StopIteration as end:
+                return end.value
+            try:
+                resume, message = generator.send, (yield given)
+            except GeneratorExit:
+                with GradMode(enabled):
+                    generator.close()
+                raise
+            except BaseException as error:
+                resume, message = generator.throw, error
+
+    return wrapped

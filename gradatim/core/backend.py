@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from .errors import GradatimError
+from .errors import WriteError
 
 if TYPE_CHECKING:
     from .handle import Handle
@@ -74,7 +74,7 @@ class Eager:
 
 def _check_writable(array: np.ndarray[Any, Any]) -> None:
     if not array.flags.writeable or (0 in array.strides and _is_expanded(array)):
-        raise GradatimError(_why_not_writable(array))
+        raise WriteError(_why_not_writable(array))
 
 
 def _is_expanded(array: np.ndarray[Any, Any]) -> bool:

@@ -11,6 +11,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from .context import GradMode
+from .errors import AutogradError
+from .handle import Handle
 from .inplace import accumulate_grad
 from .nodes import RETAIN, Leaf
 
@@ -90,7 +92,9 @@ class Flight:
     def land(self, leaf: Leaf, gradient: Any, *, fresh: bool) -> None:
         """A gradient has come to a leaf."""
         if self._into_leaves:
-            accumulate_grad(leaf, gradient, fresh=fresh, create_graph=self.create_graph)
+            tensor = leaf.tensor()
+            if tensor is not None:
+                accumulate_grad(tensor, gradient, fresh=fresh, create_graph=self.create_graph)
 
 
 def _reachable(roots: Iterable[Edge]) -> set[Edge]:
@@ -119,7 +123,23 @@ def _run_hooks(node: Any, gradient: Any) -> Any:
     for hook in hooks.values():
         changed = hook(gradient)
         if changed is not None:
+            _check_changed(hook, gradient, changed)
             gradient = changed
     if last is not None:
         last(gradient)
     return gradient
+
+
+def _check_changed(hook: Any, gradient: Any, changed: Any) -> None:
+    name = getattr(hook, "__name__", type(hook).__name__)
+    if not isinstance(changed, Handle):
+        raise TypeError(
+            f"hook {name}: must return a tensor, which takes the gradient's place, or None, not "
+            f"{type(changed).__name__}"
+        )
+    was, now = gradient._type, changed._type
+    if was != now:
+        raise AutogradError(
+            f"hook {name}: returned shape {[*now.shape]} and dtype {now.dtype} for a gradient of "
+            f"shape {[*was.shape]} and dtype {was.dtype}; they must be equal"
+        )

@@ -17,6 +17,10 @@ class AutogradError(GradatimError, RuntimeError):
     """A gradient that cannot be computed as asked: freed graph, overwritten value, leaf written."""
 
 
+class WriteError(GradatimError, RuntimeError):
+    """Memory that cannot be written in place: read-only, or several elements in one place."""
+
+
 class ArgumentError(GradatimError, ValueError):
     """An argument outside what the operation takes."""
 

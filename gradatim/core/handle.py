@@ -6,6 +6,7 @@
     base      the tensor this one is a differentiable view of, if any
     edge      the tape node that produced it; a `Leaf` if the user wants its gradient
     stamp     the base's stamp when `edge` was made: older means the base was written since
+    grad      what `backward()` added up, if it was asked to keep it here
 
 History belongs to the base tensor, not to the storage, because `.data` and `.detach()` are
 tensors on the same storage that must not see it (and two of them may be separate leaves).
@@ -35,6 +36,7 @@ class Handle:
     _base: Handle | None = None
     _edge: Edge | None = None
     _stamp: int = 0
+    _grad: Any = None
 
     if TYPE_CHECKING:
         # The face's methods call each other, across mixins that do not know one another.

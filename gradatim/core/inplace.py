@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .context import GradMode, local
 from .errors import AutogradError
 from .handle import alias
-from .nodes import Leaf, Node
+from .nodes import Leaf, Node, pass_on_retain
 from .storage import tick
 from .tape import base_of, history, record
 
@@ -40,26 +40,30 @@ def write(target: Any, source: Any) -> None:
         context.backend.write(target, source)
         target._storage.written = tick()
         return
-    before, new = history(target), history(source)
-    base = base_of(target)
-    refuse_leaf(base)
-    if new is not None:
+    refuse_leaf(base_of(target))
+    if history(source) is not None:
         source = alias_of(source)  # it may be the base itself, or a view of it
-    old = None
-    if target is not base and (before is not None or new is not None or base._edge is not None):
-        old = alias_of(base)
     context.backend.write(target, source)
     target._storage.written = tick()
+    replace_history(target, source)
+
+
+def replace_history(target: Any, source: Any) -> None:
+    """Let what was just written into `target` have the history of `source`, where it came from."""
+    base = base_of(target)
+    before, new = base._edge, source._edge
+    base._stamp = target._storage.written
+    base._edge = None
     if target is base:
-        base._edge = None
         if new is not None:
             record(_copy, (source,), {}, base)
-    elif old is not None:
-        base._edge = None
-        record(_update_view, (old, source), {"view": target._view[len(base._view) :]}, base)
-    base._stamp = target._storage.written
-    if target is not base:
+    else:
         target._stamp = -1
+        if before is not None or new is not None:
+            old = alias_of(base)
+            old._edge = before
+            record(_update_view, (old, source), {"view": target._view[len(base._view) :]}, base)
+    pass_on_retain(before, base._edge)
 
 
 def update(operation: Update, *inputs: Any, **params: Any) -> None:
@@ -120,16 +124,13 @@ def refuse_leaf(base: Any) -> None:
         )
 
 
-def accumulate_grad(leaf: Leaf, gradient: Any, *, fresh: bool, create_graph: bool) -> None:
-    """Add a gradient that arrived at a leaf to its tensor's `.grad`."""
-    tensor: Any = leaf.tensor()
-    if tensor is None:
-        return
-    before = tensor.grad
-    if create_graph:
-        tensor.grad = gradient if before is None else before + gradient
-    elif before is None:
-        tensor.grad = gradient if fresh and _tidy(gradient) else gradient.clone()
+def accumulate_grad(tensor: Any, gradient: Any, *, fresh: bool, create_graph: bool) -> None:
+    """Add a gradient to a tensor's `.grad`, which never shares memory with anything else."""
+    before = tensor._grad
+    if before is None:
+        tensor._grad = gradient if fresh and _tidy(gradient) else gradient.clone()
+    elif create_graph:
+        tensor._grad = before + gradient
     else:
         with GradMode(False):
             write(before, before + gradient)

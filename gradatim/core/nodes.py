@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .context import local
@@ -124,10 +125,7 @@ class Node:
         """The saved inputs, or an error if they are gone or no longer what they were."""
         saved = self.saved
         if saved is None:
-            raise AutogradError(
-                f"backward: the graph behind {self.name} was already walked and its saved values "
-                "freed; pass retain_graph=True to the first backward() if you need a second one"
-            )
+            raise AutogradError(freed(self.name))
         for x in saved:
             if written_since(x, self.time):
                 raise AutogradError(overwritten(self.name, f"an input of shape {[*x._type.shape]}"))
@@ -178,6 +176,20 @@ class Output:
 Edge = Leaf | Node | Output | Any  # Any: the entry of an `autograd.Function`
 
 
+def pass_on_retain(old: Edge | None, new: Edge | None) -> None:
+    """`retain_grad` is for a tensor, so it goes along when the tensor gets a new entry."""
+    if old is not None and new is not None and old.hooks and RETAIN in old.hooks:
+        new.hooks = {**(new.hooks or {}), RETAIN: old.hooks.pop(RETAIN)}
+
+
+def freed(name: str) -> str:
+    """The text for a second walk over an entry whose saved values are gone."""
+    return (
+        f"backward: the graph behind {name} was already walked and its saved values freed; "
+        "pass retain_graph=True to the first backward() if you need a second one"
+    )
+
+
 def overwritten(name: str, what: str) -> str:
     """The text for a saved value that is no longer what the forward pass saw."""
     return (
@@ -190,7 +202,15 @@ def check_for_nan(name: str, trace: Any, results: Iterable[tuple[int, Any]]) -> 
     """Anomaly mode: refuse a gradient with nan, and say which forward operation it belongs to."""
     for i, gradient in results:
         if gradient is not None and bool((gradient != gradient).any()):
-            where = "".join(trace.format()[-4:]) if trace is not None else "  (not recorded)\n"
+            where = "  (not recorded: detect_anomaly was off)\n" if trace is None else _calls(trace)
             raise AutogradError(
                 f"backward: {name} returned nan for its input {i}; the forward call was\n{where}"
             )
+
+
+def _calls(trace: traceback.StackSummary) -> str:
+    """The last calls before the engine: those of the user, or of a model."""
+    package = Path(__file__).parents[1]
+    rooms = tuple(str(package / room) for room in ("core", "ops", "_tensor", "autograd", "nn"))
+    calls = [call for call in trace if not call.filename.startswith(rooms)]
+    return "".join(traceback.format_list(calls[-4:]))

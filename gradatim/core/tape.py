@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .context import GradMode, local
 from .handle import Handle, alias, wrap
-from .nodes import Edge, Node, Output
+from .nodes import Edge, Node, Output, pass_on_retain
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -105,12 +105,13 @@ def history(tensor: Any) -> Edge | None:
         return tensor._edge
     base = base_of(tensor)
     if tensor._stamp != base._stamp:
-        tensor._edge = None
+        before, tensor._edge = tensor._edge, None
         if base._edge is not None:
             seen = base
             with GradMode(True):
                 for primitive, params in tensor._view[len(base._view) :]:
                     seen = bind(primitive, (seen,), params)
             tensor._edge = seen._edge
+            pass_on_retain(before, seen._edge)
         tensor._stamp = base._stamp
     return tensor._edge

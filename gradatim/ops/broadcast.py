@@ -30,7 +30,7 @@ def _broadcast(x: np.ndarray[Any, Any], *, shape: tuple[int, ...]) -> np.ndarray
     return np.ndarray(shape, x.dtype, x, 0, strides)
 
 
-def _sum_to(g: Any, shape: tuple[int, ...]) -> Any:
+def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """Add up what a broadcast from `shape` had spread."""
     target = g._value.shape
     new = len(target) - len(shape)
@@ -45,7 +45,7 @@ broadcast_to = Primitive(
     _broadcast,
     lambda x, *, shape: ArrayType(shape, x.dtype),
     is_view=True,
-    x=lambda g, x_type: _sum_to(g, x_type.shape),
+    x=lambda g, x_type: sum_to(g, x_type.shape),
 )
 
 
