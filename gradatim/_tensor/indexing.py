@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..core.dtypes import of
 from ..core.errors import DTypeError, IndexOutOfRange
 from ..core.handle import Handle
@@ -49,6 +51,11 @@ class Indexed(Handle):
                     f"index {index} is out of bounds for dimension 0 with size {n}"
                 )
             return slice_(self, index=(index,))
+        if _is_row_list(index) and shape:  # the examples of a batch
+            try:
+                return take(self, index, dim=0)
+            except IndexOutOfRange:
+                pass  # said again below, with the dimension
         subscript = parse(shape, index)
         if not subscript.places:
             return slice_(self, index=subscript.basic)
@@ -89,6 +96,12 @@ class Indexed(Handle):
     ) -> Tensor:
         """A copy with `values` at `indices`; see `index_put_`."""
         return input.clone().index_put_(indices, values, accumulate)
+
+
+def _is_row_list(index: Any) -> bool:
+    return (
+        isinstance(index, Handle) and index._value.dtype == np.int64 and len(index._value.shape) > 0
+    )
 
 
 class _Chosen:
