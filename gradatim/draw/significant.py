@@ -23,13 +23,13 @@ def significant(value: float) -> str:
     return f"{mantissa}e{int(exponent)}" if e else shown
 
 
-def compact(value: float) -> str:
+def compact(value: float, digits: int = DIGITS) -> str:
     """The number without trailing zeros, for axes and captions.
 
     >>> compact(0.1 + 0.2), compact(1500000.0), compact(20.0)
     ('0.3', '1.5e6', '20')
     """
-    shown = f"{float(value):.{DIGITS}g}"
+    shown = f"{float(value):.{digits}g}"
     mantissa, e, exponent = shown.partition("e")
     return f"{mantissa}e{int(exponent)}" if e else shown
 

@@ -1,5 +1,6 @@
 """From a `Tensor` to the graph behind it, as the tape has it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from ..core.tape import history
 from .modules import OwnedGraph, owners
 from .record import NOT_COMPUTED, NOT_KEPT, Graph, Kind
 from .record import Node as Card
-from .significant import grouped, significant
+from .significant import compact, grouped, significant
 from .tape_facts import Facts, facts_of
 
 _FREED = "not kept: backward() has freed it; backward(retain_graph=True) keeps it"
@@ -21,8 +22,7 @@ _SYMBOLS = {
     "mul": "*",
     "div": "/",
     "matmul": "@",
-    "linear": "@",
-    "linear_bias": "@ +",
+    "linear_bias": "linear",
     "pow": "**",
     "square": "**2",
     "reduce_sum": "sum",
@@ -66,6 +66,7 @@ class _Builder:
     def __init__(self, facts: Facts, found: Mapping[int, tuple[int, str]]) -> None:
         self.facts = facts
         self.found = found
+        self.results = Counter(e.node for e in facts.entries if isinstance(e, Output))
         self.cards: list[Card] = []
         self.edges: list[tuple[int, int]] = []
         self.place: dict[Edge, int] = {}
@@ -82,14 +83,14 @@ class _Builder:
             else:
                 self.add_operation(entry)
         cards = tuple(self.cards)
-        gone = any(value == NOT_KEPT for card in cards for _, value in card.rows)
+        gone = {name for card in cards for name, value in card.rows if value == NOT_KEPT}
         state = "with gradients" if self.facts.walked else "gradients not computed"
         graph = Graph(
             cards,
             tuple(self.edges),
             title="Compute graph of a tensor",
             description=f"{grouped(len(cards))} tensors, {state}.",
-            note=(_FREED if self.facts.walked else _NOT_NEEDED) if gone else "",
+            note=_FREED if "grad" in gone else _NOT_NEEDED if gone else "",
         )
         return OwnedGraph(graph, told, self.owner_of, self.sizes)
 
@@ -115,6 +116,8 @@ class _Builder:
         unknown = NOT_KEPT if self.facts.walked else NOT_COMPUTED
         gradient = self.facts.gradients.get(entry)
         rows = _rows(self.facts.values.get(entry), gradient, unknown)
+        if self.results[entry] > 1:
+            rows = (("gives", f"{self.results[entry]} tensors"),)
         kind = Kind.RESULT if last else Kind.OPERATION
         self.cards.append(Card("", _SYMBOLS.get(name, name.strip("_")), rows, kind, entry.name))
         self.edges += [(source, place) for source in sources if source is not None]
@@ -162,5 +165,5 @@ def summary(array: Any) -> str:
     if array.dtype.kind != "f":
         return f"{array.min()} … {array.max()}"
     if array.size <= _SHORT_VECTOR:
-        return ", ".join(f"{number:.3g}" for number in array.ravel().tolist())
-    return f"{float(array.mean()):.3g} ± {float(array.std()):.3g}"
+        return ", ".join(compact(number, 3) for number in array.ravel().tolist())
+    return f"{compact(array.mean(), 3)} ± {compact(array.std(), 3)}"

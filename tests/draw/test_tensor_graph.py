@@ -1,6 +1,7 @@
 """draw.graph of tensors: shapes, numbers and gradients of every operation, folded by module."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,51 @@ def test_a_tensor_without_history_says_why() -> None:
 def test_a_leaf_is_a_graph_of_one() -> None:
     leaf = gradatim.ones(3, requires_grad=True)
     assert "3" in rows(draw.graph(leaf), "shape")
+
+
+class TwoMultiples(gradatim.autograd.Function):
+    """An operation of one's own, with two results."""
+
+    @staticmethod
+    def forward(ctx: Any, x: gradatim.Tensor) -> tuple[gradatim.Tensor, gradatim.Tensor]:
+        return x * 2.0, x * 3.0
+
+    @staticmethod
+    def backward(ctx: Any, g: gradatim.Tensor, h: gradatim.Tensor) -> gradatim.Tensor:
+        return g * 2.0 + h * 3.0
+
+
+def test_an_operation_of_ones_own_with_two_results_is_one_node() -> None:
+    x = gradatim.ones(2, requires_grad=True)
+    double, triple = TwoMultiples.apply(x)
+    loss = (double * triple).sum()
+    loss.backward(retain_graph=True)
+    drawing = draw.graph(loss)
+    assert texts(drawing).count("TwoMultiples") == 1
+    assert rows(drawing, "gives") == ["2 tensors"]
+    assert "12, 12" in rows(drawing, "grad")
+    assert "not kept" not in texts(drawing)
+
+
+class Twice(gradatim.autograd.Function):
+    """An operation of one's own, whose result nothing keeps."""
+
+    @staticmethod
+    def forward(ctx: Any, x: gradatim.Tensor) -> gradatim.Tensor:
+        return x * 2.0
+
+    @staticmethod
+    def backward(ctx: Any, g: gradatim.Tensor) -> gradatim.Tensor:
+        return g * 2.0
+
+
+def test_what_no_gradient_needs_is_said_not_to_be_kept() -> None:
+    x = gradatim.ones(2, requires_grad=True)
+    loss = Twice.apply(x).sum()
+    loss.backward(retain_graph=True)
+    shown = texts(draw.graph(loss))
+    assert "not kept: no gradient needs it" in shown
+    assert "2, 2" in shown
 
 
 def test_backward_steps_is_for_scalars() -> None:
