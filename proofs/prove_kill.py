@@ -16,6 +16,8 @@ metrics must be bitwise those of a run that was never stopped.
 """
 
 import argparse
+import contextlib
+import io
 import json
 import os
 import random
@@ -26,10 +28,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gradatim.cli import main as gradatim_main
 from gradatim.training.checkpoint import checkpoint_paths
 from gradatim.training.metrics import read_metrics
 from gradatim.training.runs import Run, list_runs
@@ -98,7 +101,7 @@ def random_kills(
     command: Callable[[Path], list[str]],
     *,
     kills: int,
-    interval: int,
+    interval: int = 1,
     seed: int = 0,
     span: float = 0.15,
 ) -> Report:
@@ -150,7 +153,7 @@ def _metrics_stamp(root: Path) -> list[tuple[str, int, int]]:
     return stamps
 
 
-def exhaustive_kills(train: Callable[[Path], None], *, interval: int, stride: int = 1) -> Report:
+def exhaustive_kills(train: Callable[[Path], None], *, interval: int = 1) -> Report:
     """Kill the function `train(folder)`, which starts or resumes, before each file operation.
 
     Needs `fork` (not Windows): every victim is a copy of this process, which saves its start-up.
@@ -170,7 +173,7 @@ def exhaustive_kills(train: Callable[[Path], None], *, interval: int, stride: in
             train(root)
             compare(list_runs(root)[0], expected, report, moment=moment)
             shutil.rmtree(root)
-            operation += stride
+            operation += 1
 
 
 def _dies_before(operation: int, train: Callable[[Path], None], root: Path) -> bool:
@@ -201,24 +204,46 @@ def _die_before(operation: int, root: Path) -> None:
     sys.addaudithook(hook)
 
 
-def command_line(root: Path) -> list[str]:
-    """The command that a user would type, to start and to go on."""
-    gradatim = [sys.executable, "-m", "gradatim.cli", "train"]
+def arguments(root: Path, *, steps: int, eval_interval: int) -> list[str]:
+    """What a user would type after `gradatim`, to start and to go on."""
+    common = ["--runs", str(root), "--samples", "0"]
     if (root / "proof").exists():
-        return [*gradatim, "--runs", str(root), "--resume", "proof", "--samples", "0"]
-    settings = ["steps=300", "log_interval=1", "checkpoint_interval=1", "eval_interval=100"]
-    pairs = [part for setting in settings for part in ("--set", f"training.{setting}")]
-    return [*gradatim, "mlp", "--runs", str(root), "--name", "proof", "--samples", "0", *pairs]
+        return ["train", "--resume", "proof", *common]
+    settings = {
+        "steps": steps,
+        "log_interval": 1,
+        "checkpoint_interval": 1,
+        "eval_interval": eval_interval,
+        "eval_examples": 500,
+    }
+    pairs = [f"training.{key}={value}" for key, value in settings.items()]
+    return ["train", "mlp", "--name", "proof", *common, *(f"--set={pair}" for pair in pairs)]
+
+
+def command_line(root: Path) -> list[str]:
+    """The program as a process of its own."""
+    gradatim = [sys.executable, "-m", "gradatim.cli"]
+    return [*gradatim, *arguments(root, steps=300, eval_interval=50)]
+
+
+def in_this_process(root: Path) -> None:
+    """The same, short, without a new process."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        code = gradatim_main(arguments(root, steps=3, eval_interval=2))
+    if code:
+        raise SystemExit(f"the training ended by itself with code {code}")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--kills", type=int, default=300, help="random kills (300)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the moments (0)")
     options = parser.parse_args()
-    report = random_kills(command_line, kills=options.kills, interval=1, seed=options.seed)
-    print(json.dumps(report.__dict__, indent=1))
-    return 1 if report.failures else 0
+    reports = {"random": random_kills(command_line, kills=options.kills, seed=options.seed)}
+    if hasattr(os, "fork"):
+        reports["before every file operation"] = exhaustive_kills(in_this_process)
+    print(json.dumps({name: asdict(report) for name, report in reports.items()}, indent=1))
+    return 1 if any(report.failures for report in reports.values()) else 0
 
 
 if __name__ == "__main__":

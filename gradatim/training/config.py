@@ -4,7 +4,7 @@ The settings of a run are four tables, as the TOML file has them:
 
     [model]
     name = "mlp"            # which file of gradatim/models
-    hidden = 200            # the fields of that model's Config
+    h = 200                 # the fields of that model's Config
 
     [data]                  # DataConfig
     [training]              # TrainingConfig
@@ -36,14 +36,18 @@ class DataConfig:
     split_seed: int = 42
 
 
+# Intervals that are 0 become this part of the steps.
+_PART_OF_THE_STEPS = {"log_interval": 200, "eval_interval": 20, "checkpoint_interval": 20}
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """How to train: the optimiser, its learning rate over time, and how often to look and to save.
 
     `batch_size` 0 takes all examples in every step; `clip` 0 does not clip; `warmup` counts steps.
     Intervals count steps: `log_interval` for the batch loss, `eval_interval` for the losses on
-    train and dev, `checkpoint_interval` for what a crash can lose at most.
-    `eval_examples` bounds how many examples of each split an evaluation looks at; 0 takes all.
+    train and dev, `checkpoint_interval` for what a crash can lose at most; 0 takes a part of the
+    steps. An evaluation in between looks at `eval_examples` examples of a split, 0 for all.
     """
 
     steps: int = 20_000
@@ -57,15 +61,14 @@ class TrainingConfig:
     final_fraction: float = 0.1
     clip: float = 0.0
     seed: int = 1
-    log_interval: int = 100
-    eval_interval: int = 1_000
-    eval_examples: int = 0
-    checkpoint_interval: int = 1_000
+    log_interval: int = 0
+    eval_interval: int = 0
+    eval_examples: int = 20_000
+    checkpoint_interval: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("steps", "log_interval", "eval_interval", "checkpoint_interval"):
-            _require(getattr(self, name) >= 1, name, "must be at least 1", getattr(self, name))
-        for name in ("batch_size", "warmup", "eval_examples", "seed"):
+        _require(self.steps >= 1, "steps", "must be at least 1", self.steps)
+        for name in ("batch_size", "warmup", "eval_examples", "seed", *_PART_OF_THE_STEPS):
             _require(getattr(self, name) >= 0, name, "must not be negative", getattr(self, name))
         for name in ("weight_decay", "clip", "momentum"):
             value = getattr(self, name)
@@ -75,6 +78,19 @@ class TrainingConfig:
         _require(self.momentum < 1, "momentum", "must be below 1", self.momentum)
         final = self.final_fraction
         _require(0 <= final <= 1, "final_fraction", "must be between 0 and 1", final)
+
+    def resolved(self) -> "TrainingConfig":
+        """With a number in place of every interval that is 0.
+
+        >>> TrainingConfig(steps=5000, eval_interval=7).resolved().checkpoint_interval
+        250
+        """
+        missing: dict[str, Any] = {
+            name: max(1, self.steps // part)
+            for name, part in _PART_OF_THE_STEPS.items()
+            if getattr(self, name) == 0
+        }
+        return dataclasses.replace(self, **missing)
 
 
 def _require(fine: bool, name: str, rule: str, value: object) -> None:

@@ -27,6 +27,13 @@ from .signals import StopRequest
 class Learner(Protocol):
     """What the loop trains: a model with its optimiser, its examples and its random numbers."""
 
+    @property
+    def descends(self) -> bool:
+        """Whether a loss that is not finite means that gradient descent went wrong.
+
+        A counted model may give a letter that it never saw the probability 0.
+        """
+
     def step(self, rate: float) -> float:
         """One step at this learning rate; the batch's loss before the update.
 
@@ -161,7 +168,7 @@ class _Loop:
     ) -> None:
         self.run, self.config, self.learner = run, config, learner
         self.metrics, self.reporter = metrics, reporter
-        self.settings = config.training
+        self.settings = config.training.resolved()
         self.step = self.first_step = self.saved_step = start.step
         self.progress = Progress.from_json(start.progress["loop"])
         self.seconds = 0.0  # in steps, this session
@@ -182,7 +189,7 @@ class _Loop:
         begin = time.perf_counter()
         rate = learning_rate(self.settings, self.step)
         loss = self.learner.step(rate)
-        if not math.isfinite(loss):
+        if not self.is_sound(loss):
             raise self.diverged(f"the loss became {loss}", self.step + 1)
         self.step += 1
         self.progress.loss_sum += loss
@@ -196,6 +203,10 @@ class _Loop:
         best = self.due(self.settings.eval_interval) and self.look()
         if best or self.due(self.settings.checkpoint_interval):
             self.save()
+
+    def is_sound(self, loss: float) -> bool:
+        """Whether training can go on with such a loss."""
+        return math.isfinite(loss) or not self.learner.descends
 
     def due(self, interval: int) -> bool:
         """Whether something of this interval follows the present step; always after the last."""
@@ -216,7 +227,7 @@ class _Loop:
         }
         self.record("eval", **losses)
         for name, loss in losses.items():
-            if not math.isfinite(loss):
+            if not self.is_sound(loss):
                 raise self.diverged(f"the {name.replace('_', ' ')} became {loss}", self.step)
         self.dev_loss = losses["dev_loss"]
         best = self.dev_loss < self.progress.best_dev_loss

@@ -24,6 +24,8 @@ class Config:
 class NumpyLearner:
     """Least squares with momentum on noisy batches; `blow_up_at` makes one loss nan."""
 
+    descends = True
+
     def __init__(self, config: RunConfig, *, blow_up_at: int = -1):
         self.generator = np.random.Generator(np.random.PCG64(config.training.seed))
         self.w = self.generator.standard_normal(config.model.width)

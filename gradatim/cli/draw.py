@@ -1,0 +1,154 @@
+"""`gradatim draw`: pictures of what was computed and trained."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import numpy as np
+
+from ..training.errors import BadUse, Failure
+from .options import checkpoint_option, find_run, run_argument, runs_option, warn_damaged
+
+if TYPE_CHECKING:
+    from ..draw import Drawing, Drawings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXAMPLES = """\b
+Examples:
+  gradatim draw lol
+  gradatim draw lol --steps -o steps.svg
+  gradatim draw graph mlp
+  gradatim draw bigram -o table.png
+  gradatim draw curves mlp-1
+  gradatim draw surprise emma
+"""
+
+output_option: Callable[[F], F] = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write it, .svg or .png; else named after the picture, in this folder.",
+)
+
+
+@click.group(epilog=EXAMPLES, no_args_is_help=True)
+def command() -> None:
+    """Pictures as SVG (any browser shows it) or, with a converter, PNG."""
+
+
+@command.command(epilog="\b\nExamples:\n  gradatim draw lol\n  gradatim draw lol --before")
+@click.option("--before", is_flag=True, help="Before backward(): no gradients yet.")
+@click.option("--steps", is_flag=True, help="The chain rule, one picture for each step.")
+@output_option
+def lol(before: bool, steps: bool, output: Path | None) -> None:
+    """The function of session 1, with data and gradient on every node."""
+    from .. import draw
+    from ..scalar import lol as function
+
+    if before and steps:
+        raise BadUse("--steps shows the way from before to after; leave out --before")
+    L = function()
+    if steps:
+        save(lambda: draw.backward_steps(L), output, "lol-steps")
+        return
+    if not before:
+        L.backward()
+    save(lambda: draw.graph(L), output, "lol")
+
+
+@command.command(epilog="\b\nExamples:\n  gradatim draw graph mlp\n  gradatim draw graph mlp-1")
+@click.argument("what", metavar="MODEL|RUN", default="mlp")
+@click.option("--examples", type=click.IntRange(1), default=1, show_default=True, metavar="N")
+@checkpoint_option
+@runs_option
+@output_option
+def graph(what: str, examples: int, checkpoint: str, root: Path, output: Path | None) -> None:
+    """The graph of a model's loss on a few examples: a fresh MODEL, or that of a RUN."""
+    from .. import draw
+    from ..models import MODELS
+    from ..training.trained import fresh, load_trained
+
+    if what in [entry.name for entry in MODELS]:
+        trained, name = fresh(what), what
+    else:
+        run = find_run(root, what)
+        trained, name = load_trained(run, checkpoint, on_damaged=warn_damaged), run.name
+    loss = trained.loss_on(examples)
+    if not loss.requires_grad:
+        raise BadUse(f"{trained.name} has no gradients: it is counted; draw its table instead")
+    loss.backward(retain_graph=True)  # so that the data in between is there to be shown
+    save(lambda: draw.graph(loss, trained.model), output, f"{name}-graph")
+
+
+@command.command(
+    epilog="\b\nExamples:\n  gradatim draw bigram\n  gradatim draw bigram --data x.txt"
+)
+@click.option("--data", metavar="FILE", help="The words of this file instead of the names.")
+@output_option
+def bigram(data: str | None, output: Path | None) -> None:
+    """Heat map of which letter follows which, with the counts; '.' begins and ends a word."""
+    from .. import draw
+    from ..data import names
+
+    words = names.read(data) if data else names.load()
+    X, Y = names.pairs(words.words, words.vocabulary)
+    size = len(words.vocabulary)
+    counts = np.bincount(X * size + Y, minlength=size * size).reshape(size, size)
+    letters = words.vocabulary.characters
+    title = f"Which letter follows which in {len(words):,} words of {words.name}"
+    save(
+        lambda: draw.heatmap(counts, letters, letters, scale="sqrt", title=title), output, "bigram"
+    )
+
+
+@command.command(epilog="\b\nExamples:\n  gradatim draw curves\n  gradatim draw curves mlp-1")
+@run_argument
+@click.option("--log", is_flag=True, help="Steps on a logarithmic axis.")
+@runs_option
+@output_option
+def curves(run: str | None, log: bool, root: Path, output: Path | None) -> None:
+    """The losses of a run over its steps; without RUN, of the latest."""
+    from .. import draw
+
+    chosen = find_run(root, run)
+    save(
+        lambda: draw.curves(chosen.metrics, log_x=log, title=chosen.name),
+        output,
+        f"{chosen.name}-curves",
+    )
+
+
+@command.command(epilog="\b\nExamples:\n  gradatim draw surprise emma --run mlp-1")
+@click.argument("word")
+@click.option("--run", metavar="RUN", help="Which run's model; default: the latest run's.")
+@checkpoint_option
+@runs_option
+@output_option
+def surprise(word: str, run: str | None, checkpoint: str, root: Path, output: Path | None) -> None:
+    """Bars of how surprised a model is by each letter of WORD and by its end; their mean."""
+    from .. import draw
+    from .surprise import find_trained
+
+    values = [letter.surprise for letter in find_trained(root, run, checkpoint).surprise(word)]
+    save(lambda: draw.surprise(word, values), output, f"surprise-{word}")
+
+
+def save(draw: Callable[[], Drawing | Drawings], output: Path | None, name: str) -> None:
+    """Draw, write the picture and say where.
+
+    Errors: BadUse for another ending or what has no picture; Failure without a converter to PNG.
+    """
+    target = output or Path(re.sub(r"[^\w.-]", "_", name) + ".svg")
+    try:
+        written = draw().save(target)
+    except ValueError as error:
+        raise BadUse(str(error)) from error
+    except RuntimeError as error:  # no converter to PNG
+        raise Failure(str(error)) from error
+    click.echo(f"Wrote {written}; open it in a browser.")

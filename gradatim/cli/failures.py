@@ -1,0 +1,72 @@
+"""Errors as one line on stderr that says what to do, and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+import click
+
+from ..core.errors import GradatimError
+from ..training.errors import BadUse
+
+BAD_USE, FAILED, INTERRUPTED, NOBODY_READS = 2, 1, 130, 141
+
+
+def explain(error: BaseException) -> int:
+    """Say what went wrong; the exit code: 2 for bad use, 1 for failure, 130 for Ctrl-C."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else FAILED
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        say("Stopped.")
+        return INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        _let_go_of_stdout()
+        return NOBODY_READS
+    say(f"Error: {_message(error)}")
+    return _exit_code(error)
+
+
+def _exit_code(error: BaseException) -> int:
+    from ..data import DataError  # only now: it costs a tenth of the start-up
+
+    if isinstance(error, BadUse | DataError):
+        return BAD_USE
+    return error.exit_code if isinstance(error, click.ClickException) else FAILED
+
+
+def say(line: str) -> None:
+    """One line on stderr, even if stderr is closed or lacks the letters."""
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(line.replace("\n", " "), err=True)
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx else "gradatim"
+        message = error.format_message().rstrip(".")
+        # click writes sentences; ours go on with what to do.
+        message = f"{message[:1].lower()}{message[1:]}"
+        return message if message.endswith("?") else f"{message}; {path} --help shows how"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, GradatimError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "not enough memory; use a smaller batch_size or model"
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}"
+    return (
+        f"{type(error).__name__}: {error} (this should not happen: the same command with --debug"
+        " shows where; please report it)"
+    )
+
+
+def _let_go_of_stdout() -> None:
+    """Python flushes stdout once more at exit, into the pipe that nobody reads."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,48 @@
+"""A click group that knows its commands by name and imports only the one that is run.
+
+Importing all of them would bring in the engine, rich and the models, which `--help` does not need.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from ..training.errors import did_you_mean
+
+
+class LazyGroup(click.Group):
+    """Commands by table: name -> one line of help; each lives in a module of the same name."""
+
+    def __init__(self, *args: Any, package: str, table: dict[str, str], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.package, self.table = package, table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now; None if the table has no such name."""
+        if cmd_name not in self.table:
+            return None
+        command = import_module(f"{self.package}.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; a wrong name is answered with the nearest one."""
+        name = args[0]
+        if name not in self.table and not name.startswith("-"):
+            hint = did_you_mean(name, self.table) or f"; there is {', '.join(self.table)}"
+            raise click.UsageError(f"no command '{name}'{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands in the help, from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.table.items()))

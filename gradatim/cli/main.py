@@ -1,0 +1,73 @@
+"""The entry point: arguments in, exit code out, and no traceback unless it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from .failures import explain
+from .group import LazyGroup
+from .terminal import never_choke_on_a_letter
+
+COMMANDS = {
+    "train": "Train a model and print what it learned.",
+    "sample": "Make new words with a trained model.",
+    "eval": "The loss of a trained model on train, dev and test words.",
+    "surprise": "How surprised a model is by each letter of a word.",
+    "draw": "Pictures: graphs, heat maps, loss curves, surprise.",
+    "models": "The models that can be trained, and the loss to expect.",
+    "runs": "The runs so far, how far they are and how good.",
+    "doctor": "Look whether everything works here, and what to do if not.",
+}
+
+EXAMPLES = """\b
+Examples:
+  gradatim train mlp
+  gradatim sample --temperature 0.8
+  gradatim surprise emma
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    package="gradatim.cli",
+    table=COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXAMPLES,
+)
+@click.option("--version", is_flag=True, help="Print the version and stop.")
+@click.option("--debug", is_flag=True, help="With any command: show the traceback of an error.")
+@click.pass_context
+def gradatim(context: click.Context, version: bool, debug: bool) -> None:
+    """Gradatim: deep learning step by step, from one scalar with a gradient to trained models.
+
+    Type `gradatim` alone for five things to try.
+    """
+    if version:
+        from ..training.versions import library_version
+
+        click.echo(f"gradatim {library_version()}")
+    elif context.invoked_subcommand is None:
+        from .welcome import welcome
+
+        click.echo(welcome())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, and return the exit code: 0 well, 1 failed, 2 asked for wrongly."""
+    never_choke_on_a_letter()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    # Allowed anywhere, also after the subcommand, where one adds it when something went wrong.
+    given = [argument for argument in given if argument != "--debug"]
+    try:
+        code = gradatim.main(given, prog_name="gradatim", standalone_mode=False)
+        sys.stdout.flush()
+    except BaseException as error:
+        if debug and not isinstance(error, (click.ClickException, click.exceptions.Exit)):
+            raise
+        return explain(error)
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,69 @@
+"""Options that several commands share, and the run that a command is about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..training.errors import DamagedCheckpoint
+from ..training.metrics import json_number
+from ..training.runs import Run, latest_run, open_run
+from .failures import say
+
+RUNS = Path("runs")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+runs_option: Callable[[F], F] = click.option(
+    "--runs",
+    "root",
+    type=click.Path(path_type=Path, file_okay=True),
+    default=RUNS,
+    show_default=True,
+    help="The folder that holds the runs.",
+)
+
+json_option: Callable[[F], F] = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for a program to read."
+)
+
+checkpoint_option: Callable[[F], F] = click.option(
+    "--checkpoint",
+    default="last",
+    show_default=True,
+    metavar="last|best|STEP",
+    help="Which checkpoint of the run.",
+)
+
+run_argument: Callable[[F], F] = click.argument("run", required=False, metavar="[RUN]")
+
+
+def find_run(root: Path, name: str | None) -> Run:
+    """The run of that name, or the latest one, which is then named on stderr."""
+    if name is not None:
+        return open_run(root, name)
+    run = latest_run(root)
+    say(f"Using the latest run, {run.name}.")
+    return run
+
+
+def warn_damaged(error: DamagedCheckpoint) -> None:
+    """Say that a checkpoint is passed over for the one before."""
+    say(f"Warning: {error}; using the checkpoint before it.")
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout, in ASCII, nan and infinity as texts."""
+    click.echo(json.dumps(_plain(value), indent=1, ensure_ascii=True, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return json_number(value)

@@ -1,0 +1,80 @@
+"""`gradatim surprise`: -log p of each letter of a word."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..training.runs import list_runs
+from .failures import say
+from .options import (
+    checkpoint_option,
+    find_run,
+    json_option,
+    print_json,
+    runs_option,
+    warn_damaged,
+)
+from .terminal import speaks_unicode
+
+if TYPE_CHECKING:
+    from ..training.trained import Letter, Trained
+
+BAR = 30  # characters for the largest surprise
+EXAMPLES = """\b
+Examples:
+  gradatim surprise emma
+  gradatim surprise xqz --run mlp-1
+  gradatim draw surprise emma -o emma.svg
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("word")
+@click.option("--run", metavar="RUN", help="Which run's model; default: the latest run's.")
+@checkpoint_option
+@runs_option
+@json_option
+def command(word: str, run: str | None, checkpoint: str, root: Path, as_json: bool) -> None:
+    """How surprised a model is by each letter of WORD, and by its end.
+
+    The surprise of a letter of probability p is -log p, in nats: 0 if it was certain. Its mean over
+    letters is the loss that training makes small, the cross-entropy of the lecture. Without a run
+    the bigrams of the embedded names are counted on the spot.
+    """
+    trained = find_trained(root, run, checkpoint)
+    letters = trained.surprise(word)
+    mean = sum(letter.surprise for letter in letters) / len(letters)
+    if as_json:
+        rows = [letter._asdict() for letter in letters]
+        print_json({"word": word, "model": trained.name, "letters": rows, "mean": mean})
+        return
+    for line in picture(letters):
+        click.echo(line)
+    click.echo(f"mean {mean:14.3f}")
+
+
+def find_trained(root: Path, run: str | None, checkpoint: str) -> Trained:
+    """The run's model; if there is no run at all, bigrams counted now, which is said."""
+    from ..training.trained import count_bigrams, load_trained
+
+    if run is None and not list_runs(root):
+        say("No run yet, so this is by counting the bigrams of the embedded names.")
+        return count_bigrams()
+    return load_trained(find_run(root, run), checkpoint, on_damaged=warn_damaged)
+
+
+def picture(letters: list[Letter]) -> list[str]:
+    """A line for each letter: its probability, its surprise, and a bar."""
+    block = "█" if speaks_unicode() else "#"
+    finite = [letter.surprise for letter in letters if math.isfinite(letter.surprise)]
+    largest = max(finite, default=1.0) or 1.0
+    lines = ["letter     p  surprise"]
+    for letter in letters:
+        shown = "end" if letter.is_end else letter.letter
+        bar = block * round(BAR * min(letter.surprise / largest, 1.0))
+        lines.append(f"{shown:6} {letter.probability:5.3f} {letter.surprise:8.3f}  {bar}".rstrip())
+    return lines

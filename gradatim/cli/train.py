@@ -1,0 +1,188 @@
+"""`gradatim train`: from a model's name to its losses, twenty words, and what to type next."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..training.errors import BadUse
+from .options import json_option, print_json, runs_option, warn_damaged
+from .progress import reporter
+
+if TYPE_CHECKING:
+    from ..training.loop import Outcome
+    from ..training.session import Session
+
+EXAMPLES = """\b
+Examples:
+  gradatim train bigram
+  gradatim train mlp --set h=300 --set learning_rate=0.05
+  gradatim train mlp --data cities.txt --name cities
+  gradatim train mlp --config mine.toml --steps 50000
+  gradatim train --resume cities
+  gradatim train --resume cities --steps 100000
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("model", required=False)
+@click.option("--name", help="A name for the run; else it is the model and a number, as mlp-1.")
+@click.option("--resume", metavar="RUN", help="Go on with a run from its last checkpoint.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings in TOML, such as a run's own config.toml.",
+)
+@click.option(
+    "--set",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="One setting, over those of --config; can be repeated. `gradatim models NAME` lists them.",
+)
+@click.option(
+    "--data",
+    metavar="FILE",
+    help="Learn from a text file of one word per line instead of the embedded names.",
+)
+@click.option("--steps", metavar="N", help="Short for --set training.steps=N.")
+@click.option("--seed", metavar="N", help="Short for --set training.seed=N.")
+@click.option(
+    "--samples",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="How many words to print at the end.",
+)
+@runs_option
+@json_option
+@click.pass_context
+def command(
+    context: click.Context,
+    model: str | None,
+    name: str | None,
+    resume: str | None,
+    config: Path | None,
+    pairs: tuple[str, ...],
+    data: str | None,
+    steps: str | None,
+    seed: str | None,
+    samples: int,
+    root: Path,
+    as_json: bool,
+) -> None:
+    """Train MODEL (bigram-counts, bigram, mlp) and print what it learned.
+
+    Ctrl-C finishes the step, saves a checkpoint and says how to go on; nothing that was saved is
+    lost by any crash. Everything about the run is in runs/NAME.
+    """
+    from ..training.session import go_on, new
+
+    short = {"data.file": data, "training.steps": steps, "training.seed": seed}
+    settings = [*pairs, *(f"{key}={value}" for key, value in short.items() if value is not None)]
+    if resume is None:
+        session = new(root, model, name=name, config_file=config, pairs=settings)
+    else:
+        _refuse_with_resume(name=name, config=config)
+        session = go_on(root, resume, model=model, pairs=settings, on_damaged=warn_damaged)
+    with session:
+        code = _train_and_tell(session, samples=samples, as_json=as_json)
+    context.exit(code)
+
+
+def _refuse_with_resume(**others: object) -> None:
+    for option, value in others.items():
+        if value is not None:
+            raise BadUse(f"--resume takes its settings from the run; leave out --{option}")
+
+
+def _train_and_tell(session: Session, *, samples: int, as_json: bool) -> int:
+    from ..training.loop import train
+
+    teller = reporter(stderr=as_json)
+    teller.line(session.headline())
+    try:
+        outcome = train(
+            session.run, session.config, session.learner, start=session.start, reporter=teller
+        )
+    finally:
+        teller.close()
+    words = []
+    if outcome.state == "finished" and samples:
+        words = session.trained(outcome.step).sample(samples, seed=session.config.training.seed)
+    if as_json:
+        print_json(_as_json(session, outcome, words))
+    elif outcome.state == "finished":
+        _tell_the_end(session, outcome, words)
+    else:
+        _tell_the_interruption(session, outcome)
+    if as_json and outcome.state != "finished":
+        _tell_the_interruption(session, outcome, err=True)
+    return outcome.exit_code
+
+
+def _tell_the_interruption(session: Session, outcome: Outcome, *, err: bool = False) -> None:
+    click.echo(
+        f"Stopped after step {outcome.step:,} of {session.config.training.steps:,}; it is saved.",
+        err=err,
+    )
+    click.echo(f"Go on with: gradatim train --resume {session.run.name}", err=err)
+
+
+def _tell_the_end(session: Session, outcome: Outcome, words: list[str]) -> None:
+    click.echo()
+    for line in result_lines(session, outcome):
+        click.echo(line)
+    if words:
+        click.echo()
+        for line in in_columns(words):
+            click.echo(line)
+    click.echo()
+    click.echo(f"Next: gradatim sample {session.run.name} --temperature 0.8")
+
+
+def result_lines(session: Session, outcome: Outcome) -> list[str]:
+    """The losses beside what is to be expected, and the speed."""
+    losses = outcome.losses
+    lines = [f"{split:5}  {loss:.4f}" for split, loss in losses.items()]
+    expected = session.expected_dev_loss()
+    if expected is not None:
+        low, high = expected
+        verdict = "as expected" if low <= losses["dev"] <= high else "not as expected"
+        if losses["dev"] < low:
+            verdict = "better than expected"
+        lines[1] += f"   expected {low:.2f} to {high:.2f} on these words: {verdict}"
+    speed = f"{outcome.step:,} steps in {outcome.seconds:.1f} s of stepping"
+    if outcome.steps_per_second:
+        speed += (
+            f": {outcome.steps_per_second:,.0f} steps/s,"
+            f" {outcome.examples_per_second:,.0f} examples/s"
+        )
+    return ["loss (mean negative log likelihood of the next letter)", *lines, speed]
+
+
+def in_columns(words: list[str], *, columns: int = 5, gap: int = 2) -> list[str]:
+    """Words in rows of a few, aligned.
+
+    >>> in_columns(["ana", "benedict", "carl"], columns=2)
+    ['ana       benedict', 'carl']
+    """
+    width = max(map(len, words), default=0) + gap
+    rows = [words[i : i + columns] for i in range(0, len(words), columns)]
+    return ["".join(word.ljust(width) for word in row).rstrip() for row in rows]
+
+
+def _as_json(session: Session, outcome: Outcome, words: list[str]) -> dict[str, Any]:
+    return {
+        "run": session.run.name,
+        "path": str(session.run.path),
+        "model": session.config.name,
+        **asdict(outcome),
+        "expected_dev_loss": session.expected_dev_loss(),
+        "samples": words,
+    }

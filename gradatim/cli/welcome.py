@@ -1,0 +1,37 @@
+"""What `gradatim` alone prints: five lines that can be typed as they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..training.runs import list_runs
+from .options import RUNS
+
+BEGINNER = [
+    ("gradatim surprise emma", "how surprising each letter of a name is; try your own"),
+    ("gradatim train bigram", "one table of letters after letters learns names (seconds)"),
+    ("gradatim train mlp", "Bengio's network of 2003 makes better ones (a minute)"),
+    ("gradatim draw lol", "a picture of a function with the gradient on every node"),
+    ("gradatim doctor", "look whether everything works on this machine"),
+]
+
+
+def welcome(root: Path = RUNS) -> str:
+    """Five things to type next: for a beginner, or for somebody who has runs already."""
+    runs = list_runs(root)
+    lines = _experienced(runs[-1].name) if runs else BEGINNER
+    width = max(len(command) for command, _ in lines)
+    rows = [f"  {command:{width}}  {what}" for command, what in lines]
+    return "\n".join(
+        ["Five things to type next:", "", *rows, "", "gradatim --help lists the rest."]
+    )
+
+
+def _experienced(latest: str) -> list[tuple[str, str]]:
+    return [
+        (f"gradatim sample {latest}", "new words from your last run"),
+        ("gradatim surprise emma", "how surprised it is by each letter of a name"),
+        (f"gradatim draw curves {latest}", "its losses over time, as a picture"),
+        ("gradatim train mlp", "train another one"),
+        ("gradatim runs", "all your runs and how good they are"),
+    ]

@@ -1,0 +1,177 @@
+"""A training from its beginning: a new run, or one gone on with, locked and ready for the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ..core.random import manual_seed
+from ..data.names import Words
+from .checkpoint import Checkpoint
+from .config import RunConfig, apply_pairs, apply_tables
+from .errors import BadUse, DamagedCheckpoint
+from .files import write_atomically
+from .learner import WordLearner
+from .lock import Lock
+from .loop import first_checkpoint
+from .runs import Run, create_run, open_run
+from .settings import config_of, default_config, find_model, for_words, read_words
+from .toml import read_toml, write_toml
+from .trained import Trained
+
+DEFAULT_MODEL = "mlp"
+
+# What a run cannot change any more, and why.
+_FIXED = {
+    "model": "its weights have that shape",
+    "data.split_seed": "its words are split so",
+    "training.seed": "its generator goes on where it stopped",
+    "training.optimizer": "the optimiser's state has that form",
+    "training.momentum": "the optimiser's state has that form",
+}
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run with everything needed to train it, and the right to do so until the block ends."""
+
+    run: Run
+    config: RunConfig
+    learner: WordLearner
+    start: Checkpoint
+    lock: Lock
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.lock.release()
+
+    def trained(self, step: int) -> Trained:
+        """The model as it is now."""
+        return Trained(self.config, self.learner.model, self.learner.words.vocabulary, step)
+
+    def parameters(self) -> int:
+        """How many numbers are trained."""
+        return sum(p.numel() for p in self.learner.model.parameters())
+
+    def headline(self) -> str:
+        """What is trained, on what, and where it is kept, as one line."""
+        words = self.learner.words
+        return (
+            f"{self.config.name} with {self.parameters():,} parameters on"
+            f" {len(self.learner.parts['train']):,} of {len(words):,} words of {words.name};"
+            f" run {self.run.name}, Ctrl-C saves and stops"
+        )
+
+    def expected_dev_loss(self) -> tuple[float, float] | None:
+        """The range that the default settings reach; None for other words or settings."""
+        entry = find_model(self.config.name)
+        default = default_config(entry)
+        same = replace(default.training, seed=self.config.training.seed).resolved()
+        usual = self.config.model == default.model and self.config.training == same
+        embedded = not self.config.data.file
+        return entry.expected_dev_loss if usual and embedded else None
+
+
+def new(
+    root: Path,
+    model: str | None,
+    *,
+    name: str | None = None,
+    config_file: Path | None = None,
+    pairs: list[str] | None = None,
+) -> Session:
+    """A new run: settings from the defaults, then the TOML file, then the pairs.
+
+    Errors: BadUse for wrong settings, words or names; Failure if the folder cannot be written.
+    """
+    tables = read_toml(config_file) if config_file else {}
+    config = default_config(find_model(model or _model_in(tables) or DEFAULT_MODEL))
+    config = apply_pairs(apply_tables(config, tables, source=str(config_file)), pairs or [])
+    words = read_words(config)
+    config = for_words(config, words)
+    learner = make_learner(config, words)
+    first = first_checkpoint(config, learner)
+    run = create_run(root, name=name, config=config.tables(), first=first)
+    lock = run.lock().acquire()
+    # Not `first`: in the moment before the lock another process may have gone on with the run.
+    return Session(run, config, learner, run.load(), lock)
+
+
+def go_on(
+    root: Path,
+    name: str,
+    *,
+    model: str | None = None,
+    pairs: list[str] | None = None,
+    on_damaged: Callable[[DamagedCheckpoint], None] | None = None,
+) -> Session:
+    """A run from its last whole checkpoint, perhaps with other settings for the rest of it.
+
+    Errors: BadUse for settings that a run cannot change; RunInUse; CheckpointError.
+    """
+    run = open_run(root, name)
+    lock = run.lock().acquire()
+    try:
+        start = run.load(on_damaged=on_damaged)
+        if model is not None and find_model(model).name != start.model:
+            raise BadUse(
+                f"run '{run.name}' is a {start.model}, not a {model};"
+                f" go on with gradatim train --resume {run.name}, or train a new {model}"
+            )
+        before = config_of(start, run)
+        config = _changed(before, pairs or [], run)
+        words = read_words(config)
+        _same_words(start, words, run)
+        learner = make_learner(config, words)
+        if config != before:
+            write_atomically(run.config, write_toml(config.tables()).encode("utf-8"))
+        return Session(run, config, learner, start, lock)
+    except BaseException:
+        lock.release()
+        raise
+
+
+def make_learner(config: RunConfig, words: Words) -> WordLearner:
+    """A fresh learner; the default generator begins anew with the training's seed."""
+    manual_seed(config.training.seed)
+    model = find_model(config.name).load().Model(config.model)
+    return WordLearner(config, model, words)
+
+
+def _model_in(tables: dict[str, Any]) -> str | None:
+    model = tables.get("model")
+    name = model.get("name") if isinstance(model, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _changed(before: RunConfig, pairs: list[str], run: Run) -> RunConfig:
+    after = apply_pairs(before, pairs)
+    old, new = before.tables(), after.tables()
+    for section, table in new.items():
+        for key, value in table.items():
+            why = _FIXED.get(f"{section}.{key}", _FIXED.get(section))
+            if why and value != old[section][key]:
+                raise BadUse(
+                    f"{section}.{key} of run '{run.name}' stays {old[section][key]}: {why};"
+                    " for another value train a new run"
+                )
+    return replace(after, training=after.training.resolved())
+
+
+def _same_words(start: Checkpoint, words: Words, run: Run) -> None:
+    then = start.progress["position"]["words"]
+    if words.digest() != then["digest"]:
+        raise BadUse(
+            f"{words.name} has other words than those that run '{run.name}' was trained on"
+            f" ({then['name']}); give that file with --data FILE, or train a new run"
+        )

@@ -1,0 +1,34 @@
+import json
+
+from gradatim.cli import main
+from tests.training.numpy_learner import go_on, settings, start
+
+
+def test_the_table_has_a_line_for_each_run(capsys, tmp_path):
+    config = settings(steps=10)
+    start(tmp_path, config, name="short")
+    go_on(start(tmp_path, config, name="whole"), config)
+    assert main(["runs", "--runs", str(tmp_path)]) == 0
+    rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] == "run model step best dev loss written state"
+    assert rows[2].startswith("short least-squares 0 of 10")
+    assert rows[2].endswith("interrupted")
+    assert rows[3].startswith("whole least-squares 10 of 10")
+    assert rows[3].endswith("finished")
+
+
+def test_json_has_the_same(capsys, tmp_path):
+    config = settings(steps=10)
+    run = start(tmp_path, config, name="one")
+    go_on(run, config)
+    assert main(["runs", "--runs", str(tmp_path), "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["name"], row["state"], row["step"]) == ("one", "finished", 10)
+    assert row["dev_loss"] == run.load("best").dev_loss
+
+
+def test_without_runs_it_says_what_to_type(capsys, tmp_path):
+    assert main(["runs", "--runs", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"No run in {tmp_path} yet. Type: gradatim train bigram\n"
+    assert main(["runs", "--runs", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []

@@ -1,0 +1,185 @@
+"""`sample`, `eval`, `surprise` and `draw` on a run that is there."""
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from gradatim.cli import main
+
+
+def out_of(capsys, *arguments):
+    assert main(list(arguments)) == 0
+    return capsys.readouterr().out
+
+
+def test_words_are_drawn_and_the_seed_repeats_them(capsys, runs):
+    draw = ["sample", "small", "--runs", str(runs), "-n", "12"]
+    first = out_of(capsys, *draw, "--seed", "3")
+    assert len(first.splitlines()) == 12
+    assert set(first) <= set("abdeln\n")
+    assert out_of(capsys, *draw, "--seed", "3") == first
+    assert out_of(capsys, *draw, "--seed", "4") != first
+
+
+def test_greedy_is_one_word_always(capsys, runs):
+    greedy = ["sample", "small", "--runs", str(runs), "--greedy"]
+    word = out_of(capsys, *greedy)
+    assert word == out_of(capsys, *greedy)
+    assert len(word.splitlines()) == 1
+
+
+def test_samples_as_json(capsys, runs):
+    text = out_of(capsys, "sample", "small", "--runs", str(runs), "-n", "4", "--json")
+    result = json.loads(text)
+    assert (result["run"], result["step"], len(result["words"])) == ("small", 60, 4)
+
+
+def test_without_a_name_the_latest_run_is_taken_and_named(capsys, runs):
+    assert main(["sample", "--runs", str(runs)]) == 0
+    assert capsys.readouterr().err == "Using the latest run, small.\n"
+
+
+@pytest.mark.parametrize("temperature", ["nan", "inf", "-1", "0"])
+def test_a_temperature_that_is_none(capsys, runs, temperature):
+    assert main(["sample", "small", "--runs", str(runs), "--temperature", temperature]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_losses_are_those_of_the_training(capsys, runs):
+    text = out_of(capsys, "eval", "small", "--runs", str(runs), "--json")
+    losses = json.loads(text)["losses"]
+    lines = (runs / "small" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    final = json.loads(lines[-1])
+    assert final["event"] == "final"
+    assert losses == {split: final[f"{split}_loss"] for split in ("train", "dev", "test")}
+
+
+def test_one_split_and_perplexity(capsys, runs):
+    out = out_of(capsys, "eval", "small", "--runs", str(runs), "--split", "dev")
+    name, loss, word, perplexity = out.split()
+    assert (name, word) == ("dev", "perplexity")
+    assert math.exp(float(loss)) == pytest.approx(float(perplexity), abs=0.01)
+
+
+def test_the_best_and_any_checkpoint_can_be_taken(capsys, runs):
+    for which in ("best", "last", "60", "57"):
+        out_of(capsys, "eval", "small", "--runs", str(runs), "--checkpoint", which)
+    assert main(["eval", "small", "--runs", str(runs), "--checkpoint", "7"]) == 2
+    assert "has no checkpoint '7'; it has last, best" in capsys.readouterr().err
+
+
+def test_words_of_another_file(capsys, runs, tmp_path):
+    path = tmp_path / "other.txt"
+    path.write_text("anna\nlea\n", encoding="utf-8")
+    text = out_of(capsys, "eval", "small", "--runs", str(runs), "--data", str(path), "--json")
+    assert list(json.loads(text)["losses"]) == ["other.txt"]
+    path.write_text("anna\nzoe\n", encoding="utf-8")
+    assert main(["eval", "small", "--runs", str(runs), "--data", str(path)]) == 2
+    assert "is not in the alphabet" in capsys.readouterr().err
+
+
+def test_surprise_is_minus_log_p_of_each_letter(capsys, runs):
+    text = out_of(capsys, "surprise", "anna", "--run", "small", "--runs", str(runs), "--json")
+    result = json.loads(text)
+    letters = result["letters"]
+    assert [row["letter"] for row in letters] == [*"anna", "."]
+    assert [row["is_end"] for row in letters] == [False] * 4 + [True]
+    for row in letters:
+        assert row["surprise"] == pytest.approx(-math.log(row["probability"]))
+    assert result["mean"] == pytest.approx(sum(row["surprise"] for row in letters) / 5)
+
+
+def test_surprise_has_a_bar_for_each_letter(capsys, runs):
+    lines = out_of(capsys, "surprise", "ben", "--run", "small", "--runs", str(runs)).splitlines()
+    assert [line.split()[0] for line in lines] == ["letter", "b", "e", "n", "end", "mean"]
+
+
+def test_without_any_run_the_bigrams_of_the_names_are_counted(capsys, tmp_path):
+    assert main(["surprise", "emma", "--runs", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    assert "counting the bigrams of the embedded names" in err
+    mean = float(out.splitlines()[-1].split()[1])
+    assert 1.5 < mean < 3.0
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("Emma", "write it in lower case"),
+        ("", "an empty word has no letters"),
+        ("a.b", "'.'"),
+        ("zoë", "is not in the alphabet"),
+    ],
+)
+def test_a_word_that_the_model_cannot_read(capsys, tmp_path, word, message):
+    assert main(["surprise", word, "--runs", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["lol"], "lol.svg"),
+        (["lol", "--before"], "lol.svg"),
+        (["lol", "--steps"], "lol-steps.svg"),
+        (["bigram"], "bigram.svg"),
+        (["graph", "mlp"], "mlp-graph.svg"),
+        (["graph", "small"], "small-graph.svg"),
+        (["curves", "small"], "small-curves.svg"),
+        (["surprise", "anna", "--run", "small"], "surprise-anna.svg"),
+    ],
+)
+def test_pictures(capsys, runs, tmp_path, monkeypatch, arguments, name):
+    monkeypatch.chdir(tmp_path)
+    needs_runs = arguments[0] in ("graph", "curves", "surprise")
+    out = out_of(capsys, "draw", *arguments, *(["--runs", str(runs)] if needs_runs else []))
+    assert out == f"Wrote {name}; open it in a browser.\n"
+    assert Path(name).read_text(encoding="utf-8").startswith("<svg ")
+
+
+def test_the_picture_goes_where_it_should(capsys, tmp_path):
+    path = tmp_path / "mine.svg"
+    out_of(capsys, "draw", "lol", "-o", str(path))
+    assert path.exists()
+    assert main(["draw", "lol", "-o", str(tmp_path / "mine.gif")]) == 2
+    assert "end the name with .svg" in capsys.readouterr().err
+    assert main(["draw", "lol", "-o", str(tmp_path / "no" / "mine.svg")]) == 1
+    assert main(["draw", "graph", "bigram-counts", "--runs", str(tmp_path)]) == 2
+    assert main(["draw", "lool"]) == 2
+
+
+def test_the_models_and_their_settings(capsys):
+    out = out_of(capsys, "models")
+    assert all(f"\n{name} " in f"\n{out}" for name in ("bigram-counts", "bigram", "mlp"))
+    settings = out_of(capsys, "models", "mlp")
+    assert "model.block_size = 3" in settings
+    assert "training.steps = " in settings
+    described = json.loads(out_of(capsys, "models", "--json"))
+    assert [model["name"] for model in described][-1] == "mlp"
+    assert (
+        json.loads(out_of(capsys, "models", "mlp", "--json"))["defaults"]["model"]["name"] == "mlp"
+    )
+    assert main(["models", "mpl"]) == 2
+    assert "did you mean 'mlp'?" in capsys.readouterr().err
+
+
+def test_the_doctor_finds_this_machine_well(capsys, tmp_path):
+    report = json.loads(out_of(capsys, "doctor", "--runs", str(tmp_path), "--json"))
+    assert report["well"] is True
+    found = {finding["what"]: finding for finding in report["findings"]}
+    assert "agree with finite differences" in found["gradients"]["found"]
+    assert "29,910 first names" in found["names"]["found"]
+    assert found["runs folder"]["state"] == "ok"
+    assert "All is well." in out_of(capsys, "doctor", "--runs", str(tmp_path))
+
+
+def test_the_doctor_says_what_to_do(capsys, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert main(["doctor", "--runs", str(tmp_path / "file" / "runs")]) == 1
+    out = capsys.readouterr().out
+    assert "problem  runs folder" in out
+    assert "-> choose a folder you may write with --runs FOLDER" in out
