@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--threads", type=int, default=1, help="threads on each side")
-    parser.add_argument("--rounds", type=int, default=30, help="alternations per workload")
+    parser.add_argument("--rounds", type=int, default=200, help="alternations per workload")
     parser.add_argument("workloads", nargs="*", help="scalar, mlp, bigram (all unless given)")
     args = parser.parse_args()
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -56,14 +56,17 @@ def measure(chosen: list[str], threads: int, rounds: int) -> dict[str, Any]:
 
 
 def interleaved(steps: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """The fastest step of each side; the sides take turns, a few milliseconds at a time."""
+    """The fastest step of each side.
+
+    The sides take turns of two milliseconds: short enough that some are undisturbed.
+    """
     counts = {}
     for name, step in steps.items():
         for _ in range(20):
             step()
         start = time.perf_counter()
         step()
-        counts[name] = max(1, int(0.01 / (time.perf_counter() - start)))
+        counts[name] = max(1, int(0.002 / (time.perf_counter() - start)))
     best = dict.fromkeys(steps, float("inf"))
     for _ in range(rounds):
         for name, step in steps.items():

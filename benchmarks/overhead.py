@@ -2,8 +2,8 @@
 
     python benchmarks/overhead.py
 
-Both are measured against the NumPy function itself on the same 4 x 4 arrays, taking turns, minimum of
-repeats in processor time (so that other programs on the machine count less).
+Both are measured against the NumPy function itself on the same 4 x 4 arrays, taking turns, minimum
+of repeats in processor time (so that other programs on the machine count less).
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class Differentiable(Handle):
                     "requires_grad: can only be turned off for leaf tensors; use .detach()"
                 )
             self._edge = None
-        return self
+        return self  # type: ignore[return-value]
 
     @property
     def is_leaf(self) -> bool:
@@ -105,7 +105,7 @@ class Differentiable(Handle):
     def detach_(self) -> Tensor:
         """Cut this tensor off from its history."""
         self._base, self._edge = None, None
-        return self
+        return self  # type: ignore[return-value]
 
     def clone(input) -> Tensor:
         """A copy with memory of its own, through which gradients flow."""

@@ -6,11 +6,10 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from .context import GradMode, local
-from .handle import Handle, alias, wrap
+from .handle import alias, wrap
 from .nodes import Edge, Node, Output, pass_on_retain
 
 if TYPE_CHECKING:
-    from .plan import Plan
     from .primitive import Primitive
 
 

@@ -76,7 +76,7 @@ def _expand_place(x: Any, index: Any, *, classes: int) -> Any:
 
 
 # x (N,), index (N,) -> (N, C): zeros but for x[i] at place index[i] of row i
-place = Composite(
+place: Composite = Composite(
     "place(x, index, *, classes)",
     _expand_place,
     lambda x, index, *, classes: ArrayType((*index.shape, classes), x.dtype),
@@ -227,7 +227,7 @@ def _by_logits(h: Any, g: Any, logits: Any, target: Any, ignore_index: int, redu
 
 
 # (softmax(logits) - onehot(target)) g: the gradient of the above, in one pass over the rows
-cross_entropy_back = Composite(
+cross_entropy_back: Composite = Composite(
     "cross_entropy_back(g, logits, target, *, ignore_index, reduction)",
     _expand_cross_entropy_back,
     lambda g, logits, target, *, ignore_index, reduction: ArrayType(logits.shape, logits.dtype),

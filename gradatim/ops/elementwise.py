@@ -24,13 +24,13 @@ def like(x: Any, value: float) -> Any:
 
 # -- arithmetic ----------------------------------------------------------------------------
 
-neg = Primitive("neg(x)", np.negative, same, x=lambda g: neg(g))
+neg: Primitive = Primitive("neg(x)", np.negative, same, x=lambda g: neg(g))
 
 add = Primitive("add(x, y)", np.add, same, x=lambda g: g, y=lambda g: g)
 
 sub = Primitive("sub(x, y)", np.subtract, same, x=lambda g: g, y=lambda g: neg(g))
 
-mul = Primitive(
+mul: Primitive = Primitive(
     "mul(x, y)",
     np.multiply,
     same,
@@ -38,7 +38,7 @@ mul = Primitive(
     y=lambda g, x: mul(g, x),
 )
 
-div = Primitive(
+div: Primitive = Primitive(
     "div(x, y)",
     np.divide,
     same,
@@ -65,7 +65,7 @@ square = Primitive("square(x)", np.square, same, x=lambda g, x: mul(g, add(x, x)
 
 abs_ = Primitive("abs(x)", np.abs, same, x=lambda g, x: mul(g, sign(x)))
 
-sign = Primitive("sign(x)", np.sign, same, x=lambda g: like(g, 0))
+sign: Primitive = Primitive("sign(x)", np.sign, same, x=lambda g: like(g, 0))
 
 reciprocal = Primitive(
     "reciprocal(x)",
@@ -86,7 +86,7 @@ remainder = Primitive(
 
 # -- rounding: flat almost everywhere ------------------------------------------------------
 
-floor = Primitive("floor(x)", np.floor, same, x=lambda g: like(g, 0))
+floor: Primitive = Primitive("floor(x)", np.floor, same, x=lambda g: like(g, 0))
 ceil = Primitive("ceil(x)", np.ceil, same, x=lambda g: like(g, 0))
 trunc = Primitive("trunc(x)", np.trunc, same, x=lambda g: like(g, 0))
 round_ = Primitive("round(x)", np.rint, same, x=lambda g: like(g, 0))
@@ -105,7 +105,7 @@ sqrt = Primitive("sqrt(x)", np.sqrt, same, x=lambda g, out: div(g, add(out, out)
 
 sin = Primitive("sin(x)", np.sin, same, x=lambda g, x: mul(g, cos(x)))
 
-cos = Primitive("cos(x)", np.cos, same, x=lambda g, x: neg(mul(g, sin(x))))
+cos: Primitive = Primitive("cos(x)", np.cos, same, x=lambda g, x: neg(mul(g, sin(x))))
 
 tanh = Primitive("tanh(x)", np.tanh, same, x=lambda g, out: sub(g, mul(g, mul(out, out))))
 
@@ -151,7 +151,7 @@ minimum = Primitive(
     y=lambda g, x, y: _share_of_max(g, x, y),
 )
 
-where = Primitive(
+where: Primitive = Primitive(
     "where(condition, x, y)",
     np.where,
     lambda condition, x, y: ArrayType(x.shape, x.dtype),
@@ -159,7 +159,7 @@ where = Primitive(
     y=lambda g, condition: where(condition, like(g, 0), g),
 )
 
-cast = Primitive(
+cast: Primitive = Primitive(
     "cast(x, *, dtype)",
     lambda x, *, dtype: x.astype(dtype),
     lambda x, *, dtype: ArrayType(x.shape, dtype),
@@ -176,7 +176,7 @@ def _truth(x: Any, *_: Any) -> ArrayType:
 eq = Primitive("eq(x, y)", np.equal, _truth, differentiable=False)
 ne = Primitive("ne(x, y)", np.not_equal, _truth, differentiable=False)
 lt = Primitive("lt(x, y)", np.less, _truth, differentiable=False)
-le = Primitive("le(x, y)", np.less_equal, _truth, differentiable=False)
+le: Primitive = Primitive("le(x, y)", np.less_equal, _truth, differentiable=False)
 gt = Primitive("gt(x, y)", np.greater, _truth, differentiable=False)
 ge = Primitive("ge(x, y)", np.greater_equal, _truth, differentiable=False)
 logical_and = Primitive("logical_and(x, y)", np.logical_and, _truth, differentiable=False)

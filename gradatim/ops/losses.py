@@ -96,7 +96,7 @@ def _by_difference(h: Any, g: Any, reduction: str) -> Any:
 
 
 # 2 (x - y) g, divided by the number of elements for the mean
-squared_error_back = Composite(
+squared_error_back: Composite = Composite(
     "squared_error_back(g, x, y, *, reduction)",
     _expand_squared_error_back,
     lambda g, x, y, *, reduction: ArrayType(x.shape, x.dtype),

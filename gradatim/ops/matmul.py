@@ -13,7 +13,7 @@ from .elementwise import add
 from .movement import swap_last
 
 # (..., n, k) @ (..., k, m) -> (..., n, m), with equal leading dimensions
-matmul = Primitive(
+matmul: Primitive = Primitive(
     "matmul(x, y)",
     np.matmul,
     lambda x, y: ArrayType((*x.shape[:-1], y.shape[-1]), x.dtype),

@@ -21,7 +21,7 @@ from .broadcast import copy, full
 Index = tuple[Any, ...]  # ints, slices and None: NumPy's basic indexing
 
 
-permute = Primitive(
+permute: Primitive = Primitive(
     "permute(x, *, order)",
     lambda x, *, order: x.transpose(order),
     lambda x, *, order: ArrayType(tuple(x.shape[i] for i in order), x.dtype),
@@ -37,7 +37,7 @@ slice_ = Primitive(
     x=lambda g, x_type, index: put_slice(g, x_type.shape, index),
 )
 
-flip = Primitive(
+flip: Primitive = Primitive(
     "flip(x, *, dims)",
     lambda x, *, dims: np.flip(x, dims).copy(),
     lambda x, *, dims: ArrayType(x.shape, x.dtype),
@@ -57,7 +57,7 @@ def _updated(
 
 
 # What an in-place write through a view means: `x`, with `y` in the part that `view` shows.
-update_view = Primitive(
+update_view: Primitive = Primitive(
     "update_view(x, y, *, view)",
     _updated,
     lambda x, y, *, view: ArrayType(x.shape, x.dtype),

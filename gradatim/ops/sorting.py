@@ -106,7 +106,7 @@ def _searchsorted(edges: Array, values: Array, *, right: bool) -> Array:
     rows = zip(
         edges.reshape(-1, edges.shape[-1]), values.reshape(-1, values.shape[-1]), strict=True
     )
-    found = [np.searchsorted(row, wanted, side) for row, wanted in rows]  # type: ignore[call-overload]
+    found = [np.searchsorted(row, wanted, side) for row, wanted in rows]
     return np.array(found, np.int64).reshape(values.shape)
 
 
