@@ -48,7 +48,8 @@ class Drawing:
         """Write the picture to `path` (.svg or .png) and return the path.
 
         The file appears whole or not at all. PNG needs a converter: the Python package cairosvg, or
-        rsvg-convert, resvg or inkscape on the PATH; `scale` is its pixels per unit of the drawing.
+        rsvg-convert, resvg or inkscape on the PATH; `scale` is its pixels per unit of the drawing,
+        less if the picture would be more than 30,000 pixels wide or high.
 
         Errors: ArgumentError for another ending, NoConverter if there is none.
         """
@@ -57,7 +58,7 @@ class Drawing:
         if ending == ".svg":
             return save_bytes(target, self.svg.encode("utf-8"))
         if ending == ".png":
-            return save_png(target, self.svg, width=self.width, scale=scale)
+            return save_png(target, self.svg, size=(self.width, self.height), scale=scale)
         raise ArgumentError(
             f"cannot save a drawing as {target.name!r}: end the name with .svg (any browser opens"
             " it) or .png"

@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from ..core.errors import GradatimError
 from .theme import MONO, SANS
 
 _TIMEOUT_SECONDS = 120
+_MOST_PIXELS = 30_000  # cairo, on which most converters stand, ends at 32,767 a side
 
 
 class NoConverter(GradatimError, RuntimeError):
@@ -35,15 +37,16 @@ def save_bytes(target: Path, content: bytes) -> Path:
     return target
 
 
-def save_png(target: Path, svg: str, *, width: float, scale: float) -> Path:
-    """Convert `svg` to PNG, `scale` pixels per unit, and write it to `target`."""
-    pixels = max(1, round(width * scale))
+def save_png(target: Path, svg: str, *, size: tuple[float, float], scale: float) -> Path:
+    """Convert `svg` of (width, height) to PNG, `scale` pixels a unit, and write it to `target`."""
+    width, height = size
+    pixels = max(1, round(width * min(scale, _MOST_PIXELS / max(width, height))))
     converted = _by_cairosvg(svg, pixels)
     if converted is None:
         converted = _by_program(svg, pixels)
     if converted is None:
         raise NoConverter(
-            f"cannot write {target.name!r}: no converter from SVG to PNG was found. Type"
+            f"cannot write {target.name!r}: no converter from SVG to PNG was found that works. Type"
             " `pip install cairosvg`, or install rsvg-convert, resvg or inkscape;"
             " or save as .svg, which any browser opens"
         )
@@ -66,8 +69,11 @@ def _by_program(svg: str, pixels: int) -> bytes | None:
         source.write_text(svg, encoding="utf-8")
         for command in _commands(str(source), str(result), str(pixels)):
             if shutil.which(command[0]):
-                subprocess.run(command, check=True, capture_output=True, timeout=_TIMEOUT_SECONDS)
-                return result.read_bytes()
+                with suppress(OSError, subprocess.SubprocessError):  # then the next may do it
+                    subprocess.run(
+                        command, check=True, capture_output=True, timeout=_TIMEOUT_SECONDS
+                    )
+                    return result.read_bytes()
     return None
 
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradatim import draw
@@ -73,6 +73,7 @@ def test_the_gradients_in_the_graph_are_neither_used_nor_changed() -> None:
     assert [value.grad for value in loss.graph()] == before
 
 
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from("+*-/et2"), min_size=1, max_size=10), st.integers(0, 3))
 def test_the_last_picture_has_the_gradients_of_backward(operations: list[str], start: int) -> None:
     values = [Value(0.5 + 0.25 * (i + start), label=f"a{i}") for i in range(3)]

@@ -72,12 +72,35 @@ def test_png_by_a_program_on_the_path(tmp_path: Path, monkeypatch: pytest.Monkey
     assert path.read_text(encoding="utf-8") == f"converted {round(drawing.width * 3)}"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in converters are shell scripts")
+@pytest.mark.usefixtures("no_cairosvg")
+def test_a_converter_that_fails_leaves_it_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, script in (("rsvg-convert", "exit 1"), ("resvg", 'printf "by resvg" > "$4"')):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    # resvg --width W SOURCE RESULT
+    path = draw.graph(lol()).save(tmp_path / "x.png")
+    assert path.read_text(encoding="utf-8") == "by resvg"
+
+
+def test_a_very_wide_picture_becomes_a_png_that_converters_can_make(tmp_path: Path) -> None:
+    pytest.importorskip("cairosvg")
+    wide = draw.Drawing(width=60_000, height=10, elements=(), title="wide")
+    header = wide.save(tmp_path / "wide.png").read_bytes()[:24]
+    assert int.from_bytes(header[16:20], "big") == 30_000
+
+
 @pytest.mark.usefixtures("no_cairosvg")
 def test_without_a_converter_the_error_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RuntimeError, match="no converter from SVG to PNG was found") as error:
+    with pytest.raises(
+        RuntimeError, match="no converter from SVG to PNG was found that works"
+    ) as error:
         draw.graph(lol()).save(tmp_path / "x.png")
     for hint in ("pip install cairosvg", "rsvg-convert", "inkscape", ".svg"):
         assert hint in str(error.value)
