@@ -248,14 +248,16 @@ def _scaled(other: Any, alpha: Number) -> Any:
 
 
 def _sub(x: Any, y: Any) -> Any:
-    if _is_bool(x) and _is_bool(y):
-        raise DTypeError("sub: not defined for two bool tensors; use ^ or logical_xor")
+    if _is_bool(x) or _is_bool(y):
+        raise DTypeError("sub: not defined for bool tensors; use ^, or x.int() first")
     return binary(ops.sub, x, y)
 
 
 def _pow(x: Any, y: Any) -> Any:
-    if type(y) in (int, float) and y == 2:
-        return ops.square(_no_bool(x))
+    if type(y) in (int, float) and y == 2 and not _is_bool(x):
+        return ops.square(x)
+    if _is_bool(x) and _is_bool(y):
+        raise DTypeError("pow: not defined for two bool tensors; use x.int() first")
     if type(y) is int and y < 0 and x._value.dtype.kind in "iu":
         raise ArgumentError(
             "pow: integers to negative integer powers are not integers; use x.float() ** k"
@@ -265,7 +267,10 @@ def _pow(x: Any, y: Any) -> Any:
 
 def _whole(primitive: Primitive, x: Any, y: Any) -> Any:
     """`//` and `%`. Integer division by zero has no answer (floats give inf or nan)."""
-    if result_type(x, y).kind != "f" and _has_zero(y):
+    kind = result_type(x, y).kind
+    if kind == "b":
+        raise DTypeError(f"{primitive.name}: not defined for two bool tensors; use x.int() first")
+    if kind != "f" and _has_zero(y):
         raise ZeroDivisionError(
             f"{primitive.name}: integer division by zero; divide floats for inf or nan"
         )

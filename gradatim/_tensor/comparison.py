@@ -141,8 +141,20 @@ class Comparison(Handle):
         return bool(Comparison.isclose(input, other, rtol, atol, equal_nan).all())
 
 
-def where(condition: Handle, input: Handle | Number, other: Handle | Number) -> Tensor:
-    """`input` where `condition` is true, else `other`; all three broadcast."""
+def where(
+    condition: Handle, input: Handle | Number | None = None, other: Handle | Number | None = None
+) -> Any:
+    """`input` where `condition` is true, else `other`; all three broadcast.
+
+    With the condition alone, the places where it is true: one vector for each dimension.
+    """
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
+    if condition._value.dtype.kind != "b":
+        raise DTypeError(
+            "where: expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{condition._value.dtype}; use a comparison, or .bool()"
+        )
     x, y = as_tensor(input), as_tensor(other)
     dtype = result_type(input, other)
     shape = broadcast_shape("where", condition._value.shape, x._value.shape, y._value.shape)

@@ -195,7 +195,7 @@ def _put(x: Any, view: Any, places: Sequence[Places], value: Any, *, accumulate:
     except IndexOutOfRange:
         _name_culprit(view, places)
         raise
-    write(view, chosen.back(result))
+    write(view, chosen.back(result), derived=True)
 
 
 def _fill(view: Any, place: Places, value: Any) -> None:
@@ -203,7 +203,7 @@ def _fill(view: Any, place: Places, value: Any) -> None:
     mask, shape = place.tensor, view._value.shape
     spread = (*mask._value.shape, *(1,) * (len(shape) - place.dim - place.span))
     mask = expanded(reshape_to(mask, spread), shape)
-    write(view, where(mask, shaped(_WRITE, view, value, shape), view))
+    write(view, where(mask, shaped(_WRITE, view, value, shape), view), derived=True)
 
 
 def _name_culprit(view: Any, places: Sequence[Places]) -> None:

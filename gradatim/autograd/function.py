@@ -174,7 +174,7 @@ def _attach(entry: _Entry, outputs: tuple[Any, ...]) -> None:
         if id(x) in ctx._dirty and base_of(x) is not x:
             source = x.detach()
             source._edge = edge
-            replace_history(x, source)
+            replace_history(x, source, derived=True)
         else:
             x._base, x._edge, x._stamp = None, edge, x._storage.written
 

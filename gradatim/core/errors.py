@@ -21,9 +21,9 @@ class WriteError(GradatimError, RuntimeError):
     """Memory that cannot be written in place: read-only, or several elements in one place."""
 
 
-class ArgumentError(GradatimError, ValueError):
-    """An argument outside what the operation takes."""
+class ArgumentError(GradatimError, ValueError, RuntimeError):
+    """An argument outside what the operation takes; PyTorch raises the one or the other."""
 
 
-class IndexOutOfRange(GradatimError, IndexError):
-    """An index or a dimension outside the tensor."""
+class IndexOutOfRange(GradatimError, IndexError, RuntimeError):
+    """An index or a dimension outside the tensor; PyTorch raises the one or the other."""

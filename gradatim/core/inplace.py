@@ -33,8 +33,11 @@ def use_primitives(copy: Primitive, update_view: Primitive) -> None:
     _copy, _update_view = copy, update_view
 
 
-def write(target: Any, source: Any) -> None:
-    """Put `source`, of equal shape and dtype, in the place of `target`."""
+def write(target: Any, source: Any, *, derived: bool = False) -> None:
+    """Put `source`, of equal shape and dtype, in the place of `target`.
+
+    `derived` says that `source` was computed from `target`, and so carries on its history.
+    """
     context = local.context
     if not context.grad_enabled:
         context.backend.write(target, source)
@@ -45,24 +48,27 @@ def write(target: Any, source: Any) -> None:
         source = alias_of(source)  # it may be the base itself, or a view of it
     context.backend.write(target, source)
     target._storage.written = tick()
-    replace_history(target, source)
+    replace_history(target, source, derived=derived)
 
 
-def replace_history(target: Any, source: Any) -> None:
-    """Let what was just written into `target` have the history of `source`, where it came from."""
+def replace_history(target: Any, source: Any, *, derived: bool = False) -> None:
+    """Let what was just written into `target` have the history of `source`, where it came from.
+
+    A tensor that required a gradient still does when it was written over, as in PyTorch: the
+    gradient of what it was is 0.
+    """
     base = base_of(target)
     before, new = base._edge, source._edge
     base._stamp = target._storage.written
     base._edge = None
-    if target is base:
-        if new is not None:
-            record(_copy, (source,), {}, base)
-    else:
+    if target is not base:
         target._stamp = -1
-        if before is not None or new is not None:
-            old = alias_of(base)
-            old._edge = before
-            record(_update_view, (old, source), {"view": target._view[len(base._view) :]}, base)
+    if target is base and new is not None and (derived or before is None):
+        record(_copy, (source,), {}, base)
+    elif before is not None or new is not None:
+        old = alias_of(base)
+        old._edge = before
+        record(_update_view, (old, source), {"view": target._view[len(base._view) :]}, base)
     pass_on_retain(before, base._edge)
 
 
@@ -85,7 +91,7 @@ def apply(operation: Callable[..., Any], target: Any, *operands: Any) -> None:
         return
     if result._edge is not None:
         _keep_old(result._edge, target._storage, since)
-    write(target, result)
+    write(target, result, derived=True)
 
 
 def alias_of(tensor: Any) -> Any:

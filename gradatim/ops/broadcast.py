@@ -53,7 +53,8 @@ broadcast_to = Primitive(
 def _repeated(
     shape: tuple[int, ...], value: Any, dtype: np.dtype[Any], sign: float
 ) -> np.ndarray[Any, Any]:
-    array = np.ndarray(shape, dtype, np.array(value, dtype), 0, (0,) * len(shape))
+    number = np.array(value).astype(dtype)  # in two steps: 300 as uint8 wraps round, as in PyTorch
+    array = np.ndarray(shape, dtype, number, 0, (0,) * len(shape))
     array.flags.writeable = False  # the same array is handed out again
     return array
 
