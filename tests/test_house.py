@@ -55,10 +55,10 @@ def visible(module: ModuleType) -> set[str]:
     }
 
 
-def sort_key(name: str) -> tuple[int, str]:
-    """CONSTANTS, then Classes, then functions and rooms, each by the alphabet: ruff's order."""
+def sort_key(name: str) -> tuple[int, list[int | str]]:
+    """CONSTANTS, then Classes, then functions and rooms, each as a dictionary counts: ruff's."""
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
-    return kind, name
+    return kind, [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 @pytest.mark.parametrize("package", packages())

@@ -64,22 +64,20 @@ _NEVER = _NEVER_METHODS | {
 # Names of the plan that are not built yet: methods of tensors, most of them functions too;
 _PLANNED_METHODS = _words(
     """
-    addbmm addmm addmv addr baddbmm cauchy_ cholesky corrcoef cov cross cummax cummin det diag
-    diag_embed diagonal diff digamma dist erf erfc erfinv fliplr flipud frac fmod geometric_
-    hypot index_add index_add_ index_copy index_copy_ index_fill index_fill_ inverse kron kthvalue
-    lgamma log_normal_ logaddexp logdet logit masked_scatter masked_scatter_ median mode
-    nan_to_num nanmean nansum pinverse qr quantile rot90 sinc slogdet svd take_along_dim
-    tensor_split tile trace unfold unique_consecutive
+    addbmm addmm addmv addr baddbmm cauchy_ cholesky corrcoef cov cross det diff digamma dist
+    erf erfc erfinv fliplr flipud fmod frac geometric_ hypot inverse kron lgamma log_normal_
+    logaddexp logdet logit mode nan_to_num pinverse qr quantile rot90 sinc slogdet svd
+    tensor_split tile unfold
     """
 )
 # functions only, and modules.
 _PLANNED = _PLANNED_METHODS | _words(
     """
-    accelerator amp avg_pool2d backends batch_norm bilinear block_diag bucketize cdist compile
-    conv1d conv2d conv3d conv_transpose1d conv_transpose2d cuda distributed distributions dropout
-    einsum export fft func group_norm gru hub layer_norm linalg load lstm max_pool2d meshgrid
-    multiprocessing pdist pixel_shuffle poisson profiler random rnn save searchsorted special
-    std_mean tensordot testing tril_indices triu_indices utils vander var_mean vmap
+    accelerator amp avg_pool2d backends batch_norm bilinear block_diag cdist compile conv1d
+    conv2d conv3d conv_transpose1d conv_transpose2d distributed distributions dropout einsum
+    export fft func group_norm gru hub layer_norm linalg load lstm max_pool2d meshgrid
+    multiprocessing pdist pixel_shuffle poisson profiler random rnn save special tensordot
+    testing utils vander vmap
     """
 )
 

@@ -23,6 +23,7 @@ from .products import Products
 from .python_values import PythonValues
 from .randomness import RandomFill
 from .reduction import Reduction
+from .rowwise import Rowwise
 from .scattering import Scattered
 from .shape import Shaped
 from .sorting import Sorted
@@ -38,6 +39,7 @@ class Tensor(
     Reduction,
     Extremes,
     Statistics,
+    Rowwise,
     Sorted,
     Counted,
     Shaped,
