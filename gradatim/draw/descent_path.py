@@ -12,7 +12,7 @@ from . import theme
 from .axes import Axes, frame
 from .contours import contour, region, sampled, spaced
 from .drawing import Drawing
-from .plain import as_float, as_floats
+from .plain import as_float, one_or_more
 from .scale import Scale, limits
 from .significant import compact
 from .svg import Point, circle, group, path, text, through
@@ -56,8 +56,7 @@ def descent(
     >>> descent(lambda x: x**2 + 1, 3.0, lr=[0.02, 0.2, 1.05])
     <Drawing: Gradient descent, ...>
     """
-    start = tuple(as_floats(x0)) if hasattr(x0, "__len__") else (as_float(x0),)
-    rates = as_floats(lr) if hasattr(lr, "__len__") else [as_float(lr)]
+    start, rates = tuple(one_or_more(x0)), one_or_more(lr)
     _check(start, rates, steps)
     gradient = gradient_of(f, start)
     paths = [_descend(f, gradient, start, rate, steps) for rate in rates]

@@ -32,11 +32,15 @@ def fold(
     # A folded node stands where its last member stood, so the result of the graph stays last.
     ordered = sorted(members.values(), key=lambda inside: inside[-1])
     place = {node: i for i, inside in enumerate(ordered) for node in inside}
+    leaving = {a for a, b in graph.edges if place[a] != place[b]}
     nodes = []
     for inside in ordered:
         group = groups[inside[0]]
-        stays = group is None
-        nodes.append(graph.nodes[inside[0]] if stays else _folded(graph, inside, folds[group]))
+        if group is None:
+            nodes.append(graph.nodes[inside[0]])
+        else:
+            exits = [node for node in inside if node in leaving] or inside[-1:]
+            nodes.append(_folded([graph.nodes[i] for i in exits], len(inside), folds[group]))
     return replace(graph, nodes=tuple(nodes), edges=_outer_edges(graph.edges, groups, place))
 
 
@@ -56,35 +60,36 @@ def _outer_edges(
     return tuple(kept)
 
 
-def _folded(graph: Graph, inside: Sequence[int], about: Fold) -> Node:
-    """One node for many. If a single value leaves the group, its facts are shown."""
-    own = set(inside)
-    leaving = {source for source, target in graph.edges if source in own and target not in own}
-    last = inside[-1]
-    exits = sorted(leaving) or [last]
-    facts = graph.nodes[exits[0]].rows if len(exits) == 1 else (("gives", f"{len(exits)} values"),)
-    exit_label = graph.nodes[exits[0]].label if len(exits) == 1 else ""
+def _folded(exits: Sequence[Node], size: int, about: Fold) -> Node:
+    """One node for `size` nodes. If a single value leaves the group, its facts are shown."""
+    label = about.label
+    facts: tuple[tuple[str, str], ...] = (("gives", f"{len(exits)} values"),)
+    if len(exits) == 1:
+        facts = exits[0].rows
+        label += f" → {exits[0].label}" if exits[0].label else ""
     return Node(
-        label=f"{about.label} → {exit_label}" if exit_label else about.label,
+        label=label,
         operation="",
         rows=((about.kind, about.size), *facts),
         kind=Kind.FOLDED,
-        details=f"{about.label}\n{about.kind}, {about.size}, {len(inside)} nodes",
+        details=f"{about.label}\n{about.kind}, {about.size}, {size} nodes",
     )
 
 
 def _acyclic(graph: Graph, group_of: Sequence[Hashable | None]) -> list[Hashable | None]:
     """The groups without those that would stand on a circle."""
     groups = list(group_of)
-    while True:
-        names = [_name(node, group) for node, group in enumerate(groups)]
-        edges = {(names[a], names[b]) for a, b in graph.edges if names[a] != names[b]}
-        circle = _left_over(edges) & _left_over({(b, a) for a, b in edges})
-        if not circle:
-            return groups
-        groups = [
-            None if name in circle else group for name, group in zip(names, groups, strict=True)
-        ]
+    while circle := on_circles(graph, groups):
+        groups = [None if group in circle else group for group in groups]
+    return groups
+
+
+def on_circles(graph: Graph, groups: Sequence[Hashable | None]) -> set[Hashable]:
+    """The groups that, each made one node, would stand on a circle or between two."""
+    names = [_name(node, group) for node, group in enumerate(groups)]
+    edges = {(names[a], names[b]) for a, b in graph.edges if names[a] != names[b]}
+    circle = _left_over(edges) & _left_over({(b, a) for a, b in edges})
+    return {name for kind, name in circle if kind == "group"}
 
 
 def _name(node: int, group: Hashable | None) -> Name:

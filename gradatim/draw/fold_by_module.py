@@ -1,6 +1,9 @@
 """Folding a graph by module: neurons, layers or whole blocks, by the level asked for."""
 
-from .fold import Fold, fold
+from collections import Counter
+from collections.abc import Hashable
+
+from .fold import Fold, fold, on_circles
 from .modules import OwnedGraph, module_of_each
 from .record import Graph, Kind
 from .significant import grouped
@@ -17,8 +20,15 @@ def depth(owned: OwnedGraph) -> int:
 def fold_by_module(owned: OwnedGraph, level: int) -> Graph:
     """The graph with one node for each module of the first `level` levels."""
     groups = _groups(owned, level)
+    kinds = {owner.path: owner.kind for owner in owned.owners}
+    counts: Counter[Path] = Counter()
+    for leaf, owner in owned.owner_of.items():
+        counts[owned.owners[owner].path[:level]] += owned.sizes[leaf]
     paths = {path for path in groups if path is not None}
-    return fold(owned.graph, groups, {path: _about(owned, path) for path in paths})
+    folds: dict[Hashable, Fold] = {
+        path: _about(path, kinds.get(path, ""), counts[path]) for path in paths
+    }
+    return fold(owned.graph, groups, folds)
 
 
 def _groups(owned: OwnedGraph, level: int) -> list[Path | None]:
@@ -40,7 +50,8 @@ def _with_between(graph: Graph, groups: list[Path | None]) -> list[Path | None]:
         inputs[target].append(source)
         users[source].append(target)
     joined = list(groups)
-    for path in dict.fromkeys(group for group in groups if group is not None):
+    circles = on_circles(graph, groups)
+    for path in dict.fromkeys(group for group in groups if group in circles):
         members = [i for i, group in enumerate(groups) if group == path]
         for i in _reached(members, users) & _reached(members, inputs):
             if groups[i] is None:
@@ -72,9 +83,6 @@ def _with_constants(graph: Graph, groups: list[Path | None]) -> list[Path | None
     return joined
 
 
-def _about(owned: OwnedGraph, path: Path) -> Fold:
-    inside = [i for i, o in owned.owner_of.items() if owned.owners[o].path[: len(path)] == path]
-    count = sum(owned.sizes[i] for i in inside)
-    kind = next((owner.kind for owner in owned.owners if owner.path == path), "")
+def _about(path: Path, kind: str, count: int) -> Fold:
     plural = "" if count == 1 else "s"
     return Fold(".".join(path) or kind, kind or "holds", f"{grouped(count)} parameter{plural}")

@@ -39,6 +39,16 @@ def as_floats(x: Any) -> list[float]:
     return [as_float(_alone(item)) for item in as_list(x)]
 
 
+def one_or_more(x: Any) -> list[float]:
+    """A number as a list of one, a sequence as `as_floats`.
+
+    >>> one_or_more(3), one_or_more((1, 2))
+    ([3.0], [1.0, 2.0])
+    """
+    plain = x.tolist() if callable(getattr(x, "tolist", None)) else x
+    return as_floats(plain) if isinstance(plain, Iterable) else [as_float(plain)]
+
+
 def as_rows(x: Any, what: str) -> list[list[float]]:
     """A matrix as a list of rows of the same length. `what` names it in errors."""
     rows = [as_floats(row) for row in as_list(x)]

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from gradatim import draw
@@ -70,6 +71,11 @@ def test_a_path_that_diverges_is_cut_at_the_frame() -> None:
 def test_every_point_in_the_frame_has_a_dot() -> None:
     drawing = draw.descent(parabola, 3.0, lr=0.1, steps=12)
     assert count(drawing, "circle", fill=ACCENT) == 13
+
+
+@pytest.mark.parametrize("start", [3, 3.0, [3.0], np.float32(3.0), np.array(3.0), Value(3.0)])
+def test_a_start_may_be_any_kind_of_number(start: object) -> None:
+    assert any("f = 6.76" in t for t in texts(draw.descent(parabola, start, lr=0.1, steps=1)))
 
 
 @pytest.mark.parametrize(
