@@ -78,7 +78,9 @@ def _check_writable(array: np.ndarray[Any, Any]) -> None:
 
 
 def _is_expanded(array: np.ndarray[Any, Any]) -> bool:
-    return any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape, strict=True))
+    return array.size > 0 and any(
+        stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape, strict=True)
+    )
 
 
 def _why_not_writable(array: np.ndarray[Any, Any]) -> str:
