@@ -70,3 +70,7 @@ class LogSoftmax(Module):
     def forward(self, input: Tensor) -> Tensor:
         """log softmax along `dim`."""
         return F.log_softmax(input, self.dim)
+
+    def extra_repr(self) -> str:
+        """The dimension."""
+        return f"dim={self.dim}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from typing import Any
 
 from .._tensor.creation import tensor
@@ -42,17 +42,16 @@ class ParamGroup(MutableMapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in self._numbers:
             return self._values[name]
-        found = tuple(x.item() for x in self._numbers[name])
-        return found if self._values[name] else found[0]
+        return self._values[name](x.item() for x in self._numbers[name])
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name not in self._names:
             self._values[name] = value
             return
-        is_tuple = isinstance(value, tuple | list)
-        # Of a number, `_values` keeps the place among the keys, and whether it is a tuple.
-        self._values[name] = is_tuple
-        self._write(name, [_number(x) for x in (value if is_tuple else (value,))])
+        several = isinstance(value, tuple | list)
+        # Of a number, `_values` keeps the place among the keys, and how it is read.
+        self._values[name] = tuple if several else _one_int if type(value) is int else _one
+        self._write(name, [_number(x) for x in (value if several else (value,))])
 
     def _write(self, name: str, values: list[float]) -> None:
         if len(self._numbers.get(name, ())) != len(values):
@@ -74,6 +73,15 @@ class ParamGroup(MutableMapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+def _one(numbers: Iterable[float]) -> float:
+    (number,) = numbers
+    return number
+
+
+def _one_int(numbers: Iterable[float]) -> int:
+    return int(_one(numbers))
 
 
 def _number(x: Any) -> float:

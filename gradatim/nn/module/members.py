@@ -156,6 +156,8 @@ class Members:
 
 
 def _typename(value: Any) -> str:
-    """A type as an error message names it."""
+    """A type as an error message names it: tensors as `x.type()` does."""
+    if isinstance(value, Tensor):
+        return str(value.type())
     kind = type(value)
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"

@@ -1,0 +1,289 @@
+import copy
+import math
+
+import numpy as np
+import pytest
+
+import gradatim as g
+from gradatim import nn, optim
+
+
+def leaf(*values):
+    return g.tensor([float(v) for v in values], requires_grad=True)
+
+
+def go(optimizer, p, steps):
+    for _ in range(steps):
+        optimizer.zero_grad()
+        ((p - 3) ** 2).sum().backward()
+        optimizer.step()
+
+
+def make(kind, p, **settings):
+    return getattr(optim, kind)([p], lr=0.1, **settings)
+
+
+KINDS = [
+    ("SGD", {}),
+    ("SGD", {"momentum": 0.9}),
+    ("SGD", {"momentum": 0.9, "dampening": 0.3}),
+    ("Adam", {}),
+    ("Adam", {"amsgrad": True}),
+    ("AdamW", {}),
+]
+kinds = pytest.mark.parametrize(("kind", "settings"), KINDS, ids=str)
+
+
+@kinds
+def test_it_finds_the_minimum(kind, settings):
+    p = leaf(0, 10)
+    go(make(kind, p, **settings), p, 400)
+    assert p.tolist() == pytest.approx([3.0, 3.0], abs=0.05)
+
+
+@kinds
+def test_going_on_from_a_state_dict_is_never_having_stopped(kind, settings):
+    p = leaf(0, 10)
+    optimizer = make(kind, p, **settings)
+    go(optimizer, p, 5)
+    q = p.detach().clone().requires_grad_()
+    other = make(kind, q, **{**settings, **({"betas": (0.5, 0.5)} if "Adam" in kind else {})})
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    go(optimizer, p, 5)
+    go(other, q, 5)
+    assert q.tolist() == p.tolist()
+
+
+@kinds
+def test_an_empty_state_begins_anew(kind, settings):
+    p, q = leaf(0, 10), leaf(0, 10)
+    used, fresh = make(kind, p, **settings), make(kind, q, **settings)
+    empty = {**copy.deepcopy(fresh.state_dict()), "state": {}}
+    go(used, p, 5)
+    with g.no_grad():
+        p.copy_(q)
+    used.load_state_dict(empty)
+    go(used, p, 3)
+    go(fresh, q, 3)
+    assert p.tolist() == q.tolist()
+
+
+@kinds
+def test_state_is_there_from_the_beginning_and_written_in_place(kind, settings):
+    p = leaf(0, 10)
+    optimizer = make(kind, p, **settings)
+    memory = p.detach().numpy()
+    before = optimizer.state_dict()["state"]
+    go(optimizer, p, 2)
+    after = optimizer.state_dict()["state"]
+    assert before.keys() == after.keys()
+    for name, value in before.get(0, {}).items():
+        assert after[0][name] is value
+    assert memory.tolist() == p.tolist()  # NumPy's view of the parameter stays valid
+
+
+def test_the_state_dict_has_pytorchs_form():
+    p = leaf(1)
+    optimizer = optim.AdamW([p], lr=0.1)
+    go(optimizer, p, 2)
+    state = optimizer.state_dict()
+    assert list(state) == ["state", "param_groups"]
+    assert list(state["state"][0]) == ["step", "exp_avg", "exp_avg_sq"]
+    assert state["state"][0]["step"].item() == 2
+    assert state["state"][0]["step"].dtype == g.float64
+    (group,) = state["param_groups"]
+    assert group["params"] == [0]
+    assert group["betas"] == (0.9, 0.999)
+    assert group["lr"] == 0.1
+
+
+def test_rates_are_read_and_written_as_floats():
+    p = leaf(0)
+    optimizer = make("SGD", p)
+    group = optimizer.param_groups[0]
+    tensor = group.tensor("lr")
+    group["lr"] *= 10
+    assert group["lr"] == 1.0
+    assert group.tensor("lr") is tensor  # so that a compiled step sees the new rate
+    assert tensor.dtype == g.float64
+    group["lr"] = g.tensor(0.5, dtype=g.float64)
+    assert group["lr"] == 0.5
+    go(optimizer, p, 1)
+    assert p.tolist() == [3.0]
+    group["note"] = "mine"
+    assert dict(group)["note"] == "mine"
+    assert "lr" in group
+    del group["note"]
+    assert "note" not in group
+    assert group.get("note", 7) == 7
+
+
+def test_momentum_can_be_turned_on_later():
+    p = leaf(0)
+    optimizer = make("SGD", p)
+    go(optimizer, p, 1)
+    optimizer.param_groups[0]["momentum"] = 0.9
+    go(optimizer, p, 1)
+    assert list(optimizer.state_dict()["state"][0]) == ["momentum_buffer"]
+
+
+def test_groups_have_settings_of_their_own():
+    p, q = leaf(1), leaf(1)
+    optimizer = optim.SGD([{"params": p}, {"params": [q], "lr": 0.5}], lr=0.1)
+    optimizer.add_param_group({"params": [r := leaf(1)], "weight_decay": 1.0})
+    (p * 1 + q * 1 + r * 0).sum().backward()
+    optimizer.step()
+    assert [x.item() for x in (p, q, r)] == pytest.approx([0.9, 0.5, 0.9])
+    assert len(optimizer.param_groups) == 3
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0, 0, 1.0]
+
+
+def test_parameters_without_a_gradient_are_left_alone():
+    p, q = leaf(1), leaf(1)
+    optimizer = optim.AdamW([p, q], lr=0.1)
+    p.sum().backward()
+    optimizer.step()
+    assert q.tolist() == [1.0]
+    assert optimizer.state_dict()["state"][1]["step"].item() == 0
+
+
+def test_a_closure_computes_the_loss_with_gradients_on():
+    p = leaf(0)
+    optimizer = make("SGD", p)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = ((p - 3) ** 2).sum()
+        loss.backward()
+        return loss
+
+    with g.no_grad():
+        assert optimizer.step(closure).item() == 9.0
+    assert p.item() == pytest.approx(0.6)
+
+
+def test_gradients_are_forgotten_or_filled_with_zeros():
+    p = leaf(1)
+    optimizer = make("SGD", p)
+    p.sum().backward()
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad.tolist() == [0.0]
+    optimizer.zero_grad()
+    assert p.grad is None
+
+
+def test_steps_are_not_recorded():
+    p = leaf(1)
+    optimizer = optim.SGD([p], lr=0.1, momentum=0.9, weight_decay=0.1)
+    (p * p).sum().backward(create_graph=True)
+    optimizer.step()
+    assert p.is_leaf
+    assert not optimizer.state_dict()["state"][0]["momentum_buffer"].requires_grad
+
+
+def test_an_old_graph_of_a_stepped_parameter_is_refused():
+    p = leaf(1)
+    loss = (p * p).sum()
+    p.grad = g.ones(1)
+    make("SGD", p).step()
+    with pytest.raises(RuntimeError, match="overwritten in place"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("dtype", [g.float32, g.float64])
+@pytest.mark.parametrize("shape", [(), (3,), (70_000,), (2, 0)])
+def test_every_shape_and_dtype_steps_alike(shape, dtype):
+    start = (g.arange(math.prod(shape)) % 7).to(dtype).reshape(shape)
+    for kind, settings in KINDS:
+        p = start.clone().requires_grad_()
+        optimizer = getattr(optim, kind)([p], lr=0.1, **settings)
+        p.grad = g.ones(shape, dtype=dtype)
+        optimizer.step()
+        assert p.dtype == dtype
+        flat = p.detach().reshape(-1)
+        one = g.arange(7).to(dtype).requires_grad_()
+        few = getattr(optim, kind)([one], lr=0.1, **settings)
+        one.grad = g.ones(7, dtype=dtype)
+        few.step()
+        expected = one.detach().numpy()[np.arange(flat.numel()) % 7]
+        np.testing.assert_allclose(flat.numpy(), expected, rtol=1e-6)
+
+
+def test_a_transposed_parameter_is_stepped():
+    p = g.zeros(2, 3).T.requires_grad_()
+    for kind, settings in KINDS:
+        p.grad = g.ones(3, 2)
+        getattr(optim, kind)([p], lr=0.1, **settings).step()
+    assert (p < 0).all()
+
+
+def test_it_reads_as_in_pytorch():
+    assert repr(optim.SGD([leaf(1)], lr=0.1)).splitlines()[:3] == [
+        "SGD (",
+        "Parameter Group 0",
+        "    dampening: 0",
+    ]
+
+
+REFUSED = {
+    "should be an iterable of Tensors or dicts, but got": lambda: optim.SGD(leaf(1), lr=0.1),
+    "optimizer got an empty parameter list": lambda: optim.SGD([], lr=0.1),
+    "Invalid learning rate: -1": lambda: optim.SGD([leaf(1)], lr=-1),
+    "Invalid momentum value: -1": lambda: optim.SGD([leaf(1)], momentum=-1),
+    "Invalid weight_decay value: -1": lambda: optim.Adam([leaf(1)], weight_decay=-1),
+    "Invalid epsilon value: -1": lambda: optim.Adam([leaf(1)], eps=-1),
+    "Invalid beta parameter at index 1: 1.0": lambda: optim.AdamW([leaf(1)], betas=(0.9, 1.0)),
+    "Invalid learning rate: nan": lambda: optim.Adam([leaf(1)], lr=math.nan),
+    "Nesterov momentum requires a momentum": lambda: optim.SGD([leaf(1)], nesterov=True),
+    "`fused` and `foreach` cannot be": lambda: optim.Adam([leaf(1)], fused=True, foreach=True),
+    "`fused` does not support": lambda: optim.SGD([leaf(1)], fused=True, differentiable=True),
+    "can't optimize a non-leaf Tensor": lambda: optim.SGD([leaf(1) * 2]),
+    "one of the params is int": lambda: optim.SGD([3]),
+    "ordered collections": lambda: optim.SGD([{"params": {leaf(1)}}]),
+    "appear in more than one parameter group": lambda: optim.SGD(
+        [{"params": [p := leaf(1)]}, {"params": [p]}]
+    ),
+    "param_group must be a dict": lambda: optim.SGD([leaf(1)]).add_param_group([leaf(1)]),
+    "different number of parameter groups: 0": lambda: optim.SGD([leaf(1)]).load_state_dict(
+        {"param_groups": []}
+    ),
+    "doesn't match the size of optimizer's group: 2 against 1": lambda: optim.SGD(
+        [leaf(1)]
+    ).load_state_dict(optim.SGD([leaf(1), leaf(2)]).state_dict()),
+    "'exp_avg' has shape [2], this optimizer's [1]": lambda: optim.Adam([leaf(1)]).load_state_dict(
+        optim.Adam([leaf(1, 2)]).state_dict()
+    ),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_the_message(message):
+    with pytest.raises((ValueError, TypeError)) as error:
+        REFUSED[message]()
+    assert message in str(error.value)
+
+
+def test_a_parameter_given_twice_is_updated_once():
+    p = leaf(1)
+    with pytest.warns(UserWarning, match="duplicate parameters"):
+        optimizer = optim.SGD([p, p], lr=0.1)
+    p.sum().backward()
+    optimizer.step()
+    assert p.tolist() == pytest.approx([0.9])
+
+
+def test_a_pytorch_state_goes_on(tmp_path):
+    p = leaf(1)
+    optimizer = optim.SGD([p], lr=0.1, momentum=0.5, dampening=0.5)
+    state = optimizer.state_dict()
+    theirs = {**state, "state": {0: {"momentum_buffer": g.tensor([2.0])}}}  # no word of a beginning
+    optimizer.load_state_dict(theirs)
+    p.grad = g.tensor([1.0])
+    optimizer.step()
+    assert p.item() == pytest.approx(1 - 0.1 * (0.5 * 2 + 0.5 * 1))
+
+
+def test_models_are_trained_by_generators_of_parameters():
+    net = nn.Linear(1, 1)
+    optimizer = optim.Adam(net.parameters())
+    assert len(optimizer.param_groups[0]["params"]) == 2

@@ -1,0 +1,122 @@
+import pytest
+
+import gradatim as g
+from gradatim import optim
+from gradatim.optim import lr_scheduler as S
+
+
+def optimizer(lr=1.0):
+    return optim.SGD([g.zeros(1, requires_grad=True)], lr=lr, momentum=0.5)
+
+
+def rates(o, schedule, steps):
+    seen = []
+    for _ in range(steps):
+        seen.append(o.param_groups[0]["lr"])
+        o.step()
+        schedule.step()
+    return seen
+
+
+MAKERS = [
+    lambda o: S.LambdaLR(o, lambda step: 0.9**step),
+    lambda o: S.StepLR(o, 2),
+    lambda o: S.MultiStepLR(o, [1, 4]),
+    lambda o: S.ConstantLR(o),
+    lambda o: S.LinearLR(o),
+    lambda o: S.ExponentialLR(o, 0.8),
+    lambda o: S.CosineAnnealingLR(o, 6),
+    lambda o: S.WarmupCosineLR(o, 3, 9),
+    lambda o: S.OneCycleLR(o, 1.0, total_steps=12),
+    lambda o: S.SequentialLR(o, [S.LinearLR(o), S.ExponentialLR(o, 0.5)], [4]),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_going_on_from_a_state_dict_is_never_having_stopped(make):
+    whole = optimizer()
+    expected = rates(whole, make(whole), 10)
+    first = optimizer()
+    schedule = make(first)
+    seen = rates(first, schedule, 5)
+    second = optimizer()
+    other = make(second)
+    other.load_state_dict(schedule.state_dict())
+    second.load_state_dict(first.state_dict())
+    second.step()
+    assert seen + rates(second, other, 5) == pytest.approx(expected, abs=1e-15)
+    assert other.get_last_lr() == [second.param_groups[0]["lr"]]
+
+
+def test_warm_up_rises_to_the_rate_and_the_cosine_falls_to_its_part():
+    o = optimizer(lr=2.0)
+    seen = rates(o, S.WarmupCosineLR(o, warmup=4, total_steps=12, final_fraction=0.25), 15)
+    assert seen[:5] == [0.5, 1.0, 1.5, 2.0, 2.0]
+    assert seen[8] == pytest.approx(2 * (0.25 + 0.75 / 2))
+    assert seen[12:] == [0.5] * 3
+    assert seen[4:] == sorted(seen[4:], reverse=True)
+
+
+def test_schedules_before_their_optimizer_are_warned_of():
+    o = optimizer()
+    schedule = S.StepLR(o, 2)
+    with pytest.warns(UserWarning, match=r"before `optimizer.step\(\)`"):
+        schedule.step()
+
+
+def test_resuming_needs_the_first_rate():
+    o = optimizer()
+    with pytest.raises(KeyError, match="'initial_lr' is not specified in param_groups"):
+        S.StepLR(o, 2, last_epoch=3)
+    S.StepLR(o, 2)
+    assert S.StepLR(o, 2, last_epoch=3).last_epoch == 4
+
+
+REFUSED = {
+    "int is not an Optimizer": lambda: S.StepLR(3, 2),
+    "Expected 1 lr_lambdas, but got 2": lambda: S.LambdaLR(optimizer(), [abs, abs]),
+    "expected to be between 0 and 1, got 2": lambda: S.ConstantLR(optimizer(), factor=2),
+    "Starting multiplicative factor": lambda: S.LinearLR(optimizer(), start_factor=0),
+    "Ending multiplicative factor": lambda: S.LinearLR(optimizer(), end_factor=2),
+    "warmup must lie between 0 and total_steps": lambda: S.WarmupCosineLR(optimizer(), 5, 4),
+    "expects at least one scheduler": lambda: S.SequentialLR(optimizer(), [], []),
+    "one scheduler more than milestones": lambda: S.SequentialLR(
+        o := optimizer(), [S.StepLR(o, 1)], [2]
+    ),
+    "belong to the same optimizer": lambda: S.SequentialLR(
+        optimizer(), [S.StepLR(optimizer(), 1)], []
+    ),
+    "either total_steps OR": lambda: S.OneCycleLR(optimizer(), 0.1),
+    "expected positive integers": lambda: S.OneCycleLR(optimizer(), 0.1, total_steps=0),
+    "Expected float between 0 and 1 pct_start": lambda: S.OneCycleLR(
+        optimizer(), 0.1, 5, pct_start=2
+    ),
+    "one of 'cos' or 'linear'": lambda: S.OneCycleLR(optimizer(), 0.1, 5, anneal_strategy="sin"),
+    "expected 1 values for max_lr, got 2": lambda: S.OneCycleLR(optimizer(), [0.1, 0.2], 5),
+    "OneCycle: int": lambda: S.OneCycleLR(3, 0.1, 5),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_the_message(message):
+    with pytest.raises((ValueError, TypeError)) as error:
+        REFUSED[message]()
+    assert message.rpartition("OneCycle: ")[2] in str(error.value)
+
+
+def test_one_cycle_ends_where_it_said():
+    o = optimizer()
+    schedule = S.OneCycleLR(o, 1.0, total_steps=3)
+    rates(o, schedule, 3)
+    with pytest.raises(ValueError, match="Tried to step 4 times"):
+        schedule.step()
+
+
+def test_one_cycle_needs_momentum_or_betas_to_cycle():
+    class Plain(optim.Optimizer):
+        def init_state(self, p, group):
+            return {}
+
+    plain = Plain([g.zeros(1, requires_grad=True)], {"lr": 0.1})
+    with pytest.raises(ValueError, match="must support momentum or beta1"):
+        S.OneCycleLR(plain, 0.1, total_steps=3)
