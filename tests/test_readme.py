@@ -1,0 +1,41 @@
+"""What the README promises: its program prints what it says, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LINKS = sorted({link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link})
+
+
+def test_the_program_runs_and_prints_what_is_shown() -> None:
+    program = re.search(r"```python\n(.*?)```\n\n((?:    [^\n]*\n)+)", README, re.S)
+    assert program is not None
+    done = subprocess.run(
+        [sys.executable, "-c", program[1]], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    shown = "".join(line[4:] + "\n" for line in program[2].splitlines())
+    assert done.stdout == shown
+
+
+def test_the_program_is_ten_lines() -> None:
+    program = re.search(r"```python\n(.*?)```", README, re.S)
+    assert program is not None
+    assert sum(bool(line.strip()) for line in program[1].splitlines()) <= 10
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_every_link_leads_to_a_file(link: str) -> None:
+    assert (ROOT / link).exists()
+
+
+def test_the_tree_names_every_room() -> None:
+    rooms = {p.name for p in (ROOT / "gradatim").iterdir() if (p / "__init__.py").exists()}
+    tree = README.split("    gradatim/\n", 1)[1].split("\n\n", 1)[0]
+    assert rooms <= {name.rstrip("/") for name in re.findall(r"[\w]+/", tree)}
