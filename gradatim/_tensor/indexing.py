@@ -21,9 +21,10 @@ from ..ops.broadcast import numel, reshape_to
 from ..ops.elementwise import where
 from ..ops.indexing import flat_index, nonzero, put, take
 from ..ops.movement import inverse, permute, slice_
+from .arithmetic import Arithmetic
 from .promotion import expanded
 from .subscript import BadIndex, Places, parse
-from .writing import assign, shaped
+from .writing import assign, in_place, shaped
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -88,7 +89,12 @@ class Indexed(Handle):
         """
         subscript = parse(self._value.shape, tuple(indices))
         view = self if subscript.is_plain else slice_(self, index=subscript.basic)
-        _put(self, view, subscript.places, values, accumulate=accumulate)
+        if subscript.places:
+            _put(self, view, subscript.places, values, accumulate=accumulate)
+        elif accumulate:
+            in_place(Arithmetic.add, view, shaped("index_put_", view, values, view._value.shape))
+        else:
+            assign("index_put_", view, values)
         return self  # type: ignore[return-value]
 
     def index_put(
