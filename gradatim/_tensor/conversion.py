@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Bool = bool
 Int = int
 
+_BY_NUMPY = {d.numpy: d for d in dtypes.ALL}
+
 # PyTorch's names for a tensor type, as `x.type()` answers and `x.type("...")` accepts them.
 _TYPE_NAMES = {
     dtypes.float32: "FloatTensor",
@@ -39,7 +41,7 @@ class Conversion(Handle):
     @property
     def dtype(self) -> dtypes.dtype:
         """The type of the elements."""
-        return dtypes.of(self._value.dtype)
+        return _BY_NUMPY[self._value.dtype]
 
     @property
     def device(self) -> device:
@@ -190,7 +192,7 @@ def _read_to(
 
 def is_dtype(x: Any) -> bool:
     """Whether `x` is a dtype, NumPy's or Python's included."""
-    return isinstance(x, dtypes.dtype | np.dtype | type)
+    return isinstance(x, (dtypes.dtype, np.dtype, type))
 
 
 def _type_named(kind: Any) -> dtypes.dtype:

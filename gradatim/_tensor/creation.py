@@ -206,37 +206,36 @@ def arange(
     """
     if end is None:
         start, end = 0, start
-    bounds = [number("arange", *pair) for pair in zip(_RANGE, (start, end, step), strict=True)]
-    whole = all(isinstance(x, int) for x in bounds)
-    kind = (np.dtype(np.int64) if whole else floating_or(None)) if dtype is None else None
-    kind = kind or dtypes.of(dtype).numpy
+    first = number("arange", "start", start)
+    last = number("arange", "end", end)
+    gap = number("arange", "step", step)
+    if dtype is not None:
+        kind = dtypes.of(dtype).numpy
+    elif isinstance(first, int) and isinstance(last, int) and isinstance(gap, int):
+        kind = dtypes.int64.numpy
+    else:
+        kind = floating_or(None)
     if kind.kind == "b":
         raise NotImplementedError("arange: a range of bools has no meaning; use an integer dtype")
-    if kind == np.int64 and all(map(math.isfinite, bounds)):
-        bounds = [int(x) for x in bounds]
-    count = _range_length(*bounds)
+    count = _range_length(first, last, gap, whole=kind == np.int64)
     if kind.kind != "f":
-        bounds = [int(x) for x in bounds]
-    out = ops.arange(start=bounds[0], step=bounds[2], count=count, dtype=kind)
-    return made(out, device, requires_grad)
+        first, gap = int(first), int(gap)
+    return made(ops.arange(start=first, step=gap, count=count, dtype=kind), device, requires_grad)
 
 
-_RANGE = ("start", "end", "step")
-
-
-def _range_length(start: Any, end: Any, step: Any) -> int:
-    if step == 0:
-        raise ShapeError("arange: step must be nonzero")
+def _range_length(start: Any, end: Any, step: Any, *, whole: bool) -> int:
     if not (math.isfinite(start) and math.isfinite(end)):
         raise ShapeError(f"arange: unsupported range: {start} -> {end}; bounds must be finite")
-    if (end - start) * (1 if step > 0 else -1) < 0:
+    if whole:  # int64 ranges drop the fractions of their bounds first
+        start, end, step = int(start), int(end), int(step)
+    if step == 0:
+        raise ShapeError("arange: step must be nonzero")
+    if (end < start) if step > 0 else (end > start):
         raise ShapeError(
             f"arange: a step of {step} does not lead from {start} to {end}: upper bound and lower "
             "bound inconsistent with step sign"
         )
-    if isinstance(start, int) and isinstance(end, int) and isinstance(step, int):
-        return -((start - end) // step)
-    return math.ceil((end - start) / step)
+    return -((start - end) // step) if whole else math.ceil((end - start) / step)
 
 
 def linspace(
@@ -299,7 +298,7 @@ def new_shape(name: str, size: Any) -> tuple[int, ...]:
     """The shape that `f(2, 3)`, `f((2, 3))` or `f(size=(2, 3))` asks for."""
     if size is None:
         raise TypeError(f"{name}: missing the size; pass () for a tensor of one number")
-    return shape_sizes(name, size if isinstance(size, tuple | list) else (size,))
+    return shape_sizes(name, size if isinstance(size, (tuple, list)) else (size,))
 
 
 def floating_or(dtype: Any) -> np.dtype[Any]:
@@ -315,8 +314,11 @@ def made(out: Any, device: Any, requires_grad: bool) -> Any:
 
 def number(name: str, argument: str, value: Any) -> Any:
     """A Python number; 0-d tensors and NumPy scalars are read."""
-    if isinstance(value, Handle | np.ndarray | np.generic) and not value.shape:
+    kind = type(value)
+    if kind is int or kind is float or kind is bool:
+        return value
+    if isinstance(value, (Handle, np.ndarray, np.generic)) and not value.shape:
         value = value.item()
-    if not isinstance(value, int | float):
+    if not isinstance(value, (int, float)):
         raise TypeError(f"{name}: {argument} must be a number, got {type(value).__name__}")
     return value

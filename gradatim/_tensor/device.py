@@ -58,7 +58,7 @@ class device:
     def __init__(self, type: str | int | device = "cpu", index: int | None = None) -> None:
         if isinstance(type, str):
             _check_name(type)
-        elif not isinstance(type, int | device) or isinstance(type, bool):
+        elif not isinstance(type, (int, device)) or isinstance(type, bool):
             raise TypeError(f"device: expects a name such as 'cpu', got {type!r}")
 
     def __repr__(self) -> str:

@@ -72,7 +72,7 @@ def sizes(name: str, args: Sequence[Any]) -> Shape:
 def shape_sizes(name: str, args: Sequence[Any]) -> Shape:
     """The sizes of a new tensor: integers that are not negative."""
     shape = sizes(name, args)
-    if any(n < 0 for n in shape):
+    if shape and min(shape) < 0:
         raise ShapeError(f"{name}: sizes must not be negative, got {list(shape)}")
     return shape
 

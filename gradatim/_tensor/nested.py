@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from itertools import chain
 from typing import Any
 
@@ -18,6 +19,8 @@ Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 
 _INT64 = np.iinfo(np.int64)
+_NUMBERS = frozenset([bool, int, float])
+_PLAIN = _NUMBERS | {list, tuple}
 
 
 def array_from(name: str, data: Any, dtype: np.dtype[Any] | None) -> Array:
@@ -26,12 +29,13 @@ def array_from(name: str, data: Any, dtype: np.dtype[Any] | None) -> Array:
     Without `dtype`: bool, int64 or the default float, as the numbers need; arrays and NumPy
     scalars bring their own.
     """
-    if isinstance(data, Handle):
-        data = array_of(data, name)
-    if not isinstance(data, np.ndarray) and hasattr(data, "__array__"):
-        data = np.asarray(data)
-    if isinstance(data, np.ndarray):
-        return _from_array(name, data, dtype)
+    if type(data) not in _PLAIN:
+        if isinstance(data, Handle):
+            data = array_of(data, name)
+        if not isinstance(data, np.ndarray) and hasattr(data, "__array__"):
+            data = np.asarray(data)
+        if isinstance(data, np.ndarray):
+            return _from_array(name, data, dtype)
     shape, leaves = _leaves(name, data)
     if leaves and isinstance(leaves[0], np.ndarray):
         return _stacked(name, shape, leaves, dtype)
@@ -52,6 +56,8 @@ def _leaves(name: str, data: Any) -> tuple[Shape, list[Any]]:
     # Each turn looks at one level as a whole, which costs little per element.
     while True:
         kinds = set(map(type, level))
+        if kinds <= _NUMBERS:
+            return tuple(shape), level
         deeper = [kind for kind in kinds if _is_sequence(kind)]
         if not deeper:
             return tuple(shape), level
@@ -63,23 +69,23 @@ def _leaves(name: str, data: Any) -> tuple[Shape, list[Any]]:
         if sizes.count(sizes[0]) < len(sizes):
             _refuse_ragged(name, sizes, shape)
         shape.append(sizes[0])
-        if not sizes[0]:
-            return tuple(shape), []
         level = list(chain.from_iterable(level))
 
 
 def _is_sequence(kind: type) -> bool:
     if kind is list or kind is tuple:
         return True
-    if kind in (int, float, bool) or issubclass(kind, str | bytes | Mapping | Handle | np.generic):
+    if issubclass(kind, (str, bytes, Mapping, Handle, np.generic)):
         return False
     return hasattr(kind, "__len__") and hasattr(kind, "__getitem__")
 
 
 def _from_numbers(name: str, leaves: list[Any], shape: Shape, dtype: np.dtype[Any] | None) -> Array:
     kinds = set(map(type, leaves))
-    natural = _natural_dtype(name, leaves, kinds, shape)
-    if any(issubclass(kind, Handle) for kind in kinds):
+    if kinds <= _NUMBERS:
+        natural = _dtype_of_numbers(kinds)
+    else:
+        natural = _natural_dtype(name, leaves, kinds, shape)
         leaves = [x.item() if isinstance(x, Handle) else x for x in leaves]
     if dtype is not None and dtype.kind == "f":
         natural = dtype
@@ -90,6 +96,12 @@ def _from_numbers(name: str, leaves: list[Any], shape: Shape, dtype: np.dtype[An
     return array if dtype is None else fitted(name, array, dtype)
 
 
+def _dtype_of_numbers(kinds: set[type]) -> np.dtype[Any]:
+    if float in kinds or not kinds:
+        return dtypes.get_default_dtype().numpy
+    return dtypes.int64.numpy if int in kinds else dtypes.bool_.numpy
+
+
 def _natural_dtype(name: str, leaves: list[Any], kinds: set[type], shape: Shape) -> np.dtype[Any]:
     """PyTorch's dtype for these Python numbers, NumPy scalars and tensors of one element."""
     found: list[np.dtype[Any]] = []
@@ -97,16 +109,13 @@ def _natural_dtype(name: str, leaves: list[Any], kinds: set[type], shape: Shape)
         if issubclass(kind, np.generic):
             check_array(name, np.empty(0, np.dtype(kind)))
             found.append(np.dtype(kind))
-        elif issubclass(kind, bool | int | float):
+        elif issubclass(kind, (bool, int, float)):
             found.append(dtypes.of_number(kind()))
         elif issubclass(kind, Handle):
             found += {_dtype_of_one(name, x) for x in leaves if isinstance(x, Handle)}
         else:
             _refuse_kind(name, leaves, kind, shape)
-    result = found[0] if found else dtypes.get_default_dtype().numpy
-    for each in found:
-        result = dtypes.wider(result, each)
-    return result
+    return reduce(dtypes.wider, found)
 
 
 def _dtype_of_one(name: str, x: Any) -> np.dtype[Any]:
@@ -128,9 +137,7 @@ def _stacked(name: str, shape: Shape, arrays: list[Array], dtype: np.dtype[Any] 
                 f"{name}: data{_place(i, shape)} is an array of shape {list(array.shape)}, "
                 f"data{_place(0, shape)} one of {list(inner)}; they must be equal"
             )
-    natural = arrays[0].dtype
-    for array in arrays:
-        natural = dtypes.wider(natural, array.dtype)
+    natural = reduce(dtypes.wider, [array.dtype for array in arrays])
     return np.array(arrays, dtype or natural).reshape(shape + inner)
 
 
@@ -181,7 +188,7 @@ def _refuse_mixture(name: str, level: list[Any], shape: list[int]) -> None:
 def _refuse_kind(name: str, leaves: list[Any], kind: type, shape: Shape) -> None:
     where = next(i for i, x in enumerate(leaves) if type(x) is kind)
     what = f"data{_place(where, shape)} is a {kind.__name__}"
-    if issubclass(kind, str | bytes):
+    if issubclass(kind, (str, bytes)):
         raise TypeError(f"{name}: {what}; text must be turned into numbers first")
     if issubclass(kind, complex):
         raise DTypeError(f"{name}: {what}; complex numbers are not supported")

@@ -33,10 +33,17 @@ def _range_type(*, start: Any, step: Any, count: int, dtype: np.dtype[Any]) -> A
     return ArrayType((count,), dtype)
 
 
+def _arange(*, start: Any, step: Any, count: int, dtype: np.dtype[Any]) -> Array:
+    places = np.arange(count)
+    if step != 1:
+        places = places * step
+    return (places + start if start != 0 else places).astype(dtype, copy=False)
+
+
 # start, start + step, ... (count,): in float64 or int64, then rounded to the dtype
 arange = Primitive(
     "arange(*, start, step, count, dtype)",
-    lambda *, start, step, count, dtype: (start + step * np.arange(count)).astype(dtype),
+    _arange,
     _range_type,
     differentiable=False,
 )
