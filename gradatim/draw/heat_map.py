@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..core.errors import ArgumentError
@@ -11,7 +12,7 @@ from .drawing import Drawing
 from .plain import as_list, as_rows
 from .scale import Scale, tick_labels
 from .significant import compact
-from .svg import rectangle, text
+from .svg import Point, rectangle, text
 from .text_width import text_width
 
 HeatScale = Literal["linear", "sqrt", "log"]
@@ -20,10 +21,10 @@ MOST_CELLS = 10_000
 _MARGIN = 20.0
 _LABEL_SIZE = 12.0
 _NUMBER_SIZE = 9.5
-_PAIR_SIZE = 9.5
 _BARE_CELL = 18.0
 _LEAST_CELL = 26.0
-_BAR_WIDTH = 14.0
+_BAR_WIDTH, _BAR_GAP = 14.0, 18.0
+_LEAST_BAR, _LONGEST_BAR = 96.0, 260.0
 _BAR_STEPS = 64
 
 
@@ -49,47 +50,109 @@ def heatmap(
     <Drawing: heat map, ...>
     """
     rows = as_rows(matrix, "the matrix of draw.heatmap")
-    shape = (len(rows), len(rows[0]))
-    if shape[0] * shape[1] > MOST_CELLS:
-        raise ArgumentError(
-            f"draw.heatmap: {shape[0]} x {shape[1]} cells are more than a picture shows (at most"
-            f" {MOST_CELLS:,}); take a part of the matrix, or means over blocks"
-        )
-    row_names = _labels(row_labels, shape[0], "row")
-    column_names = _labels(column_labels, shape[1], "column")
+    _check_size(len(rows), len(rows[0]))
+    names = _labels(row_labels, len(rows), "row"), _labels(column_labels, len(rows[0]), "column")
     inside = _annotations(annotations, rows)
-    pairs = inside is not None and _single_letters(row_names) and _single_letters(column_names)
     colour_of, ends = _colouring(rows, scale)
-    width, height = _cell_size(inside, pairs=pairs)
-    left = _MARGIN + max((text_width(name, _LABEL_SIZE) for name in row_names), default=0.0) + 8
-    top = _MARGIN + (TITLE_SIZE + 14 if title else 0.0) + (20 if any(column_names) else 0)
-    drawn = [text((left, _MARGIN + 12), title, size=TITLE_SIZE, bold=True)] if title else []
-    for i, name in enumerate(column_names):
-        place = (left + (i + 0.5) * width, top - 7)
-        drawn.append(text(place, name, size=_LABEL_SIZE, anchor="middle", bold=True))
-    for j, row in enumerate(rows):
-        base = top + (j + 0.5) * height + 4
-        drawn.append(
-            text((left - 8, base), row_names[j], size=_LABEL_SIZE, anchor="end", bold=True)
-        )
-        for i, value in enumerate(row):
-            x, y = left + i * width, top + j * height
-            fill = colour_of(value)
-            drawn.append(rectangle(x, y, width, height, fill=fill, stroke=theme.PAPER))
-            if inside is not None and math.isfinite(value):
-                pair = row_names[j] + column_names[i] if pairs else ""
-                drawn += _cell_text(x + width / 2, y, height, pair, inside[j][i], fill)
-    bottom, right = top + shape[0] * height, left + shape[1] * width
-    bar, bar_width = _colour_bar(colour_of, ends, scale, right + 18, top, bottom)
+    grid = _grid(names, inside, title)
+    bar, bar_width = _colour_bar(colour_of, ends, grid)
+    heading = [text((grid.left, _MARGIN + 12), title, size=TITLE_SIZE, bold=True)] if title else []
+    heading_end = grid.left + text_width(title, TITLE_SIZE, bold=True)
     return Drawing(
-        width=max(right + 18 + bar_width, left + text_width(title, TITLE_SIZE, bold=True))
-        + _MARGIN,
-        height=bottom + _MARGIN,
-        elements=(*drawn, *bar),
+        width=max(grid.right + _BAR_GAP + bar_width, heading_end) + _MARGIN,
+        height=max(grid.bottom, grid.top + (_LEAST_BAR if bar else 0.0)) + _MARGIN,
+        elements=(*heading, *_headings(grid), *_cells(grid, rows, inside, colour_of), *bar),
         title=title or "heat map",
-        description=f"A table of {shape[0]} x {shape[1]} numbers from {compact(ends[0])}"
+        description=f"A table of {len(rows)} x {len(rows[0])} numbers from {compact(ends[0])}"
         f" to {compact(ends[1])}, coloured by size.",
     )
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where the cells lie, and the names beside and above them."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    rows: list[str]
+    columns: list[str]
+
+    @property
+    def right(self) -> float:
+        return self.left + len(self.columns) * self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.top + len(self.rows) * self.height
+
+    @property
+    def pairs(self) -> bool:
+        """Whether row and column make a pair of letters, to be written into the cell."""
+        return all(len(name) == 1 for name in (*self.rows, *self.columns))
+
+
+def _grid(names: tuple[list[str], list[str]], inside: list[list[str]] | None, title: str) -> _Grid:
+    rows, columns = names
+    beside = max(text_width(name, _LABEL_SIZE, bold=True) for name in rows)
+    above = max(text_width(name, _LABEL_SIZE, bold=True) for name in columns)
+    left = _MARGIN + beside + (8 if beside else 0)
+    top = _MARGIN + (TITLE_SIZE + 14 if title else 0.0) + (20 if above else 0)
+    bare = _Grid(left, top, max(_BARE_CELL, above + 6), _BARE_CELL, rows, columns)
+    if inside is None:
+        return bare
+    content = max(text_width(cell, _NUMBER_SIZE) for row in inside for cell in row)
+    width = max(content + 6, above + 6, _LEAST_CELL)
+    return replace(bare, width=width, height=30.0 if bare.pairs else 24.0)
+
+
+def _headings(grid: _Grid) -> list[str]:
+    drawn = []
+    for i, name in enumerate(grid.columns):
+        place = (grid.left + (i + 0.5) * grid.width, grid.top - 7)
+        drawn.append(text(place, name, size=_LABEL_SIZE, anchor="middle", bold=True))
+    for j, name in enumerate(grid.rows):
+        place = (grid.left - 8, grid.top + (j + 0.5) * grid.height + 4)
+        drawn.append(text(place, name, size=_LABEL_SIZE, anchor="end", bold=True))
+    return drawn
+
+
+def _cells(
+    grid: _Grid,
+    rows: list[list[float]],
+    inside: list[list[str]] | None,
+    colour_of: Callable[[float], str],
+) -> list[str]:
+    drawn = []
+    for j, row in enumerate(rows):
+        for i, value in enumerate(row):
+            x, y = grid.left + i * grid.width, grid.top + j * grid.height
+            fill = colour_of(value)
+            drawn.append(rectangle(x, y, grid.width, grid.height, fill=fill, stroke=theme.PAPER))
+            if inside is not None and math.isfinite(value):
+                pair = grid.rows[j] + grid.columns[i] if grid.pairs else ""
+                center = (x + grid.width / 2, y + grid.height / 2)
+                drawn += _cell_text(center, pair, inside[j][i], theme.ink_on(fill))
+    return drawn
+
+
+def _cell_text(center: Point, pair: str, content: str, ink: str) -> list[str]:
+    x, y = center
+    place = (x, y + (_NUMBER_SIZE + 1.5 if pair else 3.5))
+    drawn = [text(place, content, size=_NUMBER_SIZE, fill=ink, anchor="middle")]
+    if pair:
+        place = (x, y - 2.5)
+        drawn.append(text(place, pair, size=_NUMBER_SIZE, fill=ink, anchor="middle", bold=True))
+    return drawn
+
+
+def _check_size(rows: int, columns: int) -> None:
+    if rows * columns > MOST_CELLS:
+        raise ArgumentError(
+            f"draw.heatmap: {rows} x {columns} cells are more than a picture shows (at most"
+            f" {MOST_CELLS:,}); take a part of the matrix, or means over blocks"
+        )
 
 
 def _labels(labels: Sequence[object] | None, count: int, what: str) -> list[str]:
@@ -99,10 +162,6 @@ def _labels(labels: Sequence[object] | None, count: int, what: str) -> list[str]
     if len(names) != count:
         raise ArgumentError(f"draw.heatmap: {len(names)} {what} labels for {count} {what}s")
     return names
-
-
-def _single_letters(names: Sequence[str]) -> bool:
-    return all(len(name) == 1 for name in names)
 
 
 def _annotations(wish: Any, rows: list[list[float]]) -> list[list[str]] | None:
@@ -130,25 +189,6 @@ def _short(value: float) -> str:
         return str(int(value))
     mantissa, e, exponent = f"{value:.2g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if e else mantissa
-
-
-def _cell_size(inside: list[list[str]] | None, *, pairs: bool) -> tuple[float, float]:
-    if inside is None:
-        return _BARE_CELL, _BARE_CELL
-    widest = max(text_width(cell, _NUMBER_SIZE) for row in inside for cell in row)
-    return max(widest + 6, _LEAST_CELL), 30.0 if pairs else 24.0
-
-
-def _cell_text(
-    x: float, top: float, height: float, pair: str, content: str, fill: str
-) -> list[str]:
-    ink = theme.ink_on(fill)
-    base = top + height / 2 + (_NUMBER_SIZE + 1.5 if pair else 3.5)
-    drawn = [text((x, base), content, size=_NUMBER_SIZE, fill=ink, anchor="middle")]
-    if pair:
-        place = (x, top + height / 2 - 2.5)
-        drawn.append(text(place, pair, size=_PAIR_SIZE, fill=ink, anchor="middle", bold=True))
-    return drawn
 
 
 def _colouring(
@@ -199,26 +239,22 @@ def _bend(scale: str, least: float) -> Callable[[float], float]:
 
 
 def _colour_bar(
-    colour_of: Callable[[float], str],
-    ends: tuple[float, float],
-    scale: str,
-    x: float,
-    top: float,
-    bottom: float,
+    colour_of: Callable[[float], str], ends: tuple[float, float], grid: _Grid
 ) -> tuple[list[str], float]:
     """The colours from least to greatest with their numbers, and the width of it all."""
     low, high = ends
-    bottom = min(bottom, top + 260)
     if high == low:
         return [], 0.0
-    ruler = Scale(low, high, bottom, top)
+    x, top = grid.right + _BAR_GAP, grid.top
+    bottom = min(max(grid.bottom, top + _LEAST_BAR), top + _LONGEST_BAR)
     step = (bottom - top) / _BAR_STEPS
     drawn = []
     for k in range(_BAR_STEPS):
-        y = bottom - (k + 1) * step
         value = low + (high - low) * (k + 0.5) / _BAR_STEPS
-        drawn.append(rectangle(x, y, _BAR_WIDTH, step + 1.0 if k else step, fill=colour_of(value)))
+        y, height = bottom - (k + 1) * step, step + 1.0 if k else step  # no seams
+        drawn.append(rectangle(x, y, _BAR_WIDTH, height, fill=colour_of(value)))
     drawn.append(rectangle(x, top, _BAR_WIDTH, bottom - top, stroke=theme.HAIRLINE))
+    ruler = Scale(low, high, bottom, top)
     places = ruler.ticks(5)
     labels = tick_labels(places)
     for place, label in zip(places, labels, strict=True):

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.errors import ArgumentError
 from . import theme
-from .axes import Axes, frame
+from .axes import LABEL_SIZE, TITLE_SIZE, Axes, frame
 from .drawing import Drawing
 from .plain import as_floats
 from .scale import Scale
@@ -42,47 +42,61 @@ def bars(
     <Drawing: bars, ...>
     """
     numbers = as_floats(values)
-    if not 0 < len(numbers) <= MOST_BARS:
-        raise ArgumentError(f"draw.bars draws 1 to {MOST_BARS} numbers, got {len(numbers)}")
-    names = [str(label) for label in labels] if labels is not None else [""] * len(numbers)
-    if len(names) != len(numbers):
-        raise ArgumentError(f"draw.bars: {len(names)} labels for {len(numbers)} numbers")
-    finite = [number for number in numbers if math.isfinite(number)]
-    low, high = min([*finite, 0.0]), max([*finite, 0.0])
-    spread = (high - low) or 1.0
-    widest = max(text_width(name, _LABEL_SIZE) for name in names) + 14
-    room = max(_BAR_ROOM, widest, (_LEAST_WIDTH / len(numbers)) if len(numbers) < 6 else 0.0)
-    top = _TOP + _HEADING * (bool(title) + bool(y_label))
-    axes = Axes(
-        Scale(0.0, float(len(numbers)), _LEFT, _LEFT + room * len(numbers)),
-        Scale(low - (0.09 * spread if low < 0 else 0), high + 0.09 * spread, top + _HEIGHT, top),
-    )
+    names = _names(labels, len(numbers))
+    axes = _bar_axes(numbers, names, headings=bool(title) + bool(y_label))
     drawn = frame(axes, title=title, y_label=y_label, x_numbers=False)
-    written = _written(numbers)
-    for i, (number, name) in enumerate(zip(numbers, names, strict=True)):
-        drawn += _bar(axes, i, number, name, written[i], room)
-    if low < 0:
-        level = axes.y(0.0)
-        drawn.append(line((axes.x.start, level), (axes.x.end, level), stroke=theme.EDGE))
-    tail = 0.0
-    if mean and finite:
-        average = sum(finite) / len(finite)
-        label = f"mean {average:.3f}"
-        y = axes.y(average)
-        ends = (axes.x.start, y), (axes.x.end, y)
-        drawn.append(line(*ends, stroke=theme.ACCENT, stroke_width=1.6, dash="5 4"))
-        place = (axes.x.end + 8, y + 4)
-        drawn.append(text(place, label, size=12, fill=theme.ACCENT, bold=True))
-        tail = text_width(label, 12, bold=True) + 8
+    for i, written in enumerate(_written(numbers)):
+        drawn += _bar(axes, i, numbers[i], names[i], written)
+    mean_line, tail = _mean_line(axes, numbers) if mean else ([], 0.0)
+    heading = max(text_width(title, TITLE_SIZE, bold=True), text_width(y_label, LABEL_SIZE))
     return Drawing(
-        width=max(axes.x.end + tail, _LEFT + text_width(title, 14, bold=True)) + _RIGHT,
-        height=top + _HEIGHT + _BOTTOM,
-        elements=tuple(drawn),
+        width=max(axes.x.end + tail, _LEFT + heading) + _RIGHT,
+        height=axes.y.start + _BOTTOM,
+        elements=(*drawn, *mean_line),
         title=title or "bars",
         description=", ".join(
             f"{name} {compact(n)}".strip() for name, n in zip(names, numbers, strict=True)
         ),
     )
+
+
+def _names(labels: Sequence[object] | None, count: int) -> list[str]:
+    if not 0 < count <= MOST_BARS:
+        raise ArgumentError(f"draw.bars draws 1 to {MOST_BARS} numbers, got {count}")
+    names = [""] * count if labels is None else [str(label) for label in labels]
+    if len(names) != count:
+        raise ArgumentError(f"draw.bars: {len(names)} labels for {count} numbers")
+    return names
+
+
+def _bar_axes(numbers: Sequence[float], names: Sequence[str], *, headings: int) -> Axes:
+    """A unit of x for each bar; y from zero, or the least number, with room for what is written."""
+    finite = [number for number in numbers if math.isfinite(number)]
+    low, high = min([*finite, 0.0]), max([*finite, 0.0])
+    margin = 0.09 * ((high - low) or 1.0)
+    widest = max(text_width(name, _LABEL_SIZE, bold=True) for name in names) + 10
+    count = len(numbers)
+    room = max(_BAR_ROOM, widest, _LEAST_WIDTH / count if count < 6 else 0.0)
+    top = _TOP + _HEADING * headings
+    return Axes(
+        Scale(0.0, float(count), _LEFT, _LEFT + room * count),
+        Scale(low - (margin if low < 0 else 0.0), high + margin, top + _HEIGHT, top),
+    )
+
+
+def _mean_line(axes: Axes, numbers: Sequence[float]) -> tuple[list[str], float]:
+    """A dashed line at the mean of the finite numbers with its name, and the width of that."""
+    finite = [number for number in numbers if math.isfinite(number)]
+    if not finite:
+        return [], 0.0
+    average = sum(finite) / len(finite)
+    label, y = f"mean {average:.3f}", axes.y(average)
+    ends = (axes.x.start, y), (axes.x.end, y)
+    drawn = [
+        line(*ends, stroke=theme.ACCENT, stroke_width=1.6, dash="5 4"),
+        text((axes.x.end + 8, y + 4), label, size=LABEL_SIZE, fill=theme.ACCENT, bold=True),
+    ]
+    return drawn, text_width(label, LABEL_SIZE, bold=True) + 8
 
 
 def surprise(word: str, values: Any, *, end: str = "end") -> Drawing:
@@ -114,24 +128,19 @@ def _written(numbers: Sequence[float]) -> list[str]:
     return [compact(number) if plain else f"{number:.2f}" for number in numbers]
 
 
-def _bar(axes: Axes, i: int, number: float, name: str, written: str, room: float) -> list[str]:
-    center = axes.x(i + 0.5)
+def _bar(axes: Axes, i: int, number: float, name: str, written: str) -> list[str]:
+    left, center = axes.x(i), axes.x(i + 0.5)
     label = text((center, axes.y.start + 22), name, size=_LABEL_SIZE, anchor="middle", bold=True)
+    zero = axes.y(0.0)
+    level = line((left, zero), (axes.x(i + 1), zero), stroke=theme.EDGE)
     if not math.isfinite(number):
-        gone = (center, axes.y(0.0) - 6)
-        return [label, text(gone, str(number), size=11, fill=theme.MUTED, anchor="middle")]
-    zero, tip = axes.y(0.0), axes.y(number)
-    width = min(room * 0.66, 56.0)
-    body = rectangle(
-        center - width / 2,
-        min(zero, tip),
-        width,
-        abs(zero - tip),
-        fill=theme.BLUE if number >= 0 else theme.RED,
-        radius=2 if abs(zero - tip) > 4 else 0,
-    )
-    base = tip - 6 if number >= 0 else tip + 14
-    half = text_width(written, _NUMBER_SIZE) / 2
-    ground = rectangle(center - half, base - 10, 2 * half, 12, fill=theme.PAPER)  # over grid lines
+        place = (center, zero - 6)
+        return [label, level, text(place, written, size=11, fill=theme.MUTED, anchor="middle")]
+    tip, width = axes.y(number), min(2 * (center - left) * 0.66, 56.0)
+    length, colour = abs(zero - tip), theme.BLUE if number >= 0 else theme.RED
+    body = rectangle(center - width / 2, min(zero, tip), width, length, fill=colour)
+    base, half = tip - 6 if number >= 0 else tip + 14, text_width(written, _NUMBER_SIZE) / 2
+    # Nothing of a grid line is seen behind the number.
+    ground = rectangle(center - half, base - 10, 2 * half, 12, fill=theme.PAPER)
     value = text((center, base), written, size=_NUMBER_SIZE, anchor="middle")
-    return [label, ground, body, value]
+    return [label, ground, body, level, value]
