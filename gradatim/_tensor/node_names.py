@@ -40,6 +40,8 @@ def shown_name(x: Any, edge: Any) -> str:
         return name_of(edge.edges[0]) or "CopyBackwards"
     if edge.primitive.name == "matmul":
         return "MmBackward0" if len(x._value.shape) == 2 else "UnsafeViewBackward0"
+    if edge.primitive.name in ("amax", "amin") and not x._value.shape:
+        return edge.primitive.name[1:].capitalize() + "Backward1"
     return name_of(edge)
 
 
