@@ -160,10 +160,11 @@ def summary(array: Any) -> str:
     """An array in one line: its numbers if they are few, else mean ± standard deviation."""
     if array.size == 0:
         return "empty"
+    if array.dtype.kind != "f":
+        least, greatest = array.min(), array.max()
+        return str(least) if least == greatest else f"{least} … {greatest}"
     if array.size == 1:
         return significant(array.item())
-    if array.dtype.kind != "f":
-        return f"{array.min()} … {array.max()}"
     if array.size <= _SHORT_VECTOR:
         return ", ".join(compact(number, 3) for number in array.ravel().tolist())
     return f"{compact(array.mean(), 3)} ± {compact(array.std(), 3)}"

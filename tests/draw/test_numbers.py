@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradatim.draw.scale import Scale, limits, log_ticks, tick_labels, ticks
@@ -72,6 +72,7 @@ def test_a_scale_maps_ends_to_ends() -> None:
     assert [Scale(1.0, 100.0, 0.0, 200.0, log=True)(x) for x in (1.0, 10.0, 100.0)] == [0, 100, 200]
 
 
+@settings(max_examples=30)
 @given(st.text(max_size=40), st.floats(20, 200))
 def test_a_shortened_text_fits(text: str, room: float) -> None:
     assert text_width(shorten(text, 12, room), 12) <= room

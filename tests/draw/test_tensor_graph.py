@@ -102,6 +102,13 @@ def test_a_model_gives_names_and_is_folded() -> None:
     assert "0.weight" not in texts(folded)
 
 
+def test_integers_are_shown_from_the_least_to_the_greatest() -> None:
+    table = gradatim.ones(5, 2, requires_grad=True)
+    several, one = gradatim.tensor([0, 4, 2]), gradatim.tensor([3])
+    assert "0 … 4" in rows(draw.graph(table[several].sum()), "data")
+    assert "3" in rows(draw.graph(table[one].sum()), "data")
+
+
 def test_a_tensor_without_history_says_why() -> None:
     with pytest.raises(ValueError, match="this tensor has no graph.*requires_grad=True"):
         draw.graph(gradatim.ones(3))
