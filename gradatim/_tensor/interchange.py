@@ -102,7 +102,9 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     """
     if isinstance(ext_tensor, Handle):
         return alias(ext_tensor._value, ext_tensor._storage, ext_tensor._view)
-    return from_numpy(np.from_dlpack(ext_tensor))
+    array = np.from_dlpack(ext_tensor)
+    check_array("from_dlpack", array)
+    return wrap(array)
 
 
 def check_array(name: str, array: np.ndarray[Any, Any]) -> None:
