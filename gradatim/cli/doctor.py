@@ -18,6 +18,7 @@ import click
 import numpy as np
 
 from ..core.errors import GradatimError
+from ..training.blas_threads import threads_now
 from ..training.lock import Lock, is_locked
 from ..training.versions import library_version
 from .options import json_option, print_json, runs_option
@@ -125,7 +126,9 @@ def cores() -> Finding:
     count = len(allowed(0)) if allowed else os.cpu_count() or 1
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     limits = [f"{name}={os.environ[name]}" for name in names if name in os.environ]
-    found = ", ".join([f"{count} of {os.cpu_count()}", platform.machine(), *limits])
+    threads = threads_now()
+    products = f"{threads or '?'} threads in matrix products, 1 while training"
+    found = ", ".join([f"{count} of {os.cpu_count()}", platform.machine(), products, *limits])
     return Finding("cores", found)
 
 

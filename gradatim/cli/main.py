@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -11,13 +10,6 @@ import click
 from .failures import explain
 from .group import LazyGroup
 from .terminal import never_choke_on_a_letter
-
-BLAS_THREADS = (
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 COMMANDS = {
     "train": "Train a model and print what it learned.",
@@ -67,7 +59,6 @@ def gradatim(context: click.Context, version: bool, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit code: 0 well, 1 failed, 2 asked for wrongly."""
     never_choke_on_a_letter()
-    one_thread_for_small_products()
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     # Allowed anywhere, also after the subcommand, where one adds it when something went wrong.
@@ -80,14 +71,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return explain(error)
     return code if isinstance(code, int) else 0
-
-
-def one_thread_for_small_products() -> None:
-    """Before NumPy is loaded: the matrix products of these models are too small to be shared.
-
-    Two threads gain nothing on them and, on a machine that does something else as well, wait for
-    each other most of the time: training was five times slower. Also, sums come out the same on
-    any number of cores. Who sets one of these variables is left alone.
-    """
-    for name in BLAS_THREADS:
-        os.environ.setdefault(name, "1")

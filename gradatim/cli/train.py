@@ -148,33 +148,41 @@ def _tell_the_end(session: Session, outcome: Outcome, words: list[str]) -> None:
 
 def result_lines(session: Session, outcome: Outcome) -> list[str]:
     """The losses beside what is to be expected, and the speed."""
-    losses = outcome.losses
-    lines = [f"{split:5}  {loss:.4f}" for split, loss in losses.items()]
+    lines = {split: f"{split:5}  {loss:.4f}" for split, loss in outcome.losses.items()}
     expected = session.expected_dev_loss()
     if expected is not None:
-        low, high = expected
-        verdict = "as expected" if low <= losses["dev"] <= high else "not as expected"
-        if losses["dev"] < low:
-            verdict = "better than expected"
-        lines[1] += f"   expected {low:.2f} to {high:.2f} on these words: {verdict}"
-    speed = f"{outcome.step:,} steps in {outcome.seconds:.1f} s of stepping"
-    if outcome.steps_per_second:
-        speed += (
-            f": {outcome.steps_per_second:,.0f} steps/s,"
-            f" {outcome.examples_per_second:,.0f} examples/s"
-        )
-    return ["loss (mean negative log likelihood of the next letter)", *lines, speed]
+        lines["dev"] += f"   {verdict(outcome.losses['dev'], *expected)} on these words"
+    steps = "1 step" if outcome.step == 1 else f"{outcome.step:,} steps"
+    speed = (
+        f"{outcome.steps_per_second:,.0f} steps/s, {outcome.examples_per_second:,.0f} examples/s"
+    )
+    return [
+        "loss: mean negative log likelihood of the next letter, in nats",
+        *lines.values(),
+        f"{steps} in {outcome.seconds:.1f} s" + (f", {speed}" if outcome.steps_per_second else ""),
+    ]
 
 
-def in_columns(words: list[str], *, columns: int = 5, gap: int = 2) -> list[str]:
-    """Words in rows of a few, aligned.
+def verdict(loss: float, low: float, high: float) -> str:
+    """How a loss compares with the range that the default settings reach.
 
-    >>> in_columns(["ana", "benedict", "carl"], columns=2)
+    >>> verdict(2.14, 2.1, 2.2)
+    'as expected (2.10 to 2.20)'
+    """
+    how = "as" if low <= loss <= high else "better than" if loss < low else "worse than"
+    return f"{how} expected ({low:.2f} to {high:.2f})"
+
+
+def in_columns(words: list[str], *, width: int = 80, gap: int = 2) -> list[str]:
+    """Words in as many aligned columns as fit in a width, at most five.
+
+    >>> in_columns(["ana", "benedict", "carl"], width=20)
     ['ana       benedict', 'carl']
     """
-    width = max(map(len, words), default=0) + gap
-    rows = [words[i : i + columns] for i in range(0, len(words), columns)]
-    return ["".join(word.ljust(width) for word in row).rstrip() for row in rows]
+    column = max(map(len, words), default=0) + gap
+    across = max(1, min(5, width // column))
+    rows = [words[i : i + across] for i in range(0, len(words), across)]
+    return ["".join(word.ljust(column) for word in row).rstrip() for row in rows]
 
 
 def _as_json(session: Session, outcome: Outcome, words: list[str]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class TrainingConfig:
     Intervals count steps: `log_interval` for the batch loss, `eval_interval` for the losses on
     train and dev, `checkpoint_interval` for what a crash can lose at most; 0 takes a part of the
     steps. An evaluation in between looks at `eval_examples` examples of a split, 0 for all.
+    `threads` is for matrix products; 1 is best for small models, 0 leaves NumPy its own number.
     """
 
     steps: int = 20_000
@@ -65,10 +66,12 @@ class TrainingConfig:
     eval_interval: int = 0
     eval_examples: int = 20_000
     checkpoint_interval: int = 0
+    threads: int = 1
 
     def __post_init__(self) -> None:
         _require(self.steps >= 1, "steps", "must be at least 1", self.steps)
-        for name in ("batch_size", "warmup", "eval_examples", "seed", *_PART_OF_THE_STEPS):
+        whole = ("batch_size", "warmup", "eval_examples", "seed", "threads")
+        for name in (*whole, *_PART_OF_THE_STEPS):
             _require(getattr(self, name) >= 0, name, "must not be negative", getattr(self, name))
         for name in ("weight_decay", "clip", "momentum"):
             value = getattr(self, name)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .blas_threads import blas_threads
 from .checkpoint import Checkpoint, clean_checkpoints, save_checkpoint
 from .config import RunConfig
 from .diverged import broken_array, explain
@@ -148,8 +149,9 @@ def train(
     cut_back(run.metrics, step=start.step or -1)
     learner.restore(start.arrays, start.progress["position"])
     # A diverging run is reported once, by the loss; NumPy would warn at every operation.
-    errors = np.errstate(all="ignore")
-    with errors, StopRequest() as stop, MetricsLog(run.metrics) as metrics:
+    quiet = np.errstate(all="ignore")
+    threads = blas_threads(config.training.threads)
+    with quiet, threads, StopRequest() as stop, MetricsLog(run.metrics) as metrics:
         loop = _Loop(run, config, learner, start, metrics, reporter or Silent())
         return loop.run_to_the_end(stop)
 

@@ -66,8 +66,9 @@ class Session:
     def headline(self) -> str:
         """What is trained, on what, and where it is kept, as one line."""
         words = self.learner.words
+        parameters = f" with {self.parameters():,} parameters" if self.learner.descends else ""
         return (
-            f"{self.config.name} with {self.parameters():,} parameters on"
+            f"{self.config.name}{parameters} on"
             f" {len(self.learner.parts['train']):,} of {len(words):,} words of {words.name};"
             f" run {self.run.name}, Ctrl-C saves and stops"
         )

@@ -14,6 +14,7 @@ from ..core.random import Generator, manual_seed
 from ..data import names
 from ..data.names import Vocabulary, Words
 from ..models import sample, surprise
+from .blas_threads import blas_threads
 from .config import RunConfig
 from .errors import BadUse, DamagedCheckpoint
 from .learner import load_parameters, mean_loss, tensors
@@ -102,7 +103,9 @@ class Trained:
         return loss
 
     def _loss(self, words: Words) -> float:
-        return mean_loss(self.model, words.rows(self.config.model.block_size))
+        # As many threads as in training: then these are the training's losses to the last digit.
+        with blas_threads(self.config.training.threads):
+            return mean_loss(self.model, words.rows(self.config.model.block_size))
 
 
 def load_trained(

@@ -146,20 +146,3 @@ def test_help_and_version_import_nothing_heavy():
             [sys.executable, "-c", code, argument], check=False, capture_output=True, text=True
         )
         assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_matrix_products_run_on_one_thread_unless_the_user_says_otherwise() -> None:
-    program = (
-        "import os, gradatim.cli; gradatim.cli.main(['--version']);"
-        "print(os.environ['OPENBLAS_NUM_THREADS'])"
-    )
-    for given, used in ({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2"):
-        environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**environment, **given},
-        )
-        assert done.stdout.splitlines()[-1] == used
