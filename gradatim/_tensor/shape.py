@@ -255,7 +255,7 @@ class Shaped(Handle):
             raise ShapeError(f"repeat: {list(times)} must name all {self.ndim} dimensions")
         paired = [n for pair in zip(times, shape, strict=True) for n in pair]
         spread = self.reshape(*[m for n in shape for m in (1, n)]).expand(*paired)
-        return spread.reshape(*[a * b for a, b in zip(times, shape, strict=True)])
+        return broadcast.copy(spread).reshape(*[a * b for a, b in zip(times, shape, strict=True)])
 
     def repeat_interleave(input, repeats: int, dim: int | None = None) -> Tensor:
         """Each slice `repeats` times in a row."""
@@ -263,7 +263,7 @@ class Shaped(Handle):
         dim = one_dim("repeat_interleave", dim or 0, x.ndim)
         shape = x._value.shape
         spread = x.unsqueeze(dim + 1).expand(*shape[: dim + 1], repeats, *shape[dim + 1 :])
-        return spread.reshape(*shape[:dim], shape[dim] * repeats, *shape[dim + 1 :])
+        return broadcast.copy(spread).reshape(*shape[:dim], shape[dim] * repeats, *shape[dim + 1 :])
 
     def flip(input, *dims: Any) -> Tensor:
         """The order reversed along `dims`."""
