@@ -9,11 +9,15 @@ never shows was tried for each of the 2^24 uniform numbers that can come in. Not
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeAlias
+
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 F32, F64, I32 = np.float32, np.float64, np.int32
-Floats = NDArray[np.float32]
+Floats: TypeAlias = "NDArray[np.float32]"
 
 
 def _coefficients(*values: float) -> tuple[float, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .generator import Generator
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 default_generator = Generator()
 # As in PyTorch, a program that sets no seed gets other numbers each time.

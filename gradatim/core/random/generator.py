@@ -6,16 +6,18 @@ import math
 import operator
 import secrets
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..errors import DTypeError, ShapeError
 from . import integers, normal, permutation, uniform, weighted
 from .errors import RandomError
 from .state import pack, unpack
 from .twister import Twister
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 DEFAULT_SEED = 67280421310721
 _INT64, _UINT64 = 2**63, 2**64

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DTypeError
 from .errors import RandomError
 from .twister import Twister
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # From this many values on, the remainder of a 32-bit word would favour the small ones by 6 %.
 _WIDE = 2**28

@@ -9,15 +9,17 @@ pair in float64, where an unused sine waits for the next such call.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import cephes
 from .errors import RandomError
 from .rounding import fma32, fma64
 from .twister import Twister
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 BLOCK = 16
 _PAIRS = BLOCK // 2

@@ -8,21 +8,23 @@ tree contraction are highly parallel", 2015.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DTypeError
 from .errors import RandomError
 from .twister import Twister
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 # From here on a 32-bit remainder would be too uneven, and PyTorch changes the algorithm.
 HUGE = (2**32 - 1) // 20
 # Below this a plain loop over the swaps is faster than a dozen array operations.
 _SHORT = 256
 
-Ints = NDArray[np.int64]
+Ints: TypeAlias = "NDArray[np.int64]"
 
 
 def permutation(twister: Twister, n: int, dtype: np.dtype[Any]) -> NDArray:

@@ -6,12 +6,14 @@ before the sum differs in the last bit of every second number.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-F64 = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+F64: TypeAlias = "NDArray[np.float64]"
 
 # A float64 with exactly this tail lies halfway between two float32 numbers.
 _TAIL, _HALFWAY = np.int64(2**29 - 1), np.int64(2**28)

@@ -8,13 +8,15 @@ out since the last twist and `left` those that remain, plus one; just after seed
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .errors import RandomError
 from .twister import WORDS, Twister
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _LEGACY = [
     ("seed", "<u8"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .errors import RandomError
 from .rounding import fma32, fma64
 from .twister import Twister
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def uniform(twister: Twister, n: int, low: float, high: float, dtype: np.dtype[Any]) -> NDArray:

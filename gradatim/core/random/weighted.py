@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DTypeError, ShapeError
 from .errors import RandomError
 from .memory_order import draw_order
 from .twister import Twister
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 # Weights are float32 in most programs; beyond this such a number cannot count the categories.
 _MOST_CATEGORIES = 2**24
 
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
+Bools: TypeAlias = "NDArray[np.bool_]"
+Ints: TypeAlias = "NDArray[np.int64]"
 
 
 def coins(twister: Twister, n: int, p: float) -> Bools:
