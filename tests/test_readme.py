@@ -15,7 +15,7 @@ LINKS = sorted({link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" 
 
 
 def test_the_program_runs_and_prints_what_is_shown() -> None:
-    program = re.search(r"```python\n(.*?)```\n\n((?:    [^\n]*\n)+)", README, re.S)
+    program = re.search(r"```python\n(.*?)```\n\n((?:    [^\n]*\n)+)", README, re.DOTALL)
     assert program is not None
     done = subprocess.run(
         [sys.executable, "-c", program[1]], capture_output=True, text=True, check=True, cwd=ROOT
@@ -25,7 +25,7 @@ def test_the_program_runs_and_prints_what_is_shown() -> None:
 
 
 def test_the_program_is_ten_lines() -> None:
-    program = re.search(r"```python\n(.*?)```", README, re.S)
+    program = re.search(r"```python\n(.*?)```", README, re.DOTALL)
     assert program is not None
     assert sum(bool(line.strip()) for line in program[1].splitlines()) <= 10
 
