@@ -67,8 +67,10 @@ def _var_value(x: Any, *, dims: Dims, correction: float, keepdim: Any) -> Any:
     count = numel(tuple(x.shape[d] for d in dims))
     deviation = x - np.divide(np.add.reduce(x, dims, keepdims=True), count, dtype=x.dtype)
     total = np.add.reduce(np.square(deviation, out=deviation), dims, keepdims=keepdim)
-    with np.errstate(divide="ignore", invalid="ignore"):  # nan and inf, if there is no freedom
-        return np.divide(total, _freedom(x.shape, dims, correction), dtype=x.dtype)
+    freedom = _freedom(x.shape, dims, correction)
+    if not freedom:
+        return np.where(total > 0, np.inf, np.nan).astype(x.dtype)  # without NumPy's warning
+    return np.divide(total, freedom, dtype=x.dtype)
 
 
 def _var_back(g: Any, x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:

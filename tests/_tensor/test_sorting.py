@@ -49,7 +49,7 @@ def order(array: np.ndarray, descending: bool) -> list[int]:
 
     if not descending:
         return sorted(range(len(array)), key=key)
-    backwards = sorted(reversed(range(len(array))), key=key)
+    backwards = sorted(range(len(array) - 1, -1, -1), key=key)
     return backwards[::-1]
 
 
