@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -216,16 +215,16 @@ def test_a_learning_rate_that_is_too_large_names_step_and_operation(capsys, tmp_
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, words, number, code):
     command = [sys.executable, "-m", "gradatim.cli", "train", "mlp", "--runs", str(tmp_path)]
     settings = ["--data", str(words), "--steps", "1000000", "--set", "eval_interval=100"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*command, *settings, "--name", "x"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    while "step" not in process.stdout.readline():
-        time.sleep(0.01)
-    process.send_signal(number)
-    out, err = process.communicate()
+    ) as process:
+        lines = iter(process.stdout.readline, "")
+        assert any(line.startswith("step") for line in lines)
+        process.send_signal(number)
+        out, err = process.communicate()
     assert (process.returncode, err) == (code, "")
     assert "Go on with: gradatim train --resume x\n" in out
     step = open_run(tmp_path, "x").load().step

@@ -129,7 +129,7 @@ def test_the_written_config_reads_back_equal(tmp_path):
     assert apply_tables(BASE, read_toml(path), source="config.toml") == config
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(max_examples=200)
 @given(
     text=st.text(st.characters(codec="utf-8")),
     number=st.integers(-(2**63), 2**63 - 1),

@@ -132,16 +132,15 @@ def test_a_file_in_the_place_of_the_folder(tmp_path):
 
 def test_a_second_process_is_told_who_trains_the_run(tmp_path):
     path = tmp_path / "run.lock"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdout.readline() == "held\n"
-    assert is_locked(path)
-    with pytest.raises(RunInUse) as error:
-        Lock(path, of="run 'x'", patience=0).acquire()
-    assert f"run 'x' is in use by another process (process {holder.pid})" in str(error.value)
-    holder.kill()  # nothing goes stale: the lock dies with its process
-    holder.communicate()
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout.readline() == "held\n"
+            assert is_locked(path)
+            with pytest.raises(RunInUse, match=f"in use by another process.*{holder.pid}"):
+                Lock(path, of="run 'x'", patience=0).acquire()
+        finally:
+            holder.kill()  # nothing goes stale: the lock dies with its process
     assert not is_locked(path)
     with Lock(path, of="run 'x'"):
         assert is_locked(path)
