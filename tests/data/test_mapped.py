@@ -117,6 +117,7 @@ print(len(words), len(rows), tracemalloc.get_traced_memory()[1])
 """
 
 
+@pytest.mark.slow
 def test_a_large_file_takes_little_memory(tmp_path):
     path = tmp_path / "large.txt"
     some = "\n".join(names.load().words).encode() + b"\n"
