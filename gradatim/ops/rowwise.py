@@ -100,6 +100,8 @@ def _total(x: Any, dim: int) -> Any:
 
 def _shifted(x: Any, dim: int) -> Any:
     # The largest of each row is subtracted, so that exp cannot overflow.
+    if not x._value.shape[dim]:
+        return x
     return sub(x, _over(reduce_max(x, dims=(dim,), keepdim=True), x))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.ops.table import Case, along, integers, numbers, reductions, truths
+from tests.ops.case import Case, along, integers, numbers, reductions, truths
 
 I64 = np.dtype("int64")
 
@@ -90,10 +90,15 @@ PICKING = [
     ],
     *[
         # Without accumulation the places are different: of equal ones the last one stays.
-        Case("put", (numbers((4, 3)), index, numbers((*index.shape, 3), seed=3)), _put, {"dim": 0, "accumulate": False})
+        Case(
+            "put",
+            (numbers((4, 3)), index, numbers((*index.shape, 3), seed=3)),
+            _put,
+            {"dim": 0, "accumulate": False},
+        )
         for index in (np.array([2, 0]), np.array([[-1], [1]]))
     ],
-]  # fmt: skip
+]
 
 ELEMENTS_OF = [
     (numbers((3, 4)), integers((3, 2), 0, 4), 1),
@@ -106,7 +111,12 @@ ELEMENTS_OF = [
 ELEMENTS = [
     *[Case("gather", (x, index), _gather, {"dim": dim}) for x, index, dim in ELEMENTS_OF],
     *[
-        Case("scatter", (x, index, numbers(index.shape, seed=3)), _scatter, {"dim": dim, "accumulate": True})
+        Case(
+            "scatter",
+            (x, index, numbers(index.shape, seed=3)),
+            _scatter,
+            {"dim": dim, "accumulate": True},
+        )
         for x, index, dim in ELEMENTS_OF
     ],
     Case(
@@ -116,36 +126,74 @@ ELEMENTS = [
         {"dim": 1, "accumulate": False},
     ),
     *[
-        Case("scatter_extreme", (x, index, numbers(index.shape, seed=3)), _extreme, {"dim": dim, "largest": largest})
+        Case(
+            "scatter_extreme",
+            (x, index, numbers(index.shape, seed=3)),
+            _extreme,
+            {"dim": dim, "largest": largest},
+        )
         for x, index, dim in ELEMENTS_OF
         for largest in (True, False)
     ],
     *[
-        Case("scatter_prod", (x, index, numbers(index.shape, seed=3)), _scattered(lambda a, b: a * b), {"dim": dim})
+        Case(
+            "scatter_prod",
+            (x, index, numbers(index.shape, seed=3)),
+            _scattered(lambda a, b: a * b),
+            {"dim": dim},
+        )
         for x, index, dim in ELEMENTS_OF
     ],
     Case(
         "scatter_prod",  # zeros alone, in company of others, and two of them together
-        (np.array([2.0, 0.0, 3.0, 1.0]), np.array([0, 0, 2, 2, 3]), np.array([0.0, 5.0, 0.0, 0.0, 4.0])),
+        (
+            np.array([2.0, 0.0, 3.0, 1.0]),
+            np.array([0, 0, 2, 2, 3]),
+            np.array([0.0, 5.0, 0.0, 0.0, 4.0]),
+        ),
         _scattered(lambda a, b: a * b),
         {"dim": 0},
         second=False,
     ),
-]  # fmt: skip
+]
 
 PLACES = [
     Case("diagonal", (numbers((3, 4)),), _diagonal, {"offset": 0, "dim1": 0, "dim2": 1}),
     Case("diagonal", (numbers((3, 4)),), _diagonal, {"offset": 2, "dim1": 1, "dim2": 0}),
     Case("diagonal", (numbers((2, 3, 3)),), _diagonal, {"offset": -1, "dim1": 1, "dim2": 2}),
     Case("diagonal", (numbers((2, 2)),), _diagonal, {"offset": 5, "dim1": 0, "dim2": 1}),
-    Case("update_view", (numbers((4, 3)), numbers((2, 3), seed=1)), _updated, {"view": _slice_step(slice(0, 4, 2))}),
-    Case("update_view", (numbers((4, 3)), numbers((), seed=1)), _updated, {"view": _slice_step(1, 2)}),
-    Case("flat_index", (integers((3,), 0, 4), integers((2, 1), 0, 5)), lambda i, j, *, sizes: i * 5 + j, {"sizes": (4, 5)}),
-    Case("flat_index", (np.array([-1, 0]), np.array([-2, 4])), lambda i, j, *, sizes: np.array([18, 4]), {"sizes": (4, 5)}),
+    Case("diagonal", (numbers((0, 3)),), _diagonal, {"offset": 0, "dim1": 0, "dim2": 1}),
+    Case(
+        "update_view",
+        (numbers((4, 3)), numbers((2, 3), seed=1)),
+        _updated,
+        {"view": _slice_step(slice(0, 4, 2))},
+    ),
+    Case(
+        "update_view", (numbers((4, 3)), numbers((), seed=1)), _updated, {"view": _slice_step(1, 2)}
+    ),
+    Case(
+        "flat_index",
+        (integers((3,), 0, 4), integers((2, 1), 0, 5)),
+        lambda i, j, *, sizes: i * 5 + j,
+        {"sizes": (4, 5)},
+    ),
+    Case(
+        "flat_index",
+        (np.array([-1, 0]), np.array([-2, 4])),
+        lambda i, j, *, sizes: np.array([18, 4]),
+        {"sizes": (4, 5)},
+    ),
+    Case(
+        "flat_index",
+        (integers((0,), 0, 4), integers((1,), 0, 5)),
+        lambda i, j, *, sizes: i,
+        {"sizes": (4, 5)},
+    ),
     Case("nonzero", (truths((3, 4)),), np.argwhere, shape_known=False),
     Case("nonzero", (np.array(2.0),), lambda x: np.zeros((1, 0)), shape_known=False),
     Case("nonzero", (np.zeros((0, 2)),), np.argwhere, shape_known=False),
-]  # fmt: skip
+]
 
 
 def _argsort(x: Any, *, dim: int, descending: bool) -> Any:
@@ -166,12 +214,24 @@ LONG = integers((2, 100), -9, 9).astype(np.float32)  # long enough for the packe
 SORTING = [
     *[
         Case("argsort", (x,), _argsort, {"dim": dim, "descending": descending})
-        for x, dim in ((numbers((3, 4)), 1), (integers((6, 2), 0, 3), 0), (LONG, 1), (numbers((0,)), 0))
+        for x, dim in (
+            (numbers((3, 4)), 1),
+            (integers((6, 2), 0, 3), 0),
+            (LONG, 1),
+            (numbers((0,)), 0),
+        )
         for descending in (False, True)
     ],
     *[
         Case("top", (x,), _top, {"k": k, "dim": dim, "largest": largest})
-        for x, k, dim in ((numbers((3, 4)), 2, 1), (integers((6, 2), 0, 3), 3, 0), (LONG, 7, 1), (LONG, 0, 1))
+        for x, k, dim in (
+            (numbers((3, 4)), 2, 1),
+            (integers((6, 2), 0, 3), 3, 0),
+            (LONG, 7, 1),
+            (LONG, 0, 1),
+            (numbers((2, 0)), 0, 1),
+            (numbers((0, 3)), 2, 1),
+        )
         for largest in (False, True)
     ],
     *[
@@ -179,13 +239,40 @@ SORTING = [
         for inputs in (
             (np.array([1.0, 2.0, 2.0, 5.0]), np.array([[0.0, 2.0], [3.0, 9.0]])),
             (np.sort(numbers((2, 3)), 1), numbers((2, 4), seed=1)),
+            (np.array([1.0, 2.0]), np.array([])),
+            (np.array([]), np.array([1.0, 2.0])),
         )
         for right in (False, True)
     ],
-    Case("unique", (np.array([3, 1, 3]),), lambda x, *, dim: (np.array([1, 3]), np.array([1, 0, 1]), np.array([1, 2])), {"dim": None}, shape_known=False),
-    Case("unique", (np.array([[3, 1], [3, 1], [2, 0]]),), lambda x, *, dim: (x[[2, 0]], np.array([1, 1, 0]), np.array([1, 2])), {"dim": 0}, shape_known=False),
-    Case("bincount", (np.array([0, 2, 2]),), lambda x, *, length: np.array([1, 0, 2, 0]), {"length": 4}),
-]  # fmt: skip
+    Case(
+        "unique",
+        (np.array([3, 1, 3]),),
+        lambda x, *, dim: (np.array([1, 3]), np.array([1, 0, 1]), np.array([1, 2])),
+        {"dim": None},
+        shape_known=False,
+    ),
+    Case(
+        "unique",
+        (np.array([[3, 1], [3, 1], [2, 0]]),),
+        lambda x, *, dim: (x[[2, 0]], np.array([1, 1, 0]), np.array([1, 2])),
+        {"dim": 0},
+        shape_known=False,
+    ),
+    Case(
+        "unique",
+        (np.zeros((0,)),),
+        lambda x, *, dim: (x, np.zeros(0), np.zeros(0)),
+        {"dim": None},
+        shape_known=False,
+    ),
+    Case("bincount", (np.zeros((0,), np.int64),), lambda x, *, length: np.zeros(2), {"length": 2}),
+    Case(
+        "bincount",
+        (np.array([0, 2, 2]),),
+        lambda x, *, length: np.array([1, 0, 2, 0]),
+        {"length": 4},
+    ),
+]
 
 
 def _recurrence(a: Any, b: Any, *, dim: int) -> Any:
@@ -208,7 +295,12 @@ RUNNING = [
     *along("cumprod", np.cumprod),
     Case("cumprod", (ZEROS,), lambda x, *, dim: np.cumprod(x, dim), {"dim": 1}),
     *reductions("reduce_prod", np.prod),
-    Case("reduce_prod", (ZEROS,), lambda x, *, dims, keepdim: x.prod(1), {"dims": (1,), "keepdim": False}),
+    Case(
+        "reduce_prod",
+        (ZEROS,),
+        lambda x, *, dims, keepdim: x.prod(1),
+        {"dims": (1,), "keepdim": False},
+    ),
     *[
         Case("recurrence", (numbers(shape), numbers(shape, seed=1)), _recurrence, {"dim": dim})
         for shape, dim in (((4,), 0), ((3, 2), 0), ((2, 3, 2), 1), ((1,), 0), ((0, 2), 0))
@@ -218,7 +310,8 @@ RUNNING = [
         for dim in (0, 1)
         for largest in (False, True)
     ],
-]  # fmt: skip
+    Case("running_index", (numbers((0, 2)),), _running_index, {"dim": 1, "largest": True}),
+]
 
 
 def _statistic(function: Any) -> Any:
@@ -234,24 +327,36 @@ def _norm(x: Any, *, p: float, axis: Any, keepdims: bool) -> Any:
     return (size**p).sum(axis, keepdims=keepdims) ** (1 / p)
 
 
-DIMS = [((3, 2), (0,)), ((2, 3, 2), (0, 2)), ((3, 2), (0, 1))]
+DIMS = [((3, 2), (0,)), ((2, 3, 2), (0, 2)), ((3, 2), (0, 1)), ((0, 2), (1,))]
 
 STATISTICS = [
     *[
-        Case(name, (numbers(shape),), _statistic(lambda x, *, axis, keepdims, correction, f=f: f(x, axis, ddof=correction, keepdims=keepdims)), {"dims": dims, "correction": correction, "keepdim": keepdim})
+        Case(
+            name,
+            (numbers(shape),),
+            _statistic(
+                lambda x, *, axis, keepdims, correction, f=f: f(
+                    x, axis, ddof=correction, keepdims=keepdims
+                )
+            ),
+            {"dims": dims, "correction": correction, "keepdim": keepdim},
+        )
         for name, f in (("var", np.var), ("std", np.std))
         for shape, dims in DIMS
         for correction in (0, 1)
         for keepdim in (False, True)
     ],
     *[
-        Case("norm", (numbers(shape),), _statistic(_norm), {"p": p, "dims": dims, "keepdim": keepdim})
+        Case(
+            "norm", (numbers(shape),), _statistic(_norm), {"p": p, "dims": dims, "keepdim": keepdim}
+        )
         for p in (0.0, 1.0, 2.0, 3.0, 1.5, float("inf"), float("-inf"))
-        for shape, dims in DIMS
+        for shape, dims in [*DIMS, ((), ())]
         for keepdim in (False, True)
     ],
-    *reductions("logsumexp", lambda x, axis, keepdims: np.log(np.exp(x).sum(axis, keepdims=keepdims))),
-]  # fmt: skip
+    *reductions(
+        "logsumexp", lambda x, axis, keepdims: np.log(np.exp(x).sum(axis, keepdims=keepdims))
+    ),
+]
 
 INDEXING: list[Case] = [*PICKING, *ELEMENTS, *PLACES, *SORTING, *RUNNING, *STATISTICS]
-# ruff: noqa: E501

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.ops.table import SHAPES, Case, binary, numbers, unary
+from tests.ops.case import SHAPES, Case, binary, numbers, unary
 
 LOGITS = numbers((5, 4), -3, 3)
 TARGET = np.array([3, 0, 2, 1, 3])
@@ -89,6 +89,12 @@ CLASSES = [
         for target in (TARGET, SOME_IGNORED)
         for r in REDUCTIONS
     ],
+    Case(
+        "cross_entropy_back",
+        (numbers((0,)), numbers((0, 4)), NO_ROWS),
+        _cross_entropy_back,
+        {"ignore_index": -100, "reduction": "none"},
+    ),
     Case("pick", (LOGITS, TARGET), lambda x, index: x[np.arange(len(x)), index]),
     Case("pick", (numbers((0, 4)), NO_ROWS), lambda x, index: np.zeros(0)),
     Case("place", (numbers((5,)), TARGET), _place, {"classes": 4}),
@@ -118,8 +124,9 @@ LOSSES = [
             _squared_error_back,
             r,
         )
-        for s in ((3, 2), (), (1,))
+        for s in ((3, 2), (), (1,), (0, 2))
         for r in REDUCTIONS
+        if not (0 in s and r["reduction"] == "mean")
     ],
     *unary("log_sigmoid", lambda x: -np.log(1 + np.exp(-x))),
     *binary(
