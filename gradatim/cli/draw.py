@@ -117,6 +117,8 @@ def curves(run: str | None, log: bool, root: Path, output: Path | None) -> None:
     from .. import draw
 
     chosen = find_run(root, run)
+    if not chosen.metrics.exists():
+        raise BadUse(f"run '{chosen.name}' has no losses yet; train it first")
     save(
         lambda: draw.curves(chosen.metrics, log_x=log, title=chosen.name),
         output,
@@ -151,4 +153,7 @@ def save(draw: Callable[[], Drawing | Drawings], output: Path | None, name: str)
         raise BadUse(str(error)) from error
     except RuntimeError as error:  # no converter to PNG
         raise Failure(str(error)) from error
+    except OSError as error:
+        why = error.strerror or error
+        raise Failure(f"cannot write {target} ({why}); choose another place with -o") from error
     click.echo(f"Wrote {written}; open it in a browser.")

@@ -16,13 +16,13 @@ from .terminal import console
 @runs_option
 @json_option
 def command(root: Path, as_json: bool) -> None:
-    """The runs so far: model, how far, best dev loss, when, and whether finished.
+    """The runs so far: model, steps done, best dev loss, when, and whether finished.
 
     An interrupted run goes on with `gradatim train --resume NAME`.
     """
     summaries = [summarise(run) for run in list_runs(root)]
     if as_json:
-        print_json([{**asdict(s), "when": s.when.isoformat()} for s in summaries])
+        print_json([{**asdict(s), "when": s.when and s.when.isoformat()} for s in summaries])
     elif summaries:
         show(summaries)
     else:
@@ -34,12 +34,13 @@ def show(summaries: list[Summary]) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    # Eighty columns are enough for names and models of usual length.
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     for heading, justify in (
         ("run", "left"),
         ("model", "left"),
         ("step", "right"),
-        ("best dev loss", "right"),
+        ("dev loss", "right"),
         ("written", "left"),
         ("state", "left"),
     ):
@@ -48,9 +49,9 @@ def show(summaries: list[Summary]) -> None:
         table.add_row(
             s.name,
             s.model,
-            f"{s.step:,} of {s.steps:,}",
+            f"{s.step:,}/{s.steps:,}",
             "" if s.dev_loss is None else f"{s.dev_loss:.4f}",
-            f"{s.when:%Y-%m-%d %H:%M}",
+            "" if s.when is None else f"{s.when:%m-%d %H:%M}",
             s.state,
         )
     console().print(table)

@@ -117,8 +117,16 @@ def read_info(path: Path) -> dict[str, Any]:
 
 
 def checkpoint_paths(folder: Path) -> list[Path]:
-    """The checkpoints of a folder, oldest first, without leftovers of a killed process."""
-    paths = [path for path in folder.glob("step-*") if _STEP.fullmatch(path.name)]
+    """The checkpoints of a folder, oldest first, without leftovers of a killed process.
+
+    Errors: CheckpointError if the folder cannot be read; one that is missing has none.
+    """
+    try:
+        paths = [path for path in folder.iterdir() if _STEP.fullmatch(path.name)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CheckpointError(f"{folder} cannot be read ({error.strerror})") from error
     return sorted(paths, key=step_of)
 
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from .errors import RunInUse
+from .errors import Failure, RunInUse
 
 _PATIENCE = 1.0  # seconds: `gradatim runs` probes a lock for an instant, which is no use of the run
 _UNSUPPORTED = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}  # some network file systems
@@ -33,8 +33,14 @@ class Lock:
         self._handle = -1
 
     def acquire(self) -> "Lock":
-        """Take the lock. Errors: RunInUse names the process that has it; OSError without access."""
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        """Take the lock. Errors: RunInUse names the process that has it; Failure without access."""
+        try:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise Failure(
+                f"cannot write in {self.path.parent} ({error.strerror});"
+                " choose a folder you may write with --runs FOLDER"
+            ) from error
         deadline = time.monotonic() + self.patience
         while not _try_lock(handle):
             if time.monotonic() > deadline:

@@ -10,6 +10,7 @@ runs/mlp-1/
 import re
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -95,7 +96,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Summary:
-    """One line of the table of runs; `state` is running, finished, interrupted or damaged."""
+    """One line of the table of runs; `state` is running, finished, interrupted or damaged.
+
+    `when` its newest checkpoint was written; None if it has none that can be read.
+    """
 
     name: str
     model: str
@@ -103,7 +107,7 @@ class Summary:
     steps: int
     dev_loss: float | None
     state: str
-    when: datetime
+    when: datetime | None
 
 
 def create_run(root: Path, *, name: str | None, config: dict[str, Any], first: Checkpoint) -> Run:
@@ -199,9 +203,8 @@ def check_name(name: str) -> None:
 def summarise(run: Run) -> Summary:
     """What the table of runs says about one; a damaged run is said to be so, not hidden."""
     infos = _infos(run)
-    when = datetime.fromtimestamp(_written(run)).astimezone()
     if not infos:
-        return Summary(run.name, "?", 0, 0, None, "damaged", when)
+        return Summary(run.name, "?", 0, 0, None, "damaged", None)
     info = infos[-1]
     steps = info["config"].get("training", {}).get("steps", 0)
     state = "finished" if info["step"] >= steps else "interrupted"
@@ -213,28 +216,31 @@ def summarise(run: Run) -> Summary:
         steps=steps,
         dev_loss=min(losses, default=None),
         state="running" if is_locked(run.lock_path) else state,
-        when=when,
+        when=datetime.fromtimestamp(_written(run)).astimezone(),
     )
 
 
 def _infos(run: Run) -> list[dict[str, Any]]:
     infos = []
-    for path in checkpoint_paths(run.checkpoints):
-        try:
+    for path in _paths(run):
+        with suppress(CheckpointError):
             infos.append(read_info(path))
-        except CheckpointError:
-            continue
     return infos
 
 
 def _written(run: Run) -> float:
     times = [0.0]
-    for path in checkpoint_paths(run.checkpoints):
-        try:
+    for path in _paths(run):
+        with suppress(OSError):
             times.append((path / INFO).stat().st_mtime)
-        except OSError:
-            continue
     return max(times)
+
+
+def _paths(run: Run) -> list[Path]:
+    """Its checkpoints; none if they cannot be read, since a table of runs shows the others."""
+    with suppress(CheckpointError):
+        return checkpoint_paths(run.checkpoints)
+    return []
 
 
 def _taken(run: Run) -> str:
