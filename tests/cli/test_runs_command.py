@@ -10,10 +10,10 @@ def test_the_table_has_a_line_for_each_run(capsys, tmp_path):
     go_on(start(tmp_path, config, name="whole"), config)
     assert main(["runs", "--runs", str(tmp_path)]) == 0
     rows = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    assert rows[0] == "run model step best dev loss written state"
-    assert rows[2].startswith("short least-squares 0 of 10")
+    assert rows[0] == "run model step dev loss written state"
+    assert rows[2].startswith("short least-squares 0/10")
     assert rows[2].endswith("interrupted")
-    assert rows[3].startswith("whole least-squares 10 of 10")
+    assert rows[3].startswith("whole least-squares 10/10")
     assert rows[3].endswith("finished")
 
 
