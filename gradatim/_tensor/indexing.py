@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..core.dtypes import of
 from ..core.errors import DTypeError, IndexOutOfRange
-from ..core.handle import Handle
-from ..core.inplace import write
+from ..core.handle import Handle, same_memory
+from ..core.inplace import has_history, update, write
 from ..ops.broadcast import numel, reshape_to
 from ..ops.elementwise import where
-from ..ops.indexing import flat_index, nonzero, put, take
+from ..ops.indexing import flat_index, nonzero, put, put_in, take
 from ..ops.movement import inverse, permute, slice_
 from .arithmetic import Arithmetic
 from .promotion import expanded
@@ -105,9 +103,7 @@ class Indexed(Handle):
 
 
 def _is_row_list(index: Any) -> bool:
-    return (
-        isinstance(index, Handle) and index._value.dtype == np.int64 and len(index._value.shape) > 0
-    )
+    return isinstance(index, Handle) and index._value.dtype.kind == "i" and index._value.shape != ()
 
 
 class _Chosen:
@@ -117,22 +113,29 @@ class _Chosen:
     """
 
     def __init__(self, view: Any, places: Sequence[Places]) -> None:
+        self.order: tuple[int, ...] | None = None
+        self.dim = places[0].dim
+        self.moved = self.merged = view
+        if len(places) == 1 and places[0].span == 1:
+            self.index = _numbers(places[0].tensor)
+            return
         shape = view._value.shape
         taken = [d for p in places for d in range(p.dim, p.dim + p.span)]
-        adjacent = taken == list(range(taken[0], taken[0] + len(taken)))
-        self.dim = taken[0] if adjacent else 0
-        self.order: tuple[int, ...] | None = None
-        if not adjacent:
+        if taken[-1] - taken[0] >= len(taken):  # not side by side: the picked dimensions go first
+            self.dim = 0
             self.order = (*taken, *(d for d in range(len(shape)) if d not in taken))
-        self.moved = view if adjacent else permute(view, order=self.order)
+            self.moved = permute(view, order=self.order)
+        sizes = tuple([numel(shape[p.dim : p.dim + p.span]) for p in places])
         around = self.moved._value.shape
         rest = around[self.dim + len(taken) :]
-        self.merged = self.moved
-        if len(taken) > 1:
-            sizes = numel(tuple(shape[d] for d in taken))
-            self.merged = reshape_to(self.moved, (*around[: self.dim], sizes, *rest))
-        self.index = _one_index(places, shape)
-        self.shape = (*around[: self.dim], *self.index._value.shape, *rest)
+        self.merged = reshape_to(self.moved, (*around[: self.dim], numel(sizes), *rest))
+        self.index = _one_index([_numbers(p.tensor) for p in places], sizes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of what is picked."""
+        around, dim = self.merged._value.shape, self.dim
+        return (*around[:dim], *self.index._value.shape, *around[dim + 1 :])
 
     def back(self, merged: Any) -> Any:
         """The view's dimensions again, for a tensor shaped as `merged`."""
@@ -140,13 +143,11 @@ class _Chosen:
         return moved if self.order is None else permute(moved, order=inverse(self.order))
 
 
-def _one_index(places: Sequence[Places], shape: tuple[int, ...]) -> Any:
-    indices = [_numbers(p.tensor) for p in places]
-    if len(places) == 1:
+def _one_index(indices: Sequence[Any], sizes: tuple[int, ...]) -> Any:
+    if len(indices) == 1:
         return indices[0]
-    sizes = tuple(numel(shape[p.dim : p.dim + p.span]) for p in places)
     shapes = [i._value.shape for i in indices]
-    if not _broadcast(shapes):
+    if shapes.count(shapes[0]) < len(shapes) and not _broadcast(shapes):
         raise BadIndex(
             "shape mismatch: indexing tensors could not be broadcast together with shapes "
             + ", ".join(str(list(s)) for s in shapes)
@@ -196,12 +197,15 @@ def _put(x: Any, view: Any, places: Sequence[Places], value: Any, *, accumulate:
         )
     chosen = _Chosen(view, places)
     values = shaped(_WRITE, x, value, chosen.shape)
+    place, how = chosen.index, {"dim": chosen.dim, "accumulate": accumulate}
     try:
-        result = put(chosen.merged, chosen.index, values, dim=chosen.dim, accumulate=accumulate)
+        if same_memory(chosen.merged, view) and not has_history(view, values):
+            update(put_in, chosen.merged, place, values, **how)
+        else:
+            write(view, chosen.back(put(chosen.merged, place, values, **how)), derived=True)
     except IndexOutOfRange:
         _name_culprit(view, places)
         raise
-    write(view, chosen.back(result), derived=True)
 
 
 def _fill(view: Any, place: Places, value: Any) -> None:

@@ -25,6 +25,7 @@ def numpy_names(method: Method) -> Method:
                     if ours in named:
                         raise TypeError(f"{method.__name__}: give {ours} or {theirs}, not both")
                     named[ours] = named.pop(theirs)
-        return method(*args, **named)
+            return method(*args, **named)
+        return method(*args)
 
     return call  # type: ignore[return-value]

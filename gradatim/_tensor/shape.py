@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import ArgumentError, ShapeError
+from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
 from ..core.handle import Handle
 from ..ops import broadcast, movement
 from .dims import Size, fill_in, one_dim, sizes
@@ -201,7 +201,12 @@ class Shaped(Handle):
     def select(input, dim: int, index: int) -> Tensor:
         """One slice of `dim`, without that dimension."""
         dim = one_dim("select", dim, input.ndim)
-        return input.__getitem__((slice(None),) * dim + (index,))
+        n = input._value.shape[dim] if input.ndim else 0
+        if not -n <= index < n:
+            raise IndexOutOfRange(
+                f"index {index} is out of bounds for dimension {dim} with size {n}"
+            )
+        return movement.slice_(input, index=(slice(None),) * dim + (index,))
 
     def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
         """Views of consecutive parts: of one size (the last may be smaller), or of each size."""

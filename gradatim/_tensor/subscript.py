@@ -45,44 +45,59 @@ class Subscript(NamedTuple):
 
 def parse(shape: Shape, key: Any) -> Subscript:
     """Read `x[key]` for a tensor of this shape."""
-    items = [_definite(item) for item in _items(key)]
-    skipped = len(shape) - sum(map(_span, items))
+    items, read = [], 0
+    for item in key if type(key) is tuple else _items(key):
+        if type(item) is int or type(item) is slice:
+            if type(item) is slice and not _is_definite(item):
+                item = _slice(item)
+            read += 1
+        elif item is not None and item is not ...:
+            item = _definite(item)
+            read += _span(item)
+        items.append(item)
+    skipped = len(shape) - read
     if skipped < 0:
         raise BadIndex(
-            f"too many indices for tensor of dimension {len(shape)}: "
-            f"{len(shape) - skipped} given for the shape {list(shape)}"
+            f"too many indices for tensor of dimension {len(shape)}: {read} given for the shape "
+            f"{list(shape)}"
         )
+    return _placed(items, shape, skipped)
+
+
+def _placed(items: list[Any], shape: Shape, skipped: int) -> Subscript:
+    """Give each item its dimensions; an ellipsis stands for `skipped` of them."""
     basic: list[Any] = []
     places: list[Places] = []
     dim = out = 0  # dimensions of the tensor read so far, and of the view made so far
+    is_plain = True
     for item in items:
         if item is ...:
             # A second ellipsis stands for no dimension.
             basic += [_ALL] * skipped
             dim, out, skipped = dim + skipped, out + skipped, 0
+        elif type(item) is slice:
+            basic.append(item)
+            is_plain = is_plain and item == _ALL
+            dim, out = dim + 1, out + 1
         elif item is None or _is_truth(item):
             if item is not None:
                 places.append(Places(out, _as_mask(item), 1, dim))
             basic.append(None)
-            out += 1
+            is_plain, out = False, out + 1
         elif isinstance(item, int):
             basic.append(_checked(item, dim, shape))
-            dim += 1
+            is_plain, dim = False, dim + 1
         else:
             span = _span(item)
-            if not isinstance(item, slice):
-                _check_mask(item, shape, dim)
-                places.append(Places(out, item, span, dim))
-                item = _ALL
-            basic += [item] * span
+            _check_mask(item, shape, dim)
+            places.append(Places(out, item, span, dim))
+            basic += [_ALL] * span
             dim, out = dim + span, out + span
-    is_plain = all(part == _ALL for part in basic)
     return Subscript(tuple(basic), is_plain, tuple(places))
 
 
 def _items(key: Any) -> tuple[Any, ...]:
-    if type(key) is tuple:
-        return key
+    """What is no tuple as one: a single index, or a list that stands for several."""
     if type(key) is list and any(isinstance(k, _NOT_NUMBERS) for k in key):
         warnings.warn(
             "using a list of several indices is deprecated, because it reads as a list of "
@@ -97,11 +112,7 @@ _NOT_NUMBERS = (list, tuple, range, slice, np.ndarray, Handle, type(None), type(
 
 
 def _definite(item: Any) -> Any:
-    """An int, slice of ints, None, ..., truth value, or tensor of indices or mask."""
-    if item is None or item is ... or type(item) is int or type(item) is bool:
-        return item
-    if isinstance(item, slice):
-        return _slice(item)
+    """What is none of Python's own indices as an int, truth value, tensor of indices or mask."""
     if isinstance(item, Handle):
         return _tensor(item)
     if isinstance(item, (np.bool_, bool)):
@@ -125,21 +136,28 @@ def _array(item: Any) -> Any:
 
 
 def _tensor(x: Any) -> Any:
-    dtype = x._value.dtype
-    if dtype == np.uint8:
+    kind = x._value.dtype.kind
+    if kind == "u":
         warnings.warn(
             "indexing with dtype uint8 is deprecated: it is read as a mask; use .bool() or .long()",
             stacklevel=5,
         )
         return x != 0
-    if dtype.kind not in "ib":
+    if kind not in "ib":
         raise BadIndex(
             "tensors used as indices must be long, int, byte or bool tensors, got "
-            f"{dtype}; use .long()"
+            f"{x._value.dtype}; use .long()"
         )
-    if dtype.kind == "i" and not x._value.shape and is_array(x._value):
+    if kind == "i" and not x._value.shape and is_array(x._value):
         return int(x._value)
     return x
+
+
+def _is_definite(item: slice) -> bool:
+    return item.step is None and type(item.start) in _BOUND and type(item.stop) in _BOUND
+
+
+_BOUND = (int, type(None))
 
 
 def _slice(item: slice) -> slice:

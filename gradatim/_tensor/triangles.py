@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -119,9 +120,16 @@ def _where_triangle(name: str, x: Any, diagonal: int, *, lower: bool) -> Any:
     shape = x._value.shape
     if len(shape) < 2:
         raise ShapeError(f"{name}: input must have at least 2 dimensions, got {list(shape)}")
-    below = np.tri(shape[-2], shape[-1], diagonal, dtype=np.bool_)
-    mask = expanded(wrap(below if lower else ~below), shape)
+    mask = expanded(wrap(_triangle(*shape[-2:], diagonal, lower)), shape)
     return where(mask, x, like(x, 0))
+
+
+@lru_cache(maxsize=8)  # the mask of an attention is asked for again and again
+def _triangle(rows: int, columns: int, diagonal: int, lower: bool) -> Any:
+    below = np.tri(rows, columns, diagonal, dtype=np.bool_)
+    mask = below if lower else ~below
+    mask.flags.writeable = False
+    return mask
 
 
 def _two_dims(name: str, ndim: int, dim1: int, dim2: int) -> tuple[int, int]:

@@ -72,6 +72,13 @@ def replace_history(target: Any, source: Any, *, derived: bool = False) -> None:
     pass_on_retain(before, base._edge)
 
 
+def has_history(target: Any, *sources: Any) -> bool:
+    """Whether writing `sources` into `target` has to be recorded on the tape."""
+    if not local.context.grad_enabled:
+        return False
+    return base_of(target)._edge is not None or any(history(x) is not None for x in sources)
+
+
 def update(operation: Update, *inputs: Any, **params: Any) -> None:
     """Run an update, outside the tape: its outputs take the places of inputs."""
     local.context.backend.update(operation, inputs, params)

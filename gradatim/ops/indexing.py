@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import IndexOutOfRange, ShapeError
-from ..core.primitive import Primitive
+from ..core.primitive import Primitive, Update
 from ..core.storage import ArrayType
 from .add_at import add_at
 from .broadcast import full, numel
@@ -58,15 +58,22 @@ take = Primitive(
 )
 
 
-def _put(x: Array, index: Array, values: Array, *, dim: int, accumulate: bool) -> Array:
-    result = _copy(x)
+def _write(x: Array, index: Array, values: Array, *, dim: int, accumulate: bool) -> None:
+    place: Any = (slice(None),) * dim + (index,)
     try:
-        if accumulate:
-            add_at(result, index, values, dim)
+        if not accumulate:
+            x[place] = values
+        elif x.flags.c_contiguous:
+            add_at(x, index, values, dim)
         else:
-            result[(slice(None),) * dim + (index,)] = values
+            np.add.at(x, place, values)
     except IndexError as error:
         raise IndexOutOfRange(_outside(index, dim, x.shape[dim])) from error
+
+
+def _put(x: Array, index: Array, values: Array, **params: Any) -> Array:
+    result = _copy(x)
+    _write(result, index, values, **params)
     return result
 
 
@@ -82,6 +89,14 @@ put = Primitive(
     lambda x, index, values, *, dim, accumulate: ArrayType(x.shape, x.dtype),
     x=_put_back,
     values=lambda g, index, dim: take(g, index, dim=dim),
+)
+
+# The same in the place of x, where no gradient is wanted: what is not written is not copied
+put_in = Update(
+    "put_in(x, index, values, *, dim, accumulate)",
+    put,
+    _write,
+    replaces=("x",),
 )
 
 # -- elements: gather and scatter ----------------------------------------------------------

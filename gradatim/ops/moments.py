@@ -119,6 +119,18 @@ def _norm(x: Any, *, p: float, dims: Dims, keepdim: bool) -> Any:
     return pow_(total, like(total, 1 / p))
 
 
+def _norm_value(x: Any, *, p: float, dims: Dims, keepdim: Any) -> Any:
+    if p == 2:
+        return np.sqrt(np.add.reduce(np.square(x), dims, keepdims=keepdim))
+    size = np.abs(x)
+    if math.isinf(p):
+        extreme = np.maximum if p > 0 else np.minimum
+        return extreme.reduce(size, dims, keepdims=keepdim)
+    if p in (0, 1):
+        return np.add.reduce(size if p else np.sign(size), dims, keepdims=keepdim)
+    return np.add.reduce(size**p, dims, keepdims=keepdim) ** (1 / p)
+
+
 def _norm_back(g: Any, x: Any, out: Any, p: float, dims: Dims, keepdim: bool) -> Any:
     def spread(y: Any) -> Any:
         return _spread(y, x, dims, keepdim)
@@ -142,6 +154,7 @@ norm = Composite(
     "norm(x, *, p, dims, keepdim)",
     _norm,
     lambda x, *, p, dims, keepdim: reduced(x, dims, keepdim),
+    value=_norm_value,
     x=_norm_back,
 )
 

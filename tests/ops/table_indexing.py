@@ -100,6 +100,12 @@ PICKING = [
     ],
 ]
 
+PICKING += [
+    Case("put_in", case.inputs, case.expected, case.params)
+    for case in PICKING
+    if case.primitive == "put"
+]
+
 ELEMENTS_OF = [
     (numbers((3, 4)), integers((3, 2), 0, 4), 1),
     (numbers((3, 4)), integers((5, 4), 0, 3), 0),
