@@ -47,13 +47,14 @@ def parse(shape: Shape, key: Any) -> Subscript:
     """Read `x[key]` for a tensor of this shape."""
     items, read = [], 0
     for item in key if type(key) is tuple else _items(key):
-        if type(item) is int or type(item) is slice:
-            if type(item) is slice and not _is_definite(item):
-                item = _slice(item)
+        kind = type(item)
+        if kind is int or (kind is slice and _is_definite(item)):
             read += 1
+        elif kind is slice:
+            item, read = _slice(item), read + 1
         elif item is not None and item is not ...:
             item = _definite(item)
-            read += _span(item)
+            read += item[1] if type(item) is tuple else 1
         items.append(item)
     skipped = len(shape) - read
     if skipped < 0:
@@ -71,28 +72,32 @@ def _placed(items: list[Any], shape: Shape, skipped: int) -> Subscript:
     dim = out = 0  # dimensions of the tensor read so far, and of the view made so far
     is_plain = True
     for item in items:
-        if item is ...:
-            # A second ellipsis stands for no dimension.
-            basic += [_ALL] * skipped
-            dim, out, skipped = dim + skipped, out + skipped, 0
-        elif type(item) is slice:
+        if type(item) is slice:
             basic.append(item)
             is_plain = is_plain and item == _ALL
             dim, out = dim + 1, out + 1
-        elif item is None or _is_truth(item):
-            if item is not None:
-                places.append(Places(out, _as_mask(item), 1, dim))
+        elif type(item) is int:
+            n = shape[dim]
+            if not -n <= item < n:
+                raise IndexOutOfRange(
+                    f"index {item} is out of bounds for dimension {dim} with size {n}"
+                )
+            basic.append(item)
+            is_plain, dim = False, dim + 1
+        elif item is None:
             basic.append(None)
             is_plain, out = False, out + 1
-        elif isinstance(item, int):
-            basic.append(_checked(item, dim, shape))
-            is_plain, dim = False, dim + 1
+        elif item is ...:
+            # A second ellipsis stands for no dimension.
+            basic += [_ALL] * skipped
+            dim, out, skipped = dim + skipped, out + skipped, 0
         else:
-            span = _span(item)
-            _check_mask(item, shape, dim)
-            places.append(Places(out, item, span, dim))
-            basic += [_ALL] * span
-            dim, out = dim + span, out + span
+            tensor, span = item
+            _check_mask(tensor, shape[dim : dim + span], dim, shape)
+            places.append(Places(out, tensor, span or 1, dim))
+            basic += [_ALL] * span or [None]
+            is_plain = is_plain and span > 0
+            dim, out = dim + span, out + (span or 1)
     return Subscript(tuple(basic), is_plain, tuple(places))
 
 
@@ -111,12 +116,15 @@ def _items(key: Any) -> tuple[Any, ...]:
 _NOT_NUMBERS = (list, tuple, range, slice, np.ndarray, Handle, type(None), type(...))
 
 
-def _definite(item: Any) -> Any:
-    """What is none of Python's own indices as an int, truth value, tensor of indices or mask."""
+def _definite(item: Any) -> int | tuple[Any, int]:
+    """What is none of Python's own indices: an int, or a tensor and how many dimensions it reads.
+
+    True and False read none: they are masks of the length 1 for a new dimension.
+    """
     if isinstance(item, Handle):
         return _tensor(item)
-    if isinstance(item, (np.bool_, bool)):
-        return bool(item)
+    if isinstance(item, (bool, np.bool_)):
+        return wrap(np.array([bool(item)])), 0
     if isinstance(item, (list, tuple, range, np.ndarray)):
         return _tensor(wrap(_array(item)))
     try:
@@ -135,22 +143,23 @@ def _array(item: Any) -> Any:
     return array
 
 
-def _tensor(x: Any) -> Any:
-    kind = x._value.dtype.kind
+def _tensor(x: Any) -> int | tuple[Any, int]:
+    value = x._value
+    kind, shape = value.dtype.kind, value.shape
     if kind == "u":
         warnings.warn(
             "indexing with dtype uint8 is deprecated: it is read as a mask; use .bool() or .long()",
             stacklevel=5,
         )
-        return x != 0
-    if kind not in "ib":
+        x, kind = x != 0, "b"
+    if kind == "b":
+        return (x, len(shape)) if shape else (x.reshape(1), 0)
+    if kind != "i":
         raise BadIndex(
             "tensors used as indices must be long, int, byte or bool tensors, got "
-            f"{x._value.dtype}; use .long()"
+            f"{value.dtype}; use .long()"
         )
-    if kind == "i" and not x._value.shape and is_array(x._value):
-        return int(x._value)
-    return x
+    return int(value) if not shape and is_array(value) else (x, 1)
 
 
 def _is_definite(item: slice) -> bool:
@@ -171,37 +180,10 @@ def _slice(item: slice) -> slice:
     return slice(start, stop, step)
 
 
-def _is_truth(item: Any) -> bool:
-    """True, False, or a mask without dimensions: these pick all or nothing."""
-    if isinstance(item, Handle):
-        return item._value.dtype.kind == "b" and not item._value.shape
-    return isinstance(item, bool)
-
-
-def _as_mask(item: Any) -> Any:
-    return item.reshape(1) if isinstance(item, Handle) else wrap(np.array([item]))
-
-
-def _span(item: Any) -> int:
-    """How many of the tensor's dimensions an item reads."""
-    if item is None or item is ... or _is_truth(item):
-        return 0
-    if isinstance(item, Handle) and item._value.dtype.kind == "b":
-        return len(item._value.shape)
-    return 1
-
-
-def _checked(i: int, dim: int, shape: Shape) -> int:
-    n = shape[dim]
-    if not -n <= i < n:
-        raise IndexOutOfRange(f"index {i} is out of bounds for dimension {dim} with size {n}")
-    return i
-
-
-def _check_mask(item: Any, shape: Shape, dim: int) -> None:
-    mask = item._value.shape
-    if item._value.dtype.kind == "b" and mask != shape[dim : dim + len(mask)]:
+def _check_mask(tensor: Any, read: Shape, dim: int, shape: Shape) -> None:
+    value = tensor._value
+    if value.dtype.kind == "b" and read and value.shape != read:
         raise BadIndex(
-            f"the shape of the mask {list(mask)} at index {dim} does not match the shape of the "
-            f"indexed tensor {list(shape)} at index {dim}"
+            f"the shape of the mask {list(value.shape)} at index {dim} does not match the shape of "
+            f"the indexed tensor {list(shape)} at index {dim}"
         )
