@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradatim
 from gradatim.autograd import gradcheck, gradgradcheck
 from tests._tensor.pytorch_programs import check, every_program_of
+
+FEW = settings(max_examples=50)
 
 
 @every_program_of("reading")
@@ -106,6 +108,7 @@ def numbers(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape)
 
 
+@FEW
 @given(subscripts())
 def test_reading_and_its_gradient_are_numpys(case: tuple) -> None:
     shape, key = case
@@ -123,6 +126,7 @@ def test_reading_and_its_gradient_are_numpys(case: tuple) -> None:
     np.testing.assert_allclose(x.grad.numpy(), gradient, rtol=1e-12, atol=1e-12)
 
 
+@FEW
 @given(subscripts())
 def test_arrays_lists_and_tensors_are_the_same_index(case: tuple) -> None:
     shape, key = case
@@ -133,6 +137,7 @@ def test_arrays_lists_and_tensors_are_the_same_index(case: tuple) -> None:
     assert x[lists].equal(expected)
 
 
+@FEW
 @given(subscripts(), st.booleans())
 def test_writing_a_number_is_numpys(case: tuple, as_tensor: bool) -> None:
     shape, key = case
@@ -144,6 +149,7 @@ def test_writing_a_number_is_numpys(case: tuple, as_tensor: bool) -> None:
     np.testing.assert_array_equal(x.numpy(), array)
 
 
+@FEW
 @given(st.integers(1, 3), st.sampled_from([(), (4,), (2, 3)]), st.integers(0, 99))
 def test_adding_up_at_places_is_numpys(indexed: int, common: tuple[int, ...], seed: int) -> None:
     shape = (3, 2, 4)
@@ -161,6 +167,7 @@ def test_adding_up_at_places_is_numpys(indexed: int, common: tuple[int, ...], se
     assert v.grad.eq(1).all()
 
 
+@FEW
 @given(subscripts())
 def test_writing_a_tensor_is_numpys(case: tuple) -> None:
     shape, key = case

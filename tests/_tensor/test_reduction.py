@@ -4,13 +4,15 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import gradatim
 from gradatim.autograd import gradcheck, gradgradcheck
 from tests._tensor.pytorch_programs import check, every_program_of
+
+FEW = settings(max_examples=30)
 
 
 @every_program_of("reducing")
@@ -50,6 +52,7 @@ SEVERAL = {
 
 
 @pytest.mark.parametrize("name", SEVERAL)
+@FEW
 @given(case=arrays_and_dims())
 def test_reductions_over_any_dimensions_are_numpys(name: str, case: tuple) -> None:
     array, dim, keepdim = case
@@ -70,6 +73,7 @@ def test_reductions_over_any_dimensions_are_numpys(name: str, case: tuple) -> No
     )
 
 
+@FEW
 @given(arrays_and_dims(min_side=2), st.integers(0, 1))
 def test_variances_are_numpys(case: tuple, correction: int) -> None:
     array, dim, keepdim = case
@@ -92,6 +96,7 @@ ONE = {
 
 
 @pytest.mark.parametrize("name", ONE)
+@FEW
 @given(case=arrays_and_dims(min_side=1))
 def test_reductions_over_one_dimension_are_numpys(name: str, case: tuple) -> None:
     array, dim, _ = case
@@ -101,6 +106,7 @@ def test_reductions_over_one_dimension_are_numpys(name: str, case: tuple) -> Non
     np.testing.assert_allclose(ours.numpy(), ONE[name](array, axis=dim), rtol=1e-9)
 
 
+@FEW
 @given(arrays_and_dims(min_side=1))
 def test_max_along_a_dimension_reads_at_its_indices(case: tuple) -> None:
     array, dim, keepdim = case
@@ -114,6 +120,7 @@ def test_max_along_a_dimension_reads_at_its_indices(case: tuple) -> None:
         assert x.gather(dim, index).equal(values(dim, keepdim=True))
 
 
+@FEW
 @given(arrays_and_dims(min_side=1))
 def test_running_versions_are_numpys(case: tuple) -> None:
     array, dim, _ = case

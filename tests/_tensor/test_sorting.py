@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import gradatim
 from gradatim.autograd import gradcheck, gradgradcheck
 from tests._tensor.pytorch_programs import check, every_program_of
+
+FEW = settings(max_examples=40)
 
 
 @every_program_of("sorting")
@@ -53,6 +55,7 @@ def order(array: np.ndarray, descending: bool) -> list[int]:
     return backwards[::-1]
 
 
+@FEW
 @given(vectors(), st.booleans())
 def test_orders_are_stable_and_nan_is_the_largest(array: np.ndarray, descending: bool) -> None:
     x = gradatim.tensor(array)
@@ -67,6 +70,7 @@ def test_orders_are_stable_and_nan_is_the_largest(array: np.ndarray, descending:
         np.testing.assert_array_equal(top.values.numpy(), array[expected[:k]])
 
 
+@FEW
 @given(hnp.arrays(np.float32, (3, 70, 2), elements=st.integers(-5, 5)), st.sampled_from([0, 1, -1]))
 def test_any_dimension_can_be_sorted(array: np.ndarray, dim: int) -> None:
     x = gradatim.tensor(array)
@@ -78,6 +82,7 @@ def test_any_dimension_can_be_sorted(array: np.ndarray, dim: int) -> None:
     )
 
 
+@FEW
 @given(hnp.arrays(np.float64, (4, 5), elements=st.floats(-9, 9)), st.sampled_from([0, 1]))
 def test_medians_are_the_lower_middle(array: np.ndarray, dim: int) -> None:
     x = gradatim.tensor(array)
@@ -110,6 +115,7 @@ def test_derivatives_go_back_to_where_the_values_came_from(f) -> None:
 # -- counts and places ---------------------------------------------------------------------------
 
 
+@FEW
 @given(hnp.arrays(np.int64, hnp.array_shapes(max_dims=3), elements=st.integers(-4, 4)))
 def test_different_elements_are_numpys(array: np.ndarray) -> None:
     x = gradatim.tensor(array)
@@ -123,6 +129,7 @@ def test_different_elements_are_numpys(array: np.ndarray) -> None:
     assert slices[inverse].equal(x)
 
 
+@FEW
 @given(st.lists(st.integers(0, 3)))
 def test_equal_neighbours_are_made_one(numbers: list[int]) -> None:
     x = gradatim.tensor(numbers, dtype=gradatim.int64)
@@ -135,6 +142,7 @@ def test_equal_neighbours_are_made_one(numbers: list[int]) -> None:
     assert not (values[1:] == values[:-1]).any()
 
 
+@FEW
 @given(st.lists(st.integers(0, 9)), st.integers(0, 12))
 def test_counts_are_numpys(numbers: list[int], minlength: int) -> None:
     x = gradatim.tensor(numbers, dtype=gradatim.int64)
@@ -146,6 +154,7 @@ def test_counts_are_numpys(numbers: list[int], minlength: int) -> None:
     np.testing.assert_allclose(found.numpy(), expected)
 
 
+@FEW
 @given(
     hnp.arrays(np.float64, 20, elements=st.integers(-40, 40).map(lambda n: n / 8)),
     st.integers(1, 7),
@@ -162,6 +171,7 @@ def test_histograms_are_numpys(array: np.ndarray, bins: int) -> None:
         np.testing.assert_allclose(x.histogram(ours, density=True).hist.numpy(), dense)
 
 
+@FEW
 @given(st.lists(st.integers(-9, 9)), st.lists(st.integers(-10, 10)), st.booleans())
 def test_places_among_sorted_numbers_are_numpys(edges, values, right: bool) -> None:
     edges = np.sort(np.array(edges, int))
