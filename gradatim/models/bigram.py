@@ -30,7 +30,7 @@ class Config:
     """`l2` weighs the penalty mean(W^2), which counts in training only."""
 
     vocab_size: int = 27
-    l2: float = 0.0
+    l2: float = 0.001
     block_size: ClassVar[int] = 1
 
     def __post_init__(self) -> None:

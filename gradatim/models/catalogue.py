@@ -51,7 +51,7 @@ MODELS = (
         module=".bigram_counts",
         summary="how often each letter follows each other one: counted, not trained",
         paper="Shannon 1948, A Mathematical Theory of Communication, section 3",
-        expected_dev_loss=(2.40, 2.50),
+        expected_dev_loss=(2.45, 2.47),
         recipe=Recipe(steps=1, batch_size=0),
     ),
     Entry(
@@ -59,20 +59,30 @@ MODELS = (
         module=".bigram",
         summary="the same table found by gradient descent on a 27 x 27 matrix",
         paper="Shannon 1948, A Mathematical Theory of Communication, section 3",
-        expected_dev_loss=(2.40, 2.50),
-        recipe=Recipe(steps=1_000, batch_size=4_096, optimizer="adam", learning_rate=0.1),
+        expected_dev_loss=(2.45, 2.48),
+        recipe=Recipe(
+            steps=1_000,
+            batch_size=4_096,
+            optimizer="adam",
+            learning_rate=0.1,
+            schedule="cosine",
+            final_fraction=0.01,
+        ),
     ),
+    # Chosen on dev, where it ends at 2.13. Rates of 5e-3 and 1e-2 with batches from 256 to 1,024
+    # end between 2.12 and 2.15; 3,000 steps at 2.175; weight decay of 0.1 costs 0.04. A better model
+    # needs more to see: --set m=20 ends at 2.11, --set block_size=5 at 2.07.
     Entry(
         name="mlp",
         module=".mlp",
         summary="letters as vectors, three of them into a hidden layer",
         paper="Bengio et al. 2003, A Neural Probabilistic Language Model, JMLR 3",
-        expected_dev_loss=(2.10, 2.20),
+        expected_dev_loss=(2.10, 2.16),
         recipe=Recipe(
-            steps=20_000,
-            batch_size=128,
+            steps=10_000,
+            batch_size=256,
             optimizer="adamw",
-            learning_rate=3e-3,
+            learning_rate=5e-3,
             schedule="cosine",
             final_fraction=0.01,
         ),
