@@ -11,6 +11,7 @@ import click
 import numpy as np
 
 from ..training.errors import BadUse, Failure
+from .group import SuggestingGroup
 from .options import checkpoint_option, find_run, run_argument, runs_option, warn_damaged
 
 if TYPE_CHECKING:
@@ -37,9 +38,12 @@ output_option: Callable[[F], F] = click.option(
 )
 
 
-@click.group(epilog=EXAMPLES, no_args_is_help=True)
-def command() -> None:
+@click.group(cls=SuggestingGroup, epilog=EXAMPLES, invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
     """Pictures as SVG (any browser shows it) or, with a converter, PNG."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @command.command(epilog="\b\nExamples:\n  gradatim draw lol\n  gradatim draw lol --before")

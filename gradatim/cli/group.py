@@ -1,4 +1,4 @@
-"""A click group that knows its commands by name and imports only the one that is run.
+"""Click groups that suggest the nearest name, and import only the command that is run.
 
 Importing all of them would bring in the engine, rich and the models, which `--help` does not need.
 """
@@ -13,7 +13,21 @@ import click
 from ..training.errors import did_you_mean
 
 
-class LazyGroup(click.Group):
+class SuggestingGroup(click.Group):
+    """A group that answers a wrong name with the nearest one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name. Errors: UsageError for an unknown one."""
+        name, known = args[0], self.list_commands(ctx)
+        if name not in known and not name.startswith("-"):
+            hint = did_you_mean(name, known) or f"; there is {', '.join(known)}"
+            raise click.UsageError(f"no command '{name}'{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class LazyGroup(SuggestingGroup):
     """Commands by table: name -> one line of help; each lives in a module of the same name."""
 
     def __init__(self, *args: Any, package: str, table: dict[str, str], **options: Any) -> None:
@@ -31,16 +45,6 @@ class LazyGroup(click.Group):
         command = import_module(f"{self.package}.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments name; a wrong name is answered with the nearest one."""
-        name = args[0]
-        if name not in self.table and not name.startswith("-"):
-            hint = did_you_mean(name, self.table) or f"; there is {', '.join(self.table)}"
-            raise click.UsageError(f"no command '{name}'{hint}", ctx)
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands in the help, from the table alone."""

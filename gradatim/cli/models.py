@@ -54,11 +54,14 @@ def describe(entry: Entry) -> dict[str, Any]:
 def show_settings(entry: Entry) -> None:
     """Every key of the model's settings with its default, as --set takes it."""
     config = default_config(entry)
-    sections = {"model": config.model, "data": config.data, "training": config.training}
+    training = config.training.resolved()
+    sections = {"model": config.model, "data": config.data, "training": training}
     click.echo(f"{entry.name}: {entry.summary}")
     click.echo(entry.paper)
     click.echo()
     for key in known_keys(config):
+        if key == "model.vocab_size":  # not to be set: it follows from the words
+            continue
         section, *path = key.split(".")
         value: Any = asdict(sections[section])
         for part in path:

@@ -51,9 +51,14 @@ def find_run(root: Path, name: str | None) -> Run:
     return run
 
 
+def warn(message: str) -> None:
+    """Something that the user should know and that stops nothing."""
+    say(f"Warning: {message}.")
+
+
 def warn_damaged(error: DamagedCheckpoint) -> None:
     """Say that a checkpoint is passed over for the one before."""
-    say(f"Warning: {error}; using the checkpoint before it.")
+    warn(f"{error}; using the one before")
 
 
 def print_json(value: Any) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..training.errors import BadUse
-from .options import json_option, print_json, runs_option, warn_damaged
+from .options import json_option, print_json, runs_option, warn
 from .progress import reporter
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def command(
     root: Path,
     as_json: bool,
 ) -> None:
-    """Train MODEL (bigram-counts, bigram, mlp) and print what it learned.
+    """Train MODEL, by default mlp, and print what it learned; `gradatim models` lists them.
 
     Ctrl-C finishes the step, saves a checkpoint and says how to go on; nothing that was saved is
     lost by any crash. Everything about the run is in runs/NAME.
@@ -89,7 +89,7 @@ def command(
         session = new(root, model, name=name, config_file=config, pairs=settings)
     else:
         _refuse_with_resume(name=name, config=config)
-        session = go_on(root, resume, model=model, pairs=settings, on_damaged=warn_damaged)
+        session = go_on(root, resume, model=model, pairs=settings, warn=warn)
     with session:
         code = _train_and_tell(session, samples=samples, as_json=as_json)
     context.exit(code)

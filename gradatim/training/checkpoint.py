@@ -36,7 +36,8 @@ class Checkpoint:
     """All that is needed to go on: arrays by name, and JSON values.
 
     `progress` is what the loop itself remembers (running sums, seconds); `dev_loss` is there if
-    the step was evaluated, and decides which checkpoint is the best.
+    the step was evaluated, and decides which checkpoint is the best. `versions` are those of what
+    made it.
     """
 
     model: str
@@ -45,6 +46,7 @@ class Checkpoint:
     arrays: dict[str, np.ndarray] = field(repr=False)
     progress: dict[str, Any] = field(default_factory=dict)
     dev_loss: float | None = None
+    versions: dict[str, str] = field(default_factory=versions)
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
@@ -95,6 +97,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         arrays=_arrays(state),
         progress=info["progress"],
         dev_loss=info["dev_loss"] if isinstance(info["dev_loss"], float) else None,
+        versions=info["versions"],
     )
 
 
@@ -217,7 +220,7 @@ def _info_bytes(checkpoint: Checkpoint, state: bytes) -> bytes:
         "dev_loss": json_number(checkpoint.dev_loss),
         "config": checkpoint.config,
         "progress": checkpoint.progress,
-        "versions": versions(),
+        "versions": checkpoint.versions,
         "tensors": {
             name: {"dtype": str(array.dtype), "shape": list(array.shape)}
             for name, array in sorted(checkpoint.arrays.items())

@@ -17,6 +17,7 @@ from .config import RunConfig, TrainingConfig
 from .errors import CheckpointError
 from .state import join, separate
 
+COUNTING_BATCH = 1 << 18  # rows at a time: words may be more than fit in memory
 EVALUATION_BATCH = 4_096  # rows at a time: large enough for fast products, small enough for caches
 
 
@@ -48,11 +49,11 @@ class WordLearner:
 
     def step(self, rate: float) -> float:
         """One step at this learning rate; the batch's loss before the update."""
-        batch = self.batch()
-        self.model.train()
         if self.optimizer is None:
-            return self.count(*batch)
-        _, loss = self.model(*batch)
+            return self.count()
+        self.model.train()
+        X, Y = self.batch()
+        _, loss = self.model(X, Y)
         value = float(loss.item())
         if not np.isfinite(value):
             return value
@@ -63,16 +64,17 @@ class WordLearner:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
-        self.seen += len(batch[1])
+        self.seen += len(Y)
         return value
 
-    def count(self, X: Tensor, Y: Tensor) -> float:
+    def count(self) -> float:
         """The only step of a counted model; its loss afterwards, since before it knows nothing."""
+        rows = self.rows["train"]
         if self.counted is not None and self.seen == 0:
-            self.counted(X, Y)
-        self.seen += len(Y)
-        with no_grad():
-            return float(self.model(X, Y)[1].item())
+            for pair in rows.batches(COUNTING_BATCH):
+                self.counted(*tensors(pair))
+            self.seen = len(rows)
+        return mean_loss(self.model, rows, examples=self.settings.eval_examples)
 
     def batch(self) -> tuple[Tensor, Tensor]:
         """The examples of the next step: drawn with replacement, or all if batch_size is 0."""

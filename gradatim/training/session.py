@@ -12,7 +12,7 @@ from ..core.random import manual_seed
 from ..data.names import Words
 from .checkpoint import Checkpoint
 from .config import RunConfig, apply_pairs, apply_tables
-from .errors import BadUse, DamagedCheckpoint
+from .errors import BadUse
 from .files import write_atomically
 from .learner import WordLearner
 from .lock import Lock
@@ -21,6 +21,7 @@ from .runs import Run, create_run, open_run
 from .settings import config_of, default_config, find_model, for_words, read_words
 from .toml import read_toml, write_toml
 from .trained import Trained
+from .versions import versions
 
 DEFAULT_MODEL = "mlp"
 
@@ -114,16 +115,18 @@ def go_on(
     *,
     model: str | None = None,
     pairs: list[str] | None = None,
-    on_damaged: Callable[[DamagedCheckpoint], None] | None = None,
+    warn: Callable[[str], None],
 ) -> Session:
     """A run from its last whole checkpoint, perhaps with other settings for the rest of it.
+
+    `warn` is told of damaged checkpoints and of versions that may give other digits.
 
     Errors: BadUse for settings that a run cannot change; RunInUse; CheckpointError.
     """
     run = open_run(root, name)
     lock = run.lock().acquire()
     try:
-        start = run.load(on_damaged=on_damaged)
+        start = run.load(on_damaged=lambda error: warn(f"{error}; going on from the one before"))
         if model is not None and find_model(model).name != start.model:
             raise BadUse(
                 f"run '{run.name}' is a {start.model}, not a {model};"
@@ -134,6 +137,7 @@ def go_on(
         words = read_words(config)
         _same_words(start, words, run)
         learner = make_learner(config, words)
+        _tell_of_other_versions(start, warn)
         if config != before:
             write_atomically(run.config, write_toml(config.tables()).encode("utf-8"))
         return Session(run, config, learner, start, lock)
@@ -175,4 +179,18 @@ def _same_words(start: Checkpoint, words: Words, run: Run) -> None:
         raise BadUse(
             f"{words.name} has other words than those that run '{run.name}' was trained on"
             f" ({then['name']}); give that file with --data FILE, or train a new run"
+        )
+
+
+def _tell_of_other_versions(start: Checkpoint, warn: Callable[[str], None]) -> None:
+    now = versions()
+    others = [
+        f"{name} {then} (now {now[name]})"
+        for name, then in start.versions.items()
+        if now.get(name) not in (then, None)
+    ]
+    if others:
+        warn(
+            f"the checkpoint was made with {', '.join(others)};"
+            " the digits to come may differ from those of a run that never stopped"
         )

@@ -149,7 +149,14 @@ def test_the_picture_goes_where_it_should(capsys, tmp_path):
     assert "end the name with .svg" in capsys.readouterr().err
     assert main(["draw", "lol", "-o", str(tmp_path / "no" / "mine.svg")]) == 1
     assert main(["draw", "graph", "bigram-counts", "--runs", str(tmp_path)]) == 2
+    capsys.readouterr()
     assert main(["draw", "lool"]) == 2
+    assert capsys.readouterr().err == "Error: no command 'lool'; did you mean 'lol'?\n"
+
+
+def test_draw_alone_says_what_can_be_drawn(capsys):
+    out = out_of(capsys, "draw")
+    assert all(f"\n  {name} " in out for name in ("lol", "graph", "bigram", "curves", "surprise"))
 
 
 def test_the_models_and_their_settings(capsys):
