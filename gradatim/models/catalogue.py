@@ -70,8 +70,8 @@ MODELS = (
         ),
     ),
     # Chosen on dev, where it ends at 2.13. Rates of 5e-3 and 1e-2 with batches from 256 to 1,024
-    # end between 2.12 and 2.15; 3,000 steps at 2.175; weight decay of 0.1 costs 0.04. A better model
-    # needs more to see: --set m=20 ends at 2.11, --set block_size=5 at 2.07.
+    # end between 2.12 and 2.15; 3,000 steps at 2.175; weight decay of 0.1 costs 0.04. What helps is
+    # to see more: with m=20 it ends at 2.11, with block_size=5 at 2.07.
     Entry(
         name="mlp",
         module=".mlp",
