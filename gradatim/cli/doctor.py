@@ -17,10 +17,10 @@ from typing import Any
 import click
 import numpy as np
 
+from .. import __version__
 from ..core.errors import GradatimError
 from ..training.blas_threads import blas_threads, threads_now
 from ..training.lock import Lock, is_locked
-from ..training.versions import library_version
 from .options import json_option, print_json, runs_option
 from .terminal import speaks_unicode
 
@@ -96,7 +96,7 @@ def python() -> Finding:
 
 def library() -> Finding:
     """Where the library lies that would be imported."""
-    return Finding("gradatim", f"{library_version()} in {Path(__file__).parent.parent}")
+    return Finding("gradatim", f"{__version__} in {Path(__file__).parent.parent}")
 
 
 def numpy_and_blas() -> Finding:

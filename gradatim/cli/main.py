@@ -47,9 +47,9 @@ def gradatim(context: click.Context, version: bool, debug: bool) -> None:
     Type `gradatim` alone for five things to try.
     """
     if version:
-        from ..training.versions import library_version
+        from .. import __version__
 
-        click.echo(f"gradatim {library_version()}")
+        click.echo(f"gradatim {__version__}")
     elif context.invoked_subcommand is None:
         from .welcome import welcome
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from .errors import CheckpointError, DamagedCheckpoint, Failure
 from .files import TEMPORARY, remove_folder, sweep, sync_folder, write_synced
-from .metrics import json_number
+from .metrics import json_number, plain_number
 from .versions import versions
 
 STATE, INFO = "state.safetensors", "checkpoint.json"
@@ -96,7 +96,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         config=info["config"],
         arrays=_arrays(state),
         progress=info["progress"],
-        dev_loss=info["dev_loss"] if isinstance(info["dev_loss"], float) else None,
+        dev_loss=plain_number(info["dev_loss"]),
         versions=info["versions"],
     )
 

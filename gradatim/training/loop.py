@@ -19,7 +19,7 @@ from .checkpoint import Checkpoint, clean_checkpoints, save_checkpoint
 from .config import RunConfig
 from .diverged import broken_array, explain
 from .errors import Diverged, Failure
-from .metrics import MetricsLog, Record, cut_back
+from .metrics import MetricsLog, Record, cut_back, json_number, plain_number
 from .runs import Run
 from .schedule import learning_rate
 from .signals import StopRequest
@@ -103,14 +103,12 @@ class Progress:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; JSON has no infinity."""
-        best = self.best_dev_loss
-        return {**asdict(self), "best_dev_loss": best if math.isfinite(best) else None}
+        return {name: json_number(value) for name, value in asdict(self).items()}
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> Progress:
         """What `to_json` made."""
-        best = values.get("best_dev_loss")
-        return Progress(**{**values, "best_dev_loss": math.inf if best is None else best})
+        return Progress(**{name: plain_number(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True)

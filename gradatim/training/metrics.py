@@ -53,10 +53,15 @@ def decode(line: str) -> Record | None:
         return None
     if not isinstance(record, dict) or not isinstance(record.get("step"), int):
         return None
-    return {key: _plain_number(value) for key, value in record.items()}
+    return {key: plain_number(value) for key, value in record.items()}
 
 
-def _plain_number(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
+    """What `json_number` was given.
+
+    >>> plain_number("-Infinity"), plain_number("train")
+    (-inf, 'train')
+    """
     return _NAMES.get(value, value) if isinstance(value, str) else value
 
 

@@ -100,6 +100,19 @@ def test_a_counted_model_takes_one_step(capsys, tmp_path, words):
     assert open_run(tmp_path, "bigram-counts-1").load().step == 1
 
 
+def test_a_counted_model_may_find_a_letter_impossible(capsys, tmp_path, words):
+    path = tmp_path / "words.txt"
+    path.write_text("\n".join("abcdefghijkl") + "\n", encoding="utf-8")
+    settings = ["--set", "smoothing=0", "--steps", "3", "--samples", "0", "--set", "log_interval=9"]
+    where = ["--runs", str(tmp_path), "--data", str(path)]
+    assert main(["train", "bigram-counts", *where, *settings, "--json"]) == 0
+    out = capsys.readouterr().out
+    assert json.loads(out)["losses"]["dev"] == "Infinity"
+    assert main(["eval", "--runs", str(tmp_path), "--split", "dev"]) == 0
+    assert capsys.readouterr().out == "dev    inf   perplexity inf\n"
+    assert main(["surprise", "b", "--runs", str(tmp_path)]) == 0
+
+
 def test_a_run_repeats_from_its_own_config(tmp_path, words):
     train(tmp_path, words, "--steps", "20", "--name", "one", "--samples", "0", "--seed", "5")
     config = str(tmp_path / "one" / "config.toml")
