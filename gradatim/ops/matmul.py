@@ -33,6 +33,8 @@ def _linear_type(x: Any, weight: Any, bias: Any = None) -> ArrayType:
 
 
 def _linear(x: np.ndarray[Any, Any], weight: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if x.ndim == 2:
+        return np.matmul(x, weight.T)
     # One flat product: np.matmul would loop over the leading dimensions.
     flat = x.reshape(numel(x.shape[:-1]), x.shape[-1])
     return np.matmul(flat, weight.T).reshape(*x.shape[:-1], weight.shape[0])

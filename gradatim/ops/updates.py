@@ -66,6 +66,9 @@ def _expand_descend(p: Any, g: Any, lr: Any, *, weight_decay: float, maximize: b
 
 def _descend(p: Array, g: Array, lr: Array, *, weight_decay: float, maximize: bool) -> None:
     rate = float(lr)
+    if p.size <= BLOCK and not weight_decay and not maximize:  # the usual case, in two calls
+        p -= np.multiply(g, rate)
+        return
     for P, G, work in _blocks(p, g):
         P -= np.multiply(_slope_value(P, G, weight_decay, maximize), rate, work)
 

@@ -136,10 +136,14 @@ class Members:
 
     def __getattr__(self, name: str) -> Any:
         # Called only for what is not an ordinary attribute.
-        for table in _TABLES:
-            members = self.__dict__.get(table)
-            if members is not None and name in members:
-                return members[name]
+        own = self.__dict__
+        if "_parameters" in own:
+            if name in (table := own["_parameters"]):
+                return table[name]
+            if name in (table := own["_modules"]):
+                return table[name]
+            if name in (table := own["_buffers"]):
+                return table[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name: str) -> None:
