@@ -50,6 +50,8 @@ def one_dim(name: str, dim: int, ndim: int) -> int:
 
 def some_dims(name: str, dim: int | Iterable[int] | None, ndim: int) -> Shape:
     """Dimensions to reduce, from the front and sorted: all of them for None or ()."""
+    if type(dim) is int and -ndim <= dim < ndim:
+        return (dim % ndim,)
     if dim is None or dim == ():
         return tuple(range(ndim))
     given = dim if isinstance(dim, Iterable) else (dim,)

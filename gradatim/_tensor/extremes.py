@@ -13,6 +13,7 @@ from ..core.errors import DTypeError, GradatimError
 from ..core.handle import Handle
 from ..ops import reduction as ops
 from ..ops.broadcast import numel, reshape_to
+from ..ops.choosing import extreme
 from ..ops.indexing import gather
 from ..ops.running import running_index
 from . import return_types
@@ -102,13 +103,13 @@ class Extremes(Handle):
 
 
 _PRIMITIVES = {
-    "max": (ops.reduce_max, ops.argmax, Arithmetic.maximum, return_types.max),
-    "min": (ops.reduce_min, ops.argmin, Arithmetic.minimum, return_types.min),
+    "max": (ops.reduce_max, Arithmetic.maximum, return_types.max),
+    "min": (ops.reduce_min, Arithmetic.minimum, return_types.min),
 }
 
 
 def _extreme(name: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
-    reduce, arg, pairwise, answer = _PRIMITIVES[name]
+    reduce, pairwise, answer = _PRIMITIVES[name]
     if isinstance(dim, Handle):
         dim, other = None, dim
     if other is not None:
@@ -117,8 +118,11 @@ def _extreme(name: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
         return _value(name, reduce, x, None, keepdim)
     dim = one_dim(name, dim, x.ndim)
     refuse_empty(name, x, (dim,))
-    rows = at_least_1d(x)
-    return answer(*chosen(x, rows, arg(rows, dim=dim, keepdim=True), dim, keepdim))
+    if x._value.shape:
+        return answer(*extreme(x, dim=dim, largest=name == "max", keepdim=keepdim))
+    return answer(
+        *[reshape_to(y, ()) for y in extreme(flat(x), dim=0, largest=True, keepdim=False)]
+    )
 
 
 def chosen(x: Any, rows: Any, index: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:

@@ -17,7 +17,7 @@ from ..core.handle import Handle, same_memory
 from ..core.inplace import has_history, update, write
 from ..ops.broadcast import numel, reshape_to
 from ..ops.elementwise import where
-from ..ops.indexing import flat_index, nonzero, put, put_in, take
+from ..ops.indexing import fill_in, flat_index, nonzero, put, put_in, take, take_pairs
 from ..ops.movement import inverse, permute, slice_
 from .arithmetic import Arithmetic
 from .promotion import expanded
@@ -59,9 +59,8 @@ class Indexed(Handle):
         if not subscript.places:
             return slice_(self, index=subscript.basic)
         view = self if subscript.is_plain else slice_(self, index=subscript.basic)
-        chosen = _Chosen(view, subscript.places)
         try:
-            return take(chosen.merged, chosen.index, dim=chosen.dim)
+            return _take(view, subscript.places)
         except IndexOutOfRange:
             _name_culprit(view, subscript.places)
             raise
@@ -104,6 +103,16 @@ class Indexed(Handle):
 
 def _is_row_list(index: Any) -> bool:
     return isinstance(index, Handle) and index._value.dtype.kind == "i" and index._value.shape != ()
+
+
+def _take(view: Any, places: Sequence[Places]) -> Any:
+    if len(places) == 2:  # the places of one element, or slice, each
+        a, b = places
+        i, j = a.tensor._value, b.tensor._value
+        if a.dim + 1 == b.dim and i.shape == j.shape and i.dtype.kind == j.dtype.kind == "i":
+            return take_pairs(view, a.tensor, b.tensor, dim=a.dim)
+    chosen = _Chosen(view, places)
+    return take(chosen.merged, chosen.index, dim=chosen.dim)
 
 
 class _Chosen:
@@ -211,8 +220,12 @@ def _put(x: Any, view: Any, places: Sequence[Places], value: Any, *, accumulate:
 def _fill(view: Any, place: Places, value: Any) -> None:
     """One number at all places where a mask is true: their number need not be known."""
     mask, shape = place.tensor, view._value.shape
-    spread = (*mask._value.shape, *(1,) * (len(shape) - place.dim - place.span))
-    mask = expanded(reshape_to(mask, spread), shape)
+    before, behind = (1,) * place.dim, (1,) * (len(shape) - place.dim - place.span)
+    mask = reshape_to(mask, (*before, *mask._value.shape, *behind))
+    if not has_history(view, *([value] if isinstance(value, Handle) else [])):
+        update(fill_in, view, mask, shaped(_WRITE, view, value, ()))
+        return
+    mask = expanded(mask, shape)
     write(view, where(mask, shaped(_WRITE, view, value, shape), view), derived=True)
 
 

@@ -11,15 +11,17 @@ and `flat_index` in [-n, n), negative ones counting from the end; others raise.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..core.errors import IndexOutOfRange, ShapeError
-from ..core.primitive import Primitive, Update
+from ..core.primitive import Composite, Primitive, Update
 from ..core.storage import ArrayType
 from .add_at import add_at
-from .broadcast import full, numel
+from .broadcast import broadcast_to, full, numel, reshape_to
+from .elementwise import where
 from .movement import update_view
 
 Array = np.ndarray[Any, Any]
@@ -98,6 +100,19 @@ put_in = Update(
     _write,
     replaces=("x",),
 )
+
+
+def _fill(x: Array, mask: Array, value: Array) -> None:
+    np.copyto(x, value, where=mask)
+
+
+def _expand_fill(x: Any, mask: Any, value: Any) -> Any:
+    shape = x._value.shape
+    return where(broadcast_to(mask, shape=shape), broadcast_to(value, shape=shape), x)
+
+
+# One number (0-d) where a mask, of as many dimensions as x, is true: in the place of x
+fill_in = Update("fill_in(x, mask, value)", _expand_fill, _fill, replaces=("x",))
 
 # -- elements: gather and scatter ----------------------------------------------------------
 
@@ -194,6 +209,48 @@ def _flat_type(*indices: Any, sizes: tuple[int, ...]) -> ArrayType:
 flat_index = Primitive("flat_index(*, sizes)", _flat_index, _flat_type, differentiable=False)
 
 
+# -- pairs: what x[rows, columns] reads -----------------------------------------------------
+
+
+def _both(shape: tuple[int, ...], dim: int) -> tuple[int, ...]:
+    """A shape with dimensions `dim` and `dim + 1` made one."""
+    return (*shape[:dim], shape[dim] * shape[dim + 1], *shape[dim + 2 :])
+
+
+def _expand_pairs(x: Any, i: Any, j: Any, *, dim: int) -> Any:
+    shape = x._value.shape
+    places = flat_index(i, j, sizes=shape[dim : dim + 2])
+    return take(reshape_to(x, _both(shape, dim)), places, dim=dim)
+
+
+def _pairs(x: Array, i: Array, j: Array, *, dim: int) -> Array:
+    try:
+        return x[(slice(None),) * dim + (i, j)]
+    except IndexError:
+        n, m = x.shape[dim : dim + 2]
+        wrapped(i, dim, n), wrapped(j, dim + 1, m)  # these know which one it was
+        raise
+
+
+def _pairs_back(g: Any, x_type: ArrayType, i: Any, j: Any, dim: int) -> Any:
+    shape, dtype = x_type
+    places = flat_index(i, j, sizes=shape[dim : dim + 2])
+    flat = zeros(ArrayType(_both(shape, dim), dtype))
+    return reshape_to(put(flat, places, g, dim=dim, accumulate=True), shape)
+
+
+# x[i, j] for two index tensors of one shape, in dimensions dim and dim + 1
+take_pairs = Composite(
+    "take_pairs(x, i, j, *, dim)",
+    _expand_pairs,
+    lambda x, i, j, *, dim: ArrayType((*x.shape[:dim], *i.shape, *x.shape[dim + 2 :]), x.dtype),
+    value=_pairs,
+    x=_pairs_back,
+)
+
+# -- where elements are not zero -------------------------------------------------------------
+
+
 def _nonzero(x: Array) -> Array:
     if not x.ndim:
         return np.empty((int(x != 0), 0), np.int64)
@@ -233,12 +290,19 @@ def _outside(index: Array, dim: int, n: int, *, first: int | None = None) -> str
     )  # fmt: skip
 
 
+@lru_cache(maxsize=8)
+def _starts(rows: int, width: int) -> Array:
+    """Where each row begins when all rows lie in one line: (rows, 1)."""
+    starts = np.arange(rows)[:, None] * width
+    starts.flags.writeable = False
+    return starts
+
+
 def places(index: Array, shape: tuple[int, ...], dim: int) -> Array:
     """Where in the flattened array the elements lie that `index` names along `dim`."""
     inner, outer = numel(shape[dim + 1 :]), numel(shape[:dim])
     if inner == 1:
-        rows = np.arange(0, outer * shape[dim], shape[dim] or 1)[:outer]
-        return index.reshape(outer, index.shape[dim]) + rows[:, None]
+        return index.reshape(outer, index.shape[dim]) + _starts(outer, shape[dim])
     blocks = np.arange(outer)[:, None, None] * (shape[dim] * inner) + np.arange(inner)
     return index.reshape(outer, index.shape[dim], inner) * inner + blocks
 

@@ -164,6 +164,27 @@ ELEMENTS = [
 ]
 
 PLACES = [
+    *[
+        Case(
+            "take_pairs",
+            (x, i, j),
+            lambda x, i, j, *, dim: x[(slice(None),) * dim + (i, j)],
+            {"dim": dim},
+        )
+        for x, i, j, dim in (
+            (numbers((3, 4)), np.array([0, 2, 2, -1]), np.array([1, -4, 1, 3]), 0),
+            (numbers((2, 3, 4)), np.array([[0], [2]]), np.array([[1], [3]]), 1),
+            (numbers((3, 4, 2)), np.array(1), np.array(2), 0),
+        )
+    ],
+    *[
+        Case(
+            "fill_in",
+            (numbers((3, 4)), mask, np.array(2.5)),
+            lambda x, mask, value: np.where(mask, value, x),
+        )
+        for mask in (truths((3, 4)), truths((3, 1)), truths((1, 4)))
+    ],
     Case("diagonal", (numbers((3, 4)),), _diagonal, {"offset": 0, "dim1": 0, "dim2": 1}),
     Case("diagonal", (numbers((3, 4)),), _diagonal, {"offset": 2, "dim1": 1, "dim2": 0}),
     Case("diagonal", (numbers((2, 3, 3)),), _diagonal, {"offset": -1, "dim1": 1, "dim2": 2}),
@@ -215,9 +236,25 @@ def _searchsorted(edges: Any, values: Any, *, right: bool) -> Any:
     return before(edges[..., None, :], values[..., None]).sum(-1)
 
 
+def _extreme_of(x: Any, *, dim: int, largest: bool, keepdim: bool) -> Any:
+    index = (np.argmax if largest else np.argmin)(x, dim, keepdims=keepdim)
+    return (np.max if largest else np.min)(x, axis=dim, keepdims=keepdim), index
+
+
 LONG = integers((2, 100), -9, 9).astype(np.float32)  # long enough for the packed order, with ties
 
 SORTING = [
+    *[
+        Case(
+            "extreme",
+            (numbers(shape),),
+            _extreme_of,
+            {"dim": dim, "largest": largest, "keepdim": keepdim},
+        )
+        for shape, dim in (((3, 4), 0), ((2, 3, 2), 1), ((5,), 0))
+        for largest in (True, False)
+        for keepdim in (True, False)
+    ],
     *[
         Case("argsort", (x,), _argsort, {"dim": dim, "descending": descending})
         for x, dim in (
@@ -348,8 +385,8 @@ STATISTICS = [
             {"dims": dims, "correction": correction, "keepdim": keepdim},
         )
         for name, f in (("var", np.var), ("std", np.std))
-        for shape, dims in DIMS
-        for correction in (0, 1)
+        for shape, dims in [*DIMS, ((), ())]
+        for correction in (0, 1)[: 1 + bool(dims)]  # one number has no variance to correct
         for keepdim in (False, True)
     ],
     *[
