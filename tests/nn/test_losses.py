@@ -103,6 +103,14 @@ def test_many_rows_are_handled_in_blocks_with_the_same_result():
     np.testing.assert_allclose(x.grad.numpy(), expected.numpy(), atol=1e-15)
 
 
+def test_a_vector_without_length_stays_and_has_a_finite_gradient():
+    x = g.zeros(1, 3, requires_grad=True)
+    y = F.normalize(x)
+    assert y.tolist() == [[0.0, 0.0, 0.0]]
+    y.sum().backward()
+    assert np.isfinite(x.grad.numpy()).all()
+
+
 def test_entropy_of_certainty_is_zero_and_of_an_even_row_log_n():
     p = g.tensor([[1.0, 0.0, 0.0, 0.0], [0.25] * 4])
     assert F.entropy(p).tolist() == pytest.approx([0.0, math.log(4)])

@@ -5,10 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..._tensor.dims import one_dim
 from ..._tensor.promotion import floating
 from ..._tensor.tensor import Tensor
-from ...ops import losses, rowwise
+from ...ops import losses
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -38,25 +37,21 @@ def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     >>> softmax(gradatim.tensor([0.0, 0.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    return _along("softmax", rowwise.softmax, input, dim, dtype)
+    return input.softmax(_dim("softmax", input, dim), dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """log softmax(x) = x_i - log sum_j e^(x_j), exact where softmax would underflow."""
-    return _along("log_softmax", rowwise.log_softmax, input, dim, dtype)
+    return input.log_softmax(_dim("log_softmax", input, dim), dtype)
 
 
-def _along(name: str, operation: Any, x: Any, dim: int | None, dtype: Any) -> Tensor:
-    if dtype is not None:
-        x = x.to(dtype)
-    if dim is None:
-        warnings.warn(
-            f"Implicit dimension choice for {name} has been deprecated. "
-            "Change the call to include dim=X as an argument.",
-            stacklevel=3,
-        )
-        dim = 0 if x.ndim in (0, 1, 3) else 1
-    dim = one_dim(name, dim, x.ndim)
-    if not x.ndim:
-        return operation(floating(x).reshape(1), dim=0).reshape(())
-    return operation(floating(x), dim=dim)
+def _dim(name: str, x: Tensor, dim: int | None) -> int:
+    """PyTorch's guess where `dim` was left out, with its warning."""
+    if dim is not None:
+        return dim
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. "
+        "Change the call to include dim=X as an argument.",
+        stacklevel=3,
+    )
+    return 0 if x.ndim in (0, 1, 3) else 1

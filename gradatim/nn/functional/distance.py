@@ -78,14 +78,8 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     >>> normalize(gradatim.tensor([[3.0, 4.0]]))
     tensor([[0.6000, 0.8000]])
     """
-    x: Any = input
-    if p == 2:
-        length = (x * x).sum(dim, keepdim=True).sqrt()
-    elif p == 1:
-        length = x.abs().sum(dim, keepdim=True)
-    else:
-        length = (x.abs() ** p).sum(dim, keepdim=True) ** (1 / p)
-    return x / length.clamp(min=eps)
+    length = input.norm(p, dim, keepdim=True)
+    return input / length.clamp(min=eps)
 
 
 def _aligned(name: str, input: Tensor, target: Tensor) -> tuple[Any, Any]:
