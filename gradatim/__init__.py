@@ -259,6 +259,8 @@ if typing.TYPE_CHECKING:
 double, float, int, long = float64, float32, int32, int64
 newaxis = None
 
+__version__ = "0.1.0"  # the one place: the build reads it here
+
 _ROOMS = ("data", "draw", "models", "nn", "optim", "scalar", "training")
 
 
@@ -266,10 +268,6 @@ def __getattr__(name: str) -> typing.Any:
     """Load a room when it is first used, and say what is missing where a name is not here."""
     if name in _ROOMS:
         return importlib.import_module(f".{name}", __name__)
-    if name == "__version__":
-        from importlib.metadata import version  # slow to import, and seldom asked for
-
-        return version(__name__)
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
     from ._tensor.absent import missing
@@ -278,7 +276,7 @@ def __getattr__(name: str) -> typing.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, "__version__"})
+    return sorted({*globals(), *_ROOMS})
 
 
 # Many names to a line: one to a line would be five screens.
