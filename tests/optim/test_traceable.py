@@ -1,0 +1,102 @@
+"""A whole step computes with shapes alone: nothing in it looks at numbers.
+
+The backend below answers every operation with a variable that has a shape and a dtype only, as a
+tracer does. A step that read a number, or branched on one, would fail here.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import gradatim as g
+from gradatim import nn, optim
+from gradatim.core.context import using
+from gradatim.models import bigram, mlp
+from gradatim.nn import functional as F
+
+
+@dataclass(frozen=True)
+class Variable:
+    shape: tuple
+    dtype: np.dtype
+
+
+class Shapes:
+    """Follows shapes, and counts what is written."""
+
+    def __init__(self):
+        self.writes, self.updates = 0, 0
+
+    def execute(self, primitive, inputs, params):
+        told = primitive.shape(*[x._type for x in inputs], **params)
+        several = told if len(primitive.outputs) > 1 else (told,)
+        made = tuple(Variable(tuple(t.shape), np.dtype(t.dtype)) for t in several)
+        return made if len(primitive.outputs) > 1 else made[0]
+
+    def write(self, target, source):
+        assert target._type == source._type
+        self.writes += 1
+
+    def update(self, update, inputs, params):
+        told = update.shape(*[x._type for x in inputs], **params)
+        told = told if len(update.outputs) > 1 else (told,)
+        for i, kind in zip(update.replaces, told, strict=True):
+            assert inputs[i]._type == kind
+        self.updates += 1
+
+
+OPTIMISERS = [
+    lambda ps: optim.SGD(ps, lr=0.1),
+    lambda ps: optim.SGD(ps, lr=0.1, momentum=0.9, dampening=0.1, weight_decay=0.1),
+    lambda ps: optim.Adam(ps, amsgrad=True),
+    lambda ps: optim.AdamW(ps),
+]
+X, Y = g.zeros(8, 3).long(), g.zeros(8).long()
+
+
+@pytest.mark.parametrize("make", OPTIMISERS)
+@pytest.mark.parametrize(
+    "model",
+    [mlp.Model(mlp.Config()), mlp.Model(mlp.Config(direct=True)), bigram.Model(bigram.Config())],
+    ids=["mlp", "direct", "bigram"],
+)
+def test_a_step_of_a_model_needs_no_numbers(model, make):
+    optimizer = make(model.parameters())
+    model.zero_grad()
+    with using(Shapes()) as backend:
+        _, loss = model(X, Y)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        assert isinstance(loss._value, Variable)
+    assert backend.updates == len(list(model.parameters()))
+    model.zero_grad()
+
+
+LOSSES = {
+    "cross_entropy": lambda x: F.cross_entropy(x, Y),
+    "weighted": lambda x: F.cross_entropy(x, Y, weight=g.ones(4), label_smoothing=0.1),
+    "soft": lambda x: F.cross_entropy(x, g.ones(8, 4)),
+    "nll": lambda x: F.nll_loss(F.log_softmax(x, 1), Y),
+    "mse": lambda x: F.mse_loss(x, g.ones(8, 4)),
+    "l1": lambda x: F.l1_loss(x, g.ones(8, 4)),
+    "smooth": lambda x: F.smooth_l1_loss(x, g.ones(8, 4)),
+    "bce": lambda x: F.binary_cross_entropy(x.sigmoid(), g.ones(8, 4)),
+    "bce logits": lambda x: F.binary_cross_entropy_with_logits(x, g.ones(8, 4)),
+    "gaussian": lambda x: F.gaussian_nll_loss(x, g.ones(8, 4), x.exp()),
+    "kl": lambda x: F.kl_div(x, g.ones(8, 4), reduction="batchmean"),
+    "entropy": lambda x: F.entropy(F.softmax(x, 1)).mean(),
+    "normalize": lambda x: F.normalize(x).sum(),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_and_their_first_and_second_gradients_need_no_numbers(name):
+    x = g.ones(8, 4, requires_grad=True)
+    with using(Shapes()):
+        loss = LOSSES[name](x)
+        (first,) = g.autograd.grad(loss, [x], create_graph=True)
+        (first * x).sum().backward()
+        assert first.shape == (8, 4)
+        assert x.grad.shape == (8, 4)
