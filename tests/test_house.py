@@ -26,9 +26,19 @@ ALL_PYTHON = [
     for folder in ("gradatim", "tests", "tools", "proofs", "benchmarks")
     for path in sorted((ROOT / folder).rglob("*.py"))
 ]
-DEPENDENCIES = {"numpy", "click", "rich", "safetensors", "threadpoolctl"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = {"cairosvg", "IPython"}  # used when they are there
-HEAVY = ["click", "rich", "safetensors", "cairosvg", "IPython", "asyncio", "unittest", "sqlite3"]
+HEAVY = [
+    "click",
+    "rich",
+    "safetensors",
+    "threadpoolctl",
+    "cairosvg",
+    "IPython",
+    "asyncio",
+    "unittest",
+    "sqlite3",
+]
 
 
 def relative(path: Path) -> str:
@@ -188,10 +198,8 @@ def test_the_wheel_has_the_data_the_types_and_the_licence_and_nothing_else(tmp_p
         "gradatim/data/names/PROVENANCE.txt",
     } <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
-    assert {name.split("/")[0] for name in names} <= {
-        "gradatim",
-        f"gradatim-{gradatim.__version__}.dist-info",
-    }
+    information = f"gradatim-{gradatim.__version__}.dist-info"
+    assert {name.split("/")[0] for name in names} == {"gradatim", information}
     assert {relative(path) for path in SOURCES} <= names
 
 
