@@ -175,15 +175,16 @@ PLACES = [
             (numbers((3, 4)), np.array([0, 2, 2, -1]), np.array([1, -4, 1, 3]), 0),
             (numbers((2, 3, 4)), np.array([[0], [2]]), np.array([[1], [3]]), 1),
             (numbers((3, 4, 2)), np.array(1), np.array(2), 0),
+            (numbers((3, 4)), np.zeros((0,), np.int64), np.zeros((0,), np.int64), 0),
         )
     ],
     *[
         Case(
             "fill_in",
-            (numbers((3, 4)), mask, np.array(2.5)),
+            (numbers(shape), truths(mask), np.array(2.5)),
             lambda x, mask, value: np.where(mask, value, x),
         )
-        for mask in (truths((3, 4)), truths((3, 1)), truths((1, 4)))
+        for shape, mask in (((3, 4), (3, 4)), ((3, 4), (3, 1)), ((0, 4), (1, 4)), ((), ()))
     ],
     Case("diagonal", (numbers((3, 4)),), _diagonal, {"offset": 0, "dim1": 0, "dim2": 1}),
     Case("diagonal", (numbers((3, 4)),), _diagonal, {"offset": 2, "dim1": 1, "dim2": 0}),
@@ -251,7 +252,7 @@ SORTING = [
             _extreme_of,
             {"dim": dim, "largest": largest, "keepdim": keepdim},
         )
-        for shape, dim in (((3, 4), 0), ((2, 3, 2), 1), ((5,), 0))
+        for shape, dim in (((3, 4), 0), ((2, 3, 2), 1), ((5,), 0), ((0, 2), 1))
         for largest in (True, False)
         for keepdim in (True, False)
     ],
