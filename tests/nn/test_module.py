@@ -137,6 +137,7 @@ def test_dtypes_change_in_place_and_optimisers_keep_their_parameters():
     assert net.count.dtype == gradatim.float64
     assert net(gradatim.ones(1, 2, dtype=gradatim.float64)).dtype == gradatim.float64
     assert net.float().a.weight.dtype == gradatim.float32
+    assert net.cpu().cuda() is net
     assert net.to("cpu").to(gradatim.float64).scale.dtype == gradatim.float64
 
 

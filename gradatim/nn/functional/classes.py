@@ -8,6 +8,7 @@ from ..._tensor.promotion import to_dtype
 from ..._tensor.tensor import Tensor
 from ...core.dtypes import int64
 from ...core.errors import ArgumentError, DTypeError, ShapeError
+from ...core.handle import check_tensor
 from ...ops import cross_entropy as ops
 from ...ops.broadcast import full
 from ...ops.indexing import take
@@ -71,6 +72,8 @@ def cross_entropy(
         raise ArgumentError(
             f"cross_entropy: label_smoothing must be between 0.0 and 1.0, got {label_smoothing}"
         )
+    check_tensor("cross_entropy", input)
+    check_tensor("cross_entropy", target, "target")
     x: Any = input
     if target._value.dtype.kind == "f":
         return _with_probabilities(x, target, weight, reduction, label_smoothing)
@@ -104,6 +107,8 @@ def nll_loss(
     tensor(2.)
     """
     check_reduction("nll_loss", reduction)
+    check_tensor("nll_loss", input)
+    check_tensor("nll_loss", target, "target")
     log_p, classes, shape = _rows("nll_loss", input, target)
     counted, safe = ops.valid(classes, ignore_index, log_p._value.dtype)
     weights = (

@@ -9,6 +9,7 @@ from ..._tensor.comparison import where
 from ..._tensor.promotion import broadcast_shape, expanded, promoted
 from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError
+from ...core.handle import check_tensor
 from ...ops import losses
 from .reduction import check_reduction, reduced
 
@@ -84,6 +85,8 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
 
 def _aligned(name: str, input: Tensor, target: Tensor) -> tuple[Any, Any]:
     """Both with one shape and dtype; a shape that has to be stretched is probably a mistake."""
+    check_tensor(name, input)
+    check_tensor(name, target, "target")
     x: Any = input
     y: Any = target
     if x._value.shape == y._value.shape and x._value.dtype == y._value.dtype:

@@ -8,6 +8,7 @@ from ..._tensor.promotion import to_dtype
 from ..._tensor.tensor import Tensor
 from ...core.dtypes import int64
 from ...core.errors import ArgumentError, DTypeError, ShapeError
+from ...core.handle import check_tensor
 from ...ops import embedding as table
 from ...ops import matmul
 
@@ -21,6 +22,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> linear(gradatim.ones(2, 3), gradatim.ones(4, 3)).shape
     gradatim.Size([2, 4])
     """
+    check_tensor("linear", input)
     x: Any = input
     x_shape, w_shape = x._value.shape, weight._value.shape
     if len(w_shape) != 2 or not x_shape or x_shape[-1] != w_shape[1]:
@@ -75,6 +77,7 @@ def embedding(
         raise ArgumentError(
             "embedding: max_norm, scale_grad_by_freq and sparse are not supported; leave them out"
         )
+    check_tensor("embedding", input)
     index: Any = input
     if index._value.dtype.kind not in "iu":
         raise DTypeError(f"embedding: indices must be integers, got {index.dtype}; use x.long()")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
+from ..._tensor.device import check_device
 from ..._tensor.tensor import Tensor
 from ...autograd import no_grad
 from ..parameter import Parameter
@@ -198,4 +199,9 @@ class Tree(Members):
 
     def cpu(self) -> Self:
         """The module itself: everything is on the CPU."""
+        return self
+
+    def cuda(self, device: Any = None) -> Self:
+        """The module itself: every device is the CPU here."""
+        check_device(device)
         return self
