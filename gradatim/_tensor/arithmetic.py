@@ -14,7 +14,7 @@ from ..core.handle import Handle, is_array
 from ..core.primitive import Primitive
 from ..ops import elementwise as ops
 from ..ops.broadcast import copy
-from .promotion import binary, fits, floating, floating_binary, operand, promoted, result_type
+from .promotion import binary, fits, floating, floating_binary, operand, result_type
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -43,14 +43,13 @@ class Arithmetic(Handle):
         """`input / other`, broadcast; rounded if `rounding_mode` is "floor" or "trunc"."""
         if rounding_mode == "floor":
             return input.floor_divide(other)
-        quotient = floating_binary(ops.div, input, other)
-        if rounding_mode is None:
-            return quotient
-        if rounding_mode != "trunc":
+        if rounding_mode == "trunc":
+            return _whole(ops.trunc_divide, input, other)
+        if rounding_mode is not None:
             raise ArgumentError(
                 f'div: rounding_mode must be None, "floor" or "trunc", got {rounding_mode!r}'
             )
-        return ops.cast(ops.trunc(quotient), dtype=result_type(input, other))
+        return floating_binary(ops.div, input, other)
 
     def floor_divide(input, other: Tensor | Number) -> Tensor:
         """`input // other`: the quotient rounded towards minus infinity."""
@@ -119,23 +118,23 @@ class Arithmetic(Handle):
         return _pow(operand(other), self) if fits(other) else NotImplemented
 
     def __neg__(self) -> Tensor:
-        return ops.neg(_no_bool(self))
+        return ops.neg(_no_bool("neg", self))
 
     def __pos__(self) -> Tensor:
         return self  # type: ignore[return-value]
 
     def __abs__(self) -> Tensor:
-        return ops.abs_(self)
+        return ops.abs_(_no_bool("abs", self))
 
     # -- functions of one number -----------------------------------------------------------
 
     def neg(input) -> Tensor:
         """`-input`."""
-        return ops.neg(_no_bool(input))
+        return ops.neg(_no_bool("neg", input))
 
     def abs(input) -> Tensor:
         """The absolute value."""
-        return ops.abs_(input)
+        return ops.abs_(_no_bool("abs", input))
 
     def sign(input) -> Tensor:
         """-1, 0 or 1."""
@@ -143,7 +142,7 @@ class Arithmetic(Handle):
 
     def square(input) -> Tensor:
         """`input ** 2`."""
-        return ops.square(_no_bool(input))
+        return ops.square(_no_bool("square", input))
 
     def reciprocal(input) -> Tensor:
         """`1 / input`."""
@@ -226,14 +225,8 @@ class Arithmetic(Handle):
         """Each element held between `min` and `max`; the gradient passes where it was inside."""
         if min is None and max is None:
             raise ArgumentError("clamp: give min, max or both")
-        out: Any = input
-        if min is not None:
-            x, low = promoted(out, min, name="clamp")
-            out = ops.where(ops.lt(x, low), low, x)
-        if max is not None:
-            x, high = promoted(out, max, name="clamp")
-            out = ops.where(ops.gt(x, high), high, x)
-        return out
+        out: Any = input if min is None else binary(ops.clamp_min, input, min)
+        return out if max is None else binary(ops.clamp_max, out, max)
 
     clip = clamp
     subtract = sub
@@ -291,7 +284,7 @@ def _is_bool(x: Any) -> bool:
     return x._value.dtype.kind == "b" if isinstance(x, Handle) else isinstance(x, bool)
 
 
-def _no_bool(x: Any) -> Any:
+def _no_bool(name: str, x: Any) -> Any:
     if _is_bool(x):
-        raise DTypeError("neg, square: not defined for bool tensors; use ~x, or x.int() first")
+        raise DTypeError(f"{name}: not defined for bool tensors; use ~x, or x.int() first")
     return x

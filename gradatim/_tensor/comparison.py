@@ -131,7 +131,9 @@ class Comparison(Handle):
     ) -> Tensor:
         """True where |input - other| <= atol + rtol * |other|."""
         x: Any = input
-        close = ((x - other).abs() <= atol + rtol * other.abs()) | (x == other)
+        distance = (x - other).abs()
+        # An infinite distance is within the tolerance of infinity, but close it is not.
+        close = (distance <= atol + rtol * other.abs()) & distance.isfinite() | (x == other)
         return close | (x.isnan() & other.isnan()) if equal_nan else close
 
     def allclose(

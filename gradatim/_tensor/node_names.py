@@ -14,6 +14,8 @@ from ..core.nodes import Leaf, Node, Output
 _RENAMED = {
     "broadcast_to": "ExpandBackward0",
     "cast": "ToCopyBackward0",
+    "clamp_max": "ClampBackward1",
+    "clamp_min": "ClampBackward1",
     "copy": "CloneBackward0",
     "cross_entropy": "NllLossBackward0",
     "linear": "MmBackward0",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import Primitive
+from ..core.primitive import Composite, Primitive
 from ..core.storage import ArrayType
 from .broadcast import full
 
@@ -65,7 +65,13 @@ square = Primitive("square(x)", np.square, same, x=lambda g, x: mul(g, add(x, x)
 
 abs_ = Primitive("abs(x)", np.abs, same, x=lambda g, x: mul(g, sign(x)))
 
-sign: Primitive = Primitive("sign(x)", np.sign, same, x=lambda g: like(g, 0))
+
+def _sign(x: np.ndarray[Any, Any]) -> Any:
+    # nan has no sign: 0, as in PyTorch, so that nan stops at abs on the way back.
+    return np.sign(x) if x.dtype.kind != "f" else np.subtract(x > 0, x < 0, dtype=x.dtype)
+
+
+sign: Primitive = Primitive("sign(x)", _sign, same, x=lambda g: like(g, 0))
 
 reciprocal = Primitive(
     "reciprocal(x)",
@@ -76,12 +82,24 @@ reciprocal = Primitive(
 
 floor_divide = Primitive("floor_divide(x, y)", np.floor_divide, same, differentiable=False)
 
+
+def _trunc_divide(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:
+    if x.dtype.kind == "f":
+        return np.trunc(np.divide(x, y))
+    down = np.floor_divide(x, y)
+    return down + ((down < 0) & (down * y != x))  # floats would lose the digits of large integers
+
+
+trunc_divide = Primitive(
+    "trunc_divide(x, y)", _trunc_divide, same, x=lambda g: like(g, 0), y=lambda g: like(g, 0)
+)
+
 remainder = Primitive(
     "remainder(x, y)",
     np.remainder,
     same,
     x=lambda g: g,
-    y=lambda g, x, y: neg(mul(g, floor(div(x, y)))),
+    y=lambda g, x, y: neg(mul(g, floor_divide(x, y))),
 )
 
 # -- rounding: flat almost everywhere ------------------------------------------------------
@@ -127,28 +145,44 @@ relu = Primitive(
 # -- choosing ------------------------------------------------------------------------------
 
 
-def _share_of_max(g: Any, x: Any, y: Any) -> Any:
+def _unless_less(g: Any, x: Any, y: Any) -> Any:
     # Where both are equal each gets half, as the subgradient PyTorch chose.
-    half = div(
-        add(cast(ge(x, y), dtype=g._type.dtype), cast(gt(x, y), dtype=g._type.dtype)), like(g, 2)
-    )
-    return mul(g, half)
+    return where(lt(x, y), like(g, 0), where(eq(x, y), div(g, like(g, 2)), g))
 
 
 maximum = Primitive(
     "maximum(x, y)",
     np.maximum,
     same,
-    x=lambda g, x, y: _share_of_max(g, x, y),
-    y=lambda g, x, y: _share_of_max(g, y, x),
+    x=lambda g, x, y: _unless_less(g, x, y),
+    y=lambda g, x, y: _unless_less(g, y, x),
 )
 
 minimum = Primitive(
     "minimum(x, y)",
     np.minimum,
     same,
-    x=lambda g, x, y: _share_of_max(g, y, x),
-    y=lambda g, x, y: _share_of_max(g, x, y),
+    x=lambda g, x, y: _unless_less(g, y, x),
+    y=lambda g, x, y: _unless_less(g, x, y),
+)
+
+# The same numbers as maximum and minimum, but `x` keeps its gradient where it is at the bound.
+clamp_min = Composite(
+    "clamp_min(x, bound)",
+    lambda x, bound: maximum(x, bound),
+    same,
+    value=np.maximum,
+    x=lambda g, x, bound: where(ge(x, bound), g, like(g, 0)),
+    bound=lambda g, x, bound: where(lt(x, bound), g, like(g, 0)),
+)
+
+clamp_max = Composite(
+    "clamp_max(x, bound)",
+    lambda x, bound: minimum(x, bound),
+    same,
+    value=np.minimum,
+    x=lambda g, x, bound: where(le(x, bound), g, like(g, 0)),
+    bound=lambda g, x, bound: where(gt(x, bound), g, like(g, 0)),
 )
 
 where: Primitive = Primitive(

@@ -24,6 +24,7 @@ from .elementwise import (
     like,
     log,
     mul,
+    ne,
     pow_,
     sign,
     sqrt,
@@ -65,7 +66,8 @@ def _var(x: Any, *, dims: Dims, correction: float, keepdim: bool) -> Any:
 
 def _var_value(x: Any, *, dims: Dims, correction: float, keepdim: Any) -> Any:
     count = numel(tuple(x.shape[d] for d in dims))
-    deviation = x - np.divide(np.add.reduce(x, dims, keepdims=True), count, dtype=x.dtype)
+    mean = np.divide(np.add.reduce(x, dims, keepdims=True), count, dtype=x.dtype)
+    deviation = np.subtract(x, mean, out=np.empty_like(x))
     total = np.add.reduce(np.square(deviation, out=deviation), dims, keepdims=keepdim)
     freedom = _freedom(x.shape, dims, correction)
     if not freedom:
@@ -109,7 +111,7 @@ def _norm(x: Any, *, p: float, dims: Dims, keepdim: bool) -> Any:
     if p == 2:
         return sqrt(reduce_sum(square(x), **over))
     if p == 0:
-        return reduce_sum(sign(abs_(x)), **over)
+        return reduce_sum(cast(ne(x, like(x, 0)), dtype=x._value.dtype), **over)
     size = abs_(x)
     if math.isinf(p):
         return (reduce_max if p > 0 else reduce_min)(size, **over)
@@ -126,8 +128,10 @@ def _norm_value(x: Any, *, p: float, dims: Dims, keepdim: Any) -> Any:
     if math.isinf(p):
         extreme = np.maximum if p > 0 else np.minimum
         return extreme.reduce(size, dims, keepdims=keepdim)
-    if p in (0, 1):
-        return np.add.reduce(size if p else np.sign(size), dims, keepdims=keepdim)
+    if p == 0:
+        return np.add.reduce(x != 0, dims, x.dtype, keepdims=keepdim)
+    if p == 1:
+        return np.add.reduce(size, dims, keepdims=keepdim)
     return np.add.reduce(size**p, dims, keepdims=keepdim) ** (1 / p)
 
 

@@ -34,6 +34,11 @@ F64 = np.dtype("float64")
 
 # -- elementwise --------------------------------------------------------------------------------
 
+
+def _trunc_divide(x: Any, y: Any) -> Any:
+    return np.array([int(a / b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
+
+
 ELEMENTWISE = [
     *unary("neg", lambda x: -x),
     *unary("abs", np.abs),
@@ -63,9 +68,14 @@ ELEMENTWISE = [
     *binary("pow", lambda x, y: x**y, 0.5, 2),
     *binary("maximum", np.maximum),
     *binary("minimum", np.minimum),
+    *binary("clamp_min", np.maximum),
+    *binary("clamp_max", np.minimum),
     *binary("remainder", np.mod, 0.4, 3),
     *binary("remainder", np.mod, -3, -0.4),
     *binary("floor_divide", lambda x, y: np.floor(x / y), 0.4, 3),
+    *binary("trunc_divide", lambda x, y: np.trunc(x / y), 0.4, 3),
+    *binary("trunc_divide", lambda x, y: np.trunc(x / y), -3, -0.4),
+    Case("trunc_divide", (np.array([-7, 7, -6, 6]), np.array([2, -2, 2, 4])), _trunc_divide),
     *[Case("where", (truths(s), numbers(s), numbers(s, seed=5)), np.where) for s in SHAPES],
     *unary("cast", lambda x, dtype: x.astype(dtype), params={"dtype": F64}),
     *unary("cast", lambda x, dtype: np.trunc(x), params={"dtype": np.dtype("int64")}),

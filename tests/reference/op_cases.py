@@ -1,0 +1,531 @@
+"""Calls of tensor functions that PyTorch and this library must answer alike.
+
+`make_ops.py` stores PyTorch's values and gradients, `tests/ops/test_reference.py` compares.
+`g` is the library. Floating inputs are tried in single and in double precision.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+INF, NAN = float("inf"), float("nan")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: a name, the function of the library and of tensors, and the tensors' numbers."""
+
+    name: str
+    function: Callable[..., Any]
+    inputs: tuple[np.ndarray, ...]
+    dtypes: tuple[str, ...]
+
+
+def call(name: str, function: Callable[..., Any], *inputs: Any) -> Call:
+    """A call on nested lists, in both precisions if there are floating numbers."""
+    arrays = tuple([np.array(x) for x in inputs])
+    # What infinity and nan become does not depend on the precision.
+    exact = not any(x.dtype.kind == "f" and x.ndim == 2 and (abs(x) > 1e9).any() for x in arrays)
+    floating = any(x.dtype.kind == "f" for x in arrays)
+    return Call(name, function, arrays, ("float32", "float64")[: 1 + (exact and floating)])
+
+
+def methods(names: str, *inputs: Any) -> list[Call]:
+    """The functions of these names, on the same inputs."""
+    return [
+        call(f"{name}({_shapes(inputs)})", lambda g, *xs, n=name: getattr(g, n)(*xs), *inputs)
+        for name in names.split()
+    ]
+
+
+def expressions(lines: str, *inputs: Any, of: str = "x") -> list[Call]:
+    """Expressions in `g` and `x` (`y`, `z`), one a line."""
+    return [
+        call(f"{line} | {of}", eval(f"lambda g, {_letters(inputs)}: {line}"), *inputs)  # noqa: S307
+        for line in lines.splitlines()
+        if line
+    ]
+
+
+def _letters(inputs: tuple[Any, ...]) -> str:
+    return ", ".join("xyz"[: len(inputs)])
+
+
+def _shapes(inputs: tuple[Any, ...]) -> str:
+    return " ".join(str(list(np.shape(x))) for x in inputs)
+
+
+# -- one number at a time -----------------------------------------------------------------------
+
+SPECIAL = [
+    *(0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 0.3, -7.7, 3.0),
+    *(1e-30, -1e-30, 1e-5, 1e30, -1e30, 88.0, -104.0, 12345.678),
+    *(INF, -INF, NAN),
+]
+FEW = [0.0, -0.0, 1.0, -2.0, 3.0, 1e30, INF, -INF, NAN]
+
+UNARY = """
+abs neg sign square reciprocal exp expm1 log log1p log2 log10 sqrt rsqrt sin cos
+tanh sigmoid relu floor ceil trunc round isnan isinf isfinite logical_not
+"""
+
+ONE_NUMBER = """
+x.clamp(-1, 2)
+x.clamp(min=0.3)
+x.clamp(max=0.3)
+x.clamp(2, -1)
+x.clip(0.0, 1.0)
+g.clamp(x, max=g.tensor(1.5, dtype=x.dtype))
+x.round(decimals=1)
+x ** 0
+x ** 1
+x ** 2
+x ** 3
+x ** -1
+x ** -2
+x ** 0.5
+x ** -0.5
+x ** 2.5
+0 ** x
+1 ** x
+2 ** x
+0.5 ** x
+(-2) ** x
+1 - x
+1 / x
+x + 1
+x * 0
+x / 0
+x / 3
+x.detach() // 2
+x % 2.5
+x % -2.5
+5 // x.detach()
+5 % x.detach()
+x.pow(2.0)
+-x
+abs(x)
+x.lerp(g.ones_like(x), 0.25)
+g.where(x > 0, x, 0)
+g.where(x > 0, x.log(), x)
+x == 0
+x != x
+x < 1
+x >= 0.5
+x.float()
+x.double()
+"""
+
+# -- two numbers at a time ----------------------------------------------------------------------
+
+PAIRS = list(itertools.product(FEW, FEW))
+LEFT, RIGHT = [a for a, _ in PAIRS], [b for _, b in PAIRS]
+
+BINARY = """
+x + y
+x - y
+x * y
+x / y
+x ** y
+g.maximum(x, y)
+g.minimum(x, y)
+x % y
+x.detach() // y.detach()
+g.div(x, y, rounding_mode="trunc")
+x.clamp(min=y)
+"""
+
+COMPARISONS = """
+x == y
+x < y
+x >= y
+g.isclose(x, y)
+g.isclose(x, y, equal_nan=True)
+g.logical_and(x, y)
+g.logical_or(x, y)
+g.logical_xor(x, y)
+"""
+
+A = [[1.5, -2.25, 0.5], [3.0, 0.25, -1.0]]
+ROW, COLUMN = [2.0, -0.5, 4.0], [[0.75], [-1.25]]
+
+BROADCAST = """
+x + y
+x * y
+x / y
+g.maximum(x, y)
+g.add(x, y, alpha=2)
+g.sub(x, y, alpha=-0.5)
+g.where(x > y, x, y)
+x.lerp(y.expand(2, 3), 0.7)
+g.lerp(x, y, y)
+"""
+
+# -- many numbers to one ------------------------------------------------------------------------
+
+DIMS = ("", "0", "1", "-1", "(0, 1)", "0, keepdim=True")
+SINGLE_DIMS = ("0", "1", "-1", "1, keepdim=True")
+
+
+def _each(names: str, *arguments: str) -> list[str]:
+    return [f"x.{name}({given})" for name in names.split() for given in arguments]
+
+
+REDUCTIONS = [
+    *_each("sum mean amax amin std var", *DIMS),
+    *_each("any all logsumexp", *DIMS[1:]),
+    *_each("prod argmax argmin", "", *SINGLE_DIMS),
+    *_each("max min median", "", *SINGLE_DIMS),
+    *_each("cumsum cumprod softmax log_softmax", "0", "1"),
+    *_each("cummax cummin sort argsort", "1"),
+    *_each("norm", "", "1", "INF", "-INF", "0", "3", "2, 1", "2, 0, keepdim=True"),
+    *_each("nansum nanmean count_nonzero", "", "1"),
+    *("x.topk(2, 1)", "x.sort(0, descending=True)", "x.aminmax()", "g.equal(x, x)"),
+    *("x.std(unbiased=False)", "x.var(0, correction=2)", "g.var_mean(x, 1)", "g.std_mean(x)"),
+    *("x.sum(dtype=g.float64)", "x.mean(axis=0)", "x.sum(axis=(0, 1))"),
+]
+OF_LARGE = _each("sum mean std norm logsumexp prod softmax log_softmax cumprod", "0", "1")
+
+TABLES = {
+    "plain": [[1.5, -2.0, 0.25], [0.5, 3.0, -1.75]],
+    "ties": [[2.0, 2.0, 1.0], [-1.0, 2.0, -1.0]],
+    "zeros": [[0.0, 2.0, 0.0], [0.0, 0.0, 0.0]],
+    "nan": [[NAN, 1.0, 2.0], [3.0, 4.0, NAN]],
+    "infinite": [[INF, 1.0, -INF], [INF, INF, 2.0]],
+    "minus infinity": [[-INF, -INF, -INF], [0.0, -INF, 1.0]],
+    "large": [[1e30, -1e30, 100.0], [88.0, 300.0, 1e30]],
+}
+
+NUMBER_REDUCTIONS = """
+x.sum()
+x.mean()
+x.prod()
+x.amax()
+x.max()
+x.std()
+x.var()
+x.var(correction=0)
+x.norm()
+x.sum(0)
+x.sum(-1)
+x.cumsum(0)
+x.cumprod(0)
+x.softmax(0)
+x.log_softmax(-1)
+x.logsumexp(0)
+x.max(0)
+x.sort()
+x.argmax()
+x.argmax(0)
+x.median()
+x.all()
+x.any()
+"""
+
+EMPTY_REDUCTIONS = """
+x.sum()
+x.sum(0)
+x.sum(1)
+x.mean()
+x.mean(1)
+x.prod()
+x.prod(1)
+x.any()
+x.all()
+x.all(1)
+x.std()
+x.var(0)
+x.norm()
+x.cumsum(0)
+x.cumprod(1)
+x.softmax(1)
+x.logsumexp(1)
+x.logsumexp(0)
+x.amax(1)
+x.amax(0)
+x.max()
+x.max(1)
+x.argmax(0)
+x.sort(0)
+x.t()
+x.flatten()
+"""
+
+# -- products -----------------------------------------------------------------------------------
+
+
+def _grid(*shape: int, seed: int = 0) -> np.ndarray:
+    """Multiples of 1/8 between -2 and 2, the same everywhere."""
+    n = int(np.prod(shape))
+    return ((np.arange(n) * (7 + 4 * seed) + 3 * seed) % 33 - 16).reshape(shape) / 8
+
+
+FACTORS = [
+    ((3,), (3,)),
+    ((3,), (3, 2)),
+    ((2, 3), (3,)),
+    ((2, 3), (3, 4)),
+    ((2, 2, 3), (2, 3, 2)),
+    ((2, 2, 3), (3, 2)),
+    ((2, 3), (2, 3, 2)),
+    ((2, 1, 2, 3), (3, 3, 1)),
+    ((2, 2, 3), (3,)),
+    ((3,), (2, 3, 2)),
+    ((0, 3), (3, 2)),
+    ((2, 0), (0, 2)),
+    ((2, 3), (2, 3)),
+    ((), (2,)),
+]
+
+PRODUCTS = [
+    *[
+        call(f"x @ y | {a} {b}", lambda g, x, y: x @ y, _grid(*a), _grid(*b, seed=1))
+        for a, b in FACTORS
+    ],
+    *methods("mm matmul", _grid(2, 3), _grid(3, 2, seed=1)),
+    *methods("bmm", _grid(2, 2, 3), _grid(2, 3, 1, seed=1)),
+    *methods("mv", _grid(2, 3), _grid(3, seed=1)),
+    *methods("dot outer", _grid(3), _grid(3, seed=1)),
+    *methods("mm mv dot bmm outer", _grid(2, 3), _grid(2, 3)),
+]
+
+# -- shapes -------------------------------------------------------------------------------------
+
+SHAPES = """
+x.reshape(6)
+x.reshape(3, -1)
+x.view(3, 2)
+x.reshape(4)
+x.flatten()
+x.t()
+x.T
+x.mT
+x.transpose(0, 1)
+x.permute(1, 0)
+x.swapaxes(0, 1)
+x.movedim(0, 1)
+x.unsqueeze(0)
+x.unsqueeze(-1)
+x.unsqueeze(5)
+x.squeeze()
+x[None].squeeze(0)
+x[:, :1].squeeze(1)
+x.expand(2, 2, 3)
+x.expand(-1, 3)
+x[:, :1].expand(2, 4)
+x.expand(3, 3)
+x.broadcast_to((1, 2, 3))
+x.repeat(2, 2)
+x.repeat(2, 1, 1)
+x.repeat_interleave(2)
+x.repeat_interleave(2, dim=1)
+x.flip(0)
+x.flip(0, 1)
+x.roll(1)
+x.roll(1, 1)
+x.roll((1, -1), (0, 1))
+x.narrow(1, 1, 2)
+x.select(0, 1)
+x.split(2, 1)
+x.split([1, 2], 1)
+x.chunk(2, 1)
+x.unbind()
+x.unbind(1)
+x.unflatten(1, (3, 1))
+x.tril()
+x.triu(1)
+x.diagonal()
+x.diagonal(1)
+x.diag()
+g.diag(x[0])
+x.trace()
+x.contiguous()
+x.clone()
+x.t().contiguous()
+x.masked_fill(x > 0, 9.0)
+x.masked_select(x > 0)
+g.cat([x, x])
+g.cat([x, x[:1]], 0)
+g.cat([x, x * 2], dim=1)
+g.cat([x, x], -1)
+g.stack([x, x])
+g.stack([x, -x], 1)
+g.stack([x, x], dim=-1)
+g.cat([x, x[0]])
+g.stack([x, x[0]])
+g.cat([])
+g.outer(x[0], x[1])
+x.detach()
+x.gather(1, g.tensor([[0, 2], [1, 1]]))
+x.index_select(1, g.tensor([2, 0]))
+x[g.tensor([1, 0, 1])]
+x[x > 0]
+x[:, ::2]
+x[..., -1]
+x.numel()
+"""
+
+# -- integers and bools -------------------------------------------------------------------------
+
+INTEGERS = """
+x / y
+x // y
+x % y
+x ** 2
+x ** 3
+x + 0.5
+x * True
+x.sum()
+x.prod()
+x.mean()
+x.cumsum(0)
+x.max()
+x.amin()
+x.abs()
+x.sign()
+x.relu()
+x.clamp(-1, 2)
+x.clamp(max=1.5)
+x.exp()
+x.sqrt()
+x.sigmoid()
+x.floor()
+x.softmax(0)
+x.std()
+x & y
+x | y
+x ^ y
+~x
+x.square()
+x.reciprocal()
+g.where(x > y, x, y)
+g.where(x > y, x, 0.5)
+g.maximum(x, y)
+x == y
+x.float()
+x > 0
+x.norm()
+x @ y
+x.dot(y)
+x.sort()
+x.argsort()
+x.round()
+x.logsumexp(0)
+x.isnan()
+"""
+
+BOOLS = """
+x + y
+x * y
+x - y
+x & y
+x | y
+x ^ y
+~x
+-x
+x.sum()
+x.prod()
+x.any()
+x.all()
+x.max()
+x.cumsum(0)
+x == y
+x < y
+x * 2
+x + 0.5
+x / y.logical_not()
+x.float()
+g.where(x, y, x)
+g.where(x, 1, 0)
+g.where(x, 1.0, 0)
+x.logical_not()
+x.exp()
+x.abs()
+x.int()
+"""
+
+CALLS: list[Call] = [
+    *methods(UNARY.replace("\n", " "), SPECIAL),
+    *expressions(ONE_NUMBER, SPECIAL),
+    *expressions(BINARY + COMPARISONS, LEFT, RIGHT, of="pairs"),
+    *[c for y in (ROW, COLUMN, 1.5) for c in expressions(BROADCAST, A, y, of=f"A, {np.shape(y)}")],
+    *[
+        c
+        for name, table in TABLES.items()
+        for c in expressions("\n".join(OF_LARGE if name == "large" else REDUCTIONS), table, of=name)
+    ],
+    *expressions("x.kthvalue(2, 1)", TABLES["plain"], of="plain"),
+    *expressions(NUMBER_REDUCTIONS, 1.5, of="a number"),
+    *expressions(EMPTY_REDUCTIONS, np.zeros((0, 2)), of="(0, 2)"),
+    *expressions(EMPTY_REDUCTIONS, np.zeros((2, 0)), of="(2, 0)"),
+    *PRODUCTS,
+    *expressions(SHAPES, _grid(2, 3), of="(2, 3)"),
+    *expressions(INTEGERS, np.array([-7, 3, 4]), np.array([2, -2, 5]), of="integers"),
+    *expressions(BOOLS, np.array([True, True, False]), np.array([True, False, False]), of="bools"),
+]
+
+# -- evaluation, the same for both libraries ----------------------------------------------------
+
+
+def evaluate(g: Any, one: Call, dtype: str) -> dict[str, Any]:
+    """Results and gradients, as numbers in text, or the kinds of the error."""
+    tensors = [_tensor(g, x, dtype) for x in one.inputs]
+    try:
+        result = one.function(g, *tensors)
+        outs = [x for x in _several(result) if isinstance(x, g.Tensor)]
+        gradients = _gradients(g, outs, tensors)
+    except Exception as error:
+        kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
+        return {"error": [kind for kind in kinds if kind not in _TOO_GENERAL]}
+    if not outs:
+        return {"value": result}
+    return {"out": [_text(x) for x in outs], "grad": gradients}
+
+
+_TOO_GENERAL = {"Exception", "BaseException", "object"}
+
+
+def _tensor(g: Any, x: np.ndarray, dtype: str) -> Any:
+    if x.dtype.kind != "f":
+        return g.tensor(x)
+    return g.tensor(x, dtype=getattr(g, dtype), requires_grad=True)
+
+
+def _several(result: Any) -> tuple[Any, ...]:
+    return tuple(result) if isinstance(result, tuple | list) else (result,)
+
+
+def _gradients(g: Any, outs: list[Any], tensors: list[Any]) -> list[Any]:
+    """Of all results, weighted unevenly, by each floating input."""
+    total = 0
+    for y in outs:
+        if y.requires_grad:
+            weights = g.tensor(1 + np.arange(y.numel()) % 5 * 0.25).reshape(y.shape).to(y.dtype)
+            y.backward(weights, retain_graph=True)
+            total += 1
+    if not total:
+        return []
+    return [None if x.grad is None else _text(x.grad) for x in tensors if x.requires_grad]
+
+
+def _text(x: Any) -> str:
+    """A tensor as one line: dtype, shape, numbers."""
+    array = x.detach().numpy()
+    dtype = str(x.dtype).rpartition(".")[2]
+    shape = "x".join(map(str, array.shape)) or "-"
+    numbers = [str(n) for n in (array * 1 if array.dtype == bool else array).reshape(-1)]
+    return " ".join([dtype, shape, *numbers])
+
+
+def parsed(text: str) -> np.ndarray:
+    """The array that a line of `_text` tells."""
+    dtype, shape, *numbers = text.split(" ")
+    sizes = () if shape == "-" else tuple(int(n) for n in shape.split("x"))
+    if dtype == "bool":
+        return np.array([n == "1" for n in numbers], bool).reshape(sizes)
+    return np.array(numbers).astype(dtype).reshape(sizes) if numbers else np.zeros(sizes, dtype)
