@@ -15,13 +15,14 @@ from ..core.dtypes import of
 from ..core.errors import DTypeError, IndexOutOfRange
 from ..core.handle import Handle, same_memory
 from ..core.inplace import has_history, update, write
+from ..core.tape import base_of
 from ..ops.broadcast import numel, reshape_to
 from ..ops.elementwise import where
 from ..ops.indexing import fill_in, flat_index, nonzero, put, put_in, take, take_pairs
 from ..ops.movement import inverse, permute, slice_
 from .arithmetic import Arithmetic
 from .promotion import expanded
-from .subscript import BadIndex, Places, parse
+from .subscript import BadIndex, Places, Subscript, parse
 from .writing import assign, in_place, shaped
 
 if TYPE_CHECKING:
@@ -67,10 +68,12 @@ class Indexed(Handle):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         subscript = parse(self._value.shape, index)
+        if isinstance(value, Handle) and _is_there(value, self, subscript):
+            return
         view = self if subscript.is_plain else slice_(self, index=subscript.basic)
         if subscript.places:
             _put(self, view, subscript.places, value, accumulate=False)
-        elif not _is_there(value, view):
+        else:
             assign(_WRITE, view, value)
 
     def index_put_(
@@ -181,14 +184,13 @@ def _numbers(x: Any) -> Any:
 _WRITE = "x[...] = value"
 
 
-def _is_there(value: Any, view: Any) -> bool:
+def _is_there(value: Any, x: Any, subscript: Subscript) -> bool:
     """Whether a value is this very part of the tensor: `x[i] += y` ends with writing it again."""
-    return value is view or (
-        isinstance(value, Handle)
-        and value._base is not None
-        and value._base is view._base
-        and value._view == view._view
-    )
+    if value is x:
+        return subscript.is_plain and not subscript.places
+    if subscript.places or value._base is None or value._base is not base_of(x):
+        return False
+    return value._view == (*x._view, (slice_, {"index": subscript.basic}))
 
 
 def _put(x: Any, view: Any, places: Sequence[Places], value: Any, *, accumulate: bool) -> None:
