@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.backward import walk
 from ..core.errors import AutogradError, DTypeError, ShapeError
-from ..core.handle import Handle, alias
+from ..core.handle import Handle, alias, check_tensor
 from ..core.inplace import accumulate_grad
 from ..core.nodes import RETAIN, Leaf
 from ..core.storage import tick
@@ -96,6 +96,7 @@ class Differentiable(Handle):
 
     @data.setter
     def data(self, new: Tensor) -> None:
+        check_tensor("data", new, "the new memory")
         self._value, self._storage, self._view = new._value, new._storage, new._view
 
     def detach(self) -> Tensor:

@@ -68,7 +68,7 @@ class Counted(Handle):
 
     def histogram(
         input,
-        bins: int | Tensor,
+        bins: int | Tensor = 100,
         *,
         range: tuple[float, float] | None = None,
         weight: Tensor | None = None,

@@ -7,6 +7,7 @@ As in PyTorch, `dtype=None` means what the data needs (bool, int64 or the defaul
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -164,6 +165,8 @@ def full(
     >>> full((2,), 7)
     tensor([7, 7])
     """
+    if not isinstance(size, Iterable):
+        raise TypeError(f"full: size must be a tuple of integers, got {size}; write (n,)")
     value = number("full", "fill_value", fill_value)
     kind = dtypes.of_number(value) if dtype is None else dtypes.of(dtype).numpy
     return filled("full", tuple(size), value, kind, device, requires_grad)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from ..core.handle import Handle
+from ..core.handle import Handle, check_tensor
 from .tensor import Tensor
 
 
@@ -26,21 +26,21 @@ def function(method: Any) -> Any:
 
         def call(input: Any, *args: Any, **kwargs: Any) -> Any:
             if type(input) is not Tensor:
-                _check(name, input)
+                check_tensor(name, input)
             return method(input, *args, **kwargs)
 
     elif len(parameters) == 1:
 
         def call(input: Any) -> Any:
             if type(input) is not Tensor:
-                _check(name, input)
+                check_tensor(name, input)
             return method(input)
 
     else:
 
         def call(input: Any, other: Any) -> Any:
             if type(input) is not Tensor:
-                _check(name, input)
+                check_tensor(name, input)
             return method(input, other)
 
     functools.update_wrapper(call, method)
@@ -50,14 +50,6 @@ def function(method: Any) -> Any:
 
 
 _VARIADIC = 0x04 | 0x08
-
-
-def _check(name: str, input: Any) -> None:
-    if not isinstance(input, Handle):
-        raise TypeError(
-            f"{name}: expects a tensor as input, got {type(input).__name__}; "
-            "make one with gradatim.tensor(...)"
-        )
 
 
 def is_tensor(obj: Any) -> bool:
@@ -75,7 +67,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     if isinstance(input, Tensor):
         return input.pow(exponent)
     if not isinstance(exponent, Handle):
-        _check("pow", input)
+        check_tensor("pow", input)
     return input**exponent
 
 
@@ -84,7 +76,7 @@ def remainder(input: Any, other: Any) -> Tensor:
     if isinstance(input, Tensor):
         return input.remainder(other)
     if not isinstance(other, Handle):
-        _check("remainder", input)
+        check_tensor("remainder", input)
     return input % other
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ArgumentError, ShapeError
@@ -52,6 +52,9 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 def _several(name: str, tensors: Any) -> list[Any]:
     if isinstance(tensors, Handle):
         raise ArgumentError(f"{name}: expects a list or tuple of tensors, got one tensor")
+    if not isinstance(tensors, Iterable):
+        got = type(tensors).__name__
+        raise TypeError(f"{name}: expects a list or tuple of tensors, got {got}")
     given = list(tensors)
     if not given:
         raise ArgumentError(f"{name}: expects at least one tensor")

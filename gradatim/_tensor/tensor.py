@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import FunctionType
+
 from ..core.handle import register
 from .absent import Absent
 from .arithmetic import Arithmetic
@@ -61,3 +63,12 @@ class Tensor(
     Absent,
 ):
     """An array of numbers of one dtype, with a gradient if asked for."""
+
+
+# Users know the class and its methods by their public names: in print(type(x)) and in the
+# errors of Python itself, "Tensor.cumsum() missing 1 required positional argument: 'dim'".
+Tensor.__module__ = "gradatim"
+for _base in Tensor.__mro__[1:-1]:
+    for _name, _member in vars(_base).items():
+        if isinstance(_member, FunctionType):
+            _member.__qualname__ = f"Tensor.{_name}"

@@ -10,6 +10,7 @@ from .._tensor.autograd import starts, targets
 from .._tensor.tensor import Tensor
 from ..core.backward import walk
 from ..core.errors import ArgumentError, AutogradError
+from ..core.handle import check_tensor
 from ..ops.broadcast import copy, full
 
 Tensors = Tensor | Sequence[Tensor]
@@ -92,6 +93,8 @@ def _found(
 ) -> list[Any]:
     """The gradient for each input; None where the outputs do not depend on it."""
     names = [f"grad: output {i}" for i in range(len(outputs))]
+    for name, x in zip(names, outputs, strict=True):
+        check_tensor(name, x, "the output")
     roots, seeds = starts(names, outputs, _weights("grad", weights, outputs))
     edges = targets("grad", inputs)
     found = walk(roots, seeds, targets=edges, retain_graph=retain_graph, create_graph=create_graph)

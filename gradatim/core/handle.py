@@ -105,3 +105,13 @@ def same_memory(a: Handle, b: Handle) -> bool:
 def is_array(value: Any) -> bool:
     """Whether a value has numbers (a variable of a trace has only a type)."""
     return isinstance(value, np.ndarray)
+
+
+def check_tensor(name: str, x: Any, role: str = "input") -> None:
+    """Refuse an argument that is not a tensor, such as an array, a list or a number."""
+    if not isinstance(x, Handle):
+        advice = "from_numpy" if isinstance(x, np.ndarray) else "tensor"
+        raise TypeError(
+            f"{name}: expects a tensor as {role}, got {type(x).__name__}; make one with "
+            f"gradatim.{advice}(...)"
+        )

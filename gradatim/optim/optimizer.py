@@ -35,6 +35,11 @@ class Optimizer:
                 "params argument given to the optimizer should be an iterable of Tensors or "
                 f"dicts, but got {type(params).__name__}; write [x] for one tensor"
             )
+        if not isinstance(params, Iterable):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or "
+                f"dicts, but got {type(params).__name__}; write model.parameters() for a module"
+            )
         self.defaults = defaults
         self.state: dict[Any, dict[str, Any]] = {}
         self.param_groups: list[ParamGroup] = []
@@ -88,6 +93,11 @@ class Optimizer:
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        if "params" not in param_group:
+            raise ArgumentError(
+                f"param_group has no 'params', only {sorted(param_group)}; write "
+                "{'params': [...], ...}"
+            )
         params = _parameters(param_group["params"])
         known = {p for group in self.param_groups for p in group["params"]}
         if not known.isdisjoint(params):
@@ -124,6 +134,11 @@ class Optimizer:
         Errors: ArgumentError if the groups are not of the same number and sizes, or if a tensor
         has another shape.
         """
+        if "param_groups" not in state_dict:
+            raise ArgumentError(
+                "load_state_dict: expects 'state' and 'param_groups', as state_dict() gives; got "
+                f"{sorted(state_dict)}"
+            )
         saved = state_dict["param_groups"]
         if len(saved) != len(self.param_groups):
             raise ArgumentError(

@@ -247,6 +247,11 @@ REFUSED = {
     "different number of parameter groups: 0": lambda: optim.SGD([leaf(1)]).load_state_dict(
         {"param_groups": []}
     ),
+    "but got Linear; write model.parameters()": lambda: optim.SGD(nn.Linear(1, 1), lr=0.1),
+    "Invalid learning rate: expects a number, got str": lambda: optim.SGD([leaf(1)], lr="0.1"),
+    "betas: expects two numbers, got 0.9": lambda: optim.Adam([leaf(1)], betas=0.9),
+    "param_group has no 'params', only ['lr']": lambda: optim.SGD([{"lr": 1}], lr=0.1),
+    "expects 'state' and 'param_groups'": lambda: optim.SGD([leaf(1)]).load_state_dict({}),
     "doesn't match the size of optimizer's group: 2 against 1": lambda: optim.SGD(
         [leaf(1)]
     ).load_state_dict(optim.SGD([leaf(1), leaf(2)]).state_dict()),

@@ -1,0 +1,53 @@
+"""Arguments of the wrong type: the error names the operation, what came, and what to do."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradatim as g
+from gradatim.nn import Linear
+from gradatim.nn import functional as F
+
+LOGITS, ONE = g.zeros(2, 3), g.ones(1, requires_grad=True)
+SAME = "expects a tensor as "
+
+
+def assign_data() -> None:
+    ONE.data = 3
+
+
+REFUSED: dict[str, Callable[[], Any]] = {
+    f"exp: {SAME}input, got int; make one with gradatim.tensor(...)": lambda: g.exp(3),
+    f"linear: {SAME}input, got ndarray; make one with gradatim.from_numpy(...)": (
+        lambda: Linear(3, 2)(np.ones(3))
+    ),
+    f"embedding: {SAME}input, got list": lambda: F.embedding([0], LOGITS),
+    f"cross_entropy: {SAME}input, got int": lambda: F.cross_entropy(1, LOGITS),
+    f"cross_entropy: {SAME}target, got list": lambda: F.cross_entropy(LOGITS, [0, 1]),
+    f"nll_loss: {SAME}target, got list": lambda: F.nll_loss(LOGITS, [0, 1]),
+    f"mse_loss: {SAME}target, got int": lambda: F.mse_loss(LOGITS, 3),
+    f"grad: output 0: {SAME}the output, got float": lambda: g.autograd.grad([1.0], ONE),
+    f"data: {SAME}the new memory, got int": assign_data,
+    "cat: expects a list or tuple of tensors, got int": lambda: g.cat(3),
+    "full: size must be a tuple of integers, got 2; write (n,)": lambda: g.full(2, 3),
+    "Tensor.softmax() missing 1 required positional argument: 'dim'": lambda: LOGITS.softmax(),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_the_message(message: str) -> None:
+    with pytest.raises(TypeError) as error:
+        REFUSED[message]()
+    assert message in str(error.value)
+
+
+def test_the_class_is_known_by_its_public_name() -> None:
+    assert repr(type(ONE)) == "<class 'gradatim.Tensor'>"
+
+
+def test_a_histogram_has_a_hundred_bins_unless_told() -> None:
+    hist, edges = g.histogram(g.linspace(0, 1, 500))
+    assert hist.tolist() == [5.0] * 100
+    assert len(edges) == 101
