@@ -11,10 +11,8 @@ import click
 
 from ..training.errors import DamagedCheckpoint
 from ..training.metrics import json_number
-from ..training.runs import Run, latest_run, open_run
+from ..training.runs import RUNS, Run, latest_run, open_run
 from .failures import say
-
-RUNS = Path("runs")
 
 F = TypeVar("F", bound=Callable[..., Any])
 

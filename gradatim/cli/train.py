@@ -131,7 +131,7 @@ def _tell_the_interruption(session: Session, outcome: Outcome, *, err: bool = Fa
         f"Stopped after step {outcome.step:,} of {session.config.training.steps:,}; it is saved.",
         err=err,
     )
-    click.echo(f"Go on with: gradatim train --resume {session.run.name}", err=err)
+    click.echo(f"Go on with: gradatim train --resume {session.run.typed}", err=err)
 
 
 def _tell_the_end(session: Session, outcome: Outcome, words: list[str]) -> None:
@@ -143,7 +143,7 @@ def _tell_the_end(session: Session, outcome: Outcome, words: list[str]) -> None:
         for line in in_columns(words):
             click.echo(line)
     click.echo()
-    click.echo(f"Next: gradatim sample {session.run.name} --temperature 0.8")
+    click.echo(f"Next: gradatim sample {session.run.typed} --temperature 0.8")
 
 
 def result_lines(session: Session, outcome: Outcome) -> list[str]:

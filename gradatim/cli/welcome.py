@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..training.runs import list_runs
-from .options import RUNS
+from ..training.runs import RUNS, list_runs
 
 BEGINNER = [
     ("gradatim surprise emma", "how surprising each letter of a name is; try your own"),

@@ -279,7 +279,7 @@ class _Loop:
     def cannot_go_on(self, error: Exception) -> Failure:
         return Failure(
             f"{error}; run '{self.run.name}' is intact up to step {self.saved_step:,}:"
-            f" make room, then type: gradatim train --resume {self.run.name}"
+            f" make room, then type: gradatim train --resume {self.run.typed}"
         )
 
     def diverged(self, what: str, step: int) -> Diverged:
@@ -291,7 +291,7 @@ class _Loop:
         slower = self.settings.learning_rate / 10
         return Diverged(
             f"step {step:,}: {what}: {why}; go on from step {self.saved_step:,}, slower:"
-            f" gradatim train --resume {self.run.name} --set learning_rate={slower:g}",
+            f" gradatim train --resume {self.run.typed} --set learning_rate={slower:g}",
             step=step,
         )
 

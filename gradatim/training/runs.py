@@ -32,6 +32,7 @@ from .files import TEMPORARY, sweep, sync_folder, write_synced
 from .lock import Lock, is_locked
 from .toml import write_toml
 
+RUNS = Path("runs")  # where commands look unless --runs says otherwise
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -45,6 +46,16 @@ class Run:
     def name(self) -> str:
         """What the user calls it."""
         return self.path.name
+
+    @property
+    def typed(self) -> str:
+        """What to type for it: the name, or the folder if it is not where commands look first.
+
+        >>> Run(Path("runs/mlp-1")).typed, Run(Path("my runs/mlp-1")).typed
+        ('mlp-1', '"my runs/mlp-1"')
+        """
+        text = self.name if self.path.parent == RUNS else str(self.path)
+        return f'"{text}"' if " " in text else text
 
     @property
     def checkpoints(self) -> Path:
@@ -249,6 +260,6 @@ def _taken(run: Run) -> str:
     summary = summarise(run)
     return (
         f"run '{run.name}' exists ({summary.model}, step {summary.step:,} of {summary.steps:,},"
-        f" {summary.state}); go on with it: gradatim train --resume {run.name},"
+        f" {summary.state}); go on with it: gradatim train --resume {run.typed},"
         " or choose another --name"
     )

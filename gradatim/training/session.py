@@ -130,7 +130,7 @@ def go_on(
         if model is not None and find_model(model).name != start.model:
             raise BadUse(
                 f"run '{run.name}' is a {start.model}, not a {model};"
-                f" go on with gradatim train --resume {run.name}, or train a new {model}"
+                f" go on with gradatim train --resume {run.typed}, or train a new {model}"
             )
         before = config_of(start, run)
         config = _changed(before, pairs or [], run)

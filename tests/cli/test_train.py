@@ -42,7 +42,7 @@ def test_the_end_has_losses_speed_words_and_the_next_command(capsys, tmp_path, w
     assert re.search(r"^dev +\d\.\d{4}", out, re.MULTILINE)
     assert re.search(r"^test +\d\.\d{4}$", out, re.MULTILINE)
     assert re.search(r"^40 steps in .* s, .* steps/s, .* examples/s$", out, re.MULTILINE)
-    assert "\nNext: gradatim sample mlp-1" in out
+    assert f"\nNext: gradatim sample {tmp_path / 'mlp-1'} --temperature" in out
     block = out.split("\n\n")[-2]
     assert len(block.split()) <= 7  # a word may be empty
     assert set(block) <= set("abdeln \n")
@@ -193,7 +193,10 @@ def test_a_taken_name_is_refused_and_nothing_is_overwritten(capsys, tmp_path, wo
     train(tmp_path, words, "--steps", "5", "--name", "mine", "--samples", "0")
     before = state(tmp_path, "mine")
     assert train(tmp_path, words, "--steps", "9", "--name", "mine") == 2
-    assert "go on with it: gradatim train --resume mine, or choose" in capsys.readouterr().err
+    assert (
+        f"go on with it: gradatim train --resume {tmp_path / 'mine'}, or choose"
+        in capsys.readouterr().err
+    )
     assert state(tmp_path, "mine") == before
 
 
@@ -219,7 +222,7 @@ def test_a_learning_rate_that_is_too_large_names_step_and_operation(capsys, tmp_
     assert train(tmp_path, words, "--steps", "50", *rate) == 1
     err = capsys.readouterr().err.splitlines()[-1]
     assert re.match(r"Error: step \d+: the .*loss.* became (nan|inf): .* made .* of finite", err)
-    assert "gradatim train --resume wild --set learning_rate=1e+37" in err
+    assert f"gradatim train --resume {tmp_path / 'wild'} --set learning_rate=1e+37" in err
     assert all(np.isfinite(open_run(tmp_path, "wild").load().arrays["model.C.weight"]).ravel())
 
 
@@ -239,7 +242,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, words, number, code):
         process.send_signal(number)
         out, err = process.communicate()
     assert (process.returncode, err) == (code, "")
-    assert "Go on with: gradatim train --resume x\n" in out
+    assert f"Go on with: gradatim train --resume {tmp_path / 'x'}\n" in out
     step = open_run(tmp_path, "x").load().step
     assert f"Stopped after step {step:,} of 1,000,000; it is saved." in out
 

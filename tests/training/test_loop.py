@@ -131,7 +131,7 @@ def test_a_nan_stops_and_says_the_step_and_how_to_go_on(tmp_path):
     message = str(error.value)
     assert message.startswith("step 13: the loss became nan: ")
     assert message.endswith(
-        "go on from step 10, slower: gradatim train --resume kill --set learning_rate=0.001"
+        f"go on from step 10, slower: gradatim train --resume {run.typed} --set learning_rate=0.001"
     )
     assert run.load().step == 10
     assert all(math.isfinite(r.get("loss", 0)) for r in read_metrics(run.metrics))
@@ -187,7 +187,7 @@ def test_a_full_disk_says_what_is_safe_and_what_to_type(tmp_path, monkeypatch):
     monkeypatch.undo()
     step = run.load().step
     assert f"run 'kill' is intact up to step {step}:" in str(error.value)
-    assert "make room, then type: gradatim train --resume kill" in str(error.value)
+    assert f"make room, then type: gradatim train --resume {run.typed}" in str(error.value)
     assert not list(run.checkpoints.glob(".tmp*"))
     whole, _ = whole_run(tmp_path, config)
     go_on(run, config)

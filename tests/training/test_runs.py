@@ -45,7 +45,7 @@ def test_a_taken_name_is_refused_with_both_ways_out(tmp_path):
         start(tmp_path, settings(), name="mine")
     assert str(error.value) == (
         "run 'mine' exists (least-squares, step 0 of 20, interrupted); go on with it:"
-        " gradatim train --resume mine, or choose another --name"
+        f" gradatim train --resume {tmp_path / 'mine'}, or choose another --name"
     )
 
 
