@@ -107,6 +107,8 @@ class SGD(Optimizer):
             )
 
     def _restore(self, p: Any, saved: Mapping[str, Any]) -> None:
-        if "momentum_buffer" in saved:  # PyTorch's state does not say that it has begun
+        group = next(g for g in self.param_groups if any(p is q for q in g["params"]))
+        if group["dampening"] != 0 and "momentum_buffer" in saved:
+            # PyTorch's state does not say that it has begun.
             saved = {"started": tensor(1.0, dtype=float64), **saved}
         super()._restore(p, saved)

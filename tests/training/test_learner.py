@@ -1,0 +1,129 @@
+"""A model with its optimiser and words, as the loop sees it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import gradatim
+from gradatim.data import names
+from gradatim.training.config import apply_pairs
+from gradatim.training.errors import CheckpointError
+from gradatim.training.learner import load_parameters, mean_loss, tensors
+from gradatim.training.session import make_learner
+from gradatim.training.settings import default_config, find_model
+from gradatim.training.state import join, separate
+
+WORDS = replace(names.load(), words=names.load().words[:300])
+
+
+def learner(*pairs, model="mlp"):
+    small = ["h=8"] if model == "mlp" else []
+    config = apply_pairs(default_config(find_model(model)), [*small, "batch_size=16", *pairs])
+    return make_learner(config, WORDS)
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        ["optimizer=adamw", "weight_decay=0.1"],
+        ["optimizer=adam"],
+        ["optimizer=sgd"],
+        ["optimizer=sgd", "momentum=0.9"],
+        ["optimizer=sgd", "momentum=0.9", "clip=0.5"],
+        ["batch_size=0"],
+    ],
+    ids=" ".join,
+)
+def test_a_restored_learner_takes_the_same_steps(pairs):
+    one = learner(*pairs)
+    for _ in range(3):
+        one.step(0.1)
+    arrays = {name: array.copy() for name, array in one.arrays().items()}
+    position = one.position()
+    ahead = [one.step(0.1) for _ in range(3)]
+    other = learner(*pairs)
+    other.restore(arrays, position)
+    assert [other.step(0.1) for _ in range(3)] == ahead
+    for name, array in one.arrays().items():
+        assert array.tobytes() == other.arrays()[name].tobytes(), name
+    assert other.position() == one.position()
+
+
+def test_settings_that_were_changed_hold_after_restoring():
+    one = learner("weight_decay=0.5")
+    one.step(0.1)
+    other = learner("weight_decay=0.25")
+    other.restore(one.arrays(), one.position())
+    assert [group["weight_decay"] for group in other.optimizer.param_groups] == [0.25]
+
+
+def test_clipping_bounds_the_step():
+    free, clipped = learner("optimizer=sgd"), learner("optimizer=sgd", "clip=0.001")
+    before = {name: array.copy() for name, array in free.arrays().items()}
+    for one in (free, clipped):
+        one.step(1.0)
+
+    def moved(one):
+        squares = [
+            ((array - before[name]) ** 2).sum()
+            for name, array in one.arrays().items()
+            if name.startswith("model.")
+        ]
+        return float(np.sqrt(sum(squares)))
+
+    assert moved(clipped) == pytest.approx(0.001, rel=1e-3)
+    assert moved(free) > 0.01
+
+
+def test_the_loss_over_batches_is_the_loss_over_all():
+    one = learner()
+    rows = one.rows["dev"]
+    with gradatim.no_grad():
+        _, loss = one.model(*tensors(rows[:]))
+    assert mean_loss(one.model, rows) == pytest.approx(loss.item(), rel=1e-6)
+    few = mean_loss(one.model, rows, examples=10)
+    with gradatim.no_grad():
+        _, loss = one.model(*tensors(rows[rows.some(10)]))
+    assert few == pytest.approx(loss.item(), rel=1e-6)
+
+
+def test_evaluating_draws_nothing_and_keeps_the_mode():
+    one = learner()
+    one.model.train()
+    state = gradatim.get_rng_state()
+    one.evaluate("dev", examples=0)
+    assert np.array_equal(gradatim.get_rng_state(), state)
+    assert one.model.training
+
+
+def test_a_counted_model_is_counted_once():
+    one = learner(model="bigram-counts")
+    first = one.step(0.1)
+    counts = one.model.N.clone()
+    assert one.step(0.1) == first
+    assert gradatim.equal(one.model.N, counts)
+    assert counts.sum().item() == len(one.rows["train"])
+
+
+def test_parameters_of_another_model_are_refused():
+    mlp, bigram = learner(), learner(model="bigram")
+    with pytest.raises(CheckpointError, match="the checkpoint is of another model"):
+        load_parameters(bigram.model, mlp.arrays())
+    with pytest.raises(
+        CheckpointError, match="the checkpoint is of another model: .*size mismatch"
+    ):
+        load_parameters(learner("h=9").model, mlp.arrays())
+
+
+def test_nested_state_comes_back():
+    tree = {"state": {0: {"m": gradatim.ones(2), "n": [1, gradatim.zeros(1)]}}, "lr": 0.5}
+    arrays = {}
+    back = join(separate(tree, "o", arrays), arrays)
+    assert sorted(arrays) == ["o.state.0.m", "o.state.0.n.1"]
+    assert back["lr"] == 0.5
+    assert gradatim.equal(back["state"][0]["m"], gradatim.ones(2))
+    assert gradatim.equal(back["state"][0]["n"][1], gradatim.zeros(1))
+    arrays.pop("o.state.0.m")
+    with pytest.raises(CheckpointError, match="has no array 'o.state.0.m'"):
+        join({"array": "o.state.0.m"}, arrays)
