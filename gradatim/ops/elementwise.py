@@ -26,9 +26,9 @@ def like(x: Any, value: float) -> Any:
 
 neg: Primitive = Primitive("neg(x)", np.negative, same, x=lambda g: neg(g))
 
-add = Primitive("add(x, y)", np.add, same, x=lambda g: g, y=lambda g: g)
+add: Primitive = Primitive("add(x, y)", np.add, same, x=lambda g: g, y=lambda g: g)
 
-sub = Primitive("sub(x, y)", np.subtract, same, x=lambda g: g, y=lambda g: neg(g))
+sub: Primitive = Primitive("sub(x, y)", np.subtract, same, x=lambda g: g, y=lambda g: neg(g))
 
 mul: Primitive = Primitive(
     "mul(x, y)",
@@ -59,7 +59,7 @@ def _pow_by_base(g: Any, x: Any, y: Any) -> Any:
     return where(flat, like(x, 0), mul(g, mul(y, pow_(x, sub(y, like(y, 1))))))
 
 
-pow_ = Primitive("pow(x, y)", np.power, same, x=_pow_by_base, y=_pow_by_exponent)
+pow_: Primitive = Primitive("pow(x, y)", np.power, same, x=_pow_by_base, y=_pow_by_exponent)
 
 square = Primitive("square(x)", np.square, same, x=lambda g, x: mul(g, add(x, x)))
 
@@ -115,13 +115,13 @@ exp = Primitive("exp(x)", np.exp, same, x=lambda g, out: mul(g, out))
 
 expm1 = Primitive("expm1(x)", np.expm1, same, x=lambda g, out: add(mul(g, out), g))
 
-log = Primitive("log(x)", np.log, same, x=lambda g, x: div(g, x))
+log: Primitive = Primitive("log(x)", np.log, same, x=lambda g, x: div(g, x))
 
 log1p = Primitive("log1p(x)", np.log1p, same, x=lambda g, x: div(g, add(x, like(x, 1))))
 
 sqrt = Primitive("sqrt(x)", np.sqrt, same, x=lambda g, out: div(g, add(out, out)))
 
-sin = Primitive("sin(x)", np.sin, same, x=lambda g, x: mul(g, cos(x)))
+sin: Primitive = Primitive("sin(x)", np.sin, same, x=lambda g, x: mul(g, cos(x)))
 
 cos: Primitive = Primitive("cos(x)", np.cos, same, x=lambda g, x: neg(mul(g, sin(x))))
 
@@ -207,13 +207,15 @@ def _truth(x: Any, *_: Any) -> ArrayType:
     return ArrayType(x.shape, np.dtype(np.bool_))
 
 
-eq = Primitive("eq(x, y)", np.equal, _truth, differentiable=False)
-ne = Primitive("ne(x, y)", np.not_equal, _truth, differentiable=False)
-lt = Primitive("lt(x, y)", np.less, _truth, differentiable=False)
+eq: Primitive = Primitive("eq(x, y)", np.equal, _truth, differentiable=False)
+ne: Primitive = Primitive("ne(x, y)", np.not_equal, _truth, differentiable=False)
+lt: Primitive = Primitive("lt(x, y)", np.less, _truth, differentiable=False)
 le: Primitive = Primitive("le(x, y)", np.less_equal, _truth, differentiable=False)
-gt = Primitive("gt(x, y)", np.greater, _truth, differentiable=False)
-ge = Primitive("ge(x, y)", np.greater_equal, _truth, differentiable=False)
-logical_and = Primitive("logical_and(x, y)", np.logical_and, _truth, differentiable=False)
+gt: Primitive = Primitive("gt(x, y)", np.greater, _truth, differentiable=False)
+ge: Primitive = Primitive("ge(x, y)", np.greater_equal, _truth, differentiable=False)
+logical_and: Primitive = Primitive(
+    "logical_and(x, y)", np.logical_and, _truth, differentiable=False
+)
 logical_or = Primitive("logical_or(x, y)", np.logical_or, _truth, differentiable=False)
 logical_xor = Primitive("logical_xor(x, y)", np.logical_xor, _truth, differentiable=False)
 logical_not = Primitive("logical_not(x)", np.logical_not, _truth, differentiable=False)
