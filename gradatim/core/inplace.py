@@ -43,7 +43,13 @@ def write(target: Any, source: Any, *, derived: bool = False) -> None:
         context.backend.write(target, source)
         target._storage.written = tick()
         return
-    refuse_leaf(base_of(target))
+    base = base_of(target)
+    refuse_leaf(base)
+    if base._edge is not None and history(target) is None:
+        raise AutogradError(
+            "in-place write: this view was made under no_grad(), where it has no history, of a "
+            "tensor that has one; make the view again, or write under no_grad() too"
+        )
     if history(source) is not None:
         source = alias_of(source)  # it may be the base itself, or a view of it
     context.backend.write(target, source)

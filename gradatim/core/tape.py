@@ -23,7 +23,7 @@ def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) 
     if primitive.is_plain:
         out = wrap(value)
     elif primitive.is_view:
-        out = _view_of(inputs[0], primitive, params, value, context.grad_enabled)
+        out = _view_of(inputs[0], primitive, params, value)
     else:
         out = tuple([wrap(v) for v in value])
     if context.grad_enabled and primitive.differentiable:
@@ -77,14 +77,14 @@ def _remember_call(out: Any) -> None:
         (edge.node if type(edge) is Output else edge).trace = traceback.extract_stack()
 
 
-def _view_of(
-    source: Any, primitive: Primitive, params: dict[str, Any], value: Any, taping: bool
-) -> Any:
-    """A tensor on the storage of `source`, seen through one more step."""
+def _view_of(source: Any, primitive: Primitive, params: dict[str, Any], value: Any) -> Any:
+    """A tensor on the storage of `source`, seen through one more step.
+
+    A view made without a tape has a base too, so that a write to it cannot go unnoticed.
+    """
     out = alias(value, source._storage, (*source._view, (primitive, params)))
-    if taping:
-        base = out._base = base_of(source)
-        out._stamp = base._stamp
+    base = out._base = base_of(source)
+    out._stamp = base._stamp
     return out
 
 

@@ -367,6 +367,35 @@ def test_a_wrong_index_is_named(index, message: str) -> None:
         x[index] = 0
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda x, i: x.gather(1, i),
+            "index 4 is out of bounds for dimension 1 with size 4; use 0",
+        ),
+        (lambda x, i: x.gather(0, -i), "index -4 is out of bounds for dimension 0 with size 3"),
+        (lambda x, i: x.scatter(1, i, 1.0), "index 4 is out of bounds for dimension 1"),
+        (lambda x, i: x.index_select(0, i[0]), "index 4 is out of bounds for dimension 0"),
+        (lambda x, i: x.take(i * 3), "index 12 is out of bounds for dimension 0 with size 12"),
+        (lambda x, i: x[i, i], "index 4 is out of bounds for dimension 0 with size 3"),
+        (lambda x, i: x[None, 0, None, i], "index 4 is out of bounds for dimension 1 with size 4"),
+        (lambda x, i: x.gather(1, i[0]), r"same number of dimensions .* \[2\] and \[3, 4\]"),
+        (lambda x, i: x.gather(1, i.float()), "expected dtype int32 or int64 .* got float32"),
+        (lambda x, i: x.gather(1, [[0]]), "index must be a tensor of integers, got list"),
+        (lambda x, i: x.scatter(1, i, x.double()), "got float32 and float64; use .to"),
+        (lambda x, i: x.scatter(1, i % 4, x[:1, :1]), r"index \[1, 2\] .* src \[1, 1\]"),
+        (lambda x, i: x.index_add(0, i[0], x), "one slice of dimension 0 for each of the 2"),
+        (lambda x, i: x.index_select(0, i), r"supposed to be a vector, got shape \[1, 2\]"),
+        (lambda x, i: x.masked_scatter(x == x, x[0]), "true at 12 places, but source has only 4"),
+        (lambda x, i: x[0].tril(), "tril: input must have at least 2 dimensions"),
+    ],
+)
+def test_a_wrong_place_is_named(call, message: str) -> None:
+    with pytest.raises((RuntimeError, TypeError), match=message):
+        call(gradatim.zeros(3, 4), gradatim.tensor([[4, 0]]))
+
+
 def test_backward_slices_are_refused_with_the_way_out() -> None:
     with pytest.raises(ValueError, match=r"greater than zero, got -1; use \.flip"):
         gradatim.zeros(3)[::-1]

@@ -203,6 +203,23 @@ def test_a_detached_view_has_no_part_in_the_history() -> None:
     assert w.grad.tolist() == [2, 2]
 
 
+def test_a_write_to_a_view_made_without_a_tape_is_not_lost() -> None:
+    w = gradatim.ones(2, requires_grad=True)
+    x = w * 2
+    y = gradatim.zeros(2)
+    with gradatim.no_grad():
+        views = x[0], w[0], y[0]
+        views[0].mul_(2)
+    assert not any(view.requires_grad for view in views)
+    with pytest.raises(RuntimeError, match=r"view was made under no_grad\(\)"):
+        views[0].mul_(3)
+    with pytest.raises(RuntimeError, match="leaf tensor that requires grad"):
+        views[1].mul_(3)
+    views[2].copy_(w[1])
+    y.sum().backward()
+    assert w.grad.tolist() == [0, 1]
+
+
 def test_long_chains_of_views_and_writes() -> None:
     w = gradatim.ones(4, requires_grad=True)
     x = w * 1
