@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.errors import DTypeError
-from ..core.handle import Handle
+from ..core.handle import Handle, check_tensor
 from ..ops import elementwise as ops
 from .promotion import (
     as_tensor,
@@ -124,12 +124,14 @@ class Comparison(Handle):
 
     def equal(input, other: Tensor) -> bool:
         """Whether two tensors have the same shape and elements."""
+        check_tensor("equal", other, "other")
         return bool(np.array_equal(input._value, other._value))
 
     def isclose(
         input, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
     ) -> Tensor:
         """True where |input - other| <= atol + rtol * |other|."""
+        check_tensor("isclose", other, "other")
         x: Any = input
         distance = (x - other).abs()
         # An infinite distance is within the tolerance of infinity, but close it is not.
@@ -150,6 +152,7 @@ def where(
 
     With the condition alone, the places where it is true: one vector for each dimension.
     """
+    check_tensor("where", condition, "condition")
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
     if condition._value.dtype.kind != "b":

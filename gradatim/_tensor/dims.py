@@ -11,6 +11,8 @@ from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
 
 Shape = tuple[int, ...]
 
+_MOST_ELEMENTS = 2**60  # of 8 bytes, that a signed 64-bit number can count
+
 
 class Size(tuple[int, ...]):
     """A shape: a tuple that prints as PyTorch's.
@@ -38,7 +40,10 @@ class Size(tuple[int, ...]):
 
 def one_dim(name: str, dim: int, ndim: int) -> int:
     """A dimension counted from the front; negative ones count from the end."""
-    dim = operator.index(dim)
+    try:
+        dim = operator.index(dim)
+    except TypeError:
+        raise TypeError(f"{name}: a dimension must be an integer, got {dim!r}") from None
     limit = max(ndim, 1)
     if not -limit <= dim < limit:
         raise IndexOutOfRange(
@@ -76,6 +81,8 @@ def shape_sizes(name: str, args: Sequence[Any]) -> Shape:
     shape = sizes(name, args)
     if shape and min(shape) < 0:
         raise ShapeError(f"{name}: sizes must not be negative, got {list(shape)}")
+    if math.prod(shape) >= _MOST_ELEMENTS:
+        raise ShapeError(f"{name}: more elements than memory has addresses, in shape {list(shape)}")
     return shape
 
 

@@ -281,6 +281,11 @@ class Shaped(Handle):
             return input.flatten().roll(shifts, 0).reshape(*input.shape)
         moves = [shifts] if isinstance(shifts, int) else shifts
         along = [dims] if isinstance(dims, int) else dims
+        if len(moves) != len(along):
+            raise ArgumentError(
+                f"roll: one shift for each dimension, got {len(moves)} shifts and {len(along)} "
+                "dimensions"
+            )
         out: Any = input
         for shift, d in zip(moves, along, strict=True):
             dim = one_dim("roll", d, out.ndim)

@@ -32,6 +32,10 @@ REFUSED: dict[str, Callable[[], Any]] = {
     f"data: {SAME}the new memory, got int": assign_data,
     "cat: expects a list or tuple of tensors, got int": lambda: g.cat(3),
     "full: size must be a tuple of integers, got 2; write (n,)": lambda: g.full(2, 3),
+    f"where: {SAME}condition, got list": lambda: g.where([True], 1, 2),
+    f"equal: {SAME}other, got int": lambda: g.equal(ONE, 1),
+    f"isclose: {SAME}other, got list": lambda: g.allclose(ONE, [1]),
+    "sum: a dimension must be an integer, got 'a'": lambda: LOGITS.sum("a"),
     "Tensor.softmax() missing 1 required positional argument: 'dim'": lambda: LOGITS.softmax(),
 }
 
@@ -41,6 +45,16 @@ def test_the_message(message: str) -> None:
     with pytest.raises(TypeError) as error:
         REFUSED[message]()
     assert message in str(error.value)
+
+
+def test_a_shape_beyond_all_memory_is_refused_by_name() -> None:
+    with pytest.raises(RuntimeError, match="zeros: more elements than memory has"):
+        g.zeros(10**12, 10**12)
+
+
+def test_rolling_wants_one_shift_for_each_dimension() -> None:
+    with pytest.raises(ValueError, match="roll: one shift for each dimension, got 2 shifts and 1"):
+        LOGITS.roll((1, 2), 0)
 
 
 def test_the_class_is_known_by_its_public_name() -> None:
