@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import ArgumentError, DTypeError
+from ..core.errors import ArgumentError, DTypeError, GradatimError
 from ..core.handle import Handle, is_array
 from ..core.primitive import Primitive
 from ..ops import elementwise as ops
 from ..ops.broadcast import copy
-from .promotion import binary, fits, floating, floating_binary, operand, result_type
+from .promotion import binary, fits, floating, floating_binary, operand, promoted, result_type
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -225,8 +225,12 @@ class Arithmetic(Handle):
         """Each element held between `min` and `max`; the gradient passes where it was inside."""
         if min is None and max is None:
             raise ArgumentError("clamp: give min, max or both")
-        out: Any = input if min is None else binary(ops.clamp_min, input, min)
-        return out if max is None else binary(ops.clamp_max, out, max)
+        out: Any = input
+        if min is not None:
+            out = ops.clamp_min(*promoted(out, min, name="clamp"))
+        if max is not None:
+            out = ops.clamp_max(*promoted(out, max, name="clamp"))
+        return out
 
     clip = clamp
     subtract = sub
@@ -258,13 +262,17 @@ def _pow(x: Any, y: Any) -> Any:
     return binary(ops.pow_, x, y)
 
 
+class IntegerDivisionError(GradatimError, ZeroDivisionError, RuntimeError):
+    """An integer was divided by 0, for which there is no integer."""
+
+
 def _whole(primitive: Primitive, x: Any, y: Any) -> Any:
     """`//` and `%`. Integer division by zero has no answer (floats give inf or nan)."""
     kind = result_type(x, y).kind
     if kind == "b":
         raise DTypeError(f"{primitive.name}: not defined for two bool tensors; use x.int() first")
     if kind != "f" and _has_zero(y):
-        raise ZeroDivisionError(
+        raise IntegerDivisionError(
             f"{primitive.name}: integer division by zero; divide floats for inf or nan"
         )
     return binary(primitive, x, y)

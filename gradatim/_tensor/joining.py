@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import ArgumentError, ShapeError
 from ..core.handle import Handle
 from ..ops import movement
-from .dims import one_dim
+from .dims import Shape, one_dim
 from .promotion import result_type, to_dtype
 
 if TYPE_CHECKING:
@@ -25,14 +25,25 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         shape = x._value.shape
         rest, expected = shape[:dim] + shape[dim + 1 :], first[:dim] + first[dim + 1 :]
         if len(shape) != len(first) or rest != expected:
-            raise ShapeError(
-                f"cat: tensor {i} of shape {list(shape)} does not fit the first, of shape "
-                f"{list(first)}: all sizes but dimension {dim} must be equal"
-            )
+            _refuse_to_join(i, shape, first, dim)
     if not first:
         raise ShapeError("cat: 0-d tensors cannot be joined; use stack")
     dtype = result_type(*given)
     return movement.cat(*[to_dtype(x, dtype) for x in parts], dim=dim)
+
+
+def _refuse_to_join(i: int, shape: Shape, first: Shape, dim: int) -> None:
+    pairs = enumerate(zip(shape, first, strict=False))
+    wrong = [k for k, (n, m) in pairs if n != m and k != dim]
+    differ = (
+        f"they have {len(shape)} and {len(first)} dimensions"
+        if len(shape) != len(first)
+        else f"they differ at dimension {wrong[0]} ({shape[wrong[0]]} against {first[wrong[0]]})"
+    )
+    raise ShapeError(
+        f"cat: tensor {i} of shape {list(shape)} does not fit the first, of shape {list(first)}: "
+        f"{differ}; all sizes but that of dimension {dim} must be equal"
+    )
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -43,7 +54,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         if x.shape != first:
             raise ShapeError(
                 f"stack: tensor {i} has shape {list(x.shape)}, the first {list(first)}; "
-                "they must be equal"
+                "they must be equal; use cat to join along a dimension that is there"
             )
     dim = one_dim("stack", dim, len(first) + 1)
     return cat([x.unsqueeze(dim) for x in given], dim)
@@ -51,7 +62,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def _several(name: str, tensors: Any) -> list[Any]:
     if isinstance(tensors, Handle):
-        raise ArgumentError(f"{name}: expects a list or tuple of tensors, got one tensor")
+        raise TypeError(f"{name}: expects a list or tuple of tensors, got one tensor")
     if not isinstance(tensors, Iterable):
         got = type(tensors).__name__
         raise TypeError(f"{name}: expects a list or tuple of tensors, got {got}")
@@ -60,5 +71,5 @@ def _several(name: str, tensors: Any) -> list[Any]:
         raise ArgumentError(f"{name}: expects at least one tensor")
     for i, x in enumerate(given):
         if not isinstance(x, Handle):
-            raise ArgumentError(f"{name}: element {i} is a {type(x).__name__}, not a tensor")
+            raise TypeError(f"{name}: element {i} is of type {type(x).__name__}, not a tensor")
     return given

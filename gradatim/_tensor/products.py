@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import DTypeError, ShapeError
-from ..core.handle import Handle
+from ..core.handle import Handle, check_tensor
 from ..ops import matmul as ops
 from ..ops.broadcast import numel, reduce_sum, reshape_to
 from ..ops.elementwise import mul
@@ -20,6 +20,7 @@ class Products(Handle):
 
     def matmul(input, other: Tensor) -> Tensor:
         """The matrix product: (..., n, k) @ (..., k, m) -> (..., n, m); vectors lose their dim."""
+        check_tensor("matmul", other, "second operand")
         return _matmul(input, other)
 
     def __matmul__(self, other: Any) -> Tensor:
@@ -27,47 +28,62 @@ class Products(Handle):
 
     def mm(input, mat2: Tensor) -> Tensor:
         """The product of two matrices."""
-        _need("mm", 2, input, mat2)
-        return _matmul(input, mat2)
+        _need("mm", (2, 2), input, mat2)
+        return _matmul(input, mat2, "mm")
 
     def bmm(input, mat2: Tensor) -> Tensor:
         """The products of two batches of matrices: (B, n, k), (B, k, m) -> (B, n, m)."""
-        _need("bmm", 3, input, mat2)
-        return _matmul(input, mat2)
+        _need("bmm", (3, 3), input, mat2)
+        if input._value.shape[0] != mat2._value.shape[0]:
+            raise ShapeError(
+                f"bmm: shapes {[*input._value.shape]} and {[*mat2._value.shape]} do not fit: "
+                "dimension 0, the batch, must be equal; use matmul to broadcast it"
+            )
+        return _matmul(input, mat2, "bmm")
 
     def mv(input, vec: Tensor) -> Tensor:
         """Matrix times vector."""
-        return _matmul(input, vec)
+        _need("mv", (2, 1), input, vec)
+        return _matmul(input, vec, "mv")
 
     def dot(input, other: Tensor) -> Tensor:
         """The inner product of two vectors."""
-        _need("dot", 1, input, other)
-        return _matmul(input, other)
+        _need("dot", (1, 1), input, other)
+        return _matmul(input, other, "dot")
 
     def outer(input, vec2: Tensor) -> Tensor:
         """All products of an element of one vector and one of the other."""
-        _need("outer", 1, input, vec2)
+        _need("outer", (1, 1), input, vec2)
         return input.unsqueeze(1) * vec2.unsqueeze(0)
 
 
-def _need(name: str, ndim: int, *tensors: Any) -> None:
-    for x in tensors:
-        if x.ndim != ndim:
-            raise ShapeError(f"{name}: expects tensors of {ndim} dimensions, got {list(x.shape)}")
+def _need(name: str, ndims: tuple[int, int], *operands: Any) -> None:
+    for x in operands:
+        check_tensor(name, x, "operand")
+    a, b = (x._value.shape for x in operands)
+    if (len(a), len(b)) != ndims:
+        advice = "" if name == "outer" else "; matmul takes any number of dimensions"
+        raise ShapeError(
+            f"{name}: takes {_KINDS[ndims[0]]} and {_KINDS[ndims[1]]}, got shapes {[*a]} and "
+            f"{[*b]}{advice}"
+        )
 
 
-def _matmul(x: Any, y: Any) -> Any:
+_KINDS = {1: "a vector (1 dimension)", 2: "a matrix (2 dimensions)", 3: "a batch (3 dimensions)"}
+
+
+def _matmul(x: Any, y: Any, name: str = "matmul") -> Any:
     a, b = x._value.shape, y._value.shape
     if not a or not b:
         raise ShapeError("matmul: both operands need at least one dimension; use * for numbers")
     if x._value.dtype != y._value.dtype:
         raise DTypeError(
-            f"matmul: both operands need one dtype, got {x.dtype} and {y.dtype}; use .to(dtype)"
+            f"{name}: both operands need one dtype, got {x.dtype} and {y.dtype}; use .to(dtype)"
         )
     inner = b[-2] if len(b) > 1 else b[0]
     if a[-1] != inner:
         raise ShapeError(
-            f"matmul: shapes {list(a)} and {list(b)} do not fit: the last dimension of the first "
+            f"{name}: shapes {list(a)} and {list(b)} do not fit: the last dimension of the first "
             f"({a[-1]}) must equal dimension {-2 if len(b) > 1 else 0} of the second ({inner})"
         )
     if len(a) == 2 == len(b):
@@ -83,5 +99,16 @@ def _matmul(x: Any, y: Any) -> Any:
         return out.squeeze(-2)
     if len(b) == 1:
         return _matmul(x, y.unsqueeze(1)).squeeze(-1)
-    lead = broadcast_shape("matmul", a[:-2], b[:-2])
+    lead = _batches(a, b)
     return ops.matmul(expanded(x, lead + a[-2:]), expanded(y, lead + b[-2:]))
+
+
+def _batches(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """The dimensions before the last two, broadcast."""
+    try:
+        return broadcast_shape("matmul", a[:-2], b[:-2])
+    except ShapeError:
+        raise ShapeError(
+            f"matmul: shapes {list(a)} and {list(b)} do not fit: their batch dimensions, "
+            f"{list(a[:-2])} and {list(b[:-2])}, do not broadcast; sizes must be equal or 1"
+        ) from None
