@@ -1,0 +1,68 @@
+"""How a training is told, in a log and on a terminal."""
+
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+
+from gradatim.cli.progress import Bar, Lines
+from tests.training.numpy_learner import go_on, settings, start
+
+pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system")
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+def test_a_log_has_a_line_per_evaluation(tmp_path):
+    config = settings(steps=2_000, interval=1_000)
+    stream = io.StringIO()
+    go_on(start(tmp_path, config), config, reporter=Lines(stream))
+    lines = stream.getvalue().splitlines()
+    assert [line.partition("   train ")[0] for line in lines] == [
+        "step     0 of 2,000",
+        "step 1,000 of 2,000",
+        "step 2,000 of 2,000",
+    ]
+    assert all("   dev " in line for line in lines)
+
+
+def test_a_terminal_has_a_bar_and_the_same_lines(tmp_path):
+    config = settings(steps=20, interval=10)
+    stream = Terminal()
+    bar = Bar(stream)
+    go_on(start(tmp_path, config), config, reporter=bar)
+    bar.close()
+    text = stream.getvalue()
+    assert "20/20" in text
+    assert "step 10 of 20" in text
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_real_terminal_of_any_encoding(tmp_path, words, encoding):
+    command = [sys.executable, "-m", "gradatim.cli", "train", "bigram", "--steps", "20"]
+    files = ["--runs", str(tmp_path), "--data", str(words)]
+    master, slave = pty.openpty()
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "TERM": "xterm", "COLUMNS": "80"}
+    with subprocess.Popen([*command, *files], stdout=slave, stderr=slave, env=environment) as done:
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(master, 4096)
+            except OSError:  # Linux's way to say that nobody writes any more
+                break
+            if not piece:
+                break
+            shown += piece
+    os.close(master)
+    assert done.returncode == 0
+    assert b"20/20" in shown
+    assert b"Next: gradatim sample" in shown
+    assert b"Traceback" not in shown
