@@ -14,6 +14,7 @@ from ..ops.broadcast import full, numel, reshape_to
 from ..ops.elementwise import add, like, lt, where
 from .dims import one_dim
 from .inplace import form
+from .numpy_names import numpy_names
 from .promotion import expanded, to_dtype
 from .writing import number_for
 
@@ -29,11 +30,13 @@ class Picked(Handle):
 
     # -- whole slices ------------------------------------------------------------------------
 
+    @numpy_names
     def index_select(input, dim: int, index: Tensor) -> Tensor:
         """The slices of `dim` that a vector of places names, in its order."""
         dim, places = _vector("index_select", input, dim, index)
         return _along(input, ops.take(at_least_1d(input), places, dim=dim))
 
+    @numpy_names
     def index_add(input, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
         """A copy with `alpha * source` added to the slices `index`; equal places add up."""
         dim, places = _vector("index_add", input, dim, index)
@@ -43,6 +46,7 @@ class Picked(Handle):
         x = at_least_1d(input)
         return _along(input, ops.put(x, places, values, dim=dim, accumulate=True))
 
+    @numpy_names
     def index_copy(input, dim: int, index: Tensor, source: Tensor) -> Tensor:
         """A copy with `source` in the place of the slices `index`."""
         dim, places = _vector("index_copy", input, dim, index)
@@ -50,6 +54,7 @@ class Picked(Handle):
         x = at_least_1d(input)
         return _along(input, ops.put(x, places, values, dim=dim, accumulate=False))
 
+    @numpy_names
     def index_fill(input, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
         """A copy with one number in the slices `index`."""
         dim, places = _vector("index_fill", input, dim, index)

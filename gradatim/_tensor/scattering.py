@@ -17,6 +17,7 @@ from ..ops.elementwise import div, floor_divide, like, maximum
 from ..ops.movement import slice_, update_view
 from .dims import one_dim
 from .inplace import form
+from .numpy_names import numpy_names
 from .picking import at_least_1d, flat, from_front, int64, same_dtype
 from .promotion import broadcast_shape, expanded
 from .writing import number_for
@@ -31,6 +32,7 @@ Shape = tuple[int, ...]
 class Scattered(Handle):
     """`gather`, `scatter` and their relatives."""
 
+    @numpy_names
     def gather(input, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
         """For each place of `index`, the element of `input` it names along `dim`.
 
@@ -51,6 +53,7 @@ class Scattered(Handle):
         part = x if covered is None else slice_(x, index=covered)
         return reshape_to(ops.gather(part, at, dim=dim), places._value.shape)
 
+    @numpy_names
     def take_along_dim(input, indices: Tensor, dim: int | None = None) -> Tensor:
         """`gather` with broadcasting; without `dim`, from the flattened input."""
         x: Any = input
@@ -70,6 +73,7 @@ class Scattered(Handle):
         places = expanded(from_front(places, n), (*shape[:dim], m, *shape[dim + 1 :]))
         return ops.gather(x, places, dim=dim)
 
+    @numpy_names
     def scatter(
         input,
         dim: int,
@@ -95,10 +99,12 @@ class Scattered(Handle):
             raise ArgumentError(f'scatter: reduce must be "add" or "multiply", got {reduce!r}')
         return _scattered("scatter", _SCATTER[reduce], input, dim, index, source)
 
+    @numpy_names
     def scatter_add(input, dim: int, index: Tensor, src: Tensor) -> Tensor:
         """A copy with `src` added at the places `index` names along `dim`; equal places add up."""
         return _scattered("scatter_add", _ADD, input, dim, index, src)
 
+    @numpy_names
     def scatter_reduce(
         input,
         dim: int,

@@ -98,6 +98,7 @@ class Sorted(Handle):
             return _median(flat(input), 0, keepdim=False)[0]
         return return_types.median(*_median(input, one_dim("median", dim, input.ndim), keepdim))
 
+    @numpy_names
     def unique(
         input,
         sorted: bool = True,
