@@ -9,12 +9,14 @@ from ..core.errors import ArgumentError, ShapeError
 from ..core.handle import Handle
 from ..ops import movement
 from .dims import Shape, one_dim
+from .numpy_names import numpy_names
 from .promotion import result_type, to_dtype
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
 
+@numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after the other along `dim`; all other sizes must agree."""
     given = _several("cat", tensors)
@@ -46,6 +48,7 @@ def _refuse_to_join(i: int, shape: Shape, first: Shape, dim: int) -> None:
     )
 
 
+@numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape along a new dimension `dim`."""
     given = _several("stack", tensors)
