@@ -8,6 +8,7 @@ from ..core import dtypes
 from ..core.handle import Handle
 from ..ops import rowwise as ops
 from .dims import one_dim
+from .numpy_names import numpy_names
 from .promotion import floating, to_dtype
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 class Rowwise(Handle):
     """`softmax` and `log_softmax`."""
 
+    @numpy_names
     def softmax(input, dim: int, dtype: Any = None) -> Tensor:
         """Positive numbers that sum to 1 along `dim`: e^(x_i) / sum_j e^(x_j).
 
@@ -26,6 +28,7 @@ class Rowwise(Handle):
         """
         return _along("softmax", ops.softmax, input, dim, dtype)
 
+    @numpy_names
     def log_softmax(input, dim: int, dtype: Any = None) -> Tensor:
         """log softmax(x) = x_i - log sum_j e^(x_j), exact where softmax would underflow."""
         return _along("log_softmax", ops.log_softmax, input, dim, dtype)
