@@ -109,6 +109,7 @@ def test_debug_shows_where_an_error_came_from(tmp_path):
     assert b"Traceback" not in run("sample", "--runs", str(tmp_path)).stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
     start(tmp_path, settings(), name="mine")
     shell = subprocess.run(
