@@ -14,7 +14,16 @@ from ..core.handle import Handle, is_array
 from ..core.primitive import Primitive
 from ..ops import elementwise as ops
 from ..ops.broadcast import copy
-from .promotion import binary, fits, floating, floating_binary, operand, promoted, result_type
+from .promotion import (
+    binary,
+    broadcast_shape,
+    fits,
+    floating,
+    floating_binary,
+    operand,
+    promoted,
+    result_type,
+)
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -73,6 +82,7 @@ class Arithmetic(Handle):
 
     def lerp(input, end: Tensor, weight: Tensor | Number) -> Tensor:
         """`input + weight * (end - input)`."""
+        broadcast_shape("lerp", *[x._value.shape for x in (input, end) if isinstance(x, Handle)])
         return input + (end - input) * weight
 
     # -- operators: an unknown operand is left to its own reflected method -----------------

@@ -87,7 +87,7 @@ class Comparison(Handle):
     def __invert__(self) -> Tensor:
         kind = self._value.dtype.kind
         if kind == "f":
-            raise DTypeError("~: only for integer and bool tensors")
+            raise TypeError(f"~: only for integer and bool tensors, got {self._value.dtype}")
         return ops.logical_not(self) if kind == "b" else ops.bitwise_not(self)
 
     def logical_and(input, other: Tensor) -> Tensor:
@@ -133,6 +133,7 @@ class Comparison(Handle):
         """True where |input - other| <= atol + rtol * |other|."""
         check_tensor("isclose", other, "other")
         x: Any = input
+        broadcast_shape("isclose", input._value.shape, other._value.shape)
         distance = (x - other).abs()
         # An infinite distance is within the tolerance of infinity, but close it is not.
         close = (distance <= atol + rtol * other.abs()) & distance.isfinite() | (x == other)

@@ -86,14 +86,22 @@ def shape_sizes(name: str, args: Sequence[Any]) -> Shape:
     return shape
 
 
-def fill_in(name: str, shape: Shape, count: int) -> Shape:
-    """Replace one -1 by what makes the shape hold `count` elements."""
+def fill_in(name: str, shape: Shape, old: Shape) -> Shape:
+    """Replace one -1 by what makes the shape hold as many elements as the old one."""
+    count = math.prod(old)
+    if min(shape, default=0) >= 0 and math.prod(shape) == count:
+        return shape
     known = math.prod(n for n in shape if n != -1)
     unknown = sum(n == -1 for n in shape)
     if unknown > 1:
         raise ArgumentError(f"{name}: only one size can be -1, got {list(shape)}")
+    if any(n < -1 for n in shape):
+        raise ShapeError(f"{name}: sizes must not be negative, but for one -1, got {list(shape)}")
     if unknown and known and count % known == 0:
         return tuple([count // known if n == -1 else n for n in shape])
-    if unknown or known != count or any(n < 0 for n in shape):
-        raise ShapeError(f"{name}: {count} elements do not fit the shape {list(shape)}")
+    if unknown or known != count:
+        raise ShapeError(
+            f"{name}: shape {list(old)} of {count} elements does not fit the shape {list(shape)}, "
+            + (f"and {count} is no multiple of {known}" if unknown else f"which has {known}")
+        )
     return shape

@@ -54,7 +54,7 @@ class Shaped(Handle):
 
     def view(self, *shape: Any) -> Tensor:
         """The same memory under another shape; raises where only a copy could have it."""
-        target = fill_in("view", sizes("view", shape), self.numel())
+        target = fill_in("view", sizes("view", shape), self._value.shape)
         if not broadcast.can_view(self._value, target):
             raise ShapeError(
                 f"view: a tensor of shape {list(self.shape)} with these strides has no view of "
@@ -68,7 +68,7 @@ class Shaped(Handle):
 
     def reshape(input, *shape: Any) -> Tensor:
         """The same elements under another shape; a view if the layout allows, else a copy."""
-        target = fill_in("reshape", sizes("reshape", shape), input.numel())
+        target = fill_in("reshape", sizes("reshape", shape), input._value.shape)
         if broadcast.can_view(input._value, target):
             return broadcast.reshape(input, shape=target)
         return broadcast.reshape(broadcast.copy(input), shape=target)
@@ -89,7 +89,7 @@ class Shaped(Handle):
         """One dimension as several; one of `sizes` may be -1."""
         dim = one_dim("unflatten", dim, input.ndim)
         shape = input._value.shape
-        inner = fill_in("unflatten", tuple(sizes), shape[dim])
+        inner = fill_in("unflatten", tuple(sizes), shape[dim : dim + 1])
         return input.reshape(*shape[:dim], *inner, *shape[dim + 1 :])
 
     def unsqueeze(input, dim: int) -> Tensor:
@@ -169,14 +169,17 @@ class Shaped(Handle):
         old = self._value.shape
         new = len(target) - len(old)
         if new < 0:
-            raise ShapeError(f"expand: {list(old)} has more dimensions than {target}")
+            raise ShapeError(
+                f"expand: shape {list(old)} does not expand to {target}: it has {len(old)} "
+                f"dimensions, and they cannot become {len(target)}"
+            )
         for i, n in enumerate(old):
             if target[new + i] == -1:
                 target[new + i] = n
             elif n not in (1, target[new + i]):
                 raise ShapeError(
                     f"expand: shape {list(old)} does not expand to {target}: dimension {i} has "
-                    f"size {n}, only size 1 can be repeated"
+                    f"size {n} against {target[new + i]}, and only size 1 can be repeated"
                 )
         if any(n < 0 for n in target):
             raise ShapeError(f"expand: a new dimension cannot be -1 in {target}")
