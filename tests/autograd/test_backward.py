@@ -1,6 +1,5 @@
 """`backward()`: what arrives in `.grad`, how often it may be called, what it refuses."""
 
-import numpy as np
 import pytest
 
 import gradatim
@@ -370,82 +369,3 @@ def test_asking_a_result_for_its_gradient_warns_that_it_keeps_none():
     y.backward()
     with pytest.warns(UserWarning, match="not a leaf.*retain_grad"):
         assert y.grad is None
-
-
-# -- whose memory .grad is --------------------------------------------------------------------
-
-
-def seed(*values):
-    return tensor(values, dtype=gradatim.float64)
-
-
-def test_two_leaves_that_get_the_same_gradient_do_not_share_it():
-    a, b = leaf([1.0, 2.0]), leaf([1.0, 2.0])
-    (a + b).backward(seed(1.0, 1.0))
-    a.grad.zero_()
-    assert b.grad.tolist() == [1.0, 1.0]
-
-
-@pytest.mark.parametrize(
-    "path", [lambda a: a, lambda a: a + 0, lambda a: a.reshape(2), lambda a: a.view(2)[:]]
-)
-def test_the_seed_is_not_shared(path):
-    a, g = leaf([1.0, 2.0]), seed(1.0, 2.0)
-    path(a).backward(g)
-    a.grad.zero_()
-    assert g.tolist() == [1.0, 2.0]
-
-
-def test_with_create_graph_neither():
-    a, b, g = leaf([1.0, 2.0]), leaf([1.0, 2.0]), seed(1.0, 1.0)
-    (a + b).backward(g, create_graph=True)
-    assert not np.shares_memory(a.grad.numpy(), b.grad.numpy())
-    assert not np.shares_memory(a.grad.numpy(), g.numpy())
-
-
-def test_a_leaf_used_twice_and_another():
-    a, b = leaf([1.0, 2.0]), leaf([1.0, 2.0])
-    (a + a + b).backward(seed(1.0, 1.0))
-    a.grad.zero_()
-    assert b.grad.tolist() == [1.0, 1.0]
-
-
-def test_retained_gradients_are_not_shared():
-    a = leaf([1.0, 2.0])
-    y = a * 1
-    z = y + 1
-    y.retain_grad()
-    z.retain_grad()
-    z.sum().backward()
-    y.grad.zero_()
-    assert a.grad.tolist() == z.grad.tolist() == [1.0, 1.0]
-
-
-@pytest.mark.parametrize(
-    "f",
-    [
-        lambda x: x.expand(3, 2, 2).sum(),
-        lambda x: x.sum(),
-        lambda x: x.t().sum(0).sum(),
-        lambda x: (x.t() * seed(1.0, 2.0)).sum(),
-        lambda x: x[:, 0].sum(),
-        lambda x: x.permute(1, 0).reshape(4)[::2].sum(),
-    ],
-)
-def test_grad_is_contiguous_and_can_be_written(f):
-    x = leaf([[1.0, 2.0], [3.0, 4.0]])
-    f(x).backward()
-    assert x.grad.is_contiguous()
-    x.grad += 1
-
-
-def test_numpy_views_of_grad_see_what_is_accumulated():
-    x = leaf([1.0, 2.0])
-    (x * x).sum().backward()
-    seen = x.grad.numpy()
-    (x * x).sum().backward()
-    assert seen.tolist() == [4.0, 8.0]
-    (x * x).sum().backward(inputs=[x])
-    assert seen.tolist() == [6.0, 12.0]
-    x.grad.zero_()
-    assert seen.tolist() == [0.0, 0.0]
