@@ -1,7 +1,6 @@
 """Settings in TOML: read with the file and line of a mistake, written so that they read back."""
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
     Errors: BadUse names the file, and the line if the syntax is wrong.
     """
+    import tomllib  # only now: `gradatim` alone reads no settings, and should start at once
+
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
