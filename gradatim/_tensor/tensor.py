@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import unwrap
 from types import FunctionType
 
 from ..core.handle import register
@@ -71,4 +72,4 @@ Tensor.__module__ = "gradatim"
 for _base in Tensor.__mro__[1:-1]:
     for _name, _member in vars(_base).items():
         if isinstance(_member, FunctionType):
-            _member.__qualname__ = f"Tensor.{_name}"
+            unwrap(_member).__qualname__ = _member.__qualname__ = f"Tensor.{_name}"
