@@ -7,7 +7,8 @@ Every file has a frozen `Config` with at least `vocab_size` and `block_size`, an
     logits, loss = model(X)                negative log likelihood in nats, None without Y
 
 Logits are (B, vocab_size). A model that is counted instead of descended has no parameters and a
-method `learn(X, Y)`, called once with all examples. `sampling` draws words from any of them.
+method `learn(X, Y)`, called with parts of the examples until all were seen; `sampling` draws words
+from any of them.
 """
 
 from .catalogue import MODELS, Entry, Recipe, find
