@@ -9,6 +9,7 @@ from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
 from ..core.handle import Handle
 from ..ops import broadcast, movement
 from .dims import Size, fill_in, one_dim, sizes
+from .numpy_names import numpy_names
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -85,6 +86,7 @@ class Shaped(Handle):
         middle = broadcast.numel(shape[first : last + 1])
         return input.reshape(*shape[:first], middle, *shape[last + 1 :])
 
+    @numpy_names
     def unflatten(input, dim: int, sizes: Sequence[int]) -> Tensor:
         """One dimension as several; one of `sizes` may be -1."""
         dim = one_dim("unflatten", dim, input.ndim)
@@ -92,12 +94,14 @@ class Shaped(Handle):
         inner = fill_in("unflatten", tuple(sizes), shape[dim : dim + 1])
         return input.reshape(*shape[:dim], *inner, *shape[dim + 1 :])
 
+    @numpy_names
     def unsqueeze(input, dim: int) -> Tensor:
         """A new dimension of size 1 before `dim`."""
         dim = one_dim("unsqueeze", dim, input.ndim + 1)
         shape = input._value.shape
         return broadcast.reshape(input, shape=(*shape[:dim], 1, *shape[dim:]))
 
+    @numpy_names
     def squeeze(input, dim: int | Sequence[int] | None = None) -> Tensor:
         """Without the dimensions of size 1, or without `dim` if its size is 1."""
         shape = input._value.shape
@@ -191,6 +195,7 @@ class Shaped(Handle):
 
     broadcast_to = expand
 
+    @numpy_names
     def narrow(input, dim: int, start: int, length: int) -> Tensor:
         """`length` slices of `dim` from `start` on."""
         dim = one_dim("narrow", dim, input.ndim)
@@ -201,6 +206,7 @@ class Shaped(Handle):
             raise ArgumentError(f"narrow: {start} + {length} exceeds size {n} of dimension {dim}")
         return _part(input, dim, start, start + length)
 
+    @numpy_names
     def select(input, dim: int, index: int) -> Tensor:
         """One slice of `dim`, without that dimension."""
         dim = one_dim("select", dim, input.ndim)
@@ -211,6 +217,7 @@ class Shaped(Handle):
             )
         return movement.slice_(input, index=(slice(None),) * dim + (index,))
 
+    @numpy_names
     def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
         """Views of consecutive parts: of one size (the last may be smaller), or of each size."""
         dim = one_dim("split", dim, self.ndim)
@@ -226,6 +233,7 @@ class Shaped(Handle):
         starts = [0, *stops[:-1]]
         return tuple(_part(self, dim, a, b) for a, b in zip(starts, stops, strict=True))
 
+    @numpy_names
     def chunk(input, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         """At most `chunks` views of equal size (the last may be smaller)."""
         if chunks <= 0:
@@ -233,6 +241,7 @@ class Shaped(Handle):
         size = -(-input._value.shape[one_dim("chunk", dim, input.ndim)] // chunks)
         return input.split(max(size, 1), dim)
 
+    @numpy_names
     def unbind(input, dim: int = 0) -> tuple[Tensor, ...]:
         """All slices of one dimension."""
         dim = one_dim("unbind", dim, input.ndim)
@@ -265,6 +274,7 @@ class Shaped(Handle):
         spread = self.reshape(*[m for n in shape for m in (1, n)]).expand(*paired)
         return broadcast.copy(spread).reshape(*[a * b for a, b in zip(times, shape, strict=True)])
 
+    @numpy_names
     def repeat_interleave(input, repeats: int, dim: int | None = None) -> Tensor:
         """Each slice `repeats` times in a row."""
         x: Any = input.flatten() if dim is None else input
