@@ -19,8 +19,8 @@ SHAPES: list[tuple[Callable[[], Any], str]] = [
     (
         lambda: MATRIX + LONG,
         (
-            "add: shapes [2, 3] and [4] do not broadcast: they differ at dimension -1 (3 against 4); "
-            "sizes must be equal or 1, counted from the last dimension"
+            "add: shapes [2, 3] and [4] do not broadcast: they differ at dimension -1 (3 "
+            "against 4); sizes must be equal or 1, counted from the last dimension"
         ),
     ),
     (lambda: MATRIX / g.ones(5, 1), "div: shapes [2, 3] and [5, 1] do not broadcast: they differ "),
@@ -46,8 +46,8 @@ SHAPES: list[tuple[Callable[[], Any], str]] = [
     (
         lambda: BATCH @ g.ones(3, 4, 5),
         (
-            "matmul: shapes [2, 3, 4] and [3, 4, 5] do not fit: their batch dimensions, [2] and [3], "
-            "do not broadcast"
+            "matmul: shapes [2, 3, 4] and [3, 4, 5] do not fit: their batch dimensions, [2] and "
+            "[3], do not broadcast"
         ),
     ),
     (lambda: g.tensor(1.0) @ ROW, "matmul: both operands need at least one dimension; use * for"),
@@ -99,8 +99,8 @@ SHAPES: list[tuple[Callable[[], Any], str]] = [
     (
         lambda: MATRIX.add_(g.ones(4, 2, 3)),
         (
-            "add_: the result has the broadcast shape [4, 2, 3], but a tensor keeps its shape [2, 3] "
-            "when it is written in place; use the form without _"
+            "add_: the result has the broadcast shape [4, 2, 3], but a tensor keeps its shape "
+            "[2, 3] when it is written in place; use the form without _"
         ),
     ),
     (lambda: MATRIX.copy_(LONG), "copy_: shape mismatch: a value of shape [4] cannot be broadcast"),
