@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from . import tape
 from .context import GradMode
 from .handle import wrap
-from .plan import Plan, Rule
+from .plan import Plan, Rule, parameters
 
 if TYPE_CHECKING:
     from .handle import Handle
@@ -63,9 +63,21 @@ class Primitive:
             raise TypeError(f"{self.name}: give gradient rules, or say differentiable=False")
         if rules:
             raise TypeError(f"{self.name}: gradient rules for unknown inputs {sorted(rules)}")
+        self._check_rules()
         if self.name in REGISTRY:
             raise TypeError(f"primitive {self.name} is defined twice")
         REGISTRY[self.name] = self
+
+    def _check_rules(self) -> None:
+        types = [f"{name}_type" for name in self.inputs]
+        known = {*self.inputs, *self.outputs, *types, "types", *self.static}
+        for name, rule in zip(self.inputs, self.rules, strict=True):
+            unknown = set(parameters(rule)) - known if rule else None
+            if unknown:
+                raise TypeError(
+                    f"{self.name}: the gradient rule of {name} asks for {sorted(unknown)}; it can "
+                    f"have {sorted(known)}"
+                )
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         return tape.bind(self, inputs, params)
