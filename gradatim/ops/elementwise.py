@@ -125,7 +125,26 @@ sin: Primitive = Primitive("sin(x)", np.sin, same, x=lambda g, x: mul(g, cos(x))
 
 cos: Primitive = Primitive("cos(x)", np.cos, same, x=lambda g, x: neg(mul(g, sin(x))))
 
-tanh = Primitive("tanh(x)", np.tanh, same, x=lambda g, out: sub(g, mul(g, mul(out, out))))
+tanh = Primitive("tanh(x)", np.tanh, same, x=lambda g, out: tanh_back(g, out))
+
+
+def _tanh_back(g: np.ndarray[Any, Any], out: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    slope = np.empty_like(out)  # one array instead of three: this runs for every hidden layer
+    np.multiply(out, out, slope)
+    np.subtract(1, slope, slope)
+    return np.multiply(slope, g, slope)
+
+
+# g (1 - out^2): the gradient of tanh by its own value
+tanh_back: Composite = Composite(
+    "tanh_back(g, out)",
+    lambda g, out: mul(g, sub(like(out, 1), mul(out, out))),
+    same,
+    value=_tanh_back,
+    outputs=("slope",),
+    g=lambda h, out: tanh_back(h, out),
+    out=lambda h, g, out: neg(mul(h, mul(g, add(out, out)))),
+)
 
 
 def _sigmoid(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -58,6 +58,7 @@ ELEMENTWISE = [
     *unary("sin", np.sin),
     *unary("cos", np.cos),
     *unary("tanh", np.tanh),
+    *binary("tanh_back", lambda g, y: g * (1 - y * y)),
     *unary("sigmoid", lambda x: 1 / (1 + np.exp(-x))),
     *unary("relu", lambda x: np.where(x > 0, x, 0)),
     *binary("add", lambda x, y: x + y),

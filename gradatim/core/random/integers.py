@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import DTypeError
 from .errors import RandomError
-from .twister import Twister
+from .twister import FEW, Twister
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +55,10 @@ def any_natural(twister: Twister, n: int, dtype: np.dtype[Any]) -> NDArray:
 
 def _remainders(twister: Twister, n: int, low: int, span: int, dtype: np.dtype[Any]) -> NDArray:
     """low + word % span, counted modulo 2^64 and read as int64."""
-    if span < _WIDE:
+    if span < _WIDE and n < FEW:
+        words = twister.raw(n)
+        words %= np.uint64(span)
+    elif span < _WIDE:
         words = _remainders32(twister, n, span).astype(np.uint64)
     elif span < _ALL:
         words = twister.words64(n)

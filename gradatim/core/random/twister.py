@@ -16,7 +16,7 @@ MASK53 = np.uint64(2**53 - 1)
 _UINT32_END = 2**32
 _UINT64_END = 2**64
 # Below this many words the fixed cost of `integers` outweighs its narrower output.
-_FEW = 4096
+FEW = 4096
 
 SPARE = np.dtype([("sine", "f8"), ("sine32", "f4"), ("valid", "?"), ("valid32", "?")], align=True)
 
@@ -65,15 +65,19 @@ class Twister:
         self._legacy.seed(seed & (_UINT32_END - 1))
         self.spare[()] = 0
 
+    def raw(self, n: int) -> NDArray[np.uint64]:
+        """The next `n` words, for a few: each in 64 bits."""
+        return self.bits.random_raw(n)
+
     def words32(self, n: int) -> NDArray[np.uint32]:
         """The next `n` words."""
-        if n < _FEW:
-            return self.bits.random_raw(n).astype(np.uint32)
+        if n < FEW:
+            return self.raw(n).astype(np.uint32)
         return self._integers(0, _UINT32_END, n, np.uint32)
 
     def words64(self, n: int) -> NDArray[np.uint64]:
         """The next `2n` words in pairs, the first of each pair in the high half."""
-        if n < _FEW:
+        if n < FEW:
             halves = self.bits.random_raw(2 * n)
             high = halves[0::2] << np.uint64(32)
             high |= halves[1::2]
