@@ -291,6 +291,16 @@ def test_detach_in_place_cuts_the_history():
     assert not y.requires_grad
 
 
+def test_a_view_may_be_detached_in_place_and_goes_on_without_history():
+    x = leaf([3.0, 1.0])
+    y = x * 2
+    part = y[0]
+    part.detach_()
+    assert not part.requires_grad
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
 def test_data_is_written_without_a_trace():
     x = leaf([3.0, 1.0])
     y = (x * 2).sum()

@@ -106,6 +106,14 @@ def test_hooks_run_in_grad_too_and_before_the_answer():
     assert seen == [12.0]
 
 
+@pytest.mark.parametrize("behind", [True, False])
+def test_an_input_of_grad_gets_what_its_hooks_made(behind):
+    x = leaf(3.0)
+    y = x * 2
+    y.register_hook(lambda g: g * 10)
+    assert grad(y * y, [y, x] if behind else [y])[0].item() == 120.0
+
+
 def test_hooks_on_one_of_several_results():
     class Twice(Function):
         @staticmethod
