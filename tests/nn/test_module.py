@@ -192,3 +192,13 @@ def test_arguments_reach_forward():
     net = Net()
     x = gradatim.ones(1, 2)
     assert (net(x, extra=1.0) - net(x)).flatten().tolist() == pytest.approx([1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("wanted", [gradatim.int64, gradatim.bool])
+def test_a_module_goes_to_no_dtype_without_gradients(wanted):
+    layer = nn.Linear(2, 1)
+    with pytest.raises(TypeError, match=r"parameters need a floating dtype"):
+        layer.to(wanted)
+    with pytest.raises(TypeError, match=r"use float32 or float64"):
+        layer.to("cpu", dtype=wanted)
+    assert layer.weight.dtype == gradatim.float32

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..._tensor.device import check_device
 from ..._tensor.tensor import Tensor
 from ...autograd import no_grad
+from ...core.dtypes import dtype
 from ..parameter import Parameter
 from .members import Members
 
@@ -183,6 +184,12 @@ class Tree(Members):
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """The parameters and floating buffers in another dtype; devices all mean the CPU."""
+        for wanted in (*args, *kwargs.values()):
+            if isinstance(wanted, dtype) and not wanted.is_floating_point:
+                raise TypeError(
+                    f"Module.to: parameters need a floating dtype, got {wanted}; use float32 or "
+                    "float64"
+                )
         return self._apply(lambda x: x.to(*args, **kwargs) if x.is_floating_point() else x)
 
     def type(self, dst_type: Any) -> Self:
