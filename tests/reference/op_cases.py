@@ -162,6 +162,20 @@ g.maximum(x, y)
 g.add(x, y, alpha=2)
 g.sub(x, y, alpha=-0.5)
 g.where(x > y, x, y)
+g.subtract(x, y)
+g.true_divide(x, y)
+g.multiply(x, y)
+g.remainder(x, y)
+g.floor_divide(x.detach(), y.detach())
+g.absolute(x)
+g.negative(x)
+g.eq(x, y)
+g.ne(x, y)
+g.lt(x, y)
+g.le(x, y)
+g.gt(x, y)
+g.ge(x, y)
+g.allclose(x, y)
 x.lerp(y.expand(2, 3), 0.7)
 g.lerp(x, y, y)
 """
@@ -367,6 +381,21 @@ x[g.tensor([1, 0, 1])]
 x[x > 0]
 x[:, ::2]
 x[..., -1]
+x.moveaxis(0, 1)
+x.swapdims(0, 1)
+x.expand_as(x[None])
+x.masked_scatter(x > 0, g.arange(6, dtype=x.dtype))
+x.index_copy(0, g.tensor([1]), x[:1] * 2)
+x.index_add(1, g.tensor([0, 0]), x[:, :2])
+x.index_fill(1, g.tensor([2]), 7.0)
+x.put(g.tensor([0, 4]), x[0, :2] * 3)
+x.put(g.tensor([0, 4]), x[0, :2], accumulate=True)
+x.take(g.tensor([5, 0]))
+x.scatter(1, g.tensor([[0, 1], [2, 0]]), x[:, :2])
+x.scatter_add(0, g.tensor([[0, 1, 1]]), x[:1])
+x.diag_embed()
+g.histogram(x.detach(), 4)
+g.histc(x.detach(), 4, -2.0, 2.0)
 x.numel()
 """
 
@@ -484,7 +513,8 @@ def evaluate(g: Any, one: Call, dtype: str) -> dict[str, Any]:
         return {"error": [kind for kind in kinds if kind not in _TOO_GENERAL]}
     if not outs:
         return {"value": result}
-    return {"out": [_text(x) for x in outs], "grad": gradients}
+    told: dict[str, Any] = {"out": [_text(x) for x in outs]}
+    return {**told, "grad": gradients} if gradients else told
 
 
 _TOO_GENERAL = {"Exception", "BaseException", "object"}
