@@ -72,9 +72,11 @@ def _keep_more(node: Node, inputs: tuple[Any, ...], out: Any) -> None:
 
 
 def _remember_call(out: Any) -> None:
-    edge = (out[0] if type(out) is tuple else out)._edge
-    if edge is not None:
-        (edge.node if type(edge) is Output else edge).trace = traceback.extract_stack()
+    for x in out if type(out) is tuple else (out,):
+        edge = x._edge
+        if edge is not None:
+            (edge.node if type(edge) is Output else edge).trace = traceback.extract_stack()
+            return
 
 
 def _view_of(source: Any, primitive: Primitive, params: dict[str, Any], value: Any) -> Any:

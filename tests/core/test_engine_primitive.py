@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import gradatim as g
-from gradatim.autograd import gradcheck, gradgradcheck
+from gradatim.autograd import detect_anomaly, gradcheck, gradgradcheck
 from gradatim.core.backend import Eager
 from gradatim.core.context import using
 from gradatim.core.primitive import REGISTRY, Composite, Primitive
@@ -121,6 +121,19 @@ def test_several_outputs_and_a_gradient_for_each() -> None:
     assert x.grad.tolist() == [61.0]
     op(x)[1].sum().backward()
     assert x.grad.tolist() == [67.0]
+
+
+def test_anomaly_mode_remembers_calls_whose_first_result_is_an_index() -> None:
+    op = Primitive(
+        "indexed(x)",
+        lambda x: (np.arange(x.size), x * 2),
+        lambda x: (ArrayType(x.shape, np.dtype("int64")), x),
+        outputs=("index", "value"),
+        x=lambda g: g[1] * float("nan"),
+    )
+    with detect_anomaly(), pytest.raises(RuntimeError, match="IndexedBackward0") as caught:
+        op(leaf(1.0))[1].sum().backward()
+    assert "in test_anomaly_mode_remembers_calls" in str(caught.value)
 
 
 # -- composites ---------------------------------------------------------------------------------
