@@ -1,0 +1,1 @@
+"""Whole steps as machine code: trace, ir, passes, schedule, lower, engine, program."""
