@@ -33,6 +33,7 @@ HEAVY = [
     "rich",
     "safetensors",
     "threadpoolctl",
+    "llvmlite",
     "cairosvg",
     "IPython",
     "asyncio",

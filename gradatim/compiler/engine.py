@@ -1,0 +1,182 @@
+"""LLVM text to machine code in memory, by llvmlite.
+
+    text -> compile_object -> bytes (may be kept on disk) -> load -> Loaded.address(name)
+
+LLVM's optimiser is not run: what the emitter writes is what is translated. Everything here holds
+one lock, as llvmlite does for each of its calls, and forking waits for it: a child that found LLVM
+in the middle of another thread's work could never use it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from .errors import CompileError
+from .lower.target import Target, host
+
+# Calls that LLVM itself writes for llvm.memset and llvm.memcpy resolve in the C library; a call of
+# a name that is nowhere would end the process, so what the text declares is checked before.
+_DECLARED = re.compile(r"^declare\s.*?@([\w.]+)\(", re.MULTILINE)
+_FLOOR = (0, 45)  # the first llvmlite whose LLVM reads what the emitter writes, such as `splat`
+_BUG = "This is a bug in Gradatim, not in your program: please report it with this message."
+
+_lock = threading.RLock()  # re-entered when a program is freed in the middle of a compilation
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
+
+
+class Loaded:
+    """Machine code in memory; it is freed with this object."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        weakref.finalize(self, _free, engine).atexit = False
+
+    def address(self, name: str) -> int:
+        """Where a function begins. Errors: CompileError if there is none of that name."""
+        with _lock:
+            found: int = self._engine.get_function_address(name)
+        if not found:
+            raise CompileError(f"the machine code has no function {name!r}")
+        return found
+
+
+def compile_object(text: str, target: Target) -> bytes:
+    """Translate LLVM text to an object file for a target.
+
+    Errors: CompileError, if the text is not LLVM's language or LLVM refuses what it says.
+    """
+    with _module(text, target) as (module, machine):
+        code: bytes = machine.emit_object(module)
+    return code
+
+
+def assembly(text: str, target: Target | None = None) -> str:
+    """The processor's instructions for LLVM text, to be read."""
+    with _module(text, target or host()) as (module, machine):
+        shown: str = machine.emit_assembly(module)
+    return shown
+
+
+def load(code: bytes) -> Loaded:
+    """Put an object file into memory, ready to be called.
+
+    >>> text = "define i64 @next(i64 %x) { %y = add i64 %x, 1  ret i64 %y }"
+    >>> loaded = load(compile_object(text, host()))
+    >>> ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(loaded.address("next"))(41)
+    42
+    """
+    with _lock:
+        llvm = _llvm()
+        # The engine wants a module to begin with, and frees it in the end.
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(host()))
+        engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+    return Loaded(engine)
+
+
+@cache
+def available() -> str | None:
+    """None if compiled programs run here, otherwise why not. Tries it, once.
+
+    >>> available() is None
+    True
+    """
+    try:
+        text = "define i64 @answer() { ret i64 42 }"
+        loaded = load(compile_object(text, host()))
+        answer = ctypes.CFUNCTYPE(ctypes.c_int64)(loaded.address("answer"))()
+    except Exception as error:  # a library that cannot be loaded fails in its own ways
+        return f"llvmlite does not work here: {type(error).__name__}: {error}"
+    return None if answer == 42 else f"llvmlite does not work here: 42 came back as {answer}"
+
+
+def versions() -> str:
+    """Which llvmlite and LLVM write the machine code."""
+    import llvmlite
+
+    numbers = ".".join(map(str, _llvm().llvm_version_info))
+    return f"llvmlite {llvmlite.__version__}, LLVM {numbers}"
+
+
+@cache
+def _llvm() -> Any:
+    """llvmlite's binding, ready to write code for this machine."""
+    import llvmlite
+    from llvmlite import binding
+
+    found = tuple(int(n) for n in re.findall(r"\d+", llvmlite.__version__)[:2])
+    if found < _FLOOR:
+        raise ImportError(f"llvmlite {llvmlite.__version__} is too old, 0.45 or newer is needed")
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    binding.check_jit_execution()
+    return binding
+
+
+@contextmanager
+def _module(text: str, target: Target) -> Iterator[tuple[Any, Any]]:
+    """Text as LLVM's module, checked, and the machine that translates it."""
+    _refuse_strangers(text)
+    # A context of our own: the types and constants in LLVM's global one are never freed.
+    with _lock, _llvm().create_context() as context, _machine(target) as machine:
+        try:
+            parsed = _llvm().parse_assembly(text, context)
+        except RuntimeError as error:
+            raise _refused(str(error), text) from None
+        with parsed as module:
+            module.triple = machine.triple
+            module.data_layout = str(machine.target_data)
+            try:
+                module.verify()
+            except RuntimeError as error:
+                raise _refused(str(error), str(module)) from None
+            yield module, machine
+
+
+def _machine(target: Target) -> Any:
+    return (
+        _llvm()
+        .Target.from_triple(target.triple)
+        .create_target_machine(cpu=target.cpu, features=target.features, opt=2, jit=True)
+    )
+
+
+def _free(engine: Any) -> None:
+    with _lock:
+        engine.close()
+
+
+def _refuse_strangers(text: str) -> None:
+    for name in _DECLARED.findall(text):
+        if not name.startswith("llvm."):
+            raise CompileError(
+                f"the compiler wrote a call of {name!r}, which is defined nowhere.\n{_BUG}"
+            )
+
+
+def _refused(message: str, text: str) -> CompileError:
+    """LLVM's complaint with the name of the function it is about."""
+    lines = text.splitlines()
+    at = _line_of(message, lines)
+    names = [m[1] for line in lines[: at + 1] if (m := re.match(r"define .*?@([\w.]+)\(", line))]
+    where = f" in the function {names[-1]!r}" if at >= 0 and names else ""
+    return CompileError(f"LLVM refused what the compiler wrote{where}: {message.strip()}\n{_BUG}")
+
+
+def _line_of(message: str, lines: list[str]) -> int:
+    """Where the text is wrong: the parser gives a line number, the verifier quotes a line."""
+    if place := re.search(r"<string>:(\d+):", message):
+        return int(place[1]) - 1
+    quoted = {line.strip() for line in message.splitlines()[1:]}
+    return next((i for i, line in enumerate(lines) if line.strip() in quoted), -1)

@@ -1,0 +1,27 @@
+"""What can go wrong in the compiler, as types."""
+
+import linecache
+import sys
+from pathlib import Path
+
+from ..core.errors import GradatimError
+
+_PACKAGE = str(Path(__file__).parents[1])
+
+
+class CompileError(GradatimError, RuntimeError):
+    """LLVM refused what the compiler wrote, or cannot run here."""
+
+
+class TraceError(GradatimError, RuntimeError):
+    """A function that cannot be traced: it asks for numbers that are not known yet."""
+
+
+def user_line() -> str:
+    """The line of the user's that is running: `train.py, line 12: if loss > 3:`."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    name, number = frame.f_code.co_filename, frame.f_lineno
+    line = linecache.getline(name, number).strip()
+    return f"{Path(name).name}, line {number}" + (f": `{line}`" if line else "")

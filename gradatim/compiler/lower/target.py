@@ -1,0 +1,92 @@
+"""The machine that code is written for: its CPU, and how wide its vectors are."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from ...core.dtypes import of
+
+WIDTHS = (64, 32, 16)
+# Switching a feature off switches off all that need it: AVX-512F the rest of AVX-512, AVX also FMA.
+_WIDER_THAN = {32: "avx512f", 16: "avx"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A CPU as LLVM knows it, and the width in bytes of the vectors to use on it.
+
+    >>> core = Target("x86_64-unknown-linux-gnu", "skylake", "+avx,+avx2,+fma", 32)
+    >>> core.lanes("float32"), core.lanes("float64")
+    (8, 4)
+    """
+
+    triple: str
+    cpu: str
+    features: str  # in LLVM's way: "+avx2,+fma,-avx512f"
+    vector_bytes: int
+
+    def lanes(self, dtype: Any) -> int:
+        """How many elements of a dtype one vector holds."""
+        return self.vector_bytes // of(dtype).itemsize
+
+    def narrow(self, vector_bytes: int) -> Target:
+        """The same machine as if it had narrower vectors only, for tests on this one.
+
+        >>> Target("x86_64-unknown-linux-gnu", "skylake", "+avx2", 32).narrow(16).features
+        '+avx2,-avx'
+        """
+        if vector_bytes not in WIDTHS or vector_bytes > self.vector_bytes:
+            fitting = [width for width in WIDTHS if width <= self.vector_bytes]
+            raise ValueError(f"vector_bytes is one of {fitting} here, got {vector_bytes}")
+        if vector_bytes == self.vector_bytes:
+            return self
+        features = self.features
+        if self.is_x86:
+            features = f"{features},-{_WIDER_THAN[vector_bytes]}"
+        return replace(self, features=features, vector_bytes=vector_bytes)
+
+    @property
+    def attributes(self) -> str:
+        """What follows the parameters of every function, so that LLVM uses whole vectors."""
+        return f'"prefer-vector-width"="{8 * self.vector_bytes}" nounwind'
+
+    @property
+    def is_x86(self) -> bool:
+        """Whether this is an Intel or AMD machine with 64 bits."""
+        return self.triple.startswith(("x86_64", "amd64"))
+
+    @property
+    def is_arm(self) -> bool:
+        """Whether this is an ARM machine with 64 bits."""
+        return self.triple.startswith(("aarch64", "arm64"))
+
+    @property
+    def key(self) -> str:
+        """All of it in a line: machine code for one key runs on machines with the same one."""
+        return f"{self.triple} {self.cpu} {self.features} {self.vector_bytes}"
+
+
+@cache
+def host() -> Target:
+    """This machine. Asks LLVM, once; see `engine.available` for machines that have none."""
+    from llvmlite import binding as llvm
+
+    features = llvm.get_host_cpu_features()
+    triple: str = llvm.get_process_triple()
+    if os.name == "nt":
+        triple += "-elf"  # LLVM's loader for code in memory knows no other format there
+    return Target(triple, llvm.get_host_cpu_name(), features.flatten(), vector_width(features))
+
+
+def vector_width(features: dict[str, bool]) -> int:
+    """The bytes of the widest vectors among a CPU's features; NEON and SSE2 have 16.
+
+    >>> vector_width({"sse2": True, "avx": True, "avx512f": False})
+    32
+    """
+    if features.get("avx512f"):
+        return 64
+    return 32 if features.get("avx") else 16
