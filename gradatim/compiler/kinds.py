@@ -1,0 +1,35 @@
+"""What the compiler has to know of each primitive: how its numbers depend on places.
+
+elementwise   out[i] depends on the inputs at i alone
+movement      out[i] is the input at another place, in the same memory or not
+reduction     out[i] is made of the input along some dimensions
+product       the matrix product
+indirect      places are told by integers: take, gather, put, scatter
+draw          words of a random generator
+segment       NumPy does it, between stretches of machine code; the reason stands here
+"""
+
+from __future__ import annotations
+
+from ..core.primitive import Primitive
+
+ARITHMETIC = (
+    "neg", "add", "sub", "mul", "div", "pow", "square", "abs", "sign", "reciprocal",
+    "floor_divide", "trunc_divide", "remainder", "maximum", "minimum", "relu", "where", "cast",
+    "floor", "ceil", "trunc", "round", "eq", "ne", "lt", "le", "gt", "ge",
+    "logical_and", "logical_or", "logical_xor", "logical_not",
+    "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "isnan", "isinf",
+)  # fmt: skip
+FUNCTIONS = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "sigmoid")
+ELEMENTWISE = frozenset({*ARITHMETIC, *FUNCTIONS})
+
+# Read through strides, without touching memory
+VIEWS = frozenset({"broadcast_to", "reshape", "permute", "slice", "diagonal"})
+
+SUMS = frozenset({"reduce_sum", "amax", "amin", "any", "all"})
+EXTREME_PLACES = frozenset({"argmax", "argmin"})
+
+
+def is_dear(primitive: Primitive) -> bool:
+    """Whether computing it twice costs more than keeping it."""
+    return primitive.name in FUNCTIONS or primitive.name in ("div", "pow", "remainder")

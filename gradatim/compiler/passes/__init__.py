@@ -1,0 +1,39 @@
+"""Graph to graph, one file each: expand, fold, simplify, cse, dce.
+
+`optimise` runs them in order. Each is a pure function, and leaves a graph that `verify` accepts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..ir import Graph, Pass
+from .cse import merge_equal
+from .dce import drop_unused
+from .expand import expand
+from .fold import fold
+from .simplify import simplify
+
+ORDER: tuple[tuple[str, Pass], ...] = (
+    ("expand", expand),
+    ("fold", fold),
+    ("simplify", simplify),
+    ("cse", merge_equal),
+    ("simplify again", simplify),
+    ("cse again", merge_equal),
+    ("dce", drop_unused),
+)
+
+
+def stages(graph: Graph) -> Iterator[tuple[str, Graph]]:
+    """The graph after each pass, with the pass's name."""
+    for name, run in ORDER:
+        graph = run(graph)
+        yield name, graph
+
+
+def optimise(graph: Graph) -> Graph:
+    """The graph after all passes."""
+    for _, graph in stages(graph):
+        pass
+    return graph

@@ -1,0 +1,172 @@
+"""Smaller equations for the same bits: every rule here is exact for nan, infinity and -0 too.
+
+So x + 0 stays (it turns -0 into 0), while x - 0 and x * 1 go.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ...ops.broadcast import broadcast_to, reshape
+from ...ops.elementwise import mul
+from ...ops.movement import permute
+from ..ir import Equation, Graph, Var, apply, renamed
+from .fold import repeat
+
+Makers = dict[Var, Equation]
+Rule = Callable[[Equation, Makers], "Var | Equation | None"]
+
+
+def simplify(graph: Graph) -> Graph:
+    """Apply the rules below to each equation, in order, until none fits."""
+    makers: Makers = {}
+    new: dict[Var, Var] = {}
+    kept = []
+    for e in graph.equations:
+        e = renamed(e, new)
+        found = _once(e, makers)
+        while isinstance(found, Equation):
+            new[e.output] = found.output
+            before, e = e, found
+            found = _once(e, makers)
+            if isinstance(found, Var):
+                new[before.output] = found
+        if isinstance(found, Var):
+            new[e.output] = found
+            continue
+        makers.update((v, e) for v in e.outputs)
+        kept.append(e)
+    return graph.with_equations(kept).rename(_followed(new))
+
+
+def _once(e: Equation, makers: Makers) -> Var | Equation | None:
+    rule = RULES.get(e.name)
+    return rule(e, makers) if rule else None
+
+
+def _followed(new: dict[Var, Var]) -> dict[Var, Var]:
+    result = {}
+    for old, v in new.items():
+        while v in new and new[v] is not v:
+            v = new[v]
+        result[old] = v
+    return result
+
+
+def number_of(v: Var, makers: Makers) -> Any:
+    """The number that a variable repeats; None if it is not known."""
+    e = makers.get(v)
+    return e.params["value"] if e is not None and e.name == "repeated" else None
+
+
+def _is(v: Var, number: float, makers: Makers) -> bool:
+    known = number_of(v, makers)
+    return known is not None and known == number and math.copysign(1, known) == 1
+
+
+def _copy(e: Equation, makers: Makers) -> Var:
+    return e.inputs[0]  # memory is not shared here, so nothing has to be copied
+
+
+def _times(e: Equation, makers: Makers) -> Var | None:
+    x, y = e.inputs
+    return x if _is(y, 1, makers) else y if _is(x, 1, makers) else None
+
+
+def _over(e: Equation, makers: Makers) -> Var | Equation | None:
+    x, y = e.inputs
+    divisor = number_of(y, makers)
+    if divisor is None or e.output.dtype.kind != "f":
+        return None
+    if divisor == 1:
+        return x
+    if (
+        math.isfinite(divisor)
+        and abs(math.frexp(divisor)[0]) == 0.5
+        and 1e-30 < abs(divisor) < 1e30
+    ):
+        inverse = repeat(e, 1 / divisor, y)  # of a power of two: exact, and ten times faster
+        makers[inverse.output] = inverse
+        return apply(mul, (x, inverse.output), {}, e.line)
+    return None
+
+
+def _minus(e: Equation, makers: Makers) -> Var | None:
+    return e.inputs[0] if _is(e.inputs[1], 0, makers) else None
+
+
+def _negated(e: Equation, makers: Makers) -> Var | None:
+    inner = makers.get(e.inputs[0])
+    return inner.inputs[0] if inner is not None and inner.name == "neg" else None
+
+
+def _cast(e: Equation, makers: Makers) -> Var | None:
+    return e.inputs[0] if e.inputs[0].dtype == e.output.dtype else None
+
+
+def _unmoved(e: Equation) -> bool:
+    return e.inputs[0].shape == e.output.shape
+
+
+def _reshape(e: Equation, makers: Makers) -> Var | Equation | None:
+    (x,) = e.inputs
+    if _unmoved(e):
+        return x
+    inner = makers.get(x)
+    if inner is not None and inner.name == "reshape":
+        return apply(reshape, inner.inputs, {"shape": e.output.shape}, e.line)
+    return _repeated(e, makers)
+
+
+def _broadcast(e: Equation, makers: Makers) -> Var | Equation | None:
+    (x,) = e.inputs
+    if _unmoved(e):
+        return x
+    inner = makers.get(x)
+    if inner is not None and inner.name == "broadcast_to":
+        return apply(broadcast_to, inner.inputs, {"shape": e.output.shape}, e.line)
+    return _repeated(e, makers)
+
+
+def _permute(e: Equation, makers: Makers) -> Var | Equation | None:
+    (x,) = e.inputs
+    order = e.params["order"]
+    if order == tuple(range(len(order))):
+        return x
+    inner = makers.get(x)
+    if inner is not None and inner.name == "permute":
+        both = tuple(inner.params["order"][i] for i in order)
+        return apply(permute, inner.inputs, {"order": both}, e.line)
+    return _repeated(e, makers)
+
+
+def _repeated(e: Equation, makers: Makers) -> Equation | None:
+    number = number_of(e.inputs[0], makers)
+    return None if number is None else repeat(e, number, e.output)
+
+
+def _sum(e: Equation, makers: Makers) -> Var | Equation | None:
+    """Over nothing, or over dimensions of size 1, it is the number itself."""
+    (x,) = e.inputs
+    if any(x.shape[d] != 1 for d in e.params["dims"]):
+        return None
+    return x if _unmoved(e) else apply(reshape, (x,), {"shape": e.output.shape}, e.line)
+
+
+RULES: dict[str, Rule] = {
+    "copy": _copy,
+    "mul": _times,
+    "div": _over,
+    "sub": _minus,
+    "neg": _negated,
+    "cast": _cast,
+    "reshape": _reshape,
+    "broadcast_to": _broadcast,
+    "permute": _permute,
+    "slice": _repeated,
+    "reduce_sum": _sum,
+    "amax": _sum,
+    "amin": _sum,
+}
