@@ -54,9 +54,7 @@ class Traced:
     written: tuple[int, ...]  # places among the graph's inputs
     grads: tuple[Handle, ...]  # tensors whose `.grad` is made
     grads_wanted: tuple[tuple[Handle, bool], ...]  # whose `.grad` must (not) be there beforehand
-    looked: tuple[
-        tuple[Handle, Any], ...
-    ]  # captured tensors that Python looked at, and the numbers
+    looked: tuple[tuple[Handle, Any], ...]  # captured tensors that Python read, and what
 
 
 @dataclass(frozen=True)

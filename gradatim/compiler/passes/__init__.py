@@ -34,6 +34,6 @@ def stages(graph: Graph) -> Iterator[tuple[str, Graph]]:
 
 def optimise(graph: Graph) -> Graph:
     """The graph after all passes."""
-    for _, graph in stages(graph):
-        pass
+    for _, run in ORDER:
+        graph = run(graph)
     return graph

@@ -16,7 +16,8 @@ from ..ir import Equation, Graph, Var, apply, renamed
 from .fold import repeat
 
 Makers = dict[Var, Equation]
-Rule = Callable[[Equation, Makers], "Var | Equation | None"]
+Found = Var | Equation | tuple[Equation, Equation] | None  # of two the first makes an input
+Rule = Callable[[Equation, Makers], Found]
 
 
 def simplify(graph: Graph) -> Graph:
@@ -27,13 +28,15 @@ def simplify(graph: Graph) -> Graph:
     for e in graph.equations:
         e = renamed(e, new)
         found = _once(e, makers)
-        while isinstance(found, Equation):
+        while isinstance(found, Equation | tuple):
+            if isinstance(found, tuple):
+                first, found = found
+                makers[first.output] = first
+                kept.append(first)
             new[e.output] = found.output
-            before, e = e, found
+            e = found
             found = _once(e, makers)
-            if isinstance(found, Var):
-                new[before.output] = found
-        if isinstance(found, Var):
+        if found is not None:
             new[e.output] = found
             continue
         makers.update((v, e) for v in e.outputs)
@@ -41,7 +44,7 @@ def simplify(graph: Graph) -> Graph:
     return graph.with_equations(kept).rename(_followed(new))
 
 
-def _once(e: Equation, makers: Makers) -> Var | Equation | None:
+def _once(e: Equation, makers: Makers) -> Found:
     rule = RULES.get(e.name)
     return rule(e, makers) if rule else None
 
@@ -75,21 +78,16 @@ def _times(e: Equation, makers: Makers) -> Var | None:
     return x if _is(y, 1, makers) else y if _is(x, 1, makers) else None
 
 
-def _over(e: Equation, makers: Makers) -> Var | Equation | None:
+def _over(e: Equation, makers: Makers) -> Found:
     x, y = e.inputs
     divisor = number_of(y, makers)
     if divisor is None or e.output.dtype.kind != "f":
         return None
     if divisor == 1:
         return x
-    if (
-        math.isfinite(divisor)
-        and abs(math.frexp(divisor)[0]) == 0.5
-        and 1e-30 < abs(divisor) < 1e30
-    ):
+    if 1e-30 < abs(divisor) < 1e30 and abs(math.frexp(divisor)[0]) == 0.5:
         inverse = repeat(e, 1 / divisor, y)  # of a power of two: exact, and ten times faster
-        makers[inverse.output] = inverse
-        return apply(mul, (x, inverse.output), {}, e.line)
+        return inverse, apply(mul, (x, inverse.output), {}, e.line)
     return None
 
 
