@@ -4,11 +4,22 @@ Python stops a program at `1.0 / 0.0`, `math.log(0.0)`, `math.exp(1000)` and `10
 machine itself, NumPy and PyTorch do not: what is too large becomes `inf`, what has no value becomes
 `nan`, and the computation goes on. A network that diverges must be something one can look at, so
 `Value` follows the machine, everywhere. Source: IEEE 754-2019, sections 7.2 to 7.4.
+
+A number need not be a float. What `Value` asks of its numbers is `+ - * / **`, comparisons, and the
+functions below; a `StandIn` answers all of these itself, and may do something else than compute.
 """
 
 import math
+from typing import Any
 
-__all__ = ["divide", "exp", "log", "power", "sigmoid"]
+__all__ = ["StandIn", "divide", "exp", "log", "power", "sigmoid", "tanh", "where"]
+
+
+class StandIn:
+    """What may stand where a float does: it has a float's operators, and methods named as below.
+
+    `gradatim.compile` runs a function once with numbers that write down what is done to them.
+    """
 
 
 def divide(a: float, b: float) -> float:
@@ -33,6 +44,8 @@ def exp(x: float) -> float:
         return math.exp(x)
     except OverflowError:
         return math.inf
+    except TypeError:
+        return _stand_in(x).exp()
 
 
 def log(x: float) -> float:
@@ -41,9 +54,24 @@ def log(x: float) -> float:
     >>> log(1.0), log(0.0), log(-1.0)
     (0.0, -inf, nan)
     """
-    if x > 0.0:
+    try:
         return math.log(x)
-    return -math.inf if x == 0.0 else math.nan
+    except ValueError:
+        return -math.inf if x == 0.0 else math.nan
+    except TypeError:
+        return _stand_in(x).log()
+
+
+def tanh(x: float) -> float:
+    """Return (e^2x - 1) / (e^2x + 1), which lies between -1 and 1.
+
+    >>> tanh(0.0), tanh(1000.0), tanh(-1000.0)
+    (0.0, 1.0, -1.0)
+    """
+    try:
+        return math.tanh(x)
+    except TypeError:
+        return _stand_in(x).tanh()
 
 
 def power(x: float, n: float) -> float:
@@ -60,6 +88,8 @@ def power(x: float, n: float) -> float:
         if x != 0.0:
             return math.nan
         return math.copysign(math.inf, x) if n % 2.0 == 1.0 else math.inf
+    except TypeError:
+        return x**n
 
 
 def sigmoid(x: float) -> float:
@@ -68,7 +98,26 @@ def sigmoid(x: float) -> float:
     >>> sigmoid(0.0), sigmoid(1000.0), sigmoid(-1000.0)
     (0.5, 1.0, 0.0)
     """
-    if x >= 0.0:
-        return 1.0 / (1.0 + math.exp(-x))
-    small = math.exp(x)
-    return small / (1.0 + small)
+    try:
+        small = math.exp(-abs(x))
+    except TypeError:
+        return _stand_in(x).sigmoid()
+    return (1.0 if x >= 0.0 else small) / (1.0 + small)
+
+
+def where(condition: Any, yes: float, no: float) -> float:
+    """Return one of two numbers, by a comparison; both are computed before.
+
+    >>> where(2.0 < 3.0, 10.0, 20.0)
+    10.0
+    """
+    if condition is True:
+        return yes
+    return no if condition is False else _stand_in(condition).where(yes, no)
+
+
+def _stand_in(x: Any) -> Any:
+    """Return x, if it is one that answers for itself."""
+    if isinstance(x, StandIn):
+        return x
+    raise TypeError(f"a number is wanted here, got a {type(x).__name__}: {x!r}")

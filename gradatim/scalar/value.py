@@ -18,7 +18,6 @@ Left out: arrays (a Value is one number) and gradients of gradients. That is `gr
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from typing import SupportsFloat
 
@@ -52,7 +51,7 @@ class Value:
     def __init__(
         self, data: float, _children: tuple[Value, ...] = (), _op: str = "", label: str = ""
     ) -> None:
-        self.data = data if type(data) is float else _as_float(data)
+        self.data = data if type(data) is float else _as_number(data)
         self.grad = NOT_COMPUTED
         self.label = label
         self._children = _children
@@ -101,13 +100,11 @@ class Value:
 
     def tanh(self) -> Value:
         """Return (e^2x - 1) / (e^2x + 1), which lies between -1 and 1, for any x."""
-        return Value(math.tanh(self.data), (self,), "tanh")
+        return Value(ieee.tanh(self.data), (self,), "tanh")
 
     def relu(self) -> Value:
         """Return max(0, self); its slope at 0 is taken as 0."""
-        if self.data < 0.0:
-            return Value(0.0, (self,), "relu")
-        return Value(self.data, (self,), "relu")
+        return Value(ieee.where(self.data < 0.0, 0.0, self.data), (self,), "relu")
 
     def sigmoid(self) -> Value:
         """Return 1 / (1 + e^-x), which lies between 0 and 1, for any x."""
@@ -241,12 +238,13 @@ Number = Value | float
 
 def _power_slope(x: float, n: float) -> float:
     """Return d x**n / d x; x**0 is 1 everywhere, so its slope is 0 at x = 0 too."""
-    return n * ieee.power(x, n - 1.0) if n else 0.0
+    return ieee.where(n == 0.0, 0.0, n * ieee.power(x, n - 1.0))
 
 
 def _exponent_slope(out: Value, a: Value, n: Value) -> float:
     """Return d a**n / d n = a**n log a; 0**n is 0 for every n > 0: flat, though log 0 is -inf."""
-    return 0.0 if a.data == 0.0 <= n.data else out.data * ieee.log(a.data)
+    flat = (a.data == 0.0) & (n.data >= 0.0)
+    return ieee.where(flat, 0.0, out.data * ieee.log(a.data))
 
 
 # For each operation: the slope of its result `out` with respect to each of its inputs.
@@ -261,7 +259,7 @@ SLOPES: dict[str, Callable[..., tuple[float, ...]]] = {
     "exp": lambda out, a: (out.data,),
     "log": lambda out, a: (ieee.divide(1.0, a.data),),
     "tanh": lambda out, a: (1.0 - out.data * out.data,),
-    "relu": lambda out, a: (0.0 if out.data <= 0.0 else 1.0,),
+    "relu": lambda out, a: (ieee.where(out.data <= 0.0, 0.0, 1.0),),
     "sigmoid": lambda out, a: (out.data * (1.0 - out.data),),
 }
 
@@ -281,6 +279,11 @@ def _rule(op: str) -> Callable[..., tuple[float, ...]]:
 @functools.lru_cache
 def _power_rule(n: float) -> Callable[..., tuple[float, ...]]:
     return lambda out, a: (_power_slope(a.data, n),)
+
+
+def _as_number(number: SupportsFloat) -> float:
+    """Return the number as a float, unless it stands in for one."""
+    return number if isinstance(number, ieee.StandIn) else _as_float(number)  # type: ignore[return-value]
 
 
 def _as_float(number: SupportsFloat) -> float:

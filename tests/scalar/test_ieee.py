@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gradatim.scalar import ieee
+from gradatim.scalar import Value, ieee
 
 INF, NAN = math.inf, math.nan
 
@@ -63,3 +63,44 @@ def test_sigmoid():
     assert [ieee.sigmoid(x) for x in (0.0, 1e308, -1e308, INF, -INF)] == [0.5, 1.0, 0.0, 1.0, 0.0]
     assert math.isnan(ieee.sigmoid(NAN))
     assert ieee.sigmoid(-30.0) == pytest.approx(math.exp(-30.0), rel=1e-12)
+
+
+def test_where_and_tanh():
+    assert [ieee.where(x > 1.0, 1.0, x) for x in (0.5, 2.0)] == [0.5, 1.0]
+    assert [ieee.tanh(x) for x in (0.0, INF, -INF)] == [0.0, 1.0, -1.0]
+    assert math.isnan(ieee.tanh(NAN))
+
+
+class Word(ieee.StandIn):
+    """Something that writes down what it is asked instead of computing it."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def exp(self):
+        return Word(f"exp({self.text})")
+
+    def where(self, yes, no):
+        return Word(f"{yes} if {self.text} else {no}")
+
+    def __lt__(self, other):
+        return Word(f"{self.text} < {other}")
+
+    def __pow__(self, n):
+        return Word(f"{self.text}**{n}")
+
+
+def test_a_stand_in_answers_for_itself():
+    x = Word("x")
+    assert ieee.exp(x).text == "exp(x)"
+    assert ieee.power(x, 2.0).text == "x**2.0"
+    assert ieee.where(x < 0.0, 0.0, 1.0).text == "0.0 if x < 0.0 else 1.0"
+    assert Value(x).exp().data.text == "exp(x)"
+
+
+@pytest.mark.parametrize("function", [ieee.exp, ieee.log, ieee.tanh, ieee.sigmoid])
+def test_what_is_no_number_is_refused(function):
+    with pytest.raises(TypeError):
+        function("1.0")
+    with pytest.raises(TypeError, match="a number is wanted here, got a str: 'yes'"):
+        ieee.where("yes", 1.0, 0.0)
