@@ -10,7 +10,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ArgumentError, DTypeError, GradatimError
-from ..core.handle import Handle, is_array
+from ..core.handle import Handle
+from ..core.numbers import glance
 from ..core.primitive import Primitive
 from ..ops import elementwise as ops
 from ..ops.broadcast import copy
@@ -291,7 +292,8 @@ def _whole(primitive: Primitive, x: Any, y: Any) -> Any:
 def _has_zero(divisor: Any) -> bool:
     if not isinstance(divisor, Handle):
         return bool(divisor == 0)
-    return is_array(divisor._value) and not divisor._value.all()
+    numbers = glance(divisor)
+    return numbers is not None and not numbers.all()
 
 
 def _rounding(primitive: Any, x: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.errors import DTypeError
 from ..core.handle import Handle, check_tensor
+from ..core.numbers import numbers_of
 from ..ops import elementwise as ops
 from .promotion import (
     as_tensor,
@@ -125,7 +126,7 @@ class Comparison(Handle):
     def equal(input, other: Tensor) -> bool:
         """Whether two tensors have the same shape and elements."""
         check_tensor("equal", other, "other")
-        return bool(np.array_equal(input._value, other._value))
+        return bool(np.array_equal(numbers_of(input), numbers_of(other)))
 
     def isclose(
         input, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False

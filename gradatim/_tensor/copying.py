@@ -8,6 +8,7 @@ from typing import Any
 from ..core.errors import AutogradError
 from ..core.handle import Handle
 from ..core.nodes import Leaf
+from ..core.numbers import numbers_of
 from ..core.storage import Storage
 from ..core.tape import history
 
@@ -21,7 +22,12 @@ class Copied(Handle):
     leaves, which require grad if the original did. A deep copy keeps `.grad`.
     """
 
+    def __copy__(self) -> Any:
+        wants_grad = history(self) is not None
+        return _made(type(self), self._value, self._storage, self._view, wants_grad, _own(self))
+
     def __reduce__(self) -> tuple[Any, ...]:
+        numbers_of(self)
         wants_grad = history(self) is not None
         return _rebuilt, (type(self), self._storage, self._view, wants_grad, _own(self))
 
@@ -29,6 +35,7 @@ class Copied(Handle):
         return self.__reduce__()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        numbers_of(self)
         edge = history(self)
         if edge is not None and type(edge) is not Leaf:
             raise AutogradError(
@@ -51,10 +58,21 @@ def _own(x: Any) -> dict[str, Any]:
 def _rebuilt(
     kind: type[Copied], storage: Storage, view: Any, requires_grad: bool, own: dict[str, Any]
 ) -> Any:
-    new: Any = kind.__new__(kind)
     value = storage.value
     for primitive, params in view:
         value = primitive.value(value, **params)
+    return _made(kind, value, storage, view, requires_grad, own)
+
+
+def _made(
+    kind: type[Copied],
+    value: Any,
+    storage: Storage,
+    view: Any,
+    requires_grad: bool,
+    own: dict[str, Any],
+) -> Any:
+    new: Any = kind.__new__(kind)
     new._value, new._storage, new._view = value, storage, view
     new.__dict__.update(own)
     return new.requires_grad_() if requires_grad else new

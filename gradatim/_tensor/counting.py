@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.handle import Handle, wrap
+from ..core.numbers import numbers_of
 from ..core.storage import ArrayType
 from ..ops.broadcast import full
 from ..ops.elementwise import cast, sub
@@ -17,7 +18,6 @@ from ..ops.sorting import bincount, searchsorted
 from . import return_types
 from .picking import flat, int64
 from .promotion import to_dtype
-from .python_values import array_of
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -37,7 +37,7 @@ class Counted(Handle):
         tensor([1, 0, 2])
         """
         x = to_dtype(input, _INT64) if input._value.dtype == np.uint8 else int64("bincount", input)
-        numbers = array_of(x, "bincount")
+        numbers = numbers_of(x)
         if numbers.ndim != 1 or (numbers.size and numbers.min() < 0):
             raise ShapeError(
                 "bincount: only supports 1-d non-negative integral inputs, got shape "
@@ -92,7 +92,7 @@ class Counted(Handle):
 
 def _bounds(name: str, x: Any, given: tuple[float, float] | None) -> tuple[float, float]:
     if given is None:
-        numbers = array_of(x, name)
+        numbers = numbers_of(x)
         given = (numbers.min(), numbers.max()) if numbers.size else (0, 0)
     low, high = float(given[0]), float(given[1])
     if not (np.isfinite(low) and np.isfinite(high)):

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..core import random as core
 from ..core.handle import Handle, wrap
+from ..core.numbers import numbers_of
 from .device import CPU, check_device, device
-from .python_values import array_of
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -133,4 +133,4 @@ def set_rng_state(new_state: Any) -> None:
 
 
 def _bytes(state: Any) -> np.ndarray[Any, Any] | bytes:
-    return array_of(state, "set_state") if isinstance(state, Handle) else state
+    return numbers_of(state) if isinstance(state, Handle) else state

@@ -9,8 +9,8 @@ import numpy as np
 from ..core import dtypes
 from ..core.errors import AutogradError
 from ..core.handle import Handle, alias, wrap
+from ..core.numbers import numbers_of
 from ..core.tape import history
-from .python_values import array_of
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -41,7 +41,7 @@ class Interchange(Handle):
                 "use x.detach().numpy()"
             )
         # A view: what is done to this array's shape or flags is not done to the tensor's.
-        return array_of(self, "numpy").view()
+        return numbers_of(self).view()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.array(Interchange.numpy(self), dtype=dtype, copy=copy)
@@ -55,20 +55,20 @@ class Interchange(Handle):
     def __dlpack__(self, **options: Any) -> Any:
         if history(self) is not None:
             raise BufferError("dlpack: this tensor requires grad; export x.detach()")
-        return array_of(self, "dlpack").__dlpack__(**options)
+        return numbers_of(self).__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[Any, int]:
-        return array_of(self, "dlpack").__dlpack_device__()
+        return numbers_of(self).__dlpack_device__()
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return int(array_of(self, "data_ptr").ctypes.data)
+        return int(numbers_of(self).ctypes.data)
 
     def storage_offset(self) -> int:
         """How many elements of its memory lie before the first."""
-        root = array_of(alias(self._storage.value, self._storage), "storage_offset")
-        start = array_of(self, "storage_offset").ctypes.data - root.ctypes.data
-        return int(start // self._value.itemsize)
+        array = numbers_of(self)
+        start = array.ctypes.data - self._storage.value.ctypes.data
+        return int(start // array.itemsize)
 
 
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:

@@ -12,8 +12,8 @@ import numpy as np
 from ..core import dtypes
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.handle import Handle
+from ..core.numbers import numbers_of
 from .interchange import check_array
-from .python_values import array_of
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
@@ -31,7 +31,7 @@ def array_from(name: str, data: Any, dtype: np.dtype[Any] | None) -> Array:
     """
     if type(data) not in _PLAIN:
         if isinstance(data, Handle):
-            data = array_of(data, name)
+            data = numbers_of(data)
         if not isinstance(data, np.ndarray) and hasattr(data, "__array__"):
             data = np.asarray(data)
         if isinstance(data, np.ndarray):

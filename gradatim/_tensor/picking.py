@@ -8,7 +8,8 @@ import numpy as np
 
 from ..core.dtypes import of
 from ..core.errors import DTypeError, ShapeError
-from ..core.handle import Handle, is_array
+from ..core.handle import Handle
+from ..core.numbers import glance
 from ..ops import indexing as ops
 from ..ops.broadcast import full, numel, reshape_to
 from ..ops.elementwise import add, like, lt, where
@@ -164,7 +165,7 @@ def flat(x: Any) -> Any:
 
 def from_front(index: Any, n: int) -> Any:
     """Indices counted from the front only."""
-    value = index._value
-    if is_array(value) and (not value.size or value.min() >= 0):
+    numbers = glance(index)
+    if numbers is not None and (not numbers.size or numbers.min() >= 0):
         return index
     return where(lt(index, like(index, 0)), add(index, like(index, n)), index)

@@ -17,7 +17,8 @@ import numpy as np
 
 from ..core import dtypes
 from ..core.errors import ArgumentError
-from ..core.handle import Handle, is_array
+from ..core.handle import Handle
+from ..core.numbers import glance, numbers_of
 from ..core.tape import history
 from .node_names import shown_name
 
@@ -104,20 +105,24 @@ def printoptions(
 
 
 class Printed(Handle):
-    """`repr`."""
+    """`repr` and `str`."""
 
     def __repr__(self) -> str:
+        return text_of(self)  # errors and debuggers ask for it: it answers in a trace too
+
+    def __str__(self) -> str:
+        numbers_of(self)
         return text_of(self)
 
 
 def text_of(x: Any) -> str:
     """The text of a tensor: numbers, then what is not obvious from them."""
     prefix = "tensor("
-    array = x._value
+    array = glance(x)
     suffixes = []
-    if not is_array(array):  # a tensor of a program being traced has only a type
+    if array is None:  # in a program that is traced, a tensor has only a type
         numbers = "..."
-        suffixes += [f"size={tuple(array.shape)}", f"dtype={dtypes.of(array.dtype)}"]
+        suffixes += [f"size={tuple(x._value.shape)}", f"dtype={dtypes.of(x._value.dtype)}"]
     elif array.size == 0:
         numbers = "[]"
         if array.ndim != 1:

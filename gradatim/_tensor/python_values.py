@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.errors import GradatimError
-from ..core.handle import Handle, is_array
-from ..ops.broadcast import numel
+from ..core.handle import Handle
+from ..core.numbers import numbers_of
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -34,7 +34,7 @@ class PythonValues(Handle):
 
     def tolist(self) -> Any:
         """The numbers as nested lists; a 0-d tensor gives its number."""
-        return array_of(self, "tolist").tolist()
+        return numbers_of(self).tolist()
 
     def __float__(self) -> float:
         return float(_only(self, "float()").item())
@@ -46,7 +46,7 @@ class PythonValues(Handle):
         return complex(_only(self, "complex()").item())
 
     def __bool__(self) -> bool:
-        array = array_of(self, "bool()")
+        array = numbers_of(self)
         if array.size != 1:
             raise NumberError(
                 f"bool(): the truth of a tensor of {array.size} elements (shape "
@@ -55,7 +55,7 @@ class PythonValues(Handle):
         return bool(array.item())
 
     def __index__(self) -> int:
-        array = array_of(self, "index")
+        array = numbers_of(self)
         if array.size != 1 or array.dtype.kind == "f":
             raise TypeError(
                 "index: only an integer tensor of one element can be an index of a list or a "
@@ -88,21 +88,9 @@ class PythonValues(Handle):
         return bool(input)
 
 
-def array_of(x: Any, name: str) -> np.ndarray[Any, Any]:
-    """The numbers of a tensor; while a program is traced, there are none yet."""
-    value = x._value
-    if not is_array(value):
-        raise GradatimError(
-            f"{name}: this tensor's numbers are not known while its program is traced, only its "
-            f"shape {list(value.shape)} and dtype {value.dtype}; use operations on tensors, such "
-            "as where(), or take this line out of the traced function"
-        )
-    return value
-
-
 def _only(x: Any, name: str) -> np.ndarray[Any, Any]:
-    array = array_of(x, name)
-    if numel(array.shape) != 1:
+    array = numbers_of(x)
+    if array.size != 1:
         raise NumberError(
             f"{name}: only a tensor of one element is one number; this one has {array.size}, of "
             f"shape {list(array.shape)}; use .tolist() for all of them"

@@ -13,8 +13,9 @@ import numpy as np
 
 from ..core import dtypes
 from ..core.context import GradMode
-from ..core.handle import Handle, is_array
+from ..core.handle import Handle
 from ..core.inplace import write
+from ..core.numbers import glance
 from ..core.primitive import Primitive
 from ..core.random import RandomError, draw_order
 from ..ops import movement
@@ -141,7 +142,8 @@ def normal(
 def _normal_around(mean: Any, std: Any, generator: Any) -> Any:
     if not isinstance(std, Handle):
         return _like("normal", ops.normal, mean, _normal_params(0.0, float(std)), generator) + mean
-    if is_array(std._value) and (std._value < 0).any():
+    spread = glance(std)
+    if spread is not None and (spread < 0).any():
         raise RandomError("normal: every std must be zero or more, and some are not")
     if not isinstance(mean, Handle):
         return _like("normal", ops.normal, std, _normal_params(0.0, 1.0), generator) * std + mean

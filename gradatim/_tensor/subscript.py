@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..core.errors import ArgumentError, GradatimError, IndexOutOfRange
-from ..core.handle import Handle, is_array, wrap
+from ..core.handle import Handle, wrap
+from ..core.numbers import glance
 
 Shape = tuple[int, ...]
 _ALL = slice(None)
@@ -159,7 +160,8 @@ def _tensor(x: Any) -> int | tuple[Any, int]:
             "tensors used as indices must be long, int, byte or bool tensors, got "
             f"{value.dtype}; use .long()"
         )
-    return int(value) if not shape and is_array(value) else (x, 1)
+    number = None if shape else glance(x)
+    return (x, 1) if number is None else int(number)
 
 
 def _is_definite(item: slice) -> bool:

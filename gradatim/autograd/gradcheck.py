@@ -10,6 +10,7 @@ import numpy as np
 from .._tensor.tensor import Tensor
 from ..core.errors import ArgumentError, GradatimError
 from ..core.handle import wrap
+from ..core.numbers import numbers_of
 from .gradients import grad
 
 Array = np.ndarray[Any, Any]
@@ -133,7 +134,7 @@ def _analytic(func: Any, given: tuple[Any, ...], j: int, x: Any) -> Array:
         seed.reshape(-1)[k] = 1
         (g,) = grad(y, x, wrap(seed), retain_graph=True, allow_unused=True)
         if g is not None:
-            jacobian[:, k] = g._value.reshape(-1)
+            jacobian[:, k] = numbers_of(g).reshape(-1)
     return jacobian
 
 
@@ -141,14 +142,14 @@ def _numerical(
     func: Any, given: tuple[Any, ...], j: int, x: Any, columns: int, eps: float
 ) -> Array:
     jacobian = np.zeros((x.numel(), columns))
-    place = x.detach()._value
+    place = numbers_of(x)
     # Recorded, because the function may itself ask for a gradient.
     for k, index in enumerate(np.ndindex(*place.shape)):
         before = place[index]
         values = []
         for step in (eps, -eps):
             place[index] = before + step
-            values.append(_floating(func(*given))[j]._value.astype(np.float64).reshape(-1))
+            values.append(numbers_of(_floating(func(*given))[j]).astype(np.float64).reshape(-1))
         place[index] = before
         jacobian[k] = (values[0] - values[1]) / (2 * eps)
     return jacobian

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from .errors import WriteError
+from .errors import GradatimError, WriteError
 
 if TYPE_CHECKING:
     from .handle import Handle
@@ -21,7 +21,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gradatim\.")
 
 
 class Backend(Protocol):
-    """The three things an executor does."""
+    """The four things an executor does."""
 
     def execute(
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
@@ -33,6 +33,9 @@ class Backend(Protocol):
 
     def update(self, update: Update, inputs: tuple[Handle, ...], params: dict[str, Any]) -> None:
         """Run an update: its outputs take the places of the inputs that it replaces."""
+
+    def numbers(self, x: Handle) -> np.ndarray[Any, Any]:
+        """The array of a tensor, for Python to look at; see `core.numbers`."""
 
 
 class Eager:
@@ -70,6 +73,21 @@ class Eager:
         for i in update.replaces:
             _check_writable(arrays[i])
         update.in_place(*arrays, **params)
+
+    def numbers(self, x: Handle) -> np.ndarray[Any, Any]:
+        """The array itself."""
+        value = x._value
+        if isinstance(value, np.ndarray):
+            return value
+        raise GradatimError(_no_numbers(value))
+
+
+def _no_numbers(value: Any) -> str:
+    return (
+        "this tensor has no numbers: it was made while a function was traced, and only its shape "
+        f"{list(value.shape)} and dtype {value.dtype} are known; return it from the compiled "
+        "function instead of keeping it"
+    )
 
 
 def _check_writable(array: np.ndarray[Any, Any]) -> None:

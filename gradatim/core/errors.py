@@ -9,6 +9,10 @@ class ShapeError(GradatimError, RuntimeError):
     """Shapes that do not fit: names the operation, the shapes and the dimension."""
 
 
+class UnknownShape(ShapeError):
+    """A shape that depends on numbers, asked for while a program is traced."""
+
+
 class DTypeError(GradatimError, RuntimeError):
     """A dtype the operation does not take, or a cast that would lose the values' meaning."""
 

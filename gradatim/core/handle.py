@@ -102,11 +102,6 @@ def same_memory(a: Handle, b: Handle) -> bool:
     return a is b or (a._shared is not None and a._shared is b._shared)
 
 
-def is_array(value: Any) -> bool:
-    """Whether a value has numbers (a variable of a trace has only a type)."""
-    return isinstance(value, np.ndarray)
-
-
 def check_tensor(name: str, x: Any, role: str = "input") -> None:
     """Refuse an argument that is not a tensor, such as an array, a list or a number."""
     if not isinstance(x, Handle):

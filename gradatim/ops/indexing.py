@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import IndexOutOfRange, ShapeError
+from ..core.errors import IndexOutOfRange, UnknownShape
 from ..core.primitive import Composite, Primitive, Update
 from ..core.storage import ArrayType
 from .add_at import add_at
@@ -258,7 +258,7 @@ def _nonzero(x: Array) -> Array:
 
 
 def _nonzero_type(x: Any) -> ArrayType:
-    raise ShapeError(
+    raise UnknownShape(
         "nonzero, or reading with a mask: the shape of the result depends on the numbers, which "
         "are not known while a program is traced; use where(...) or masked_fill instead"
     )

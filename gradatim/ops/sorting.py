@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ShapeError
+from ..core.errors import UnknownShape
 from ..core.primitive import Primitive
 from ..core.storage import ArrayType
 
@@ -128,7 +128,7 @@ def _unique(x: Array, *, dim: int | None) -> tuple[Array, Array, Array]:
 
 
 def _unique_type(x: Any, *, dim: int | None) -> Any:
-    raise ShapeError(
+    raise UnknownShape(
         "unique: the shape of the result depends on the numbers, which are not known while a "
         "program is traced; take this line out of the traced function"
     )

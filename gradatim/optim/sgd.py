@@ -86,10 +86,13 @@ class SGD(Optimizer):
         lr, momentum, dampening = (group.tensor(name) for name in self.numbers)
         decay, maximize = group["weight_decay"], group["maximize"]
         nesterov = group["nesterov"]
-        has_momentum = group["momentum"] != 0
-        for p, g, state in entries:
-            if has_momentum and not state:  # set since the beginning
+        entries = list(entries)
+        without = [(p, state) for p, _, state in entries if not state]
+        # A number is looked at only where it decides: one that changes must not need a new trace.
+        if without and group["momentum"] != 0:  # set since the beginning
+            for p, state in without:
                 state.update(self.init_state(p, group))
+        for p, g, state in entries:
             b = state.get("momentum_buffer")
             if b is None:
                 update(descend, p, g, lr, weight_decay=decay, maximize=maximize)
