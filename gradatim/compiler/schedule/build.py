@@ -1,0 +1,376 @@
+"""From a graph to loop nests in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from math import prod
+
+from ...ops.broadcast import copy
+from ..ir import Equation, Graph, Var, apply, contiguous
+from .cluster import Cluster, Clustering, Form, load_parts
+from .nests import (
+    Argument,
+    DrawNest,
+    Leaf,
+    Nest,
+    Node,
+    NumpyNest,
+    ProductNest,
+    RowNest,
+    ScatterNest,
+    Schedule,
+    Store,
+    reads,
+    writes,
+)
+from .order import in_order
+from .sources import Source, Sources, without_views
+from .strided import Rows, Shape, Strided, as_rows, common_dims, spread
+
+
+def schedule(
+    graph: Graph,
+    updates: Sequence[tuple[int, int]],
+    is_native: Callable[[Equation], bool] = lambda e: True,
+) -> Schedule:
+    """The nests of a graph; `updates` are (output, input) places where memory is written over.
+
+    `is_native` tells which draws have machine code.
+    """
+    graph, sources = without_views(graph)
+    final = {graph.outputs[o]: graph.inputs[i] for o, i in updates}
+    clustering = Clustering(graph, sources)
+    builder = _Builder(clustering, sources, set(graph.outputs), is_native)
+    nests: list[Nest] = []
+    for cluster in in_order(clustering, final):
+        nests += builder.nests_of(cluster)
+    in_place = {w: v for w, v in final.items() if _can_overwrite(nests, w, v)}
+    nests = [n for n in nests if not _copies_onto_itself(n, in_place)]
+    nests += [_copy_nest(w, v) for w, v in final.items() if w not in in_place]
+    return Schedule(tuple(nests), graph.inputs, graph.outputs, in_place)
+
+
+def _can_overwrite(nests: Sequence[Nest], w: Var, v: Var) -> bool:
+    """Whether w can be written where v lies: whatever else is read of v was read before."""
+    first = min(i for i, n in enumerate(nests) if w in writes(n))
+    for i, nest in enumerate(nests):
+        if v not in reads(nest) or i < first:
+            continue
+        if i > first or not _reads_in_step(nest, w, v):
+            return False
+    return True
+
+
+def _reads_in_step(nest: Nest, w: Var, v: Var) -> bool:
+    """Whether a nest reads each element of v at the place where it then writes w, and no other."""
+    if not isinstance(nest, RowNest | ProductNest):
+        return False
+    if any(n.role not in ("map", "load") for n in nest.nodes):
+        return False  # reductions may take several passes over a row
+    store = next(s for s in nest.stores if s.into is w)
+    here = (store.strides, store.offset)
+    if isinstance(nest, ProductNest) and v in (nest.a.var, nest.b.var):
+        return False
+    found = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.var is v]
+    tables = [n.arguments[0] for n in nest.nodes if n.role == "load"]
+    return all(a not in tables and (a.strides, a.offset) == here for a in found)
+
+
+def _copies_onto_itself(nest: Nest, in_place: dict[Var, Var]) -> bool:
+    if not isinstance(nest, RowNest) or len(nest.nodes) != 1:
+        return False
+    (node,) = nest.nodes
+    (argument,) = node.arguments[:1] or (None,)
+    return (
+        node.equation.name == "copy"
+        and isinstance(argument, Leaf)
+        and in_place.get(nest.stores[0].into) is argument.var
+        and (argument.strides, argument.offset) == (nest.stores[0].strides, nest.stores[0].offset)
+    )
+
+
+def _copy_nest(w: Var, v: Var) -> RowNest:
+    """Put the numbers of w where v lies."""
+    return _strided_copy(Source(w, Strided.whole(w.shape)), v, Strided.whole(v.shape))
+
+
+def _strided_copy(source: Source, into: Var, view: Strided) -> RowNest:
+    """Numbers into a part of a buffer."""
+    shape = view.shape
+    for length in _lengths(shape):
+        a, b = as_rows(source.view, length), as_rows(view, length)
+        dims = None if a is None or b is None else common_dims([a, b])
+        if a is not None and b is not None and dims is not None:
+            break
+    assert a is not None and b is not None and dims is not None
+    equation = apply(copy, (source.var,), {})
+    equation = replace(equation, outputs=(Var(shape, into.dtype),))
+    leaf = Leaf(source.var, (*spread(a, dims), a.along), a.offset, source.number, source.range)
+    node = Node(equation, "map", (leaf,))
+    store = Store(node.var, into, (*spread(b, dims), b.along), b.offset)
+    return RowNest((*dims, length), (node,), (store,))
+
+
+def _lengths(shape: Shape) -> Iterable[int]:
+    sizes = [prod(shape[i:]) for i in range(len(shape))] or [1]
+    return dict.fromkeys(sizes)
+
+
+class _Builder:
+    """What the nests of one graph have in common."""
+
+    def __init__(
+        self,
+        clustering: Clustering,
+        sources: Sources,
+        outputs: set[Var],
+        is_native: Callable[[Equation], bool],
+    ) -> None:
+        self.clustering, self.sources, self.outputs = clustering, sources, outputs
+        self.is_native = is_native
+        self.readers: dict[Var, set[Cluster]] = {}
+        for e, cluster in clustering.of.items():
+            for source in clustering.inputs_of(e):
+                self.readers.setdefault(source.var, set()).add(cluster)
+
+    def nests_of(self, cluster: Cluster) -> list[Nest]:
+        """The nests of one cluster: one, or a few for what is put together piece by piece."""
+        if cluster.kind == "rows" and prod(cluster.equations[0].output.shape or (1,)) >= 0:
+            empty = any(
+                0 in v.shape for e in cluster.equations for v in (*e.inputs, *e.outputs)
+            )
+            if not empty and cluster.forms:
+                return [self._rows(cluster)]
+            return [self._numpy(e, "nothing to loop over") for e in cluster.equations]
+        if cluster.kind == "product":
+            if any(0 in v.shape for e in cluster.equations for v in (*e.inputs, *e.outputs)):
+                return [self._numpy(e, "nothing to loop over") for e in cluster.equations]
+            return [self._product(cluster)]
+        (e,) = cluster.equations
+        return self._alone(e)
+
+    # -- rows ------------------------------------------------------------------------------
+
+    def _rows(self, cluster: Cluster) -> RowNest:
+        form = cluster.forms[0]
+        columns = form[1] or 1
+        equations = sorted(cluster.equations, key=self._number)
+        plans = {e: self._arguments(e, form, set(equations)) for e in equations}
+        stored = [v for e in equations for v in e.outputs if self._is_kept(v, cluster)]
+        places = {v: self._place(v, form) for v in stored}
+        found = [r for plan in plans.values() for r in plan if isinstance(r, _Reading)]
+        every = [f.rows for f in found] + [r for r in places.values() if r is not None]
+        dims = common_dims(every)
+        assert dims is not None
+        if prod(dims) != form[0]:  # nothing that is read or written tells the rows apart
+            dims = (form[0],) if form[0] > 1 else ()
+        strides = [spread(r, dims) for r in every]
+        merged, kept = _collapsed(dims, strides)
+        nodes = tuple(
+            Node(e, self.clustering.roles[e], tuple(_argument(a, dims, kept) for a in plans[e]))
+            for e in equations
+        )
+        stores = tuple(
+            Store(v, v, (*_pick(spread(r, dims), kept), r.along) if r else ())
+            for v, r in places.items()
+        )
+        return RowNest((*merged, columns), nodes, stores)
+
+    def _number(self, e: Equation) -> int:
+        if not hasattr(self, "_numbers"):
+            self._numbers = {e: i for i, e in enumerate(self.clustering.of)}
+        return self._numbers[e]
+
+    def _is_kept(self, v: Var, cluster: Cluster) -> bool:
+        return v in self.outputs or any(c is not cluster for c in self.readers.get(v, ()))
+
+    def _place(self, v: Var, form: Form) -> Rows | None:
+        """Where a value of a nest is stored; None for one that is known at the end only."""
+        e = self.clustering.makers[v]
+        if self.clustering.roles[e] in ("column", "total"):
+            return None
+        return as_rows(Strided.whole(v.shape), Clustering.columns_of(v.shape, form))
+
+    def _arguments(
+        self, e: Equation, form: Form, inside: set[Equation]
+    ) -> list[Var | _Reading]:
+        found: list[Var | _Reading] = []
+        role = self.clustering.roles[e]
+        for i, source in enumerate(self.clustering.inputs_of(e)):
+            if role == "load" and i == 0:
+                parts = load_parts(e, source, form)
+                assert parts is not None
+                found.append(_Reading(source, parts[0]))
+            elif self.clustering.makers.get(source.var) in inside:
+                found.append(source.var)
+            else:
+                rows = self.clustering.rows_of(e, source.view, form)
+                assert rows is not None
+                found.append(_Reading(source, rows))
+        return found
+
+    # -- products --------------------------------------------------------------------------
+
+    def _product(self, cluster: Cluster) -> ProductNest:
+        equations = sorted(cluster.equations, key=self._number)
+        matmul = next(e for e in equations if e.name == "matmul")
+        rest = [e for e in equations if e is not matmul]
+        form = cluster.forms[0]
+        plans = {e: self._arguments(e, form, set(equations)) for e in rest}
+        stored = [v for e in equations for v in e.outputs if self._is_kept(v, cluster)]
+        places = {v: self._place(v, form) for v in stored}
+        found = [r for plan in plans.values() for r in plan if isinstance(r, _Reading)]
+        every = [f.rows for f in found] + [r for r in places.values() if r is not None]
+        dims = common_dims(every)
+        assert dims is not None
+        if prod(dims) != form[0]:
+            dims = (form[0],) if form[0] > 1 else ()
+        merged, kept = _collapsed(dims, [spread(r, dims) for r in every])
+        nodes = tuple(
+            Node(e, "map", tuple(_argument(a, dims, kept) for a in plans[e])) for e in rest
+        )
+        stores = tuple(
+            Store(v, v, (*_pick(spread(r, dims), kept), r.along))
+            for v, r in places.items()
+            if r is not None
+        )
+        a, b = (self._factor(v) for v in matmul.inputs)
+        return ProductNest(matmul, a, b, (*merged, form[1]), nodes, stores)
+
+    def _factor(self, v: Var) -> Leaf:
+        source = self.sources[v]
+        return Leaf(source.var, source.view.strides, source.view.offset, source.number)
+
+    # -- alone -----------------------------------------------------------------------------
+
+    def _alone(self, e: Equation) -> list[Nest]:
+        if any(0 in v.shape for v in (*e.inputs, *e.outputs)):
+            return [self._numpy(e, "nothing to loop over")]
+        if e.draws:
+            if not self.is_native(e):
+                return [self._numpy(e, "this draw has no native rule")]
+            return [DrawNest(e, tuple(self._factor(v) for v in e.inputs))]
+        if e.name == "cat":
+            return self._cat(e)
+        if e.name == "update_view":
+            return self._update_view(e)
+        if e.name in ("put", "scatter"):
+            return self._scatter(e)
+        return [self._numpy(e, f"{e.name} has no native rule")]
+
+    def _numpy(self, e: Equation, reason: str) -> NumpyNest:
+        inputs = tuple(
+            (s.var, s.view) if s.in_memory else s for s in (self.sources[v] for v in e.inputs)
+        )
+        return NumpyNest(e, inputs, reason)
+
+    def _cat(self, e: Equation) -> list[Nest]:
+        dim, start = e.params["dim"], 0
+        nests: list[Nest] = []
+        for v in e.inputs:
+            index = (slice(None),) * dim + (slice(start, start + v.shape[dim]),)
+            part = Strided.whole(e.output.shape).through("slice", {"index": index})
+            assert part is not None
+            nests.append(_strided_copy(self.sources[v], e.output, part))
+            start += v.shape[dim]
+        return nests
+
+    def _update_view(self, e: Equation) -> list[Nest]:
+        x, y = e.inputs
+        part: Strided | None = Strided.whole(x.shape)
+        for primitive, params in e.params["view"]:
+            part = part.through(primitive.name, params) if part else None
+        if part is None:
+            return [self._numpy(e, "a view that strides cannot say")]
+        whole = Strided.whole(x.shape)
+        return [
+            _strided_copy(self.sources[x], e.output, whole),
+            _strided_copy(self.sources[y], e.output, part),
+        ]
+
+    def _scatter(self, e: Equation) -> list[Nest]:
+        x, index, values = e.inputs
+        dim = e.params["dim"]
+        whole = Strided.whole(x.shape)
+        stride, bound = whole.strides[dim], x.shape[dim]
+        if e.name == "scatter":
+            shape = index.shape
+            strides = tuple(0 if d == dim else t for d, t in enumerate(whole.strides))
+            places = self.sources[index].view
+        else:
+            n = len(index.shape)
+            shape = (*x.shape[:dim], *index.shape, *x.shape[dim + 1 :])
+            strides = (*whole.strides[:dim], *(0,) * n, *whole.strides[dim + 1 :])
+            view = self.sources[index].view
+            places = Strided(
+                shape,
+                (*(0,) * dim, *view.strides, *(0,) * (len(x.shape) - dim - 1)),
+                view.offset,
+            )
+        target = Strided(shape, strides)
+        spread_values = self.sources[values].view
+        if spread_values.shape != shape:
+            return [self._numpy(e, "values of another shape")]
+        for length in _lengths(shape):
+            three = [as_rows(v, length) for v in (target, places, spread_values)]
+            if any(r is None for r in three):
+                continue
+            rows = [r for r in three if r is not None]
+            dims = common_dims(rows)
+            if dims is not None:
+                break
+        else:
+            return [self._numpy(e, "rows that do not fit together")]
+        if prod(dims) != prod(shape) // length:
+            dims = (prod(shape) // length,)
+        t, p, v = ((*spread(r, dims), r.along) for r in rows)
+        made = [
+            Leaf(s.var, strides, r.offset, s.number, s.range)
+            for s, strides, r in (
+                (self.sources[index], p, rows[1]),
+                (self.sources[values], v, rows[2]),
+            )
+        ]
+        fill = _strided_copy(self.sources[x], e.output, whole)
+        nest = ScatterNest(
+            e.output, (*dims, length), made[0], made[1], t, stride, bound,
+            e.name == "put", e.params["accumulate"], e,
+        )  # fmt: skip
+        return [fill, nest]
+
+
+class _Reading:
+    """A source read in rows, before the nest's dimensions are known."""
+
+    def __init__(self, source: Source, rows: Rows) -> None:
+        self.source, self.rows = source, rows
+
+
+def _argument(a: Var | _Reading, dims: Shape, kept: list[int]) -> Argument:
+    if isinstance(a, Var):
+        return a
+    s, rows = a.source, a.rows
+    strides = (*_pick(spread(rows, dims), kept), rows.along)
+    return Leaf(s.var, strides, rows.offset, s.number, s.range)
+
+
+def _collapsed(dims: Shape, strides: Sequence[Shape]) -> tuple[Shape, list[int]]:
+    """Dimensions with neighbours made one where every stride allows it, and which are kept."""
+    kept: list[int] = []
+    sizes: list[int] = []
+    for d, n in enumerate(dims):
+        if kept and all(s[kept[-1]] == n * s[d] for s in strides):
+            sizes[-1] *= n
+            kept[-1] = d
+        else:
+            kept.append(d)
+            sizes.append(n)
+    return tuple(sizes), kept
+
+
+def _pick(strides: Shape, kept: list[int]) -> Shape:
+    return tuple(strides[d] for d in kept)
+
+
+__all__ = ["contiguous", "schedule"]

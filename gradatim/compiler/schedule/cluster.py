@@ -1,0 +1,236 @@
+"""Which equations run in one loop nest.
+
+Every equation begins as a cluster of its own. Then, in program order, each is put together with
+those whose results it reads, if the loops of both can be the same, if each value is there when it
+is read, and if nothing between them would have to run in the middle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+
+from ..ir import Equation, Graph, Var
+from ..kinds import ELEMENTWISE, SUMS
+from .nests import Leaf
+from .sources import Source, Sources
+from .strided import Rows, Strided, as_rows, common_dims
+
+Form = tuple[int, int]  # rows and columns
+
+
+@dataclass(eq=False)
+class Cluster:
+    """Equations of one nest; `forms` are the rows and columns that its loops may have."""
+
+    kind: str  # "rows", "product", "alone"
+    equations: list[Equation]
+    forms: list[Form]
+    number: int
+    before: set[Cluster] = field(default_factory=set)
+    after: set[Cluster] = field(default_factory=set)
+
+
+def role_of(e: Equation) -> str:
+    """What an equation is in a row nest, or "product" or "alone"."""
+    if e.name in ELEMENTWISE or e.name == "copy":
+        return "map"
+    if e.name in SUMS:
+        dims, n = e.params["dims"], len(e.inputs[0].shape)
+        if len(dims) == n:
+            return "row" if prod(e.inputs[0].shape) <= 1024 and n == 1 else "total"
+        if tuple(dims) == tuple(range(n - len(dims), n)):
+            return "row"
+        return "column" if tuple(dims) == tuple(range(len(dims))) else "alone"
+    if e.name in ("take", "embedding", "gather"):
+        return "load"
+    return "product" if e.name == "matmul" else "alone"
+
+
+class Clustering:
+    """The clusters of a graph's equations."""
+
+    def __init__(self, graph: Graph, sources: Sources) -> None:
+        self.sources = sources
+        self.roles = {e: role_of(e) for e in graph.equations}
+        self.of: dict[Equation, Cluster] = {}
+        self.makers = {v: e for e in graph.equations for v in e.outputs}
+        for number, e in enumerate(graph.equations):
+            self._begin(e, number)
+
+    def _begin(self, e: Equation, number: int) -> None:
+        role = self.roles[e]
+        kind = role if role in ("product", "alone") else "rows"
+        cluster = Cluster(kind, [e], [], number)
+        self.of[e] = cluster
+        for source in self.inputs_of(e):
+            maker = self.makers.get(source.var)
+            if maker is not None:
+                cluster.before.add(self.of[maker])
+                self.of[maker].after.add(cluster)
+        if kind == "rows":
+            cluster.forms = [f for f in self._forms(e) if self._fits(f, [e], {e})]
+        if kind == "product":
+            shape = e.output.shape
+            cluster.forms = [(prod(shape[:-1]), shape[-1])]
+        if role == "map" or role in ("row", "column", "total", "load"):
+            for maker in self._makers_read(e):
+                self._merge(self.of[maker], self.of[e])
+
+    def inputs_of(self, e: Equation) -> list[Source]:
+        """Where the equation's inputs are read from."""
+        return [self.sources[v] for v in e.inputs]
+
+    def _makers_read(self, e: Equation) -> list[Equation]:
+        found = [self.makers[s.var] for s in self.inputs_of(e) if s.var in self.makers]
+        return sorted(set(found), key=lambda m: -self.of[m].number)
+
+    # -- forms -----------------------------------------------------------------------------
+
+    def _forms(self, e: Equation) -> list[Form]:
+        role = self.roles[e]
+        shape = e.output.shape if role in ("map", "load") else e.inputs[0].shape
+        size = prod(shape)
+        if role == "row":
+            kept = len(shape) - len(e.params["dims"])
+            return [(prod(shape[:kept]), prod(shape[kept:]))]
+        if role == "column":
+            cut = len(e.params["dims"])
+            return [(prod(shape[:cut]), prod(shape[cut:]))]
+        forms = [(prod(shape[:i]), prod(shape[i:])) for i in range(len(shape))]
+        forms = forms or [(1, 1)]
+        return list(dict.fromkeys([*forms, (size, 0)]))
+
+    def _fits(self, form: Form, equations: list[Equation], inside: set[Equation]) -> bool:
+        """Whether these equations can run in rows and columns of this form."""
+        all_rows: list[Rows] = []
+        for e in equations:
+            for i, source in enumerate(self.inputs_of(e)):
+                maker = self.makers.get(source.var)
+                if self.roles[e] == "load" and i == 0:
+                    if maker in inside:
+                        return False
+                    continue
+                rows = self.rows_of(e, source.view, form)
+                if rows is None:
+                    return False
+                if maker in inside:
+                    if not self._same_place(maker, rows, form):
+                        return False
+                elif source.in_memory or source.range:
+                    all_rows.append(rows)
+            if self.roles[e] == "load" and not self._load_fits(e, form):
+                return False
+        return common_dims(all_rows) is not None
+
+    def rows_of(self, e: Equation, view: Strided, form: Form) -> Rows | None:
+        """A view that an equation reads, as rows of a nest's form."""
+        return as_rows(view, self.columns_of(view.shape, form))
+
+    @staticmethod
+    def columns_of(shape: tuple[int, ...], form: Form) -> int:
+        """The row length of a value of this shape; 0 if it has one element a row."""
+        rows, columns = form
+        size = prod(shape)
+        if columns and size == rows * columns:
+            return columns
+        return 0 if size == rows else -1
+
+    def _same_place(self, maker: Equation, rows: Rows, form: Form) -> bool:
+        """Whether what is read at (r, c) was made at (r, c) of the same nest."""
+        if self.roles[maker] in ("column", "total"):
+            return False  # known at the end only
+        length = self.columns_of(maker.output.shape, form)
+        if length == -1:
+            return False
+        whole = as_rows(Strided.whole(maker.output.shape), length)
+        if whole is None or rows.offset:
+            return False
+        outer = rows.dims == whole.dims and rows.strides == whole.strides
+        if form[0] == 1:
+            outer = True
+        return outer and (rows.along == whole.along)
+
+    def _load_fits(self, e: Equation, form: Form) -> bool:
+        """The places along a row must follow from the numbers of the row and the column."""
+        return load_parts(e, self.sources[e.inputs[0]], form) is not None
+
+    # -- merging ---------------------------------------------------------------------------
+
+    def _merge(self, a: Cluster, b: Cluster) -> bool:
+        """Let the equations of b run in the nest of a, if that can be."""
+        if a is b or "alone" in (a.kind, b.kind) or b.kind == "product":
+            return False
+        if a.kind == "product" and any(self.roles[e] != "map" for e in b.equations):
+            return False
+        forms = self._common_forms(a, b)
+        if not forms or self._path_between(a, b):
+            return False
+        a.forms, a.equations = forms, a.equations + b.equations
+        for e in b.equations:
+            self.of[e] = a
+        for other in b.before - {a}:
+            other.after.discard(b)
+            other.after.add(a)
+            a.before.add(other)
+        for other in b.after:
+            other.before.discard(b)
+            other.before.add(a)
+        a.after = (a.after | b.after) - {a, b}
+        a.before -= {a, b}
+        a.number = max(a.number, b.number)
+        return True
+
+    def _common_forms(self, a: Cluster, b: Cluster) -> list[Form]:
+        both = set(a.equations) | set(b.equations)
+        equations = a.equations + b.equations
+        candidates = []
+        for f in dict.fromkeys([*a.forms, *b.forms]):
+            if self._has(a, f) and self._has(b, f):
+                candidates.append(f)
+        if a.kind == "product":
+            inner = [e for e in equations if self.roles[e] == "map"]
+            return [f for f in candidates if f in a.forms and self._fits(f, inner, both)]
+        return [f for f in candidates if self._fits(f, equations, both)]
+
+    @staticmethod
+    def _has(cluster: Cluster, form: Form) -> bool:
+        return form in cluster.forms or (form[0], 0) in cluster.forms
+
+    @staticmethod
+    def _path_between(a: Cluster, b: Cluster) -> bool:
+        """Whether something outside both runs after one and before the other."""
+        waiting = [c for c in a.after if c is not b]
+        seen = set(waiting)
+        while waiting:
+            for c in waiting.pop().after:
+                if c is b:
+                    return True
+                if c not in seen and c.number <= b.number:
+                    seen.add(c)
+                    waiting.append(c)
+        return False
+
+
+def load_parts(
+    e: Equation, table: Source, form: Form
+) -> tuple[Rows, int, int] | None:
+    """For a load: how the table is read but for the chosen dimension, its stride and its bound."""
+    dim = e.params.get("dim", 0)
+    view = table.view
+    stride, bound = view.strides[dim], view.shape[dim]
+    if e.name == "gather":
+        shape = e.output.shape
+        strides = tuple(0 if d == dim else t for d, t in enumerate(view.strides))
+    else:
+        index = len(e.output.shape) - len(view.shape) + 1
+        shape = e.output.shape
+        strides = (*view.strides[:dim], *(0,) * index, *view.strides[dim + 1 :])
+    rest = Strided(shape, strides, view.offset)
+    rows = as_rows(rest, Clustering.columns_of(shape, form))
+    return None if rows is None else (rows, stride, bound)
+
+
+def read_leaf(source: Source, rows: Rows, strides: tuple[int, ...]) -> Leaf:
+    """A leaf that reads a source in a nest."""
+    return Leaf(source.var, strides, rows.offset, source.number, source.range)

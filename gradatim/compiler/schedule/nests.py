@@ -1,0 +1,187 @@
+"""Loop nests as data: what the schedule makes and the lowering reads.
+
+A row nest walks over rows, (R, C). Of each value in it, one element belongs to a place (r, c), or
+to a row r, or to the whole nest, as its arguments tell. The nodes of a nest stand in order; an
+argument is another node's variable, or a leaf: something read from memory or known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+from ..ir import Equation, Var
+from .strided import Shape, Strided
+
+ELEMENT, ROW, WHOLE = 2, 1, 0  # how often a value changes
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """A value that is read: element (r, c) lies at `offset + r . strides[:-1] + c strides[-1]`.
+
+    `number` is what a constant repeats; `start` and `step` are those of a range, whose element at
+    place p is start + p step, in no memory.
+    """
+
+    var: Var
+    strides: Shape
+    offset: int = 0
+    number: Any = None
+    range: tuple[Any, Any] | None = None
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether something is loaded."""
+        return self.number is None and self.range is None
+
+    @property
+    def level(self) -> int:
+        """Whether it changes along a row, from row to row, or never."""
+        if self.number is not None:
+            return WHOLE
+        return ELEMENT if self.strides[-1] else ROW if any(self.strides) else WHOLE
+
+
+Argument = Var | Leaf
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One equation in a nest.
+
+    role  "map"      elementwise
+          "row"      a reduction along the row: its result can be used in the same row
+          "column"   a reduction over all rows; "total": over everything. Known at the end only
+          "load"     arguments: a table, and the places in it
+    """
+
+    equation: Equation
+    role: str
+    arguments: tuple[Argument, ...]
+
+    @property
+    def var(self) -> Var:
+        """The result."""
+        return self.equation.output
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """Where a node's value is written: strides over the nest's dimensions, of a buffer."""
+
+    value: Var
+    into: Var
+    strides: Shape
+    offset: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class RowNest:
+    """Rows of `dims[-1]` elements, at all places of the outer dimensions."""
+
+    dims: Shape
+    nodes: tuple[Node, ...]
+    stores: tuple[Store, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows."""
+        return prod(self.dims[:-1])
+
+    @property
+    def columns(self) -> int:
+        """How many elements in a row."""
+        return self.dims[-1]
+
+
+@dataclass(frozen=True, eq=False)
+class ProductNest:
+    """A matrix product; `nodes` are applied to each element as it is done."""
+
+    equation: Equation
+    a: Leaf  # strides: those of the batch dimensions, then (m, k)
+    b: Leaf  # likewise (k, n)
+    dims: Shape  # batch and rows as one, then columns
+    nodes: tuple[Node, ...]
+    stores: tuple[Store, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ScatterNest:
+    """Values written to, or added at, places of a buffer that is filled already.
+
+    target[places(r, c)] (+)= values(r, c), in the order of the rows.
+    """
+
+    into: Var
+    dims: Shape
+    places: Leaf
+    values: Leaf
+    target_strides: Shape
+    stride: int  # of the dimension that the places count
+    bound: int
+    negative: bool  # whether places may count from the end
+    accumulate: bool
+    equation: Equation
+
+
+@dataclass(frozen=True, eq=False)
+class DrawNest:
+    """Numbers from a random generator."""
+
+    equation: Equation
+    inputs: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class NumpyNest:
+    """An equation without a native rule: NumPy runs it between stretches of machine code."""
+
+    equation: Equation
+    inputs: tuple[tuple[Var, Strided] | Any, ...]
+    reason: str
+
+
+Nest = RowNest | ProductNest | ScatterNest | DrawNest | NumpyNest
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """Nests in the order in which they run, and what variable each graph output is."""
+
+    nests: tuple[Nest, ...]
+    inputs: tuple[Var, ...]
+    outputs: tuple[Var, ...]
+    in_place: dict[Var, Var] = field(default_factory=dict)  # written over that input
+
+
+def leaves(nest: Nest) -> Sequence[Leaf]:
+    """Everything that a nest reads from memory, or knows."""
+    if isinstance(nest, NumpyNest):
+        return ()
+    if isinstance(nest, DrawNest):
+        return nest.inputs
+    if isinstance(nest, ScatterNest):
+        return (nest.places, nest.values)
+    found = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
+    return [nest.a, nest.b, *found] if isinstance(nest, ProductNest) else found
+
+
+def reads(nest: Nest) -> list[Var]:
+    """The variables whose memory a nest reads."""
+    if isinstance(nest, NumpyNest):
+        return [i[0] for i in nest.inputs if isinstance(i, tuple)]
+    found = [leaf.var for leaf in leaves(nest) if leaf.in_memory]
+    return [*found, nest.into] if isinstance(nest, ScatterNest) else found
+
+
+def writes(nest: Nest) -> list[Var]:
+    """The variables whose memory a nest writes."""
+    if isinstance(nest, RowNest | ProductNest):
+        return [s.into for s in nest.stores]
+    if isinstance(nest, ScatterNest):
+        return [nest.into]
+    return list(nest.equation.outputs)
