@@ -25,6 +25,7 @@ from .lower.target import Target, host
 # Calls that LLVM itself writes for llvm.memset and llvm.memcpy resolve in the C library; a call of
 # a name that is nowhere would end the process, so what the text declares is checked before.
 _DECLARED = re.compile(r"^declare\s.*?@([\w.]+)\(", re.MULTILINE)
+_C_LIBRARY = ("cos", "log1p", "sin")  # every process with Python has them
 _FLOOR = (0, 45)  # the first llvmlite whose LLVM reads what the emitter writes, such as `splat`
 _BUG = "This is a bug in Gradatim, not in your program: please report it with this message."
 
@@ -93,6 +94,7 @@ def available() -> str | None:
     True
     """
     try:
+        _llvm()  # says what is wrong better than what uses it
         text = "define i64 @answer() { ret i64 42 }"
         loaded = load(compile_object(text, host()))
         answer = ctypes.CFUNCTYPE(ctypes.c_int64)(loaded.address("answer"))()
@@ -159,7 +161,7 @@ def _free(engine: Any) -> None:
 
 def _refuse_strangers(text: str) -> None:
     for name in _DECLARED.findall(text):
-        if not name.startswith("llvm."):
+        if not name.startswith("llvm.") and name not in _C_LIBRARY:
             raise CompileError(
                 f"the compiler wrote a call of {name!r}, which is defined nowhere.\n{_BUG}"
             )

@@ -21,8 +21,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-I1, I8, I32, I64, FLOAT, DOUBLE, PTR = "i1", "i8", "i32", "i64", "float", "double", "ptr"
-BYTES = {I1: 1, I8: 1, I32: 4, I64: 8, FLOAT: 4, DOUBLE: 8, PTR: 8}
+I1, I8, I16, I32, I64 = "i1", "i8", "i16", "i32", "i64"
+FLOAT, DOUBLE, PTR = "float", "double", "ptr"
+BYTES = {I1: 1, I8: 1, I16: 2, I32: 4, I64: 8, FLOAT: 4, DOUBLE: 8, PTR: 8}
 _MANGLED = {FLOAT: "f32", DOUBLE: "f64", PTR: "p0"}
 
 

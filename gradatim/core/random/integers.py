@@ -18,10 +18,44 @@ if TYPE_CHECKING:
 _WIDE = 2**28
 _ALL = 2**64
 _INT64 = np.iinfo(np.int64)
+_OF_TWO_WORDS = (np.dtype(np.int64), np.dtype(np.float64))
 
 
 def between(twister: Twister, n: int, low: int, high: int, dtype: np.dtype[Any]) -> NDArray:
     """`n` integers in [low, high)."""
+    return _remainders(twister, n, *_between(low, high, dtype), dtype)
+
+
+def at_least(twister: Twister, n: int, low: int, dtype: np.dtype[Any]) -> NDArray:
+    """`n` integers from `low` to the largest that `dtype` holds with all smaller ones."""
+    return _remainders(twister, n, *_at_least(low, dtype), dtype)
+
+
+def any_natural(twister: Twister, n: int, dtype: np.dtype[Any]) -> NDArray:
+    """`n` integers from zero to the largest that `dtype` holds with all smaller ones."""
+    span = _largest(dtype) + 1
+    if dtype in _OF_TWO_WORDS:
+        return (twister.words64(n) % np.uint64(span)).astype(dtype)
+    return _remainders32(twister, n, span).astype(dtype)
+
+
+def remainder(low: int | None, high: int | None, dtype: np.dtype[Any]) -> tuple[int, int, bool]:
+    """How `random_(low=, high=)` makes integers, for machine code that does the same.
+
+    Returns low, span and whether words have 64 bits: an integer is low + word % span.
+
+    >>> remainder(-5, 5, np.dtype(np.int64))
+    (-5, 10, False)
+    """
+    if low is None and high is None:
+        return 0, _largest(dtype) + 1, dtype in _OF_TWO_WORDS
+    low, span = _between(low or 0, high, dtype) if high is not None else _at_least(low or 0, dtype)
+    # All 64-bit words are themselves, whatever they are counted from.
+    return low if span < _ALL else 0, span, span >= _WIDE
+
+
+def _between(low: int, high: int, dtype: np.dtype[Any]) -> tuple[int, int]:
+    """The lowest integer and how many there are."""
     low, high = int(low), int(high)
     _check_int64("low", low)
     _check_int64("high", high)
@@ -30,27 +64,18 @@ def between(twister: Twister, n: int, low: int, high: int, dtype: np.dtype[Any])
     if dtype.kind == "f":
         low, high = _inward(low, high, dtype)
     _check_bounds(low, high - 1, dtype)
-    return _remainders(twister, n, low, high - low, dtype)
+    return low, high - low
 
 
-def at_least(twister: Twister, n: int, low: int, dtype: np.dtype[Any]) -> NDArray:
-    """`n` integers from `low` to the largest that `dtype` holds with all smaller ones."""
+def _at_least(low: int, dtype: np.dtype[Any]) -> tuple[int, int]:
     _check_int64("low", low)
     if low == _INT64.min:
-        return _remainders(twister, n, *_all_int64(dtype), dtype)
+        return _all_int64(dtype)
     last = _largest(dtype)
     if dtype.kind == "f":
         low, _ = _inward(low, last, dtype)
     _check_bounds(low, last, dtype)
-    return _remainders(twister, n, low, last - low + 1, dtype)
-
-
-def any_natural(twister: Twister, n: int, dtype: np.dtype[Any]) -> NDArray:
-    """`n` integers from zero to the largest that `dtype` holds with all smaller ones."""
-    span = _largest(dtype) + 1
-    if dtype in (np.int64, np.float64):
-        return (twister.words64(n) % np.uint64(span)).astype(dtype)
-    return _remainders32(twister, n, span).astype(dtype)
+    return low, last - low + 1
 
 
 def _remainders(twister: Twister, n: int, low: int, span: int, dtype: np.dtype[Any]) -> NDArray:
