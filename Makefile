@@ -4,10 +4,12 @@
 # is installed, so nothing is fetched again until pyproject.toml changes.
 
 ifeq ($(OS),Windows_NT)
-BIN := .venv/Scripts
+PROGRAMS := Scripts
 else
-BIN := .venv/bin
+PROGRAMS := bin
 endif
+BIN := .venv/$(PROGRAMS)
+BENCH := .venv-bench/$(PROGRAMS)
 
 INSTALL = sh tools/install.sh $(BIN)/python
 RUN = $(BIN)/python -m
@@ -15,7 +17,7 @@ RUN = $(BIN)/python -m
 # The one training a newcomer sees first.
 FIRST_TRAINING = gradatim.cli train mlp
 
-# More options for pytest or a proof: make test ARGS="-k names -x"; make proof ARGS=kill
+# More options: make test ARGS="-k names -x"; make proof ARGS=kill; make bench ARGS="--quick mlp"
 ARGS =
 
 .DEFAULT_GOAL := help
@@ -28,8 +30,8 @@ help:
 	@echo "make lint     formatting, style, types, and which room imports which"
 	@echo "make format   put the code in its form"
 	@echo "make proof    the long proofs; results go to proofs/results/"
-	@echo "make bench    the benchmarks, beside the other libraries that .venv has"
-	@echo "make clean    remove caches and built files; .venv and runs/ stay"
+	@echo "make bench    the benchmarks beside PyTorch and JAX, which go into .venv-bench (1 GB)"
+	@echo "make clean    remove caches and built files; .venv, .venv-bench and runs/ stay"
 	@echo
 	@echo "Another Python: make names PYTHON=/path/to/python3.12"
 
@@ -55,10 +57,16 @@ format: .venv/installed-lint
 proof: .venv/installed-test
 	@$(BIN)/python proofs/run.py $(ARGS)
 
-bench: .venv/installed
-	@for file in $$(grep -l __main__ benchmarks/*.py); do \
-	    echo; echo "$$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; \
-	done
+# The other libraries have an environment of their own: nothing else here may need them.
+bench: .venv-bench/installed
+	@$(BENCH)/python -m benchmarks $(ARGS)
+
+.venv-bench/installed: pyproject.toml tools/install.sh benchmarks/requirements.txt
+	@sh tools/install.sh $(BENCH)/python .
+	@echo "Installing the other libraries into .venv-bench (once) ..."
+	@$(BENCH)/python -m pip install --quiet --no-input --disable-pip-version-check \
+	    -r benchmarks/requirements.txt
+	@touch $@
 
 .venv/installed: pyproject.toml tools/install.sh
 	@$(INSTALL) .

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make .venv if it is not there, and install a part of the project into it.
+# Make an environment if it is not there, and install a part of the project into it.
 #
 #     sh tools/install.sh .venv/bin/python '.[test]'
 #
@@ -7,6 +7,7 @@
 
 here=$1
 what=$2
+venv=${here%/*/*}
 
 fail() {
     echo "gradatim: $*" >&2
@@ -40,24 +41,24 @@ if [ -n "$PYTHON" ] && ! new_enough "$PYTHON"; then
     fail "PYTHON=$PYTHON is not a Python 3.11 or newer ($(describe_python))."
 fi
 
-if [ ! -d .venv ]; then
+if [ ! -d "$venv" ]; then
     python=$(find_python)
     [ -n "$python" ] || fail "Python 3.11 or newer is needed and $(describe_python);" \
         "install one from https://www.python.org/downloads/, or name it: make PYTHON=/path/to/python3.12"
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python cannot make environments; on Debian and Ubuntu 'sudo apt install python3-venv' adds that."
-    echo "Making .venv with $("$python" -V) ..."
-    if ! "$python" -m venv .venv; then
-        rm -rf .venv
-        fail "$python could not make the environment .venv; the lines above say why."
+    echo "Making $venv with $("$python" -V) ..."
+    if ! "$python" -m venv "$venv"; then
+        rm -rf "$venv"
+        fail "$python could not make the environment $venv; the lines above say why."
     fi
 elif ! new_enough "$here"; then
-    fail "the Python in .venv is missing or older than 3.11; remove the folder .venv and run this again."
+    fail "the Python in $venv is missing or older than 3.11; remove the folder $venv and run this again."
 fi
 
 "$here" -m pip --version >/dev/null 2>&1 ||
-    fail "there is no pip in .venv; remove the folder .venv and run this again."
+    fail "there is no pip in $venv; remove the folder $venv and run this again."
 
-echo "Installing $what and what it needs into .venv (once) ..."
+echo "Installing $what and what it needs into $venv (once) ..."
 "$here" -m pip install --quiet --no-input --disable-pip-version-check --editable "$what" ||
     fail "could not install $what; the lines above say why (a new machine needs the network once)."

@@ -1,0 +1,60 @@
+"""JAX, many steps in one call: `lax.scan` over the step, jitted.
+
+It takes no part in single kernels: the compiler may move what does not change out of its loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..workload import Arrays, Training, Workload
+from .jax_jit import version
+from .twister import batches
+
+__all__ = ["prepare", "version"]
+
+
+class Scanned:
+    """A training in calls of `workload.together` steps: a length is compiled for."""
+
+    def __init__(self, workload: Training, arrays: Arrays) -> None:
+        import jax
+
+        from . import jax_ops
+
+        self.jax, self.on_device, self.together = jax, jax_ops.on_device, workload.together
+        self.start = jax_ops.stored(arrays, "parameter.", workload.matrices)
+        self.data = jax_ops.on_device(jax_ops.stored(arrays, "data."))
+        table = batches(workload, len(arrays["data.y"]))
+        self.table = None if table is None else jax.numpy.array(table)
+        step = jax_ops.training_step(workload)
+
+        def steps(parameters: Any, data: Any, table: Any) -> Any:
+            def one(parameters: Any, index: Any) -> Any:
+                return step(parameters, data, index)
+
+            return jax.lax.scan(one, parameters, table, length=workload.together)
+
+        self.steps = jax.jit(steps, donate_argnums=0)
+        self.reset()
+
+    def reset(self) -> None:
+        self.parameters, self.losses = self.on_device(self.start), []
+
+    def run(self, steps: int) -> int:
+        calls = -(-steps // self.together)
+        for _ in range(calls):
+            self.parameters, losses = self.steps(self.parameters, self.data, self.table)
+            self.jax.block_until_ready((self.parameters, losses))
+            self.losses = [*self.losses[-9:], losses]
+        return calls * self.together
+
+    def outcome(self, steps: int) -> np.ndarray:
+        self.run(steps)
+        return np.concatenate(self.losses)[:steps]
+
+
+def prepare(workload: Workload, arrays: Arrays, threads: int) -> Any:
+    return Scanned(workload, arrays) if isinstance(workload, Training) else None

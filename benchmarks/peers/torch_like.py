@@ -1,0 +1,112 @@
+"""What PyTorch and Gradatim share: everything. `torch` is whichever library is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..workload import Arrays, Kernel, Training, Workload
+
+SEED = 0
+Step = Callable[[], Any]
+
+
+class Ops:
+    """The functions that workloads are written in."""
+
+    def __init__(self, torch: Any) -> None:
+        functional = torch.nn.functional
+        self.linear = functional.linear
+        self.embedding = functional.embedding
+        self.cross_entropy = functional.cross_entropy
+        self.relu = torch.relu
+        self.tanh = torch.tanh
+        self.exp = torch.exp
+
+    @staticmethod
+    def log_softmax(x: Any) -> Any:
+        return x.log_softmax(-1)
+
+
+def tensors(torch: Any, arrays: Arrays, prefix: str = "") -> dict[str, Any]:
+    """Copies of the arrays whose name begins with `prefix`, without it."""
+    return {
+        name.removeprefix(prefix): torch.from_numpy(np.array(array))
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+class Trained:
+    """A training in the loop that every tutorial of PyTorch has."""
+
+    def __init__(self, torch: Any, workload: Training, arrays: Arrays) -> None:
+        self.torch = torch
+        self.start = tensors(torch, arrays, "parameter.")
+        data = tensors(torch, arrays, "data.")
+        self.parameters = {name: start.clone() for name, start in self.start.items()}
+        for parameter in self.parameters.values():
+            parameter.requires_grad_()
+        self.step = training_step(torch, workload, self.parameters, data)
+
+    def reset(self) -> None:
+        self.torch.manual_seed(SEED)
+        with self.torch.no_grad():
+            for name, parameter in self.parameters.items():
+                parameter.copy_(self.start[name])
+
+    def run(self, steps: int) -> int:
+        step = self.step
+        for _ in range(steps):
+            step()
+        return steps
+
+    def outcome(self, steps: int) -> np.ndarray:
+        return np.array([float(self.step()) for _ in range(steps)])
+
+
+def training_step(
+    torch: Any, workload: Training, parameters: Mapping[str, Any], data: Mapping[str, Any]
+) -> Step:
+    """One step as a function: draw, loss, backward, update; it returns the loss."""
+    ops, loss_of, batch = Ops(torch), workload.loss, workload.batch
+    count = len(data["y"])
+    optimizer = torch.optim.SGD(parameters.values(), lr=workload.rate)
+
+    def step() -> Any:
+        index = torch.randint(0, count, (batch,)) if batch else None
+        loss = loss_of(ops, parameters, data, index)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+class Computed:
+    """A kernel, called again and again."""
+
+    def __init__(self, torch: Any, workload: Kernel, arrays: Arrays) -> None:
+        ops, operands = Ops(torch), tensors(torch, arrays, "data.")
+        self.step: Step = lambda: workload.compute(ops, operands)
+
+    def reset(self) -> None:
+        """Nothing changes."""
+
+    def run(self, steps: int) -> int:
+        step = self.step
+        for _ in range(steps):
+            step()
+        return steps
+
+    def outcome(self, steps: int) -> np.ndarray:
+        return np.array(self.step())
+
+
+def eager(torch: Any, workload: Workload, arrays: Arrays) -> Trained | Computed:
+    """The workload as the library runs it line by line."""
+    kind: Any = Trained if isinstance(workload, Training) else Computed
+    return kind(torch, workload, arrays)

@@ -1,0 +1,69 @@
+"""The sides take turns, in short windows, and the fastest window of each counts.
+
+Other programs, and the host of a virtual machine, slow a process down for a moment or for minutes;
+nothing makes it faster than it is. So the minimum of many short windows is what the code costs, and
+windows that alternate give every side the same chances. Before each window the others have a moment
+to put their threads to sleep; a fifth of its steps are done before the clock starts.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+PAUSE = 0.004  # seconds: OpenMP's threads spin for a few milliseconds before they sleep
+
+
+class Asked(Protocol):
+    """What a side is here: something that can be asked to run a window."""
+
+    def ask(self, do: str, **details: Any) -> dict[str, Any]: ...
+
+
+@dataclass
+class Timing:
+    """The windows of one side: seconds a step, and processor time over clock time."""
+
+    steps: int
+    seconds: list[float] = field(default_factory=list)
+    processors: list[float] = field(default_factory=list)
+
+    def add(self, window: Mapping[str, float]) -> None:
+        self.seconds.append(window["seconds"] / window["steps"])
+        self.processors.append(window["processor"] / window["seconds"])
+
+    def summary(self) -> dict[str, float]:
+        """Minimum and median in microseconds, and how many processors were busy."""
+        return {
+            "microseconds": min(self.seconds) * 1e6,
+            "median": statistics.median(self.seconds) * 1e6,
+            "windows": len(self.seconds),
+            "steps": self.steps,
+            "processors": round(statistics.median(self.processors), 2),
+        }
+
+
+def interleave(
+    sides: Mapping[str, Asked],
+    rounds: int,
+    window: float,
+    *,
+    pause: Callable[[float], None] = time.sleep,
+) -> dict[str, Timing]:
+    """Time every side in `rounds` windows of about `window` seconds.
+
+    Each round begins with another side, so that none always follows the same neighbour.
+    """
+    timings = {
+        name: Timing(side.ask("calibrate", seconds=window)["steps"]) for name, side in sides.items()
+    }
+    names = list(sides)
+    for turn in range(rounds):
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            pause(PAUSE)
+            timings[name].add(sides[name].ask("run", steps=timings[name].steps))
+    return timings

@@ -1,0 +1,274 @@
+"""The harness: start the sides, load a workload, let them take turns, compare, and report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import re
+import sys
+import tempfile
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proofs.run import machine, write
+
+from . import startup
+from .agreement import compare, reference
+from .partner import ROOT, Partner, SideFailed
+from .peers import SIDES
+from .report import judge, starts_table, times_table
+from .rounds import Timing, interleave
+from .workload import Arrays, Kernel, Workload
+from .workloads import GROUPS, WORKLOADS, chosen
+
+RESULTS = Path(__file__).parent / "results"
+PICTURE = ROOT / "docs" / "pictures" / "benchmarks.svg"
+PEAK = "peak"
+STARTED = ("mlp", "bigram", "scalar")  # whose compilation is timed
+
+
+def arguments(given: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Gradatim beside PyTorch, JAX and micrograd."
+    )
+    add = parser.add_argument
+    add("workloads", nargs="*", help=f"of {', '.join(GROUPS)}, or single ones (all)")
+    add("--sides", help=f"separated by commas, of {', '.join(SIDES)} (all)")
+    add("--threads", type=int, nargs="+", default=[1, 2], help="numbers of threads (1 2)")
+    add("--rounds", type=int, default=60, help="windows of each side (60)")
+    add("--window", type=float, default=10.0, help="milliseconds of a window (10)")
+    add("--quick", action="store_true", help="few rounds, and only one workload's compile time")
+    add("--no-starts", action="store_true", help="no imports, compile times and memory")
+    add("--json", action="store_true", help="print the JSON instead of the table")
+    add("--output", type=Path, help="where the JSON goes (a complete run: benchmarks/results/)")
+    add("--picture", type=Path, help="where the bar chart goes (a complete run: docs/pictures/)")
+    options = parser.parse_args(given)
+    options.sides = options.sides.split(",") if options.sides else list(SIDES)
+    for kind, names, known in (
+        ("side", options.sides, SIDES),
+        ("workload", options.workloads, GROUPS | WORKLOADS),
+    ):
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            parser.error(f"no {kind} is called {unknown[0]}; there are: {', '.join(known)}")
+    options.complete = not (options.quick or options.workloads) and options.sides == list(SIDES)
+    if options.quick:
+        options.rounds, options.window = min(options.rounds, 8), min(options.window, 5.0)
+    return options
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """The whole run as what is written to the file."""
+    report: dict[str, Any] = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "options": {"rounds": options.rounds, "window_milliseconds": options.window},
+        "versions": {},
+        "absent": {},
+        "failed": [],
+        "peak": {},
+        "workloads": {},
+    }
+    workloads = chosen(options.workloads)
+    with tempfile.TemporaryDirectory() as folder:
+        files = {workload.name: store(workload, Path(folder)) for workload in workloads}
+        for threads in options.threads:
+            measure_threads(options, threads, workloads, files, Path(folder), report)
+        if not options.no_starts:
+            measure_starts(options, files, report)
+    for workload in report["workloads"].values():
+        for threads, row in workload["threads"].items():
+            peak = report["peak"].get(threads, {}).get("gflops", 0.0)
+            row.update(judge(row["sides"], workload["operations"], peak))
+    return report
+
+
+def store(workload: Workload, folder: Path) -> Path:
+    """The arrays of a workload in a file that all sides read."""
+    path = folder / f"{workload.name}.npz"
+    arrays: Arrays = {}
+    if isinstance(workload, Kernel):
+        arrays = {f"data.{name}": array for name, array in workload.arrays().items()}
+    else:
+        parameters, data = workload.arrays()
+        arrays = {f"parameter.{name}": array for name, array in parameters.items()}
+        arrays |= {f"data.{name}": array for name, array in data.items()}
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    return path
+
+
+def measure_threads(
+    options: argparse.Namespace,
+    threads: int,
+    workloads: list[Workload],
+    files: dict[str, Path],
+    folder: Path,
+    report: dict[str, Any],
+) -> None:
+    """All workloads with all sides at one number of threads."""
+    with ExitStack() as stack:
+        sides = present(options.sides, threads, stack, report)
+        peak = measured_peak(threads, stack, report)
+        for workload in workloads:
+            say(f"{threads} thread(s): {workload.name}")
+            taking_part = load(workload, files[workload.name], sides, report)
+            if not taking_part:
+                continue
+            with_peak = taking_part | peak
+            timings = interleave(with_peak, options.rounds, options.window / 1000)
+            if peak:
+                add_peak(report, threads, timings.pop(PEAK))
+            kept = report["workloads"].setdefault(
+                workload.name,
+                {"text": workload.text, "operations": workload.operations, "threads": {}},
+            )
+            kept["threads"][str(threads)] = {
+                "sides": {name: timing.summary() for name, timing in timings.items()},
+                "agreement": agree(workload, files[workload.name], taking_part, folder),
+            }
+
+
+def present(
+    names: list[str], threads: int, stack: ExitStack, report: dict[str, Any]
+) -> dict[str, Partner]:
+    """The sides whose library is installed; the others are named in the report."""
+    sides = {}
+    for name in names:
+        side = stack.enter_context(Partner(name, threads))
+        try:
+            report["versions"][name] = side.ask("version")["version"]
+            sides[name] = side
+        except SideFailed as error:
+            if name not in report["absent"]:
+                say(f"skipped: {error}")
+            report["absent"][name] = str(error)
+    return sides
+
+
+def measured_peak(threads: int, stack: ExitStack, report: dict[str, Any]) -> dict[str, Partner]:
+    """The process that measures the machine, if llvmlite is there."""
+    side = stack.enter_context(Partner(PEAK, threads, module="peak"))
+    try:
+        operations = side.ask("load")["operations"]
+    except SideFailed as error:
+        say(f"no peak is measured: {error}")
+        return {}
+    report["peak"].setdefault(str(threads), {"operations": operations, "seconds": []})
+    return {PEAK: side}
+
+
+def add_peak(report: dict[str, Any], threads: int, timing: Timing) -> None:
+    """GFLOP/s of the best and of the middle window so far."""
+    peak = report["peak"][str(threads)]
+    peak["seconds"] += timing.seconds
+    peak["gflops"] = peak["operations"] / min(peak["seconds"]) / 1e9
+    peak["median_gflops"] = peak["operations"] / float(np.median(peak["seconds"])) / 1e9
+
+
+def load(
+    workload: Workload, file: Path, sides: dict[str, Partner], report: dict[str, Any]
+) -> dict[str, Partner]:
+    """The sides that take part in this workload, ready."""
+    ready = {}
+    for name, side in sides.items():
+        try:
+            if side.ask("load", workload=workload.name, arrays=str(file))["takes_part"]:
+                ready[name] = side
+        except SideFailed as error:
+            say(f"  {workload.name}: {error}")
+            report["failed"].append(f"{workload.name}: {error}")
+    return ready
+
+
+def agree(
+    workload: Workload, file: Path, sides: dict[str, Partner], folder: Path
+) -> dict[str, Any]:
+    """Compare what the sides compute, with the programs that were timed."""
+    outcomes = {}
+    for name, side in sides.items():
+        path = folder / f"outcome-{name}.npy"
+        side.ask("outcome", file=str(path))
+        outcomes[name] = np.load(path)
+    expected = None
+    if isinstance(workload, Kernel):
+        with np.load(file) as arrays:
+            named = {name.removeprefix("data."): array for name, array in arrays.items()}
+        expected = reference(workload, named)
+    found = compare(outcomes, workload.tolerance, expected)
+    for name in found["differ"]:
+        say(f"  {workload.name}: {name} differs by {found['apart'][name]:.1e}")
+    return found
+
+
+def measure_starts(
+    options: argparse.Namespace, files: dict[str, Path], report: dict[str, Any]
+) -> None:
+    """Imports, compile times and memory."""
+    wanted = [name for name in STARTED if name in files][: 1 if options.quick else None]
+    sides = [name for name in options.sides if name in report["versions"]]
+    report["starts"] = {}
+    for name in wanted:
+        say(f"compile time and memory: {name}")
+        report["starts"][name] = startup.starts(name, str(files[name]), sides, threads=1)
+    report["imports"] = startup.imports(3 if options.quick else 7)
+
+
+def finish(report: dict[str, Any]) -> None:
+    """What is only needed while measuring goes."""
+    for peak in report["peak"].values():
+        del peak["seconds"]
+
+
+def shown(report: dict[str, Any]) -> str:
+    """The report for people."""
+    place = report["machine"]
+    parts = [
+        f"{place['cpu']}, {place['cores']} cores, {place['system']}, Python {place['python']}\n"
+        + ", ".join(dict.fromkeys(report["versions"].values()))
+    ]
+    parts += [times_table(report, threads) for threads in report["peak"] or {}]
+    parts += [starts_table(report)]
+    parts += [f"skipped: {reason}" for reason in report["absent"].values()]
+    parts += [f"failed: {reason}" for reason in report["failed"]]
+    return "\n\n".join(part for part in parts if part)
+
+
+def result_file(report: dict[str, Any]) -> Path:
+    """benchmarks/results/<date>-<machine>.json."""
+    name = f"{report['machine']['cpu']} {report['machine']['cores']} cores"
+    plain = re.sub(r"\((r|tm)\)", "", name.lower())
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return RESULTS / f"{report['date'][:10]}-{slug or platform.machine()}.json"
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(given: list[str] | None = None) -> int:
+    """Measure, write, print; 1 if two sides computed different numbers."""
+    options = arguments(given)
+    report = measure(options)
+    finish(report)
+    output = options.output or (result_file(report) if options.complete else None)
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    print(text if options.json else shown(report))
+    if output:
+        write(output, text)
+        say(f"written: {output}")
+    picture = options.picture or (PICTURE if options.complete else None)
+    if picture:
+        from .chart import chart
+
+        say(f"drawn: {chart(report).save(picture)}")
+    differ = any(
+        row["agreement"]["differ"]
+        for workload in report["workloads"].values()
+        for row in workload["threads"].values()
+    )
+    return 1 if differ else 0

@@ -1,0 +1,134 @@
+"""The process of one side: it reads a request a line, and answers a line (JSON).
+
+    {"do": "load", "workload": "mlp", "arrays": "file.npz"}   {"takes_part": true, "seconds": ...}
+    {"do": "calibrate", "seconds": 0.01}                      {"steps": 120}
+    {"do": "run", "steps": 120}                               {"seconds": ..., "processor": ...}
+    {"do": "outcome", "file": "losses.npy"}                   {}
+    {"do": "quit"}
+
+What a library prints goes to stderr. A side that waits for a request uses no processor.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .peers import SIDES
+from .workload import Training
+from .workloads import WORKLOADS
+
+WARM = 0.2  # of the steps of a window are done before the clock starts: caches and threads wake up
+
+
+class Process:
+    """The library of one side, and the workload that it has loaded."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self.peer = import_module(f"{__package__}.peers.{SIDES[name].module}")
+        self.threads = threads
+        self.workload: Any = None
+        self.running: Any = None
+
+    def version(self) -> dict[str, Any]:
+        return {"version": self.peer.version()}
+
+    def load(self, workload: str, arrays: str) -> dict[str, Any]:
+        """Prepare, and do a first step: the seconds are those until it is done."""
+        self.running = None
+        gc.collect()
+        self.workload = WORKLOADS[workload]
+        with np.load(arrays) as file:
+            loaded = dict(file)
+        start = time.perf_counter()
+        self.running = self.peer.prepare(self.workload, loaded, self.threads)
+        if self.running is None:
+            return {"takes_part": False}
+        self.running.run(1)
+        return {"takes_part": True, "seconds": time.perf_counter() - start}
+
+    def calibrate(self, seconds: float) -> dict[str, Any]:
+        """How many steps last so long."""
+        steps = 1
+        while True:
+            self.running.reset()
+            start = time.perf_counter()
+            done = self.running.run(steps)
+            taken = time.perf_counter() - start
+            if taken >= seconds / 2:
+                return {"steps": max(1, round(done * seconds / taken))}
+            steps = max(done, steps) * 2
+
+    def run(self, steps: int) -> dict[str, Any]:
+        """A window: the same steps from the same beginning every time."""
+        self.running.reset()
+        self.running.run(max(1, round(steps * WARM)))
+        gc.collect()
+        gc.disable()
+        try:
+            start, cpu = time.perf_counter(), time.process_time()
+            done = self.running.run(steps)
+            seconds, processor = time.perf_counter() - start, time.process_time() - cpu
+        finally:
+            gc.enable()
+        return {"steps": done, "seconds": seconds, "processor": processor}
+
+    def outcome(self, file: str) -> dict[str, Any]:
+        """What it computes, for the comparison."""
+        steps = self.workload.compared_steps if isinstance(self.workload, Training) else 1
+        self.running.reset()
+        np.save(file, self.running.outcome(steps))
+        return {}
+
+    def memory(self) -> dict[str, Any]:
+        return {"bytes": peak_memory()}
+
+
+def peak_memory() -> int:
+    """The most memory this process has had, in bytes.
+
+    Linux's `ru_maxrss` also counts what the parent had before this program began; VmHWM does not.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) * 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
+        1 if sys.platform == "darwin" else 1024
+    )
+
+
+def answer(process: Process, request: dict[str, Any]) -> dict[str, Any]:
+    """Do what is asked; an exception becomes an answer."""
+    name = request.pop("do")
+    try:
+        return getattr(process, name)(**request)
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]}
+
+
+def main(name: str, threads: str, kind: type[Process] = Process) -> None:
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever is printed is not an answer
+    process = kind(name, int(threads))
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["do"] == "quit":
+            break
+        replies.write(json.dumps(answer(process, request)) + "\n")
+        replies.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,77 @@
+"""What comes before the first step: the import, the compilation, the memory.
+
+Each start is a fresh process. Cold: its folder of compiled programs is empty; warm: the second
+process with the same folder. The seconds run from the imported library with the data in memory to
+the end of the first step.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from typing import Any
+
+from .partner import ROOT, Partner, SideFailed, environment
+from .peers import SIDES
+
+PACKAGES = ("numpy", "gradatim", "torch", "jax")
+CLOCK = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
+STEPS = 5
+
+
+def starts(workload: str, arrays: str, sides: Iterable[str], threads: int) -> dict[str, Any]:
+    """Cold and warm seconds to the first step, and the peak memory, of each side."""
+    found = {}
+    for name in sides:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            variable = SIDES[name].caches
+            extra = {variable: folder} if variable else {}
+            first = start(name, workload, arrays, threads, extra)
+            if first is None:
+                continue
+            found[name] = {"cold": first["seconds"], "bytes": first["bytes"]}
+            if variable:
+                again = start(name, workload, arrays, threads, extra) or first
+                found[name] = {
+                    "cold": first["seconds"],
+                    "warm": again["seconds"],
+                    "bytes_cold": first["bytes"],
+                    "bytes": again["bytes"],
+                }
+    return found
+
+
+def start(
+    name: str, workload: str, arrays: str, threads: int, extra: dict[str, str]
+) -> dict[str, float] | None:
+    """One fresh process: seconds to the first step, and its peak memory after a few more."""
+    with Partner(name, threads, extra=extra) as side:
+        try:
+            side.ask("version")  # imports the library, before the clock starts
+            loaded = side.ask("load", workload=workload, arrays=arrays)
+            if not loaded["takes_part"]:
+                return None
+            side.ask("run", steps=STEPS)
+            return {"seconds": loaded["seconds"], **side.ask("memory")}
+        except SideFailed:
+            return None
+
+
+def imports(rounds: int) -> dict[str, float]:
+    """Seconds that `import` takes in a fresh process, the least of so many, in turns."""
+    best: dict[str, float] = {}
+    for _ in range(rounds):
+        for package in PACKAGES:
+            done = subprocess.run(
+                [sys.executable, "-c", CLOCK.format(package)],
+                cwd=ROOT,
+                env=environment(1),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode == 0:
+                best[package] = min(best.get(package, float("inf")), float(done.stdout))
+    return best

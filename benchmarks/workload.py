@@ -1,0 +1,69 @@
+"""What a workload is: a training step, or one computation that is repeated.
+
+The mathematics is written once, over the few functions that every side has (`ops`: linear,
+embedding, relu, tanh, exp, cross_entropy, log_softmax) and the operators that all arrays share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+Loss = Callable[[Any, Mapping[str, Any], Mapping[str, Any], Any], Any]
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training step: forward, backward, and SGD at `rate`.
+
+    `loss(ops, parameters, data, index)` is the program; `index` is None, or, if there is a `batch`,
+    the places of its examples, drawn within the step with replacement from the whole data.
+    `matrices` names the weights that `ops.linear` multiplies by, stored (out, in): a library that
+    wants them (in, out) may store them so. `operations` counts the arithmetic of a step, an FMA as
+    two. `together` is how many steps one call of a native loop does.
+    """
+
+    name: str
+    text: str
+    rate: float
+    loss: Loss
+    arrays: Callable[[], tuple[Arrays, Arrays]]
+    operations: float
+    matrices: tuple[str, ...] = ()
+    batch: int = 0
+    together: int = 256
+    compared_steps: int = 50
+    tolerance: float = 1e-4
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One computation of arrays, repeated; `compute(ops, arrays)` is the program.
+
+    `tolerance` is the largest error against NumPy in float64, relative to the largest number.
+    """
+
+    name: str
+    text: str
+    compute: Callable[[Any, Mapping[str, Any]], Any]
+    arrays: Callable[[], Arrays]
+    operations: float = 0.0
+    tolerance: float = 1e-5
+
+
+Workload = Training | Kernel
+
+
+def uniform(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Weights (out, in) of a linear layer, uniform in +-1/sqrt(in), as PyTorch begins."""
+    bound = shape[-1] ** -0.5
+    return rng.uniform(-bound, bound, shape).astype(np.float32)
+
+
+def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Standard normal numbers, float32."""
+    return rng.standard_normal(shape, dtype=np.float32)

@@ -1,0 +1,23 @@
+"""The workloads, by name; a group's name stands for all its members."""
+
+from ..workload import Workload
+from . import bigram, bigram_commuted, chains, mlp, products, scalar
+
+GROUPS: dict[str, tuple[Workload, ...]] = {
+    "scalar": (scalar.WORKLOAD,),
+    "bigram": (bigram.WORKLOAD,),
+    "bigram-commuted": (bigram_commuted.WORKLOAD,),
+    "mlp": (mlp.WORKLOAD,),
+    "products": products.WORKLOADS,
+    "chains": chains.WORKLOADS,
+}
+WORKLOADS = {workload.name: workload for group in GROUPS.values() for workload in group}
+
+
+def chosen(names: list[str]) -> list[Workload]:
+    """The workloads of these names and groups; all if none is named. Errors: KeyError."""
+    found: dict[str, Workload] = {}
+    for name in names or list(GROUPS):
+        members = GROUPS[name] if name in GROUPS else (WORKLOADS[name],)
+        found.update({member.name: member for member in members})
+    return list(found.values())
