@@ -201,7 +201,7 @@ class _Builder:
             if role == "load" and i == 0:
                 parts = load_parts(e, source, form)
                 assert parts is not None
-                found.append(_Reading(source, parts[0]))
+                found.append(_Reading(source, parts[0], parts[1:]))
             elif self.clustering.makers.get(source.var) in inside:
                 found.append(source.var)
             else:
@@ -343,8 +343,10 @@ class _Builder:
 class _Reading:
     """A source read in rows, before the nest's dimensions are known."""
 
-    def __init__(self, source: Source, rows: Rows) -> None:
-        self.source, self.rows = source, rows
+    def __init__(
+        self, source: Source, rows: Rows, chosen: tuple[int, int] | None = None
+    ) -> None:
+        self.source, self.rows, self.chosen = source, rows, chosen
 
 
 def _argument(a: Var | _Reading, dims: Shape, kept: list[int]) -> Argument:
@@ -352,7 +354,7 @@ def _argument(a: Var | _Reading, dims: Shape, kept: list[int]) -> Argument:
         return a
     s, rows = a.source, a.rows
     strides = (*_pick(spread(rows, dims), kept), rows.along)
-    return Leaf(s.var, strides, rows.offset, s.number, s.range)
+    return Leaf(s.var, strides, rows.offset, s.number, s.range, a.chosen)
 
 
 def _collapsed(dims: Shape, strides: Sequence[Shape]) -> tuple[Shape, list[int]]:

@@ -23,7 +23,8 @@ class Leaf:
     """A value that is read: element (r, c) lies at `offset + r . strides[:-1] + c strides[-1]`.
 
     `number` is what a constant repeats; `start` and `step` are those of a range, whose element at
-    place p is start + p step, in no memory.
+    place p is start + p step, in no memory. `chosen`, for a table that is read at places told by
+    integers, is how far apart these places are, and how many there are.
     """
 
     var: Var
@@ -31,6 +32,7 @@ class Leaf:
     offset: int = 0
     number: Any = None
     range: tuple[Any, Any] | None = None
+    chosen: tuple[int, int] | None = None
 
     @property
     def in_memory(self) -> bool:

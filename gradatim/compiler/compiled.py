@@ -1,0 +1,217 @@
+"""From a graph to machine code that can be called: all stages in order, or the cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import cache, engine
+from .ir import Equation, Graph, Var
+from .lower.calls import Call, Lowering, Memory, State, lower
+from .lower.main import Layout, Stack, finished, write_run, write_step
+from .lower.random import supported
+from .lower.target import Target, host
+from .passes import optimise
+from .schedule.build import schedule
+from .schedule.grain import in_two_steps
+from .schedule.memory import Use, plan_memory
+from .schedule.nests import NumpyNest, Schedule, reads
+from .schedule.strided import Strided
+
+WORTH_SHARING = 100_000  # nanoseconds of one core that make waking a second one pay
+
+
+@dataclass(frozen=True)
+class NumpyStep:
+    """An equation for NumPy, and where in memory its inputs and outputs lie."""
+
+    equation: Equation
+    inputs: tuple[tuple[Var, Strided] | Any, ...]
+    reason: str
+
+
+@dataclass
+class Compiled:
+    """Machine code with what has to be known to call it.
+
+    `slots` tells for each slot of the table after the first two whose address it wants:
+    ("input", i), ("output", k), ("words", g), ("spare", g), with generators by their order.
+    """
+
+    slots: list[tuple[str, int]]
+    arena_size: int
+    steps: list[str | NumpyStep]
+    stacks: list[int]  # which outputs are numbers, kept from every step
+    messages: list[str]  # what the status means
+    work: float
+    shared: bool
+    code: bytes
+    generators: list[Any] = field(default_factory=list)
+    layout: Layout | None = None
+    lowering: Lowering | None = None
+    loaded: engine.Loaded | None = None
+
+    def address(self, name: str) -> int:
+        """Where one of its functions lies."""
+        if self.loaded is None:
+            self.loaded = engine.load(self.code)
+        return self.loaded.address(name)
+
+    @property
+    def is_native(self) -> bool:
+        """Whether it is machine code from end to end."""
+        return self.steps == ["step_0"]
+
+
+def compile_graph(
+    graph: Graph,
+    updates: Sequence[tuple[int, int]],
+    results: int,
+    *,
+    target: Target | None = None,
+    use_cache: bool = True,
+) -> Compiled:
+    """Machine code for a graph; `updates` are (output, input) places that share memory.
+
+    The first `results` outputs are what the function returned: those of one number are stacked by
+    `run`.
+    """
+    target = target or host()
+    key = cache.key(f"{graph}\n{updates} {results}", target)
+    if use_cache:
+        found = cache.load(key)
+        if found is not None:
+            return _unpacked(found, _generators(graph))
+    made = _compile(graph, updates, results, target)
+    if use_cache and not any(isinstance(s, NumpyStep) for s in made.steps):
+        cache.store(key, _packed(made))
+    return made
+
+
+def scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) -> Schedule:
+    """The loop nests of a graph."""
+
+    def is_native(e: Equation) -> bool:
+        types = tuple(v.type for v in e.inputs)
+        return supported(e.name, e.output.type, e.params, types, target)
+
+    made = schedule(optimise(graph), updates, is_native)
+    nests = tuple(n for nest in made.nests for n in in_two_steps(nest))
+    return Schedule(nests, made.inputs, made.outputs, made.in_place)
+
+
+def _compile(
+    graph: Graph, updates: Sequence[tuple[int, int]], results: int, target: Target
+) -> Compiled:
+    made = scheduled(graph, updates, target)
+    lowering = lower(made, target)
+    outside = _outside(made, lowering)
+    slots = {m: i + 2 for i, m in enumerate(outside)}
+    uses = [_use(c, lowering) for c in lowering.calls]
+    layout = Layout(slots, plan_memory(uses, [m for m in outside if isinstance(m, Var)]))
+    work = sum(c.work for c in lowering.calls if isinstance(c, Call))
+    shared = work > WORTH_SHARING
+    steps: list[str | NumpyStep] = []
+    stretch: list[Call] = []
+
+    def close() -> None:
+        if stretch:
+            name = f"step_{sum(isinstance(s, str) for s in steps)}"
+            write_step(lowering, name, stretch, layout, shared=shared)
+            steps.append(name)
+            stretch.clear()
+
+    for c in lowering.calls:
+        if isinstance(c, NumpyNest):
+            close()
+            steps.append(NumpyStep(c.equation, c.inputs, c.reason))
+        else:
+            stretch.append(c)
+    close()
+    stacks = [
+        k for k, v in enumerate(made.outputs[:results]) if v.size == 1 and v not in made.in_place
+    ]
+    if steps == ["step_0"]:
+        placed = [Stack(made.outputs[k], layout.size + j) for j, k in enumerate(stacks)]
+        write_run(lowering, layout, placed, len(graph.inputs), shared=shared)
+    generators = _generators(graph)
+    return Compiled(
+        [_described(m, made, generators) for m in outside],
+        layout.arena.size,
+        steps,
+        stacks,
+        [_message(r) for r in lowering.refusals],
+        work,
+        shared,
+        engine.compile_object(finished(lowering, shared=shared), target),
+        generators,
+        layout,
+        lowering,
+    )
+
+
+def _outside(made: Schedule, lowering: Lowering) -> list[Memory]:
+    """All memory that is not the arena's, in the order of its slots."""
+    states: dict[Memory, None] = {}
+    for c in lowering.calls:
+        if isinstance(c, Call):
+            states.update((m, None) for m in c.memory if isinstance(m, State))
+    outputs = [v for v in made.outputs if v not in made.in_place]
+    return [*made.inputs, *outputs, *states]
+
+
+def _use(c: Call | NumpyNest, lowering: Lowering) -> Use:
+    if isinstance(c, NumpyNest):
+        return Use(tuple(map(lowering.place_of, reads(c))), c.equation.outputs)
+    return Use(
+        tuple(map(lowering.place_of, c.reads)), tuple(map(lowering.place_of, c.writes))
+    )
+
+
+def _described(m: Memory, made: Schedule, generators: list[Any]) -> tuple[str, int]:
+    if isinstance(m, State):
+        return m.what, next(i for i, g in enumerate(generators) if g is m.generator)
+    if m in made.inputs:
+        return "input", made.inputs.index(m)
+    return "output", made.outputs.index(m)
+
+
+def _generators(graph: Graph) -> list[Any]:
+    """The random generators of a graph, in the order of their first draws."""
+    found = {id(e.params["generator"]): e.params["generator"] for e in graph.equations if e.draws}
+    return list(found.values())
+
+
+def _message(refusal: Any) -> str:
+    e = refusal.equation
+    at = f" ({e.line})" if e.line else ""
+    return (
+        f"{e.name}: an index is out of range: there are {refusal.bound} places, "
+        f"0 to {refusal.bound - 1}{at}"
+    )
+
+
+# -- the cache -----------------------------------------------------------------------------
+
+
+def _packed(made: Compiled) -> dict[str, bytes]:
+    plan = {
+        "slots": made.slots,
+        "arena_size": made.arena_size,
+        "steps": made.steps,
+        "stacks": made.stacks,
+        "messages": made.messages,
+        "work": made.work,
+        "shared": made.shared,
+    }
+    return {"plan": json.dumps(plan).encode(), "code": made.code}
+
+
+def _unpacked(parts: dict[str, bytes], generators: list[Any]) -> Compiled:
+    plan = json.loads(parts["plan"])
+    plan["slots"] = [(what, i) for what, i in plan["slots"]]
+    return Compiled(**plan, code=parts["code"], generators=generators)
+
+

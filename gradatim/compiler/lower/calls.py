@@ -1,0 +1,240 @@
+"""From loop nests to functions, and the calls of them that make a program.
+
+A nest becomes one function, a product up to three (its operands may be packed first). Functions
+with the same text are one: the layers of a network are often alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+
+from ..ir import Equation, Var
+from ..kinds import FUNCTIONS
+from ..schedule.grain import items
+from ..schedule.nests import (
+    DrawNest,
+    Leaf,
+    Nest,
+    NumpyNest,
+    ProductNest,
+    RowNest,
+    Schedule,
+    ScatterNest,
+)
+from .emit import I64, PTR, Function, Module, Value, width
+from .matmul import write_product
+from .pack import write_pack
+from .random import DRAWS
+from .rows import coordinates, lanes_of, prepare, write_element, write_rows
+from .scatter import write_scatter
+from .scopes import Chunk, NestScope, RowScope, in_memory
+from .target import Target
+from .product import Plan, Product
+from .tiles import plan
+
+
+@dataclass(frozen=True)
+class State:
+    """Memory of a random generator: its words, or the number kept for the next call."""
+
+    generator: Any
+    what: str  # "words" or "spare"
+
+    def __hash__(self) -> int:
+        return hash((id(self.generator), self.what))
+
+
+Memory = Var | State
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One function, and the memory that it is given."""
+
+    function: str
+    memory: tuple[Memory, ...]
+    reads: tuple[Var, ...]
+    writes: tuple[Var, ...]
+    items: int
+    nest: Nest
+    work: float = 0.0  # nanoseconds on one core, roughly
+
+
+@dataclass
+class Lowering:
+    """A program's functions while they are written."""
+
+    target: Target
+    in_place: dict[Var, Var]
+    module: Module
+    calls: list[Call | NumpyNest] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def place_of(self, v: Var) -> Var:
+        """The variable whose memory another one lies in."""
+        return self.in_place.get(v, v)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What it means when the status is set: a place outside of its table."""
+
+    equation: Equation
+    bound: int
+
+
+def lower(schedule: Schedule, target: Target) -> Lowering:
+    """Write every nest's function."""
+    lowering = Lowering(target, schedule.in_place, Module(target.attributes))
+    for nest in schedule.nests:
+        WRITERS[type(nest)](lowering, nest)
+    return lowering
+
+
+class _Writing:
+    """One function being written: memory is named as it is met."""
+
+    def __init__(self, lowering: Lowering, order: Sequence[Memory]) -> None:
+        self.lowering = lowering
+        self.memory: dict[Memory, Value] = {}
+        for m in order:
+            m = lowering.place_of(m) if isinstance(m, Var) else m
+            self.memory.setdefault(m, Value(f"%p{len(self.memory)}", PTR))
+        parameters = ["ptr %status", *(v.text for v in self.memory.values())]
+        parameters += ["i64 %begin", "i64 %end"]
+        self.f = Function(lowering.module, "NEST", parameters, "void")
+        self.begin, self.end = Value("%begin", I64), Value("%end", I64)
+        self.status = Value("%status", PTR)
+
+    def pointer(self, m: Memory) -> Value:
+        return self.memory[self.lowering.place_of(m) if isinstance(m, Var) else m]
+
+    def scope(self, nodes: Sequence[Any], loads: Sequence[tuple[Any, int]]) -> NestScope:
+        numbers = {}
+        for node, bound in loads:
+            self.lowering.refusals.append(Refusal(node.equation, bound))
+            numbers[node] = len(self.lowering.refusals)
+        by_var = {n.var: n for n in nodes}
+        return NestScope(self.f, by_var, self.pointer, self.status, numbers)
+
+    def finish(
+        self, reads: Sequence[Var], writes: Sequence[Var], count: int, nest: Nest, work: float
+    ) -> None:
+        module = self.lowering.module
+        self.f.end()
+        text = module.functions.pop("NEST")
+        name = "nest_" + hashlib.sha256(text.encode()).hexdigest()[:12]
+        module.functions[name] = text.replace("@NEST(", f"@{name}(", 1)
+        call = Call(name, tuple(self.memory), tuple(reads), tuple(writes), count, nest, work)
+        self.lowering.calls.append(call)
+
+
+def _rows(lowering: Lowering, nest: RowNest) -> None:
+    leaves = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.in_memory]
+    reads, writes = [a.var for a in leaves], [s.into for s in nest.stores]
+    w = _Writing(lowering, [*reads, *writes])
+    loads = [(n, n.arguments[0].chosen[1]) for n in nest.nodes if n.role == "load"]  # type: ignore[union-attr,index]
+    scope = w.scope(nest.nodes, loads)
+    write_rows(w.f, nest, scope, lowering.target, w.begin, w.end)
+    size = prod(nest.dims)
+    work = size * (0.05 * len(nest.nodes) + 0.05 * (len(reads) + len(writes)))
+    w.finish(reads, writes, items(nest), nest, work)
+
+
+def _product(lowering: Lowering, nest: ProductNest) -> None:
+    x, y = nest.equation.inputs
+    product = Product(
+        x.shape[:-2], x.shape[-2], y.shape[-1], x.shape[-1], x.dtype, nest.a.strides, nest.b.strides
+    )
+    planned = plan(product, lowering.target.lanes(x.dtype))
+    factors = {"a": nest.a, "b": nest.b}
+    for pack in planned.packs:
+        factors[pack.operand] = _packed(lowering, nest, planned, pack, factors[pack.operand])
+    a, b = factors["a"], factors["b"]
+    scratch = Var((planned.scratch,), x.dtype)
+    leaves = [n for m in nest.nodes for n in m.arguments if isinstance(n, Leaf) and n.in_memory]
+    reads = [a.var, b.var, *(n.var for n in leaves)]
+    writes = [s.into for s in nest.stores]
+    if planned.scratch:
+        writes.append(scratch)
+    w = _Writing(lowering, [*reads, *writes])
+    f, scope = w.f, w.scope(nest.nodes, [])
+    lanes = lanes_of([x], lowering.target)
+    prepare(scope, nest.nodes, lanes, 0)
+    rows = product.m
+
+    def epilogue(
+        batch: Value, row: Value, column: Value, acc: Value, mask: Value | None
+    ) -> None:
+        number = f.add(f.mul(batch, rows), row)
+        in_row = RowScope(scope, coordinates(f, number, nest.dims[:-1]))
+        part = Chunk(in_row, column, width(acc.type), mask)
+        part.kept[nest.equation.output] = acc
+        for s in nest.stores:
+            write_element(f, part, s, part.value(s.value))
+
+    base = planned_pointer(f, w, a), planned_pointer(f, w, b)
+    heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 6
+    write_product(
+        f, planned, *base, w.pointer(scratch) if planned.scratch else None,
+        w.begin, w.end, epilogue, heavy=heavy,
+    )  # fmt: skip
+    flops = 2 * prod(x.shape) * y.shape[-1]
+    w.finish(reads, writes, planned.items, nest, flops / 100)
+
+
+def planned_pointer(f: Function, w: _Writing, leaf: Leaf) -> Value:
+    """Where an operand of a product begins."""
+    return f.gep(in_memory(leaf.var.dtype), w.pointer(leaf.var), leaf.offset)
+
+
+def _packed(lowering: Lowering, nest: ProductNest, planned: Plan, pack: Any, leaf: Leaf) -> Leaf:
+    packed = Var((pack.size,), leaf.var.dtype)
+    w = _Writing(lowering, [leaf.var, packed])
+    source = planned_pointer(w.f, w, leaf)
+    write_pack(w.f, planned, pack, source, w.pointer(packed), w.begin, w.end)
+    w.finish([leaf.var], [packed], pack.items, nest, pack.size * 0.2)
+    return Leaf(packed, ())
+
+
+def _scatter(lowering: Lowering, nest: ScatterNest) -> None:
+    leaves = [a for a in (nest.places, nest.values) if a.in_memory]
+    reads = [*(a.var for a in leaves), nest.into]
+    w = _Writing(lowering, [*reads])
+    scope = w.scope([], [(nest, nest.bound)])
+    write_scatter(w.f, nest, scope, lowering.target)
+    w.finish(reads, [nest.into], 1, nest, prod(nest.dims) * 0.3)
+
+
+def _draw(lowering: Lowering, nest: DrawNest) -> None:
+    e = nest.equation
+    generator = e.params["generator"]
+    words, spare = State(generator, "words"), State(generator, "spare")
+    inputs = [leaf.var for leaf in nest.inputs]
+    w = _Writing(lowering, [*inputs, e.output, words, spare])
+    params = {k: v for k, v in e.params.items() if k != "generator"}
+    DRAWS[e.name](
+        w.f, w.pointer(e.output), w.pointer(words), w.pointer(spare),
+        tuple(w.pointer(v) for v in inputs), e.output.type,
+        tuple(v.type for v in inputs), **params,
+    )  # fmt: skip
+    w.finish(inputs, [e.output], 1, nest, e.output.size * 3.0)
+
+
+def _numpy(lowering: Lowering, nest: NumpyNest) -> None:
+    lowering.calls.append(nest)
+
+
+WRITERS: dict[type, Callable[[Lowering, Any], None]] = {
+    RowNest: _rows,
+    ProductNest: _product,
+    ScatterNest: _scatter,
+    DrawNest: _draw,
+    NumpyNest: _numpy,
+}

@@ -1,0 +1,187 @@
+"""The functions that run a program: its nests in order, and the loop over steps.
+
+    step_k(table, worker, workers, barrier)     one stretch of nests
+    run(table, worker, workers, barrier)        the whole program, as often as the control says
+
+The table holds addresses: first the control's, then the arena's, then those of all memory from
+outside. Several workers each take a share of a nest's items, and meet between nests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+from ..ir import Var
+from ..schedule.memory import Arena
+from .calls import Call, Lowering, Memory
+from .emit import I64, PTR, Function, Value, constant
+from .scopes import in_memory
+from .waiting import barrier_text
+
+# The words of the control.
+STEPS, DONE, STATUS, STOP, WORDS = 0, 1, 2, 3, 8
+NOT_FINITE = 1  # why the loop stopped
+SHARED = "ptr %table, i64 %worker, i64 %workers, ptr %barrier"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which slot of the table holds the address of what."""
+
+    slots: dict[Memory, int]
+    arena: Arena
+
+    @property
+    def size(self) -> int:
+        """How many slots there are before those of the stacks."""
+        return 2 + len(self.slots)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A result of one number, of which every step's is kept."""
+
+    var: Var
+    slot: int
+
+
+def write_step(
+    lowering: Lowering, name: str, calls: Sequence[Call], layout: Layout, *, shared: bool
+) -> None:
+    """The function of one stretch; `shared` if several workers may run it."""
+    f = Function(lowering.module, name, [SHARED], "void")
+    table = Value("%table", PTR)
+    status = f.gep(I64, f.load(PTR, table, 8), STATUS)
+    arena = f.load(PTR, f.gep(PTR, table, 1), 8)
+    places: dict[Memory, Value] = {}
+
+    def place(m: Memory) -> Value:
+        if m not in places:
+            slot = layout.slots.get(m)
+            if slot is not None:
+                places[m] = f.load(PTR, f.gep(PTR, table, slot), 8)
+            else:
+                assert isinstance(m, Var)
+                places[m] = f.gep("i8", arena, layout.arena.offsets[m])
+        return places[m]
+
+    for call in calls:
+        for m in call.memory:
+            place(m)
+    if not shared:
+        for call in calls:
+            _call(f, call, status, places, constant(0, I64), constant(call.items, I64))
+        f.end()
+        return
+    worker, workers = Value("%worker", I64), Value("%workers", I64)
+    alone = False
+    for i, call in enumerate(calls):
+        if i and not (alone and call.items == 1):
+            _meet(f)
+        alone = call.items == 1
+        if alone:
+            with f.when(f.compare("eq", worker, 0)):
+                _call(f, call, status, places, constant(0, I64), constant(1, I64))
+        else:
+            begin = f.binary("udiv", f.mul(worker, call.items), workers)
+            end = f.binary("udiv", f.mul(f.add(worker, 1), call.items), workers)
+            _call(f, call, status, places, begin, end)
+    f.end()
+
+
+def _call(
+    f: Function, call: Call, status: Value, places: dict[Memory, Value], begin: Value, end: Value
+) -> None:
+    f.call(call.function, "void", status, *(places[m] for m in call.memory), begin, end)
+
+
+def _meet(f: Function) -> None:
+    f.call("gradatim_barrier", "void", Value("%barrier", PTR), Value("%workers", I64))
+
+
+def write_run(
+    lowering: Lowering, layout: Layout, stacks: Sequence[Stack], advances: int, *, shared: bool
+) -> None:
+    """The loop over steps, of a program that is one stretch.
+
+    After each step its numbers are put on their stacks, whose addresses move on in the table; so do
+    those of the inputs of which every step gets a part (slot and bytes of `advances` such follow
+    the control's words).
+    """
+    f = Function(lowering.module, "run", [SHARED], "void")
+    table = Value("%table", PTR)
+    control = f.load(PTR, table, 8)
+    total = f.load(I64, f.gep(I64, control, STEPS), 8)
+    head, after, done = f.label(), f.label(), f.label()
+    before = f.block
+    f.line(f"br label %{head}")
+    f.start(head)
+    step = Value("%step", I64)
+    f.lines.append(f"  %step = phi i64 [0, %{before}], [%next, %{after}]")
+    f.call("step_0", "void", *(Value(*p) for p in _shared()))
+    if shared:
+        _meet(f)
+        with f.when(f.compare("eq", Value("%worker", I64), 0)):
+            _after_step(f, table, control, layout, stacks, advances, step)
+        _meet(f)
+    else:
+        _after_step(f, table, control, layout, stacks, advances, step)
+    f.line(f"br label %{after}")
+    f.start(after)
+    f.lines.append(f"  %next = add i64 {step.name}, 1")
+    stop = f.binary(
+        "or",
+        f.load(I64, f.gep(I64, control, STOP), 8),
+        f.load(I64, f.gep(I64, control, STATUS), 8),
+    )
+    go = f.binary(
+        "and", f.compare("slt", Value("%next", I64), total), f.compare("eq", stop, 0)
+    )
+    f.line(f"br i1 {go.name}, label %{head}, label %{done}")
+    f.start(done)
+    f.end()
+
+
+def _shared() -> list[tuple[str, str]]:
+    return [("%table", PTR), ("%worker", I64), ("%workers", I64), ("%barrier", PTR)]
+
+
+def _after_step(
+    f: Function,
+    table: Value,
+    control: Value,
+    layout: Layout,
+    stacks: Sequence[Stack],
+    advances: int,
+    step: Value,
+) -> None:
+    f.store(f.add(step, 1), f.gep(I64, control, DONE), 8)
+    for s in stacks:
+        base = in_memory(s.var.dtype)
+        value = f.load(base, f.load(PTR, f.gep(PTR, table, layout.slots[s.var]), 8))
+        slot = f.gep(PTR, table, s.slot)
+        place = f.load(PTR, slot, 8)
+        f.store(value, place)
+        f.store(f.gep(base, place, 1), slot, 8)
+        if s.var.dtype.kind == "f":
+            _stop_if_not_finite(f, control, value)
+    for i in range(advances):
+        slot_number = f.load(I64, f.gep(I64, control, WORDS + 2 * i), 8)
+        move = f.load(I64, f.gep(I64, control, WORDS + 2 * i + 1), 8)
+        slot = f.gep(PTR, table, slot_number)
+        f.store(f.gep("i8", f.load(PTR, slot, 8), move), slot, 8)
+
+
+def _stop_if_not_finite(f: Function, control: Value, value: Value) -> None:
+    with f.when(f.compare("uno", value, value)):
+        f.store(constant(NOT_FINITE, I64), f.gep(I64, control, STOP), 8)
+
+
+def finished(lowering: Lowering, *, shared: bool) -> str:
+    """The text of the whole module."""
+    text = str(lowering.module)
+    return text + (barrier_text(lowering.target) if shared else "")
+
+

@@ -1,0 +1,76 @@
+"""Values written to, or added at, places of a buffer: one after the other, in order.
+
+The order makes the result the same every time, and keeps the last of several values written to one
+place, as NumPy does.
+"""
+
+from __future__ import annotations
+
+from ..schedule.nests import ELEMENT, Leaf, ScatterNest
+from .emit import Function, Operand, Value, constant, vector
+from .rows import coordinates, lanes_of
+from .scopes import Chunk, NestScope, RowScope, in_memory, inside, kind_of, load, store
+from .target import Target
+
+
+def write_scatter(f: Function, nest: ScatterNest, scope: NestScope, target: Target) -> None:
+    """The code of the whole nest."""
+    columns, rows = nest.dims[-1], 1
+    for n in nest.dims[:-1]:
+        rows *= n
+    single = nest.places.level == ELEMENT or nest.target_strides[-1] != 1
+    lanes = 1 if single else lanes_of([nest.values.var], target)
+    with f.loop(0, rows) as loop:
+        row = RowScope(scope, coordinates(f, loop.index, nest.dims[:-1]))
+        start = row.offset(nest.target_strides[:-1], 0)
+        if nest.places.level < ELEMENT:
+            place = _place(f, nest, scope, row.value(nest.places))
+            start = f.add(f.mul(place, nest.stride), start)
+            row.value(nest.values) if nest.values.level < ELEMENT else row.begin(nest.values)
+        else:
+            for leaf in (nest.places, nest.values):
+                row.begin(leaf)
+        _row(f, nest, scope, row, start, columns, lanes)
+
+
+def _row(
+    f: Function,
+    nest: ScatterNest,
+    scope: NestScope,
+    row: RowScope,
+    start: Operand,
+    columns: int,
+    lanes: int,
+) -> None:
+    whole = columns // lanes * lanes
+    if whole:
+        with f.loop(0, whole, lanes) as loop:
+            _some(f, nest, scope, Chunk(row, loop.index, lanes), start)
+    if columns > whole:
+        mask = f.first_lanes(lanes, columns - whole)
+        _some(f, nest, scope, Chunk(row, constant(whole, "i64"), lanes, mask), start)
+
+
+def _some(f: Function, nest: ScatterNest, scope: NestScope, part: Chunk, start: Operand) -> None:
+    place = f.add(start, f.mul(part.column, nest.target_strides[-1]))
+    if nest.places.level == ELEMENT:
+        index = _place(f, nest, scope, part.value(nest.places))
+        place = f.add(place, f.mul(index, nest.stride))
+    dtype = nest.into.dtype
+    pointer = f.gep(in_memory(dtype), scope.pointers(nest.into), place)
+    value = _fresh(part, nest.values)
+    if nest.accumulate:
+        before = load(f, dtype, pointer, part.n, part.mask)
+        op = "fadd" if dtype.kind == "f" else "or" if dtype.kind == "b" else "add"
+        value = f.binary(op, before, value)
+    store(f, dtype, value, pointer, part.mask)
+
+
+def _fresh(part: Chunk, leaf: Leaf) -> Value:
+    if leaf.number is not None:
+        return constant(leaf.number, vector(part.n, kind_of(leaf.var.dtype)))
+    return part.value(leaf)
+
+
+def _place(f: Function, nest: ScatterNest, scope: NestScope, index: Value) -> Value:
+    return inside(f, scope, nest, index, nest.bound, None, negative=nest.negative)

@@ -1,0 +1,66 @@
+"""How a nest is cut into work items: by its shapes alone, never by the number of threads.
+
+A sum that several items share is made in two steps: each item leaves its part in a buffer, and a
+nest of one item adds the parts up, in order. So the result is the same on any number of threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...ops.broadcast import reduce_sum
+from ...ops.reduction import all_, any_, reduce_max, reduce_min
+from ..ir import Equation, Var, apply
+from .nests import Leaf, Nest, Node, RowNest, Store
+
+GRAIN = 8192  # elements in an item, about: a few microseconds
+PARTS = 16  # items that a nest with sums over its rows is cut into, at most
+AGAIN = {e.name: e for e in (reduce_sum, reduce_max, reduce_min, any_, all_)}
+
+
+def per_item(nest: RowNest) -> int:
+    """Rows in an item; of a nest of one row, elements."""
+    roles = {n.role for n in nest.nodes}
+    if len(nest.dims) == 1:
+        return nest.columns if "row" in roles else min(nest.columns, GRAIN)
+    rows = max(1, GRAIN // nest.columns)
+    if roles & {"column", "total"}:
+        rows = max(rows, -(-nest.rows // PARTS))
+    return min(rows, nest.rows)
+
+
+def items(nest: RowNest) -> int:
+    """How many items."""
+    size = nest.columns if len(nest.dims) == 1 else nest.rows
+    return -(-size // per_item(nest))
+
+
+def in_two_steps(nest: Nest) -> list[Nest]:
+    """A nest whose sums are shared by items, and the nests that add up the parts."""
+    if not isinstance(nest, RowNest) or items(nest) == 1:
+        return [nest]
+    ends = {n.var: n for n in nest.nodes if n.role in ("column", "total")}
+    stores, after = [], []
+    for s in nest.stores:
+        if s.value not in ends or s.strides:
+            stores.append(s)
+            continue
+        parts = Var((items(nest), *s.value.shape), s.value.dtype)
+        stores.append(replace(s, into=parts))
+        after += in_two_steps(_added(ends[s.value], parts, s))
+    return [replace(nest, stores=tuple(stores)), *after]
+
+
+def _added(node: Node, parts: Var, store: Store) -> RowNest:
+    count, size = parts.shape[0], store.value.size
+    again: Equation = apply(
+        AGAIN[node.equation.name], (parts,), {"dims": (0,), "keepdim": False}, node.equation.line
+    )
+    if node.role == "total":
+        leaf, dims = Leaf(parts, (1,)), (count,)
+    else:
+        leaf, dims = Leaf(parts, (size, 1)), (count, size)
+    new = Node(again, node.role, (leaf,))
+    return RowNest(dims, (new,), (Store(new.var, store.into, ()),))
+
+
