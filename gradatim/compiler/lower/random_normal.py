@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -60,49 +61,60 @@ def normal_supported(
 
 
 def _by_blocks(site: Site, mean: float, std: float) -> None:
-    f, target, state, n, kind = site.f, site.target, site.words, site.count, site.kind
-    words = twister.buffer(f)
-    make, each = (_blocks32, 1) if kind == FLOAT else (_blocks64, 2)
-    finish = (_scaled32 if kind == FLOAT else _scaled64)(f, mean, std)
-
-    def write(begins: Sequence[Operand], places: Sequence[Operand]) -> None:
-        """The blocks whose words begin here, to these places of the target."""
-        for block, place in zip(make(f, words, begins), places, strict=False):
-            for i, part in enumerate(block):
-                address = f.gep(kind, target, place)
-                f.store(finish(part), f.gep(kind, address, i * width(part.type)))
-
-    def steps(first: Operand, size: int) -> None:
-        with f.loop(0, size, _STEP) as loop:
-            begins = [f.add(loop.index, i) for i in range(0, _STEP, BLOCK * each)]
-            halves = f.binary("lshr", loop.index, each - 1)
-            start = f.add(halves, first)
-            write(begins, [f.add(start, i * BLOCK) for i in range(len(begins))])
-
+    f, n = site.f, site.count
+    scaled, each = (_scaled32, 1) if site.kind == FLOAT else (_scaled64, 2)
+    blocks = _Blocks(site, twister.buffer(f), each, scaled(f, mean, std))
     tail = n % BLOCK
     whole = (n - tail) * each
     rest = whole % twister.CHUNK
     if whole >= twister.CHUNK:
         with f.loop(0, whole - rest, twister.CHUNK) as chunk:
-            twister.take(f, state, words, twister.CHUNK)
-            steps(f.binary("lshr", chunk.index, each - 1), twister.CHUNK)
+            twister.take(f, site.words, blocks.words, twister.CHUNK)
+            blocks.steps(f.binary("lshr", chunk.index, each - 1), twister.CHUNK)
     # The uniforms of the tail itself are not used; sixteen new ones make one more block.
     more = (tail + BLOCK) * each if tail else 0
     if rest + more:
-        twister.take(f, state, words, rest + more)
+        twister.take(f, site.words, blocks.words, rest + more)
     alone = rest % _STEP
     if rest >= _STEP:
-        steps((whole - rest) // each, rest - alone)
-    last: list[tuple[int, int]] = [(rest - alone, n - tail - BLOCK)] if alone else []
+        blocks.steps((whole - rest) // each, rest - alone)
+    last = [(rest - alone, n - tail - BLOCK)] if alone else []
     if tail:
         last.append((rest + tail * each, n - BLOCK))
     if last:
-        begins, places = zip(*last, strict=True)
-        write(begins, places)
+        blocks.write(*zip(*last, strict=True))
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """Blocks of words in a buffer that become blocks of normal numbers in the target."""
+
+    site: Site
+    words: Value
+    each: int  # words a number takes
+    finish: _Finish
+
+    def steps(self, first: Operand, size: int) -> None:
+        """`size` words from the buffer's begin on, to the target from `first` on."""
+        f = self.site.f
+        with f.loop(0, size, _STEP) as loop:
+            start = f.add(f.binary("lshr", loop.index, self.each - 1), first)
+            offsets = range(0, _STEP // self.each, BLOCK)
+            begins = [f.add(loop.index, i * self.each) for i in offsets]
+            self.write(begins, [f.add(start, i) for i in offsets])
+
+    def write(self, begins: Sequence[Operand], places: Sequence[Operand]) -> None:
+        """The blocks whose words begin here to these places: two of float32, one of float64."""
+        f, kind = self.site.f, self.site.kind
+        make = _blocks32 if kind == FLOAT else _blocks64
+        for block, place in zip(make(f, self.words, begins), places, strict=False):
+            start = f.gep(kind, self.site.target, place)
+            for i, part in enumerate(block):
+                f.store(self.finish(part), f.gep(kind, start, i * width(part.type)))
 
 
 def _blocks32(f: Function, words: Value, begins: Sequence[Operand]) -> list[list[Value]]:
-    """Two blocks side by side, so that whole vectors are halves of two."""
+    """Two blocks side by side, so that vectors are whole; of one, the same twice."""
     a, b = (_words_at(f, words, begins[i]) for i in (0, -1))
     first, second = [*range(8), *range(16, 24)], [*range(8, 16), *range(24, 32)]
     u = f.fsub(1.0, twister.unit32(f, f.shuffle(a, b, first)))
