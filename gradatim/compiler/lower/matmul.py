@@ -1,0 +1,242 @@
+"""Writing matrix products: register tiles, each handed to what the schedule does with it.
+
+    for item in begin .. end:                        a panel of tiles, or a few small matrices
+        for rows of tiles, for tiles of a row:       A's rows stay in the nearest cache
+            for k:  acc[r][v] += a[r, k] b[k, v]     6 x 4 whole vectors, say, in registers
+            epilogue(batch, row, column, acc[r][v])  bias, activation, store: the caller's code
+
+Everything is decided beforehand (`tiles.plan`) and known while the code is written: shapes and
+strides are constants, and only the shapes of tile that occur (whole, right edge, bottom edge,
+corner) are written out. Long sums go through memory: all tiles of a panel take one block of k
+before any takes the next, and each adds what it has to its place in the scratch buffer. A `turned`
+product is computed transposed, and read back by columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+from .emit import I64, Function, Operand, Value, constant, vector
+from .pack import offset, quotient
+from .product import LLVM, Plan, Side
+from .sums import Grid, Sums, Tile
+
+Epilogue = Callable[[Value, Value, Value, Value, Value | None], None]
+
+
+def write_product(
+    f: Function,
+    plan: Plan,
+    a: Value,
+    b: Value,
+    scratch: Value | None,
+    begin: Value,
+    end: Value,
+    epilogue: Epilogue,
+    *,
+    heavy: bool = False,
+) -> None:
+    """Write the nest that does the items [begin, end) of a planned product.
+
+    a and b point at the operands, or at their packed forms where `plan.packs` has them; scratch
+    at `plan.scratch` elements. `epilogue(batch, row, column, acc, mask)` writes what becomes of
+    `plan.lanes` neighbouring results in one row (`mask`: which of them there are; None: all). It
+    is called once per vector of a tile or, when `heavy`, once per vector of a row of a tile, in
+    a loop over rows.
+    """
+    if plan.items:
+        if plan.turned:
+            a, b = b, a
+        _Writer(f, plan, a, b, scratch, epilogue, heavy).items(begin, end)
+
+
+@dataclass(frozen=True)
+class _Band:
+    """Tiles of one height (or width), one after the other: numbers `start` up to `stop`."""
+
+    start: Operand
+    stop: Operand
+    size: int  # rows; or columns, in whole vectors
+    there: int  # how many of them there really are
+    only_if: Value | None = None
+
+
+class _Writer:
+    def __init__(
+        self,
+        f: Function,
+        plan: Plan,
+        a: Value,
+        b: Value,
+        scratch: Value | None,
+        epilogue: Epilogue,
+        heavy: bool,
+    ) -> None:
+        self.f, self.plan, self.a, self.b, self.scratch = f, plan, a, b, scratch
+        self.epilogue, self.sums = epilogue, Sums(f, plan)
+        self.base = LLVM[plan.product.dtype.name]
+        self.kind = vector(plan.wide, self.base)
+        spills = plan.turned or (heavy and not plan.deep)
+        self.room = f.allocate(self.base, plan.tile) if spills else None
+
+    # -- where the tiles are ---------------------------------------------------------------
+
+    def items(self, begin: Value, end: Value) -> None:
+        """All items: each a panel of tiles of one matrix, or some small matrices."""
+        f, plan, batches = self.f, self.plan, self.plan.product.batches
+        with f.loop(begin, end) as loop:
+            left, across = quotient(f, loop.index, plan.panels[1])
+            group, down = quotient(f, left, plan.panels[0])
+            if batches == 1:
+                self._panel(loop.index, constant(0, I64), down, across)
+            elif plan.group == 1:
+                self._panel(loop.index, group, down, across)
+            else:
+                first = f.mul(group, plan.group)
+                last = self._least(f.add(first, plan.group), batches)
+                with f.loop(first, last) as matrices:
+                    self._panel(loop.index, matrices.index, down, across)
+
+    def _least(self, a: Value, b: int) -> Value:
+        return self.f.intrinsic("llvm.smin", I64, a, constant(b, I64))
+
+    def _panel(self, item: Value, batch: Value, down: Value, across: Value) -> None:
+        """The tiles of one item that belong to one matrix."""
+        f, plan, p = self.f, self.plan, self.plan.product
+        rows = self._bands(down, 0, p.m, plan.rows, 1)
+        columns = self._bands(across, 1, p.n, plan.vectors * plan.wide, plan.wide)
+        a, b = self._matrix(self.a, plan.a, batch), self._matrix(self.b, plan.b, batch)
+        if not plan.deep:
+            for tile in self._tiles(rows, columns, batch, a, b):
+                self._finish(tile, self.sums.write(tile))
+            return
+        assert self.scratch is not None
+        size = plan.panel[0] * plan.panel[1] * plan.tile
+        store = f.gep(self.base, self.scratch, f.mul(item, size))
+        with f.loop(0, p.k, plan.depth) as block:
+            stop = self._least(f.add(block.index, plan.depth), p.k)
+            for tile in self._tiles(rows, columns, batch, a, b, store):
+                self._add(tile, self.sums.outer(tile, block.index, stop), block.index)
+        for tile in self._tiles(rows, columns, batch, a, b, store):
+            assert tile.store is not None
+            self._rows(tile, tile.store)
+
+    def _bands(self, panel: Value, side: int, extent: int, size: int, step: int) -> list[_Band]:
+        """The whole tiles of a panel along one side of the result, and the edge if it has it."""
+        f, plan = self.f, self.plan
+        whole, rest = divmod(extent, size)
+        edge = -(-rest // step) * step
+        if plan.panels[side] == 1:
+            bands = [_Band(0, whole, size, size), _Band(whole, whole + 1, edge, rest)]
+        else:
+            start = f.mul(panel, plan.panel[side])
+            stop = self._least(f.add(start, plan.panel[side]), whole)
+            last = f.compare("eq", panel, plan.panels[side] - 1) if rest else None
+            bands = [
+                _Band(start, stop, size, size),
+                _Band(whole, whole + 1, edge, rest, last),
+            ]
+        return [band for band, some in zip(bands, (whole, rest), strict=True) if some]
+
+    def _matrix(self, pointer: Value, side: Side, batch: Value) -> Value:
+        """Where one matrix of the batch begins."""
+        place = offset(self.f, batch, self.plan.product.batch, side.batch)
+        return self.f.gep(self.base, pointer, place)
+
+    def _tiles(
+        self,
+        rows: list[_Band],
+        columns: list[_Band],
+        batch: Value,
+        a: Value,
+        b: Value,
+        store: Value | None = None,
+    ) -> Iterator[Tile]:
+        """Write the loops around tiles; the caller writes the inside, for each shape of tile."""
+        f, plan = self.f, self.plan
+        for row in rows:
+            with self._band(row) as i:
+                first = f.gep(self.base, a, f.mul(i, plan.a.block))
+                line = f.mul(f.sub(i, rows[0].start), plan.panel[1])
+                for column in columns:
+                    with self._band(column) as j:
+                        place = None
+                        if store is not None:
+                            number = f.add(line, f.sub(j, columns[0].start))
+                            place = f.gep(self.base, store, f.mul(number, plan.tile))
+                        strip = f.gep(self.base, b, f.mul(j, plan.b.block))
+                        vectors = column.size // plan.wide
+                        yield Tile(
+                            row.size, vectors, column.there, batch, i, j, first, strip, place
+                        )
+
+    @contextmanager
+    def _band(self, band: _Band) -> Iterator[Value]:
+        """A loop over the tiles of a band, if there is more than one."""
+        f = self.f
+        with nullcontext() if band.only_if is None else f.when(band.only_if):
+            if isinstance(band.start, int) and band.stop == band.start + 1:
+                yield constant(band.start, I64)
+            else:
+                with f.loop(band.start, band.stop) as loop:
+                    yield loop.index
+
+    # -- what becomes of a tile ------------------------------------------------------------
+
+    def _finish(self, tile: Tile, acc: Grid) -> None:
+        if self.room is None:
+            for r, row in enumerate(acc):
+                self._row(tile, constant(r, I64), row)
+            return
+        for r, row in enumerate(acc):
+            for v, x in enumerate(row):
+                f, n = self.f, (r * tile.vectors + v) * self.plan.wide
+                f.store(x, f.gep(self.base, self.room, n))
+        if self.plan.turned:
+            self._columns(tile, self.room)
+        else:
+            self._rows(tile, self.room)
+
+    def _row(self, tile: Tile, r: Value, row: list[Value]) -> None:
+        """One row of a tile, handed to the epilogue."""
+        f, wide = self.f, self.plan.wide
+        number = f.add(f.mul(tile.i, self.plan.rows), r)
+        first = f.mul(tile.j, self.plan.vectors * wide)
+        for v, x in enumerate(row):
+            there = tile.columns - v * wide
+            mask = f.first_lanes(wide, there) if there < wide else None
+            self.epilogue(tile.batch, number, f.add(first, v * wide), x, mask)
+
+    def _rows(self, tile: Tile, place: Value) -> None:
+        """Read a tile back and hand it on, in a loop over its rows."""
+        f, wide = self.f, self.plan.wide
+        with f.loop(0, tile.height) as loop:
+            start = f.gep(self.base, place, f.mul(loop.index, tile.vectors * wide))
+            places = [f.gep(self.base, start, v * wide) for v in range(tile.vectors)]
+            self._row(tile, loop.index, [f.load(self.kind, p) for p in places])
+
+    def _columns(self, tile: Tile, place: Value) -> None:
+        """Read a turned tile back: its columns are rows of the result."""
+        f, lanes, n = self.f, self.plan.lanes, self.plan.product.m
+        first = f.mul(tile.j, self.plan.vectors * self.plan.wide)
+        mask = f.first_lanes(lanes, n) if n < lanes else None
+        with f.loop(0, tile.columns) as loop:
+            column = f.gep(self.base, place, loop.index)
+            stride = tile.vectors * self.plan.wide
+            parts = [f.load(self.base, f.gep(self.base, column, c * stride)) for c in range(n)]
+            x = parts[0] if lanes == 1 else constant(0, vector(lanes, self.base))
+            for c, part in enumerate(parts if lanes > 1 else []):
+                x = f.insert(x, part, c)
+            self.epilogue(tile.batch, f.add(first, loop.index), constant(0, I64), x, mask)
+
+    def _add(self, tile: Tile, acc: Grid, k: Value) -> None:
+        """Add the sums of a block of k to those of the blocks before; the first has none."""
+        f, wide = self.f, self.plan.wide
+        later = f.splat(f.compare("ne", k, 0), wide)
+        assert tile.store is not None
+        for n, x in enumerate(x for row in acc for x in row):
+            place = f.gep(self.base, tile.store, n * wide)
+            before = f.select(later, f.load(self.kind, place), constant(0, self.kind))
+            f.store(self.sums.plus(before, x), place)

@@ -1,0 +1,218 @@
+"""How a matrix product is cut: tiles for the registers, panels for the caches and the workers.
+
+The costs are in cycles, of a core that does two multiply-adds and two loads of whole vectors in
+each; they need only be good enough to tell a good tile from a bad one. What was measured:
+
+- tiles of 24 or more accumulators do equally well (12 x 2, 8 x 3, 6 x 4, 5 x 5); what matters is
+  that few of their rows and columns stick out at the edges;
+- A is never worth packing: its numbers are read one by one in any case;
+- B is packed when its columns do not lie side by side, or when it is larger than the second cache;
+- with A transposed, each k is in another line of the cache: longer sums than about 128 go to
+  memory in between, so that the lines are still there for the next tile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .product import Pack, Plan, Product, Side
+
+OVERHEAD = 16.0  # of a tile: finding its place, starting and ending its loop
+NEST = 600.0  # of one more nest: a barrier, and its code
+GATHER = 12.0  # of a vector of numbers that are not side by side
+TRANSPOSE = 0.5  # of a number that is packed
+WORK = 1 << 20  # operations of an item: some 6 microseconds
+CACHE = 1 << 20  # bytes of B that may well stay in the second cache
+FAR = 3 << 20  # bytes of B from which packing it is worth a copy
+DEEP = (48, 256)  # rows and columns of an item whose sums go to memory
+PACK_DEPTH = 256
+
+
+def plan(product: Product, lanes: int) -> Plan:
+    """How to do a product with vectors of `lanes` elements of its dtype.
+
+    >>> import numpy as np
+    >>> p = plan(Product((), 64, 64, 64, np.dtype("float32"), (64, 1), (64, 1)), 16)
+    >>> p.rows, p.vectors, p.items, p.packs
+    (6, 4, 1, ())
+    """
+    product = product.collapsed()
+    whole = lanes if product.dtype.kind == "f" else min(lanes, 16)
+    outer = _outer(product, whole)
+    if product.dtype.kind != "f" or not product.k:
+        return outer[1]
+    choices = [outer, *_dots(product, whole), *_turned(product, whole)]
+    return min(choices, key=lambda choice: choice[0])[1]
+
+
+# -- three ways of filling a tile --------------------------------------------------------------
+
+
+def _outer(p: Product, whole: int) -> tuple[float, Plan]:
+    """Lanes along the columns."""
+    wide = min(whole, _power(p.n))
+    size = whole * p.dtype.itemsize
+    cost, rows, vectors = min(
+        (_cost(p, wide, rows, vectors), rows, vectors)
+        for rows, vectors in _tiles(p, wide, 32 if size == 64 else 16)
+    )
+    width = vectors * wide
+    more, pack = _packing(p, rows, width, wide)
+    a = Side(p.a_strides[:-2], p.a_strides[-2], rows * p.a_strides[-2], p.a_strides[-1])
+    b = Side(p.b_strides[:-2], p.b_strides[-1], width * p.b_strides[-1], p.b_strides[-2])
+    if pack:
+        b = Side(_packed_strides(p, pack), 1, width * p.k, 0, packed=True)
+    depth = _depth(p, pack is not None)
+    cut = _panels(p, rows, width, depth)
+    packs = (pack,) if pack else ()
+    return cost + more, Plan(p, a, b, wide, wide, whole, rows, vectors, depth, *cut, packs=packs)
+
+
+def _dots(p: Product, whole: int) -> Iterator[tuple[float, Plan]]:
+    """Lanes along k, for few rows or few columns whose k lie side by side."""
+    if p.a_strides[-1] != 1:
+        return
+    wide = min(whole, _power(p.n))
+    rows = min(_power(p.m), whole // wide)
+    cost = p.batches * p.m * p.n * (-(-p.k // whole) * 0.55 + 3) + OVERHEAD
+    b = Side(p.b_strides[:-2], p.b_strides[-1], wide * p.b_strides[-1], 1)
+    packs: tuple[Pack, ...] = ()
+    if p.b_strides[-2] != 1:
+        pack = _pack(p, 1, 1)
+        b = Side(_packed_strides(p, pack), p.k, wide * p.k, 1)
+        cost, packs = cost + NEST + 1.5 * pack.size, (pack,)
+    a = Side(p.a_strides[:-2], p.a_strides[-2], rows * p.a_strides[-2], 1)
+    cut = _panels(p, rows, wide, p.k)
+    yield cost, Plan(p, a, b, wide, wide, whole, rows, 1, p.k, *cut, dot=True, packs=packs)
+
+
+def _turned(p: Product, whole: int) -> Iterator[tuple[float, Plan]]:
+    """Lanes along the rows, for few columns where the rows lie side by side."""
+    if p.a_strides[-2] != 1 or p.n > min(8, whole // 2):
+        return
+    cost, turned = _outer(p.swapped(), whole)
+    if turned.rows >= p.n and not turned.deep:
+        cost += 2.0 * p.batches * p.m * p.n
+        yield cost, replace(turned, turned=True, lanes=_power(p.n))
+
+
+# -- the tile ----------------------------------------------------------------------------------
+
+
+def _tiles(p: Product, wide: int, registers: int) -> Iterator[tuple[int, int]]:
+    """The tiles whose accumulators fit into the registers, with a row of B and a number of A."""
+    yield 1, 1
+    for rows in range(1, min(max(p.m, 1), 16) + 1):
+        for vectors in range(1, min(-(-max(p.n, 1) // wide), 8) + 1):
+            fits = rows * vectors + vectors + 1 < registers
+            if fits and (vectors <= 5 or rows <= 3):
+                yield rows, vectors
+
+
+def _cost(p: Product, wide: int, rows: int, vectors: int) -> float:
+    """What all tiles of one matrix cost, edges included."""
+    down, across = divmod(p.m, rows), divmod(-(-p.n // wide), vectors)
+    return p.batches * sum(
+        count * others * _tile_cost(r, v, p.k)
+        for r, count in ((rows, down[0]), (down[1], bool(down[1])))
+        for v, others in ((vectors, across[0]), (across[1], bool(across[1])))
+    )
+
+
+def _tile_cost(rows: int, vectors: int, k: int) -> float:
+    """Arithmetic, or loads, or waiting for the row of B to come from the second cache."""
+    step = max(rows * vectors / 2, (rows + vectors) / 2, 1.75 * vectors, 2.0)
+    return k * (step + 0.08 * (rows + vectors)) + OVERHEAD + rows * vectors
+
+
+def _depth(p: Product, packed: bool) -> int:
+    """How many k are summed before the sum goes to memory: all of them, if that is not many."""
+    if p.dtype.kind != "f":
+        return max(p.k, 1)
+    across = p.a_strides[-1] not in (0, 1)
+    limit, block = (256, 128) if across else (512, 256) if packed else (1024, 512)
+    if p.k <= limit:
+        return max(p.k, 1)
+    blocks = -(-p.k // block)
+    return -(-p.k // (8 * blocks)) * 8
+
+
+# -- packing -----------------------------------------------------------------------------------
+
+
+def _packing(p: Product, rows: int, width: int, wide: int) -> tuple[float, Pack | None]:
+    """Whether B is packed, and what reading it costs in addition."""
+    if p.b_strides[-1] in (0, 1):
+        large = p.k * p.n * p.dtype.itemsize > FAR and p.m >= 128 and p.dtype.kind == "f"
+        return 0.0, _pack(p, width, wide) if large and p.b_strides[-1] else None
+    pack = _pack(p, width, wide)
+    gathers = p.batches * -(-p.m // rows) * p.k * -(-p.n // wide) * GATHER
+    packing = NEST + TRANSPOSE * pack.size
+    if p.dtype.kind != "f" or wide == 1 or gathers < packing:
+        return gathers, None
+    return packing, pack
+
+
+def _pack(p: Product, width: int, wide: int) -> Pack:
+    own = [i for i, stride in enumerate(p.b_strides[:-2]) if stride]
+    blocks = max(1, -(-p.k // PACK_DEPTH))
+    return Pack(
+        "b",
+        tuple(p.batch[i] for i in own),
+        tuple(p.b_strides[i] for i in own),
+        p.n,
+        p.b_strides[-1],
+        p.k,
+        p.b_strides[-2],
+        width,
+        wide,
+        -(-p.k // (16 * blocks)) * 16,
+        p.dtype,
+    )
+
+
+def _packed_strides(p: Product, pack: Pack) -> tuple[int, ...]:
+    """From packed matrix to packed matrix, along each batch dimension of the product."""
+    strides, size = [], pack.matrix
+    for extent, stride in zip(p.batch[::-1], p.b_strides[-3::-1], strict=True):
+        strides.append(size if stride else 0)
+        size *= extent if stride else 1
+    return tuple(strides[::-1])
+
+
+# -- panels ------------------------------------------------------------------------------------
+
+
+def _panels(
+    p: Product, rows: int, width: int, depth: int
+) -> tuple[tuple[int, int], tuple[int, int], int]:
+    """The tiles of an item, the items of a matrix, the matrices of an item."""
+    down, across = max(1, -(-p.m // rows)), max(1, -(-p.n // width))
+    work = 2 * p.k * rows * width or 1
+    wide = CACHE // (depth * width * p.dtype.itemsize)
+    if depth < p.k:
+        high, wide = DEEP[0] // rows, min(wide, DEEP[1] // width)
+    else:
+        high = WORK // (work * min(max(wide, 1), across))
+    if high <= 1:
+        wide = min(wide, WORK // work)
+    high, wide = _even(down, high), _even(across, wide)
+    panels = (-(-down // high), -(-across // wide))
+    group = 1
+    if panels == (1, 1):
+        group = _even(max(p.batches, 1), WORK // (2 * p.m * p.n * p.k or WORK))
+    return (high, wide), panels, group
+
+
+def _even(total: int, most: int) -> int:
+    """A share of at most `most`, such that all shares are about equal, and an even number."""
+    shares = -(-total // max(most, 1))
+    if shares > 1 and shares % 2 and shares < total:
+        shares += 1
+    return -(-total // shares)
+
+
+def _power(n: int) -> int:
+    """The least power of two that is not less than n."""
+    return 1 << (max(n, 1) - 1).bit_length()

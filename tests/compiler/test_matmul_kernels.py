@@ -1,0 +1,214 @@
+"""Matrix products in machine code, against NumPy, on operands that lie in any way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradatim.compiler.lower.product import Product
+from gradatim.compiler.lower.target import WIDTHS, host
+from gradatim.compiler.lower.tiles import plan
+from tests.compiler.products import Kernel, asked, kernel, spoiled
+
+VECTORS = [width for width in WIDTHS if width <= host().vector_bytes]
+
+
+def operand(
+    rng: np.random.Generator,
+    shape: tuple[int, ...],
+    dtype: Any = np.float32,
+    layout: str = "rows",
+) -> np.ndarray:
+    """Numbers of a shape, as a view of memory that holds nan everywhere else."""
+    *batch, rows, columns = shape
+    if layout == "columns":
+        return operand(rng, (*batch, columns, rows), dtype).swapaxes(-1, -2)
+    gap = {"rows": 0, "offset": 3, "apart": 0, "flipped": 0, "same": 0}[layout]
+    inner = columns * (2 if layout == "apart" else 1) + gap
+    memory = spoiled(int(np.prod(batch, dtype=int)) * rows * inner + gap, dtype)
+    array = memory[gap:].reshape(*batch, rows, inner)[..., : inner - gap]
+    if layout == "apart":
+        array = array[..., ::2]
+    if layout == "flipped":
+        array = array[..., ::-1, ::-1]
+    array[...] = numbers(rng, array.shape, dtype)
+    return np.broadcast_to(array[..., :1], array.shape) if layout == "same" else array
+
+
+def numbers(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    kind = np.dtype(dtype).kind
+    return (
+        rng.standard_normal(shape)
+        if kind == "f"
+        else rng.integers(0, 2 if kind == "b" else 9, shape)
+    )
+
+
+def error(got: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    """The largest error in units of the rounding error of the sums of absolute values."""
+    exact = a.astype(np.float64) @ b.astype(np.float64)
+    scale = abs(a).astype(np.float64) @ abs(b).astype(np.float64)
+    if not got.size:
+        return 0.0
+    return float(np.max(abs(got - exact) / np.maximum(scale, 1e-30)) / np.finfo(got.dtype).eps)
+
+
+def check(code: Kernel, a: np.ndarray, b: np.ndarray) -> None:
+    """Right, and the same bits however the items are divided."""
+    got = code(a, b)
+    if a.dtype.kind == "f":
+        assert error(got, a, b) <= max(2.0, 0.5 * np.sqrt(a.shape[-1]))
+    else:
+        np.testing.assert_array_equal(got, a @ b)
+    pieces = [(i, i + 1) for i in reversed(range(code.plan.items))]
+    np.testing.assert_array_equal(code(a, b, pieces).view(np.uint8), got.view(np.uint8))
+
+
+SIZES = [
+    (4, 3, 4),
+    (4, 4, 1),
+    (1, 1, 1),
+    (1, 300, 1),
+    (1, 33, 200),
+    (3, 40, 50),
+    (32, 30, 200),
+    (32, 200, 27),
+    (27, 32, 200),
+    (96, 31, 65),
+    (67, 129, 3),
+    (64, 64, 64),
+    (50, 700, 70),
+]
+
+
+@pytest.mark.parametrize("layouts", ["rows rows", "columns rows", "rows columns"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_sizes_of_small_models(size: tuple[int, int, int], layouts: str) -> None:
+    m, k, n = size
+    rng = np.random.default_rng(0)
+    left, right = layouts.split()
+    a, b = operand(rng, (m, k), layout=left), operand(rng, (k, n), layout=right)
+    check(kernel(a, b), a, b)
+
+
+LAYOUTS = ["rows", "columns", "offset", "apart", "flipped", "same"]
+DTYPES = ["float32", "float32", "float64", "int64", "int32", "uint8", "bool"]
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    st.tuples(st.integers(0, 40), st.integers(0, 70), st.integers(0, 40)),
+    st.sampled_from(LAYOUTS),
+    st.sampled_from(LAYOUTS),
+    st.sampled_from(DTYPES),
+    st.sampled_from([((), ()), ((3,), (3,)), ((3,), ()), ((), (2, 3)), ((2, 1), (1, 3))]),
+    st.sampled_from(VECTORS),
+    st.booleans(),
+)
+def test_any_product(
+    size: tuple[int, int, int],
+    left: str,
+    right: str,
+    dtype: str,
+    batches: tuple[tuple[int, ...], tuple[int, ...]],
+    vector_bytes: int,
+    heavy: bool,
+) -> None:
+    m, k, n = size
+    rng = np.random.default_rng(m + 41 * n + 1681 * k)
+    a = operand(rng, (*batches[0], m, k), dtype, left)
+    b = operand(rng, (*batches[1], k, n), dtype, right)
+    check(kernel(a, b, vector_bytes, heavy=heavy), a, b)
+
+
+@pytest.mark.parametrize("vector_bytes", VECTORS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("shape_a", "shape_b", "left", "right"),
+    [
+        ((6, 20, 16), (6, 16, 20), "rows", "columns"),  # scores of attention: q k^T
+        ((6, 20, 20), (6, 20, 16), "rows", "rows"),  # and what they weigh
+        ((2, 3, 40, 24), (24, 35), "rows", "columns"),  # a batch through a layer, (out, in)
+        ((35, 300), (300, 24), "columns", "rows"),  # the gradient of its weights
+        ((300, 64), (64, 1), "rows", "rows"),
+        ((300, 64), (64, 3), "columns", "apart"),
+        ((2, 600), (600, 50), "rows", "columns"),
+    ],
+)
+def test_what_layers_ask_for(
+    shape_a: tuple[int, ...],
+    shape_b: tuple[int, ...],
+    left: str,
+    right: str,
+    dtype: str,
+    vector_bytes: int,
+) -> None:
+    rng = np.random.default_rng(1)
+    a, b = operand(rng, shape_a, dtype, left), operand(rng, shape_b, dtype, right)
+    check(kernel(a, b, vector_bytes), a, b)
+
+
+def test_every_way_of_computing_is_taken() -> None:
+    rng = np.random.default_rng(0)
+
+    def planned(m: int, k: int, n: int, left: str, right: str) -> Any:
+        a, b = operand(rng, (m, k), layout=left), operand(rng, (k, n), layout=right)
+        return plan(asked(a, b), 16)
+
+    assert planned(768, 64, 1, "rows", "rows").dot
+    assert planned(1, 512, 512, "rows", "columns").dot
+    assert planned(768, 64, 1, "columns", "rows").turned
+    assert planned(384, 768, 128, "columns", "rows").scratch > 0
+    assert [p.operand for p in planned(768, 128, 512, "rows", "columns").packs] == ["b"]
+    assert planned(64, 64, 64, "rows", "rows").packs == ()
+    assert planned(64, 64, 64, "rows", "rows").scratch == 0
+
+
+@pytest.mark.parametrize("m", [1, 40])
+@pytest.mark.parametrize("layout", ["rows", "columns"])
+def test_nothing_to_add_is_zero_and_no_columns_are_no_work(m: int, layout: str) -> None:
+    rng = np.random.default_rng(0)
+    a, b = operand(rng, (m, 0), layout=layout), operand(rng, (0, 30), layout=layout)
+    np.testing.assert_array_equal(kernel(a, b)(a, b), np.zeros((m, 30), np.float32))
+    empty = Product((2,), 5, 0, 7, np.dtype("float32"), (35, 7, 1), (0, 0, 1))
+    assert plan(empty, 16).items == 0
+    assert plan(Product((0,), 5, 3, 7, np.dtype("float32"), (35, 7, 1), (0, 3, 1)), 16).items == 0
+
+
+@pytest.mark.parametrize("layouts", ["rows rows", "columns rows", "rows columns"])
+@pytest.mark.parametrize("size", [(64, 256, 64), (40, 3000, 40), (1, 3000, 200), (20, 3000, 1)])
+def test_errors_are_those_of_a_good_library(size: tuple[int, int, int], layouts: str) -> None:
+    m, k, n = size
+    rng = np.random.default_rng(0)
+    left, right = layouts.split()
+    a, b = operand(rng, (m, k), layout=left), operand(rng, (k, n), layout=right)
+    assert error(kernel(a, b)(a, b), a, b) <= 4 * error(a @ b, a, b)
+
+
+def test_large_operands_are_packed_and_cut_into_many_items() -> None:
+    rng = np.random.default_rng(0)
+    a, b = operand(rng, (130, 1100)), operand(rng, (1100, 750))
+    code = kernel(a, b)
+    assert code.plan.packs
+    assert code.plan.scratch
+    assert code.plan.items >= 4
+    check(code, a, b)
+
+
+def test_integers_wrap_around_as_numpy_s_do() -> None:
+    rng = np.random.default_rng(0)
+    for dtype in ("int32", "int64", "uint8"):
+        high = int(np.iinfo(dtype).max)
+        a = rng.integers(0, high, (9, 30), dtype=dtype)
+        b = rng.integers(0, high, (30, 21), dtype=dtype)
+        np.testing.assert_array_equal(kernel(a, b)(a, b), a @ b)
+
+
+def test_plans_depend_on_nothing_but_the_shapes() -> None:
+    a, b = np.ones((300, 200), np.float32), np.ones((200, 100), np.float32)
+    assert plan(asked(a, b), 16) == plan(asked(a.copy(), b.copy()), 16)
+    assert kernel(a, b).text() == kernel(a, b).text()
