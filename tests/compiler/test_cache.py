@@ -229,12 +229,12 @@ def test_a_folder_that_cannot_be_made_is_no_error(tmp_path, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="the other systems have other places")
 def test_the_folder_is_where_the_system_has_caches(monkeypatch):
     monkeypatch.delenv("GRADATIM_CACHE_DIR", raising=False)
-    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("HOME", "/of/somebody")
     monkeypatch.setenv("XDG_CACHE_HOME", "/var/quick")
     assert cache.folder() == Path("/var/quick/gradatim")
     for ignored in ("", "relative"):
         monkeypatch.setenv("XDG_CACHE_HOME", ignored)
-        assert cache.folder() == Path("/home/somebody/.cache/gradatim")
+        assert cache.folder() == Path("/of/somebody/.cache/gradatim")
 
 
 def test_no_home_is_no_error(monkeypatch):
