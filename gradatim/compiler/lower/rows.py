@@ -106,6 +106,7 @@ class _Rows:
         if self.flat:
             row = RowScope(self.scope, ())
             flat = self._pass(row, 0, start, stop, accs)
+            self._store_rows(row)
         elif self.short and self._together() > 1:
             flat = self._rows_together(start, stop, accs)
         else:
@@ -231,7 +232,15 @@ class _Rows:
                 place = self.f.gep(base, self.scratch[v], part.column)
                 part.kept[v] = load(self.f, v.dtype, place, self.lanes, None)
             new = [
-                [combine(self.f, n.equation.name, n.equation.inputs[0].dtype, acc, self._for_sum(n, part))]
+                [
+                    combine(
+                        self.f,
+                        n.equation.name,
+                        n.equation.inputs[0].dtype,
+                        acc,
+                        self._for_sum(n, part),
+                    )
+                ]
                 for n, (acc,) in zip(sums, state, strict=False)
             ]
             for v in self._saved(number):
@@ -244,7 +253,9 @@ class _Rows:
             ]
             return new + rest
 
-        joined = self._columns(row, start, stop, body, first, [*sums, *(self.ends[i].node for i in mine)])
+        joined = self._columns(
+            row, start, stop, body, first, [*sums, *(self.ends[i].node for i in mine)]
+        )
         for n, (acc,) in zip(sums, joined, strict=False):
             row.kept[n.var] = across(self.f, n.equation.name, n.equation.inputs[0].dtype, acc)
         for i, acc in zip(mine, joined[len(sums) :], strict=True):
@@ -304,7 +315,9 @@ class _Rows:
         if known:
             rest = int(stop) - int(whole)  # type: ignore[arg-type]
             if rest:
-                state = body(Chunk(row, constant(whole, I64), lanes, f.first_lanes(lanes, rest)), state)
+                state = body(
+                    Chunk(row, constant(whole, I64), lanes, f.first_lanes(lanes, rest)), state
+                )
             return state
         if self.columns % lanes == 0 and per_item(self.nest) % lanes == 0:
             return state
@@ -378,9 +391,14 @@ class _Rows:
         return False
 
     def _used_later_cheaply(self, n: Node, here: int) -> bool:
-        return n.role == "map" and not self._is_dear(n) and n.var in self.passes and any(
-            n.var in m.arguments and self.passes.get(m.var, self._pass_of(m)) > here
-            for m in self.nest.nodes
+        return (
+            n.role == "map"
+            and not self._is_dear(n)
+            and n.var in self.passes
+            and any(
+                n.var in m.arguments and self.passes.get(m.var, self._pass_of(m)) > here
+                for m in self.nest.nodes
+            )
         )
 
     def _saved(self, number: int) -> list[Var]:
