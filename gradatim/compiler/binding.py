@@ -160,6 +160,19 @@ class Binding:
             self._written(tensors)
             return outputs, stacks, done
 
+    def snapshot(self) -> Callable[[], None]:
+        """Keep what a step changes; call what is returned to have it back."""
+        arrays = [(self.arrays[i], self.arrays[i].copy()) for i in self.traced.written]
+        states = [(g, g.get_state()) for g in self.compiled.generators]
+
+        def restore() -> None:
+            for array, numbers in arrays:
+                array[...] = numbers
+            for generator, state in states:
+                generator.set_state(state)
+
+        return restore
+
     def _advance(self, rows: Sequence[Array]) -> None:
         self.control[WORDS:] = 0
         for i, array in enumerate(rows):

@@ -25,3 +25,7 @@ def user_line() -> str:
     name, number = frame.f_code.co_filename, frame.f_lineno
     line = linecache.getline(name, number).strip()
     return f"{Path(name).name}, line {number}" + (f": `{line}`" if line else "")
+
+
+class NotFiniteError(GradatimError, FloatingPointError):
+    """A number became nan in a place where nobody can go on with it."""

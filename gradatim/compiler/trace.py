@@ -56,6 +56,12 @@ class Traced:
     grads_wanted: tuple[tuple[Handle, bool], ...]  # whose `.grad` must (not) be there beforehand
     looked: tuple[tuple[Handle, Any], ...]  # captured tensors that Python read, and what
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether, after a step, what it assumed of `.grad` still holds."""
+        made = {id(t) for t in self.grads}
+        return not any(not there and id(t) in made for t, there in self.grads_wanted)
+
 
 @dataclass(frozen=True)
 class Slot:
