@@ -115,7 +115,7 @@ def two_product(f: Function, a: Value, b: Operand) -> tuple[Value, Value]:
     product = f.fmul(a, b)
     if uses_fma(f):
         return product, f.fma(a, b, f.fneg(product))
-    b = b if isinstance(b, Value) else f.fadd(f.fmul(a, 0.0), b)
+    b = b if isinstance(b, Value) else constant(b, a.type)
     (a1, a2), (b1, b2) = _halves(f, a), _halves(f, b)
     rest = f.fsub(f.fmul(a1, b1), product)
     rest = f.fadd(f.fadd(rest, f.fmul(a1, b2)), f.fmul(a2, b1))

@@ -7,7 +7,8 @@ NumPy. The polynomials are in `polynomials.py`, with the formula that each of th
 
 from __future__ import annotations
 
-from math import inf, log, nan, sqrt
+import math
+from math import inf, nan
 
 from .emit import DOUBLE, FLOAT, Function, Value, constant
 from .floats import (
@@ -18,10 +19,10 @@ from .floats import (
     copysign,
     fma,
     format_of,
-    polynomial,
     magnitude,
     minus_product,
     nearest,
+    polynomial,
     power_of_two,
     small_float,
     two_sum,
@@ -40,12 +41,16 @@ TANH_EDGE, ERF_EDGE = 0.625, 0.875
 # -- exponentials --------------------------------------------------------------------------
 
 
-def without_exponent(f: Function, x: Value, bias: int) -> tuple[Value, Value]:
-    """r of x = k log(2) + r with |r| <= log(2) / 2, and an integer that ends in k + bias."""
+def without_exponent(
+    f: Function, x: Value, bias: int, more: Value | None = None
+) -> tuple[Value, Value]:
+    """r of x + more = k log(2) + r with |r| <= log(2) / 2, and an integer that ends in k + bias."""
     high, low = LN2[format_of(x).base]
-    k, biased = nearest(f, x, 1 / log(2), bias)
-    r = minus_product(f, k, high, x)  # exact
-    return minus_product(f, k, low, r), biased
+    k, biased = nearest(f, x, 1 / math.log(2), bias)
+    rest = minus_product(f, k, high, x)  # exact
+    if more is None:
+        return minus_product(f, k, low, rest), biased
+    return f.fadd(rest, minus_product(f, k, low, more)), biased
 
 
 def exp_of_rest(f: Function, r: Value) -> Value:
@@ -54,9 +59,9 @@ def exp_of_rest(f: Function, r: Value) -> Value:
     return fma(f, fma(f, p, r, 1.0), r, 1.0)
 
 
-def exp_below(f: Function, x: Value) -> Value:
-    """exp(x) = 2^k exp(r) for x up to the largest: 2^k itself may be too large or too small."""
-    r, biased = without_exponent(f, x, 2 * format_of(x).bias)
+def exp_within(f: Function, x: Value, more: Value | None = None) -> Value:
+    """exp(x + more) = 2^k exp(r) in EXP_RANGE, where 2^k itself may be too large or too small."""
+    r, biased = without_exponent(f, x, 2 * format_of(x).bias, more)
     half = f.binary("lshr", biased, 1)
     scaled = f.fmul(exp_of_rest(f, r), power_of_two(f, half))
     return f.fmul(scaled, power_of_two(f, f.sub(biased, half)))
@@ -65,7 +70,7 @@ def exp_below(f: Function, x: Value) -> Value:
 def exp(f: Function, x: Value) -> Value:
     """exp(x), and 0 or inf where that is what it rounds to."""
     low, high = EXP_RANGE[format_of(x).base]
-    return exp_below(f, at_least(f, at_most(f, x, high), low))
+    return exp_within(f, at_least(f, at_most(f, x, high), low))
 
 
 def exp_factors(f: Function, x: Value) -> tuple[Value, Value]:
@@ -82,7 +87,7 @@ def expm1(f: Function, x: Value) -> Value:
     form = format_of(x)
     high, low = LN2[form.base]
     bounded = at_least(f, at_most(f, x, EXP_RANGE[form.base][1]), EXPM1_FLAT[form.base])
-    k, biased = nearest(f, bounded, 1 / log(2), form.bias - 1)
+    k, biased = nearest(f, bounded, 1 / math.log(2), form.bias - 1)
     rest = minus_product(f, k, high, bounded)
     r = minus_product(f, k, low, rest)
     lost = minus_product(f, k, low, f.fsub(rest, r))
@@ -96,7 +101,7 @@ def expm1(f: Function, x: Value) -> Value:
 def sigmoid(f: Function, x: Value) -> Value:
     """1 - w for x >= 0 and e - e w for x < 0, with e = exp(-|x|) and w = e / (1 + e)."""
     low, _ = EXP_RANGE[format_of(x).base]
-    e = exp_below(f, at_least(f, f.fneg(magnitude(f, x)), low))
+    e = exp_within(f, at_least(f, f.fneg(magnitude(f, x)), low))
     w = f.fdiv(e, f.fadd(e, 1.0))
     return f.select(f.compare("olt", x, 0.0), minus_product(f, e, w, e), f.fsub(1.0, w))
 
@@ -134,7 +139,7 @@ def without_mantissa(f: Function, x: Value) -> tuple[Value, Value]:
     """x = 2^k m with m near 1, for normal x > 0: k as an integer, and m."""
     form = format_of(x)
     bits = as_integer(f, x)
-    least = int(sqrt(0.5) * 2 ** (form.mantissa + 1)) - (1 << form.mantissa) + form.bits(-1)
+    least = int(math.sqrt(0.5) * 2 ** (form.mantissa + 1)) - (1 << form.mantissa) + form.bits(-1)
     k = f.binary("ashr", f.sub(bits, least), form.mantissa)
     return k, as_float(f, f.sub(bits, f.binary("shl", k, form.mantissa)))
 
@@ -164,7 +169,7 @@ def log_with_ends(f: Function, x: Value, inside: Value) -> Value:
     return f.select(f.compare("ole", x, 0.0), end, inside)
 
 
-def log_(f: Function, x: Value) -> Value:
+def log(f: Function, x: Value) -> Value:
     """log(x) = log(2^k m)."""
     scaled, shift = normal(f, x)
     k, m = without_mantissa(f, scaled)
@@ -180,3 +185,8 @@ def log1p(f: Function, x: Value) -> Value:
     correction = f.select(f.compare("olt", x, 2.0**60), correction, 0.0)
     inside = log_of_parts(f, small_float(f, k), f.fadd(f.fsub(m, 1.0), correction))
     return copysign(f, log_with_ends(f, u, inside), x)
+
+
+def sqrt(f: Function, x: Value) -> Value:
+    """The square root, correctly rounded: an instruction."""
+    return f.intrinsic("llvm.sqrt", x.type, x)
