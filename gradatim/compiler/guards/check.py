@@ -1,0 +1,187 @@
+"""The check before every call of a program: one generated function, written for its guards.
+
+    v1 = k0.cell_contents
+    if v1 is not k1() or v1 is None: return True         the model is another one
+    v2 = v1.training
+    if v2 is not k2 and differs(v2, k2): return True
+
+It says only whether something changed; what it was is searched for when it did.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.handle import Handle
+from .held import Absent, Tensor, differs
+from .place import Place, Way
+
+Looked = Sequence[tuple[Handle, np.ndarray[Any, Any]]]
+
+
+class Guards:
+    """What must stay as it is for a program to be right.
+
+    `looked` are tensors whose numbers Python saw during the trace, and these numbers.
+    """
+
+    def __init__(self, roots: Sequence[Place], looked: Looked = ()) -> None:
+        self._roots = tuple(roots)
+        self._names = names = _tensor_names(self._all())
+        self._looked = [
+            (weakref.ref(x), seen.tobytes(), seen, names.get(id(x), "a tensor"))
+            for x, seen in looked
+        ]
+        self.source, self._check = _generate(self._roots, self._looked)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._all()) + len(self._looked)
+
+    def changed(self) -> str | None:
+        """The first change, as a sentence: `model.dropout.p changed from 0.1 to 0.0`."""
+        return self._culprit() if self._check() else None
+
+    def paths(self) -> list[str]:
+        """What is guarded, by the names under which it was found."""
+        return [p.path for p in self._all()]
+
+    def _all(self) -> Iterator[Place]:
+        waiting = list(reversed(self._roots))
+        while waiting:
+            place = waiting.pop()
+            yield place
+            waiting += reversed(place.below)
+
+    def _culprit(self) -> str | None:
+        waiting: list[tuple[Place, Any]] = [(p, None) for p in reversed(self._roots)]
+        while waiting:
+            place, above = waiting.pop()
+            value = place.read(above)
+            if place.held is not None and not place.held.same(value):
+                is_known = isinstance(place.held, Tensor) and value is place.held.now()
+                path = self._names.get(id(value), place.path) if is_known else place.path
+                return place.held.told(path, value)
+            waiting += [(p, value) for p in reversed(place.below)]
+        for refer, was, seen, path in self._looked:
+            x = refer()
+            if x is not None and x._value.tobytes() != was:
+                return f"the numbers of {path} changed{_from_to(seen, x._value)}"
+        return None
+
+
+def _tensor_names(places: Iterable[Place]) -> dict[int, str]:
+    """What each tensor is called: `model.w`, not `optimizer.param_groups[0]["params"][2]`."""
+    names: dict[int, str] = {}
+    for place in places:
+        if isinstance(place.held, Tensor):
+            key = id(place.held.now())
+            names[key] = min(names.get(key, place.path), place.path, key=_plainness)
+    return names
+
+
+def _plainness(path: str) -> tuple[int, int]:
+    return path.count("["), len(path)
+
+
+def _from_to(before: Any, now: Any) -> str:
+    return f" from {before.item()} to {now.item()}" if before.size == now.size == 1 else ""
+
+
+def _generate(roots: Sequence[Place], looked: Sequence[Any]) -> tuple[str, Callable[[], bool]]:
+    writer = _Writer()
+    for place in roots:
+        writer.read(place, "")
+    for refer, was, *_ in looked:
+        writer.lines.append(f"x = {writer.name(refer)}()")
+        writer.refuse(f"x is not None and x._value.tobytes() != {writer.name(was)}")
+    body = "\n".join(f"        {line}" for line in writer.lines or ["pass"])
+    source = (
+        f"def check():\n    try:\n{body}\n    except Exception:\n        return True\n"
+        "    return False\n"
+    )
+    exec(compile(source, "<guards>", "exec"), writer.names)  # noqa: S102
+    return source, writer.names.pop("check")
+
+
+class _Writer:
+    """Writes the lines of the check, and collects the constants in them."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, Any] = {"differs": differs}
+        self.known: dict[int, str] = {}
+        self.tensors: set[int] = set()
+        self.lines: list[str] = []
+        self.count = 0
+
+    def name(self, constant: Any) -> str:
+        """A name for a constant."""
+        if id(constant) not in self.known:
+            name = self.known[id(constant)] = f"k{len(self.known)}"
+            self.names[name] = constant
+        return self.known[id(constant)]
+
+    def refuse(self, condition: str) -> None:
+        """Say that something changed if this is true."""
+        self.lines.append(f"if {condition}: return True")
+
+    def variable(self) -> str:
+        """A new variable."""
+        self.count += 1
+        return f"v{self.count}"
+
+    def read(self, place: Place, above: str) -> None:
+        """Lines that read a place and check it; `above` is the variable of what is above."""
+        if isinstance(place.held, Absent):
+            self.refuse(f"{place.key!r} in d{above}")
+            return
+        if place.held is None and not place.below:
+            return
+        value = self.variable()
+        self.lines.append(f"{value} = {self.expression(place, above)}")
+        self.check(place, value)
+
+    def check(self, place: Place, value: str) -> None:
+        """Lines that check a value, and all that was found below it."""
+        held, is_unpacked = place.held, bool(place.below) and place.below[0].way is Way.EACH
+        if isinstance(held, Tensor) and id(held.refer) in self.tensors:
+            self.refuse(held.is_another(value, self.name))
+        elif held is not None and not is_unpacked:
+            self.refuse(held.condition(value, self.name))
+        if isinstance(held, Tensor):
+            self.tensors.add(id(held.refer))
+        if any(p.way is Way.ATTRIBUTE for p in place.below):
+            self.lines.append(f"d{value} = {value}.__dict__")
+        if is_unpacked:
+            self.unpack(place, value)
+        else:
+            for p in place.below:
+                self.read(p, value)
+
+    def unpack(self, place: Place, value: str) -> None:
+        """All items of a container at once."""
+        values = [self.variable() for _ in place.below]
+        is_table = place.held is not None and issubclass(getattr(place.held, "type", list), dict)
+        self.lines.append(f"{', '.join(values)}, = {value}{'.values()' if is_table else ''}")
+        for p, variable in zip(place.below, values, strict=True):
+            self.check(p, variable)
+
+    def expression(self, place: Place, above: str) -> str:
+        """How a place is read."""
+        key = place.key
+        if place.way is Way.GIVEN:
+            return self.name(key) + ("()" if type(key) is weakref.ref else "")
+        if place.way is Way.CELL:
+            return f"{self.name(key)}.cell_contents"
+        if place.way is Way.IN:
+            return f"{self.name(key[0])}[{key[1]!r}]"
+        if place.way is Way.ATTRIBUTE:
+            return f"d{above}[{key!r}]"
+        if place.way is Way.SLOT:
+            return f"{self.name(key.__get__)}({above})"
+        if place.way is Way.FIELD:
+            return f"{above}.{key}"
+        return f"{above}[{self.name(key)}]"

@@ -1,0 +1,61 @@
+"""A place where something was found, and how to read it again."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Any
+
+from .held import MISSING, Held
+
+
+class Way(Enum):
+    """How the value of a place is read."""
+
+    GIVEN = auto()  # the key itself: what the search began with
+    CELL = auto()  # the content of the key, a cell of a closure
+    IN = auto()  # an entry of a namespace: (its dictionary, name)
+    ATTRIBUTE = auto()  # an entry of the `__dict__` of an object whose class has `__getattr__`
+    SLOT = auto()  # an attribute in a slot: the key is its descriptor
+    FIELD = auto()  # an attribute of any other object, such as the defaults of a function
+    ITEM = auto()  # an item of the dictionary above
+    EACH = auto()  # an item, by its number, of a container that is looked through as a whole
+
+
+class Place:
+    """Where something was found (`above`, `way`, `key`), what it is called, and what it was."""
+
+    __slots__ = ("above", "below", "depth", "held", "key", "path", "way")
+
+    def __init__(self, above: Place | None, way: Way, key: Any, path: str) -> None:
+        self.above = above
+        self.way = way
+        self.key = key
+        self.path = path
+        self.depth: int = above.depth + 1 if above else 0
+        self.held: Held | None = None
+        self.below: list[Place] = []
+
+    def read(self, value: Any) -> Any:
+        """What is in the place now, where `value` is what is above; MISSING if nothing is."""
+        try:
+            return _READ[self.way](value, self.key)
+        except (KeyError, IndexError, ValueError, AttributeError):
+            return MISSING
+
+
+def _each(value: Any, number: int) -> Any:
+    return list(value.values() if isinstance(value, dict) else value)[number]
+
+
+_READ: dict[Way, Callable[[Any, Any], Any]] = {
+    Way.GIVEN: lambda _, key: key() if type(key) is weakref.ref else key,
+    Way.CELL: lambda _, cell: cell.cell_contents,
+    Way.IN: lambda _, key: key[0][key[1]],
+    Way.ATTRIBUTE: lambda value, name: value.__dict__[name],
+    Way.SLOT: lambda value, member: member.__get__(value),
+    Way.FIELD: lambda value, name: getattr(value, name),
+    Way.ITEM: lambda value, key: value[key],
+    Way.EACH: _each,
+}

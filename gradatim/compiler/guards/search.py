@@ -1,0 +1,288 @@
+"""The ways that lead on from what is known: closures, defaults, attributes, items, classes.
+
+A way is followed when code that ran mentions its name, at once or later; what is found is written
+down as it is then. Nothing of the user's is called: no property, no `__getattr__`, no `__eq__`.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from keyword import iskeyword
+from typing import Any
+
+import numpy as np
+
+from ...core.handle import Handle
+from .held import (
+    MISSING,
+    Absent,
+    Held,
+    Items,
+    Keys,
+    Members,
+    Number,
+    Numbers,
+    Tensor,
+    Thing,
+    is_number,
+    reference,
+)
+from .mentions import is_librarys, is_users
+from .place import Place, Way
+
+_MOST_ITEMS = 256
+_MOST_PLACES = 20_000
+_DEEPEST = 32
+_CLOSED = (types.BuiltinFunctionType, types.GeneratorType, types.FrameType, types.CodeType)
+
+
+class Search:
+    """Places found so far (`roots`), and the ways not followed yet.
+
+    `users` are the names in the user's own code; `tables` are dictionaries that are the library's
+    own, such as the children of a module, by the class of their owner.
+    """
+
+    def __init__(self) -> None:
+        self.roots: list[Place] = []
+        self.tables: dict[Place, type] = {}
+        self.users: set[str] = set()
+        self._queue: deque[tuple[Place, Any]] = deque()
+        self._kept: list[Any] = []  # what was met stays alive, so that its id stays its own
+        self._met: set[int] = set()
+        self._entries: set[tuple[int, str]] = set()
+        self._mentioned: set[Any] = set()
+        self._waiting: dict[Any, list[Callable[[], None]]] = {}
+        self._count = 0
+
+    def begin(self, name: str, value: Any) -> None:
+        """Begin with something that the caller of the function has."""
+        self._add(None, Way.GIVEN, reference(value)[0], name, value)
+        self._run()
+
+    def mention(self, names: Iterable[Any]) -> None:
+        """Follow the ways of these names from now on; the code of a function is one, too."""
+        for name in names:
+            if name not in self._mentioned:
+                self._mentioned.add(name)
+                for follow in self._waiting.pop(name, ()):
+                    follow()
+        self._run()
+
+    def read_globals(self, namespace: dict[str, Any], names: Iterable[str]) -> None:
+        """Follow names of a module."""
+        for name in names:
+            if name in namespace:
+                self._entry(namespace, namespace, name, name, namespace[name])()
+        self._run()
+
+    def end(self) -> None:
+        """Let go of everything that was met."""
+        for met in (self._waiting, self._kept, self._met, self._entries):
+            met.clear()
+
+    # -- following ways --------------------------------------------------------------------
+
+    def _when(self, name: Any, follow: Callable[[], None]) -> None:
+        if name in self._mentioned:
+            follow()
+        else:
+            self._waiting.setdefault(name, []).append(follow)
+
+    def _add(self, above: Place | None, way: Way, key: Any, path: str, value: Any) -> None:
+        if self._count >= _MOST_PLACES or (above is not None and above.depth >= _DEEPEST):
+            return
+        self._count += 1
+        place = Place(above, way, key, path)
+        (self.roots if above is None else above.below).append(place)
+        self._queue.append((place, value))
+
+    def _run(self) -> None:
+        while self._queue:
+            place, value = self._queue.popleft()
+            place.held = _held(value)
+            leads_on = isinstance(place.held, Thing | Items) and type(place.held) is not Tensor
+            if leads_on and id(value) not in self._met:
+                self._met.add(id(value))
+                self._kept.append(value)
+                self._follow(place, value)
+
+    def _follow(self, place: Place, value: Any) -> None:
+        kind: Any = type(value)
+        if isinstance(place.held, Keys):
+            self._follow_items(place, value)
+        elif isinstance(place.held, Items):
+            is_lone = len(value) == 1 and place.above in self.tables
+            paths = [place.path] if is_lone else [f"{place.path}[{i}]" for i in range(len(value))]
+            self._follow_each(place, list(zip(paths, value, strict=True)))
+        elif kind is types.FunctionType:
+            self._when(value.__code__, lambda: self._follow_function(place, value))
+        elif kind in _FIELDS:
+            for name in _FIELDS[kind]:
+                path = place.path if name.startswith("__") else f"{place.path}.{name}"
+                self._add(place, Way.FIELD, name, path, getattr(value, name))
+        elif kind is types.ModuleType:
+            if is_users(value.__name__):
+                self._follow_names(value.__name__, vars(value), vars(value))
+        elif isinstance(value, type):
+            for base in value.__mro__:
+                self._follow_names(value.__name__, base, vars(base))
+        elif not issubclass(kind, _CLOSED) and kind.__getattribute__ is object.__getattribute__:
+            self._follow_object(place, value)
+
+    def _follow_items(self, place: Place, table: dict[Any, Any]) -> None:
+        shown = self._shown(place)
+        if all(type(k) is str for k in table):
+            for key, x in list(table.items()):
+                self._add(place, Way.ITEM, key, shown(key), x)
+        else:
+            self._follow_each(place, [(shown(key), x) for key, x in table.items()])
+
+    def _follow_each(self, place: Place, items: list[tuple[str, Any]]) -> None:
+        if len(items) <= _MOST_ITEMS and self._count + len(items) <= _MOST_PLACES:
+            for i, (path, x) in enumerate(items):
+                self._add(place, Way.EACH, i, path, x)
+
+    def _shown(self, place: Place) -> Callable[[Any], str]:
+        """How the items of a dictionary are written by those who use it."""
+        path, kind = place.path, self.tables.get(place)
+
+        def shown(key: Any) -> str:
+            if kind is not None and type(key) is str and hasattr(kind, "__getattr__"):
+                return f"{path}.{key}" if key.isidentifier() else f"{path}[{key}]"
+            if type(key) is str and '"' not in key:
+                return f'{path}["{key}"]'
+            return f"{path}[{key!r}]" if is_number(key) else f"{path}[...]"
+
+        return shown
+
+    def _follow_function(self, place: Place, function: types.FunctionType) -> None:
+        cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+        for name, cell in cells:
+            content = _content(cell)
+            if (id(cell), "") not in self._entries and content is not MISSING:
+                self._entries.add((id(cell), ""))
+                self._kept.append(cell)
+                if name != "__class__":
+                    self._add(None, Way.CELL, cell, name, content)
+        if not is_librarys(function.__module__):
+            for field in ("__defaults__", "__kwdefaults__"):
+                if getattr(function, field):
+                    path = f"{function.__name__}.{field}"
+                    self._add(place, Way.FIELD, field, path, getattr(function, field))
+
+    def _follow_names(self, path: str, owner: Any, names: Mapping[str, Any]) -> None:
+        """The entries of a module, or of a class of the user's."""
+        if owner is names or is_users(owner.__module__):
+            for name, x in list(names.items()):
+                if not name.startswith("__"):
+                    self._when(name, self._entry(owner, names, name, f"{path}.{name}", x))
+
+    def _entry(
+        self, owner: Any, names: Mapping[str, Any], name: str, path: str, value: Any
+    ) -> Callable[[], None]:
+        def follow() -> None:
+            if (id(owner), name) not in self._entries:
+                self._entries.add((id(owner), name))
+                self._kept.append(owner)
+                self._add(None, Way.IN, (names, name), path, value)
+
+        return follow
+
+    def _follow_object(self, place: Place, x: Any) -> None:
+        kind = type(x)
+        own: Mapping[str, Any] = x.__dict__ if kind.__dictoffset__ else {}
+        for name, value in list(own.items()):
+            if type(name) is str:
+                way = Way.FIELD if _is_read_at_once(kind, name) else Way.ATTRIBUTE
+                self._when(name, self._attribute(place, way, name, name, value, kind))
+        for base in kind.__mro__:
+            names = vars(base)
+            for name, member in list(names.items()):
+                if type(member) is types.MemberDescriptorType:
+                    value = _slot(member, x)
+                    if value is not MISSING:
+                        self._when(
+                            name, self._attribute(place, Way.SLOT, name, member, value, kind)
+                        )
+                elif is_users(base.__module__) and not name.startswith("__"):
+                    entry = self._entry(base, names, name, f"{place.path}.{name}", member)
+                    self._when(name, entry)
+                    if kind.__dictoffset__ and name not in own:
+                        self._when(name, self._lack(place, name, member))
+
+    def _attribute(
+        self, place: Place, way: Way, name: str, key: Any, value: Any, kind: type
+    ) -> Callable[[], None]:
+        def follow() -> None:
+            # A private table of the library's own, such as the children of a module.
+            is_table = type(value) is dict and name.startswith("_") and name not in self.users
+            self._add(place, way, key, place.path if is_table else f"{place.path}.{name}", value)
+            if is_table:
+                self.tables[place.below[-1]] = kind
+
+        return follow
+
+    def _lack(self, place: Place, name: str, member: Any) -> Callable[[], None]:
+        """What is read from the class must not be there in the object itself one day."""
+
+        def follow() -> None:
+            if type(member) is not property:
+                lack = Place(place, Way.ATTRIBUTE, name, f"{place.path}.{name}")
+                lack.held = Absent(member)
+                place.below.append(lack)
+
+        return follow
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {
+    types.MethodType: ("__func__", "__self__"),
+    functools.partial: ("func", "args", "keywords"),
+    staticmethod: ("__func__",),
+    classmethod: ("__func__",),
+    property: ("fget",),
+}
+
+
+def _held(value: Any) -> Held:
+    kind: Any = type(value)
+    if is_number(value):
+        return Number(value)
+    if issubclass(kind, Handle):
+        return Tensor(value)
+    if issubclass(kind, np.ndarray):
+        return Numbers(value)
+    if kind is set and len(value) <= _MOST_ITEMS and all(map(is_number, value)):
+        return Members(value)
+    if issubclass(kind, dict) and kind.__iter__ is dict.__iter__ and len(value) <= _MOST_ITEMS:
+        return Keys(value)
+    if kind is dict or (issubclass(kind, list | tuple) and kind.__iter__ in _PLAIN_ITERS):
+        return Items(value)
+    return Thing(value)
+
+
+_PLAIN_ITERS = (list.__iter__, tuple.__iter__)
+
+
+def _is_read_at_once(kind: type, name: str) -> bool:
+    """Whether `x.name` is the entry of `x.__dict__`, and faster than that."""
+    if hasattr(kind, "__getattr__") or not name.isidentifier() or iskeyword(name):
+        return False
+    return not any(hasattr(type(vars(b).get(name)), "__set__") for b in kind.__mro__)
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def _slot(member: Any, x: Any) -> Any:
+    try:
+        return member.__get__(x)
+    except AttributeError:
+        return MISSING

@@ -1,0 +1,142 @@
+"""What a traced function reads from Python.
+
+While the function runs, every function that is called is noted once, before its first line. Its
+global names, and the attributes and keys it mentions, say which ways lead on from what is known.
+So the search is as wide as the code that ran, and what it finds is what was there before that
+code changed anything.
+
+Limits: a container of more than 256 items counts by its length. An attribute that was not there
+at all, a name that is computed (`getattr(self, "p" + i)`), and what a function asks of the world
+(files, clocks, `random`) are not seen.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Mapping
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from .check import Guards, Looked
+from .held import Held, Keys, Tensor, Thing
+from .mentions import FOREIGN, USER, globals_of, looks_through, texts_of, whose
+from .place import Place, Way
+from .search import Search
+
+
+class Watch:
+    """Notes, inside a `with` block, what the functions called there can read.
+
+    `arguments` are objects handed to the function that its guards are to follow, by name.
+
+    >>> scale = 2.0
+    >>> def step():
+    ...     return scale * 3
+    >>> with Watch(step) as watch:
+    ...     _ = step()
+    >>> guards = watch.guards()
+    >>> guards.changed()
+    >>> scale = 0.5
+    >>> guards.changed()
+    'scale changed from 2.0 to 0.5'
+    """
+
+    def __init__(self, function: Any, arguments: Mapping[str, Any] | None = None) -> None:
+        self.changed_by_trace: list[str] = []
+        self._search = Search()
+        self._codes: set[CodeType] = set()
+        self._texts: set[str] = set()
+        self._looks_through = False
+        self._before: Any = None
+        for name, value in {**_parts(function), **(arguments or {})}.items():
+            self._search.begin(name, value)
+
+    def __enter__(self) -> Watch:
+        self._before = sys.getprofile()
+        sys.setprofile(self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        before, self._before = self._before, None
+        if before is None or callable(before):
+            sys.setprofile(before)
+        else:  # Python's own profiler, which has nothing that can be called
+            sys.setprofile(None)
+            before.enable()
+
+    def _note(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call" and frame.f_code not in self._codes:
+            self._codes.add(frame.f_code)
+            self._read(frame.f_code, frame.f_globals)
+        if callable(self._before):
+            self._before(frame, event, argument)
+
+    def _read(self, code: CodeType, namespace: dict[str, Any]) -> None:
+        owner = whose(code.co_filename, namespace.get("__name__"))
+        if owner is FOREIGN:
+            return
+        texts = texts_of(code)
+        if owner is USER:
+            self._texts.update(texts)
+            self._search.users.update(code.co_names, code.co_freevars, texts)
+            self._looks_through = self._looks_through or looks_through(code)
+            self._search.read_globals(namespace, globals_of(code))
+        self._search.mention([code, *code.co_names, *texts])
+
+    def guards(self, looked: Looked = ()) -> Guards:
+        """What to check before every call; asked for when the trace is over and cleaned up.
+
+        What the trace itself has changed, as `self.n += 1` does, is left out and named in
+        `changed_by_trace`. `looked` are tensors whose numbers were read, with these numbers.
+        """
+        roots = [place for place in self._search.roots if self._settle(place, None)]
+        self._search.end()
+        return Guards(roots, looked)
+
+    def _settle(self, place: Place, above: Any) -> bool:
+        value, held = place.read(above), place.held
+        if held is None or not _is_unchanged(held, value):
+            if self._is_told(place) and place.path not in self.changed_by_trace:
+                self.changed_by_trace.append(place.path)
+            place.held, place.below = None, []
+            return place.way is Way.EACH  # its neighbours are read together with it
+        if place.above in self._search.tables and type(value) is types.FunctionType:
+            return False  # how the library reads its own table
+        if isinstance(held, Tensor):
+            held.settle(value)
+        if place.way is Way.GIVEN:
+            place.held = None  # whoever has it asks about it, or about another
+        self._choose_keys(place)
+        place.below = [p for p in place.below if self._settle(p, value)]
+        return True
+
+    def _choose_keys(self, place: Place) -> None:
+        """Of a dictionary whose keys the user's code mentions, only these count."""
+        held = place.held
+        if not isinstance(held, Keys) or place in self._search.tables or self._looks_through:
+            return
+        mentioned = [p for p in place.below if p.way is Way.ITEM and p.key in self._texts]
+        if mentioned:
+            place.held, place.below = held.type_only(), mentioned
+
+    def _is_told(self, place: Place) -> bool:
+        """Whether the user would know what it is: not if it is the library's own business."""
+        if place.way in (Way.ATTRIBUTE, Way.SLOT, Way.FIELD):
+            return place.path.rpartition(".")[2] in self._search.users
+        return place.above is None or place.above not in self._search.tables
+
+
+def _parts(function: Any) -> dict[str, Any]:
+    """What a call begins with, by name: a bound method is made anew whenever it is asked for."""
+    if type(function) is types.MethodType:
+        return {"self": function.__self__, function.__name__: function.__func__}
+    return {getattr(function, "__name__", type(function).__name__): function}
+
+
+def _is_unchanged(held: Held, value: Any) -> bool:
+    if isinstance(held, Tensor):  # its memory may have been met, but not changed
+        return Thing.same(held, value) and isinstance(value._value, np.ndarray)
+    return held.same(value)
