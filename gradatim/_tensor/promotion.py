@@ -27,19 +27,19 @@ def binary(primitive: Primitive, x: Any, y: Any) -> Any:
         if isinstance(x, Handle):
             a, b = x._value, y._value
             if a.dtype is b.dtype and a.shape == b.shape:
-                return bind(primitive, (x, y), {})
+                return bind(primitive, x, y)
     elif type(y) is float or type(y) is int:
         a = x._value
         if a.dtype.kind == "f" or (a.dtype.kind == "i" and type(y) is int):
-            return bind(primitive, (x, full(a.shape, y, a.dtype)), {})
-    return bind(primitive, promoted(x, y, name=primitive.name), {})
+            return bind(primitive, x, full(a.shape, y, a.dtype))
+    return bind(primitive, *promoted(x, y, name=primitive.name))
 
 
 def floating_binary(primitive: Primitive, x: Any, y: Any) -> Any:
     """`binary` for operations whose result is floating: integers become the default float."""
     if isinstance(x, Handle) and x._value.dtype.kind == "f":
         return binary(primitive, x, y)
-    return bind(primitive, promoted(x, y, name=primitive.name, floating=True), {})
+    return bind(primitive, *promoted(x, y, name=primitive.name, floating=True))
 
 
 def floating(x: Any) -> Any:

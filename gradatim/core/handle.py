@@ -14,6 +14,8 @@ tensors on the same storage that must not see it (and two of them may be separat
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,10 +48,7 @@ class Handle:
     def _storage(self) -> Storage:
         # Made when first asked for: most results are never viewed, written or saved, and a
         # storage for each would be a quarter of the engine's overhead.
-        shared = self._shared
-        if shared is None:
-            shared = self._shared = Storage(self._value)
-        return shared
+        return self._shared or new_storage(self)
 
     @_storage.setter
     def _storage(self, storage: Storage) -> None:
@@ -60,8 +59,10 @@ class Handle:
         return ArrayType(self._value.shape, self._value.dtype)
 
 
-_class: type[Handle] = Handle
-_new = object.__new__
+# These make a tensor and a storage without any field. They are called for every result, and a
+# `partial` of `object.__new__` costs half of calling the class, which would look for `__init__`.
+_bare: Callable[[], Any] = partial(object.__new__, Handle)
+_bare_storage: Callable[[], Any] = partial(object.__new__, Storage)
 
 
 def register(cls: type[Handle]) -> type[Handle]:
@@ -70,21 +71,36 @@ def register(cls: type[Handle]) -> type[Handle]:
     The one registration by import: the engine lies below the tensor's face and must still
     hand out tensors that have it.
     """
-    global _class
-    _class = cls
+    global _bare
+    _bare = partial(object.__new__, cls)
+    # Python keeps the fields of instances in fast arrays if it learns all names from the first
+    # few. A name that comes later costs each instance that has it a dictionary of its own.
+    first = _bare()
+    for name in Handle.__annotations__:
+        setattr(first, name, None)
     return cls
+
+
+def new_storage(tensor: Handle) -> Storage:
+    """Give a tensor that has none its storage."""
+    shared = tensor._shared = _bare_storage()
+    shared.value = tensor._value
+    shared.written = 0
+    return shared
 
 
 def wrap(value: Any) -> Any:
     """A new tensor on a storage of its own."""
-    tensor = _new(_class)
+    tensor = _bare()
     tensor._value = value
+    # The defaults, but `bind` asks for them of every input, and finds them faster here.
+    tensor._base = tensor._edge = tensor._shared = None
     return tensor
 
 
 def alias(value: Any, storage: Storage, view: tuple[Step, ...] = ()) -> Any:
     """A new tensor, without history, that reads an existing storage."""
-    tensor = _new(_class)
+    tensor = _bare()
     tensor._value = value
     tensor._shared = storage
     tensor._view = view

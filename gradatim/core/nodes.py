@@ -50,27 +50,20 @@ class Leaf:
 class Node:
     """One application of a primitive: whence the gradient came, and what its rules need."""
 
-    # Made for every recorded call, so only what all entries need is set at once.
+    # Made for every recorded call, by `tape`, which fills the fields: the call of an `__init__`
+    # would cost more than all of them. Only what all entries need is set at once.
     __slots__ = ("__weakref__", "edges", "hooks", "out", "params", "plan", "saved", "time",
                  "trace", "types")  # fmt: skip
 
+    plan: Plan
+    params: dict[str, Any]
+    edges: tuple[Edge | None, ...]  # one for each input, None where no gradient is wanted
+    saved: tuple[Handle, ...] | None  # the inputs that the rules name; None after a release
+    hooks: Hooks | None
+    time: int
     out: tuple[Storage, ...]  # only if the plan keeps outputs
     types: tuple[ArrayType, ...]  # only if the plan keeps types
     trace: traceback.StackSummary  # only in anomaly mode
-
-    def __init__(
-        self,
-        plan: Plan,
-        saved: tuple[Handle, ...],
-        params: dict[str, Any],
-        edges: list[Edge | None],
-    ) -> None:
-        self.plan = plan
-        self.params = params
-        self.edges = edges
-        self.saved: tuple[Handle, ...] | None = saved
-        self.hooks: Hooks | None = None
-        self.time = tick()
 
     @property
     def primitive(self) -> Primitive:

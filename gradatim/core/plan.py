@@ -18,7 +18,8 @@ SAVED, OUT, TYPE, TYPES, PARAM = range(5)
 class Plan:
     """What a tape entry keeps, and how its rules are called, for one set of wanted inputs."""
 
-    __slots__ = ("keeps", "keeps_more", "keeps_out", "keeps_types", "pick", "primitive", "rules")
+    __slots__ = ("is_plain", "keeps", "keeps_out", "keeps_types", "kept", "pick", "primitive",
+                 "rules")  # fmt: skip
 
     def __init__(self, primitive: Primitive, wanted: int, count: int) -> None:
         self.primitive = primitive
@@ -28,10 +29,10 @@ class Plan:
         names = {n for _, rule in chosen for n in parameters(rule)}
         inputs = primitive.inputs
         self.keeps = tuple(i for i, name in enumerate(inputs) if name in names)
-        self.pick = _picker(self.keeps, count)
+        self.kept, self.pick = _kept(self.keeps)
         self.keeps_out = any(name in names for name in primitive.outputs)
         self.keeps_types = variadic is not None or any(n.endswith("_type") for n in names)
-        self.keeps_more = self.keeps_out or self.keeps_types or len(primitive.outputs) > 1
+        self.is_plain = len(primitive.outputs) == 1 and not self.keeps_types
         kept = {inputs[i]: place for place, i in enumerate(self.keeps)}
         self.rules = tuple(
             (i, rule, tuple(_source(n, primitive, kept) for n in parameters(rule)))
@@ -39,14 +40,15 @@ class Plan:
         )
 
 
-def _picker(keeps: tuple[int, ...], count: int) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """A function that takes the kept inputs out of all: it runs for every recorded call."""
-    if len(keeps) == count:
-        return tuple
-    if len(keeps) == 1:
-        only = keeps[0]
-        return lambda inputs: (inputs[only],)
-    return itemgetter(*keeps) if keeps else lambda inputs: ()
+def _kept(places: tuple[int, ...]) -> tuple[slice, Callable[..., Any] | None]:
+    """The kept inputs as a slice of all, which is cheapest, and a function where none will do."""
+    if not places:
+        return slice(0), None
+    first, last = places[0], places[-1]
+    step = places[1] - first if len(places) > 1 else 1
+    if places == tuple(range(first, last + 1, step)):
+        return slice(first, last + 1, step), None
+    return slice(0), itemgetter(*places)
 
 
 def parameters(rule: Rule) -> tuple[str, ...]:

@@ -79,8 +79,7 @@ class Primitive:
                     f"have {sorted(known)}"
                 )
 
-    def __call__(self, *inputs: Any, **params: Any) -> Any:
-        return tape.bind(self, inputs, params)
+    __call__: Callable[..., Any] = tape.bind
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join(self.inputs)})>"

@@ -6,20 +6,23 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from .context import GradMode, local
-from .handle import alias, wrap
+from .handle import alias, new_storage, wrap
 from .nodes import Edge, Node, Output, pass_on_retain
+from .storage import tick
 
 if TYPE_CHECKING:
     from .primitive import Primitive
 
 
-def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+def bind(primitive: Primitive, /, *inputs: Any, **params: Any) -> Any:
     """Run `primitive` on tensors; the result is a tensor, or a tuple of them.
 
-    This is the one door to the arithmetic, so its cost is the library's eager overhead.
+    This is the one door to the arithmetic, so its cost is the library's eager overhead: what is
+    spelled out here for one and two inputs, most calls have.
     """
     context = local.context
     value = context.backend.execute(primitive, inputs, params)
+    out: Any
     if primitive.is_plain:
         out = wrap(value)
     elif primitive.is_view:
@@ -27,48 +30,70 @@ def bind(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) 
     else:
         out = tuple([wrap(v) for v in value])
     if context.grad_enabled and primitive.differentiable:
-        for x in inputs:
-            if x._edge is not None or x._base is not None:
-                record(primitive, inputs, params, out)
-                if context.anomaly:
-                    _remember_call(out)
-                break
+        if len(inputs) == 2:
+            x, y = inputs
+            a = x._edge if x._base is None else history(x)
+            b = y._edge if y._base is None else history(y)
+            if a is not None or b is not None:
+                wanted = 3 if a is not None and b is not None else 1 if b is None else 2
+                _enter(primitive, inputs, params, (a, b), wanted, out)
+        elif len(inputs) == 1:
+            (x,) = inputs
+            a = x._edge if x._base is None else history(x)
+            if a is not None:
+                _enter(primitive, inputs, params, (a,), 1, out)
+        else:
+            record(primitive, inputs, params, out)
+        if context.anomaly:
+            _remember_call(out)
     return out
 
 
 def record(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], out: Any) -> None:
     """Give `out` its place on the tape, if any input wants a gradient."""
-    edges, wanted, bit = [], 0, 1
-    for x in inputs:
-        edge = x._edge if x._base is None else history(x)
-        edges.append(edge)
-        if edge is not None:
-            wanted += bit
-        bit += bit
-    if not wanted:
-        return
-    plan = primitive.plans.get(wanted) or primitive.plan(wanted, len(edges))
-    node = Node(plan, plan.pick(inputs), params, edges)
-    if plan.keeps_more:
-        _keep_more(node, inputs, out)
-    else:
+    edges = tuple([history(x) for x in inputs])
+    wanted = sum([1 << i for i, edge in enumerate(edges) if edge is not None])
+    if wanted:
+        _enter(primitive, inputs, params, edges, wanted, out)
+
+
+def _enter(
+    primitive: Primitive,
+    inputs: tuple[Any, ...],
+    params: dict[str, Any],
+    edges: tuple[Edge | None, ...],
+    wanted: int,
+    out: Any,
+) -> None:
+    """An entry on the tape; `wanted` has a bit set for every input that has an edge."""
+    plans = primitive.plans
+    plan = plans[wanted] if wanted in plans else primitive.plan(wanted, len(edges))
+    node = Node()
+    node.plan = plan
+    node.params = params
+    node.edges = edges
+    node.saved = inputs[plan.kept] if plan.pick is None else plan.pick(inputs)
+    node.hooks = None
+    node.time = tick()
+    if plan.is_plain:
         out._edge = node
+        if plan.keeps_out:
+            node.out = (out._shared or new_storage(out),)
+    else:
+        _keep_more(node, inputs, out)
 
 
 def _keep_more(node: Node, inputs: tuple[Any, ...], out: Any) -> None:
-    """What only some entries need: input types, saved outputs, several outputs."""
-    if node.plan.keeps_types:
+    """What only some entries need: input types, several outputs, one that may not be floating."""
+    plan = node.plan
+    if plan.keeps_types:
         node.types = tuple([x._type for x in inputs])
-    if type(out) is not tuple:
-        if node.plan.keeps_out:
-            node.out = (out._storage,)
-        if out._value.dtype.kind == "f":  # a cast may leave the floats
-            out._edge = node
-        return
-    node.out = tuple([o._storage for o in out])
-    for i, o in enumerate(out):
-        if o._value.dtype.kind == "f":
-            o._edge = Output(node, i)
+    outputs = out if type(out) is tuple else (out,)
+    if plan.keeps_out or len(outputs) > 1:
+        node.out = tuple([o._storage for o in outputs])
+    for i, o in enumerate(outputs):
+        if o._value.dtype.kind == "f":  # a cast may leave the floats
+            o._edge = Output(node, i) if len(outputs) > 1 else node
 
 
 def _remember_call(out: Any) -> None:
@@ -111,7 +136,7 @@ def history(tensor: Any) -> Edge | None:
             seen = base
             with GradMode(True):
                 for primitive, params in tensor._view[len(base._view) :]:
-                    seen = bind(primitive, (seen,), params)
+                    seen = bind(primitive, seen, **params)
             tensor._edge = seen._edge
             pass_on_retain(before, seen._edge)
         tensor._stamp = base._stamp

@@ -131,7 +131,7 @@ def can_view(value: Any, shape: tuple[int, ...]) -> bool:
 
 def full(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> Any:
     """A tensor that repeats one number, without spending memory on it; it is read-only."""
-    return bind(repeated, (), {"shape": shape, "value": value, "dtype": dtype})
+    return bind(repeated, shape=shape, value=value, dtype=dtype)
 
 
 def numel(shape: tuple[int, ...]) -> int:
