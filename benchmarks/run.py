@@ -29,6 +29,8 @@ from .workloads import GROUPS, WORKLOADS, chosen
 RESULTS = Path(__file__).parent / "results"
 PICTURE = ROOT / "docs" / "pictures" / "benchmarks.svg"
 PEAK = "peak"
+# torch.compile starts processes that compile; here they would disturb everybody's windows.
+WITHOUT_HELPERS = {"TORCHINDUCTOR_COMPILE_THREADS": "1"}
 STARTED = ("mlp", "bigram", "scalar")  # whose compilation is timed
 
 
@@ -139,7 +141,7 @@ def present(
     """The sides whose library is installed; the others are named in the report."""
     sides = {}
     for name in names:
-        side = stack.enter_context(Partner(name, threads))
+        side = stack.enter_context(Partner(name, threads, extra=WITHOUT_HELPERS))
         try:
             report["versions"][name] = side.ask("version")["version"]
             sides[name] = side
