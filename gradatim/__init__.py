@@ -261,13 +261,20 @@ newaxis = None
 
 __version__ = "0.1.0"  # the one place: the build reads it here
 
-_ROOMS = ("data", "draw", "models", "nn", "optim", "scalar", "training")
+_ROOMS = ("compiler", "data", "draw", "models", "nn", "optim", "scalar", "training")
+_LATER = {
+    "compile": ".compiler.program",
+    "get_num_threads": ".compiler.team",
+    "set_num_threads": ".compiler.team",
+}
 
 
 def __getattr__(name: str) -> typing.Any:
     """Load a room when it is first used, and say what is missing where a name is not here."""
     if name in _ROOMS:
         return importlib.import_module(f".{name}", __name__)
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name], __name__), name)
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
     from ._tensor.absent import missing
@@ -276,7 +283,7 @@ def __getattr__(name: str) -> typing.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS})
+    return sorted({*globals(), *_ROOMS, *_LATER})
 
 
 # Many names to a line: one to a line would be five screens.
@@ -287,34 +294,34 @@ __all__ = [
     "amin", "aminmax", "any", "arange", "argmax", "argmin", "argsort", "argwhere", "as_tensor",
     "asarray", "autograd", "bernoulli", "bincount", "bmm", "bool", "broadcast_to", "bucketize",
     "can_cast", "cat", "ceil", "ceil_", "chunk", "clamp", "clamp_", "clip", "clip_", "clone",
-    "cos", "cos_", "count_nonzero", "cuda", "cummax", "cummin", "cumprod", "cumsum",
+    "compile", "cos", "cos_", "count_nonzero", "cuda", "cummax", "cummin", "cumprod", "cumsum",
     "default_generator", "detach", "detach_", "device", "diag", "diag_embed", "diagonal", "div",
     "divide", "dot", "double", "dtype", "e", "empty", "empty_like", "enable_grad", "eq",
     "equal", "exp", "exp_", "expm1", "expm1_", "eye", "fill_", "finfo", "flatten", "flip",
     "float", "float32", "float64", "floor", "floor_", "floor_divide", "from_dlpack",
     "from_numpy", "full", "full_like", "gather", "ge", "get_default_dtype", "get_device",
-    "get_rng_state", "gt", "histc", "histogram", "iinfo", "index_add", "index_copy",
-    "index_fill", "index_put", "index_put_", "index_select", "inf", "inference_mode",
-    "initial_seed", "int", "int32", "int64", "is_complex", "is_floating_point",
-    "is_grad_enabled", "is_nonzero", "is_signed", "is_tensor", "isclose", "isfinite", "isinf",
-    "isnan", "kthvalue", "le", "lerp", "linspace", "log", "log1p", "log1p_", "log2", "log2_",
-    "log10", "log10_", "log_", "log_softmax", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logspace", "logsumexp", "long", "lt", "manual_seed", "masked_fill",
-    "masked_scatter", "masked_select", "matmul", "max", "maximum", "mean", "median", "min",
-    "minimum", "mm", "moveaxis", "movedim", "mul", "multinomial", "multiply", "mv", "nan",
-    "nanmean", "nansum", "narrow", "ne", "neg", "neg_", "negative", "negative_", "newaxis",
-    "no_grad", "nonzero", "norm", "normal", "numel", "ones", "ones_like", "outer", "permute",
-    "pi", "pow", "printoptions", "prod", "promote_types", "put", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "randperm", "reciprocal", "reciprocal_", "relu",
-    "relu_", "remainder", "repeat_interleave", "reshape", "result_type", "roll", "round",
-    "round_", "rsqrt", "rsqrt_", "scalar_tensor", "scatter", "scatter_add", "scatter_reduce",
-    "searchsorted", "seed", "select", "set_default_dtype", "set_grad_enabled",
-    "set_printoptions", "set_rng_state", "sigmoid", "sigmoid_", "sign", "sin", "sin_",
-    "softmax", "sort", "split", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std",
-    "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim",
-    "tanh", "tanh_", "tensor", "topk", "trace", "transpose", "tril", "tril_indices", "triu",
-    "triu_indices", "true_divide", "trunc", "trunc_", "uint8", "unbind", "unflatten", "unique",
-    "unique_consecutive", "unsqueeze", "var", "var_mean", "where", "zero_", "zeros",
-    "zeros_like",
+    "get_num_threads", "get_rng_state", "gt", "histc", "histogram", "iinfo", "index_add",
+    "index_copy", "index_fill", "index_put", "index_put_", "index_select", "inf",
+    "inference_mode", "initial_seed", "int", "int32", "int64", "is_complex",
+    "is_floating_point", "is_grad_enabled", "is_nonzero", "is_signed", "is_tensor", "isclose",
+    "isfinite", "isinf", "isnan", "kthvalue", "le", "lerp", "linspace", "log", "log1p",
+    "log1p_", "log2", "log2_", "log10", "log10_", "log_", "log_softmax", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "long", "lt",
+    "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "max", "maximum",
+    "mean", "median", "min", "minimum", "mm", "moveaxis", "movedim", "mul", "multinomial",
+    "multiply", "mv", "nan", "nanmean", "nansum", "narrow", "ne", "neg", "neg_", "negative",
+    "negative_", "newaxis", "no_grad", "nonzero", "norm", "normal", "numel", "ones",
+    "ones_like", "outer", "permute", "pi", "pow", "printoptions", "prod", "promote_types",
+    "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm",
+    "reciprocal", "reciprocal_", "relu", "relu_", "remainder", "repeat_interleave", "reshape",
+    "result_type", "roll", "round", "round_", "rsqrt", "rsqrt_", "scalar_tensor", "scatter",
+    "scatter_add", "scatter_reduce", "searchsorted", "seed", "select", "set_default_dtype",
+    "set_grad_enabled", "set_num_threads", "set_printoptions", "set_rng_state", "sigmoid",
+    "sigmoid_", "sign", "sin", "sin_", "softmax", "sort", "split", "sqrt", "sqrt_", "square",
+    "square_", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes",
+    "swapdims", "t", "take", "take_along_dim", "tanh", "tanh_", "tensor", "topk", "trace",
+    "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc",
+    "trunc_", "uint8", "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze",
+    "var", "var_mean", "where", "zero_", "zeros", "zeros_like",
 ]
 # fmt: on

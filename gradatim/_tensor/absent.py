@@ -73,7 +73,7 @@ _PLANNED_METHODS = _words(
 # functions only, and modules.
 _PLANNED = _PLANNED_METHODS | _words(
     """
-    accelerator amp avg_pool2d backends batch_norm bilinear block_diag cdist compile conv1d
+    accelerator amp avg_pool2d backends batch_norm bilinear block_diag cdist conv1d
     conv2d conv3d conv_transpose1d conv_transpose2d distributed distributions dropout einsum
     export fft func group_norm gru hub layer_norm linalg load lstm max_pool2d meshgrid
     multiprocessing pdist pixel_shuffle poisson profiler random rnn save special tensordot

@@ -15,6 +15,7 @@ from ..core.handle import wrap
 from ..core.storage import tick
 from . import team
 from .compiled import Compiled, NumpyStep
+from .guards import Guards
 from .ir import Var
 from .lower.main import DONE, STATUS, STEPS, STOP, WORDS
 from .schedule.memory import ALIGN
@@ -22,14 +23,15 @@ from .schedule.strided import Strided
 from .trace import Traced
 
 Array = np.ndarray[Any, Any]
+GRADIENTS = "a .grad is there that was not, or the other way round"
 CHUNK_SECONDS = 0.05  # how long a native loop runs before Python may look around
 
 
 class Binding:
     """One traced and compiled function with the memory that it works on."""
 
-    def __init__(self, traced: Traced, compiled: Compiled) -> None:
-        self.traced, self.compiled = traced, compiled
+    def __init__(self, traced: Traced, compiled: Compiled, guards: Guards) -> None:
+        self.traced, self.compiled, self.guards = traced, compiled, guards
         self.given = len(traced.graph.inputs) - len(traced.captures)
         self.lock = threading.Lock()
         outputs = traced.graph.outputs
@@ -46,6 +48,13 @@ class Binding:
                 self.table[slot] = twister.address if what == "words" else _address(twister.spare)
         self.arrays: dict[int, Array] = {}  # inputs of the graph, as they are now
         self.copies: list[tuple[Array, Array]] = []  # stand-ins for memory with gaps
+
+    def what_changed(self) -> str | None:
+        """What was assumed while tracing and is no longer so, as a sentence."""
+        for t, there in self.traced.grads_wanted:
+            if (t._grad is not None) is not there:
+                return GRADIENTS
+        return self.guards.changed()
 
     # -- one step --------------------------------------------------------------------------
 

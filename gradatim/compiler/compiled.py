@@ -165,9 +165,7 @@ def _outside(made: Schedule, lowering: Lowering) -> list[Memory]:
 def _use(c: Call | NumpyNest, lowering: Lowering) -> Use:
     if isinstance(c, NumpyNest):
         return Use(tuple(map(lowering.place_of, reads(c))), c.equation.outputs)
-    return Use(
-        tuple(map(lowering.place_of, c.reads)), tuple(map(lowering.place_of, c.writes))
-    )
+    return Use(tuple(map(lowering.place_of, c.reads)), tuple(map(lowering.place_of, c.writes)))
 
 
 def _described(m: Memory, made: Schedule, generators: list[Any]) -> tuple[str, int]:
@@ -213,5 +211,3 @@ def _unpacked(parts: dict[str, bytes], generators: list[Any]) -> Compiled:
     plan = json.loads(parts["plan"])
     plan["slots"] = [(what, i) for what, i in plan["slots"]]
     return Compiled(**plan, code=parts["code"], generators=generators)
-
-

@@ -3,10 +3,10 @@
 import linecache
 import sys
 from pathlib import Path
+from types import FrameType
 
 from ..core.errors import GradatimError
-
-_PACKAGE = str(Path(__file__).parents[1])
+from .whose import USER, whose
 
 
 class CompileError(GradatimError, RuntimeError):
@@ -20,11 +20,15 @@ class TraceError(GradatimError, RuntimeError):
 def user_line() -> str:
     """The line of the user's that is running: `train.py, line 12: if loss > 3:`."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and not _is_users(frame):
         frame = frame.f_back
     name, number = frame.f_code.co_filename, frame.f_lineno
     line = linecache.getline(name, number).strip()
     return f"{Path(name).name}, line {number}" + (f": `{line}`" if line else "")
+
+
+def _is_users(frame: FrameType) -> bool:
+    return whose(frame.f_code.co_filename, frame.f_globals.get("__name__")) is USER
 
 
 class NotFiniteError(GradatimError, FloatingPointError):

@@ -9,17 +9,20 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ..core import dtypes
 from ..core.context import local
 from ..core.handle import wrap
 from . import engine
 from .arguments import Flat, flatten, unflatten
-from .binding import Binding
+from .binding import GRADIENTS, Binding
 from .compiled import compile_graph
+from .guards import Watch
+from .repeat import repeat
+from .scalars import compile_scalars, touches_values
 from .trace import Traced, filled, trace
 
+VARIANTS = 8  # how many traces of one kind of arguments are kept
+CHANGED = "changed:"
 SOON = 0.5  # seconds of compiling after which it is said what takes so long
 
 
@@ -40,11 +43,12 @@ class Program:
         functools.update_wrapper(self, function, updated=())
         self.function = function
         self.variants: dict[Any, list[Binding]] = {}
+        self.history: list[str] = []  # why it was traced, each time
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function returns; what it changes is changed."""
         flat = flatten(args, kwargs)
-        return self._run(self._binding(flat), flat)
+        return self._run(self.binding(flat), flat)
 
     def repeat(self, steps: int, *inputs: Any) -> Any:
         """Run the function so many times in native code.
@@ -58,8 +62,6 @@ class Program:
         >>> step.repeat(3)
         tensor([2., 4., 8.])
         """
-        from .repeat import repeat
-
         return repeat(self, steps, inputs)
 
     def _run(self, binding: Binding, flat: Flat) -> Any:
@@ -75,23 +77,44 @@ class Program:
             t._grad = grad
         return filled(traced.results, found)
 
-    def _binding(self, flat: Flat) -> Binding:
+    def binding(self, flat: Flat) -> Binding:
+        """The machine code for arguments like these, made now if there is none."""
         key = (flat.key, local.context.grad_enabled, dtypes.get_default_dtype())
         known = self.variants.setdefault(key, [])
+        changes = []
         for binding in known:
-            if still_holds(binding.traced):
+            change = binding.what_changed()
+            if change is None:
                 return binding
+            changes.append(change)
+        self._note(changes)
         binding = self._compile(flat)
         known.insert(0, binding)
+        del known[VARIANTS:]
         return binding
+
+    def _note(self, changes: list[str]) -> None:
+        """Keep why the function is traced again, and say it the first time."""
+        if not changes:
+            self.history.append("other types or settings" if self.history else "first call")
+            return
+        told = [c for c in changes if c != GRADIENTS]
+        if told and not any(h.startswith(CHANGED) for h in self.history):
+            warnings.warn(
+                f"gradatim.compile: {told[0]}, so {self.__name__} is traced again; this is said "  # type: ignore[attr-defined]
+                "once. Pass what changes often as a float or a tensor",
+                stacklevel=4,
+            )
+        self.history.append(f"{CHANGED} {told[0]}" if told else GRADIENTS)
 
     def _compile(self, flat: Flat) -> Binding:
         def function(*tensors: Any) -> Any:
             args, kwargs = unflatten(flat, tensors)
             return self.function(*args, **kwargs)
 
-        traced = trace(function, flat.tensors)
-        return Binding(traced, compiled_of(traced))
+        with Watch(self.function) as watch:
+            traced = trace(function, flat.tensors)
+        return Binding(traced, compiled_of(traced), watch.guards(traced.looked))
 
 
 def compiled_of(traced: Traced) -> Any:
@@ -106,14 +129,6 @@ def compiled_of(traced: Traced) -> Any:
     return made
 
 
-def still_holds(traced: Traced) -> bool:
-    """Whether what was assumed while tracing is still so."""
-    for t, there in traced.grads_wanted:
-        if (t._grad is not None) is not there:
-            return False
-    return all(np.array_equal(x._value, was, equal_nan=True) for x, was in traced.looked)
-
-
 def compile(function: Callable[..., Any]) -> Any:
     """`function` as machine code: a forward pass, a loss with its gradients, a whole step.
 
@@ -126,11 +141,9 @@ def compile(function: Callable[..., Any]) -> Any:
     if why is not None:
         _say_once(f"gradatim.compile: {why}; functions run as they are written, in NumPy")
         return function
-    return Program(function)
+    return compile_scalars(function) if touches_values(function, ()) else Program(function)
 
 
 @functools.cache
 def _say_once(text: str) -> None:
     warnings.warn(text, stacklevel=3)
-
-

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.errors import ArgumentError, ShapeError
 from ..core.handle import Handle, check_tensor, wrap
+from .arguments import flatten
 from .errors import NotFiniteError
 from .trace import Slot, filled
 
@@ -24,15 +25,13 @@ def repeat(program: Program, steps: int, inputs: Sequence[Any]) -> Any:
     Errors: ArgumentError for a number of steps below 1; ShapeError for an input with another number
     of rows; NotFiniteError if a number that the function returns becomes nan.
     """
-    from .arguments import flatten
-
     count = _checked(steps)
     rows = [_rows(x, count) for x in inputs]
     first = _Results(count)
     done = 0
     while True:
         flat = flatten(tuple(_row(x, done) for x in inputs), {})
-        binding = program._binding(flat)
+        binding = program.binding(flat)
         if done == count:
             break
         if binding.compiled.is_native and binding.traced.is_steady:
@@ -123,7 +122,9 @@ def _tensors(structure: Any, returned: Any) -> dict[int, Any]:
             found.update(_tensors(s, r))
         return found
     if isinstance(structure, dict):
-        return {k: v for key in structure for k, v in _tensors(structure[key], returned[key]).items()}
+        return {
+            k: v for key in structure for k, v in _tensors(structure[key], returned[key]).items()
+        }
     return {}
 
 
@@ -150,5 +151,3 @@ def _rows(x: Any, count: int) -> np.ndarray[Any, Any]:
 def _row(x: Handle, i: int) -> Any:
     part = x._value[min(i, len(x._value) - 1)]
     return wrap(np.ascontiguousarray(part).reshape(x._value.shape[1:]))
-
-

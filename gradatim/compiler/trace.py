@@ -16,6 +16,7 @@ from typing import Any
 
 from .._tensor.tensor import Tensor
 from ..core.context import GradMode, local, using
+from ..core.errors import UnknownShape
 from ..core.handle import Handle, alias, wrap
 from ..core.nodes import Leaf
 from ..core.primitive import Primitive, Update
@@ -90,7 +91,10 @@ class Tracer:
     def execute(self, primitive: Primitive, inputs: tuple[Handle, ...], params: Params) -> Any:
         """Note the equation; its variables are the value."""
         line = user_line() if self.noting_lines else self.line
-        equation = apply(primitive, [self.read(x) for x in inputs], params, line)
+        try:
+            equation = apply(primitive, [self.read(x) for x in inputs], params, line)
+        except UnknownShape as error:
+            raise TraceError(f"compile: {user_line()}: {error}") from None
         self.equations.append(equation)
         self.made.update(equation.outputs)
         return equation.outputs if len(primitive.outputs) > 1 else equation.outputs[0]

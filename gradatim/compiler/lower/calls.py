@@ -169,9 +169,7 @@ def _product(lowering: Lowering, nest: ProductNest) -> None:
     prepare(scope, nest.nodes, lanes, 0)
     rows = product.m
 
-    def epilogue(
-        batch: Value, row: Value, column: Value, acc: Value, mask: Value | None
-    ) -> None:
+    def epilogue(batch: Value, row: Value, column: Value, acc: Value, mask: Value | None) -> None:
         number = f.add(f.mul(batch, rows), row)
         in_row = RowScope(scope, coordinates(f, number, nest.dims[:-1]))
         part = Chunk(in_row, column, width(acc.type), mask)

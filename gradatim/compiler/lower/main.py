@@ -136,9 +136,7 @@ def write_run(
         f.load(I64, f.gep(I64, control, STOP), 8),
         f.load(I64, f.gep(I64, control, STATUS), 8),
     )
-    go = f.binary(
-        "and", f.compare("slt", Value("%next", I64), total), f.compare("eq", stop, 0)
-    )
+    go = f.binary("and", f.compare("slt", Value("%next", I64), total), f.compare("eq", stop, 0))
     f.line(f"br i1 {go.name}, label %{head}, label %{done}")
     f.start(done)
     f.end()
@@ -183,5 +181,3 @@ def finished(lowering: Lowering, *, shared: bool) -> str:
     """The text of the whole module."""
     text = str(lowering.module)
     return text + (barrier_text(lowering.target) if shared else "")
-
-

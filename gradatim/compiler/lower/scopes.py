@@ -54,7 +54,9 @@ def load(f: Function, dtype: np.dtype[Any], pointer: Value, n: int, mask: Value 
     return _from_memory(f, value, dtype)
 
 
-def store(f: Function, dtype: np.dtype[Any], value: Value, pointer: Value, mask: Value | None) -> None:
+def store(
+    f: Function, dtype: np.dtype[Any], value: Value, pointer: Value, mask: Value | None
+) -> None:
     """Write neighbouring numbers, where the mask holds."""
     if dtype.name == "bool":
         value = f.convert("zext", value, I8)
@@ -294,7 +296,9 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
     safe = inside(f, nest, node, scope.operand(places), bound, mask)
     offset = f.binary("mul", safe, stride) if n > 1 else f.mul(safe, stride)
     if n == 1:
-        return load(f, dtype, f.gep(base, scope_pointer(scope, table.var), f.add(offset, start)), 1, None)
+        return load(
+            f, dtype, f.gep(base, scope_pointer(scope, table.var), f.add(offset, start)), 1, None
+        )
     first = f.gep(base, scope_pointer(scope, table.var), start)
     if table.strides[-1]:
         steps = constants([i * table.strides[-1] for i in range(n)], I64)
@@ -310,7 +314,12 @@ def table_step(node: Node) -> tuple[int, int]:
 
 
 def inside(
-    f: Function, nest: NestScope, node: Any, index: Value, bound: int, mask: Value | None,
+    f: Function,
+    nest: NestScope,
+    node: Any,
+    index: Value,
+    bound: int,
+    mask: Value | None,
     negative: bool | None = None,
 ) -> Value:
     """An index that can be used; one that is outside is noted in the status, and becomes 0."""
@@ -324,7 +333,9 @@ def inside(
     if mask is not None:
         wrong = f.binary("and", wrong, mask)
     n = width(index.type)
-    any_wrong = wrong if n == 1 else f.intrinsic("llvm.vector.reduce.or", I1, wrong, kinds=[wrong.type])
+    any_wrong = (
+        wrong if n == 1 else f.intrinsic("llvm.vector.reduce.or", I1, wrong, kinds=[wrong.type])
+    )
     safe = f.select(wrong, constant(0, index.type), index)
     with f.when(any_wrong):
         f.store(constant(nest.numbers[node], I64), nest.status)

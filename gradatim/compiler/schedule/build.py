@@ -137,9 +137,7 @@ class _Builder:
     def nests_of(self, cluster: Cluster) -> list[Nest]:
         """The nests of one cluster: one, or a few for what is put together piece by piece."""
         if cluster.kind == "rows" and prod(cluster.equations[0].output.shape or (1,)) >= 0:
-            empty = any(
-                0 in v.shape for e in cluster.equations for v in (*e.inputs, *e.outputs)
-            )
+            empty = any(0 in v.shape for e in cluster.equations for v in (*e.inputs, *e.outputs))
             if not empty and cluster.forms:
                 return [self._rows(cluster)]
             return [self._numpy(e, "nothing to loop over") for e in cluster.equations]
@@ -192,9 +190,7 @@ class _Builder:
             return None
         return as_rows(Strided.whole(v.shape), Clustering.columns_of(v.shape, form))
 
-    def _arguments(
-        self, e: Equation, form: Form, inside: set[Equation]
-    ) -> list[Var | _Reading]:
+    def _arguments(self, e: Equation, form: Form, inside: set[Equation]) -> list[Var | _Reading]:
         found: list[Var | _Reading] = []
         role = self.clustering.roles[e]
         for i, source in enumerate(self.clustering.inputs_of(e)):
@@ -343,9 +339,7 @@ class _Builder:
 class _Reading:
     """A source read in rows, before the nest's dimensions are known."""
 
-    def __init__(
-        self, source: Source, rows: Rows, chosen: tuple[int, int] | None = None
-    ) -> None:
+    def __init__(self, source: Source, rows: Rows, chosen: tuple[int, int] | None = None) -> None:
         self.source, self.rows, self.chosen = source, rows, chosen
 
 

@@ -212,9 +212,7 @@ class Clustering:
         return False
 
 
-def load_parts(
-    e: Equation, table: Source, form: Form
-) -> tuple[Rows, int, int] | None:
+def load_parts(e: Equation, table: Source, form: Form) -> tuple[Rows, int, int] | None:
     """For a load: how the table is read but for the chosen dimension, its stride and its bound."""
     dim = e.params.get("dim", 0)
     view = table.view

@@ -62,5 +62,3 @@ def _added(node: Node, parts: Var, store: Store) -> RowNest:
         leaf, dims = Leaf(parts, (size, 1)), (count, size)
     new = Node(again, node.role, (leaf,))
     return RowNest(dims, (new,), (Store(new.var, store.into, ()),))
-
-

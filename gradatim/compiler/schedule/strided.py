@@ -45,17 +45,13 @@ class Strided:
 def _broadcast(s: Strided, params: Params) -> Strided:
     shape = params["shape"]
     new = len(shape) - len(s.shape)
-    kept = [
-        t if n == m else 0 for n, m, t in zip(s.shape, shape[new:], s.strides, strict=True)
-    ]
+    kept = [t if n == m else 0 for n, m, t in zip(s.shape, shape[new:], s.strides, strict=True)]
     return Strided(shape, (*(0,) * new, *kept), s.offset)
 
 
 def _permute(s: Strided, params: Params) -> Strided:
     order = params["order"]
-    return Strided(
-        tuple(s.shape[i] for i in order), tuple(s.strides[i] for i in order), s.offset
-    )
+    return Strided(tuple(s.shape[i] for i in order), tuple(s.strides[i] for i in order), s.offset)
 
 
 def _reshape(s: Strided, params: Params) -> Strided | None:
