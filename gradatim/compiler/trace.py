@@ -123,7 +123,9 @@ class Tracer:
         if isinstance(x._value, Var) or x._storage in self.written:
             raise TraceError(value_asked_for())
         self.looked.setdefault(id(x), (x, x._value.copy()))
-        return x._value
+        seen = x._value.view()
+        seen.flags.writeable = False  # nobody would notice what NumPy writes here
+        return seen
 
     # -- memory ----------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...core.handle import Handle
+from ..whose import is_librarys, is_users
 from .held import (
     MISSING,
     Absent,
@@ -30,7 +31,6 @@ from .held import (
     is_number,
     reference,
 )
-from .mentions import is_librarys, is_users
 from .place import Place, Way
 
 _MOST_ITEMS = 256

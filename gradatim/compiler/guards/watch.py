@@ -20,9 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from ..whose import FOREIGN, USER, whose
 from .check import Guards, Looked
 from .held import Held, Keys, Tensor, Thing
-from .mentions import FOREIGN, USER, globals_of, looks_through, texts_of, whose
+from .mentions import globals_of, looks_through, texts_of
 from .place import Place, Way
 from .search import Search
 
