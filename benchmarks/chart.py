@@ -27,7 +27,7 @@ PANELS = {
     "bigram": "bigram: a 27 x 27 table, 215,000 pairs a step",
     "mlp": "mlp: Bengio's network, batch 32",
 }
-WIDTH, LEFT, RIGHT = 820.0, 150.0, 170.0
+WIDTH, LEFT, RIGHT = 860.0, 190.0, 170.0
 TOP, HEADING, ROW, BAR, GAP, BOTTOM = 66.0, 30.0, 21.0, 14.0, 14.0, 52.0
 NOTE = 11.5
 

@@ -10,6 +10,7 @@ from .peers import SIDES
 SHORT = {
     "gradatim-repeat": "repeat",
     "gradatim-call": "compiled",
+    "gradatim-value-repeat": "sc.repeat",
     "gradatim": "eager",
     "gradatim-value": "scalar",
     "torch": "PyTorch",

@@ -35,6 +35,9 @@ SIDES = {
     "gradatim-call": Side(
         "Gradatim compiled", "gradatim_call", ours=True, caches="GRADATIM_CACHE_DIR"
     ),
+    "gradatim-value-repeat": Side(
+        "Gradatim scalar, repeat", "gradatim_value_repeat", ours=True, caches="GRADATIM_CACHE_DIR"
+    ),
     "gradatim": Side("Gradatim eager", "gradatim_eager", ours=True),
     "gradatim-value": Side("Gradatim scalar", "gradatim_value", ours=True),
     "torch": Side("PyTorch", "torch_eager"),
