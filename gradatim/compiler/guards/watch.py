@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any
 
@@ -48,7 +48,7 @@ class Watch:
     def __init__(self, function: Any, arguments: Mapping[str, Any] | None = None) -> None:
         self.changed_by_trace: list[str] = []
         self._search = Search()
-        self._codes: set[CodeType] = set()
+        self._codes: dict[int, CodeType] = {}
         self._texts: set[str] = set()
         self._looks_through = False
         self._before: Any = None
@@ -57,7 +57,7 @@ class Watch:
 
     def __enter__(self) -> Watch:
         self._before = sys.getprofile()
-        sys.setprofile(self._note)
+        sys.setprofile(self._profiler(self._before))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,12 +68,21 @@ class Watch:
             sys.setprofile(None)
             before.enable()
 
-    def _note(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call" and frame.f_code not in self._codes:
-            self._codes.add(frame.f_code)
-            self._read(frame.f_code, frame.f_globals)
-        if callable(self._before):
-            self._before(frame, event, argument)
+    def _profiler(self, before: Any) -> Callable[[FrameType, str, Any], None]:
+        """What Python is to call at every call and return: tens of thousands of times."""
+        codes, read = self._codes, self._read
+
+        def note(frame: FrameType, event: str, _: Any) -> None:
+            # By id, because a function's code is hashed from all that is in it.
+            if event == "call" and id(frame.f_code) not in codes:
+                codes[id(frame.f_code)] = frame.f_code
+                read(frame.f_code, frame.f_globals)
+
+        def both(frame: FrameType, event: str, argument: Any) -> None:
+            note(frame, event, argument)
+            before(frame, event, argument)
+
+        return both if callable(before) else note
 
     def _read(self, code: CodeType, namespace: dict[str, Any]) -> None:
         owner = whose(code.co_filename, namespace.get("__name__"))
