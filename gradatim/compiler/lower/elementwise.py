@@ -198,9 +198,9 @@ def trunc_divide(f: Function, x: Value, y: Value, *, dtype: Any) -> Value:
 
 
 def relu(f: Function, x: Value, *, dtype: Any) -> Value:
-    """max(x, 0): 0 only where it is larger, so nan stays. One instruction."""
+    """max(x, 0); nan stays."""
     if is_float(x):
-        return f.select(f.compare("olt", x, 0.0), constant(0.0, x.type), x)
+        return f.select(f.compare("ole", x, 0.0), constant(0.0, x.type), x)
     return f.select(f.compare("slt", x, 0), constant(0, x.type), x) if is_signed(dtype) else x
 
 

@@ -64,6 +64,19 @@ class Target:
         return self.triple.startswith(("aarch64", "arm64"))
 
     @property
+    def has_fma(self) -> bool:
+        """Whether a b + c is one instruction; elsewhere LLVM would call the C library for it."""
+        return self.is_arm or (self._has("fma") and not self._has("avx", switch="-"))
+
+    @property
+    def has_rounding(self) -> bool:
+        """Whether floor, ceil, trunc and rint are instructions, not calls."""
+        return self.is_arm or self._has("sse4.1")
+
+    def _has(self, feature: str, switch: str = "+") -> bool:
+        return f"{switch}{feature}" in self.features.split(",")
+
+    @property
     def key(self) -> str:
         """All of it in a line: machine code for one key runs on machines with the same one."""
         return f"{self.triple} {self.cpu} {self.features} {self.vector_bytes}"
