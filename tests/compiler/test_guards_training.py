@@ -1,0 +1,189 @@
+"""A training step is guarded: its modules, tensors and settings; and guards have manners."""
+
+import cProfile
+import gc
+import sys
+import weakref
+
+import pytest
+
+import gradatim as g
+from gradatim import nn, optim
+from gradatim.compiler.guards import Watch
+from gradatim.nn import functional as F
+
+
+def guards_of(function):
+    """The guards of one call, which changes nothing that is read."""
+    with Watch(function) as watch:
+        function()
+    guards = watch.guards()
+    assert guards.changed() is None
+    assert not watch.changed_by_trace
+    return guards
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
+        self.head = nn.Linear(3, 3)
+        self.scale = 2.0
+        self.act = F.relu
+
+    def forward(self, x):
+        x = self.body(x * self.scale)
+        return self.head(self.act(x) if self.training else x)
+
+
+def trained(make):
+    model = Net()
+    optimizer = make(model.parameters())
+    x, y = g.ones(5, 4), g.zeros(5).long()
+
+    def step():
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    step()
+    return model, optimizer, step
+
+
+MAKERS = {
+    "sgd": lambda ps: optim.SGD(ps, lr=0.1, weight_decay=0.1),
+    "momentum": lambda ps: optim.SGD(ps, lr=0.1, momentum=0.9),
+    "adam": lambda ps: optim.Adam(ps, lr=0.1),
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_training_step_stays_itself(name):
+    model, optimizer, step = trained(MAKERS[name])
+    guards = guards_of(step)
+    for rate in (0.2, 0.3):
+        step()
+        model.zero_grad()
+        for group in optimizer.param_groups:
+            group["lr"] = rate  # lives in a tensor: no reason for a new trace
+        assert guards.changed() is None
+
+
+def test_what_makes_another_program_of_a_training_step():
+    model, optimizer, step = trained(MAKERS["sgd"])
+    guards = guards_of(step)
+
+    def change(owner, name, value):
+        before = getattr(owner, name)
+        setattr(owner, name, value)
+        told = guards.changed()
+        setattr(owner, name, before)
+        assert guards.changed() is None
+        return told
+
+    assert change(model, "scale", 3.0) == "model.scale changed from 2.0 to 3.0"
+    assert change(model, "training", False) == "model.training changed from True to False"
+    assert change(model.body, "training", False) == "model.body.training changed from True to False"
+    assert change(model, "act", F.tanh) == "model.act is another function than before"
+    assert change(model, "head", nn.Linear(3, 3)) == "model.head is another Linear than before"
+    assert change(model, "head", nn.Tanh()) == "model.head changed from a Linear to a Tanh"
+    weight = nn.Parameter(g.ones(3, 3))
+    assert change(model.head, "weight", weight) == "model.head.weight is another tensor than before"
+    memory = g.ones(3, 3)
+    assert (
+        change(model.head.weight, "data", memory)
+        == "model.head.weight has other memory than before"
+    )
+    assert change(model.head.bias, "requires_grad", False) == (
+        "model.head.bias.requires_grad changed from True to False"
+    )
+    model.head.bias.requires_grad_(True)
+    model.forward = lambda x: x
+    assert guards.changed() == "model.forward is now another than that of the class"
+    del model.forward
+
+    optimizer.param_groups[0]["weight_decay"] = 0.0
+    assert guards.changed() == ('optimizer.param_groups[0]["weight_decay"] changed from 0.1 to 0.0')
+    optimizer.param_groups[0]["weight_decay"] = 0.1
+    model.body.append(nn.Tanh())
+    assert guards.changed() == "model.body got '3'"
+
+
+def test_numbers_of_tensors_that_python_read():
+    _, optimizer, step = trained(MAKERS["sgd"])
+    momentum, rest = optimizer.param_groups[0].tensor("momentum"), g.arange(3)
+    with Watch(step) as watch:
+        step()
+    looked = [(momentum, momentum.numpy().copy()), (rest, rest.numpy().copy())]
+    guards = watch.guards(looked)
+    assert guards.changed() is None
+    rest[0] = 5
+    assert guards.changed() == "the numbers of a tensor changed"
+    rest[0] = 0
+    optimizer.param_groups[0]["momentum"] = 0.9
+    assert guards.changed() == (
+        'the numbers of optimizer.param_groups[0]["momentum"] changed from 0.0 to 0.9'
+    )
+
+
+# -- manners --------------------------------------------------------------------------------------
+
+
+def test_guards_keep_no_model_alive():
+    model = Net()
+    places = {"model": model}
+    refer = weakref.ref(model)
+
+    def step():
+        return places["model"](g.ones(1, 4))
+
+    guards = guards_of(step)
+    gc.collect()
+    gc.disable()
+    try:
+        del model
+        places["model"] = None
+        assert refer() is None
+    finally:
+        gc.enable()
+    assert guards.changed() == 'places["model"] changed from a Net to None'
+
+
+def test_a_profiler_that_was_there_goes_on():
+    seen = []
+
+    def profiler(frame, event, argument):
+        seen.append(frame.f_code.co_name)
+
+    def named_for_the_profiler():
+        return 1
+
+    sys.setprofile(profiler)
+    try:
+        with Watch(named_for_the_profiler):
+            named_for_the_profiler()
+        assert sys.getprofile() is profiler
+    finally:
+        sys.setprofile(None)
+    assert "named_for_the_profiler" in seen
+
+
+def test_pythons_own_profiler_is_put_back():
+    def step():
+        return 1
+
+    profiler = cProfile.Profile()
+    with profiler:
+        before = sys.getprofile()
+        with Watch(step):
+            step()
+        assert sys.getprofile() is before
+    assert sys.getprofile() is None
+
+
+def test_an_error_in_the_trace_ends_the_watch():
+    with pytest.raises(KeyError), Watch(print):
+        raise KeyError
+    assert sys.getprofile() is None
