@@ -208,6 +208,20 @@ def test_integers_wrap_around_as_numpy_s_do() -> None:
         np.testing.assert_array_equal(kernel(a, b)(a, b), a @ b)
 
 
+def test_matrices_that_share_b_are_one_long_matrix() -> None:
+    rng = np.random.default_rng(0)
+    b = operand(rng, (24, 35))
+    for shape in [(64, 8, 24), (4, 16, 8, 24), (512, 1, 24), (1, 512, 1, 24)]:
+        a = operand(rng, shape)
+        code = kernel(a, b)
+        one = plan(asked(a.reshape(512, 24), b), code.plan.whole)
+        assert code.plan == one
+        check(code, a, b)
+    apart = operand(rng, (3, 8, 24), layout="columns")
+    assert plan(asked(apart, b), 16).product.m == 8
+    check(kernel(apart, b), apart, b)
+
+
 def test_plans_depend_on_nothing_but_the_shapes() -> None:
     a, b = np.ones((300, 200), np.float32), np.ones((200, 100), np.float32)
     assert plan(asked(a, b), 16) == plan(asked(a.copy(), b.copy()), 16)

@@ -44,7 +44,8 @@ def write_product(
     at `plan.scratch` elements. `epilogue(batch, row, column, acc, mask)` writes what becomes of
     `plan.lanes` neighbouring results in one row (`mask`: which of them there are; None: all). It
     is called once per vector of a tile or, when `heavy`, once per vector of a row of a tile, in
-    a loop over rows.
+    a loop over rows. Where matrices share B, their rows may be numbered through as those of one
+    matrix: what always holds is that `batch * m + row` counts the rows of the whole result.
     """
     if plan.items:
         if plan.turned:

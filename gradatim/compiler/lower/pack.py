@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .emit import BYTES, I64, Function, Value, constant, constants, element, vector
+from .emit import I64, Function, Value, constant, constants, vector, width
 from .product import LLVM, Pack, Plan
 
 
@@ -46,6 +46,7 @@ class _Packer:
     def __init__(self, f: Function, pack: Pack, whole: int) -> None:
         self.f, self.pack, self.whole = f, pack, whole
         self.base = LLVM[pack.dtype.name]
+        self.group = 16 // pack.dtype.itemsize
 
     def item(self, source: Value, target: Value, item: Value) -> None:
         """One block of k of one strip."""
@@ -77,7 +78,7 @@ class _Packer:
         if rest and pack.extent > pack.width:
             partial = f.compare("slt", across, columns)
             stride = f.select(partial, stride, across)
-        squares = pack.k_stride == 1 and pack.wide == self.whole and pack.k >= self.whole > 1
+        squares = pack.k_stride == 1 and pack.wide >= self.group <= pack.k
         write = self._squares if squares else self._lines
         if pack.extent >= pack.wide:
             with f.loop(0, across, pack.wide) as loop:
@@ -102,17 +103,17 @@ class _Packer:
     def _squares(
         self, source: Value, target: Value, start: Value, stop: Value, there: int, stride: Value
     ) -> None:
-        """Squares of as many k as columns; the last may repeat some of the one before."""
-        f, pack, n = self.f, self.pack, self.whole
-        zero = constant(0, vector(n, self.base))
-        with f.loop(start, stop, n) as loop:
-            k = self._least(loop.index, pack.k - n) if pack.k % n else loop.index
+        """16 bytes of k of each column; the last may repeat some of those before."""
+        f, pack, group = self.f, self.pack, self.group
+        few = vector(group, self.base)
+        with f.loop(start, stop, group) as loop:
+            k = self._least(loop.index, pack.k - group) if pack.k % group else loop.index
             come = f.gep(self.base, source, k)
             go = f.gep(self.base, target, f.mul(k, stride))
-            square = [
-                f.load(zero.type, f.gep(self.base, come, i * pack.stride)) for i in range(there)
-            ]
-            for value in transpose(f, square + [zero] * (n - there)):
+            columns = [f.load(few, f.gep(self.base, come, i * pack.stride)) for i in range(there)]
+            columns += [constant(0, few)] * (pack.wide - there)
+            rows = [join(f, columns[i::group]) for i in range(group)]
+            for value in transpose(f, rows):
                 f.store(value, go)
                 go = f.gep(self.base, go, stride)
 
@@ -133,41 +134,23 @@ def read(
     return f.load(kind, place) if mask is None else f.masked_load(kind, place, mask)
 
 
+def join(f: Function, parts: list[Value]) -> Value:
+    """Vectors side by side in one."""
+    while len(parts) > 1:
+        both = range(2 * width(parts[0].type))
+        parts = [f.shuffle(x, y, both) for x, y in zip(parts[::2], parts[1::2], strict=True)]
+    return parts[0]
+
+
 def transpose(f: Function, rows: list[Value]) -> list[Value]:
-    """A square of vectors, transposed: one round of exchanges for each bit of the width.
+    """Vectors made of squares side by side, each square transposed: by rounds of interleaving.
 
-    The first rounds interleave within 16 bytes, which processors do at once; the others exchange
-    whole groups of 16 bytes. Interleaving leaves the rows of a group in another order.
+    There are as many rows as a square has, a power of two; a round halves what is left to do.
     """
-    n = len(rows)
-    group = min(n, 16 // BYTES[element(rows[0].type)])
-    distance = 1
-    while distance < n:
-        low, high = _places(n, group, distance)
-        for i in range(n):
-            if not i & distance:
-                x, y = rows[i], rows[i + distance]
-                rows[i], rows[i + distance] = f.shuffle(x, y, low), f.shuffle(x, y, high)
-        distance *= 2
-    return [rows[i - i % group + _reverse(i % group, group)] for i in range(n)]
-
-
-def _places(n: int, group: int, distance: int) -> tuple[list[int], list[int]]:
-    """What a round takes of two rows, first for the one, then for the other."""
-    if distance >= group:
-        even = [i for i in range(2 * n) if i // group % 2 == 0]
-        return even, [i + group for i in even]
-    low = [
-        start + row * n + unit + i
-        for start in range(0, n, group)
-        for unit in range(0, group // 2, distance)
-        for row in (0, 1)
-        for i in range(distance)
-    ]
-    return low, [i + group // 2 for i in low]
-
-
-def _reverse(i: int, n: int) -> int:
-    """The bits of i < n in the opposite order."""
-    bits = n.bit_length() - 1
-    return int(f"{i:0{bits}b}"[::-1], 2) if bits else 0
+    group, n = len(rows), width(rows[0].type)
+    low = [s + i // 2 + n * (i % 2) for s in range(0, n, group) for i in range(group)]
+    high = [i + group // 2 for i in low]
+    for _ in range(group.bit_length() - 1):
+        pairs = zip(rows[: group // 2], rows[group // 2 :], strict=True)
+        rows = [f.shuffle(x, y, half) for x, y in pairs for half in (low, high)]
+    return rows

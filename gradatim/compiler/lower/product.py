@@ -47,23 +47,27 @@ class Product:
         )
 
     def collapsed(self) -> Product:
-        """The same matrices in the same order, with as few batch dimensions as will do."""
+        """The same rows in the same order, with as few batch dimensions as will do.
+
+        Matrices that share B, and whose rows go on from one to the next, are one long matrix.
+        """
         dims: list[tuple[int, int, int]] = []
         batch = zip(self.batch, self.a_strides[:-2], self.b_strides[:-2], strict=True)
-        for size, a, b in batch:
-            if size == 1:
-                continue
-            if dims and dims[-1][1] == a * size and dims[-1][2] == b * size:
+        for size, a, b in [*batch, (self.m, self.a_strides[-2], 0)]:
+            if dims and size == 1 and not b and not dims[-1][2]:
+                continue  # what there is one of has no stride to go by
+            if dims and (dims[-1][0] == 1 or dims[-1][1:] == (a * size, b * size)):
                 size *= dims.pop()[0]
             dims.append((size, a, b))
+        *outer, rows = dims
         return Product(
-            tuple(d[0] for d in dims),
-            self.m,
+            tuple(d[0] for d in outer),
+            rows[0],
             self.n,
             self.k,
             self.dtype,
-            (*(d[1] for d in dims), *self.a_strides[-2:]),
-            (*(d[2] for d in dims), *self.b_strides[-2:]),
+            (*(d[1] for d in outer), rows[1], self.a_strides[-1]),
+            (*(d[2] for d in outer), *self.b_strides[-2:]),
         )
 
 
