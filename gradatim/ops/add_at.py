@@ -12,6 +12,7 @@ belongs to a place. Measured for tables of 27 rows (one core, float32):
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -21,7 +22,14 @@ Array = np.ndarray[Any, Any]
 
 _SMALL_TABLE = 48  # rows; above, the product has too many zeros to multiply
 _MANY = 1024  # rows to add; below, the product's preparation costs more than it saves
+_FEW_PLACES = 1 << 14  # numbers in a table whose places are kept
 _BLOCK = 1 << 18  # multiplications in one product: few enough to run at once in one thread
+
+
+@lru_cache(maxsize=16)
+def _places(n: int, inner: int) -> Array:
+    """Where the numbers of each row lie in memory: taking rows of this is faster than counting."""
+    return np.arange(n * inner).reshape(n, inner)
 
 
 def add_at(table: Array, index: Array, values: Array, dim: int) -> None:
@@ -40,7 +48,12 @@ def add_at(table: Array, index: Array, values: Array, dim: int) -> None:
             return
     if outer > 1:
         index = _from_front(index, n)  # a negative place would fall into the block before
-    places = index if inner == 1 else index[:, None] * inner + np.arange(inner)
+    if inner == 1:
+        places = index
+    elif n * inner <= _FEW_PLACES:
+        places = _places(n, inner).take(index, 0)
+    else:
+        places = index[:, None] * inner + np.arange(inner)
     if outer > 1:
         places = np.arange(0, outer * n * inner, n * inner)[:, None] + places.reshape(-1)
     np.add.at(table.reshape(-1), places.reshape(-1), values.reshape(-1))

@@ -155,8 +155,9 @@ def _cross_entropy(logits: Array, target: Array, *, ignore_index: int, reduction
     if reduction == "sum":
         return np.asarray(total)
     n = len(losses) if counts is None else np.count_nonzero(counts)
-    with np.errstate(invalid="ignore"):  # no target that counts: 0 / 0 is nan, as in PyTorch
-        return np.divide(total, n, dtype=losses.dtype)
+    if not n:  # no target counts: 0 / 0 is nan, as in PyTorch
+        return np.full((), np.nan, losses.dtype)
+    return np.asarray(total / losses.dtype.type(n))
 
 
 # -log softmax(logits)[target], averaged or added up over the rows: logits (N, C), target (N,)

@@ -7,7 +7,7 @@ on rows of 27 float32: a product with a vector of ones adds up rows six times fa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -22,11 +22,18 @@ Array = np.ndarray[Any, Any]
 
 BLOCK = 1 << 16  # elements: 256 KB of float32, which fits the second-level cache
 MODERATE = 20.0  # below it e^x neither overflows nor loses digits, and needs no shift
+FEW = 1 << 12  # elements of which the norm is found sooner than the largest and the smallest
+NORM2 = 3000.0  # numbers with this sum of squares differ by less than 78, and e^-78 is no rounding
 SHORT = 128  # rows up to this long are handled better in columns
 
 
-def blocks(rows: int, width: int) -> Iterator[slice]:
+_ALL = (slice(None),)
+
+
+def blocks(rows: int, width: int) -> Iterable[slice]:
     """Slices of rows, each of about `BLOCK` elements."""
+    if 0 < rows * width <= BLOCK:
+        return _ALL
     step = max(1, BLOCK // max(width, 1))
     return (slice(start, start + step) for start in range(0, rows, step))
 
@@ -41,7 +48,7 @@ def ones(n: int, dtype: np.dtype[Any]) -> Array:
 
 def row_sums(x: Array) -> Array:
     """(N, C) -> (N,)."""
-    return np.matmul(x, ones(x.shape[1], x.dtype))
+    return x.dot(ones(x.shape[1], x.dtype))
 
 
 def row_maxima(x: Array) -> Array:
@@ -56,13 +63,23 @@ def exponentials(x: Array, out: Array) -> tuple[Array, Array | None]:
 
     A shift by the largest number of the row keeps e^x from overflowing; moderate numbers need none.
     """
-    # nan fails the comparison and takes the careful way, where it stays in its row.
-    if x.size and np.maximum.reduce(x, None) < MODERATE and np.minimum.reduce(x, None) > -MODERATE:
+    if _is_moderate(x):
         np.exp(x, out)
         return row_sums(out), None
     shift = row_maxima(x)
     np.exp(np.subtract(x, shift, out), out)
     return row_sums(out), shift
+
+
+def _is_moderate(x: Array) -> bool:
+    # nan fails the comparisons and takes the careful way, where it stays in its row.
+    if 0 < x.size <= FEW:
+        line = x.reshape(-1)
+        if line.dot(line) < NORM2:
+            return True
+    return bool(
+        x.size and np.maximum.reduce(x, None) < MODERATE and np.minimum.reduce(x, None) > -MODERATE
+    )
 
 
 def _rows_last(x: Array, dim: int) -> Array:
