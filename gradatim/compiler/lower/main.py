@@ -21,7 +21,7 @@ from .scopes import in_memory
 from .waiting import barrier_text
 
 # The words of the control.
-STEPS, DONE, STATUS, STOP, WORDS = 0, 1, 2, 3, 8
+STEPS, DONE, STATUS, STOP, CLOCKS, WORDS = 0, 1, 2, 3, 4, 8
 NOT_FINITE = 1  # why the loop stopped
 SHARED = "ptr %table, i64 %worker, i64 %workers, ptr %barrier"
 
@@ -57,19 +57,10 @@ def write_step(
     arena = f.load(PTR, f.gep(PTR, table, 1), 8)
     places: dict[Memory, Value] = {}
 
-    def place(m: Memory) -> Value:
-        if m not in places:
-            slot = layout.slots.get(m)
-            if slot is not None:
-                places[m] = f.load(PTR, f.gep(PTR, table, slot), 8)
-            else:
-                assert isinstance(m, Var)
-                places[m] = f.gep("i8", arena, layout.arena.offsets[m])
-        return places[m]
-
     for call in calls:
         for m in call.memory:
-            place(m)
+            if m not in places:
+                places[m] = _place(f, table, arena, layout, m)
     if not shared:
         for call in calls:
             _call(f, call, status, places, constant(0, I64), constant(call.items, I64))
@@ -89,6 +80,36 @@ def write_step(
             end = f.binary("udiv", f.mul(f.add(worker, 1), call.items), workers)
             _call(f, call, status, places, begin, end)
     f.end()
+
+
+def write_timed(lowering: Lowering, calls: Sequence[Call], layout: Layout) -> None:
+    """A stretch on one worker that adds up, per call, the ticks of the processor's clock.
+
+    The control's word CLOCKS is the address of these sums.
+    """
+    f = Function(lowering.module, "timed", [SHARED], "void")
+    table = Value("%table", PTR)
+    control = f.load(PTR, table, 8)
+    status = f.gep(I64, control, STATUS)
+    arena = f.load(PTR, f.gep(PTR, table, 1), 8)
+    clocks = f.load(PTR, f.gep(PTR, control, CLOCKS), 8)
+    for i, call in enumerate(calls):
+        places = {m: _place(f, table, arena, layout, m) for m in call.memory}
+        before = f.intrinsic("llvm.readcyclecounter", I64, kinds=[])
+        _call(f, call, status, places, constant(0, I64), constant(call.items, I64))
+        ticks = f.sub(f.intrinsic("llvm.readcyclecounter", I64, kinds=[]), before)
+        sum_ = f.gep(I64, clocks, i)
+        f.store(f.add(f.load(I64, sum_, 8), ticks), sum_, 8)
+    f.end()
+
+
+def _place(f: Function, table: Value, arena: Value, layout: Layout, m: Memory) -> Value:
+    """The address of some memory."""
+    slot = layout.slots.get(m)
+    if slot is not None:
+        return f.load(PTR, f.gep(PTR, table, slot), 8)
+    assert isinstance(m, Var)
+    return f.gep("i8", arena, layout.arena.offsets[m])
 
 
 def _call(

@@ -277,7 +277,7 @@ class _Rows:
         known = isinstance(start, int) and isinstance(stop, int)
         if known:
             size = int(stop) - int(start)  # type: ignore[arg-type]
-            at_once = max(1, min(at_once, size // lanes))
+            at_once = next((n for n in (4, 2) if n <= min(at_once, size // lanes)), 1)
             middle: Operand = int(start) + size // (lanes * at_once) * lanes * at_once  # type: ignore[arg-type]
             whole: Operand = int(start) + size // lanes * lanes  # type: ignore[arg-type]
         else:

@@ -1,7 +1,8 @@
 """Composites written out in primitives, so that the schedule can fuse across their borders.
 
 A few are written here in another way than for NumPy: choosing one element of each row by its
-number is a comparison with 0, 1, 2, ... there, which needs no pass of its own over memory.
+number is a comparison with 0, 1, 2, ... here, which needs no pass of its own over memory. So are
+the places of the largest and smallest.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from ...core.handle import wrap
 from ...core.primitive import Composite
 from ...ops.broadcast import broadcast_to, full, reduce_sum, reshape_to
 from ...ops.creation import arange
-from ...ops.elementwise import eq, where
-from ..ir import Equation, Graph, Var, renamed
+from ...ops.elementwise import add, cast, eq, logical_or, ne, where
+from ...ops.indexing import take
+from ...ops.reduction import reduce_max, reduce_min
+from ..ir import Equation, Graph, Var, contiguous, renamed
 from ..trace import Tracer
+from . import classes
 
+_INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 KEPT = ("embedding",)  # these have native rules of their own
 
 
@@ -30,19 +35,27 @@ def expand(graph: Graph) -> Graph:
     waiting = list(reversed(graph.equations))
     while waiting:
         e = renamed(waiting.pop(), new)
-        if not isinstance(e.primitive, Composite) or e.name in KEPT:
+        rule = _rule(e)
+        if rule is None:
             done.append(e)
             continue
-        equations, results = _written_out(e)
+        equations, results = _written_out(e, rule)
         new.update(zip(e.outputs, results, strict=True))
         waiting += reversed(equations)
     return graph.with_equations(done).rename(_to_the_end(new))
 
 
-def _written_out(e: Equation) -> tuple[list[Equation], list[Var]]:
+def _rule(e: Equation) -> Callable[..., Any] | None:
+    if e.name in OURS:
+        return OURS[e.name]
+    if isinstance(e.primitive, Composite) and e.name not in KEPT:
+        return e.primitive.expand
+    return None
+
+
+def _written_out(e: Equation, rule: Callable[..., Any]) -> tuple[list[Equation], list[Var]]:
     tracer = Tracer(noting_lines=False, line=e.line)
     tracer.made.update(e.inputs)
-    rule = OURS.get(e.name, e.primitive.expand)  # type: ignore[attr-defined]
     with GradMode(False), using(tracer):
         found = rule(*[wrap(v) for v in e.inputs], **e.params)
     results = found if isinstance(found, tuple) else (found,)
@@ -59,26 +72,5 @@ def _to_the_end(new: dict[Var, Var]) -> dict[Var, Var]:
     return result
 
 
-def _hits(index: Any, classes: int) -> Any:
-    """(N,) -> (N, C): whether a column is the one that the row's index names."""
-    shape = (*index._value.shape, classes)
-    numbers = arange(start=0, step=1, count=classes, dtype=np.dtype(np.int64))
-    return eq(_spread(index, shape), broadcast_to(numbers, shape=shape))
 
-
-def _spread(x: Any, shape: tuple[int, ...]) -> Any:
-    return broadcast_to(reshape_to(x, (*x._value.shape, 1)), shape=shape)
-
-
-def _pick(x: Any, index: Any) -> Any:
-    shape = x._value.shape
-    chosen = where(_hits(index, shape[1]), x, full(shape, 0, x._value.dtype))
-    return reduce_sum(chosen, dims=(1,), keepdim=False)
-
-
-def _place(x: Any, index: Any, *, classes: int) -> Any:
-    shape = (*index._value.shape, classes)
-    return where(_hits(index, classes), _spread(x, shape), full(shape, 0, x._value.dtype))
-
-
-OURS: dict[str, Callable[..., Any]] = {"pick": _pick, "place": _place}
+OURS: dict[str, Callable[..., Any]] = {**classes.RULES}
