@@ -89,7 +89,7 @@ def test_every_elementwise_primitive_has_a_rule():
 )
 def test_exact_operations_give_the_bits_of_numpy(name, dtype):
     arrays = inputs(name, dtype)
-    for width in (1, 16):
+    for width in (1, 16) if dtype in ("float32", "int64") else (16,):
         assert_same(native(name, arrays, width), REGISTRY[name].value(*arrays))
 
 

@@ -180,7 +180,7 @@ def test_powers_are_exact_to_a_unit_and_end_as_in_c(dtype, width):
 def test_every_width_gives_the_same_bits(name):
     x = all_floats(step=999_983)
     first = code(name, "float32", 16)(x)
-    for width in (1, 4, 8):
+    for width in (1, 8):
         np.testing.assert_array_equal(code(name, "float32", width)(x), first)
 
 
