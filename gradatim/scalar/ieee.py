@@ -21,6 +21,8 @@ class StandIn:
     `gradatim.compile` runs a function once with numbers that write down what is done to them.
     """
 
+    __slots__ = ()
+
 
 def divide(a: float, b: float) -> float:
     """Return a / b; a / 0 is inf with the sign of both, 0 / 0 is nan.
