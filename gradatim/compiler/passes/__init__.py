@@ -1,4 +1,4 @@
-"""Graph to graph, one file each: expand, fold, simplify, cse, dce.
+"""Graph to graph, one file each: expand, empty, fold, arrange, simplify, cse, dce, isolate.
 
 `optimise` runs them in order. Each is a pure function, and leaves a graph that `verify` accepts.
 """
@@ -8,20 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..ir import Graph, Pass
+from .arrange import arrange
 from .cse import merge_equal
 from .dce import drop_unused
+from .empty import without_empties
 from .expand import expand
 from .fold import fold
+from .isolate import isolate
 from .simplify import simplify
 
 ORDER: tuple[tuple[str, Pass], ...] = (
     ("expand", expand),
+    ("empty", without_empties),
     ("fold", fold),
+    ("arrange", arrange),
     ("simplify", simplify),
     ("cse", merge_equal),
     ("simplify again", simplify),
     ("cse again", merge_equal),
     ("dce", drop_unused),
+    ("isolate", isolate),
 )
 
 

@@ -7,7 +7,7 @@ is read, and if nothing between them would have to run in the middle.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 from ..ir import Equation, Graph, Var
@@ -78,12 +78,19 @@ class Clustering:
                 self._merge(self.of[maker], self.of[e])
 
     def inputs_of(self, e: Equation) -> list[Source]:
-        """Where the equation's inputs are read from."""
-        return [self.sources[v] for v in e.inputs]
+        """Where the equation's inputs are read from; places, once for each element of a load."""
+        found = [self.sources[v] for v in e.inputs]
+        if self.roles[e] == "load" and e.name != "gather":
+            table, places = found
+            dim, n = e.params.get("dim", 0), len(table.view.shape)
+            strides = (*(0,) * dim, *places.view.strides, *(0,) * (n - dim - 1))
+            view = Strided(e.output.shape, strides, places.view.offset)
+            found[1] = replace(places, view=view)
+        return found
 
     def _makers_read(self, e: Equation) -> list[Equation]:
         found = [self.makers[s.var] for s in self.inputs_of(e) if s.var in self.makers]
-        return sorted(set(found), key=lambda m: -self.of[m].number)
+        return sorted(set(found), key=lambda m: (-m.output.size, -self.of[m].number))
 
     # -- forms -----------------------------------------------------------------------------
 
