@@ -151,6 +151,17 @@ def test_a_small_power_that_is_known_is_a_product(dtype, exponent):
     assert len(re.findall("mul <8 x", found.text())) == exponent - 1
 
 
+@pytest.mark.parametrize("bound", [0.0, -0.0, 1.5, np.inf, np.nan])
+@pytest.mark.parametrize("name", ["maximum", "minimum", "clamp_min", "clamp_max"])
+def test_a_bound_that_is_known_lets_nan_through_as_well(name, bound):
+    def write(f, x):
+        return ELEMENTWISE[name](f, x, constant(bound, x.type), dtype=np.dtype("float32"))
+
+    x = numbers("float32", seed=10)
+    found = Vectors(write, "float32", out="float32", width=16)(x)
+    assert_same(found, REGISTRY[name].value(x, np.full_like(x, bound)))
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_remainders_are_exact_however_long_the_quotient(dtype):
     rng = np.random.default_rng(8)

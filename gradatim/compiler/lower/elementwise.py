@@ -57,6 +57,8 @@ def truth(f: Function, x: Value) -> Value:
 
 def known(x: Value) -> float | None:
     """The number that a constant is, in all its places."""
+    if x.name[0] in "%<":
+        return None
     text = x.name.removeprefix("splat (").rstrip(")").split()[-1]
     if text.startswith("0x"):
         found: float = struct.unpack(">d", bytes.fromhex(text[2:]))[0]
@@ -127,10 +129,10 @@ def extreme(predicate: str, of_masks: str) -> Rule:
         if not is_float(x):
             sign = "s" if is_signed(dtype) else "u"
             return f.select(f.compare(sign + predicate, x, y), x, y)
+        bound = known(y)
+        if bound is not None and bound == bound:  # x, where it is nan
+            return f.select(f.compare(f"o{predicate[0]}e", y, x), y, x)
         chosen = f.select(f.compare("o" + predicate, x, y), x, y)  # y, where one is nan
-        number = known(x)
-        if number is not None and number == number:
-            return chosen
         return f.select(f.compare("uno", x, x), x, chosen)
 
     return rule
