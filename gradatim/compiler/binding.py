@@ -47,6 +47,7 @@ class Binding:
                 twister = compiled.generators[i].twister
                 self.table[slot] = twister.address if what == "words" else _address(twister.spare)
         self.arrays: dict[int, Array] = {}  # inputs of the graph, as they are now
+        self.stand_ins: dict[int, Array] = {}
         self.copies: list[tuple[Array, Array]] = []  # stand-ins for memory with gaps
 
     def what_changed(self) -> str | None:
@@ -96,7 +97,7 @@ class Binding:
                 self.copies.append((array, stand_in))
             array = stand_in
             self.arrays.pop(i, None)
-            self.keep = array
+            self.stand_ins[i] = array
         self.table[self.slot_of["input", i]] = _address(array)
 
     def _steps(self, name: str = "") -> None:

@@ -26,8 +26,7 @@ ELEMENTWISE = frozenset({*ARITHMETIC, *FUNCTIONS})
 # Read through strides, without touching memory
 VIEWS = frozenset({"broadcast_to", "reshape", "permute", "slice", "diagonal"})
 
-SUMS = frozenset({"reduce_sum", "amax", "amin", "any", "all"})
-EXTREME_PLACES = frozenset({"argmax", "argmin"})
+SUMS = frozenset({"reduce_sum", "reduce_prod", "amax", "amin", "any", "all"})
 
 
 def is_dear(primitive: Primitive) -> bool:

@@ -22,13 +22,16 @@ def identity(name: str, dtype: np.dtype[Any], kind: str) -> Value:
         limits = np.iinfo(dtype)
         bound = int(limits.min if least else limits.max)
         return constant(bound - 256 if dtype.kind == "u" and bound > 127 else bound, kind)
-    return constant(1 if name == "all" else 0, kind)
+    return constant(1 if name in ("all", "reduce_prod") else 0, kind)
 
 
 def combine(f: Function, name: str, dtype: np.dtype[Any], a: Value, b: Value) -> Value:
     """Two numbers, or vectors of them, as one."""
     if name == "reduce_sum":
         op = "fadd" if dtype.kind == "f" else "or" if dtype.kind == "b" else "add"
+        return f.binary(op, a, b)
+    if name == "reduce_prod":
+        op = "fmul" if dtype.kind == "f" else "and" if dtype.kind == "b" else "mul"
         return f.binary(op, a, b)
     if name in ("any", "all"):
         return f.binary("or" if name == "any" else "and", a, b)

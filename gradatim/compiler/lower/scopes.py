@@ -254,12 +254,16 @@ def scope_pointer(scope: Scope, v: Var) -> Value:
 
 def _in_range(f: Function, leaf: Leaf, offset: Operand, along: int, n: int) -> Value:
     """start + place step: integers as such, floats rounded once from float64."""
-    assert leaf.range is not None
-    start, step = leaf.range
     first = offset if isinstance(offset, Value) else constant(offset, I64)
     places = f.splat(first, n)
     if n > 1 and along:
         places = f.binary("add", places, constants([i * along for i in range(n)], I64))
+    return _range_at(f, leaf, places)
+
+
+def _range_at(f: Function, leaf: Leaf, places: Value) -> Value:
+    assert leaf.range is not None
+    start, step = leaf.range
     dtype = leaf.var.dtype
     if isinstance(start, float) or isinstance(step, float):
         exact = f.convert("sitofp", places, DOUBLE)
@@ -274,6 +278,8 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
     table, places = node.arguments
     assert isinstance(table, Leaf)
     nest = scope if isinstance(scope, NestScope) else scope.nest
+    if not table.in_memory:
+        return _load_known(scope, f, node, n)
     dtype, base = table.var.dtype, in_memory(table.var.dtype)
     stride, bound = table_step(node)
     if n > 1 and nest.level(places) < ELEMENT:
@@ -304,6 +310,24 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
         steps = constants([i * table.strides[-1] for i in range(n)], I64)
         offset = f.binary("add", offset, steps)
     return _from_memory(f, f.gather(base, first, offset, mask), dtype)
+
+
+def _load_known(scope: Scope, f: Function, node: Node, n: int) -> Value:
+    """Elements of a table in no memory: a number, or one that follows from its place."""
+    table, places = node.arguments
+    assert isinstance(table, Leaf)
+    nest = scope if isinstance(scope, NestScope) else scope.nest
+    start, mask = scope.place(table)
+    stride, bound = table_step(node)
+    place = inside(f, nest, node, scope.operand(places), bound, mask)
+    if table.number is not None:
+        return constant(table.number, vector(n, kind_of(table.var.dtype)))
+    first = start if isinstance(start, Value) else constant(start, I64)
+    place = f.binary("add", f.binary("mul", place, stride), f.splat(first, n))
+    if n > 1 and table.strides[-1]:
+        steps = constants([i * table.strides[-1] for i in range(n)], I64)
+        place = f.binary("add", place, steps)
+    return _range_at(f, table, place)
 
 
 def table_step(node: Node) -> tuple[int, int]:

@@ -10,21 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ...core.context import GradMode, using
 from ...core.handle import wrap
 from ...core.primitive import Composite
-from ...ops.broadcast import broadcast_to, full, reduce_sum, reshape_to
-from ...ops.creation import arange
-from ...ops.elementwise import add, cast, eq, logical_or, ne, where
-from ...ops.indexing import take
-from ...ops.reduction import reduce_max, reduce_min
-from ..ir import Equation, Graph, Var, contiguous, renamed
+from ..ir import Equation, Graph, Var, renamed
 from ..trace import Tracer
-from . import classes
+from . import classes, places
 
-_INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 KEPT = ("embedding",)  # these have native rules of their own
 
 
@@ -72,5 +64,4 @@ def _to_the_end(new: dict[Var, Var]) -> dict[Var, Var]:
     return result
 
 
-
-OURS: dict[str, Callable[..., Any]] = {**classes.RULES}
+OURS: dict[str, Callable[..., Any]] = {**classes.RULES, **places.RULES}

@@ -44,7 +44,9 @@ def _cone(e: Equation, makers: dict[Var, Equation]) -> list[Equation] | None:
             continue
         if maker.name not in FREE:
             cheap = maker.name in ELEMENTWISE and not is_dear(maker.primitive)
-            if not cheap and not (maker.name in ("take", "gather") and len(maker.output.shape) == 1):
+            if not cheap and not (
+                maker.name in ("take", "gather") and len(maker.output.shape) == 1
+            ):
                 return None
         found[maker] = None
         if len(found) > MOST:

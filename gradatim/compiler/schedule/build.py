@@ -53,7 +53,7 @@ def schedule(
 
 def _can_overwrite(nests: Sequence[Nest], w: Var, v: Var) -> bool:
     """Whether w can be written where v lies: whatever else is read of v was read before."""
-    first = min(i for i, n in enumerate(nests) if w in writes(n))
+    first = min((i for i, n in enumerate(nests) if w in writes(n)), default=len(nests))
     for i, nest in enumerate(nests):
         if v not in reads(nest) or i < first:
             continue
@@ -136,15 +136,10 @@ class _Builder:
 
     def nests_of(self, cluster: Cluster) -> list[Nest]:
         """The nests of one cluster: one, or a few for what is put together piece by piece."""
-        if cluster.kind == "rows" and prod(cluster.equations[0].output.shape or (1,)) >= 0:
-            empty = any(0 in v.shape for e in cluster.equations for v in (*e.inputs, *e.outputs))
-            if not empty and cluster.forms:
-                return [self._rows(cluster)]
-            return [self._numpy(e, "nothing to loop over") for e in cluster.equations]
         if cluster.kind == "product":
-            if any(0 in v.shape for e in cluster.equations for v in (*e.inputs, *e.outputs)):
-                return [self._numpy(e, "nothing to loop over") for e in cluster.equations]
             return [self._product(cluster)]
+        if cluster.kind == "rows" and cluster.equations[0].output.size:
+            return [self._rows(cluster)]
         (e,) = cluster.equations
         return self._alone(e)
 
@@ -241,10 +236,10 @@ class _Builder:
     # -- alone -----------------------------------------------------------------------------
 
     def _alone(self, e: Equation) -> list[Nest]:
-        if any(0 in v.shape for v in (*e.inputs, *e.outputs)):
-            return [self._numpy(e, "nothing to loop over")]
+        if not any(v.size for v in e.outputs) and not e.draws:
+            return []  # an output without elements
         if e.draws:
-            if not self.is_native(e):
+            if not e.output.size or not self.is_native(e):
                 return [self._numpy(e, "this draw has no native rule")]
             return [DrawNest(e, tuple(self._factor(v) for v in e.inputs))]
         if e.name == "cat":

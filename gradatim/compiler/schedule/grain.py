@@ -10,12 +10,13 @@ from dataclasses import replace
 
 from ...ops.broadcast import reduce_sum
 from ...ops.reduction import all_, any_, reduce_max, reduce_min
+from ...ops.running import reduce_prod
 from ..ir import Equation, Var, apply
 from .nests import Leaf, Nest, Node, RowNest, Store
 
 GRAIN = 8192  # elements in an item, about: a few microseconds
 PARTS = 16  # items that a nest with sums over its rows is cut into, at most
-AGAIN = {e.name: e for e in (reduce_sum, reduce_max, reduce_min, any_, all_)}
+AGAIN = {e.name: e for e in (reduce_sum, reduce_prod, reduce_max, reduce_min, any_, all_)}
 
 
 def per_item(nest: RowNest) -> int:

@@ -7,11 +7,13 @@ a copy is put into the graph; so after `with_copies` every reshape can be read w
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 from ...ops.broadcast import copy
 from ..ir import Equation, Graph, Var, apply
-from .strided import STEPS, Strided, step
+from ..kinds import SUMS
+from .strided import STEPS, Strided, as_rows, step
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,12 @@ def with_copies(graph: Graph) -> Graph:
     kept: list[Equation] = []
     for e in graph.equations:
         e = replace(e, inputs=tuple(new.get(v, v) for v in e.inputs))
+        if _wants_order(e, sources):
+            ordered = [apply(copy, (v,), {}, e.line) for v in e.inputs]
+            kept += ordered
+            for before in ordered:
+                sources.add(before)
+            e = replace(e, inputs=tuple(before.output for before in ordered))
         if not sources.add(e):
             before = apply(copy, e.inputs, {}, e.line)
             kept.append(before)
@@ -83,6 +91,21 @@ def with_copies(graph: Graph) -> Graph:
             v = made.output
         outputs.append(v)
     return Graph(graph.inputs, tuple(kept), tuple(outputs))
+
+
+def _wants_order(e: Equation, sources: Sources) -> bool:
+    """Whether an equation can only read what lies in order, and some of its inputs do not."""
+    found = [sources[v] for v in e.inputs]
+    if e.draws:
+        return not all(s.in_memory and s.view.is_whole for s in found)
+    if e.name not in SUMS:
+        return False
+    dims, (s,) = e.params["dims"], found
+    n = len(s.view.shape)
+    if len(dims) == n:
+        return False
+    cut = len(dims) if tuple(dims) == tuple(range(len(dims))) else n - len(dims)
+    return as_rows(s.view, prod(s.view.shape[cut:])) is None
 
 
 def without_views(graph: Graph) -> tuple[Graph, Sources]:

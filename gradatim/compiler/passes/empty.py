@@ -1,0 +1,60 @@
+"""Nothing: what has no elements is not computed, and what is made of nothing is a number.
+
+So no later stage ever meets a loop without rounds. Draws stay as they are: their generator moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...ops.broadcast import copy
+from ...ops.movement import cat
+from ..ir import Equation, Graph, Var, apply, renamed
+from .fold import repeat
+
+OF_NOTHING = {"reduce_sum": 0, "any": False, "all": True, "reduce_prod": 1, "matmul": 0}
+
+
+def without_empties(graph: Graph) -> Graph:
+    """Replace what is empty, or computed from what is empty, by numbers in no memory."""
+    new: dict[Var, Var] = {}
+    kept = []
+    for e in graph.equations:
+        e = renamed(e, new)
+        found = _replacement(e)
+        if found is not e:
+            new[e.output] = found.output
+        kept.append(found)
+    return graph.with_equations(kept).rename(new)
+
+
+def _replacement(e: Equation) -> Equation:
+    if e.draws or len(e.outputs) > 1 or e.name == "repeated":
+        return e
+    if not e.output.size:
+        return repeat(e, 0, e.output)
+    if all(v.size for v in e.inputs):
+        return e
+    if e.name in OF_NOTHING:
+        return repeat(e, OF_NOTHING[e.name], e.output)
+    rule = RULES.get(e.name)
+    return rule(e) if rule else e
+
+
+def _rest(e: Equation) -> Equation:
+    return apply(cat, [v for v in e.inputs if v.size], e.params, e.line)
+
+
+def _unchanged(e: Equation) -> Equation:
+    """Nothing is written into x."""
+    return apply(copy, e.inputs[:1], {}, e.line)
+
+
+RULES: dict[str, Callable[[Equation], Equation]] = {
+    "cat": _rest,
+    "update_view": _unchanged,
+    "put": _unchanged,
+    "scatter": _unchanged,
+    "scatter_extreme": _unchanged,
+    "scatter_prod": _unchanged,
+}

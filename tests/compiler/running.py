@@ -1,0 +1,41 @@
+"""Compiling in tests: all stages, with the verifier after each pass, and one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradatim.compiler import passes
+from gradatim.compiler.binding import Binding
+from gradatim.compiler.compiled import NumpyStep
+from gradatim.compiler.guards.check import Guards
+from gradatim.compiler.program import Program, compiled_of
+from gradatim.compiler.trace import trace
+from gradatim.compiler.verify import verify
+from gradatim.core.handle import wrap
+
+
+class Bound:
+    """A function as machine code, made from its arguments at hand; what it reads is not guarded."""
+
+    def __init__(self, function: Callable[..., Any], tensors: Sequence[Any]) -> None:
+        traced = trace(function, tensors)
+        verify(traced.graph)
+        for _, graph in passes.stages(traced.graph):
+            verify(graph)
+        self.binding = Binding(traced, compiled_of(traced), Guards(()))
+
+    def __call__(self, *tensors: Any) -> Any:
+        """What the function returns; what it writes is written."""
+        arrays = self.binding.run(tensors)
+        return Program.finished(self.binding, [None if a is None else wrap(a) for a in arrays])
+
+    def segments(self) -> dict[str, str]:
+        """The operations left to NumPy, and why."""
+        steps = self.binding.compiled.steps
+        return {s.equation.name: s.reason for s in steps if isinstance(s, NumpyStep)}
+
+
+def compiled(function: Callable[..., Any], *tensors: Any) -> Any:
+    """One compiled call."""
+    return Bound(function, tensors)(*tensors)
