@@ -4,8 +4,9 @@
 
 A size is MxKxN, with `T` after M for an A that is transposed in memory, after N for such a B, and
 a number of matrices and a colon in front: 64:64x16x64T. Packing is part of the time. The peak (a
-loop of multiply-adds in registers), the kernel and NumPy take turns of about 300 microseconds, since
-the speed of a shared machine changes; a ratio is the median over the rounds of those in one turn.
+loop of multiply-adds in registers), the kernel and NumPy take turns of about 300 microseconds,
+since the speed of a shared machine changes; a ratio is the median over the rounds of those in one
+turn.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def peak_run(module: Module, lanes: int) -> float:
     x = f.load(kind, place)
     count = 24 if lanes == 16 else 12
     with f.loop(0, TIMES, 1, [x] * count) as loop:
-        loop.carry(*[f.fma(v, x, x) for v in loop.values])
+        loop.carry(*[f.intrinsic("llvm.fmuladd", kind, v, x, x) for v in loop.values])
     for value in loop.results:
         f.store(value, place)
     f.end()
