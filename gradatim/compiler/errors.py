@@ -4,6 +4,7 @@ import linecache
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from ..core.errors import GradatimError
 from .whose import USER, whose
@@ -32,4 +33,11 @@ def _is_users(frame: FrameType) -> bool:
 
 
 class NotFiniteError(GradatimError, FloatingPointError):
-    """A number became nan in a place where nobody can go on with it."""
+    """A number became nan in a place where nobody can go on with it.
+
+    `step` counts from 1; `results` are what the steps up to that one returned, stacked.
+    """
+
+    def __init__(self, message: str, *, step: int = 0, results: Any = None) -> None:
+        super().__init__(message)
+        self.step, self.results = step, results

@@ -64,7 +64,9 @@ def _native(
     results.take(binding, returned, stacks, done, ran)
     if ran < count - done or results.is_bad(done + ran - 1):
         raise NotFiniteError(
-            f"repeat: a result of step {done + ran:,} is nan; the state is that after this step"
+            f"repeat: a result of step {done + ran:,} is nan; the state is that after this step",
+            step=done + ran,
+            results=results.filled(),
         )
 
 

@@ -1,0 +1,90 @@
+"""A function as machine code if that can be had, and as it is written if not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import engine
+from .arguments import flatten
+from .errors import NotFiniteError
+from .program import Program
+
+Array = np.ndarray[Any, Any]
+
+
+class Attempt:
+    """A function of tensors that is compiled when it is first called, if `wanted` and possible.
+
+    What refuses it (a machine without LLVM, a function that looks at numbers) refuses before
+    anything was computed: then `tell` is told why, in a line, and the function runs as it is
+    written. So it does while `plain` is set, for somebody who wants to watch its operations.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor(1.0)
+    >>> Attempt(lambda factor: x.mul_(factor)).repeat(3, gradatim.tensor([2.0, 3.0, 4.0]))
+    array([ 2.,  6., 24.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        wanted: bool = True,
+        tell: Callable[[str], None] = lambda why: None,
+    ) -> None:
+        self.function, self.tell = function, tell
+        self.plain = False
+        self._program = Program(function) if wanted else None
+        self._is_sure = False
+
+    def __call__(self, *inputs: Any) -> Any:
+        """What the function returns for these tensors."""
+        program = self._ready(inputs)
+        return self.function(*inputs) if program is None else program(*inputs)
+
+    def repeat(self, steps: int, *inputs: Any) -> Array:
+        """The numbers that so many steps return, each given its row of the inputs: (steps,).
+
+        Fewer if one is nan, which is then the last.
+        """
+        program = self._ready([x[0] for x in inputs])
+        if program is None:
+            return self._one_by_one(steps, inputs)
+        try:
+            return np.asarray(program.repeat(steps, *inputs))
+        except NotFiniteError as error:
+            return np.asarray(error.results)[: error.step]
+
+    def _one_by_one(self, steps: int, inputs: Sequence[Any]) -> Array:
+        found: list[Array] = []
+        for i in range(steps):
+            found.append(np.asarray(self.function(*(x[i] for x in inputs)).detach()))
+            if np.isnan(found[-1]):
+                break
+        return np.stack(found)
+
+    def _ready(self, inputs: Sequence[Any]) -> Program | None:
+        """The program, traced and compiled; None if there is none, or none is wanted now."""
+        if self._program is None or self.plain or self._is_sure:
+            return None if self.plain else self._program
+        why = engine.available() or self._refusal(self._program, inputs)
+        if why is not None:
+            self._program = None
+            self.tell(why)
+        self._is_sure = True
+        return self._program
+
+    @staticmethod
+    def _refusal(program: Program, inputs: Sequence[Any]) -> str | None:
+        """Why there can be no program for inputs like these.
+
+        Any error counts: if it is the function's own, it comes again when it runs as written.
+        """
+        try:
+            program.binding(flatten(tuple(inputs), {}))
+        except Exception as error:
+            return f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return None
