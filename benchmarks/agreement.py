@@ -36,6 +36,8 @@ def compare(
     >>> far["apart"]["c"], far["differ"]
     (0.5, ['c'])
     """
+    if not outcomes:
+        return {"tolerance": tolerance, "apart": {}, "differ": []}
     shapes = {outcome.shape for outcome in outcomes.values()}
     if len(shapes) > 1:
         raise ValueError(f"the sides' results have different shapes: {sorted(shapes)}")

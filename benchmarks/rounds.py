@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from .partner import SideFailed
+
 PAUSE = 0.004  # seconds: OpenMP's threads spin for a few milliseconds before they sleep
 
 
@@ -52,18 +54,35 @@ def interleave(
     window: float,
     *,
     pause: Callable[[float], None] = time.sleep,
-) -> dict[str, Timing]:
-    """Time every side in `rounds` windows of about `window` seconds.
+) -> tuple[dict[str, Timing], list[str]]:
+    """Time every side in `rounds` windows of about `window` seconds; those that fail are left out.
 
-    Each round begins with another side, so that none always follows the same neighbour.
+    Each round begins with another side, so that none always follows the same neighbour. The list
+    says what failed.
     """
-    timings = {
-        name: Timing(side.ask("calibrate", seconds=window)["steps"]) for name, side in sides.items()
-    }
-    names = list(sides)
+    timings: dict[str, Timing] = {}
+    failures: list[str] = []
+    for name, side in sides.items():
+        try:
+            timings[name] = Timing(side.ask("calibrate", seconds=window)["steps"])
+        except SideFailed as error:
+            failures.append(str(error))
     for turn in range(rounds):
-        first = turn % len(names)
-        for name in names[first:] + names[:first]:
+        for name in rotated(list(timings), turn):
             pause(PAUSE)
-            timings[name].add(sides[name].ask("run", steps=timings[name].steps))
-    return timings
+            try:
+                timings[name].add(sides[name].ask("run", steps=timings[name].steps))
+            except SideFailed as error:
+                failures.append(str(error))
+                del timings[name]
+    return timings, failures
+
+
+def rotated(names: list[str], turn: int) -> list[str]:
+    """The names, beginning with another one each turn.
+
+    >>> rotated(["a", "b", "c"], 4)
+    ['b', 'c', 'a']
+    """
+    first = turn % max(len(names), 1)
+    return names[first:] + names[:first]

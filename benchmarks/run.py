@@ -121,17 +121,20 @@ def measure_threads(
             taking_part = load(workload, files[workload.name], sides, report)
             if not taking_part:
                 continue
-            with_peak = taking_part | peak
-            timings = interleave(with_peak, options.rounds, options.window / 1000)
-            if peak:
+            timings, failures = interleave(
+                taking_part | peak, options.rounds, options.window / 1000
+            )
+            note(report, workload, failures)
+            if PEAK in timings:
                 add_peak(report, threads, timings.pop(PEAK))
+            outcomes = computed(workload, taking_part, timings, folder, report)
             kept = report["workloads"].setdefault(
                 workload.name,
                 {"text": workload.text, "operations": workload.operations, "threads": {}},
             )
             kept["threads"][str(threads)] = {
-                "sides": {name: timing.summary() for name, timing in timings.items()},
-                "agreement": agree(workload, files[workload.name], taking_part, folder),
+                "sides": {name: timings[name].summary() for name in outcomes},
+                "agreement": agree(workload, files[workload.name], outcomes),
             }
 
 
@@ -182,20 +185,38 @@ def load(
             if side.ask("load", workload=workload.name, arrays=str(file))["takes_part"]:
                 ready[name] = side
         except SideFailed as error:
-            say(f"  {workload.name}: {error}")
-            report["failed"].append(f"{workload.name}: {error}")
+            note(report, workload, [str(error)])
     return ready
 
 
-def agree(
-    workload: Workload, file: Path, sides: dict[str, Partner], folder: Path
-) -> dict[str, Any]:
-    """Compare what the sides compute, with the programs that were timed."""
+def note(report: dict[str, Any], workload: Workload, failures: list[str]) -> None:
+    """Say at once, and keep, what failed."""
+    for failure in failures:
+        say(f"  {workload.name}: {failure}")
+        report["failed"].append(f"{workload.name}: {failure}")
+
+
+def computed(
+    workload: Workload,
+    sides: dict[str, Partner],
+    timings: dict[str, Timing],
+    folder: Path,
+    report: dict[str, Any],
+) -> dict[str, np.ndarray]:
+    """What each side that was timed computes, with the program that was timed."""
     outcomes = {}
-    for name, side in sides.items():
+    for name in timings:
         path = folder / f"outcome-{name}.npy"
-        side.ask("outcome", file=str(path))
-        outcomes[name] = np.load(path)
+        try:
+            sides[name].ask("outcome", file=str(path))
+            outcomes[name] = np.load(path)
+        except SideFailed as error:
+            note(report, workload, [str(error)])
+    return outcomes
+
+
+def agree(workload: Workload, file: Path, outcomes: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Compare what the sides computed."""
     expected = None
     if isinstance(workload, Kernel):
         with np.load(file) as arrays:

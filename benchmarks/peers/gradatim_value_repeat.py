@@ -1,4 +1,4 @@
-"""`gradatim.compile` of a step of scalar Values: straight-line machine code, many steps in a call."""
+"""`gradatim.compile` of a step of Values: straight-line machine code, many steps in a call."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_the_result_is_named_after_the_day_and_the_machine():
     assert result_file(report()).name == "2026-11-22-intel-xeon-processor-2-cores.json"
 
 
-@pytest.mark.parametrize("module", ["agreement", "chart", "report"])
+@pytest.mark.parametrize("module", ["agreement", "chart", "report", "rounds"])
 def test_examples_in_the_harness(module):
     done = doctest.testmod(
         importlib.import_module(f"benchmarks.{module}"), optionflags=doctest.NORMALIZE_WHITESPACE

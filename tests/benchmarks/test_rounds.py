@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.partner import SideFailed
 from benchmarks.rounds import interleave
 
 
@@ -16,7 +17,10 @@ class Scripted:
         if do == "calibrate":
             return {"steps": 10}
         assert details == {"steps": 10}
-        return {"steps": 10, "seconds": next(self.seconds), "processor": 0.5}
+        seconds = next(self.seconds)
+        if seconds is None:
+            raise SideFailed(f"{self.name} ended")
+        return {"steps": 10, "seconds": seconds, "processor": 0.5}
 
 
 @pytest.fixture
@@ -30,7 +34,9 @@ def run(asked, rounds=2):
         "b": Scripted("b", [1.0, 1.0, 1.0], asked),
         "c": Scripted("c", [1.0, 1.0, 1.0], asked),
     }
-    return interleave(sides, rounds, 0.01, pause=lambda seconds: None)
+    timings, failures = interleave(sides, rounds, 0.01, pause=lambda seconds: None)
+    assert failures == []
+    return timings
 
 
 def test_the_fastest_window_counts_and_is_given_per_step(asked):
@@ -48,3 +54,14 @@ def test_sides_alternate_and_each_round_begins_with_another(asked):
 
 def test_processor_time_over_clock_time_says_how_many_were_busy(asked):
     assert run(asked)["b"].summary()["processors"] == 0.5
+
+
+def test_a_side_that_fails_is_left_out_and_the_others_go_on(asked):
+    sides = {
+        "a": Scripted("a", [1.0, None], asked),
+        "b": Scripted("b", [1.0, 1.0, 1.0], asked),
+    }
+    timings, failures = interleave(sides, 3, 0.01, pause=lambda seconds: None)
+    assert failures == ["a ended"]
+    assert set(timings) == {"b"}
+    assert timings["b"].summary()["windows"] == 3
