@@ -140,6 +140,7 @@ def _rows(lowering: Lowering, nest: RowNest) -> None:
     reads, writes = [a.var for a in leaves], [s.into for s in nest.stores]
     w = _Writing(lowering, [*reads, *writes])
     loads = [(n, n.arguments[0].chosen[1]) for n in nest.nodes if n.role == "load"]  # type: ignore[union-attr,index]
+    loads += [(n, n.var.shape[0]) for n in nest.nodes if n.role == "scatter"]
     scope = w.scope(nest.nodes, loads)
     write_rows(w.f, nest, scope, lowering.target, w.begin, w.end)
     size = prod(nest.dims)

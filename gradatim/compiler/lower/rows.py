@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from ..ir import Var
 from ..kinds import is_dear
 from ..schedule.grain import items, per_item
-from ..schedule.nests import ELEMENT, ROW, WHOLE, Leaf, Node, RowNest, Store
+from ..schedule.nests import ELEMENT, ENDS, ROW, WHOLE, Leaf, Node, RowNest, Store
 from .emit import DOUBLE, I64, Function, Operand, Value, constant, vector, width
 from .folding import across, combine, identity, prepared
-from .scopes import Chunk, NestScope, RowScope, in_memory, kind_of, load, store
+from .scopes import Chunk, NestScope, RowScope, in_memory, inside, kind_of, load, store
 from .target import Target
 
 SHORT = 4  # vectors in a row that stays in registers
@@ -70,7 +70,7 @@ class _Rows:
             _End(n, s, self._grain(n))
             for n in nest.nodes
             for s in nest.stores
-            if s.value is n.var and n.role in ("column", "total")
+            if s.value is n.var and n.role in ENDS
         ]
         ended = {e.node.var for e in self.ends}
         self.stores = [s for s in nest.stores if s.value not in ended]
@@ -79,6 +79,8 @@ class _Rows:
 
     def _grain(self, n: Node) -> int:
         """Whether a sum over rows takes every element of a row, or one number from each."""
+        if n.role == "scatter":
+            return ELEMENT
         size = n.equation.inputs[0].size
         return ELEMENT if size == self.nest.rows * self.columns else ROW
 
@@ -439,6 +441,8 @@ class _Rows:
     def _start(self, e: _End) -> list[Value]:
         """What a sum over rows begins with, in registers: nothing if it is made in memory."""
         name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
+        if e.node.role == "scatter":
+            return []
         if e.node.role == "column":
             if not self.short:
                 return []
@@ -464,6 +468,9 @@ class _Rows:
                 value = self.f.convert("fpext", value, DOUBLE)
                 return [self.f.fadd(acc[0], value)]
             return [combine(self.f, name, dtype, acc[0], value)]
+        if e.node.role == "scatter":
+            self._scatter(e, row, parts)
+            return []
         values = [self._for_sum(e.node, part) for part in parts]
         if e.node.role == "total":
             (total,) = acc
@@ -483,26 +490,38 @@ class _Rows:
         before = load(self.f, out, pointer, self.lanes, part.mask)
         store(self.f, out, combine(self.f, name, dtype, before, value), pointer, part.mask)
 
+    def _scatter(self, e: _End, row: RowScope, parts: list[Chunk]) -> None:
+        """Add the elements of a row at its place in a table."""
+        places, values = e.node.arguments
+        out = e.node.var.dtype
+        index = inside(
+            self.f, self.scope, e.node, row.value(places), e.node.var.shape[0], None, negative=True
+        )
+        begin = self.f.mul(index, self.columns)
+        for part in parts:
+            place = self.f.add(begin, part.column)
+            pointer = self.f.gep(in_memory(out), self._column_sums[e.node.var], place)
+            before = load(self.f, out, pointer, self.lanes, part.mask)
+            store(self.f, out, self.f.fadd(before, part.value(values)), pointer, part.mask)
+
     def _clear_columns(self, item: Operand) -> None:
-        """Column sums of long rows are made in the buffer itself."""
+        """Tables, and column sums of long rows, are made in the buffer itself."""
         self._column_sums: dict[Var, Value] = {}
-        if self.short:
-            return
         for e in self.ends:
-            if e.node.role != "column":
+            if e.node.role == "total" or (e.node.role == "column" and self.short):
                 continue
+            size = e.node.var.size
             base, out = in_memory(e.node.var.dtype), e.node.var.dtype
             pointer = self.scope.pointers(e.store.into)
-            pointer = self.f.gep(base, pointer, self.f.mul(_i64(item), self.columns))
+            pointer = self.f.gep(base, pointer, self.f.mul(_i64(item), size))
             self._column_sums[e.node.var] = pointer
-            name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
-            zero = identity(name, dtype, vector(self.lanes, kind_of(_folded(e.node))))
-            whole = self.columns // self.lanes * self.lanes
+            zero = self._identity(e.node)
+            whole = size // self.lanes * self.lanes
             if whole:
                 with self.f.loop(0, whole, self.lanes) as loop:
                     store(self.f, out, zero, self.f.gep(base, pointer, loop.index), None)
-            if self.columns > whole:
-                mask = self.f.first_lanes(self.lanes, self.columns - whole)
+            if size > whole:
+                mask = self.f.first_lanes(self.lanes, size - whole)
                 store(self.f, out, zero, self.f.gep(base, pointer, whole), mask)
 
     def _finish(self, e: _End, item: Operand, acc: list[Value]) -> None:
@@ -569,7 +588,7 @@ def prepare(
                     probe.value(a)
             elif isinstance(scope, RowScope) and nest.level(a) == ELEMENT and isinstance(a, Leaf):
                 scope.begin(a)
-        if n.role in ("column", "total"):
+        if n.role in ENDS:
             continue
         if nest.level(n.var) == level and (passes is None or _ready(n.var, passes, number)):
             if n.role != "row":

@@ -10,6 +10,7 @@ from ...ops.broadcast import copy
 from ..ir import Equation, Graph, Var, apply, contiguous
 from .cluster import Cluster, Clustering, Form, load_parts
 from .nests import (
+    ENDS,
     Argument,
     DrawNest,
     Leaf,
@@ -181,7 +182,7 @@ class _Builder:
     def _place(self, v: Var, form: Form) -> Rows | None:
         """Where a value of a nest is stored; None for one that is known at the end only."""
         e = self.clustering.makers[v]
-        if self.clustering.roles[e] in ("column", "total"):
+        if self.clustering.roles[e] in ENDS:
             return None
         return as_rows(Strided.whole(v.shape), Clustering.columns_of(v.shape, form))
 
@@ -189,6 +190,8 @@ class _Builder:
         found: list[Var | _Reading] = []
         role = self.clustering.roles[e]
         for i, source in enumerate(self.clustering.inputs_of(e)):
+            if role == "scatter" and i == 0:
+                continue  # zeros
             if role == "load" and i == 0:
                 parts = load_parts(e, source, form)
                 assert parts is not None

@@ -12,10 +12,11 @@ from math import prod
 
 from ..ir import Equation, Graph, Var
 from ..kinds import ELEMENTWISE, SUMS
-from .nests import Leaf
+from .nests import ENDS, Leaf
 from .sources import Source, Sources
 from .strided import Rows, Strided, as_rows, common_dims
 
+SMALL_TABLE = 1 << 16  # bytes: so much of the nearest caches is spared for partial sums
 Form = tuple[int, int]  # rows and columns
 
 
@@ -52,7 +53,7 @@ class Clustering:
 
     def __init__(self, graph: Graph, sources: Sources) -> None:
         self.sources = sources
-        self.roles = {e: role_of(e) for e in graph.equations}
+        self.roles = {e: self._role(e) for e in graph.equations}
         self.of: dict[Equation, Cluster] = {}
         self.makers = {v: e for e in graph.equations for v in e.outputs}
         for number, e in enumerate(graph.equations):
@@ -73,9 +74,18 @@ class Clustering:
         if kind == "product":
             shape = e.output.shape
             cluster.forms = [(prod(shape[:-1]), shape[-1])]
-        if role == "map" or role in ("row", "column", "total", "load"):
+        if kind == "rows":
             for maker in self._makers_read(e):
                 self._merge(self.of[maker], self.of[e])
+
+    def _role(self, e: Equation) -> str:
+        """`role_of`; and sums at places of a small table of zeros, which fit into a row nest."""
+        if e.name == "put" and e.params["accumulate"] and e.params["dim"] == 0:
+            small = e.output.nbytes <= SMALL_TABLE and e.output.dtype.kind == "f"
+            zeros = self.sources[e.inputs[0]].number == 0
+            if small and zeros and e.inputs[1].size and e.output.size:
+                return "scatter"
+        return role_of(e)
 
     def inputs_of(self, e: Equation) -> list[Source]:
         """Where the equation's inputs are read from; places, once for each element of a load."""
@@ -101,6 +111,8 @@ class Clustering:
         if role == "row":
             kept = len(shape) - len(e.params["dims"])
             return [(prod(shape[:kept]), prod(shape[kept:]))]
+        if role == "scatter":
+            return [(e.inputs[1].size, e.inputs[2].size // e.inputs[1].size)]
         if role == "column":
             cut = len(e.params["dims"])
             return [(prod(shape[:cut]), prod(shape[cut:]))]
@@ -114,7 +126,7 @@ class Clustering:
         for e in equations:
             for i, source in enumerate(self.inputs_of(e)):
                 maker = self.makers.get(source.var)
-                if self.roles[e] == "load" and i == 0:
+                if self.roles[e] in ("load", "scatter") and i == 0:
                     if maker in inside:
                         return False
                     continue
@@ -145,7 +157,7 @@ class Clustering:
 
     def _same_place(self, maker: Equation, rows: Rows, form: Form) -> bool:
         """Whether what is read at (r, c) was made at (r, c) of the same nest."""
-        if self.roles[maker] in ("column", "total"):
+        if self.roles[maker] in ENDS:
             return False  # known at the end only
         length = self.columns_of(maker.output.shape, form)
         if length == -1:

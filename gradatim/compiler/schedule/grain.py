@@ -12,7 +12,7 @@ from ...ops.broadcast import reduce_sum
 from ...ops.reduction import all_, any_, reduce_max, reduce_min
 from ...ops.running import reduce_prod
 from ..ir import Equation, Var, apply
-from .nests import Leaf, Nest, Node, RowNest, Store
+from .nests import ENDS, Leaf, Nest, Node, RowNest, Store
 
 GRAIN = 8192  # elements in an item, about: a few microseconds
 PARTS = 16  # items that a nest with sums over its rows is cut into, at most
@@ -25,7 +25,7 @@ def per_item(nest: RowNest) -> int:
     if len(nest.dims) == 1:
         return nest.columns if "row" in roles else min(nest.columns, GRAIN)
     rows = max(1, GRAIN // nest.columns)
-    if roles & {"column", "total"}:
+    if roles & {*ENDS}:
         rows = max(rows, -(-nest.rows // PARTS))
     return min(rows, nest.rows)
 
@@ -40,7 +40,7 @@ def in_two_steps(nest: Nest) -> list[Nest]:
     """A nest whose sums are shared by items, and the nests that add up the parts."""
     if not isinstance(nest, RowNest) or items(nest) == 1:
         return [nest]
-    ends = {n.var: n for n in nest.nodes if n.role in ("column", "total")}
+    ends = {n.var: n for n in nest.nodes if n.role in ENDS}
     stores, after = [], []
     for s in nest.stores:
         if s.value not in ends or s.strides:
@@ -54,12 +54,13 @@ def in_two_steps(nest: Nest) -> list[Nest]:
 
 def _added(node: Node, parts: Var, store: Store) -> RowNest:
     count, size = parts.shape[0], store.value.size
+    name = "reduce_sum" if node.role == "scatter" else node.equation.name
     again: Equation = apply(
-        AGAIN[node.equation.name], (parts,), {"dims": (0,), "keepdim": False}, node.equation.line
+        AGAIN[name], (parts,), {"dims": (0,), "keepdim": False}, node.equation.line
     )
     if node.role == "total":
         leaf, dims = Leaf(parts, (1,)), (count,)
     else:
         leaf, dims = Leaf(parts, (size, 1)), (count, size)
-    new = Node(again, node.role, (leaf,))
+    new = Node(again, "total" if node.role == "total" else "column", (leaf,))
     return RowNest(dims, (new,), (Store(new.var, store.into, ()),))

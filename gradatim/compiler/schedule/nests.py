@@ -16,6 +16,7 @@ from ..ir import Equation, Var
 from .strided import Shape, Strided
 
 ELEMENT, ROW, WHOLE = 2, 1, 0  # how often a value changes
+ENDS = ("column", "total", "scatter")  # roles whose result is known at the end of a nest
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +56,7 @@ class Node:
     """One equation in a nest.
 
     role  "map"      elementwise
+          "scatter"  values added at places of a table of zeros; arguments: places, values
           "row"      a reduction along the row: its result can be used in the same row
           "column"   a reduction over all rows; "total": over everything. Known at the end only
           "load"     arguments: a table, and the places in it
