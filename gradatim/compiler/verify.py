@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import CompileError
-from .ir import Graph, Var, described
+from .ir import Equation, Graph, Var, described
 
 
 def verify(graph: Graph) -> Graph:
@@ -13,25 +13,42 @@ def verify(graph: Graph) -> Graph:
 
     Errors: CompileError names the first equation that is not.
     """
-    names: dict[Var, str] = {}
-    lines = graph.text(names)[len(graph.inputs) :]
-    known = set(graph.inputs)
-    for e, line in zip(graph.equations, lines, strict=False):
-        for v in e.inputs:
-            _check(v in known, f"{names[v]} is read before it is made", line)
-        told = e.primitive.shape(*[v.type for v in e.inputs], **e.params)
-        types = told if len(e.outputs) > 1 else (told,)
-        _check(len(types) == len(e.outputs), "the number of results is wrong", line)
-        for v, kind in zip(e.outputs, types, strict=True):
-            same = tuple(kind.shape) == v.shape and np.dtype(kind.dtype) == v.dtype
-            _check(same, f"{names[v]} should be {described(kind)}", line)
-            _check(v not in known, f"{names[v]} is made twice", line)
-            known.add(v)
+    known: set[Var] = set()
+    for i, v in enumerate(graph.inputs):
+        if v in known:
+            _refuse(graph, i, v, "is there twice")
+        known.add(v)
+    for i, e in enumerate(graph.equations):
+        what = _fault(e, known)
+        if what is not None:
+            v, why = what
+            _refuse(graph, len(graph.inputs) + i, v, why)
+        known.update(e.outputs)
     for v in graph.outputs:
-        _check(v in known, f"the output {names[v]} is never made", lines[-1])
+        if v not in known:
+            _refuse(graph, -1, v, "is never made")
     return graph
 
 
-def _check(fine: bool, what: str, line: str) -> None:
-    if not fine:
-        raise CompileError(f"illegal graph: {what} in `{line.strip()}`")
+def _fault(e: Equation, known: set[Var]) -> tuple[Var, str] | None:
+    """A variable of the equation, and what is wrong with it."""
+    for v in e.inputs:
+        if v not in known:
+            return v, "is read before it is made"
+    told = e.primitive.shape(*[v.type for v in e.inputs], **e.params)
+    types = told if len(e.primitive.outputs) > 1 else (told,)
+    if len(types) != len(e.outputs):
+        return e.outputs[0], f"and its like should be {len(types)}"
+    for v, kind in zip(e.outputs, types, strict=True):
+        if tuple(kind.shape) != v.shape or np.dtype(kind.dtype) != v.dtype:
+            return v, f"should be {described(kind)}"
+    for i, v in enumerate(e.outputs):
+        if v in known or v in e.outputs[:i]:
+            return v, "is made twice"
+    return None
+
+
+def _refuse(graph: Graph, line: int, v: Var, why: str) -> None:
+    names: dict[Var, str] = {}
+    text = graph.text(names)[line].strip()
+    raise CompileError(f"illegal graph: {names[v]} {why} in `{text}`")
