@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from .nodes import Edge, Output
 
 
+_TIME = attrgetter("time")
+_NOTHING: set[Any] = set()
+
+
 def walk(
     roots: Sequence[Edge],
     seeds: Sequence[Any],
@@ -35,8 +39,8 @@ def walk(
     With `targets` nothing is stored anywhere but in the answer. Saved values are released
     behind the walk unless `retain_graph`; gradients are taped themselves if `create_graph`.
     """
-    order = sorted(_reachable(roots), key=attrgetter("time"), reverse=True)
-    wanted = set() if targets is None else set(targets)
+    order = sorted(_reachable(roots), key=_TIME, reverse=True)
+    wanted = _NOTHING if targets is None else set(targets)
     if targets is not None:
         order = _on_the_way(order, wanted)
     flight = Flight(retain_graph, create_graph, into_leaves=targets is None)
@@ -50,7 +54,7 @@ def walk(
                 continue
             if node.hooks:
                 gradient, fresh = _run_hooks(node, gradient), False
-            if node in wanted:
+            if wanted and node in wanted:
                 found[node] = gradient
             node.visit(gradient, flight, fresh=fresh)
     return found
@@ -72,10 +76,10 @@ class Flight:
         """One more gradient for an entry; `fresh` if nobody else holds its memory."""
         if edge is None or gradient is None:
             return
-        before = self._arrived.get(edge)
-        if before is not None:
-            gradient, fresh = before + gradient, True
-        self._arrived[edge] = gradient
+        arrived = self._arrived
+        if edge in arrived:
+            gradient, fresh = arrived[edge] + gradient, True
+        arrived[edge] = gradient
         if fresh:
             self._fresh.add(edge)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .nodes import Edge
     from .primitive import Primitive
 
+_tuple = tuple.__new__
 Step = tuple["Primitive", dict[str, Any]]
 
 
@@ -56,7 +57,8 @@ class Handle:
 
     @property
     def _type(self) -> ArrayType:
-        return ArrayType(self._value.shape, self._value.dtype)
+        value = self._value
+        return _tuple(ArrayType, (value.shape, value.dtype))  # as ArrayType(...), in half the time
 
 
 # These make a tensor and a storage without any field. They are called for every result, and a
@@ -104,6 +106,7 @@ def alias(value: Any, storage: Storage, view: tuple[Step, ...] = ()) -> Any:
     tensor._value = value
     tensor._shared = storage
     tensor._view = view
+    tensor._base = tensor._edge = None
     return tensor
 
 

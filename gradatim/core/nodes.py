@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from .context import local
 from .errors import AutogradError
-from .handle import Handle, alias, same_memory, written_since
+from .handle import Handle, alias, same_memory
 from .plan import OUT, PARAM, SAVED, TYPE
 from .storage import ArrayType, Storage, tick
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from .backward import Flight
     from .plan import Plan
@@ -57,12 +57,12 @@ class Node:
 
     plan: Plan
     params: dict[str, Any]
-    edges: tuple[Edge | None, ...]  # one for each input, None where no gradient is wanted
+    edges: Sequence[Edge | None]  # one for each input, None where no gradient is wanted
     saved: tuple[Handle, ...] | None  # the inputs that the rules name; None after a release
     hooks: Hooks | None
     time: int
     out: tuple[Storage, ...]  # only if the plan keeps outputs
-    types: tuple[ArrayType, ...]  # only if the plan keeps types
+    types: dict[int, ArrayType]  # by the input's place; only if the plan keeps types
     trace: traceback.StackSummary  # only in anomaly mode
 
     @property
@@ -86,11 +86,11 @@ class Node:
         results = self.pull(gradient)
         if local.context.anomaly:
             check_for_nan(self.name, getattr(self, "trace", None), results)
+        edges, several = self.edges, type(gradient) is list
         for i, new in results:
             if new is not None:
                 # Some rules hand on what came in, or a view of it: memory that is not ours alone.
-                own = type(gradient) is list or not same_memory(new, gradient)
-                flight.add(self.edges[i], new, fresh=own)
+                flight.add(edges[i], new, fresh=several or not same_memory(new, gradient))
         if not flight.retain_graph:
             self.release()
 
@@ -110,7 +110,7 @@ class Node:
                 elif kind == OUT:
                     arguments.append(self.output(key))
                 else:
-                    arguments.append(self.types)
+                    arguments.append(tuple(self.types.values()))
             results.append((i, rule(gradient, *arguments)))
         return results
 
@@ -119,11 +119,15 @@ class Node:
         saved = self.saved
         if saved is None:
             raise AutogradError(freed(self.name))
+        time = self.time
         for x in saved:
-            if written_since(x, self.time):
+            shared = x._shared
+            if shared is not None and shared.written > time:
                 raise AutogradError(overwritten(self.name, f"an input of shape {[*x._type.shape]}"))
-        if self.plan.keeps_out and any(storage.written > self.time for storage in self.out):
-            raise AutogradError(overwritten(self.name, "its result"))
+        if self.plan.keeps_out:
+            for shared in self.out:
+                if shared.written > time:
+                    raise AutogradError(overwritten(self.name, "its result"))
         return saved
 
     def output(self, index: int) -> Any:

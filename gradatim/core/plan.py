@@ -18,8 +18,8 @@ SAVED, OUT, TYPE, TYPES, PARAM = range(5)
 class Plan:
     """What a tape entry keeps, and how its rules are called, for one set of wanted inputs."""
 
-    __slots__ = ("is_plain", "keeps", "keeps_out", "keeps_types", "kept", "pick", "primitive",
-                 "rules")  # fmt: skip
+    __slots__ = ("is_plain", "keeps", "keeps_out", "kept", "pick", "primitive", "rules",
+                 "typed")  # fmt: skip
 
     def __init__(self, primitive: Primitive, wanted: int, count: int) -> None:
         self.primitive = primitive
@@ -31,8 +31,9 @@ class Plan:
         self.keeps = tuple(i for i, name in enumerate(inputs) if name in names)
         self.kept, self.pick = _kept(self.keeps)
         self.keeps_out = any(name in names for name in primitive.outputs)
-        self.keeps_types = variadic is not None or any(n.endswith("_type") for n in names)
-        self.is_plain = len(primitive.outputs) == 1 and not self.keeps_types
+        types = [f"{name}_type" for name in inputs]
+        self.typed = range(count) if variadic else [i for i, t in enumerate(types) if t in names]
+        self.is_plain = len(primitive.outputs) == 1 and not self.typed
         kept = {inputs[i]: place for place, i in enumerate(self.keeps)}
         self.rules = tuple(
             (i, rule, tuple(_source(n, primitive, kept) for n in parameters(rule)))

@@ -11,6 +11,8 @@ from .nodes import Edge, Node, Output, pass_on_retain
 from .storage import tick
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .primitive import Primitive
 
 
@@ -51,8 +53,14 @@ def bind(primitive: Primitive, /, *inputs: Any, **params: Any) -> Any:
 
 def record(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], out: Any) -> None:
     """Give `out` its place on the tape, if any input wants a gradient."""
-    edges = tuple([history(x) for x in inputs])
-    wanted = sum([1 << i for i, edge in enumerate(edges) if edge is not None])
+    edges: list[Edge | None] = []
+    wanted, bit = 0, 1
+    for x in inputs:
+        edge = x._edge if x._base is None else history(x)
+        edges.append(edge)
+        if edge is not None:
+            wanted += bit
+        bit += bit
     if wanted:
         _enter(primitive, inputs, params, edges, wanted, out)
 
@@ -61,7 +69,7 @@ def _enter(
     primitive: Primitive,
     inputs: tuple[Any, ...],
     params: dict[str, Any],
-    edges: tuple[Edge | None, ...],
+    edges: Sequence[Edge | None],
     wanted: int,
     out: Any,
 ) -> None:
@@ -86,14 +94,18 @@ def _enter(
 def _keep_more(node: Node, inputs: tuple[Any, ...], out: Any) -> None:
     """What only some entries need: input types, several outputs, one that may not be floating."""
     plan = node.plan
-    if plan.keeps_types:
-        node.types = tuple([x._type for x in inputs])
-    outputs = out if type(out) is tuple else (out,)
-    if plan.keeps_out or len(outputs) > 1:
-        node.out = tuple([o._storage for o in outputs])
-    for i, o in enumerate(outputs):
-        if o._value.dtype.kind == "f":  # a cast may leave the floats
-            o._edge = Output(node, i) if len(outputs) > 1 else node
+    if plan.typed:
+        node.types = {i: inputs[i]._type for i in plan.typed}
+    if type(out) is not tuple:
+        if plan.keeps_out:
+            node.out = (out._storage,)
+        if out._value.dtype.kind == "f":  # a cast may leave the floats
+            out._edge = node
+        return
+    node.out = tuple([o._storage for o in out])
+    for i, o in enumerate(out):
+        if o._value.dtype.kind == "f":
+            o._edge = Output(node, i)
 
 
 def _remember_call(out: Any) -> None:
