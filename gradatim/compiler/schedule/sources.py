@@ -66,12 +66,13 @@ def with_copies(graph: Graph) -> Graph:
     kept: list[Equation] = []
     for e in graph.equations:
         e = replace(e, inputs=tuple(new.get(v, v) for v in e.inputs))
-        if _wants_order(e, sources):
-            ordered = [apply(copy, (v,), {}, e.line) for v in e.inputs]
-            kept += ordered
-            for before in ordered:
+        wrong = _unreadable(e, sources)
+        if wrong:
+            copies = {v: apply(copy, (v,), {}, e.line) for v in wrong}
+            kept += copies.values()
+            for before in copies.values():
                 sources.add(before)
-            e = replace(e, inputs=tuple(before.output for before in ordered))
+            e = replace(e, inputs=tuple(copies[v].output if v in copies else v for v in e.inputs))
         if not sources.add(e):
             before = apply(copy, e.inputs, {}, e.line)
             kept.append(before)
@@ -93,19 +94,30 @@ def with_copies(graph: Graph) -> Graph:
     return Graph(graph.inputs, tuple(kept), tuple(outputs))
 
 
-def _wants_order(e: Equation, sources: Sources) -> bool:
-    """Whether an equation can only read what lies in order, and some of its inputs do not."""
-    found = [sources[v] for v in e.inputs]
+def _unreadable(e: Equation, sources: Sources) -> list[Var]:
+    """The inputs that an equation cannot read where they lie: some want order, or memory."""
     if e.draws:
-        return not all(s.in_memory and s.view.is_whole for s in found)
-    if e.name not in SUMS:
-        return False
-    dims, (s,) = e.params["dims"], found
-    n = len(s.view.shape)
+        wrong = [v for v in e.inputs if not _lies_in_order(sources[v])]
+    elif e.name == "matmul":
+        wrong = [v for v in e.inputs if not sources[v].in_memory]
+    elif e.name in SUMS and not _has_rows(e, sources[e.inputs[0]]):
+        wrong = [*e.inputs]
+    else:
+        wrong = []
+    return list(dict.fromkeys(wrong))
+
+
+def _lies_in_order(s: Source) -> bool:
+    return s.in_memory and s.view.is_whole
+
+
+def _has_rows(e: Equation, s: Source) -> bool:
+    """Whether what a sum adds up has one stride."""
+    dims, n = e.params["dims"], len(s.view.shape)
     if len(dims) == n:
-        return False
+        return True
     cut = len(dims) if tuple(dims) == tuple(range(len(dims))) else n - len(dims)
-    return as_rows(s.view, prod(s.view.shape[cut:])) is None
+    return as_rows(s.view, prod(s.view.shape[cut:])) is not None
 
 
 def without_views(graph: Graph) -> tuple[Graph, Sources]:
