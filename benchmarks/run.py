@@ -237,7 +237,9 @@ def measure_starts(
     report["starts"] = {}
     for name in wanted:
         say(f"compile time and memory: {name}")
-        report["starts"][name] = startup.starts(name, str(files[name]), sides, threads=1)
+        found, failures = startup.starts(name, str(files[name]), sides, threads=1)
+        report["starts"][name] = found
+        note(report, WORKLOADS[name], failures)
     report["imports"] = startup.imports(3 if options.quick else 7)
 
 

@@ -21,42 +21,47 @@ CLOCK = "import time; t = time.perf_counter(); import {}; print(time.perf_counte
 STEPS = 5
 
 
-def starts(workload: str, arrays: str, sides: Iterable[str], threads: int) -> dict[str, Any]:
-    """Cold and warm seconds to the first step, and the peak memory, of each side."""
-    found = {}
+def starts(
+    workload: str, arrays: str, sides: Iterable[str], threads: int
+) -> tuple[dict[str, Any], list[str]]:
+    """Cold and warm seconds to the first step, and the peak memory, of each side; what failed."""
+    found: dict[str, Any] = {}
+    failures: list[str] = []
     for name in sides:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             variable = SIDES[name].caches
             extra = {variable: folder} if variable else {}
-            first = start(name, workload, arrays, threads, extra)
-            if first is None:
-                continue
-            found[name] = {"cold": first["seconds"], "bytes": first["bytes"]}
-            if variable:
-                again = start(name, workload, arrays, threads, extra) or first
-                found[name] = {
-                    "cold": first["seconds"],
-                    "warm": again["seconds"],
-                    "bytes_cold": first["bytes"],
-                    "bytes": again["bytes"],
-                }
-    return found
+            try:
+                first = start(name, workload, arrays, threads, extra)
+                if first is None:
+                    continue
+                found[name] = {"cold": first["seconds"], "bytes": first["bytes"]}
+                again = start(name, workload, arrays, threads, extra) if variable else None
+                if again is not None:
+                    found[name] |= {
+                        "warm": again["seconds"],
+                        "bytes_cold": first["bytes"],
+                        "bytes": again["bytes"],
+                    }
+            except SideFailed as error:
+                failures.append(str(error))
+    return found, failures
 
 
 def start(
     name: str, workload: str, arrays: str, threads: int, extra: dict[str, str]
 ) -> dict[str, float] | None:
-    """One fresh process: seconds to the first step, and its peak memory after a few more."""
+    """One fresh process: seconds to the first step, and its peak memory after a few more.
+
+    None if the side takes no part. Errors: SideFailed.
+    """
     with Partner(name, threads, extra=extra) as side:
-        try:
-            side.ask("version")  # imports the library, before the clock starts
-            loaded = side.ask("load", workload=workload, arrays=arrays)
-            if not loaded["takes_part"]:
-                return None
-            side.ask("run", steps=STEPS)
-            return {"seconds": loaded["seconds"], **side.ask("memory")}
-        except SideFailed:
+        side.ask("version")  # imports the library, before the clock starts
+        loaded = side.ask("load", workload=workload, arrays=arrays)
+        if not loaded["takes_part"]:
             return None
+        side.ask("run", steps=STEPS)
+        return {"seconds": loaded["seconds"], **side.ask("memory")}
 
 
 def imports(rounds: int) -> dict[str, float]:

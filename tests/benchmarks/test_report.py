@@ -50,6 +50,12 @@ def test_the_table_has_the_ratio_and_the_part_of_the_peak():
     assert lines[-1].split() == ["mlp", "20.0", "60.0", "3.00", "50", "%"]
 
 
+def test_a_busy_machine_is_said_to_be_busy():
+    busy = report(mlp=row(gradatim=20.0))
+    busy["peak"]["1"]["median_gflops"] = 40.0
+    assert "peak 100 GFLOP/s, but 40 in the median window" in times_table(busy, "1")
+
+
 def test_who_computes_otherwise_has_no_ratio():
     text = times_table(report(mlp=row(gradatim=20.0, torch=60.0, differ=["gradatim"])), "1")
     assert text.endswith("DIFFERS: gradatim")
