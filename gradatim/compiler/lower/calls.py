@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-
 from ..ir import Equation, Var
 from ..kinds import FUNCTIONS
 from ..schedule.grain import items
@@ -23,18 +22,18 @@ from ..schedule.nests import (
     NumpyNest,
     ProductNest,
     RowNest,
-    Schedule,
     ScatterNest,
+    Schedule,
 )
 from .emit import I64, PTR, Function, Module, Value, width
 from .matmul import write_product
 from .pack import write_pack
+from .product import Plan, Product
 from .random import DRAWS
 from .rows import coordinates, lanes_of, prepare, write_element, write_rows
 from .scatter import write_scatter
 from .scopes import Chunk, NestScope, RowScope, in_memory
 from .target import Target
-from .product import Plan, Product
 from .tiles import plan
 
 
@@ -91,7 +90,11 @@ class Refusal:
 
 def lower(schedule: Schedule, target: Target) -> Lowering:
     """Write every nest's function."""
-    lowering = Lowering(target, schedule.in_place, Module(target.attributes))
+    lowering = Lowering(
+        target,
+        schedule.in_place,
+        Module(target.attributes, has_fma=target.has_fma, has_rounding=target.has_rounding),
+    )
     for nest in schedule.nests:
         WRITERS[type(nest)](lowering, nest)
     return lowering

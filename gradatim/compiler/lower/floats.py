@@ -63,7 +63,7 @@ def format_of(x: Value) -> Format:
 
 def uses_fma(f: Function) -> bool:
     """Whether the machine multiplies and adds in one step."""
-    return getattr(f.module, "has_fma", True)
+    return f.module.has_fma
 
 
 def fma(f: Function, a: Operand, b: Operand, c: Operand) -> Value:
@@ -207,7 +207,7 @@ def any_lane(f: Function, mask: Value) -> Value:
 
 def rounded(f: Function, x: Value, how: str) -> Value:
     """`floor`, `ceil`, `trunc` or `rint` of a float."""
-    if getattr(f.module, "has_rounding", True):
+    if f.module.has_rounding:
         return f.intrinsic(f"llvm.{how}", x.type, x)
     size = magnitude(f, x)
     shift = 2.0 ** format_of(x).mantissa

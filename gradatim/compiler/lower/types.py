@@ -1,0 +1,81 @@
+"""LLVM's types and constants, as text."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+I1, I8, I16, I32, I64 = "i1", "i8", "i16", "i32", "i64"
+FLOAT, DOUBLE, PTR = "float", "double", "ptr"
+BYTES = {I1: 1, I8: 1, I16: 2, I32: 4, I64: 8, FLOAT: 4, DOUBLE: 8, PTR: 8}
+_MANGLED = {FLOAT: "f32", DOUBLE: "f64", PTR: "p0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Something with a type: a register such as `%v7`, or a constant."""
+
+    name: str
+    type: str
+
+    @property
+    def text(self) -> str:
+        """As an operand with its type: `float %v7`."""
+        return f"{self.type} {self.name}"
+
+
+Operand = Value | int | float
+
+
+def vector(n: int, element: str) -> str:
+    """The type of `n` elements side by side; of one, the element itself."""
+    return element if n == 1 else f"<{n} x {element}>"
+
+
+def element(kind: str) -> str:
+    """The element type of a vector type; a scalar type is its own."""
+    return kind.rpartition("x ")[2].rstrip(">") if kind[0] == "<" else kind
+
+
+def width(kind: str) -> int:
+    """How many elements a type has: 1 for a scalar."""
+    return int(kind[1:].partition(" ")[0]) if kind[0] == "<" else 1
+
+
+def mangled(kind: str) -> str:
+    """A type as it stands in the name of an intrinsic: `v16f32`."""
+    base = element(kind)
+    short = _MANGLED.get(base, base)
+    return f"v{width(kind)}{short}" if kind[0] == "<" else short
+
+
+def literal(value: Any, kind: str) -> str:
+    """A constant as LLVM writes it: floats by their bits, so that none is rounded."""
+    base = element(kind)
+    if base == FLOAT:
+        rounded = struct.unpack("f", struct.pack("f", value))[0] if abs(value) < 3.5e38 else value
+        text = _bits(rounded)
+    elif base == DOUBLE:
+        text = _bits(value)
+    elif base == I1:
+        text = "true" if value else "false"
+    else:
+        text = str(int(value))
+    return f"splat ({base} {text})" if kind[0] == "<" else text
+
+
+def _bits(value: float) -> str:
+    return f"0x{struct.unpack('>Q', struct.pack('>d', value))[0]:016X}"
+
+
+def constant(value: Any, kind: str) -> Value:
+    """A constant of a type; in a vector type, at every place."""
+    return Value(literal(value, kind), kind)
+
+
+def constants(values: Sequence[Any], base: str) -> Value:
+    """A vector of different constants."""
+    items = ", ".join(f"{base} {literal(v, base)}" for v in values)
+    return Value(f"<{items}>", vector(len(values), base))
