@@ -1,12 +1,20 @@
 """What all tests share: property tests that try the same examples every time, without a clock."""
 
+import atexit
 import os
+import tempfile
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
 # Tests start hundreds of processes; without compiled files each of them would compile the library.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Compiled programs are kept for this run of the tests, and shared by its processes.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    cache = tempfile.TemporaryDirectory(prefix="gradatim-tests-", ignore_cleanup_errors=True)
+    atexit.register(cache.cleanup)
+    os.environ["GRADATIM_CACHE_DIR"] = cache.name
 
 settings.register_profile(
     "gradatim",

@@ -12,9 +12,11 @@ from .options import (
     checkpoint_option,
     find_run,
     json_option,
+    no_compile_option,
     print_json,
     run_argument,
     runs_option,
+    warn,
     warn_damaged,
 )
 
@@ -37,6 +39,7 @@ Examples:
     help="Which words; can be repeated. Default: all three.",
 )
 @click.option("--data", metavar="FILE", help="The words of this file instead, all of them.")
+@no_compile_option
 @checkpoint_option
 @runs_option
 @json_option
@@ -44,6 +47,7 @@ def command(
     run: str | None,
     splits: tuple[str, ...],
     data: str | None,
+    no_compile: bool,
     checkpoint: str,
     root: Path,
     as_json: bool,
@@ -58,7 +62,9 @@ def command(
     if splits and data:
         raise BadUse("--data takes all words of the file; leave out --split")
     chosen = find_run(root, run)
-    trained = load_trained(chosen, checkpoint, on_damaged=warn_damaged)
+    trained = load_trained(
+        chosen, checkpoint, compiled=not no_compile, on_damaged=warn_damaged, warn=warn
+    )
     losses = trained.losses_on_file(data) if data else trained.losses(splits or SPLITS)
     if as_json:
         result = {"run": chosen.name, "model": trained.name, "step": trained.step}

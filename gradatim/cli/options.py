@@ -37,6 +37,10 @@ checkpoint_option: Callable[[F], F] = click.option(
     help="Which checkpoint of the run.",
 )
 
+no_compile_option: Callable[[F], F] = click.option(
+    "--no-compile", is_flag=True, help="Operation after operation, without machine code of its own."
+)
+
 run_argument: Callable[[F], F] = click.argument("run", required=False, metavar="[RUN]")
 
 

@@ -11,9 +11,11 @@ from .options import (
     checkpoint_option,
     find_run,
     json_option,
+    no_compile_option,
     print_json,
     run_argument,
     runs_option,
+    warn,
     warn_damaged,
 )
 
@@ -38,6 +40,7 @@ Examples:
     help="Below 1: surer and plainer words; above 1: wilder ones.",
 )
 @click.option("--seed", type=click.IntRange(0), help="Draw the same words again.")
+@no_compile_option
 @checkpoint_option
 @runs_option
 @json_option
@@ -47,6 +50,7 @@ def command(
     greedy: bool,
     temperature: float,
     seed: int | None,
+    no_compile: bool,
     checkpoint: str,
     root: Path,
     as_json: bool,
@@ -63,7 +67,9 @@ def command(
     if greedy and temperature != 1.0:
         raise click.UsageError("--greedy draws nothing, so --temperature has no meaning with it")
     chosen = find_run(root, run)
-    trained = load_trained(chosen, checkpoint, on_damaged=warn_damaged)
+    trained = load_trained(
+        chosen, checkpoint, compiled=not no_compile, on_damaged=warn_damaged, warn=warn
+    )
     words = trained.sample(
         1 if greedy else number, greedy=greedy, temperature=temperature, seed=seed
     )

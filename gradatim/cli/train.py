@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..training.errors import BadUse
-from .options import json_option, print_json, runs_option, warn
+from .options import json_option, no_compile_option, print_json, runs_option, warn
 from .progress import reporter
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ Examples:
 )
 @click.option("--steps", metavar="N", help="Short for --set training.steps=N.")
 @click.option("--seed", metavar="N", help="Short for --set training.seed=N.")
+@no_compile_option
 @click.option(
     "--samples",
     type=click.IntRange(0),
@@ -72,6 +73,7 @@ def command(
     data: str | None,
     steps: str | None,
     seed: str | None,
+    no_compile: bool,
     samples: int,
     root: Path,
     as_json: bool,
@@ -85,8 +87,9 @@ def command(
 
     short = {"data.file": data, "training.steps": steps, "training.seed": seed}
     settings = [*pairs, *(f"{key}={value}" for key, value in short.items() if value is not None)]
+    settings += ["training.compile=false"] if no_compile else []
     if resume is None:
-        session = new(root, model, name=name, config_file=config, pairs=settings)
+        session = new(root, model, name=name, config_file=config, pairs=settings, warn=warn)
     else:
         _refuse_with_resume(name=name, config=config)
         session = go_on(root, resume, model=model, pairs=settings, warn=warn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from . import engine
 from .arguments import flatten
 from .errors import NotFiniteError
 from .program import Program
+from .repeat import row_of
 
 Array = np.ndarray[Any, Any]
 
@@ -50,7 +52,7 @@ class Attempt:
 
         Fewer if one is nan, which is then the last.
         """
-        program = self._ready([x[0] for x in inputs])
+        program = self._ready([row_of(x, 0) for x in inputs])
         if program is None:
             return self._one_by_one(steps, inputs)
         try:
@@ -61,7 +63,7 @@ class Attempt:
     def _one_by_one(self, steps: int, inputs: Sequence[Any]) -> Array:
         found: list[Array] = []
         for i in range(steps):
-            found.append(np.asarray(self.function(*(x[i] for x in inputs)).detach()))
+            found.append(np.asarray(self.function(*(row_of(x, i) for x in inputs)).detach()))
             if np.isnan(found[-1]):
                 break
         return np.stack(found)
@@ -86,5 +88,5 @@ class Attempt:
         try:
             program.binding(flatten(tuple(inputs), {}))
         except Exception as error:
-            return f"{type(error).__name__}: {' '.join(str(error).split())}"
+            return shorten(f"{type(error).__name__}: {error}", 200, placeholder=" ...")
         return None

@@ -30,7 +30,7 @@ def repeat(program: Program, steps: int, inputs: Sequence[Any]) -> Any:
     first = _Results(count)
     done = 0
     while True:
-        flat = flatten(tuple(_row(x, done) for x in inputs), {})
+        flat = flatten(tuple(row_of(x, done) for x in inputs), {})
         binding = program.binding(flat)
         if done == count:
             break
@@ -150,6 +150,7 @@ def _rows(x: Any, count: int) -> np.ndarray[Any, Any]:
     return np.ascontiguousarray(array)
 
 
-def _row(x: Handle, i: int) -> Any:
+def row_of(x: Handle, i: int) -> Any:
+    """One row of an input, as the step will be given it."""
     part = x._value[min(i, len(x._value) - 1)]
     return wrap(np.ascontiguousarray(part).reshape(x._value.shape[1:]))

@@ -13,5 +13,6 @@ from any of them.
 
 from .catalogue import MODELS, Entry, Recipe, find
 from .sampling import sample, surprise
+from .stream import Stream
 
-__all__ = ["MODELS", "Entry", "Recipe", "find", "sample", "surprise"]
+__all__ = ["MODELS", "Entry", "Recipe", "Stream", "find", "sample", "surprise"]

@@ -11,8 +11,7 @@ from .._tensor.randomness import multinomial
 from ..autograd import no_grad
 from ..core.errors import ArgumentError
 from ..nn import functional as F
-
-BOUNDARY = 0  # the symbol before the first letter and after the last
+from .stream import BOUNDARY, Stream
 
 
 def sample(
@@ -23,6 +22,7 @@ def sample(
     temperature: float = 1.0,
     generator: Any = None,
     max_length: int = 50,
+    stream: Stream | None = None,
 ) -> list[list[int]]:
     """Words as lists of symbols, letter by letter from p(next | the last ones).
 
@@ -30,6 +30,9 @@ def sample(
     likelier, above 1 the draws more even. `greedy` takes the most likely letter instead, so all
     words are the same. A word ends at the boundary, or after `max_length` letters. The first words
     do not depend on how many are asked for.
+
+    With a `stream` of this model the letters come from machine code, by the same draws: the words
+    are the same, save where two letters are so nearly tied that the last digit decides.
 
     Errors: ArgumentError for a temperature that is not positive.
 
@@ -45,6 +48,10 @@ def sample(
             f"sample: temperature must be positive, got {temperature}; for the most likely letter "
             "every time, use greedy"
         )
+    if stream is not None and max_length > 0 and not greedy:
+        return stream.words(
+            count, temperature=temperature, generator=generator, max_length=max_length
+        )
     with no_grad():
         return [_word(model, greedy, temperature, generator, max_length) for _ in range(count)]
 
@@ -52,6 +59,7 @@ def sample(
 def _word(
     model: Any, greedy: bool, temperature: float, generator: Any, max_length: int
 ) -> list[int]:
+    """One word, as it would be written down: the definition of what a stream does."""
     context = [BOUNDARY] * model.config.block_size
     word: list[int] = []
     while len(word) < max_length:

@@ -48,7 +48,8 @@ class TrainingConfig:
     Intervals count steps: `log_interval` for the batch loss, `eval_interval` for the losses on
     train and dev, `checkpoint_interval` for what a crash can lose at most; 0 takes a part of the
     steps. An evaluation in between looks at `eval_examples` examples of a split, 0 for all.
-    `threads` is for matrix products; 1 is best for small models, 0 leaves NumPy its own number.
+    `compile` makes machine code of whole steps, where that is possible. `threads` is for matrix
+    products, and for all that is compiled; 1 is best for small models, 0 takes all cores.
     """
 
     steps: int = 20_000
@@ -67,6 +68,7 @@ class TrainingConfig:
     eval_examples: int = 20_000
     checkpoint_interval: int = 0
     threads: int = 1
+    compile: bool = True
 
     def __post_init__(self) -> None:
         _require(self.steps >= 1, "steps", "must be at least 1", self.steps)

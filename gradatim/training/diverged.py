@@ -35,7 +35,7 @@ def explain(run: Run, config: RunConfig, learner: Learner, failed: int) -> str:
         rate = learning_rate(config.training, step)
         arrays = {name: array.copy() for name, array in learner.arrays().items()}
         position = learner.position()
-        loss = learner.step(rate)
+        loss = _one_step(learner, rate)
         broken = broken_array(learner.arrays())
         if broken or not np.isfinite(loss):
             learner.restore(arrays, position)
@@ -56,10 +56,16 @@ def broken_array(arrays: dict[str, np.ndarray]) -> str | None:
     return None
 
 
+def _one_step(learner: Learner, rate: float) -> float:
+    while not len(losses := learner.steps(np.array([rate]))):
+        pass  # it gets ready
+    return float(losses[0])
+
+
 def _guilty(learner: Learner, rate: float, broken: str | None) -> str:
     try:
-        with stop_at_non_finite():
-            learner.step(rate)
+        with learner.as_written(), stop_at_non_finite():
+            _one_step(learner, rate)
     except NonFiniteError as error:
         return str(error)
     return f"the update made '{broken}' infinite" if broken else "the loss came out so"
@@ -67,8 +73,8 @@ def _guilty(learner: Learner, rate: float, broken: str | None) -> str:
 
 def _guilty_evaluation(learner: Learner, examples: int) -> str:
     try:
-        with stop_at_non_finite():
-            learner.evaluate("dev", examples=examples)
+        with learner.as_written(), stop_at_non_finite():
+            learner.evaluate("dev", examples=examples, between=lambda: None)
     except NonFiniteError as error:
         return f"in the evaluation {error}"
     return "the operation cannot be named: it did not happen again"

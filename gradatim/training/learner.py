@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from .. import nn, optim
+from .._tensor.creation import tensor
 from .._tensor.interchange import from_numpy
 from .._tensor.tensor import Tensor
 from ..autograd import no_grad
+from ..compiler.attempt import Attempt
+from ..core.dtypes import float64
 from ..core.random import default_generator
-from ..data.names import Examples, Words
+from ..data.names import Words
 from .config import RunConfig, TrainingConfig
 from .errors import CheckpointError
+from .examples import TrainingExamples
+from .losses import MeanLoss, Pair, stretches
+from .pace import Pace
 from .state import join, separate
 
 COUNTING_BATCH = 1 << 18  # rows at a time: words may be more than fit in memory
-EVALUATION_BATCH = 4_096  # rows at a time: large enough for fast products, small enough for caches
 
 
 class WordLearner:
@@ -27,72 +34,143 @@ class WordLearner:
     All random numbers (weights, batches, dropout) come from the default generator in program order,
     as in a script written for PyTorch. A model that is counted instead of descended, with a method
     `learn`, is counted in its first step.
+
+    Steps and evaluations are compiled if the settings say so and it is possible; `warn` is told
+    if it is not.
     """
 
-    def __init__(self, config: RunConfig, model: Any, words: Words) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        model: Any,
+        words: Words,
+        *,
+        warn: Callable[[str], None] = lambda message: None,
+    ) -> None:
         self.settings = config.training
         self.model, self.words = model, words
         parts = words.split(seed=config.data.split_seed)._asdict()
         self.parts: dict[str, Words] = parts
         self.rows = {name: part.rows(config.model.block_size) for name, part in parts.items()}
+        self.examples = TrainingExamples(self.rows["train"], self.settings.batch_size)
         self.counted: Callable[[Tensor, Tensor], None] | None = getattr(model, "learn", None)
         self.optimizer = None if self.counted else make_optimizer(model, self.settings)
         self.changeable = {
             name: getattr(self.settings, name) for name in ("weight_decay", "momentum")
         }
         self.seen = 0  # examples, over the whole run
+        self.pace = Pace()
+        compiled, tell = self.settings.compile, only_once(warn)
+        self.drawing = Attempt(self.draw_and_descend, wanted=compiled, tell=tell)
+        self.descending = Attempt(self.descend, wanted=compiled, tell=tell)
+        self.mean_loss = MeanLoss(model, compiled=compiled, tell=tell)
+        self._looked_at: dict[tuple[str, int], list[Pair]] = {}
 
     @property
     def descends(self) -> bool:
         """Whether it is trained by gradient descent, which can go wrong."""
         return self.optimizer is not None
 
-    def step(self, rate: float) -> float:
-        """One step at this learning rate; the batch's loss before the update."""
+    # -- steps -----------------------------------------------------------------------------
+
+    def steps(self, rates: np.ndarray) -> np.ndarray:
+        """Steps at these learning rates, as many of them as take a moment; their losses.
+
+        None at all while the examples are still being read. A loss that is not finite is the last
+        that counts, and what the model is after it is of no use.
+        """
         if self.optimizer is None:
-            return self.count()
+            return np.array([self.count()])
+        if not self.examples.get_ready():
+            return np.empty(0)
         self.model.train()
-        X, Y = self.batch()
-        _, loss = self.model(X, Y)
-        value = float(loss.item())
-        if not np.isfinite(value):
-            return value
-        self.optimizer.zero_grad()
+        rates = rates[: self.pace.most]
+        begin = time.perf_counter()
+        losses = self._steps(rates)
+        self.pace.took(len(losses), time.perf_counter() - begin)
+        self.seen += len(losses) * self.examples_per_step()
+        return losses
+
+    def _steps(self, rates: np.ndarray) -> np.ndarray:
+        if self.examples.has_table:
+            return self.drawing.repeat(len(rates), from_numpy(rates))
+        losses: list[float] = []
+        for rate in rates.tolist():
+            X, Y = self.examples.read()
+            losses.append(self.descending(X, Y, tensor(rate, dtype=float64)).item())
+            if not np.isfinite(losses[-1]):
+                break
+        return np.array(losses)
+
+    def draw_and_descend(self, rate: Tensor) -> Tensor:
+        """A whole step in operations on tensors: the next batch, and downhill on it."""
+        return self.descend(*self.examples.draw(), rate)
+
+    def descend(self, X: Tensor, Y: Tensor, rate: Tensor) -> Tensor:
+        """A step on a batch: X (B, block_size), Y (B,), the rate 0-d; the loss before the update.
+
+        Gradients are forgotten at the end and not at the beginning: so none is there before the
+        first step either, and all steps are alike.
+        """
+        assert self.optimizer is not None
+        loss: Tensor = self.model(X, Y)[1]
         loss.backward()
         if self.settings.clip:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        with no_grad():
+            for group in self.optimizer.param_groups:
+                group.tensor("lr").copy_(rate)
         self.optimizer.step()
-        self.seen += len(Y)
-        return value
+        self.optimizer.zero_grad()
+        return loss.detach()
 
     def count(self) -> float:
         """The only step of a counted model; its loss afterwards, since before it knows nothing."""
         rows = self.rows["train"]
         if self.counted is not None and self.seen == 0:
-            for pair in rows.batches(COUNTING_BATCH):
-                self.counted(*tensors(pair))
+            for X, Y in rows.batches(COUNTING_BATCH):
+                self.counted(from_numpy(X), from_numpy(Y))
             self.seen = len(rows)
-        return mean_loss(self.model, rows, examples=self.settings.eval_examples)
+        return self.evaluate("train", examples=self.settings.eval_examples)
 
-    def batch(self) -> tuple[Tensor, Tensor]:
-        """The examples of the next step: drawn with replacement, or all if batch_size is 0."""
-        size = self.settings.batch_size
-        if size == 0:
-            return self.all_examples()
-        rows = self.rows["train"]
-        return tensors(rows[default_generator.randint(0, len(rows), size)])
+    @contextmanager
+    def as_written(self) -> Iterator[None]:
+        """During a block, operation after operation, so that each can be looked at."""
+        attempts = (self.drawing, self.descending, self.mean_loss.batch)
+        for attempt in attempts:
+            attempt.plain = True
+        try:
+            yield
+        finally:
+            for attempt in attempts:
+                attempt.plain = False
 
-    def all_examples(self) -> tuple[Tensor, Tensor]:
-        """All training examples, made into tensors once."""
-        if not hasattr(self, "_all"):
-            self._all = tensors(self.rows["train"][:])
-        return self._all
+    # -- looking ---------------------------------------------------------------------------
 
-    def evaluate(self, split: str, *, examples: int) -> float:
-        """The mean loss on a split; of so many examples spread evenly over it, 0 for all."""
-        return mean_loss(self.model, self.rows[split], examples=examples)
+    def evaluate(
+        self, split: str, *, examples: int, between: Callable[[], None] = lambda: None
+    ) -> float:
+        """The mean loss on a split; of so many examples spread evenly over it, 0 for all.
+
+        `between` is called every now and then, and may raise.
+        """
+        return self.mean_loss(self._pairs(split, examples), between=between)
+
+    def _pairs(self, split: str, examples: int) -> Iterator[Pair]:
+        """All examples; or some, which are kept: they are looked at again and again."""
+        if not 0 < examples < len(self.rows[split]):
+            yield from stretches(self.rows[split])
+            return
+        kept = self._looked_at.setdefault((split, examples), [])
+        if sum(len(Y) for _, Y in kept) < examples:
+            kept.clear()
+            for pair in stretches(self.rows[split], examples):
+                kept.append(pair)
+                yield pair
+        else:
+            yield from kept
+
+    # -- state -----------------------------------------------------------------------------
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Parameters, buffers, optimiser state and the generator's state, by name."""
@@ -166,32 +244,13 @@ def load_parameters(model: nn.Module, arrays: dict[str, np.ndarray]) -> None:
         raise CheckpointError(f"the checkpoint is of another model: {what}") from error
 
 
-def mean_loss(model: nn.Module, rows: Examples, *, examples: int = 0) -> float:
-    """The mean loss of a model on examples, without gradients, in its mode for evaluation.
+def only_once(warn: Callable[[str], None]) -> Callable[[str], None]:
+    """Tell that something is not compiled, the first time."""
+    told: list[str] = []
 
-    Of so many examples spread evenly over all rows; 0 takes all.
-    """
-    was_training = model.training
-    model.eval()
-    total = 0.0
-    count = 0
-    with no_grad():
-        for X, Y in _batches(rows, examples):
-            total += float(model(*tensors((X, Y)))[1].item()) * len(Y)
-            count += len(Y)
-    model.train(was_training)
-    return total / count
+    def tell(why: str) -> None:
+        if not told:
+            told.append(why)
+            warn(f"not compiled but run as it is written, which takes longer ({why})")
 
-
-def _batches(rows: Examples, examples: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    if not 0 < examples < len(rows):
-        yield from rows.batches(EVALUATION_BATCH)
-        return
-    numbers = rows.some(examples)
-    for start in range(0, examples, EVALUATION_BATCH):
-        yield rows[numbers[start : start + EVALUATION_BATCH]]
-
-
-def tensors(pair: tuple[np.ndarray, np.ndarray]) -> tuple[Tensor, Tensor]:
-    """Two arrays as tensors on the same memory."""
-    return from_numpy(pair[0]), from_numpy(pair[1])
+    return tell

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from .blas_threads import blas_threads
+from .blas_threads import threads
 from .checkpoint import Checkpoint, clean_checkpoints, save_checkpoint
 from .config import RunConfig
 from .diverged import broken_array, explain
@@ -35,16 +37,21 @@ class Learner(Protocol):
         A counted model may give a letter that it never saw the probability 0.
         """
 
-    def step(self, rate: float) -> float:
-        """One step at this learning rate; the batch's loss before the update.
+    def steps(self, rates: np.ndarray) -> np.ndarray:
+        """Steps at these learning rates, as many as take a moment; each batch's loss, before it.
 
-        If that loss is not finite, nothing is updated.
+        Perhaps none, while it gets ready. A loss that is not finite is the last that counts: what
+        the model is after it is of no use. How many are done at once changes no number.
         """
 
-    def evaluate(self, split: str, *, examples: int) -> float:
-        """The mean loss on "train", "dev" or "test"; of the first so many examples, 0 for all.
+    def as_written(self) -> AbstractContextManager[None]:
+        """During a block nothing is compiled, so that every operation can be looked at."""
 
-        Draws nothing from the generators of the training.
+    def evaluate(self, split: str, *, examples: int, between: Callable[[], None]) -> float:
+        """The mean loss on "train", "dev" or "test"; of so many of its examples, 0 for all.
+
+        Draws nothing from the generators of the training. `between` is called every moment or so;
+        what it raises ends the evaluation.
         """
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -67,7 +74,7 @@ class Reporter(Protocol):
         """Training begins or goes on after `step` steps."""
 
     def stepped(self, step: int, loss: float) -> None:
-        """A step is done; called for each one, so it must be quick."""
+        """Steps are done up to this one, whose loss it was; called often, so it must be quick."""
 
     def recorded(self, record: Record) -> None:
         """A line was added to the metrics."""
@@ -100,6 +107,7 @@ class Progress:
     loss_count: int = 0
     best_dev_loss: float = math.inf
     seconds: float = 0.0  # spent in steps, over all sessions of the run
+    is_to_look: bool = False  # stopped in the middle of looking at the losses that were due
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; JSON has no infinity."""
@@ -148,10 +156,14 @@ def train(
     learner.restore(start.arrays, start.progress["position"])
     # A diverging run is reported once, by the loss; NumPy would warn at every operation.
     quiet = np.errstate(all="ignore")
-    threads = blas_threads(config.training.threads)
-    with quiet, threads, StopRequest() as stop, MetricsLog(run.metrics) as metrics:
+    few = threads(config.training.threads)
+    with quiet, few, StopRequest() as stop, MetricsLog(run.metrics) as metrics:
         loop = _Loop(run, config, learner, start, metrics, reporter or Silent())
         return loop.run_to_the_end(stop)
+
+
+class _Stopped(Exception):
+    """A signal asked to stop, and nothing is left half done."""
 
 
 class _Loop:
@@ -172,37 +184,80 @@ class _Loop:
         self.step = self.first_step = self.saved_step = start.step
         self.progress = Progress.from_json(start.progress["loop"])
         self.seconds = 0.0  # in steps, this session
+        self.under_way = (0, 0.0)  # steps and seconds of the first stretch, which may compile
 
     def run_to_the_end(self, stop: StopRequest) -> Outcome:
         self.reporter.started(self.run, self.config, self.step)
-        if self.step == 0:
-            self.look()
-        while self.step < self.settings.steps:
-            self.one_step()
-            if stop.requested:
-                self.save()
-                return self.outcome("interrupted", {}, stop.exit_code)
-        return self.outcome("finished", self.final_losses())
+        self.stop = stop
+        try:
+            if self.step == 0 or self.progress.is_to_look:
+                self.look_and_save()
+            while self.step < self.settings.steps:
+                self.some_steps()
+                self.stop_here()
+            return self.outcome("finished", self.final_losses())
+        except _Stopped:
+            self.save()
+            return self.outcome("interrupted", {}, stop.exit_code)
 
-    def one_step(self) -> None:
-        """One step, and what is due after it: a line in the log, the losses, a checkpoint."""
+    def stop_here(self) -> None:
+        """Leave, if that was asked for."""
+        if self.stop.requested:
+            raise _Stopped
+
+    def some_steps(self) -> None:
+        """Steps until something is due, or for a moment; then what is due."""
         begin = time.perf_counter()
-        rate = learning_rate(self.settings, self.step)
-        loss = self.learner.step(rate)
-        if not self.is_sound(loss):
-            raise self.diverged(f"the loss became {loss}", self.step + 1)
-        self.step += 1
-        self.progress.loss_sum += loss
-        self.progress.loss_count += 1
+        rates = self.rates()
+        losses = self.learner.steps(rates).tolist()
+        for loss in losses:
+            if not self.is_sound(loss):
+                raise self.diverged(f"the loss became {loss}", self.step + 1)
+            self.step += 1
+            self.progress.loss_sum += loss
+            self.progress.loss_count += 1
         elapsed = time.perf_counter() - begin
         self.seconds += elapsed
         self.progress.seconds += elapsed
-        self.reporter.stepped(self.step, loss)
+        if losses and not self.under_way[0]:
+            self.under_way = (len(losses), self.seconds)
+        if losses:
+            self.reporter.stepped(self.step, losses[-1])
+            self.after_step(float(rates[len(losses) - 1]))
+
+    def rates(self) -> np.ndarray:
+        """The learning rates of the steps up to the one after which something is due."""
+        settings = self.settings
+        ahead = [
+            interval - self.step % interval
+            for interval in (
+                settings.log_interval,
+                settings.eval_interval,
+                settings.checkpoint_interval,
+            )
+        ]
+        last = min(self.step + min(ahead), settings.steps)
+        return np.array([learning_rate(settings, step) for step in range(self.step, last)])
+
+    def after_step(self, rate: float) -> None:
+        """What is due after a step: a line in the log, the losses, a checkpoint."""
         if self.due(self.settings.log_interval):
             self.note(rate)
-        best = self.due(self.settings.eval_interval) and self.look()
-        if best or self.due(self.settings.checkpoint_interval):
+        if self.due(self.settings.eval_interval):
+            self.look_and_save()
+        elif self.due(self.settings.checkpoint_interval):
             self.save()
+
+    def look_and_save(self) -> None:
+        """The losses; and a checkpoint if they are the best, or if it is due.
+
+        If it is stopped in the middle, the checkpoint written then remembers to look again.
+        """
+        again, self.progress.is_to_look = self.progress.is_to_look, True
+        best = self.look()
+        self.progress.is_to_look = False
+        if self.step and (best or again or self.due(self.settings.checkpoint_interval)):
+            self.save(again=again)
 
     def is_sound(self, loss: float) -> bool:
         """Whether training can go on with such a loss."""
@@ -222,7 +277,7 @@ class _Loop:
     def look(self) -> bool:
         """The losses on train and dev, into the metrics; whether dev is the best so far."""
         losses = {
-            f"{split}_loss": self.learner.evaluate(split, examples=self.settings.eval_examples)
+            f"{split}_loss": self.evaluate(split, self.settings.eval_examples)
             for split in ("train", "dev")
         }
         self.record("eval", **losses)
@@ -234,8 +289,11 @@ class _Loop:
         self.progress.best_dev_loss = min(self.dev_loss, self.progress.best_dev_loss)
         return best
 
+    def evaluate(self, split: str, examples: int) -> float:
+        return self.learner.evaluate(split, examples=examples, between=self.stop_here)
+
     def final_losses(self) -> dict[str, float]:
-        losses = {s: self.learner.evaluate(s, examples=0) for s in ("train", "dev", "test")}
+        losses = {split: self.evaluate(split, 0) for split in ("train", "dev", "test")}
         self.record("final", **{f"{split}_loss": loss for split, loss in losses.items()})
         return losses
 
@@ -253,10 +311,11 @@ class _Loop:
             raise self.cannot_go_on(error) from error
         self.reporter.recorded(record)
 
-    def save(self) -> None:
-        if self.saved_step == self.step:
+    def save(self, *, again: bool = False) -> None:
+        if self.saved_step == self.step and not again:
             return
-        dev_loss = self.dev_loss if self.due(self.settings.eval_interval) else None
+        looked = self.due(self.settings.eval_interval) and not self.progress.is_to_look
+        dev_loss = self.dev_loss if looked else None
         checkpoint = _checkpoint(self.config, self.learner, self.step, self.progress, dev_loss)
         broken = broken_array(checkpoint.arrays)
         if broken:  # never save what cannot be gone on from
@@ -269,7 +328,11 @@ class _Loop:
         self.saved_step = self.step
 
     def speed(self) -> float:
-        return (self.step - self.first_step) / self.seconds if self.seconds else 0.0
+        """Steps per second in this session, once it is under way."""
+        steps, seconds = self.step - self.first_step, self.seconds
+        if steps > self.under_way[0]:
+            steps, seconds = steps - self.under_way[0], seconds - self.under_way[1]
+        return steps / seconds if seconds else 0.0
 
     def outcome(self, state: str, losses: dict[str, float], exit_code: int = 0) -> Outcome:
         speed = self.speed()

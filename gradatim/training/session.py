@@ -91,8 +91,11 @@ def new(
     name: str | None = None,
     config_file: Path | None = None,
     pairs: list[str] | None = None,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> Session:
     """A new run: settings from the defaults, then the TOML file, then the pairs.
+
+    `warn` is told if it cannot be compiled.
 
     Errors: BadUse for wrong settings, words or names; Failure if the folder cannot be written.
     """
@@ -101,7 +104,7 @@ def new(
     config = apply_pairs(apply_tables(config, tables, source=str(config_file)), pairs or [])
     words = read_words(config)
     config = for_words(config, words)
-    learner = make_learner(config, words)
+    learner = make_learner(config, words, warn=warn)
     first = first_checkpoint(config, learner)
     run = create_run(root, name=name, config=config.tables(), first=first)
     lock = run.lock().acquire()
@@ -119,7 +122,8 @@ def go_on(
 ) -> Session:
     """A run from its last whole checkpoint, perhaps with other settings for the rest of it.
 
-    `warn` is told of damaged checkpoints and of versions that may give other digits.
+    `warn` is told of damaged checkpoints, of versions that may give other digits, and if it cannot
+    be compiled.
 
     Errors: BadUse for settings that a run cannot change; RunInUse; CheckpointError.
     """
@@ -136,7 +140,7 @@ def go_on(
         config = _changed(before, pairs or [], run)
         words = read_words(config)
         _same_words(start, words, run)
-        learner = make_learner(config, words)
+        learner = make_learner(config, words, warn=warn)
         _tell_of_other_versions(start, warn)
         if config != before:
             write_atomically(run.config, write_toml(config.tables()).encode("utf-8"))
@@ -146,11 +150,13 @@ def go_on(
         raise
 
 
-def make_learner(config: RunConfig, words: Words) -> WordLearner:
+def make_learner(
+    config: RunConfig, words: Words, *, warn: Callable[[str], None] = lambda message: None
+) -> WordLearner:
     """A fresh learner; the default generator begins anew with the training's seed."""
     manual_seed(config.training.seed)
     model = find_model(config.name).load().Model(config.model)
-    return WordLearner(config, model, words)
+    return WordLearner(config, model, words, warn=warn)
 
 
 def _model_in(tables: dict[str, Any]) -> str | None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._tensor.interchange import from_numpy
 from .._tensor.tensor import Tensor
 from ..core.random import Generator, manual_seed
 from ..data import names
 from ..data.names import Vocabulary, Words
-from ..models import sample, surprise
-from .blas_threads import blas_threads
+from ..models import Stream, sample, surprise
+from .blas_threads import threads
 from .config import RunConfig
 from .errors import BadUse, DamagedCheckpoint
-from .learner import load_parameters, mean_loss, tensors
+from .learner import load_parameters, only_once
+from .losses import MeanLoss, stretches
 from .runs import Run
 from .settings import config_of, default_config, find_model, for_words, read_words
 
@@ -33,12 +36,17 @@ class Letter(NamedTuple):
 
 @dataclass(frozen=True)
 class Trained:
-    """A model with its vocabulary and settings, as of some step."""
+    """A model with its vocabulary and settings, as of some step.
+
+    Words and losses are compiled if the training was, or rather if its settings say so; `warn` is
+    told if that is not possible.
+    """
 
     config: RunConfig
     model: Any
     vocabulary: Vocabulary
     step: int
+    warn: Callable[[str], None] = lambda message: None
 
     @property
     def name(self) -> str:
@@ -60,7 +68,12 @@ class Trained:
         else:
             generator.manual_seed(seed)
         words = sample(
-            self.model, count, greedy=greedy, temperature=temperature, generator=generator
+            self.model,
+            count,
+            greedy=greedy,
+            temperature=temperature,
+            generator=generator,
+            stream=self._stream,
         )
         return [self.vocabulary.decode(word) for word in words]
 
@@ -98,33 +111,55 @@ class Trained:
     def loss_on(self, examples: int) -> Tensor:
         """The loss on the first so many examples, with its graph."""
         rows = read_words(self.config).rows(self.config.model.block_size)
-        _, loss = self.model(*tensors(rows[np.arange(min(examples, len(rows)))]))
+        X, Y = rows[np.arange(min(examples, len(rows)))]
+        _, loss = self.model(from_numpy(X), from_numpy(Y))
         assert isinstance(loss, Tensor)
         return loss
 
     def _loss(self, words: Words) -> float:
         # As many threads as in training: then these are the training's losses to the last digit.
-        with blas_threads(self.config.training.threads):
-            return mean_loss(self.model, words.rows(self.config.model.block_size))
+        with threads(self.config.training.threads):
+            rows = words.rows(self.config.model.block_size)
+            return self._mean_loss(stretches(rows), between=lambda: None)
+
+    @cached_property
+    def _tell(self) -> Callable[[str], None]:
+        return only_once(self.warn)
+
+    @cached_property
+    def _stream(self) -> Stream | None:
+        compiled = self.config.training.compile
+        return Stream(self.model, tell=self._tell) if compiled else None
+
+    @cached_property
+    def _mean_loss(self) -> MeanLoss:
+        compiled = self.config.training.compile
+        return MeanLoss(self.model, compiled=compiled, tell=self._tell)
 
 
 def load_trained(
     run: Run,
     which: str = "last",
     *,
+    compiled: bool = True,
     on_damaged: Callable[[DamagedCheckpoint], None] | None = None,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> Trained:
     """The model of a run's checkpoint: "last", "best", or a step.
+
+    Compiled, unless the run is not or that is not wanted; `warn` is told if it is not possible.
 
     Errors: CheckpointError if there is none, or none of such a model; BadUse for another word.
     """
     checkpoint = run.load(which, on_damaged=on_damaged)
     config = config_of(checkpoint, run)
+    if not compiled:
+        config = replace(config, training=replace(config.training, compile=False))
     model = find_model(config.name).load().Model(config.model)
     load_parameters(model, checkpoint.arrays)
     model.eval()
     characters = checkpoint.progress["position"]["words"]["characters"]
-    return Trained(config, model, Vocabulary(characters), checkpoint.step)
+    return Trained(config, model, Vocabulary(characters), checkpoint.step, warn)
 
 
 def fresh(name: str) -> Trained:
@@ -136,7 +171,8 @@ def fresh(name: str) -> Trained:
     model = find_model(name).load().Model(config.model)
     if hasattr(model, "learn"):
         train = words.split(seed=config.data.split_seed).train
-        model.learn(*tensors(train.rows(config.model.block_size)[:]))
+        X, Y = train.rows(config.model.block_size)[:]
+        model.learn(from_numpy(X), from_numpy(Y))
     model.eval()
     return Trained(config, model, words.vocabulary, 0)
 

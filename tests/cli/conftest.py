@@ -21,6 +21,6 @@ def runs(tmp_path_factory, words) -> Path:
     """A folder with a finished run `small` and an interrupted one of `bigram`, `half`."""
     root = tmp_path_factory.mktemp("runs")
     small = ["--set", "h=8", "--set", "batch_size=16", "--set", "eval_interval=20"]
-    common = ["--runs", str(root), "--data", str(words), "--samples", "0"]
+    common = ["--runs", str(root), "--data", str(words), "--samples", "0", "--no-compile"]
     assert main(["train", "mlp", "--name", "small", "--steps", "60", *small, *common]) == 0
     return root

@@ -56,6 +56,17 @@ def test_the_losses_are_those_of_the_training(capsys, runs):
     assert losses == {split: final[f"{split}_loss"] for split in ("train", "dev", "test")}
 
 
+def test_compiled_words_and_losses_are_those_of_the_plain_operations(capsys, tmp_path, words):
+    where = ["--runs", str(tmp_path)]
+    small = ["--set", "h=8", "--set", "batch_size=16", "--steps", "20", "--samples", "0"]
+    assert main(["train", "mlp", "--data", str(words), *small, *where]) == 0
+    capsys.readouterr()
+    draw = ["sample", "mlp-1", "-n", "30", "--seed", "3", *where]
+    assert out_of(capsys, *draw) == out_of(capsys, *draw, "--no-compile")
+    look = ["eval", "mlp-1", *where]
+    assert out_of(capsys, *look) == out_of(capsys, *look, "--no-compile")
+
+
 def test_one_split_and_perplexity(capsys, runs):
     out = out_of(capsys, "eval", "small", "--runs", str(runs), "--split", "dev")
     name, loss, word, perplexity = out.split()

@@ -8,7 +8,7 @@ import pytest
 import gradatim as g
 from gradatim import optim
 from gradatim.data import names
-from gradatim.models import MODELS, find, sample, surprise
+from gradatim.models import MODELS, Stream, find, sample, surprise
 from gradatim.nn import functional as F
 
 every = pytest.mark.parametrize("entry", MODELS, ids=lambda entry: entry.name)
@@ -209,6 +209,24 @@ def test_the_same_generator_draws_the_same_words_and_more_of_them_begin_alike():
     model, _ = counted()
     few, many = (sample(model, n, generator=g.Generator().manual_seed(5)) for n in (3, 6))
     assert many[:3] == few
+
+
+@every
+def test_a_stream_gives_the_words_that_are_drawn_one_by_one(entry):
+    model = make(entry)
+    stream = Stream(model, tell=pytest.fail)
+    one, other = (g.Generator().manual_seed(5) for _ in range(2))
+    for count, temperature, longest in ((1, 1.0, 50), (40, 0.7, 3), (7, 3.0, 50), (0, 1.0, 50)):
+        settings = {"temperature": temperature, "max_length": longest}
+        words = sample(model, count, generator=one, stream=stream, **settings)
+        assert words == sample(model, count, generator=other, **settings)
+    assert g.equal(one.get_state(), other.get_state())
+    g.manual_seed(3)
+    words = sample(model, 5, stream=stream)
+    g.manual_seed(3)
+    assert sample(model, 5) == words
+    assert sample(model, 2, stream=stream, greedy=True) == sample(model, 2, greedy=True)
+    assert sample(model, 2, stream=stream, max_length=0) == [[], []]
 
 
 def test_letters_are_drawn_with_the_rows_frequencies():

@@ -5,7 +5,10 @@ with the run FOLDER/kill, for tests that kill it.
 """
 
 import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +25,27 @@ class Config:
 
 
 class NumpyLearner:
-    """Least squares with momentum on noisy batches; `blow_up_at` makes one loss nan."""
+    """Least squares with momentum on noisy batches; `blow_up_at` makes one loss nan.
+
+    It takes as many steps at once as `chunks` says in turn, which may be none.
+    """
 
     descends = True
 
-    def __init__(self, config: RunConfig, *, blow_up_at: int = -1):
+    def __init__(self, config: RunConfig, *, blow_up_at: int = -1, chunks: Sequence[int] = (1,)):
+        self.chunks = cycle(chunks)
         self.generator = np.random.Generator(np.random.PCG64(config.training.seed))
         self.w = self.generator.standard_normal(config.model.width)
         self.velocity = np.zeros_like(self.w)
         self.target = np.linspace(-1, 1, config.model.width)
         self.seen = 0
         self.blow_up_at = blow_up_at
+
+    def steps(self, rates: np.ndarray) -> np.ndarray:
+        return np.array([self.step(rate) for rate in rates[: next(self.chunks)]])
+
+    def as_written(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def step(self, rate: float) -> float:
         x = self.generator.standard_normal((4, len(self.w)))
@@ -45,7 +58,8 @@ class NumpyLearner:
         self.seen += 1
         return loss
 
-    def evaluate(self, split: str, *, examples: int) -> float:
+    def evaluate(self, split: str, *, examples: int, between: Callable[[], None]) -> float:
+        between()
         return float(((self.w - self.target) ** 2).sum()) + {"train": 0, "dev": 1, "test": 2}[split]
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -9,7 +9,8 @@ import gradatim
 from gradatim.data import names
 from gradatim.training.config import apply_pairs
 from gradatim.training.errors import CheckpointError
-from gradatim.training.learner import load_parameters, mean_loss, tensors
+from gradatim.training.learner import load_parameters
+from gradatim.training.losses import MeanLoss, stretches
 from gradatim.training.session import make_learner
 from gradatim.training.settings import default_config, find_model
 from gradatim.training.state import join, separate
@@ -19,8 +20,21 @@ WORDS = replace(names.load(), words=names.load().words[:300])
 
 def learner(*pairs, model="mlp"):
     small = ["h=8"] if model == "mlp" else []
-    config = apply_pairs(default_config(find_model(model)), [*small, "batch_size=16", *pairs])
-    return make_learner(config, WORDS)
+    given = [*small, "batch_size=16", "compile=false", *pairs]
+    return make_learner(apply_pairs(default_config(find_model(model)), given), WORDS)
+
+
+def one_step(learner, rate):
+    (loss,) = learner.steps(np.array([rate])).tolist()
+    return loss
+
+
+def tensors(pair):
+    return tuple(map(gradatim.from_numpy, pair))
+
+
+def nothing():
+    pass
 
 
 @pytest.mark.parametrize(
@@ -38,13 +52,13 @@ def learner(*pairs, model="mlp"):
 def test_a_restored_learner_takes_the_same_steps(pairs):
     one = learner(*pairs)
     for _ in range(3):
-        one.step(0.1)
+        one_step(one, 0.1)
     arrays = {name: array.copy() for name, array in one.arrays().items()}
     position = one.position()
-    ahead = [one.step(0.1) for _ in range(3)]
+    ahead = [one_step(one, 0.1) for _ in range(3)]
     other = learner(*pairs)
     other.restore(arrays, position)
-    assert [other.step(0.1) for _ in range(3)] == ahead
+    assert [one_step(other, 0.1) for _ in range(3)] == ahead
     for name, array in one.arrays().items():
         assert array.tobytes() == other.arrays()[name].tobytes(), name
     assert other.position() == one.position()
@@ -52,7 +66,7 @@ def test_a_restored_learner_takes_the_same_steps(pairs):
 
 def test_settings_that_were_changed_hold_after_restoring():
     one = learner("weight_decay=0.5")
-    one.step(0.1)
+    one_step(one, 0.1)
     other = learner("weight_decay=0.25")
     other.restore(one.arrays(), one.position())
     assert [group["weight_decay"] for group in other.optimizer.param_groups] == [0.25]
@@ -62,7 +76,7 @@ def test_clipping_bounds_the_step():
     free, clipped = learner("optimizer=sgd"), learner("optimizer=sgd", "clip=0.001")
     before = {name: array.copy() for name, array in free.arrays().items()}
     for one in (free, clipped):
-        one.step(1.0)
+        one_step(one, 1.0)
 
     def moved(one):
         squares = [
@@ -76,16 +90,33 @@ def test_clipping_bounds_the_step():
     assert moved(free) > 0.01
 
 
-def test_the_loss_over_batches_is_the_loss_over_all():
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_loss_over_batches_is_the_loss_over_all(compiled):
     one = learner()
-    rows = one.rows["dev"]
+    rows = one.rows["train"]
+    mean_loss = MeanLoss(one.model, compiled=compiled)
     with gradatim.no_grad():
         _, loss = one.model(*tensors(rows[:]))
-    assert mean_loss(one.model, rows) == pytest.approx(loss.item(), rel=1e-6)
-    few = mean_loss(one.model, rows, examples=10)
+    assert len(rows) > 1_024
+    assert mean_loss(stretches(rows), between=nothing) == pytest.approx(loss.item(), rel=1e-6)
+    few = mean_loss(stretches(rows, 10), between=nothing)
     with gradatim.no_grad():
         _, loss = one.model(*tensors(rows[rows.some(10)]))
     assert few == pytest.approx(loss.item(), rel=1e-6)
+
+
+def test_an_evaluation_is_left_where_somebody_asks():
+    one = learner()
+
+    def stop():
+        raise KeyboardInterrupt
+
+    one.model.train()
+    for examples in (0, 50):
+        with pytest.raises(KeyboardInterrupt):
+            one.evaluate("dev", examples=examples, between=stop)
+    assert one.model.training
+    assert one.evaluate("dev", examples=50) == learner().evaluate("dev", examples=50)
 
 
 def test_evaluating_draws_nothing_and_keeps_the_mode():
@@ -99,9 +130,9 @@ def test_evaluating_draws_nothing_and_keeps_the_mode():
 
 def test_a_counted_model_is_counted_once():
     one = learner(model="bigram-counts")
-    first = one.step(0.1)
+    first = one_step(one, 0.1)
     counts = one.model.N.clone()
-    assert one.step(0.1) == first
+    assert one_step(one, 0.1) == first
     assert gradatim.equal(one.model.N, counts)
     assert counts.sum().item() == len(one.rows["train"])
 

@@ -1,6 +1,7 @@
 import json
 import math
 import signal
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from gradatim.training.config import TrainingConfig
 from gradatim.training.errors import Diverged, Failure
-from gradatim.training.loop import Silent
+from gradatim.training.loop import Silent, train
 from gradatim.training.metrics import read_metrics
 from gradatim.training.schedule import learning_rate
 from tests.training.numpy_learner import go_on, settings, start
@@ -29,6 +30,14 @@ class StopAt(Silent):
 
     def warned(self, message):
         self.warnings.append(message)
+
+
+class Counting(Silent):
+    def __init__(self):
+        self.steps = []
+
+    def stepped(self, step, loss):
+        self.steps.append(step)
 
 
 def losses(run):
@@ -60,22 +69,72 @@ def test_a_training_ends_with_the_losses_on_the_three_splits(tmp_path):
 
 
 @hypothesis_settings(max_examples=10)
-@given(stops=st.sets(st.integers(1, 19), max_size=3), interval=st.integers(1, 7))
+@given(
+    stops=st.sets(st.integers(1, 19), max_size=3),
+    interval=st.integers(1, 7),
+    chunks=st.lists(st.integers(0, 9), min_size=1, max_size=4).filter(any),
+)
 def test_stopping_anywhere_and_going_on_is_bitwise_never_having_stopped(
-    tmp_path_factory, stops, interval
+    tmp_path_factory, stops, interval, chunks
 ):
     root = tmp_path_factory.mktemp("runs")
     config = settings(steps=20, interval=interval)
     whole, expected = whole_run(root, config)
     run = start(root, config, name="stopped")
     reporter = StopAt(*stops)
-    for step in sorted(stops):
-        outcome = go_on(run, config, reporter=reporter)
-        assert (outcome.state, outcome.step, outcome.exit_code) == ("interrupted", step, 130)
-        assert run.load().step == step
-    assert go_on(run, config, reporter=reporter).losses == expected.losses
+    for _ in stops:  # in the middle of a chunk it cannot stop
+        outcome = go_on(run, config, reporter=reporter, chunks=chunks)
+        if outcome.state == "finished":
+            break
+        assert (outcome.step in stops, outcome.exit_code) == (True, 130)
+        assert run.load().step == outcome.step
+    assert go_on(run, config, reporter=reporter, chunks=chunks).losses == expected.losses
     assert state(run) == state(whole)
     assert losses(run) == losses(whole)
+
+
+@pytest.mark.parametrize("interval", [4, 5, 20])
+@pytest.mark.parametrize("moment", range(1, 12))
+def test_stopping_in_the_middle_of_an_evaluation_too(tmp_path, interval, moment):
+    from tests.training.numpy_learner import NumpyLearner
+
+    class Slow(NumpyLearner):
+        evaluations = 0
+
+        def evaluate(self, split, **others):
+            self.evaluations += 1
+            if self.evaluations == moment:
+                signal.raise_signal(signal.SIGTERM)
+            return super().evaluate(split, **others)
+
+    config = settings(steps=20, interval=interval)
+    whole, expected = whole_run(tmp_path, config)
+    run = start(tmp_path, config)
+    with run.lock():
+        outcome = train(run, config, Slow(config, chunks=[7]), start=run.load())
+    assert (outcome.state, outcome.exit_code) in {("interrupted", 143), ("finished", 0)}
+    if moment <= 2 * (20 // interval + 1) + 3:
+        assert outcome.state == "interrupted"
+    assert go_on(run, config).losses == expected.losses
+    assert state(run) == state(whole)
+    assert losses(run) == losses(whole)
+    if outcome.step % interval == 0 and outcome.step:
+        assert run.load("best").dev_loss == whole.load("best").dev_loss
+
+
+@pytest.mark.parametrize("chunks", [[1], [20], [3], [0, 5, 1]])
+def test_steps_at_once_change_nothing(tmp_path, chunks):
+    config = settings(steps=20, interval=10)
+    training = replace(config.training, log_interval=4)
+    config = replace(config, training=training)
+    whole, expected = whole_run(tmp_path, config)
+    reporter = Counting()
+    run = start(tmp_path, config)
+    assert go_on(run, config, chunks=chunks, reporter=reporter).losses == expected.losses
+    assert losses(run) == losses(whole)
+    assert state(run) == state(whole)
+    assert reporter.steps[-1] == 20
+    assert {4, 8, 10, 12, 16, 20} <= set(reporter.steps)  # what is due is never passed over
 
 
 def test_running_sums_survive_a_stop_between_two_lines_of_the_log(tmp_path):
@@ -122,11 +181,13 @@ def test_handlers_are_put_back(tmp_path):
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
-def test_a_nan_stops_and_says_the_step_and_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("chunk", [1, 5])
+def test_a_nan_stops_and_says_the_step_and_how_to_go_on(tmp_path, chunk):
     config = settings(steps=20, interval=5)
+    config = replace(config, training=replace(config.training, log_interval=5))
     run = start(tmp_path, config)
     with pytest.raises(Diverged) as error:
-        go_on(run, config, blow_up_at=12)
+        go_on(run, config, blow_up_at=12, chunks=[chunk])
     assert error.value.step == 13
     message = str(error.value)
     assert message.startswith("step 13: the loss became nan: ")
@@ -146,7 +207,6 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path):
     run = start(tmp_path, config)
     go_on(run, config, reporter=StopAt(3))
 
-    from gradatim.training.loop import train
     from tests.training.numpy_learner import NumpyLearner
 
     class Overflowing(NumpyLearner):

@@ -1,0 +1,86 @@
+"""Words out of a model in machine code: an endless stream of letters, cut into words afterwards.
+
+A word ends where control flow would, and a compiled program has none. So one step of the program is
+one letter: after the end of a word the letters before are boundaries again, and the next letter
+is the first of the next word. The draws are those of `sampling.sample`, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .._tensor.comparison import where
+from .._tensor.creation import zeros
+from .._tensor.generators import engine_of
+from .._tensor.joining import cat
+from .._tensor.randomness import multinomial
+from .._tensor.tensor import Tensor
+from ..autograd import no_grad
+from ..compiler.attempt import Attempt
+from ..core.dtypes import float64, int64
+from ..core.random import Generator
+from ..nn import functional as F
+
+BOUNDARY = 0  # the symbol before the first letter and after the last
+
+
+class Stream:
+    """A model's letters, drawn by a program that is compiled once and kept.
+
+    `tell` is told why, if it cannot be compiled; then it runs as it is written.
+    """
+
+    def __init__(self, model: Any, *, tell: Callable[[str], None] = lambda why: None) -> None:
+        self.model = model
+        # What a step reads and writes is its own, so that one program serves all calls.
+        self.context = zeros(1, model.config.block_size, dtype=int64)
+        self.length = zeros((), dtype=int64)  # letters of the word so far
+        self.longest = zeros((), dtype=int64)
+        self.temperature = zeros((), dtype=float64)
+        self.generator = Generator()
+        self.letter = Attempt(self._letter, tell=tell)
+
+    def words(
+        self, count: int, *, temperature: float, generator: Any, max_length: int
+    ) -> list[list[int]]:
+        """So many words; the generator ends where it would, had they been drawn one by one."""
+        engine = engine_of("sample", generator)
+        with no_grad():
+            self.context.zero_()
+            self.length.zero_()
+            self.longest.fill_(max_length)
+            self.temperature.fill_(temperature)
+            self.generator.set_state(engine.get_state())
+            try:
+                return self._cut(count, max_length)
+            finally:
+                engine.set_state(self.generator.get_state())
+
+    def _cut(self, count: int, max_length: int) -> list[list[int]]:
+        """Words cut from the stream.
+
+        Each that is missing takes at least one letter more: so many are drawn at once, and never
+        one too many.
+        """
+        words: list[list[int]] = []
+        word: list[int] = []
+        while len(words) < count:
+            for symbol in self.letter.repeat(count - len(words)).tolist():
+                if symbol != BOUNDARY:
+                    word.append(symbol)
+                if symbol == BOUNDARY or len(word) == max_length:
+                    words.append(word)
+                    word = []
+        return words
+
+    def _letter(self) -> Tensor:
+        """The next symbol, 0-d, and everything as it is before the one after it."""
+        logits, _ = self.model(self.context)  # (1, vocab_size)
+        p = F.softmax(logits / self.temperature.to(logits.dtype), dim=1)
+        symbol = multinomial(p, 1, generator=self.generator)  # (1, 1)
+        length = self.length + 1
+        ends = (symbol == BOUNDARY) | (length == self.longest)  # (1, 1)
+        self.length.copy_(where(ends, 0, length).reshape(()))
+        self.context.copy_(where(ends, BOUNDARY, cat([self.context[:, 1:], symbol], 1)))
+        return symbol.reshape(())
