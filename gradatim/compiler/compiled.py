@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from . import cache, engine
@@ -102,9 +103,29 @@ def scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) 
     return Schedule(nests, made.inputs, made.outputs, made.in_place)
 
 
-def _compile(
+@dataclass(frozen=True)
+class Draft:
+    """A program before LLVM has seen it: its nests as functions, its memory, its text."""
+
+    schedule: Schedule
+    lowering: Lowering
+    layout: Layout
+    outside: list[Memory]
+    steps: list[str | NumpyStep]
+    stacks: list[int]
+    work: float
+    shared: bool
+
+    @property
+    def text(self) -> str:
+        """The whole module, in LLVM's language."""
+        return finished(self.lowering, shared=self.shared)
+
+
+def drafted(
     graph: Graph, updates: Sequence[tuple[int, int]], results: int, target: Target
-) -> Compiled:
+) -> Draft:
+    """All stages but the last; what they make depends on the graph and the target alone."""
     made = scheduled(graph, updates, target)
     lowering = lower(made, target)
     outside = _outside(made, lowering)
@@ -114,41 +135,49 @@ def _compile(
     work = sum(c.work for c in lowering.calls if isinstance(c, Call))
     shared = work > WORTH_SHARING
     steps: list[str | NumpyStep] = []
-    stretch: list[Call] = []
-
-    def close() -> None:
-        if stretch:
-            name = f"step_{sum(isinstance(s, str) for s in steps)}"
-            write_step(lowering, name, stretch, layout, shared=shared)
-            steps.append(name)
-            stretch.clear()
-
-    for c in lowering.calls:
-        if isinstance(c, NumpyNest):
-            close()
-            steps.append(NumpyStep(c.equation, c.inputs, c.reason))
-        else:
-            stretch.append(c)
-    close()
+    for stretch in stretches(lowering):
+        if isinstance(stretch, NumpyNest):
+            steps.append(NumpyStep(stretch.equation, stretch.inputs, stretch.reason))
+            continue
+        name = f"step_{sum(isinstance(s, str) for s in steps)}"
+        write_step(lowering, name, stretch, layout, shared=shared)
+        steps.append(name)
     stacks = [
         k for k, v in enumerate(made.outputs[:results]) if v.size == 1 and v not in made.in_place
     ]
     if steps == ["step_0"]:
         placed = [Stack(made.outputs[k], layout.size + j) for j, k in enumerate(stacks)]
         write_run(lowering, layout, placed, len(graph.inputs), shared=shared)
+    return Draft(made, lowering, layout, outside, steps, stacks, work, shared)
+
+
+def stretches(lowering: Lowering) -> Iterator[list[Call] | NumpyNest]:
+    """The calls between two equations that NumPy does, and these equations."""
+    for is_call, found in groupby(lowering.calls, lambda c: isinstance(c, Call)):
+        calls = list(found)
+        if is_call:
+            yield [c for c in calls if isinstance(c, Call)]
+        else:
+            yield from (c for c in calls if isinstance(c, NumpyNest))
+
+
+def _compile(
+    graph: Graph, updates: Sequence[tuple[int, int]], results: int, target: Target
+) -> Compiled:
+    draft = drafted(graph, updates, results, target)
     generators = _generators(graph)
     return Compiled(
-        [_described(m, made, generators) for m in outside],
-        layout.arena.size,
-        steps,
-        stacks,
-        [_message(r) for r in lowering.refusals],
-        work,
-        shared,
-        engine.compile_object(finished(lowering, shared=shared), target),
+        [_described(m, draft.schedule, generators) for m in draft.outside],
+        draft.layout.arena.size,
+        draft.steps,
+        draft.stacks,
+        [_message(r) for r in draft.lowering.refusals],
+        draft.work,
+        draft.shared,
+        engine.compile_object(draft.text, target),
         generators,
-        layout,
-        lowering,
+        draft.layout,
+        draft.lowering,
     )
 
 

@@ -119,10 +119,8 @@ class Program:
 
 def compiled_of(traced: Traced) -> Any:
     """Machine code for a traced function."""
-    first = traced.result_count
-    updates = [(first + k, i) for k, i in enumerate(traced.written)]
     begin = time.perf_counter()
-    made = compile_graph(traced.graph, updates, traced.result_count)
+    made = compile_graph(traced.graph, traced.updates, traced.result_count)
     seconds = time.perf_counter() - begin
     if seconds > SOON and sys.stderr.isatty():
         print(f"gradatim: compiled in {seconds:.1f} s", file=sys.stderr)

@@ -58,6 +58,11 @@ class Traced:
     looked: tuple[tuple[Handle, Any], ...]  # captured tensors that Python read, and what
 
     @property
+    def updates(self) -> list[tuple[int, int]]:
+        """Which output takes the place of which input."""
+        return [(self.result_count + k, i) for k, i in enumerate(self.written)]
+
+    @property
     def is_steady(self) -> bool:
         """Whether, after a step, what it assumed of `.grad` still holds."""
         made = {id(t) for t in self.grads}

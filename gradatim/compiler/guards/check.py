@@ -45,6 +45,13 @@ class Guards:
         """The first change, as a sentence: `model.dropout.p changed from 0.1 to 0.0`."""
         return self._culprit() if self._check() else None
 
+    def tensors(self) -> Iterator[tuple[Handle, str]]:
+        """The tensors among what is guarded, and what each is called."""
+        for place in self._all():
+            x = place.held.now() if isinstance(place.held, Tensor) else None
+            if x is not None:
+                yield x, self._names[id(x)]
+
     def paths(self) -> list[str]:
         """What is guarded, by the names under which it was found."""
         return [p.path for p in self._all()]
