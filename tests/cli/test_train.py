@@ -229,7 +229,7 @@ def test_a_learning_rate_that_is_too_large_names_step_and_operation(
     assert train(tmp_path, words, "--steps", "50", *rate, compiled=compiled) == 1
     err = capsys.readouterr().err.splitlines()[-1]
     # Where the rate is made float32 decides whether the update itself is infinite.
-    assert re.match(r"Error: step \d+: the .*loss.* became (nan|inf): .* made .* finite", err)
+    assert re.match(r"Error: step \d+: the .*loss.* became (nan|inf): .* made .*finite", err)
     assert f"gradatim train --resume {tmp_path / 'wild'} --set learning_rate=1e+37" in err
     assert all(np.isfinite(open_run(tmp_path, "wild").load().arrays["model.C.weight"]).ravel())
 
