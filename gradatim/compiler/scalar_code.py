@@ -54,7 +54,7 @@ _WIDE = {"exp", "log", "tanh", "sigmoid", "**"}
 
 def scalar_code(trace: ScalarTrace, target: Target) -> str:
     """The LLVM text of a step."""
-    module = Module(target.attributes)
+    module = Module(target.attributes, has_fma=target.has_fma, has_rounding=target.has_rounding)
     names = ("memory", "inputs", "outputs")
     f = module.function(FUNCTION, [*(f"ptr noalias %{name}" for name in names), "i64 %n"])
     memory, inputs, outputs = (f.argument(f"%{name}", PTR) for name in names)
@@ -84,13 +84,12 @@ def _straight_line(
             values[lines[0]] = f.load(DOUBLE, given[lines[0]])
         elif first.name == CONSTANT:
             values[lines[0]] = constant(first.number, DOUBLE)
-        elif first.name in _WIDE:
-            columns = zip(*[o.inputs for o in operations], strict=True)
-            arguments = [[values[i] for i in column] for column in columns]
-            found = _side_by_side(f, RULES[first.name], arguments)
-            values.update(zip(lines, found, strict=True))
         else:
-            values[lines[0]] = RULES[first.name](f, *[values[j] for j in first.inputs])
+            columns = zip(*[o.inputs for o in operations], strict=True)
+            arguments = [_packed(f, [values[i] for i in column]) for column in columns]
+            y = RULES[first.name](f, *arguments)
+            found = [y] if len(lines) == 1 else [f.extract(y, i) for i in range(len(lines))]
+            values.update(zip(lines, found, strict=True))
     return values
 
 
@@ -111,13 +110,6 @@ def _in_order(tape: Tape, lanes: int) -> Iterator[list[int]]:
     for (_, is_plain, _), found in groupby(sorted(range(len(depth)), key=group), key=group):
         lines, most = list(found), 1 if is_plain else lanes
         yield from (lines[i : i + most] for i in range(0, len(lines), most))
-
-
-def _side_by_side(f: Function, rule: _Rule, arguments: list[list[Value]]) -> list[Value]:
-    """A function of some numbers at once; for each argument of the function there is a list."""
-    count = len(arguments[0])
-    y = rule(f, *[_packed(f, numbers) for numbers in arguments])
-    return [y] if count == 1 else [f.extract(y, i) for i in range(count)]
 
 
 def _packed(f: Function, numbers: list[Value]) -> Value:

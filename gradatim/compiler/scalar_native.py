@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import numpy as np
 
 from ..scalar.value import Value
 from . import cache, engine
+from .guards import Watch
 from .lower.target import host
 from .scalar_arguments import Arguments, map_items
 from .scalar_code import FUNCTION, scalar_code
@@ -22,6 +24,7 @@ from .scalar_trace import Fresh, Known, Number, trace
 
 CHUNK = 0.05  # seconds of native steps, after which Python looks for an interrupt
 _OBJECT = "object"
+_MANY = 10_000  # lines of LLVM text; so many take more than a second
 
 # Held while Values are read, written or traced, but not while native code runs.
 _values = threading.RLock()
@@ -31,24 +34,25 @@ class Version:
     """A function traced and compiled for one form of arguments, and for what it read meanwhile."""
 
     def __init__(self, function: Callable[..., Any], arguments: Arguments) -> None:
-        self.reach = reach(function, *arguments.things)
-        found = {id(v) for v in self.reach.values}
+        found = reach(function, *arguments.things)
+        self._found = {id(v): v for v in found.values}
+        self._shared = [self._found.get(id(v)) for v in arguments.values]
         given = {id(v) for v in arguments.values}
-        self._found = found
-        self._shared = [v if id(v) in found else None for v in arguments.values]
 
         def call(numbers: list[Any]) -> Any:
             positional, named = arguments.filled(numbers)
             return function(*positional, **named)
 
-        with _values:
+        things = {f"argument {i}": x for i, x in enumerate(arguments.things)}
+        with _values, Watch(function, things) as watch:
             traced = trace(
                 call,
-                [v for v in self.reach.values if id(v) not in given],
+                [v for v in found.values if id(v) not in given],
                 arguments.values,
                 [f"number{i}" for i in range(len(arguments.numbers))],
-                self.reach.generators,
+                found.generators,
             )
+        self._guards = watch.guards()
         self.trace = shortened(traced)
         self.text = scalar_code(self.trace, host())
         self._loaded = engine.load(_machine_code(self.text))
@@ -64,7 +68,7 @@ class Version:
         for value, shared in zip(arguments.values, self._shared, strict=True):
             if value is not shared and (shared is not None or id(value) in self._found):
                 return "an argument is a Value that the function can get at by itself"
-        return self.reach.changed()
+        return self._guards.changed()
 
     @contextmanager
     def running(self, arguments: Arguments) -> Iterator[Run]:
@@ -142,7 +146,13 @@ class Run:
     def columns(self) -> Any:
         """What the function returns, with a list of one number for each step in all its places."""
         table = self.outputs.T.tolist()
-        return self._with(self.version.trace.result, lambda record: table[record.output])
+        return self._with(self.version.trace.result, lambda record: self._column(record, table))
+
+    @staticmethod
+    def _column(record: Known | Fresh | Number, table: list[list[float]]) -> list[Any]:
+        column = table[record.output]
+        is_truth = isinstance(record, Number) and record.kind is bool
+        return [bool(x) for x in column] if is_truth else column
 
     def _with(self, result: Any, function: Callable[[Any], Any]) -> Any:
         if isinstance(result, Known | Fresh | Number):
@@ -154,7 +164,7 @@ class Run:
             return self.values[record.owner]
         number = float(self.outputs[0, record.output])
         if isinstance(record, Number):
-            return number
+            return record.kind(number)
         value = Value(number, label=record.label)
         if record.grad is not None:
             value.grad = float(self.memory[record.grad])
@@ -167,6 +177,8 @@ def _machine_code(text: str) -> bytes:
     kept = cache.load(key)
     if kept and _OBJECT in kept:
         return kept[_OBJECT]
+    if text.count("\n") > _MANY and sys.stderr.isatty():
+        print("gradatim: compiling a long step of Values, this takes a moment", file=sys.stderr)
     code = engine.compile_object(text, host())
     cache.store(key, {_OBJECT: code})
     return code

@@ -99,6 +99,10 @@ class Tape:
             return x.line
         return self.write(Operation(CONSTANT, (), float(x).hex()))
 
+    def number(self, x: Any) -> int:
+        """The line of x as a number: 1.0 or 0.0 if it is a comparison."""
+        return self._as_number(self.line_of(x))
+
     def record(self, name: str, *numbers: Any) -> Any:
         """Write an operation; one on constants is computed, one that changes nothing left out."""
         lines = [self.line_of(x) for x in numbers]

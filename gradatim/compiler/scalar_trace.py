@@ -21,7 +21,7 @@ from typing import Any
 from ..scalar.value import NOT_COMPUTED, Value
 from .errors import TraceError
 from .scalar_arguments import map_items
-from .scalar_tape import Tape, Traced
+from .scalar_tape import CONDITIONS, Tape, Traced
 
 _PACKAGE = str(Path(__file__).parents[1])
 
@@ -49,9 +49,10 @@ class Fresh:
 
 @dataclass(frozen=True)
 class Number:
-    """In what is returned: a plain number."""
+    """In what is returned: a plain number, or whether something holds."""
 
     output: int
+    kind: type = float
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class _Attempt:
                 result = self.describe(call(numbers))
                 after: list[Any] = [x for v in self.values for x in (v.data, v.grad)]
                 places = enumerate(zip(inputs, after, strict=True))
-                writes = {i: self.tape.line_of(b) for i, (a, b) in places if a is not b}
+                writes = {i: self.tape.number(b) for i, (a, b) in places if a is not b}
         finally:
             self.restore()
         size = len(inputs) + len(self.grads)
@@ -162,8 +163,10 @@ class _Attempt:
         """What is returned, with a record where a Value or a traced number is."""
         if isinstance(result, Value):
             return self.describe_value(result)
-        if isinstance(result, Traced):
-            return Number(self.add(self.outputs, result))
+        if isinstance(result, Traced | float | bool):
+            line = self.tape.line_of(result)
+            is_truth = isinstance(result, bool) or self.tape.operations[line].name in CONDITIONS
+            return Number(self.add(self.outputs, result), bool if is_truth else float)
         return map_items(self.describe, result)
 
     def describe_value(self, value: Value) -> Known | Fresh:
@@ -179,7 +182,7 @@ class _Attempt:
         return Fresh(output, place, value.label)
 
     def add(self, lines: list[int], number: Any) -> int:
-        lines.append(self.tape.line_of(number))
+        lines.append(self.tape.number(number))
         return len(lines) - 1
 
     def miss(self, value: Value) -> None:

@@ -161,8 +161,8 @@ class ScalarProgram:
         self.retraced.append(reason)
         if len(self.retraced) == 1:
             warnings.warn(
-                f"{self._name} was compiled again: {reason}. This takes a moment each time; a "
-                "float that is given as an argument may change freely. (Said once.)",
+                f"gradatim.compile: {reason}, so {self._name} is traced again; this is said once. "
+                "Pass what changes often as a float",
                 stacklevel=4,
             )
 
@@ -213,7 +213,7 @@ def _numbers(result: Any) -> Any:
 def _columns(results: list[Any]) -> Any:
     """Results of the same form as one result of lists."""
     first = results[0] if results else None
-    if isinstance(first, float):
+    if isinstance(first, float | bool):
         return results
     if isinstance(first, dict):
         return {key: _columns([r[key] for r in results]) for key in first}

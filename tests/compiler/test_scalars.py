@@ -331,6 +331,9 @@ def test_comparisons_count_as_numbers_and_choose():
     for x in (0.5, 2.0, 3.0, -1.0):
         big = 1.0 < x < 3.0
         assert fast(x) == (big * x, abs(x) if big or x == -1.0 else 0.0, 0.0)
+    larger = compile_scalars(lambda x: x > 1.0)
+    assert larger(2.0) is True
+    assert larger.repeat(2, [0.0, 2.0]) == [False, True]
     assert fast(math.nan)[2] == 1.0
 
 
@@ -361,7 +364,8 @@ def test_a_changed_number_compiles_again_and_says_so_once():
     fast = compile_scalars(step)
     fast()
     settings["rate"] = 0.25
-    with pytest.warns(UserWarning, match="step was compiled again: .* was 0.5 and is 0.25 now"):
+    message = r"settings\[.rate.\] changed from 0.5 to 0.25, so step is traced again"
+    with pytest.warns(UserWarning, match=message):
         fast()
     settings["rate"] = 1.0
     fast()
@@ -378,7 +382,7 @@ def test_a_model_that_is_replaced_or_grows_is_found():
     fast = compile_scalars(predict)
     fast()
     net["now"].append(Neuron(1, rng=random.Random(1)))
-    with pytest.warns(UserWarning, match="compiled again"):
+    with pytest.warns(UserWarning, match="so predict is traced again"):
         assert fast().data == pytest.approx(predict().data)
     net["now"] = [Neuron(1, rng=random.Random(2))]
     assert fast().data == pytest.approx(predict().data)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...core.handle import Handle
+from ...scalar.value import Value
 from ..whose import is_librarys, is_users
 from .held import (
     MISSING,
@@ -36,7 +37,11 @@ from .place import Place, Way
 _MOST_ITEMS = 256
 _MOST_PLACES = 20_000
 _DEEPEST = 32
-_CLOSED = (types.BuiltinFunctionType, types.GeneratorType, types.FrameType, types.CodeType)
+# Of a scalar Value the object counts: its numbers are what a program works on.
+_CLOSED = (
+    *(types.BuiltinFunctionType, types.GeneratorType, types.FrameType, types.CodeType),
+    Value,
+)
 
 
 class Search:
