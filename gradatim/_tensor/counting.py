@@ -13,10 +13,9 @@ from ..core.storage import ArrayType
 from ..ops.broadcast import full
 from ..ops.elementwise import cast, sub
 from ..ops.indexing import put, zeros
-from ..ops.movement import slice_
 from ..ops.sorting import bincount, searchsorted
 from . import return_types
-from .picking import flat, int64
+from .picking import flat, int64, part
 from .promotion import to_dtype
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ class Counted(Handle):
             edges = wrap(np.linspace(low, high, bins + 1).astype(x._value.dtype))
         hist = _in_bins(x, edges, weight)
         if density:
-            hist = hist / hist.sum() / sub(_part(edges, 1, None), _part(edges, None, -1))
+            hist = hist / hist.sum() / sub(part(edges, 1, None), part(edges, None, -1))
         return return_types.histogram(hist, edges)
 
 
@@ -106,16 +105,12 @@ def _in_bins(x: Any, edges: Any, weight: Any) -> Any:
     """Counts, or sums of weights, of the elements between neighbouring edges."""
     x, n = flat(x), edges._value.shape[0] - 1
     place = searchsorted(edges, x, right=True)  # 1 to n inside, 0 below, n + 1 above and for nan
-    at_end = x == _part(edges, n, None)
+    at_end = x == part(edges, n, None)
     place = sub(place, cast(at_end, dtype=_INT64))  # the last bin includes its upper edge
     ones = full(x._value.shape, 1, x._value.dtype)
     start = zeros(ArrayType((n + 2,), x._value.dtype))
     counts = put(start, place, ones if weight is None else flat(weight), dim=0, accumulate=True)
-    return _part(counts, 1, n + 1)
-
-
-def _part(x: Any, start: int | None, stop: int | None) -> Any:
-    return slice_(x, index=(slice(start, stop),))
+    return part(counts, 1, n + 1)
 
 
 def _floats(name: str, x: Any) -> Any:

@@ -13,6 +13,7 @@ from ..core.numbers import glance
 from ..ops import indexing as ops
 from ..ops.broadcast import full, numel, reshape_to
 from ..ops.elementwise import add, like, lt, where
+from ..ops.movement import slice_
 from .dims import one_dim
 from .inplace import form
 from .numpy_names import numpy_names
@@ -169,3 +170,8 @@ def from_front(index: Any, n: int) -> Any:
     if numbers is not None and (not numbers.size or numbers.min() >= 0):
         return index
     return where(lt(index, like(index, 0)), add(index, like(index, n)), index)
+
+
+def part(x: Any, start: int | None, stop: int | None) -> Any:
+    """Elements `start` to `stop` of the first dimension, as a view."""
+    return slice_(x, index=(slice(start, stop),))

@@ -21,7 +21,7 @@ from . import return_types
 from .dims import one_dim
 from .extremes import chosen
 from .numpy_names import numpy_names
-from .picking import at_least_1d, flat
+from .picking import at_least_1d, flat, part
 from .promotion import result_type, to_dtype
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Sorted(Handle):
     def unique_consecutive(input, return_inverse: bool = False, return_counts: bool = False) -> Any:
         """The elements of the flattened input, equal neighbours made one."""
         x = flat(input)
-        changes = (_part(x, 1, None) != _part(x, None, -1)).long()
+        changes = (part(x, 1, None) != part(x, None, -1)).long()
         start = full((min(x._value.shape[0], 1),), 0, np.dtype(np.int64))
         inverse = cat(start, changes.cumsum(0), dim=0)
         first = cat(like(start, 1), changes, dim=0).bool()
@@ -235,7 +235,3 @@ def _answer(values: Any, inverse: Any, counts: Any, inverse_too: bool, counts_to
     if counts_too:
         wanted.append(counts)
     return tuple(wanted) if len(wanted) > 1 else values
-
-
-def _part(x: Any, start: int | None, stop: int | None) -> Any:
-    return slice_(x, index=(slice(start, stop),))
