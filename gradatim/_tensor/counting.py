@@ -16,7 +16,7 @@ from ..ops.indexing import put, zeros
 from ..ops.sorting import bincount, searchsorted
 from . import return_types
 from .picking import flat, int64, part
-from .promotion import to_dtype
+from .promotion import only_floats, to_dtype
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -60,7 +60,7 @@ class Counted(Handle):
         The last part includes `max`; elements outside are not counted. If both are 0, the
         smallest and largest element are taken.
         """
-        x = _floats("histc", input)
+        x = only_floats("histc", input)
         low, high = _bounds("histc", x, (min, max) if min != 0 or max != 0 else None)
         edges = wrap(np.linspace(low, high, bins + 1).astype(x._value.dtype))
         return _in_bins(x, edges, None)
@@ -77,9 +77,9 @@ class Counted(Handle):
 
         With `density`, the counts are scaled so that the bars have the area 1.
         """
-        x = _floats("histogram", input)
+        x = only_floats("histogram", input)
         if isinstance(bins, Handle):
-            edges: Any = same_floats("histogram", x, bins)
+            edges: Any = sameonly_floats("histogram", x, bins)
         else:
             low, high = _bounds("histogram", x, range)
             edges = wrap(np.linspace(low, high, bins + 1).astype(x._value.dtype))
@@ -113,13 +113,7 @@ def _in_bins(x: Any, edges: Any, weight: Any) -> Any:
     return part(counts, 1, n + 1)
 
 
-def _floats(name: str, x: Any) -> Any:
-    if x._value.dtype.kind != "f":
-        raise DTypeError(f"{name}: needs a floating tensor, got {x.dtype}; use .float() first")
-    return x
-
-
-def same_floats(name: str, x: Any, y: Any) -> Any:
+def sameonly_floats(name: str, x: Any, y: Any) -> Any:
     """`y` itself if it has the dtype of `x`."""
     if y._value.dtype != x._value.dtype:
         raise DTypeError(f"{name}: expected {x.dtype} as the input, got {y.dtype}")

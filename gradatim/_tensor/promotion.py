@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core import dtypes
-from ..core.errors import ShapeError
+from ..core.errors import DTypeError, ShapeError
 from ..core.handle import Handle, wrap
 from ..core.primitive import Primitive
 from ..core.tape import bind
@@ -47,6 +47,13 @@ def floating(x: Any) -> Any:
     if x._value.dtype.kind == "f":
         return x
     return cast(x, dtype=dtypes.get_default_dtype().numpy)
+
+
+def only_floats(name: str, x: Any) -> Any:
+    """The tensor itself; DTypeError unless it is floating."""
+    if x._value.dtype.kind != "f":
+        raise DTypeError(f"{name}: needs a floating tensor, got {x.dtype}; use .float() first")
+    return x
 
 
 def promoted(x: Any, y: Any, *, name: str, floating: bool = False) -> tuple[Any, Any]:

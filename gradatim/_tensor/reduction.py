@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core import dtypes
-from ..core.errors import DTypeError
 from ..core.handle import Handle
 from ..ops import moments, running
 from ..ops import reduction as ops
@@ -16,7 +15,7 @@ from ..ops.broadcast import copy, reduce_sum
 from ..ops.elementwise import isnan, like, logical_not, ne, where
 from .dims import one_dim, some_dims
 from .numpy_names import numpy_names
-from .promotion import floating, to_dtype
+from .promotion import floating, only_floats, to_dtype
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -43,7 +42,7 @@ class Reduction(Handle):
     @numpy_names
     def mean(input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
         """The mean of all elements, or along `dim`; nan if there are none."""
-        x = _floats("mean", _as(input, dtype))
+        x = only_floats("mean", _as(input, dtype))
         return ops.mean(x, dims=some_dims("mean", dim, x.ndim), keepdim=keepdim)
 
     @numpy_names
@@ -64,7 +63,7 @@ class Reduction(Handle):
     @numpy_names
     def nanmean(input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
         """The mean of the elements that are not nan."""
-        x = _floats("nanmean", _as(input, dtype))
+        x = only_floats("nanmean", _as(input, dtype))
         count: Any = Reduction.sum(logical_not(isnan(x)), dim, keepdim)
         return Reduction.nansum(x, dim, keepdim) / count
 
@@ -118,12 +117,6 @@ def counted(x: Any, dtype: Any = None) -> Any:
 
 def _as(x: Any, dtype: Any) -> Any:
     return x if dtype is None else to_dtype(x, dtypes.of(dtype).numpy)
-
-
-def _floats(name: str, x: Any) -> Any:
-    if x._value.dtype.kind != "f":
-        raise DTypeError(f"{name}: needs a floating tensor, got {x.dtype}; use .float() first")
-    return x
 
 
 def _truth(primitive: Any, x: Any, dim: Dim, keepdim: bool) -> Any:

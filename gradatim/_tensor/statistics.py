@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core import dtypes
-from ..core.errors import ArgumentError, DTypeError
+from ..core.errors import ArgumentError
 from ..core.handle import Handle
 from ..ops import moments
 from ..ops.broadcast import numel
@@ -15,7 +15,7 @@ from ..ops.reduction import mean
 from .dims import some_dims
 from .extremes import refuse_empty
 from .numpy_names import numpy_names
-from .promotion import to_dtype
+from .promotion import only_floats, to_dtype
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -103,7 +103,7 @@ class Statistics(Handle):
         tensor(5.)
         """
         x: Any = input if dtype is None else to_dtype(input, dtypes.of(dtype).numpy)
-        _floats("norm", x)
+        only_floats("norm", x)
         if p is None or p == "fro":
             p = 2
         if isinstance(p, str):
@@ -123,7 +123,7 @@ def _spread(
     keepdim: bool,
     correction: Number | None,
 ) -> Any:
-    _floats(name, x)
+    only_floats(name, x)
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if unbiased is not None and correction is not None:
@@ -143,8 +143,3 @@ def _spread(
 def _mean(x: Any, dim: Any, keepdim: bool) -> Any:
     dims = some_dims("mean", None if isinstance(dim, bool) else dim, x.ndim)
     return mean(x, dims=dims, keepdim=keepdim)
-
-
-def _floats(name: str, x: Any) -> None:
-    if x._value.dtype.kind != "f":
-        raise DTypeError(f"{name}: needs a floating tensor, got {x.dtype}; use .float() first")
