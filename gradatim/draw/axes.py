@@ -25,6 +25,10 @@ class Axes:
         """The pixels of a point of the data."""
         return self.x(point[0]), self.y(point[1])
 
+    def commands(self, lines: Sequence[Sequence[Point]]) -> str:
+        """The commands of one path through the points of several lines."""
+        return "".join(through([self.place(point) for point in line]) for line in lines)
+
     def curve(
         self,
         points: Sequence[Point],

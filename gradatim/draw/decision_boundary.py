@@ -12,7 +12,7 @@ from .drawing import Drawing
 from .plain import as_floats, as_rows
 from .scale import Scale, limits
 from .significant import compact
-from .svg import Point, circle, path, text, through
+from .svg import Point, circle, path, text
 
 _SIDE = 400.0
 _LEFT, _TOP, _BOTTOM, _RIGHT = 56.0, 46.0, 58.0, 24.0
@@ -70,7 +70,7 @@ def boundary(
     drawn = [
         *_bands(axes, field, level),
         *frame(axes, title=title or "Decision boundary", grid=False),
-        path(_commands(axes, contour(field, level)), stroke=theme.INK, stroke_width=2),
+        path(axes.commands(contour(field, level)), stroke=theme.INK, stroke_width=2),
         *(
             _dot(axes.place(place), target == classes[1], good)
             for place, target, good in zip(places, targets, right, strict=True)
@@ -110,14 +110,10 @@ def _bands(axes: Axes, field: Field, level: float) -> list[str]:
     drawn = []
     for share in _BANDS:
         for side, sign, colour in ((field, 1, theme.ORANGE), (mirrored, -1, theme.BLUE)):
-            commands = _commands(axes, region(side, sign * level + share * reach))
+            commands = axes.commands(region(side, sign * level + share * reach))
             if commands:
                 drawn.append(path(commands, fill=colour, opacity=_BAND_OPACITY))
     return drawn
-
-
-def _commands(axes: Axes, lines: Sequence[Sequence[Point]]) -> str:
-    return "".join(through([axes.place(point) for point in line]) for line in lines)
 
 
 def _dot(place: Point, second: bool, good: bool) -> str:

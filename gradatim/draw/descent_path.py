@@ -15,7 +15,7 @@ from .drawing import Drawing
 from .plain import as_float, one_or_more
 from .scale import Scale, limits
 from .significant import compact
-from .svg import Point, circle, group, path, text, through
+from .svg import Point, circle, group, path, text
 
 _SIDE = 264.0
 _LEFT, _TOP, _BOTTOM, _GAP = 46.0, 62.0, 34.0, 14.0
@@ -204,8 +204,8 @@ def _contour_panels(
     levels = [low + (high - low) * (k / (_LEVELS + 1)) ** 2 for k in range(1, _LEVELS + 1)]
     ground = []
     for level in levels:
-        ground.append(path(_commands(axes, region(field, level)), fill=theme.BLUE, opacity=0.05))
-        lines = _commands(axes, contour(field, level))
+        ground.append(path(axes.commands(region(field, level)), fill=theme.BLUE, opacity=0.05))
+        lines = axes.commands(contour(field, level))
         ground.append(path(lines, stroke=theme.EDGE, stroke_width=0.8))
     return [
         [*ground, *frame(axes, grid=False), *_steps(axes, p.points), *_heading(p, paths)]
@@ -215,10 +215,6 @@ def _contour_panels(
 
 def _axes(x_range: tuple[float, float], y_range: tuple[float, float]) -> Axes:
     return Axes(Scale(*x_range, _LEFT, _LEFT + _SIDE), Scale(*y_range, _TOP + _SIDE, _TOP))
-
-
-def _commands(axes: Axes, lines: Sequence[Sequence[Point]]) -> str:
-    return "".join(through([axes.place(point) for point in line]) for line in lines)
 
 
 def _steps(axes: Axes, points: Sequence[Sequence[float]]) -> list[str]:
