@@ -80,11 +80,6 @@ def set_printoptions(
     _Now.options = replace(start, sci_mode=sci_mode, **changed)
 
 
-def get_printoptions() -> Options:
-    """How tensors are printed now."""
-    return _Now.options
-
-
 @contextmanager
 def printoptions(
     *,
