@@ -92,7 +92,7 @@ class Differentiable(Handle):
     @property
     def data(self) -> Tensor:
         """The same memory without history; assigning puts another tensor's memory here."""
-        return alias(self._value, self._storage, self._view)
+        return self.detach()
 
     @data.setter
     def data(self, new: Tensor) -> None:
