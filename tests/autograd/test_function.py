@@ -5,24 +5,7 @@ import pytest
 import gradatim
 from gradatim import tensor
 from gradatim.autograd import Function, grad, gradcheck, gradgradcheck, is_grad_enabled, no_grad
-
-
-def leaf(values):
-    return tensor(values, dtype=gradatim.float64, requires_grad=True)
-
-
-class Square(Function):
-    """Saves its input."""
-
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return x * x
-
-    @staticmethod
-    def backward(ctx, g):
-        (x,) = ctx.saved_tensors
-        return 2 * x * g
+from tests.autograd.functions import Square, leaf, scaled
 
 
 class Exp(Function):
@@ -38,18 +21,6 @@ class Exp(Function):
     def backward(ctx, g):
         (y,) = ctx.saved_tensors
         return y * g
-
-
-def scaled(backward, *, forward=lambda x: x * 2):
-    """A Function of one argument with this backward."""
-    return type(
-        "Scaled",
-        (Function,),
-        {
-            "forward": staticmethod(lambda ctx, x: forward(x)),
-            "backward": staticmethod(lambda ctx, g: backward(g)),
-        },
-    )
 
 
 # -- what it computes -------------------------------------------------------------------------
