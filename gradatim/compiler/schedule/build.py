@@ -26,6 +26,7 @@ from .nests import (
     writes,
 )
 from .order import in_order
+from .regroup import regroup
 from .sources import Source, Sources, without_views
 from .strided import Rows, Shape, Strided, as_rows, common_dims, spread
 
@@ -42,6 +43,7 @@ def schedule(
     graph, sources = without_views(graph)
     final = {graph.outputs[o]: graph.inputs[i] for o, i in updates}
     clustering = Clustering(graph, sources)
+    regroup(clustering, set(graph.outputs))
     builder = _Builder(clustering, sources, set(graph.outputs), is_native)
     nests: list[Nest] = []
     for cluster in in_order(clustering, final):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from ..ir import Equation, Graph, Var
+from ..ir import Equation, Graph
 from ..kinds import ELEMENTWISE, SUMS
 from .nests import ENDS, Leaf
 from .sources import Source, Sources
@@ -76,7 +76,7 @@ class Clustering:
             cluster.forms = [(prod(shape[:-1]), shape[-1])]
         if kind == "rows":
             for maker in self._makers_read(e):
-                self._merge(self.of[maker], self.of[e])
+                self.merge(self.of[maker], self.of[e])
 
     def _role(self, e: Equation) -> str:
         """`role_of`; and sums at places of a small table of zeros, which fit into a row nest."""
@@ -176,7 +176,7 @@ class Clustering:
 
     # -- merging ---------------------------------------------------------------------------
 
-    def _merge(self, a: Cluster, b: Cluster) -> bool:
+    def merge(self, a: Cluster, b: Cluster) -> bool:
         """Let the equations of b run in the nest of a, if that can be."""
         if a is b or "alone" in (a.kind, b.kind) or b.kind == "product":
             return False
@@ -198,7 +198,17 @@ class Clustering:
         a.after = (a.after | b.after) - {a, b}
         a.before -= {a, b}
         a.number = max(a.number, b.number)
+        b.equations = []
         return True
+
+    def fits_with(self, form: Form, cluster: Cluster, e: Equation) -> bool:
+        """Whether an equation could run in a cluster of this form too."""
+        equations = [*cluster.equations, e]
+        if cluster.kind == "product":
+            if self.columns_of(e.output.shape, form) != form[1]:
+                return False
+            equations = [q for q in equations if self.roles[q] == "map"]
+        return self._fits(form, equations, {*cluster.equations, e})
 
     def _common_forms(self, a: Cluster, b: Cluster) -> list[Form]:
         both = set(a.equations) | set(b.equations)
@@ -225,7 +235,7 @@ class Clustering:
             for c in waiting.pop().after:
                 if c is b:
                     return True
-                if c not in seen and c.number <= b.number:
+                if c not in seen:
                     seen.add(c)
                     waiting.append(c)
         return False

@@ -1,0 +1,128 @@
+"""Second thoughts about clusters: less memory between nests.
+
+`sink`  An equation joins the nest of what it reads when that is all that is known. Where all who
+        read its result are in one later nest, it may as well be computed there; that is better if
+        it saves storing more numbers than it makes to be stored.
+`join`  Nests of the same rows that read the same numbers read them once together.
+"""
+
+from __future__ import annotations
+
+from ..ir import Equation, Var
+from .cluster import Cluster, Clustering
+
+MOST = 48  # equations in a nest that others may still join
+LARGE = 256  # elements that are worth reading once instead of twice
+
+
+def regroup(clustering: Clustering, outputs: set[Var]) -> None:
+    """Move equations and join nests while it saves memory traffic."""
+    readers = _readers(clustering)
+    while _sink(clustering, readers, outputs):
+        pass
+    _join(clustering)
+
+
+def _readers(clustering: Clustering) -> dict[Var, list[Equation]]:
+    found: dict[Var, list[Equation]] = {}
+    for e in clustering.of:
+        for source in clustering.inputs_of(e):
+            found.setdefault(source.var, []).append(e)
+    return found
+
+
+# -- sink ----------------------------------------------------------------------------------
+
+
+def _sink(clustering: Clustering, readers: dict[Var, list[Equation]], outputs: set[Var]) -> bool:
+    moved = False
+    for e in reversed(clustering.of):
+        home = clustering.of[e]
+        if clustering.roles[e] != "map" or e.output in outputs or len(home.equations) < 2:
+            continue
+        homes = {clustering.of[r] for r in readers.get(e.output, ())}
+        if len(homes) != 1 or homes == {home}:
+            continue
+        (other,) = homes
+        if other.kind == "alone" or _more_stored(clustering, e, readers, outputs) > 0:
+            continue
+        if home.kind == "rows" and other.kind == "product":
+            continue
+        moved = _move(clustering, e, home, other) or moved
+    return moved
+
+
+def _more_stored(
+    clustering: Clustering, e: Equation, readers: dict[Var, list[Equation]], outputs: set[Var]
+) -> int:
+    """How many more values of this size have to be stored if an equation is moved on."""
+    home = clustering.of[e]
+    more = -1  # its own result
+    for v in {s.var for s in clustering.inputs_of(e)}:
+        maker = clustering.makers.get(v)
+        if maker is None or clustering.of[maker] is not home or v in outputs:
+            continue
+        if all(clustering.of[r] is home for r in readers[v]) and v.size * 4 > e.output.size:
+            more += 1
+    return more
+
+
+def _move(clustering: Clustering, e: Equation, home: Cluster, other: Cluster) -> bool:
+    forms = [f for f in other.forms if clustering.fits_with(f, other, e)]
+    if not forms:
+        return False
+    home.equations.remove(e)
+    other.equations.append(e)
+    other.forms = forms
+    clustering.of[e] = other
+    for source in clustering.inputs_of(e):
+        maker = clustering.makers.get(source.var)
+        if maker is not None and clustering.of[maker] is not other:
+            clustering.of[maker].after.add(other)
+            other.before.add(clustering.of[maker])
+    return True
+
+
+# -- join ----------------------------------------------------------------------------------
+
+
+def _join(clustering: Clustering) -> None:
+    by_var: dict[Var, dict[Cluster, None]] = {}
+    for e, cluster in clustering.of.items():
+        if cluster.kind == "rows":
+            for source in clustering.inputs_of(e):
+                if source.in_memory and source.var.size >= LARGE:
+                    by_var.setdefault(source.var, {})[cluster] = None
+    for v in by_var:
+        homes = list(dict.fromkeys(_home(clustering, c) for c in by_var[v]))
+        for i, b in enumerate(homes):
+            for a in homes[:i]:
+                if a.equations and b.equations and _join_two(clustering, a, b):
+                    break
+
+
+def _home(clustering: Clustering, c: Cluster) -> Cluster:
+    return clustering.of[c.equations[0]] if c.equations else c
+
+
+def _join_two(clustering: Clustering, a: Cluster, b: Cluster) -> bool:
+    if a is b or len(a.equations) + len(b.equations) > MOST:
+        return False
+    if a in b.after:
+        a, b = b, a
+    if _leads(b, a):
+        return False
+    return clustering.merge(a, b)
+
+
+def _leads(a: Cluster, b: Cluster) -> bool:
+    """Whether b runs after a because of what is between."""
+    waiting, seen = [a], {a}
+    while waiting:
+        for c in waiting.pop().after:
+            if c is b:
+                return True
+            if c not in seen:
+                seen.add(c)
+                waiting.append(c)
+    return False
