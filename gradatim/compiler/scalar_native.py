@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 import threading
 import time
@@ -28,6 +29,10 @@ _MANY = 10_000  # lines of LLVM text; so many take more than a second
 
 # Held while Values are read, written or traced, but not while native code runs.
 _values = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_values.acquire, after_in_parent=_values.release, after_in_child=_values.release
+    )
 
 
 class Version:

@@ -14,6 +14,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..core.handle import Handle
 from ..scalar.value import Value
 
 _ATOMS = frozenset([int, float, bool, str, bytes, complex, type(None)])
@@ -29,6 +30,7 @@ class Reach:
     values: list[Value] = field(default_factory=list)
     generators: list[random.Random] = field(default_factory=list)
     knows_scalars: bool = False  # something of gradatim.scalar, so Values may be made inside
+    has_tensors: bool = False
 
 
 def reach(*roots: Any) -> Reach:
@@ -48,6 +50,7 @@ def reach(*roots: Any) -> Reach:
         seen.add(id(thing))
         kept.append(thing)  # so that no other object gets its id
         found.knows_scalars |= _is_of_scalar(thing)
+        found.has_tensors |= isinstance(thing, Handle)
         if isinstance(thing, Value):
             found.values.append(thing)
         elif isinstance(thing, random.Random):
@@ -64,7 +67,7 @@ def touches_values(function: Any, arguments: Iterable[Any] = ()) -> bool:
     (True, False, True)
     """
     found = reach(function, *arguments)
-    return bool(found.values) or found.knows_scalars
+    return bool(found.values) or (found.knows_scalars and not found.has_tensors)
 
 
 def _led_to(thing: Any) -> Iterable[Any]:
