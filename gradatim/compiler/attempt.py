@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from textwrap import shorten
+from threading import Timer
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from .program import Program
 from .repeat import row_of
 
 Array = np.ndarray[Any, Any]
+SOON = 0.5  # seconds after which a terminal is told what takes so long
 
 
 class Attempt:
@@ -23,6 +27,7 @@ class Attempt:
     What refuses it (a machine without LLVM, a function that looks at numbers) refuses before
     anything was computed: then `tell` is told why, in a line, and the function runs as it is
     written. So it does while `plain` is set, for somebody who wants to watch its operations.
+    On a terminal a compilation that takes longer than a moment is announced by `name`.
 
     >>> import gradatim
     >>> x = gradatim.tensor(1.0)
@@ -34,10 +39,11 @@ class Attempt:
         self,
         function: Callable[..., Any],
         *,
+        name: str = "a function",
         wanted: bool = True,
         tell: Callable[[str], None] = lambda why: None,
     ) -> None:
-        self.function, self.tell = function, tell
+        self.function, self.name, self.tell = function, name, tell
         self.plain = False
         self._program = Program(function) if wanted else None
         self._is_sure = False
@@ -63,7 +69,7 @@ class Attempt:
     def _one_by_one(self, steps: int, inputs: Sequence[Any]) -> Array:
         found: list[Array] = []
         for i in range(steps):
-            found.append(np.asarray(self.function(*(row_of(x, i) for x in inputs)).detach()))
+            found.append(np.array(self.function(*(row_of(x, i) for x in inputs)).detach()))
             if np.isnan(found[-1]):
                 break
         return np.stack(found)
@@ -72,7 +78,8 @@ class Attempt:
         """The program, traced and compiled; None if there is none, or none is wanted now."""
         if self._program is None or self.plain or self._is_sure:
             return None if self.plain else self._program
-        why = engine.available() or self._refusal(self._program, inputs)
+        with announced(f"Compiling {self.name}; it is kept for the next time."):
+            why = engine.available() or self._refusal(self._program, inputs)
         if why is not None:
             self._program = None
             self.tell(why)
@@ -90,3 +97,18 @@ class Attempt:
         except Exception as error:
             return shorten(f"{type(error).__name__}: {error}", 200, placeholder=" ...")
         return None
+
+
+@contextmanager
+def announced(text: str) -> Iterator[None]:
+    """Print what takes so long, if the block does and somebody looks at a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    timer = Timer(SOON, lambda: print(text, file=sys.stderr, flush=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

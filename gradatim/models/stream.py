@@ -39,7 +39,7 @@ class Stream:
         self.longest = zeros((), dtype=int64)
         self.temperature = zeros((), dtype=float64)
         self.generator = Generator()
-        self.letter = Attempt(self._letter, tell=tell)
+        self.letter = Attempt(self._letter, name="the sampling", tell=tell)
 
     def words(
         self, count: int, *, temperature: float, generator: Any, max_length: int

@@ -25,6 +25,7 @@ from .losses import MeanLoss, Pair, stretches
 from .pace import Pace
 from .state import join, separate
 
+STEP = "the training step"  # as it is called while it is compiled
 COUNTING_BATCH = 1 << 18  # rows at a time: words may be more than fit in memory
 
 
@@ -61,8 +62,8 @@ class WordLearner:
         self.seen = 0  # examples, over the whole run
         self.pace = Pace()
         compiled, tell = self.settings.compile, only_once(warn)
-        self.drawing = Attempt(self.draw_and_descend, wanted=compiled, tell=tell)
-        self.descending = Attempt(self.descend, wanted=compiled, tell=tell)
+        self.drawing = Attempt(self.draw_and_descend, name=STEP, wanted=compiled, tell=tell)
+        self.descending = Attempt(self.descend, name=STEP, wanted=compiled, tell=tell)
         self.mean_loss = MeanLoss(model, compiled=compiled, tell=tell)
         self._looked_at: dict[tuple[str, int], list[Pair]] = {}
 

@@ -38,7 +38,7 @@ class MeanLoss:
         tell: Callable[[str], None] = lambda why: None,
     ) -> None:
         self.model = model
-        self.batch = Attempt(self._loss, wanted=compiled, tell=tell)
+        self.batch = Attempt(self._loss, name="the evaluation", wanted=compiled, tell=tell)
         self.pace = Pace()
 
     def __call__(self, pairs: Iterable[Pair], *, between: Callable[[], None]) -> float:
