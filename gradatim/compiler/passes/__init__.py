@@ -1,4 +1,4 @@
-"""Graph to graph, one file each: expand, empty, fold, arrange, simplify, cse, dce, isolate.
+"""Graph to graph, one file each: expand, empty, fold, arrange, simplify, cse, pieces, dce, isolate.
 
 `optimise` runs them in order. Each is a pure function, and leaves a graph that `verify` accepts.
 """
@@ -15,6 +15,7 @@ from .empty import without_empties
 from .expand import expand
 from .fold import fold
 from .isolate import isolate
+from .pieces import put_pieces
 from .simplify import simplify
 
 ORDER: tuple[tuple[str, Pass], ...] = (
@@ -26,6 +27,7 @@ ORDER: tuple[tuple[str, Pass], ...] = (
     ("cse", merge_equal),
     ("simplify again", simplify),
     ("cse again", merge_equal),
+    ("pieces", put_pieces),
     ("dce", drop_unused),
     ("isolate", isolate),
 )

@@ -106,7 +106,9 @@ def _strided_copy(source: Source, into: Var, view: Strided) -> RowNest:
         dims = None if a is None or b is None else common_dims([a, b])
         if a is not None and b is not None and dims is not None:
             break
-    assert a is not None and b is not None and dims is not None
+    assert a is not None
+    assert b is not None
+    assert dims is not None
     equation = apply(copy, (source.var,), {})
     equation = replace(equation, outputs=(Var(shape, into.dtype),))
     leaf = Leaf(source.var, (*spread(a, dims), a.along), a.offset, source.number, source.range)

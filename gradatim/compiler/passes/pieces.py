@@ -1,0 +1,112 @@
+"""Sums of arrays that are zero but for one part each, as the parts put side by side.
+
+The gradient of a split is the sum of such arrays: 0 + g1 in the first third, 0 + g2 in the second,
+0 + g3 in the third. Where the parts do not overlap nothing has to be added, and where they fill
+the whole no zeros have to be written.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from ...ops.movement import cat, update_view
+from ..ir import Equation, Graph, Var, apply, renamed
+from .simplify import number_of
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of an array: from where to where in each dimension, and what is there."""
+
+    ends: tuple[tuple[int, int], ...]
+    equation: Equation  # the `update_view`
+
+    @property
+    def value(self) -> Var:
+        """What is there."""
+        return self.equation.inputs[1]
+
+
+def put_pieces(graph: Graph) -> Graph:
+    """Replace sums of parts that do not overlap by `cat`, or by writing them one by one."""
+    makers: dict[Var, Equation] = {}
+    pieces: dict[Var, tuple[Piece, ...]] = {}
+    new: dict[Var, Var] = {}
+    kept: list[Equation] = []
+    uses = graph.uses()
+    for e in graph.equations:
+        e = renamed(e, new)
+        found = _pieces(e, makers, pieces)
+        if found:
+            pieces[e.output] = found
+        makers.update((v, e) for v in e.outputs)
+        kept.append(e)
+        if found and len(found) > 1 and not _is_added_on(graph, e, uses):
+            made = _together(e, found)
+            kept += made
+            makers.update((v, q) for q in made for v in q.outputs)
+            new[e.output] = made[-1].output
+    return graph.with_equations(kept).rename(new)
+
+
+def _pieces(
+    e: Equation, makers: dict[Var, Equation], pieces: dict[Var, tuple[Piece, ...]]
+) -> tuple[Piece, ...]:
+    if e.name == "add":
+        a, b = (pieces.get(v, ()) for v in e.inputs)
+        return (*a, *b) if a and b and _are_apart((*a, *b)) else ()
+    if e.name != "update_view" or len(e.params["view"]) != 1:
+        return ()
+    ((step, params),) = e.params["view"]
+    if step.name != "slice" or number_of(e.inputs[0], makers) != 0:
+        return ()
+    ends = _ends(params["index"], e.output.shape)
+    return (Piece(ends, e),) if ends else ()
+
+
+def _ends(index: tuple[object, ...], shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """From where to where a slice goes; nothing for anything but a block."""
+    ends = []
+    for i, n in zip(index, shape, strict=False):
+        if not isinstance(i, slice) or i.step not in (None, 1):
+            return ()
+        start, stop, _ = i.indices(n)
+        if stop <= start:
+            return ()
+        ends.append((start, stop))
+    if len(index) > len(shape):
+        return ()
+    return (*ends, *((0, n) for n in shape[len(ends) :]))
+
+
+def _are_apart(found: tuple[Piece, ...]) -> bool:
+    return all(
+        any(a[1] <= b[0] or b[1] <= a[0] for a, b in zip(p.ends, q.ends, strict=True))
+        for i, p in enumerate(found)
+        for q in found[:i]
+    )
+
+
+def _is_added_on(graph: Graph, e: Equation, uses: dict[Var, int]) -> bool:
+    """Whether this sum is only there to be added to the next one."""
+    if uses.get(e.output, 0) != 1:
+        return False
+    return any(q.name == "add" and e.output in q.inputs for q in graph.equations)
+
+
+def _together(e: Equation, found: tuple[Piece, ...]) -> list[Equation]:
+    shape = e.output.shape
+    along = [d for d, n in enumerate(shape) if any(p.ends[d] != (0, n) for p in found)]
+    if len(along) == 1:
+        (d,) = along
+        row = sorted(found, key=lambda p: p.ends[d])
+        whole = all(p.ends[d][1] == q.ends[d][0] for p, q in itertools.pairwise(row))
+        if whole and row[0].ends[d][0] == 0 and row[-1].ends[d][1] == shape[d]:
+            return [apply(cat, [p.value for p in row], {"dim": d}, e.line)]
+    base = found[0].equation.inputs[0]
+    made: list[Equation] = []
+    for p in found:
+        made.append(apply(update_view, (base, p.value), p.equation.params, e.line))
+        base = made[-1].output
+    return made
