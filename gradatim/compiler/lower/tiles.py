@@ -22,6 +22,7 @@ OVERHEAD = 16.0  # of a tile: finding its place, starting and ending its loop
 NEST = 600.0  # of one more nest: a barrier, and its code
 GATHER = 12.0  # of a vector of numbers that are not side by side
 TRANSPOSE = 0.5  # of a number that is packed
+NEAR = 1 << 15  # bytes of both operands that stay in the first cache
 WORK = 1 << 20  # operations of an item: some 6 microseconds
 CACHE = 1 << 20  # bytes of B that may well stay in the second cache
 FAR = 3 << 20  # bytes of B from which packing it is worth a copy
@@ -75,7 +76,9 @@ def _dots(p: Product, whole: int) -> Iterator[tuple[float, Plan]]:
         return
     wide = min(whole, _power(p.n))
     rows = min(_power(p.m), whole // wide)
-    cost = p.batches * p.m * p.n * (-(-p.k // whole) * 0.55 + 3) + OVERHEAD
+    near = (p.m + p.n) * p.k * p.dtype.itemsize <= NEAR
+    step = 0.55 if near or p.m == 1 else 1.5
+    cost = p.batches * p.m * p.n * (-(-p.k // whole) * step + 3) + OVERHEAD
     b = Side(p.b_strides[:-2], p.b_strides[-1], wide * p.b_strides[-1], 1)
     packs: tuple[Pack, ...] = ()
     if p.b_strides[-2] != 1:
