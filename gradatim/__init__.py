@@ -218,7 +218,7 @@ from ._tensor.generators import (
     set_rng_state,
 )
 from ._tensor.interchange import from_dlpack, from_numpy
-from ._tensor.joining import cat, stack
+from ._tensor.joining import cat, concat, concatenate, hstack, stack, vstack
 from ._tensor.legacy import BoolTensor, ByteTensor, DoubleTensor, FloatTensor, IntTensor, LongTensor
 from ._tensor.like import empty_like, full_like, ones_like, zeros_like
 from ._tensor.printing import printoptions, set_printoptions
@@ -294,23 +294,23 @@ __all__ = [
     "amin", "aminmax", "any", "arange", "argmax", "argmin", "argsort", "argwhere", "as_tensor",
     "asarray", "autograd", "bernoulli", "bincount", "bmm", "bool", "broadcast_to", "bucketize",
     "can_cast", "cat", "ceil", "ceil_", "chunk", "clamp", "clamp_", "clip", "clip_", "clone",
-    "compile", "cos", "cos_", "count_nonzero", "cuda", "cummax", "cummin", "cumprod", "cumsum",
-    "default_generator", "detach", "detach_", "device", "diag", "diag_embed", "diagonal", "div",
-    "divide", "dot", "double", "dtype", "e", "empty", "empty_like", "enable_grad", "eq",
-    "equal", "exp", "exp_", "expm1", "expm1_", "eye", "fill_", "finfo", "flatten", "flip",
-    "float", "float32", "float64", "floor", "floor_", "floor_divide", "from_dlpack",
-    "from_numpy", "full", "full_like", "gather", "ge", "get_default_dtype", "get_device",
-    "get_num_threads", "get_rng_state", "gt", "histc", "histogram", "iinfo", "index_add",
-    "index_copy", "index_fill", "index_put", "index_put_", "index_select", "inf",
-    "inference_mode", "initial_seed", "int", "int32", "int64", "is_complex",
-    "is_floating_point", "is_grad_enabled", "is_nonzero", "is_signed", "is_tensor", "isclose",
-    "isfinite", "isinf", "isnan", "kthvalue", "le", "lerp", "linspace", "log", "log1p",
-    "log1p_", "log2", "log2_", "log10", "log10_", "log_", "log_softmax", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "long", "lt",
-    "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "max", "maximum",
-    "mean", "median", "min", "minimum", "mm", "moveaxis", "movedim", "mul", "multinomial",
-    "multiply", "mv", "nan", "nanmean", "nansum", "narrow", "ne", "neg", "neg_", "negative",
-    "negative_", "newaxis", "no_grad", "nonzero", "norm", "normal", "numel", "ones",
+    "compile", "concat", "concatenate", "cos", "cos_", "count_nonzero", "cuda", "cummax",
+    "cummin", "cumprod", "cumsum", "default_generator", "detach", "detach_", "device", "diag",
+    "diag_embed", "diagonal", "div", "divide", "dot", "double", "dtype", "e", "empty",
+    "empty_like", "enable_grad", "eq", "equal", "exp", "exp_", "expm1", "expm1_", "eye",
+    "fill_", "finfo", "flatten", "flip", "float", "float32", "float64", "floor", "floor_",
+    "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gather", "ge",
+    "get_default_dtype", "get_device", "get_num_threads", "get_rng_state", "gt", "histc",
+    "histogram", "hstack", "iinfo", "index_add", "index_copy", "index_fill", "index_put",
+    "index_put_", "index_select", "inf", "inference_mode", "initial_seed", "int", "int32",
+    "int64", "is_complex", "is_floating_point", "is_grad_enabled", "is_nonzero", "is_signed",
+    "is_tensor", "isclose", "isfinite", "isinf", "isnan", "kthvalue", "le", "lerp", "linspace",
+    "log", "log1p", "log1p_", "log2", "log2_", "log10", "log10_", "log_", "log_softmax",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "long",
+    "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "max",
+    "maximum", "mean", "median", "min", "minimum", "mm", "moveaxis", "movedim", "mul",
+    "multinomial", "multiply", "mv", "nan", "nanmean", "nansum", "narrow", "ne", "neg", "neg_",
+    "negative", "negative_", "newaxis", "no_grad", "nonzero", "norm", "normal", "numel", "ones",
     "ones_like", "outer", "permute", "pi", "pow", "printoptions", "prod", "promote_types",
     "put", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm",
     "reciprocal", "reciprocal_", "relu", "relu_", "remainder", "repeat_interleave", "reshape",
@@ -322,6 +322,6 @@ __all__ = [
     "swapdims", "t", "take", "take_along_dim", "tanh", "tanh_", "tensor", "topk", "trace",
     "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc",
     "trunc_", "uint8", "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze",
-    "var", "var_mean", "where", "zero_", "zeros", "zeros_like",
+    "var", "var_mean", "vstack", "where", "zero_", "zeros", "zeros_like",
 ]
 # fmt: on

@@ -34,6 +34,38 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return movement.cat(*[to_dtype(x, dtype) for x in parts], dim=dim)
 
 
+concat = concatenate = cat
+
+
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Tensors side by side: along dimension 1, vectors and numbers along the only one.
+
+    >>> import gradatim
+    >>> gradatim.hstack([gradatim.zeros(2, 1), gradatim.ones(2, 2)])
+    tensor([[0., 1., 1.],
+            [0., 1., 1.]])
+    """
+    given = [_at_least(1, x) for x in _several("hstack", tensors)]
+    return cat(given, 0 if given[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Tensors below one another: along dimension 0, vectors as rows.
+
+    >>> import gradatim
+    >>> gradatim.vstack([gradatim.zeros(2), gradatim.ones(2)])
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
+    return cat([_at_least(2, x) for x in _several("vstack", tensors)], 0)
+
+
+def _at_least(dims: int, x: Any) -> Any:
+    """The tensor with dimensions of size 1 before its own, if it has fewer than `dims`."""
+    missing = dims - x.ndim
+    return x.reshape((1,) * missing + x.shape) if missing > 0 else x
+
+
 def _refuse_to_join(i: int, shape: Shape, first: Shape, dim: int) -> None:
     pairs = enumerate(zip(shape, first, strict=False))
     wrong = [k for k, (n, m) in pairs if n != m and k != dim]
