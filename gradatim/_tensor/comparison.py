@@ -91,6 +91,22 @@ class Comparison(Handle):
             raise TypeError(f"~: only for integer and bool tensors, got {self._value.dtype}")
         return ops.logical_not(self) if kind == "b" else ops.bitwise_not(self)
 
+    def bitwise_and(input, other: Tensor | Number) -> Tensor:
+        """The bits that are set in both, of integers; `logical_and` of bools."""
+        return _named(Comparison.__and__, "bitwise_and", input, other)
+
+    def bitwise_or(input, other: Tensor | Number) -> Tensor:
+        """The bits that are set in either, of integers; `logical_or` of bools."""
+        return _named(Comparison.__or__, "bitwise_or", input, other)
+
+    def bitwise_xor(input, other: Tensor | Number) -> Tensor:
+        """The bits that are set in one of the two, of integers; `logical_xor` of bools."""
+        return _named(Comparison.__xor__, "bitwise_xor", input, other)
+
+    def bitwise_not(input) -> Tensor:
+        """All bits turned round, of integers; `logical_not` of bools."""
+        return ~input
+
     def logical_and(input, other: Tensor) -> Tensor:
         """True where both are nonzero."""
         return binary(ops.logical_and, input, other)
@@ -167,6 +183,14 @@ def where(
     shape = broadcast_shape("where", condition._value.shape, x._value.shape, y._value.shape)
     chosen = (expanded(to_dtype(v, dtype), shape) for v in (x, y))
     return ops.where(expanded(condition, shape), *chosen)
+
+
+def _named(operator: Any, name: str, x: Any, y: Any) -> Any:
+    """An operator by its name, which has no reflected method to leave a stranger to."""
+    found = operator(x, y)
+    if found is NotImplemented:
+        raise TypeError(f"{name}: expects a tensor or a number as other, got {type(y).__name__}")
+    return found
 
 
 def _bits(bitwise: Any, logical: Any, x: Any, y: Any) -> Any:
