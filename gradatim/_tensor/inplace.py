@@ -16,7 +16,7 @@ from ..core.errors import ShapeError
 from ..core.handle import Handle
 from ..core.inplace import alias_of, refuse_leaf
 from ..core.nodes import Leaf
-from ..core.tape import history
+from ..core.tape import base_of, history
 from .arithmetic import Arithmetic
 from .comparison import Comparison
 from .promotion import fits, operand
@@ -67,6 +67,8 @@ class InPlace(Handle):
         """
         if src is not self:
             assign("copy_", self, src)
+        elif local.context.grad_enabled:
+            refuse_leaf(base_of(self))
         return self  # type: ignore[return-value]
 
     def fill_(self, value: Tensor | Number) -> Tensor:

@@ -298,3 +298,15 @@ def test_a_parameter_stays_one_when_its_shape_changes() -> None:
         x.t_()
     (x * gradatim.arange(2)).sum().backward()
     assert x.grad.tolist() == [[0, 1], [0, 1], [0, 1]]
+
+
+def test_a_copy_onto_itself_changes_nothing_and_is_refused_where_another_would_be():
+    y = leaf(1.0, 2.0) * 2
+    assert y.copy_(y) is y
+    y.sum().backward()
+    x = leaf(1.0, 2.0)
+    for part in (x, x[:1]):
+        with pytest.raises(RuntimeError, match="a leaf tensor that requires grad"):
+            part.copy_(part)
+    with gradatim.no_grad():
+        assert x.copy_(x).tolist() == [1.0, 2.0]
