@@ -7,10 +7,9 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..core.backward import walk
+from ..core.backward import land, walk
 from ..core.errors import AutogradError, DTypeError, ShapeError
 from ..core.handle import Handle, alias, check_tensor
-from ..core.inplace import accumulate_grad
 from ..core.nodes import RETAIN, Leaf
 from ..core.storage import tick
 from ..core.tape import history
@@ -162,6 +161,29 @@ class Differentiable(Handle):
             edge.hooks = {}
         return Removable(edge.hooks, hook)
 
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Removable:
+        """Call `hook` with this leaf whenever `backward()` has added to its `.grad`.
+
+        An optimiser can so use each gradient, and drop it, before the next one is there.
+
+        Errors: AutogradError for a tensor that is not a leaf that requires grad.
+
+        >>> import gradatim
+        >>> x = gradatim.tensor(3.0, requires_grad=True)
+        >>> _ = x.register_post_accumulate_grad_hook(lambda x: print(x.grad))
+        >>> (x * x).backward()
+        tensor(6.)
+        """
+        edge = history(self)
+        if type(edge) is not Leaf:
+            raise AutogradError(
+                "register_post_accumulate_grad_hook: only leaf tensors that require grad collect "
+                "gradients; use register_hook to see the gradient of a result"
+            )
+        if edge.after is None:
+            edge.after = {}
+        return Removable(edge.after, hook)
+
 
 def backward(
     tensors: Sequence[Any],
@@ -184,7 +206,7 @@ def backward(
     found = walk(roots, seeds, targets=edges, retain_graph=keep, create_graph=create_graph)
     for edge, x in dict(zip(edges, chosen, strict=True)).items():
         if edge in found:
-            accumulate_grad(x, found[edge], fresh=False, create_graph=create_graph)
+            land(x, edge, found[edge], create_graph=create_graph)
 
 
 def starts(

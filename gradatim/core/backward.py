@@ -98,7 +98,18 @@ class Flight:
         if self._into_leaves:
             tensor = leaf.tensor()
             if tensor is not None:
-                accumulate_grad(tensor, gradient, fresh=fresh, create_graph=self.create_graph)
+                land(tensor, leaf, gradient, fresh=fresh, create_graph=self.create_graph)
+
+
+def land(
+    tensor: Any, edge: Edge, gradient: Any, *, fresh: bool = False, create_graph: bool
+) -> None:
+    """Add a gradient to `.grad`, and call those who wait for it."""
+    accumulate_grad(tensor, gradient, fresh=fresh, create_graph=create_graph)
+    if type(edge) is Leaf and edge.after:
+        with GradMode(create_graph):
+            for hook in list(edge.after.values()):
+                hook(tensor)
 
 
 def _reachable(roots: Iterable[Edge]) -> set[Edge]:

@@ -31,7 +31,7 @@ RETAIN = 0  # the key of `retain_grad`, which sees the gradient after all other 
 class Leaf:
     """The end of a tape: a tensor whose `.grad` collects what arrives here."""
 
-    __slots__ = ("__weakref__", "hooks", "tensor")
+    __slots__ = ("__weakref__", "after", "hooks", "tensor")
 
     name = "AccumulateGrad"
     time = 0  # before every operation: the walk, which goes back in time, comes to leaves last
@@ -41,6 +41,7 @@ class Leaf:
         # Weak, because the tensor holds its leaf: no cycle for the garbage collector.
         self.tensor = weakref.ref(tensor)
         self.hooks: Hooks | None = None
+        self.after: Hooks | None = None  # called with the tensor when its `.grad` is complete
 
     def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
         """Add to `.grad`."""

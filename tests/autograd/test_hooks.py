@@ -278,3 +278,53 @@ def test_only_a_leaf_has_a_variable():
     x = leaf(2.0)
     with pytest.raises(AttributeError, match="only AccumulateGrad has a variable"):
         _ = (x * 2).grad_fn.variable
+
+
+# -- when `.grad` is complete ------------------------------------------------------------------
+
+
+def test_a_hook_after_the_gradient_sees_the_sum():
+    x, seen = leaf(3.0), []
+    x.register_post_accumulate_grad_hook(lambda x: seen.append(x.grad.item()))
+    (x * x + x * 2).backward()
+    (x * x).backward()
+    assert seen == [8.0, 14.0]
+
+
+def test_it_may_step_and_drop_the_gradient():
+    def step(x):
+        x.sub_(x.grad, alpha=0.5)
+        x.grad = None
+
+    x, y = leaf(3.0), leaf(2.0)
+    for p in (x, y):
+        p.register_post_accumulate_grad_hook(step)
+    (x * y).backward()
+    assert (x.item(), y.item()) == (2.0, 0.5)
+    assert x.grad is None
+    assert x.requires_grad
+
+
+def test_it_is_called_for_chosen_inputs_and_not_by_grad():
+    x, y, seen = leaf(3.0), leaf(2.0), []
+    x.register_post_accumulate_grad_hook(lambda _: seen.append("x"))
+    y.register_post_accumulate_grad_hook(lambda _: seen.append("y"))
+    (x * y).backward(inputs=[x])
+    grad(x * y, [x, y])
+    assert seen == ["x"]
+
+
+def test_it_comes_after_the_hooks_on_the_gradient_and_can_be_removed():
+    x, seen = leaf(3.0), []
+    handle = x.register_post_accumulate_grad_hook(lambda x: seen.append(x.grad.item()))
+    x.register_hook(lambda g: g * 10)
+    x.sum().backward()
+    handle.remove()
+    x.sum().backward()
+    assert seen == [10.0]
+
+
+def test_only_leaves_collect():
+    for x in (leaf(3.0) * 2, tensor(3.0)):
+        with pytest.raises(RuntimeError, match="only leaf tensors that require grad"):
+            x.register_post_accumulate_grad_hook(print)
