@@ -22,7 +22,17 @@ from ..schedule.grain import items, per_item
 from ..schedule.nests import ELEMENT, ENDS, ROW, WHOLE, Leaf, Node, RowNest, Store
 from .emit import DOUBLE, I64, Function, Operand, Value, constant, vector, width
 from .folding import across, combine, identity, prepared
-from .scopes import Chunk, NestScope, RowScope, in_memory, inside, kind_of, load, store
+from .scopes import (
+    Chunk,
+    NestScope,
+    RowScope,
+    in_memory,
+    inside,
+    kind_of,
+    load,
+    row_of_table,
+    store,
+)
 from .target import Target
 
 SHORT = 4  # vectors in a row that stays in registers
@@ -590,6 +600,12 @@ def prepare(
                 scope.begin(a)
         if n.role in ENDS:
             continue
+        if n.role == "load" and isinstance(scope, RowScope) and passes is not None:
+            table, places = n.arguments
+            wide = nest.level(n.var) == ELEMENT and nest.level(places) < ELEMENT
+            if wide and isinstance(table, Leaf) and table.in_memory:
+                if _ready(places, passes, number):
+                    row_of_table(scope, n)
         if nest.level(n.var) == level and (passes is None or _ready(n.var, passes, number)):
             if n.role != "row":
                 scope.value(n.var)

@@ -283,15 +283,10 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
     dtype, base = table.var.dtype, in_memory(table.var.dtype)
     stride, bound = table_step(node)
     if n > 1 and nest.level(places) < ELEMENT:
-        index: Value = (scope.row if isinstance(scope, Chunk) else scope).operand(places)
         owner: Any = scope.row if isinstance(scope, Chunk) else scope
-        key = ("begin", node)
-        if key not in owner.kept:
-            safe = inside(f, nest, node, index, bound, None)
-            start, _ = owner.place(table) if isinstance(owner, RowScope) else (table.offset, None)
-            owner.kept[key] = f.add(f.mul(safe, stride), start)
+        begin = row_of_table(owner, node)
         along = table.strides[-1]
-        offset = f.add(owner.kept[key], f.mul(scope.column, along))  # type: ignore[union-attr]
+        offset = f.add(begin, f.mul(scope.column, along))  # type: ignore[union-attr]
         first = f.gep(base, scope_pointer(scope, table.var), offset)
         mask = scope.mask if isinstance(scope, Chunk) else None
         if along == 1:
@@ -299,7 +294,10 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
         steps = constants([i * along for i in range(n)], I64)
         return _from_memory(f, f.gather(base, first, steps, mask), dtype)
     start, mask = scope.place(table)
-    safe = inside(f, nest, node, scope.operand(places), bound, mask)
+    if n == 1 and not isinstance(scope, Chunk):
+        safe = _safe(scope, node, places, bound)
+    else:
+        safe = inside(f, nest, node, scope.operand(places), bound, mask)
     offset = f.binary("mul", safe, stride) if n > 1 else f.mul(safe, stride)
     if n == 1:
         return load(
@@ -310,6 +308,27 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
         steps = constants([i * table.strides[-1] for i in range(n)], I64)
         offset = f.binary("add", offset, steps)
     return _from_memory(f, f.gather(base, first, offset, mask), dtype)
+
+
+def row_of_table(scope: RowScope | NestScope, node: Node) -> Value:
+    """Where the row of a table begins that a row of the nest reads."""
+    table, places = node.arguments
+    assert isinstance(table, Leaf)
+    if ("begin", node) not in scope.kept:
+        stride, bound = table_step(node)
+        start, _ = scope.place(table)
+        safe = _safe(scope, node, places, bound)
+        scope.kept["begin", node] = scope.f.add(scope.f.mul(safe, stride), start)
+    return scope.kept["begin", node]
+
+
+def _safe(scope: RowScope | NestScope, node: Node, places: Argument, bound: int) -> Value:
+    """The index of a row, checked once for all tables of this size."""
+    key = ("safe", places, bound, node.equation.name == "take")
+    if key not in scope.kept:
+        nest = scope if isinstance(scope, NestScope) else scope.nest
+        scope.kept[key] = inside(scope.f, nest, node, scope.operand(places), bound, None)
+    return scope.kept[key]
 
 
 def _load_known(scope: Scope, f: Function, node: Node, n: int) -> Value:

@@ -1,4 +1,5 @@
-"""Graph to graph, one file each: expand, empty, fold, arrange, simplify, cse, pieces, dce, isolate.
+"""Graph to graph, one file each: expand, empty, fold, arrange, simplify, cse, commute,
+pieces, dce, isolate.
 
 `optimise` runs them in order. Each is a pure function, and leaves a graph that `verify` accepts.
 """
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 
 from ..ir import Graph, Pass
 from .arrange import arrange
+from .commute import commute
 from .cse import merge_equal
 from .dce import drop_unused
 from .empty import without_empties
@@ -27,6 +29,7 @@ ORDER: tuple[tuple[str, Pass], ...] = (
     ("cse", merge_equal),
     ("simplify again", simplify),
     ("cse again", merge_equal),
+    ("commute", commute),
     ("pieces", put_pieces),
     ("dce", drop_unused),
     ("isolate", isolate),

@@ -26,7 +26,7 @@ def per_item(nest: RowNest) -> int:
         return nest.columns if "row" in roles else min(nest.columns, GRAIN)
     rows = max(1, GRAIN // nest.columns)
     if roles & {*ENDS}:
-        rows = max(rows, -(-nest.rows // PARTS))
+        rows = nest.rows if nest.rows <= PARTS else max(rows, -(-nest.rows // PARTS))
     return min(rows, nest.rows)
 
 

@@ -19,7 +19,7 @@ ELEMENT, ROW, WHOLE = 2, 1, 0  # how often a value changes
 ENDS = ("column", "total", "scatter")  # roles whose result is known at the end of a nest
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Leaf:
     """A value that is read: element (r, c) lies at `offset + r . strides[:-1] + c strides[-1]`.
 
