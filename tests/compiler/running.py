@@ -7,9 +7,9 @@ from typing import Any
 
 from gradatim.compiler import passes
 from gradatim.compiler.binding import Binding
-from gradatim.compiler.compiled import NumpyStep
+from gradatim.compiler.compiled import NumpyStep, compile_graph
 from gradatim.compiler.guards.check import Guards
-from gradatim.compiler.program import Program, compiled_of
+from gradatim.compiler.program import Program
 from gradatim.compiler.trace import trace
 from gradatim.compiler.verify import verify
 from gradatim.core.handle import wrap
@@ -23,7 +23,10 @@ class Bound:
         verify(traced.graph)
         for _, graph in passes.stages(traced.graph):
             verify(graph)
-        self.binding = Binding(traced, compiled_of(traced), Guards(()))
+        first = traced.result_count
+        updates = [(first + k, i) for k, i in enumerate(traced.written)]
+        made = compile_graph(traced.graph, updates, first, use_cache=False)
+        self.binding = Binding(traced, made, Guards(()))
 
     def __call__(self, *tensors: Any) -> Any:
         """What the function returns; what it writes is written."""

@@ -71,7 +71,7 @@ def is_meant(name: str, *inputs: Any, **params: Any) -> bool:
 
 
 def forms(x: Any) -> list[Any]:
-    """The same tensor (6, 7) in order, transposed, every other one, repeated, one alone, one row."""
+    """One tensor (6, 7): in order, turned, every other one, repeated, one alone, cut, reversed."""
     return [
         x,
         x.permute(1, 0),
@@ -131,6 +131,7 @@ def test_cast(source: str) -> None:
 # -- reductions ----------------------------------------------------------------------------------
 
 SHAPES = [(3, 37, 5), (2, 300), (300, 2), (1, 7), (7, 1), (1, 1), (17,), (2, 3, 4, 5), ()]
+LARGE = [(20000,), (5000, 7), (70, 300), (3, 9000)]  # of several work items
 NAMES = sorted({*SUMS, "argmax", "argmin"})
 
 
@@ -138,7 +139,7 @@ NAMES = sorted({*SUMS, "argmax", "argmin"})
 @pytest.mark.parametrize("name", NAMES)
 def test_reduction(name: str, dtype: str) -> None:
     calls = []
-    for shape in SHAPES:
+    for shape in SHAPES + (LARGE if dtype in ("float32", "bool") else []):
         x = gradatim.tensor(values(dtype, shape))
         n = len(shape)
         every = [d for k in range(n + 1) for d in _subsets(n, k)]
@@ -163,7 +164,7 @@ def test_reduction(name: str, dtype: str) -> None:
             a, b = got.numpy(), want.numpy()
             assert (a.shape, a.dtype) == (b.shape, b.dtype), told
             eps = np.finfo(a.dtype).eps
-            np.testing.assert_allclose(a, b, rtol=40 * eps, atol=200 * eps, err_msg=told)
+            np.testing.assert_allclose(a, b, rtol=40 * eps, atol=2000 * eps, err_msg=told)
         else:
             assert_same(got, want, told)
 

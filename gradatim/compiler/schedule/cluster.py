@@ -205,7 +205,7 @@ class Clustering:
         """Whether an equation could run in a cluster of this form too."""
         equations = [*cluster.equations, e]
         if cluster.kind == "product":
-            if self.columns_of(e.output.shape, form) != form[1]:
+            if self.columns_of(e.output.shape, form) != form[1] or self._is_factor(e, cluster):
                 return False
             equations = [q for q in equations if self.roles[q] == "map"]
         return self._fits(form, equations, {*cluster.equations, e})
@@ -218,9 +218,16 @@ class Clustering:
             if self._has(a, f) and self._has(b, f):
                 candidates.append(f)
         if a.kind == "product":
+            if any(self._is_factor(e, a) for e in b.equations):
+                return []
             inner = [e for e in equations if self.roles[e] == "map"]
             return [f for f in candidates if f in a.forms and self._fits(f, inner, both)]
         return [f for f in candidates if self._fits(f, equations, both)]
+
+    def _is_factor(self, e: Equation, cluster: Cluster) -> bool:
+        """Whether the cluster's product reads what the equation makes, from memory."""
+        products = [q for q in cluster.equations if self.roles[q] == "product"]
+        return any(s.var in e.outputs for q in products for s in self.inputs_of(q))
 
     @staticmethod
     def _has(cluster: Cluster, form: Form) -> bool:
