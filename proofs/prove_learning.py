@@ -1,9 +1,12 @@
 """Proof: the models of names learn what they should, by the recipes that `gradatim train` uses.
 
   bigram   a matrix descended reaches the loss of the counts to 0.01, on train and on dev
-  mlp      Bengio's network reaches dev loss 2.20 within 60 seconds of steps
+  mlp      Bengio's network reaches dev loss 2.17 within 10 seconds of compiled steps (the compiling
+           is part of the first), and 2.20 within 60 seconds of plain ones
+  large    the same network, larger: what about two minutes give; nothing is promised of it
 
-Each is the mean of three seeds fixed beforehand; nothing is chosen by the test data.
+Each is the mean of three seeds fixed beforehand, save the last, which is one run; nothing is chosen
+by the test data.
 
     python proofs/prove_learning.py
 """
@@ -12,6 +15,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -23,39 +27,56 @@ from gradatim.training.loop import train
 from gradatim.training.session import new
 
 SEEDS = (1, 2, 3)
-SAME, DEV_LOSS, SECONDS = 0.01, 2.20, 60.0
+SAME = 0.01
+LIMITS = {True: (2.17, 10.0), False: (2.20, 60.0)}  # compiled: dev loss, seconds
+# Chosen on dev: with less decay it learns its words by heart, with more it learns less.
+LARGE = ("block_size=6", "m=24", "h=400", "weight_decay=0.15", "batch_size=512", "steps=25000")
 
 
-def learn(root: Path, model: str, seed: int) -> dict[str, float]:
+def learn(
+    root: Path, model: str, seed: int, *, compiled: bool = True, settings: Sequence[str] = ()
+) -> dict[str, float]:
     """Train by the recipe of a model; its losses on all of train and dev, and the time in steps."""
-    name = f"{model}-{seed}"
-    pairs = [f"training.seed={seed}", "training.eval_interval=1000000"]
-    with new(root, model, name=name, pairs=pairs) as session:
+    name = f"{model}-{seed}-{'compiled' if compiled else 'plain'}{'-large' if settings else ''}"
+    pairs = [f"seed={seed}", "eval_interval=1000000", f"compile={str(compiled).lower()}", *settings]
+    with new(root, model, name=name, pairs=pairs, warn=_stop) as session:
         outcome = train(session.run, session.config, session.learner, start=session.start)
-        found = {part: session.learner.evaluate(part, examples=0) for part in ("train", "dev")}
+        found = {part: outcome.losses[part] for part in ("train", "dev")}
     print(f"{name}: {found}, {outcome.seconds:.1f} s", file=sys.stderr, flush=True)
-    return {**found, "seconds": outcome.seconds}
+    return {**found, "seconds": outcome.seconds, "steps_per_second": outcome.steps_per_second}
 
 
-def several(root: Path, model: str) -> dict[str, Any]:
+def _stop(message: str) -> None:
+    raise SystemExit(message)  # a proof about compiled steps that were not would prove nothing
+
+
+def several(root: Path, model: str, *, compiled: bool = True) -> dict[str, Any]:
     """All seeds, and their means."""
-    runs = [learn(root, model, seed) for seed in SEEDS]
-    means = {key: fmean(run[key] for run in runs) for key in ("train", "dev", "seconds")}
+    runs = [learn(root, model, seed, compiled=compiled) for seed in SEEDS]
+    means = {key: fmean(run[key] for run in runs) for key in runs[0]}
     return {"seeds": list(SEEDS), "runs": runs, "mean": means}
 
 
 def main() -> int:
     """Train everything; 0 if all that was promised holds."""
     with tempfile.TemporaryDirectory() as folder:
-        counts = learn(Path(folder), "bigram-counts", SEEDS[0])
-        bigram, mlp = (several(Path(folder), model) for model in ("bigram", "mlp"))
+        root = Path(folder)
+        # As on a machine where nothing was compiled before: the first run has to.
+        os.environ["GRADATIM_CACHE_DIR"] = str(root / "cache")
+        counts = learn(root, "bigram-counts", SEEDS[0])
+        bigram = several(root, "bigram")
+        mlp = {compiled: several(root, "mlp", compiled=compiled) for compiled in (True, False)}
+        large = learn(root, "mlp", SEEDS[0], settings=LARGE)
     apart = {part: bigram["mean"][part] - counts[part] for part in ("train", "dev")}
-    holds = {
-        "bigram reaches the counts": all(abs(d) <= SAME for d in apart.values()),
-        "mlp reaches its dev loss": mlp["mean"]["dev"] <= DEV_LOSS,
-        "mlp is in time": max(run["seconds"] for run in mlp["runs"]) <= SECONDS,
-    }
-    report = {"bigram-counts": counts, "bigram": bigram, "apart": apart, "mlp": mlp}
+    holds = {"bigram reaches the counts": all(abs(d) <= SAME for d in apart.values())}
+    for compiled, (loss, seconds) in LIMITS.items():
+        name = "mlp, compiled," if compiled else "mlp"
+        holds[f"{name} reaches its dev loss"] = mlp[compiled]["mean"]["dev"] <= loss
+        slowest = max(run["seconds"] for run in mlp[compiled]["runs"])
+        holds[f"{name} is in time"] = slowest <= seconds
+    report = {"bigram-counts": counts, "bigram": bigram, "apart": apart}
+    report |= {"mlp compiled": mlp[True], "mlp": mlp[False]}
+    report |= {"mlp larger": {"settings": list(LARGE), **large}}
     print(json.dumps({"holds": holds, **report}, indent=2))
     return 0 if all(holds.values()) else 1
 
