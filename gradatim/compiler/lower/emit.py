@@ -80,6 +80,7 @@ class Module:
         parts += [f"declare {d}" for d in self.declared.values()]
         parts += self.functions.values()
         parts.append(f"attributes #0 = {{ {self.attributes} }}")
+        parts.append(f"attributes #1 = {{ {self.attributes} noinline optnone }}")
         return "\n".join(parts) + "\n"
 
 
@@ -98,12 +99,21 @@ class Loop:
 
 
 class Function:
-    """One function being written, line after line."""
+    """One function being written, line after line; a `plain` one is not worth LLVM's thought."""
 
-    def __init__(self, module: Module, name: str, parameters: list[str], returns: str) -> None:
+    def __init__(
+        self,
+        module: Module,
+        name: str,
+        parameters: list[str],
+        returns: str,
+        *,
+        plain: bool = False,
+    ) -> None:
         self.module = module
         self.name = name
-        self._head = f"define {returns} @{name}({', '.join(parameters)}) #0 {{"
+        group = "#1" if plain else "#0"
+        self._head = f"define {returns} @{name}({', '.join(parameters)}) {group} {{"
         self.lines: list[str] = []
         self._count = 0
         self.block = "entry"

@@ -51,19 +51,20 @@ def write_step(
     lowering: Lowering, name: str, calls: Sequence[Call], layout: Layout, *, shared: bool
 ) -> None:
     """The function of one stretch; `shared` if several workers may run it."""
-    f = Function(lowering.module, name, [SHARED], "void")
+    f = Function(lowering.module, name, [SHARED], "void", plain=True)
     table = Value("%table", PTR)
     status = f.gep(I64, f.load(PTR, table, 8), STATUS)
     arena = f.load(PTR, f.gep(PTR, table, 1), 8)
-    places: dict[Memory, Value] = {}
 
-    for call in calls:
-        for m in call.memory:
-            if m not in places:
-                places[m] = _place(f, table, arena, layout, m)
+    def run(call: Call, begin: Value, end: Value) -> None:
+        # Loaded again for each call: hundreds of addresses at once would only be put on the stack,
+        # and LLVM would take long to see it.
+        places = {m: _place(f, table, arena, layout, m) for m in call.memory}
+        _call(f, call, status, places, begin, end)
+
     if not shared:
         for call in calls:
-            _call(f, call, status, places, constant(0, I64), constant(call.items, I64))
+            run(call, constant(0, I64), constant(call.items, I64))
         f.end()
         return
     worker, workers = Value("%worker", I64), Value("%workers", I64)
@@ -74,11 +75,11 @@ def write_step(
         alone = call.items == 1
         if alone:
             with f.when(f.compare("eq", worker, 0)):
-                _call(f, call, status, places, constant(0, I64), constant(1, I64))
+                run(call, constant(0, I64), constant(1, I64))
         else:
             begin = f.binary("udiv", f.mul(worker, call.items), workers)
             end = f.binary("udiv", f.mul(f.add(worker, 1), call.items), workers)
-            _call(f, call, status, places, begin, end)
+            run(call, begin, end)
     f.end()
 
 
@@ -128,8 +129,8 @@ def write_run(
     """The loop over steps, of a program that is one stretch.
 
     After each step its numbers are put on their stacks, whose addresses move on in the table; so do
-    those of the inputs of which every step gets a part (slot and bytes of `advances` such follow
-    the control's words).
+    those of the inputs of which every step gets a part: slot and bytes of at most `advances` such
+    follow the control's words, those that there are first.
     """
     f = Function(lowering.module, "run", [SHARED], "void")
     table = Value("%table", PTR)
@@ -186,11 +187,20 @@ def _after_step(
         f.store(f.gep(base, place, 1), slot, 8)
         if s.var.dtype.kind == "f":
             _stop_if_not_finite(f, control, value)
-    for i in range(advances):
-        slot_number = f.load(I64, f.gep(I64, control, WORDS + 2 * i), 8)
-        move = f.load(I64, f.gep(I64, control, WORDS + 2 * i + 1), 8)
-        slot = f.gep(PTR, table, slot_number)
+    if not advances:
+        return
+    after = f.label()
+    with f.loop(0, advances) as loop:
+        pair = f.gep(I64, control, f.add(f.mul(loop.index, 2), WORDS))
+        number = f.load(I64, pair, 8)
+        some = f.label()
+        f.line(f"br i1 {f.compare('ne', number, 0).name}, label %{some}, label %{after}")
+        f.start(some)
+        slot = f.gep(PTR, table, number)
+        move = f.load(I64, f.gep(I64, pair, 1), 8)
         f.store(f.gep("i8", f.load(PTR, slot, 8), move), slot, 8)
+    f.line(f"br label %{after}")
+    f.start(after)
 
 
 def _stop_if_not_finite(f: Function, control: Value, value: Value) -> None:
