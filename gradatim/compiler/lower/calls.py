@@ -14,7 +14,7 @@ from typing import Any
 
 from ..ir import Equation, Var
 from ..kinds import FUNCTIONS
-from ..schedule.grain import items
+from ..schedule.grain import items, owners
 from ..schedule.nests import (
     DrawNest,
     Leaf,
@@ -210,8 +210,8 @@ def _scatter(lowering: Lowering, nest: ScatterNest) -> None:
     reads = [*(a.var for a in leaves), nest.into]
     w = _Writing(lowering, [*reads])
     scope = w.scope([], [(nest, nest.bound)])
-    write_scatter(w.f, nest, scope, lowering.target)
-    w.finish(reads, [nest.into], 1, nest, prod(nest.dims) * 0.3)
+    write_scatter(w.f, nest, scope, lowering.target, w.begin, w.end)
+    w.finish(reads, [nest.into], owners(nest), nest, prod(nest.dims) * 0.3)
 
 
 def _draw(lowering: Lowering, nest: DrawNest) -> None:

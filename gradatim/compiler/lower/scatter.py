@@ -6,6 +6,10 @@ place, as NumPy does.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from math import prod
+
+from ..schedule.grain import owners
 from ..schedule.nests import ELEMENT, Leaf, ScatterNest
 from .emit import Function, Operand, Value, constant, vector
 from .rows import coordinates, lanes_of
@@ -13,24 +17,43 @@ from .scopes import Chunk, NestScope, RowScope, in_memory, inside, kind_of, load
 from .target import Target
 
 
-def write_scatter(f: Function, nest: ScatterNest, scope: NestScope, target: Target) -> None:
-    """The code of the whole nest."""
-    columns, rows = nest.dims[-1], 1
-    for n in nest.dims[:-1]:
-        rows *= n
+def write_scatter(
+    f: Function, nest: ScatterNest, scope: NestScope, target: Target, begin: Value, end: Value
+) -> None:
+    """The code for the items [begin, end): each a range of the places that are written to."""
+    count = owners(nest)
+    if count == 1:
+        _rows(f, nest, scope, target, None)
+        return
+    size = -(-nest.bound // count)
+    with f.loop(begin, end) as loop:
+        _rows(f, nest, scope, target, (f.mul(loop.index, size), size))
+
+
+def _rows(
+    f: Function,
+    nest: ScatterNest,
+    scope: NestScope,
+    target: Target,
+    own: tuple[Value, int] | None,
+) -> None:
+    columns, rows = nest.dims[-1], prod(nest.dims[:-1])
     single = nest.places.level == ELEMENT or nest.target_strides[-1] != 1
     lanes = 1 if single else lanes_of([nest.values.var], target)
     with f.loop(0, rows) as loop:
         row = RowScope(scope, coordinates(f, loop.index, nest.dims[:-1]))
-        start = row.offset(nest.target_strides[:-1], 0)
+        for leaf in (nest.places, nest.values):
+            if leaf.level == ELEMENT:
+                row.begin(leaf)
+            else:
+                row.value(leaf)
+        start, mine = row.offset(nest.target_strides[:-1], 0), None
         if nest.places.level < ELEMENT:
             place = _place(f, nest, scope, row.value(nest.places))
             start = f.add(f.mul(place, nest.stride), start)
-            row.value(nest.values) if nest.values.level < ELEMENT else row.begin(nest.values)
-        else:
-            for leaf in (nest.places, nest.values):
-                row.begin(leaf)
-        _row(f, nest, scope, row, start, columns, lanes)
+            mine = own and f.compare("ult", f.sub(place, own[0]), own[1])
+        with f.when(mine) if mine else nullcontext():
+            _row(f, nest, scope, row, start, columns, lanes)
 
 
 def _row(

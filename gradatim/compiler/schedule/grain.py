@@ -7,14 +7,17 @@ nest of one item adds the parts up, in order. So the result is the same on any n
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 from ...ops.broadcast import reduce_sum
 from ...ops.reduction import all_, any_, reduce_max, reduce_min
 from ...ops.running import reduce_prod
 from ..ir import Equation, Var, apply
-from .nests import ENDS, Leaf, Nest, Node, RowNest, Store
+from .nests import ELEMENT, ENDS, Leaf, Nest, Node, RowNest, ScatterNest, Store
 
 GRAIN = 8192  # elements in an item, about: a few microseconds
+OWNED = 1 << 16  # elements from which a scatter is shared by workers
+OWNERS = 8
 PARTS = 16  # items that a nest with sums over its rows is cut into, at most
 AGAIN = {e.name: e for e in (reduce_sum, reduce_prod, reduce_max, reduce_min, any_, all_)}
 
@@ -34,6 +37,17 @@ def items(nest: RowNest) -> int:
     """How many items."""
     size = nest.columns if len(nest.dims) == 1 else nest.rows
     return -(-size // per_item(nest))
+
+
+def owners(nest: ScatterNest) -> int:
+    """Into how many ranges of places a scatter is cut, each the business of one item.
+
+    Each looks at all places, and writes where they are its own: so nobody waits, and the order of
+    additions at one place stays that of the rows.
+    """
+    if nest.places.level == ELEMENT or prod(nest.dims) < OWNED:
+        return 1
+    return min(OWNERS, nest.bound)
 
 
 def in_two_steps(nest: Nest) -> list[Nest]:
