@@ -64,6 +64,7 @@ def examine(root: Path) -> list[Finding]:
         ("gradatim", library),
         ("numpy", numpy_and_blas),
         ("cores", cores),
+        ("compiler", compiler),
         ("packages", packages),
         ("gradients", gradients),
         ("names", embedded_names),
@@ -131,6 +132,23 @@ def cores() -> Finding:
     products = f"{threads or '?'} threads in matrix products, 1 while training"
     found = ", ".join([f"{count} of {os.cpu_count()}", platform.machine(), products, *limits])
     return Finding("cores", found)
+
+
+def compiler() -> Finding:
+    """Whether steps become machine code here, and whether that is kept for the next time."""
+    from ..compiler import cache, engine
+    from ..compiler.lower.target import host
+
+    why = engine.available()
+    if why is not None:
+        advice = "training works without it, but takes longer; try: pip install -U llvmlite"
+        return Finding("compiler", why, "note", advice)
+    target = host()
+    found = f"{engine.versions()}, for {target.cpu}"
+    if trouble := cache.state():
+        advice = "everything is compiled anew each time; GRADATIM_CACHE_DIR can name another folder"
+        return Finding("compiler", f"{found}; {trouble}", "note", advice)
+    return Finding("compiler", f"{found}; programs are kept in {cache.folder()}")
 
 
 def packages() -> Finding:

@@ -9,7 +9,7 @@ from ..training.runs import RUNS, list_runs
 BEGINNER = [
     ("gradatim surprise emma", "how surprising each letter of a name is; try your own"),
     ("gradatim train bigram", "one table of letters after letters learns names (seconds)"),
-    ("gradatim train mlp", "Bengio's network of 2003 makes better ones (a minute)"),
+    ("gradatim train mlp", "Bengio's network of 2003 makes better ones (ten seconds)"),
     ("gradatim draw lol", "a picture of a function with the gradient on every node"),
     ("gradatim doctor", "look whether everything works on this machine"),
 ]

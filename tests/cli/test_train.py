@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from gradatim.cli import main
+from gradatim.compiler import engine
 from gradatim.training.metrics import read_metrics
 from gradatim.training.runs import open_run
 
@@ -86,6 +87,26 @@ def test_going_on_is_bitwise_never_having_stopped(tmp_path, words, model, mode):
     assert main(["train", "--runs", str(tmp_path), "--resume", "stopped", "--samples", "0"]) == 0
     assert state(tmp_path, "stopped") == state(tmp_path, "whole")
     assert losses(tmp_path, "stopped") == losses(tmp_path, "whole")
+
+
+def test_a_run_keeps_its_mode_unless_another_is_asked_for(tmp_path, words):
+    train(tmp_path, words, "--steps", "2", "--name", "x", "--samples", "0", compiled=True)
+    config = open_run(tmp_path, "x").config
+    assert "\ncompile = true\n" in config.read_text(encoding="utf-8")
+    resume = ["train", "--runs", str(tmp_path), "--resume", "x", "--samples", "0"]
+    modes = (([PLAIN], "false"), ([], "false"), (["--set", "compile=1"], "true"))
+    for steps, (mode, expected) in enumerate(modes, 3):
+        assert main([*resume, "--steps", str(steps), *mode]) == 0
+        assert f"\ncompile = {expected}\n" in config.read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_compiled_is_said_once_on_stderr(capsys, tmp_path, words, monkeypatch):
+    monkeypatch.setattr(engine, "available", lambda: "there is no llvmlite")
+    assert train(tmp_path, words, "--steps", "20", compiled=True) == 0
+    out, err = capsys.readouterr()
+    assert "dev" in out
+    line = "not compiled but run as it is written, which takes longer (there is no llvmlite)"
+    assert err == f"Warning: {line}.\n"
 
 
 def test_a_longer_run_with_another_rate_goes_on_from_the_end(capsys, tmp_path, words):

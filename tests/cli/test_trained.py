@@ -192,6 +192,8 @@ def test_the_doctor_finds_this_machine_well(capsys, tmp_path):
     assert "agree with finite differences" in found["gradients"]["found"]
     assert "29,910 first names" in found["names"]["found"]
     assert found["runs folder"]["state"] == "ok"
+    assert found["compiler"]["state"] == "ok"
+    assert "LLVM" in found["compiler"]["found"]
     assert "All is well." in out_of(capsys, "doctor", "--runs", str(tmp_path))
 
 
