@@ -69,8 +69,8 @@ class Optimizer:
         self._step_called = True
         with GradMode(False):
             for group in self.param_groups:
-                params = [p for p in group["params"] if p._grad is not None]
-                self.update(group, [(p, p._grad, self.state[p]) for p in params])
+                found = [(p, p.grad) for p in group["params"]]
+                self.update(group, [(p, g, self.state[p]) for p, g in found if g is not None])
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
