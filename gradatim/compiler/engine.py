@@ -27,6 +27,11 @@ from .lower.target import Target, host
 _DECLARED = re.compile(r"^declare\s.*?@([\w.]+)\(", re.MULTILINE)
 _C_LIBRARY = ("cos", "log1p", "sin")  # every process with Python has them
 _FLOOR = (0, 45)  # the first llvmlite whose LLVM reads what the emitter writes, such as `splat`
+# Half of the time of a translation goes into choosing other induction variables for loops that are
+# written with good ones: no nest was slower without. LLVM ends the process if it does not know an
+# option, so it is asked of the versions that have it.
+_REDUCTION = "-disable-lsr"
+_WITH_REDUCTION = range(20, 23)
 _BUG = "This is a bug in Gradatim, not in your program: please report it with this message."
 
 _lock = threading.RLock()  # re-entered when a program is freed in the middle of a compilation
@@ -143,7 +148,22 @@ def _module(text: str, target: Target) -> Iterator[tuple[Any, Any]]:
                 module.verify()
             except RuntimeError as error:
                 raise _refused(str(error), str(module)) from None
-            yield module, machine
+            with _without_reduction():
+                yield module, machine
+
+
+@contextmanager
+def _without_reduction() -> Iterator[None]:
+    """Without LLVM's strength reduction: for us, not for others in this process that use LLVM."""
+    llvm = _llvm()
+    if llvm.llvm_version_info[0] not in _WITH_REDUCTION:
+        yield
+        return
+    llvm.set_option("gradatim", f"{_REDUCTION}=true")
+    try:
+        yield
+    finally:
+        llvm.set_option("gradatim", f"{_REDUCTION}=false")
 
 
 def _machine(target: Target) -> Any:
