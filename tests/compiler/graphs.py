@@ -37,7 +37,8 @@ class Function:
         rng = np.random.default_rng(len(self.steps))
         made = []
         for shape in self.shapes:
-            x = (rng.permutation(prod(shape)) + 0.5 + rng.uniform(-0.2, 0.2)) / max(prod(shape), 1)
+            n = prod(shape)
+            x = (rng.permutation(n) + 0.5 + rng.uniform(-0.3, 0.3, n)) / n
             made.append(g.tensor((3 * x - 1.5).reshape(shape).astype(dtype)))
         return made
 

@@ -16,7 +16,8 @@ import pytest
 
 import gradatim
 from gradatim.compiler.errors import TraceError
-from gradatim.core.primitive import REGISTRY
+from gradatim.compiler.segments import REASONS, UNTRACEABLE
+from gradatim.core.primitive import REGISTRY, Composite
 from tests.compiler.running import Bound
 from tests.ops.case import Case
 from tests.ops.test_table import LAYOUTS, NOT_STRIDED, TABLE, call, expected, floats
@@ -24,7 +25,6 @@ from tests.ops.test_table import LAYOUTS, NOT_STRIDED, TABLE, call, expected, fl
 Arrays = list[np.ndarray]
 
 NAMES = sorted({c.primitive for c in TABLE})
-UNTRACEABLE = {c.primitive for c in TABLE if not c.shape_known}
 TRACEABLE = [name for name in NAMES if name not in UNTRACEABLE]
 DIFFERENTIABLE = [name for name in TRACEABLE if REGISTRY[name].differentiable]
 
@@ -61,7 +61,10 @@ def in_one_program(
         return [f(*xs) for f, xs in zip(functions, groups, strict=True)]
 
     flat = [x for xs in inputs for x in xs]
-    found = Bound(together, flat)(*flat)
+    bound = Bound(together, flat)
+    left = {name for name in bound.segments() if "generator" not in REGISTRY[name].static}
+    assert left <= set(REASONS), "no machine code, and no reason in compiler/segments.py"
+    found = bound(*flat)
     return [tuple(y.detach().numpy() for y in ys) for ys in found]
 
 
@@ -93,8 +96,16 @@ def assert_as_exact(
 
 
 def test_every_primitive_is_compiled_or_is_known_to_depend_on_the_numbers() -> None:
-    assert set(REGISTRY) == set(TRACEABLE) | UNTRACEABLE
-    assert {"nonzero", "unique"} == UNTRACEABLE
+    assert set(REGISTRY) == set(NAMES)
+    assert {c.primitive for c in TABLE if not c.shape_known} == set(UNTRACEABLE)
+
+
+@pytest.mark.parametrize("name", sorted(REASONS))
+def test_what_is_left_to_numpy_is_declared_with_its_reason(name: str) -> None:
+    assert not isinstance(REGISTRY[name], Composite)
+    case = next(c for c in cases_of(name) if all(np.size(x) for x in c.inputs))
+    inputs = tensors_of(inputs_of(case, np.float64))
+    assert Bound(lambda *xs: call(case, *xs), inputs).segments() == {name: REASONS[name]}
 
 
 @pytest.mark.parametrize("name", sorted(UNTRACEABLE))

@@ -8,6 +8,7 @@ from math import prod
 
 from ...ops.broadcast import copy
 from ..ir import Equation, Graph, Var, apply, contiguous
+from ..segments import NO_NUMBERS, REASONS
 from .cluster import Cluster, Clustering, Form, load_parts
 from .nests import (
     ENDS,
@@ -247,7 +248,7 @@ class _Builder:
             return []  # an output without elements
         if e.draws:
             if not e.output.size or not self.is_native(e):
-                return [self._numpy(e, "this draw has no native rule")]
+                return [self._numpy(e, NO_NUMBERS)]
             return [DrawNest(e, tuple(self._factor(v) for v in e.inputs))]
         if e.name == "cat":
             return self._cat(e)
@@ -255,7 +256,7 @@ class _Builder:
             return self._update_view(e)
         if e.name in ("put", "scatter"):
             return self._scatter(e)
-        return [self._numpy(e, f"{e.name} has no native rule")]
+        return [self._numpy(e, REASONS[e.name])]
 
     def _numpy(self, e: Equation, reason: str) -> NumpyNest:
         inputs = tuple(
@@ -279,8 +280,7 @@ class _Builder:
         part: Strided | None = Strided.whole(x.shape)
         for primitive, params in e.params["view"]:
             part = part.through(primitive.name, params) if part else None
-        if part is None:
-            return [self._numpy(e, "a view that strides cannot say")]
+        assert part is not None  # it was a view in memory
         whole = Strided.whole(x.shape)
         return [
             _strided_copy(self.sources[x], e.output, whole),
@@ -308,8 +308,6 @@ class _Builder:
             )
         target = Strided(shape, strides)
         spread_values = self.sources[values].view
-        if spread_values.shape != shape:
-            return [self._numpy(e, "values of another shape")]
         for length in _lengths(shape):
             three = [as_rows(v, length) for v in (target, places, spread_values)]
             if any(r is None for r in three):
@@ -318,8 +316,6 @@ class _Builder:
             dims = common_dims(rows)
             if dims is not None:
                 break
-        else:
-            return [self._numpy(e, "rows that do not fit together")]
         if prod(dims) != prod(shape) // length:
             dims = (prod(shape) // length,)
         t, p, v = ((*spread(r, dims), r.along) for r in rows)

@@ -71,6 +71,8 @@ class Clustering:
                 self.of[maker].after.add(cluster)
         if kind == "rows":
             cluster.forms = [f for f in self._forms(e) if self._fits(f, [e], {e})]
+        if role == "scatter" and not cluster.forms:  # values that are not in rows of one stride
+            kind = cluster.kind = self.roles[e] = "alone"
         if kind == "product":
             shape = e.output.shape
             cluster.forms = [(prod(shape[:-1]), shape[-1])]
@@ -138,8 +140,11 @@ class Clustering:
                         return False
                 elif source.in_memory or source.range:
                     all_rows.append(rows)
-            if self.roles[e] == "load" and not self._load_fits(e, form):
-                return False
+            if self.roles[e] == "load":
+                parts = load_parts(e, self.sources[e.inputs[0]], form)
+                if parts is None:
+                    return False
+                all_rows.append(parts[0])
         return common_dims(all_rows) is not None
 
     def rows_of(self, e: Equation, view: Strided, form: Form) -> Rows | None:
@@ -169,10 +174,6 @@ class Clustering:
         if form[0] == 1:
             outer = True
         return outer and (rows.along == whole.along)
-
-    def _load_fits(self, e: Equation, form: Form) -> bool:
-        """The places along a row must follow from the numbers of the row and the column."""
-        return load_parts(e, self.sources[e.inputs[0]], form) is not None
 
     # -- merging ---------------------------------------------------------------------------
 
