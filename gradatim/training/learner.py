@@ -65,7 +65,7 @@ class WordLearner:
         self.drawing = Attempt(self.draw_and_descend, name=STEP, wanted=compiled, tell=tell)
         self.descending = Attempt(self.descend, name=STEP, wanted=compiled, tell=tell)
         self.mean_loss = MeanLoss(model, compiled=compiled, tell=tell)
-        self._looked_at: dict[tuple[str, int], list[Pair]] = {}
+        self._looked_at: dict[tuple[str, int], Pair] = {}
 
     @property
     def descends(self) -> bool:
@@ -159,17 +159,18 @@ class WordLearner:
 
     def _pairs(self, split: str, examples: int) -> Iterator[Pair]:
         """All examples; or some, which are kept: they are looked at again and again."""
-        if not 0 < examples < len(self.rows[split]):
-            yield from stretches(self.rows[split])
-            return
-        kept = self._looked_at.setdefault((split, examples), [])
-        if sum(len(Y) for _, Y in kept) < examples:
-            kept.clear()
-            for pair in stretches(self.rows[split], examples):
-                kept.append(pair)
-                yield pair
+        rows = self.rows[split]
+        if not 0 < examples < len(rows):
+            yield from stretches(rows)
+        elif (split, examples) in self._looked_at:
+            yield self._looked_at[split, examples]
         else:
-            yield from kept
+            found = []
+            for pair in stretches(rows, examples):
+                found.append(pair)
+                yield pair
+            X, Y = map(np.concatenate, zip(*found, strict=True))
+            self._looked_at[split, examples] = X, Y
 
     # -- state -----------------------------------------------------------------------------
 

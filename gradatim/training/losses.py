@@ -51,7 +51,8 @@ class MeanLoss:
             for X, Y in pairs:
                 between()
                 whole = len(Y) - len(Y) % BATCH
-                total += BATCH * sum(self._whole(X[:whole], Y[:whole], between))
+                for loss in self._whole(X[:whole], Y[:whole], between):
+                    total += BATCH * loss  # one by one: in the same order, whatever the stretches
                 if whole < len(Y):
                     rest = self._loss(from_numpy(X[whole:]), from_numpy(Y[whole:]))
                     total += float(rest.item()) * (len(Y) - whole)

@@ -105,6 +105,18 @@ def test_the_loss_over_batches_is_the_loss_over_all(compiled):
     assert few == pytest.approx(loss.item(), rel=1e-6)
 
 
+def test_the_stretches_change_no_digit():
+    one = learner("h=2")
+    X, Y = (np.tile(array, (5, *[1] * (array.ndim - 1))) for array in one.rows["train"][:])
+    assert len(Y) > 5 * 1_024
+    whole = one.mean_loss([(X, Y)], between=nothing)
+    for size in (1_024, 2_048):
+        pairs = [(X[i : i + size], Y[i : i + size]) for i in range(0, len(Y), size)]
+        assert one.mean_loss(pairs, between=nothing) == whole
+    again = [one.evaluate("train", examples=1_500) for _ in range(2)]
+    assert again[0] == again[1]
+
+
 def test_an_evaluation_is_left_where_somebody_asks():
     one = learner()
 
