@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,11 @@ CHUNK_SECONDS = 0.05  # how long a native loop runs before Python may look aroun
 class Binding:
     """One traced and compiled function with the memory that it works on."""
 
-    def __init__(self, traced: Traced, compiled: Compiled, guards: Guards) -> None:
+    def __init__(
+        self, traced: Traced, compiled: Compiled, guards: Guards, called: Sequence[str] = ()
+    ) -> None:
         self.traced, self.compiled, self.guards = traced, compiled, guards
+        self.called = called  # the arguments, by the names of the function's parameters
         self.given = len(traced.graph.inputs) - len(traced.captures)
         self.lock = threading.Lock()
         outputs = traced.graph.outputs
@@ -172,7 +175,8 @@ class Binding:
 
     def snapshot(self) -> Callable[[], None]:
         """Keep what a step changes; call what is returned to have it back."""
-        arrays = [(self.arrays[i], self.arrays[i].copy()) for i in self.traced.written]
+        now = {**self.stand_ins, **self.arrays}
+        arrays = [(now[i], now[i].copy()) for i in self.traced.written]
         states = [(g, g.get_state()) for g in self.compiled.generators]
 
         def restore() -> None:
@@ -182,6 +186,18 @@ class Binding:
                 generator.set_state(state)
 
         return restore
+
+    @contextmanager
+    def trial(self, tensors: Sequence[Any]) -> Iterator[Callable[[], None]]:
+        """Steps without a trace: what they change is put back in the end."""
+        with self.lock:
+            outputs = self._place(tensors)
+            restore = self.snapshot()
+            try:
+                yield self._steps
+            finally:
+                restore()
+                outputs.clear()  # until now the steps wrote there
 
     def _advance(self, rows: Sequence[Array]) -> None:
         self.control[WORDS:] = 0

@@ -164,7 +164,11 @@ def stretches(lowering: Lowering) -> Iterator[list[Call] | NumpyNest]:
 def _compile(
     graph: Graph, updates: Sequence[tuple[int, int]], results: int, target: Target
 ) -> Compiled:
-    draft = drafted(graph, updates, results, target)
+    return translated(drafted(graph, updates, results, target), graph, target)
+
+
+def translated(draft: Draft, graph: Graph, target: Target) -> Compiled:
+    """Machine code for a draft."""
     generators = _generators(graph)
     return Compiled(
         [_described(m, draft.schedule, generators) for m in draft.outside],

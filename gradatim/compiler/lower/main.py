@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 from ..ir import Var
 from ..schedule.memory import Arena
 from .calls import Call, Lowering, Memory
 from .emit import I64, PTR, Function, Value, constant
 from .scopes import in_memory
+from .target import Target
 from .waiting import barrier_text
 
 # The words of the control.
@@ -83,12 +83,14 @@ def write_step(
     f.end()
 
 
-def write_timed(lowering: Lowering, calls: Sequence[Call], layout: Layout) -> None:
+def write_timed(
+    lowering: Lowering, name: str, calls: Sequence[Call], layout: Layout, first: int
+) -> None:
     """A stretch on one worker that adds up, per call, the ticks of the processor's clock.
 
-    The control's word CLOCKS is the address of these sums.
+    The control's word CLOCKS is the address of the sums; that of the first call is number `first`.
     """
-    f = Function(lowering.module, "timed", [SHARED], "void")
+    f = Function(lowering.module, name, [SHARED], "void")
     table = Value("%table", PTR)
     control = f.load(PTR, table, 8)
     status = f.gep(I64, control, STATUS)
@@ -96,12 +98,18 @@ def write_timed(lowering: Lowering, calls: Sequence[Call], layout: Layout) -> No
     clocks = f.load(PTR, f.gep(PTR, control, CLOCKS), 8)
     for i, call in enumerate(calls):
         places = {m: _place(f, table, arena, layout, m) for m in call.memory}
-        before = f.intrinsic("llvm.readcyclecounter", I64, kinds=[])
+        before = clock(f, lowering.target)
         _call(f, call, status, places, constant(0, I64), constant(call.items, I64))
-        ticks = f.sub(f.intrinsic("llvm.readcyclecounter", I64, kinds=[]), before)
-        sum_ = f.gep(I64, clocks, i)
+        ticks = f.sub(clock(f, lowering.target), before)
+        sum_ = f.gep(I64, clocks, first + i)
         f.store(f.add(f.load(I64, sum_, 8), ticks), sum_, 8)
     f.end()
+
+
+def clock(f: Function, target: Target) -> Value:
+    """The ticks of a clock that goes on evenly; ARM's count of cycles is not ours to read."""
+    name = "llvm.readsteadycounter" if target.is_arm else "llvm.readcyclecounter"
+    return f.intrinsic(name, I64, kinds=[])
 
 
 def _place(f: Function, table: Value, arena: Value, layout: Layout, m: Memory) -> Value:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from ...core.dtypes import of
+from ...core.errors import ArgumentError
 
 WIDTHS = (64, 32, 16)
 # Switching a feature off switches off all that need it: AVX-512F the rest of AVX-512, AVX also FMA.
@@ -80,6 +81,32 @@ class Target:
     def key(self) -> str:
         """All of it in a line: machine code for one key runs on machines with the same one."""
         return f"{self.triple} {self.cpu} {self.features} {self.vector_bytes}"
+
+
+# The levels of the x86-64 ABI, https://gitlab.com/x86-psABIs/x86-64-ABI, section 3.1.1.
+_V2 = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16"
+_V3 = f"{_V2},+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe"
+_V4 = f"{_V3},+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"
+LEVELS = {
+    "x86-64": Target("x86_64-unknown-linux-gnu", "x86-64", "+sse2", 16),
+    "x86-64-v2": Target("x86_64-unknown-linux-gnu", "x86-64-v2", _V2, 16),
+    "x86-64-v3": Target("x86_64-unknown-linux-gnu", "x86-64-v3", _V3, 32),
+    "x86-64-v4": Target("x86_64-unknown-linux-gnu", "x86-64-v4", _V4, 64),
+    "armv8-a": Target("aarch64-unknown-linux-gnu", "generic", "+neon,+fp-armv8", 16),
+}
+
+
+def named(name: str) -> Target:
+    """A kind of processor by name, on Linux: what every machine of that level understands.
+
+    Errors: ArgumentError lists the names.
+
+    >>> named("x86-64-v3").lanes("float32")
+    8
+    """
+    if name not in LEVELS:
+        raise ArgumentError(f"no target {name!r}; there is {', '.join(LEVELS)}")
+    return LEVELS[name]
 
 
 @cache
