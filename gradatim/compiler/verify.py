@@ -38,7 +38,7 @@ def _fault(e: Equation, known: set[Var]) -> tuple[Var, str] | None:
     told = e.primitive.shape(*[v.type for v in e.inputs], **e.params)
     types = told if len(e.primitive.outputs) > 1 else (told,)
     if len(types) != len(e.outputs):
-        return e.outputs[0], f"and its like should be {len(types)}"
+        return e.outputs[0], f"should be one of {len(types)} results"
     for v, kind in zip(e.outputs, types, strict=True):
         if tuple(kind.shape) != v.shape or np.dtype(kind.dtype) != v.dtype:
             return v, f"should be {described(kind)}"

@@ -316,6 +316,7 @@ class _Builder:
             dims = common_dims(rows)
             if dims is not None:
                 break
+        assert dims is not None  # rows of the last dimension always fit together
         if prod(dims) != prod(shape) // length:
             dims = (prod(shape) // length,)
         t, p, v = ((*spread(r, dims), r.along) for r in rows)

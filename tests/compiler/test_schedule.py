@@ -1,0 +1,237 @@
+"""Strides against NumPy's, memory that is reused but never shared, and which nests are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gradatim as g
+from gradatim.compiler.compiled import scheduled
+from gradatim.compiler.ir import Var
+from gradatim.compiler.lower.target import host
+from gradatim.compiler.schedule.memory import ALIGN, Use, plan_memory
+from gradatim.compiler.schedule.nests import NumpyNest, ProductNest, RowNest, Schedule
+from gradatim.compiler.schedule.strided import Strided, as_rows, common_dims, spread
+from gradatim.compiler.trace import trace
+from gradatim.nn import functional as F
+
+# -- strides -------------------------------------------------------------------------------------
+
+
+def read(memory: np.ndarray, view: Strided) -> np.ndarray:
+    """What a view of flat memory reads, element by element."""
+    found = np.empty(view.shape, memory.dtype)
+    for place in np.ndindex(view.shape):
+        at = view.offset + sum(i * t for i, t in zip(place, view.strides, strict=True))
+        found[place] = memory[at]
+    return found
+
+
+@st.composite
+def views(draw: Any) -> tuple[np.ndarray, Strided, np.ndarray]:
+    """Memory, a chain of movements as strides, and the same chain as NumPy does it."""
+    shape = tuple(draw(st.lists(st.integers(1, 4), max_size=3)))
+    memory = np.arange(int(np.prod(shape)))
+    view: Strided | None = Strided.whole(shape)
+    array = memory.reshape(shape)
+    for _ in range(draw(st.integers(0, 4))):
+        step = draw(st.sampled_from([_permuted, _sliced, _spread, _flipped, _diagonal, _reshaped]))
+        moved = step(draw, array)
+        if moved is None:
+            continue
+        name, params, array = moved
+        after = view.through(name, params)
+        if after is None:  # only a reshape may be impossible
+            assert name == "reshape"
+            return memory, view, read(memory, view)
+        view = after
+    return memory, view, array
+
+
+def _permuted(draw: Any, x: np.ndarray) -> Any:
+    order = tuple(draw(st.permutations(range(x.ndim))))
+    return "permute", {"order": order}, x.transpose(order)
+
+
+def _sliced(draw: Any, x: np.ndarray) -> Any:
+    items: list[Any] = []
+    for n in x.shape:
+        start, step = draw(st.integers(0, n)), draw(st.integers(1, 3))
+        one = draw(st.booleans()) and n
+        items.append(draw(st.integers(-n, n - 1)) if one else slice(start, None, step))
+    index = tuple([*items, *draw(st.sampled_from([(), (None,)]))])
+    return "slice", {"index": index}, x[index]
+
+
+def _spread(draw: Any, x: np.ndarray) -> Any:
+    shape = tuple(draw(st.integers(1, 3)) if n == 1 else n for n in x.shape)
+    shape = (*draw(st.sampled_from([(), (2,)])), *shape)
+    return "broadcast_to", {"shape": shape}, np.broadcast_to(x, shape)
+
+
+def _flipped(draw: Any, x: np.ndarray) -> Any:
+    if not x.ndim or not x.size:
+        return None
+    dims = (draw(st.integers(0, x.ndim - 1)),)
+    return "flip", {"dims": dims}, np.flip(x, dims)
+
+
+def _diagonal(draw: Any, x: np.ndarray) -> Any:
+    if x.ndim < 2:
+        return None
+    dims = draw(st.permutations(range(x.ndim)))[:2]
+    k = draw(st.integers(-2, 2))
+    if not np.diagonal(x, k, *dims).size:
+        return None
+    params = {"offset": k, "dim1": dims[0], "dim2": dims[1]}
+    return "diagonal", params, np.diagonal(x, k, *dims)
+
+
+def _reshaped(draw: Any, x: np.ndarray) -> Any:
+    if not x.size:
+        return None
+    first = draw(st.sampled_from([d for d in range(1, x.size + 1) if x.size % d == 0]))
+    shape = (first, x.size // first)
+    return "reshape", {"shape": shape}, x.reshape(shape)
+
+
+@given(views())
+def test_a_view_reads_what_numpy_reads(case: Any) -> None:
+    memory, view, array = case
+    assert view.shape == array.shape
+    np.testing.assert_array_equal(read(memory, view), array)
+
+
+@given(views(), st.data())
+def test_a_view_as_rows_reads_the_same(case: Any, data: Any) -> None:
+    """Row r and column c of the rows are element r * C + c of the view, in order."""
+    memory, view, array = case
+    if not array.size:
+        return
+    cut = data.draw(st.integers(0, len(view.shape)))
+    length = int(np.prod(view.shape[cut:]))
+    rows = as_rows(view, length)
+    if rows is None:
+        return
+    finer = common_dims([rows, *filter(None, [as_rows(Strided.whole(view.shape), length)])])
+    assert finer is not None
+    for dims, strides in ((rows.dims, rows.strides), (finer, spread(rows, finer))):
+        wide = Strided((*dims, length), (*strides, rows.along), rows.offset)
+        if np.prod(dims) * length == array.size:
+            np.testing.assert_array_equal(read(memory, wide).ravel(), array.ravel())
+
+
+# -- memory --------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.integers(0, 9), st.integers(0, 5)), max_size=25))
+def test_two_that_live_at_once_never_share_memory(lives: list[tuple[int, int, int]]) -> None:
+    made = {Var((n,), np.dtype("float32")): (first, first + more) for n, first, more in lives}
+    uses = [
+        Use(
+            tuple(v for v, (first, last) in made.items() if first < i <= last),
+            tuple(v for v, (first, _) in made.items() if first == i),
+        )
+        for i in range(16)
+    ]
+    arena = plan_memory(uses, ())
+    assert set(arena.offsets) == set(made)
+    for v, (first, last) in made.items():
+        begin = arena.offsets[v]
+        assert begin % ALIGN == 0
+        assert begin + v.nbytes <= arena.size
+        for w, (other_first, other_last) in made.items():
+            if v is not w and first <= other_last and other_first <= last:
+                other = arena.offsets[w]
+                assert begin + v.nbytes <= other or other + w.nbytes <= begin
+
+
+def test_memory_is_used_again() -> None:
+    chain = [Var((100,), np.dtype("float32")) for _ in range(10)]
+    uses = [Use((a,), (b,)) for a, b in zip(chain, chain[1:], strict=False)]
+    assert plan_memory(uses, chain[:1]).size == 2 * 448
+
+
+def test_what_lies_outside_has_no_place_in_the_arena() -> None:
+    a, b = Var((3,), np.dtype("float32")), Var((3,), np.dtype("float32"))
+    assert plan_memory([Use((a,), (b,))], [a, b]).offsets == {}
+
+
+# -- nests ---------------------------------------------------------------------------------------
+
+
+def nests(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Schedule:
+    tensors = [g.zeros(s) for s in shapes]
+    traced = trace(function, tensors)
+    updates = [(traced.result_count + k, i) for k, i in enumerate(traced.written)]
+    return scheduled(traced.graph, updates, host())
+
+
+def described(schedule: Schedule) -> list[str]:
+    """`row: exp sum`: the operations of each nest."""
+    found = []
+    for nest in schedule.nests:
+        if isinstance(nest, RowNest):
+            found.append(" ".join(n.equation.name for n in nest.nodes))
+        elif isinstance(nest, ProductNest):
+            found.append(" ".join(["matmul", *(n.equation.name for n in nest.nodes)]))
+        else:
+            found.append(f"{type(nest).__name__} {nest.equation.name}")
+    return found
+
+
+def test_a_chain_is_one_nest() -> None:
+    made = nests(lambda x, y: ((x + y).exp() * y).tanh(), (30, 40), (40,))
+    assert described(made) == ["add exp mul tanh"]
+
+
+def test_a_softmax_is_one_nest() -> None:
+    made = nests(lambda x: x.softmax(1), (30, 40))
+    assert len(made.nests) == 1
+
+
+def test_a_layer_is_a_product_with_its_epilogue() -> None:
+    made = nests(lambda x, w, b: F.linear(x, w, b).relu(), (30, 40), (20, 40), (20,))
+    assert described(made) == ["matmul add relu"]
+
+
+def test_a_product_of_something_computed_waits_for_it() -> None:
+    made = nests(lambda x, w: (x @ w).tanh() @ w, (30, 30), (30, 30))
+    assert described(made) == ["matmul tanh", "matmul"]
+
+
+def test_views_cost_nothing() -> None:
+    made = nests(lambda x: x.reshape(20, 60).T[::2].flip(0) + x[:, :20], (30, 40))
+    assert described(made) == ["add"]
+
+
+def test_a_sum_of_many_rows_is_added_up_in_two_steps() -> None:
+    made = nests(lambda x: x.exp().sum(0), (5000, 50))
+    assert described(made) == ["exp reduce_sum", "reduce_sum"]
+
+
+def test_what_is_written_in_step_is_written_in_place() -> None:
+    made = nests(lambda x: x.mul_(2).add_(1), (30, 40))
+    assert len(made.nests) == 1
+    assert len(made.in_place) == 1
+
+
+def test_what_is_still_read_is_not_written_over() -> None:
+    made = nests(lambda x: x[1:].copy_(x[:-1].clone()), (30,))
+    assert not made.in_place
+
+
+def test_a_primitive_without_machine_code_is_alone() -> None:
+    made = nests(lambda x: (x * 2).cumsum(0) + 1, (30,))
+    (left,) = [n for n in made.nests if isinstance(n, NumpyNest)]
+    assert left.equation.name == "cumsum"
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])
+def test_nothing_makes_no_nest(shape: tuple[int, ...]) -> None:
+    assert nests(lambda x: (x * 2).exp(), shape).nests == ()
