@@ -49,21 +49,31 @@ def schedule(
     nests: list[Nest] = []
     for cluster in in_order(clustering, final):
         nests += builder.nests_of(cluster)
-    in_place = {w: v for w, v in final.items() if _can_overwrite(nests, w, v)}
+    in_place = _overwritten(nests, final)
     nests = [n for n in nests if not _copies_onto_itself(n, in_place)]
     nests += [_copy_nest(w, v) for w, v in final.items() if w not in in_place]
     return Schedule(tuple(nests), graph.inputs, graph.outputs, in_place)
 
 
-def _can_overwrite(nests: Sequence[Nest], w: Var, v: Var) -> bool:
-    """Whether w can be written where v lies: whatever else is read of v was read before."""
-    first = min((i for i, n in enumerate(nests) if w in writes(n)), default=len(nests))
+def _overwritten(nests: Sequence[Nest], final: dict[Var, Var]) -> dict[Var, Var]:
+    """Which final variables can be written where their first lies.
+
+    Whatever else is read of the first was read before.
+    """
+    writers: dict[Var, int] = {}
+    readers: dict[Var, list[int]] = {}
     for i, nest in enumerate(nests):
-        if v not in reads(nest) or i < first:
-            continue
-        if i > first or not _reads_in_step(nest, w, v):
-            return False
-    return True
+        for v in writes(nest):
+            writers.setdefault(v, i)
+        for v in reads(nest):
+            readers.setdefault(v, []).append(i)
+
+    def can(w: Var, v: Var) -> bool:
+        at = writers.get(w, len(nests))
+        late = [i for i in readers.get(v, ()) if i >= at]
+        return all(i == at and _reads_in_step(nests[i], w, v) for i in late)
+
+    return {w: v for w, v in final.items() if can(w, v)}
 
 
 def _reads_in_step(nest: Nest, w: Var, v: Var) -> bool:

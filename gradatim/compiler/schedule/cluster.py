@@ -14,10 +14,13 @@ from ..ir import Equation, Graph
 from ..kinds import ELEMENTWISE, SUMS
 from .nests import ENDS, Leaf
 from .sources import Source, Sources
-from .strided import Rows, Strided, as_rows, common_dims
+from .strided import Rows, Strided, as_rows, between, ends_of
 
 SMALL_TABLE = 1 << 16  # bytes: so much of the nearest caches is spared for partial sums
 Form = tuple[int, int]  # rows and columns
+# Of an input: who makes it; whether it is read, row by row, where it is made; otherwise the numbers
+# of rows after which what is read goes on with another stride.
+Reading = tuple[Equation | None, bool, tuple[int, ...]]
 
 
 @dataclass(eq=False)
@@ -56,6 +59,8 @@ class Clustering:
         self.roles = {e: self._role(e) for e in graph.equations}
         self.of: dict[Equation, Cluster] = {}
         self.makers = {v: e for e in graph.equations for v in e.outputs}
+        self._inputs: dict[Equation, list[Source]] = {}
+        self._readings: dict[tuple[Equation, Form], list[Reading] | None] = {}
         for number, e in enumerate(graph.equations):
             self._begin(e, number)
 
@@ -91,6 +96,11 @@ class Clustering:
 
     def inputs_of(self, e: Equation) -> list[Source]:
         """Where the equation's inputs are read from; places, once for each element of a load."""
+        if e not in self._inputs:
+            self._inputs[e] = self._inputs_of(e)
+        return self._inputs[e]
+
+    def _inputs_of(self, e: Equation) -> list[Source]:
         found = [self.sources[v] for v in e.inputs]
         if self.roles[e] == "load" and e.name != "gather":
             table, places = found
@@ -124,28 +134,45 @@ class Clustering:
 
     def _fits(self, form: Form, equations: list[Equation], inside: set[Equation]) -> bool:
         """Whether these equations can run in rows and columns of this form."""
-        all_rows: list[Rows] = []
+        ends: set[int] = set()
         for e in equations:
-            for i, source in enumerate(self.inputs_of(e)):
-                maker = self.makers.get(source.var)
-                if self.roles[e] in ("load", "scatter") and i == 0:
-                    if maker in inside:
-                        return False
-                    continue
-                rows = self.rows_of(e, source.view, form)
-                if rows is None:
+            readings = self._reads(e, form)
+            if readings is None:
+                return False
+            for maker, in_place, cuts in readings:
+                if maker not in inside:
+                    ends.update(cuts)
+                elif not in_place:
                     return False
-                if maker in inside:
-                    if not self._same_place(maker, rows, form):
-                        return False
-                elif source.in_memory or source.range:
-                    all_rows.append(rows)
-            if self.roles[e] == "load":
-                parts = load_parts(e, self.sources[e.inputs[0]], form)
+        return between(ends) is not None
+
+    def _reads(self, e: Equation, form: Form) -> list[Reading] | None:
+        """How an equation reads its inputs in rows of this form; None if it cannot."""
+        key = (e, form)
+        if key not in self._readings:
+            self._readings[key] = self._read(e, form)
+        return self._readings[key]
+
+    def _read(self, e: Equation, form: Form) -> list[Reading] | None:
+        found: list[Reading] = []
+        for i, source in enumerate(self.inputs_of(e)):
+            maker = self.makers.get(source.var)
+            if i == 0 and self.roles[e] == "scatter":
+                found.append((maker, False, ()))
+                continue
+            if i == 0 and self.roles[e] == "load":
+                parts = load_parts(e, source, form)
                 if parts is None:
-                    return False
-                all_rows.append(parts[0])
-        return common_dims(all_rows) is not None
+                    return None
+                found.append((maker, False, ends_of(parts[0].dims)))
+                continue
+            rows = self.rows_of(e, source.view, form)
+            if rows is None:
+                return None
+            in_place = maker is not None and self._same_place(maker, rows, form)
+            outside = source.in_memory or source.range
+            found.append((maker, in_place, ends_of(rows.dims) if outside else ()))
+        return found
 
     def rows_of(self, e: Equation, view: Strided, form: Form) -> Rows | None:
         """A view that an equation reads, as rows of a nest's form."""

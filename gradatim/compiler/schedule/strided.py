@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from math import prod
+from operator import mul
 from typing import Any
 
 from ..ir import Equation, Params, contiguous
@@ -180,9 +182,13 @@ def as_rows(s: Strided, length: int) -> Rows | None:
 
 def common_dims(all_rows: list[Rows]) -> Shape | None:
     """Outer dimensions fine enough for all of these; None if they cut the rows differently."""
-    ends = sorted({e for rows in all_rows for e in _ends(rows.dims)})
+    return between({e for rows in all_rows for e in ends_of(rows.dims)})
+
+
+def between(ends: set[int]) -> Shape | None:
+    """The dimensions whose products, from the last, are these; None if they do not divide."""
     dims, before = [], 1
-    for end in ends:
+    for end in sorted(ends):
         if end % before:
             return None
         dims.append(end // before)
@@ -190,13 +196,9 @@ def common_dims(all_rows: list[Rows]) -> Shape | None:
     return tuple(reversed(dims))
 
 
-def _ends(dims: Shape) -> list[int]:
+def ends_of(dims: Shape) -> tuple[int, ...]:
     """The products of the last dimension, the last two, ..."""
-    ends, size = [], 1
-    for n in reversed(dims):
-        size *= n
-        ends.append(size)
-    return ends
+    return tuple(accumulate(reversed(dims), mul))
 
 
 def spread(rows: Rows, dims: Shape) -> Shape:
