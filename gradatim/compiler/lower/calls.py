@@ -1,7 +1,7 @@
 """From loop nests to functions, and the calls of them that make a program.
 
-A nest becomes one function, a product up to three (its operands may be packed first). Functions
-with the same text are one: the layers of a network are often alike.
+A nest becomes one function, a product up to three (its operands may be packed first). Nests that
+are alike have one function, and so have those with the same text.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ..schedule.nests import (
     ScatterNest,
     Schedule,
 )
+from .alike import likeness
 from .emit import I64, PTR, Function, Module, Value, width
 from .matmul import write_product
 from .pack import write_pack
@@ -73,7 +74,7 @@ class Lowering:
     module: Module
     calls: list[Call | NumpyNest] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
+    written: dict[Any, str] = field(default_factory=dict)  # functions, by what is alike
 
     def place_of(self, v: Var) -> Var:
         """The variable whose memory another one lies in."""
@@ -101,14 +102,19 @@ def lower(schedule: Schedule, target: Target) -> Lowering:
 
 
 class _Writing:
-    """One function being written: memory is named as it is met."""
+    """One function being written: memory is named as it is met.
 
-    def __init__(self, lowering: Lowering, order: Sequence[Memory]) -> None:
+    `like` is what it depends on besides; if a function of such a nest is there, it is taken.
+    """
+
+    def __init__(self, lowering: Lowering, order: Sequence[Memory], like: Any = None) -> None:
         self.lowering = lowering
         self.memory: dict[Memory, Value] = {}
         for m in order:
             m = lowering.place_of(m) if isinstance(m, Var) else m
             self.memory.setdefault(m, Value(f"%p{len(self.memory)}", PTR))
+        self.like = None if like is None else (like, tuple(self.pointer(m).name for m in order))
+        self.is_new = self.like is None or self.like not in lowering.written
         parameters = ["ptr %status", *(v.text for v in self.memory.values())]
         parameters += ["i64 %begin", "i64 %end"]
         self.f = Function(lowering.module, "NEST", parameters, "void")
@@ -129,23 +135,30 @@ class _Writing:
     def finish(
         self, reads: Sequence[Var], writes: Sequence[Var], count: int, nest: Nest, work: float
     ) -> None:
+        name = self._written() if self.is_new else self.lowering.written[self.like]
+        call = Call(name, tuple(self.memory), tuple(reads), tuple(writes), count, nest, work)
+        self.lowering.calls.append(call)
+
+    def _written(self) -> str:
         module = self.lowering.module
         self.f.end()
         text = module.functions.pop("NEST")
         name = "nest_" + hashlib.sha256(text.encode()).hexdigest()[:12]
         module.functions[name] = text.replace("@NEST(", f"@{name}(", 1)
-        call = Call(name, tuple(self.memory), tuple(reads), tuple(writes), count, nest, work)
-        self.lowering.calls.append(call)
+        if self.like is not None:
+            self.lowering.written[self.like] = name
+        return name
 
 
 def _rows(lowering: Lowering, nest: RowNest) -> None:
     leaves = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.in_memory]
     reads, writes = [a.var for a in leaves], [s.into for s in nest.stores]
-    w = _Writing(lowering, [*reads, *writes])
     loads = [(n, n.arguments[0].chosen[1]) for n in nest.nodes if n.role == "load"]  # type: ignore[union-attr,index]
     loads += [(n, n.var.shape[0]) for n in nest.nodes if n.role == "scatter"]
-    scope = w.scope(nest.nodes, loads)
-    write_rows(w.f, nest, scope, lowering.target, w.begin, w.end)
+    # What is refused has a number of its own for each load, so those are not shared.
+    w = _Writing(lowering, [*reads, *writes], None if loads else likeness(nest))
+    if w.is_new:
+        write_rows(w.f, nest, w.scope(nest.nodes, loads), lowering.target, w.begin, w.end)
     size = prod(nest.dims)
     work = size * (0.05 * len(nest.nodes) + 0.05 * (len(reads) + len(writes)))
     w.finish(reads, writes, items(nest), nest, work)
@@ -167,11 +180,22 @@ def _product(lowering: Lowering, nest: ProductNest) -> None:
     writes = [s.into for s in nest.stores]
     if planned.scratch:
         writes.append(scratch)
-    w = _Writing(lowering, [*reads, *writes])
+    w = _Writing(lowering, [*reads, *writes], likeness(nest))
+    if w.is_new:
+        base = planned_pointer(w.f, w, a), planned_pointer(w.f, w, b)
+        _write_planned(w, nest, planned, *base, w.pointer(scratch) if planned.scratch else None)
+    flops = 2 * prod(x.shape) * y.shape[-1]
+    w.finish(reads, writes, planned.items, nest, flops / 100)
+
+
+def _write_planned(
+    w: _Writing, nest: ProductNest, planned: Plan, a: Value, b: Value, scratch: Value | None
+) -> None:
+    """The product with what becomes of each element."""
     f, scope = w.f, w.scope(nest.nodes, [])
-    lanes = lanes_of([x], lowering.target)
-    prepare(scope, nest.nodes, lanes, 0)
-    rows = product.m
+    x = nest.equation.inputs[0]
+    prepare(scope, nest.nodes, lanes_of([x], w.lowering.target), 0)
+    rows = x.shape[-2]
 
     def epilogue(batch: Value, row: Value, column: Value, acc: Value, mask: Value | None) -> None:
         number = f.add(f.mul(batch, rows), row)
@@ -181,14 +205,8 @@ def _product(lowering: Lowering, nest: ProductNest) -> None:
         for s in nest.stores:
             write_element(f, part, s, part.value(s.value))
 
-    base = planned_pointer(f, w, a), planned_pointer(f, w, b)
     heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 6
-    write_product(
-        f, planned, *base, w.pointer(scratch) if planned.scratch else None,
-        w.begin, w.end, epilogue, heavy=heavy,
-    )  # fmt: skip
-    flops = 2 * prod(x.shape) * y.shape[-1]
-    w.finish(reads, writes, planned.items, nest, flops / 100)
+    write_product(f, planned, a, b, scratch, w.begin, w.end, epilogue, heavy=heavy)
 
 
 def planned_pointer(f: Function, w: _Writing, leaf: Leaf) -> Value:
@@ -198,9 +216,10 @@ def planned_pointer(f: Function, w: _Writing, leaf: Leaf) -> Value:
 
 def _packed(lowering: Lowering, nest: ProductNest, planned: Plan, pack: Any, leaf: Leaf) -> Leaf:
     packed = Var((pack.size,), leaf.var.dtype)
-    w = _Writing(lowering, [leaf.var, packed])
-    source = planned_pointer(w.f, w, leaf)
-    write_pack(w.f, planned, pack, source, w.pointer(packed), w.begin, w.end)
+    w = _Writing(lowering, [leaf.var, packed], (planned, pack, leaf.offset))
+    if w.is_new:
+        source = planned_pointer(w.f, w, leaf)
+        write_pack(w.f, planned, pack, source, w.pointer(packed), w.begin, w.end)
     w.finish([leaf.var], [packed], pack.items, nest, pack.size * 0.2)
     return Leaf(packed, ())
 
