@@ -117,6 +117,11 @@ class Draft:
     shared: bool
 
     @property
+    def messages(self) -> list[str]:
+        """What the numbers mean that its functions put into the status."""
+        return [_message(r) for r in self.lowering.refusals]
+
+    @property
     def text(self) -> str:
         """The whole module, in LLVM's language."""
         return finished(self.lowering, shared=self.shared)
@@ -175,7 +180,7 @@ def translated(draft: Draft, graph: Graph, target: Target) -> Compiled:
         draft.layout.arena.size,
         draft.steps,
         draft.stacks,
-        [_message(r) for r in draft.lowering.refusals],
+        draft.messages,
         draft.work,
         draft.shared,
         engine.compile_object(draft.text, target),

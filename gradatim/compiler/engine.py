@@ -57,12 +57,14 @@ class Loaded:
         return found
 
 
-def compile_object(text: str, target: Target) -> bytes:
+def compile_object(text: str, target: Target, *, linked: bool = False) -> bytes:
     """Translate LLVM text to an object file for a target.
+
+    It is for `load`, or to be `linked` with others: position-independent, in the system's format.
 
     Errors: CompileError, if the text is not LLVM's language or LLVM refuses what it says.
     """
-    with _module(text, target) as (module, machine):
+    with _module(text, target, linked=linked) as (module, machine):
         code: bytes = machine.emit_object(module)
     return code
 
@@ -132,11 +134,11 @@ def _llvm() -> Any:
 
 
 @contextmanager
-def _module(text: str, target: Target) -> Iterator[tuple[Any, Any]]:
+def _module(text: str, target: Target, *, linked: bool = False) -> Iterator[tuple[Any, Any]]:
     """Text as LLVM's module, checked, and the machine that translates it."""
     _refuse_strangers(text)
     # A context of our own: the types and constants in LLVM's global one are never freed.
-    with _lock, _llvm().create_context() as context, _machine(target) as machine:
+    with _lock, _llvm().create_context() as context, _machine(target, linked) as machine:
         try:
             parsed = _llvm().parse_assembly(text, context)
         except RuntimeError as error:
@@ -166,11 +168,14 @@ def _without_reduction() -> Iterator[None]:
         llvm.set_option("gradatim", f"{_REDUCTION}=false")
 
 
-def _machine(target: Target) -> Any:
+def _machine(target: Target, linked: bool = False) -> Any:
+    # Code in memory may lie far from what it calls; a linker wants to know nothing of places.
+    how: dict[str, Any] = {"reloc": "pic", "codemodel": "small"} if linked else {"jit": True}
+    triple = target.triple.removesuffix("-elf") if linked else target.triple
     return (
         _llvm()
-        .Target.from_triple(target.triple)
-        .create_target_machine(cpu=target.cpu, features=target.features, opt=2, jit=True)
+        .Target.from_triple(triple)
+        .create_target_machine(cpu=target.cpu, features=target.features, opt=2, **how)
     )
 
 

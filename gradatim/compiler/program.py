@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ..core import dtypes
@@ -17,6 +19,7 @@ from .arguments import Flat, flatten, unflatten
 from .binding import GRADIENTS, Binding
 from .compiled import compile_graph
 from .explain import Explanation
+from .export import export
 from .guards import Watch
 from .lower.target import host, named
 from .naming import names_of
@@ -106,6 +109,23 @@ class Program:
         """
         flat = flatten(args, kwargs)
         return profile(self.binding(flat), self._name, flat.tensors, steps)
+
+    def export(
+        self,
+        folder: str | os.PathLike[str],
+        *args: Any,
+        name: str = "model",
+        target: str | None = None,
+    ) -> Path:
+        """Write a forward pass as an object file with its weights, and a header for C.
+
+        The function is that for arguments like `args`; `target` is a kind of processor, such as
+        "x86-64-v3", instead of this very one. Returns where the header is, which says the rest.
+
+        Errors: ArgumentError for what is no forward pass: draws, writes in place, gradients.
+        """
+        flat = flatten(args, {})
+        return export(self.binding(flat), self._name, folder, name, target)
 
     @property
     def _name(self) -> str:
