@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.backward import land, walk
+from ..core.context import local
 from ..core.errors import AutogradError, DTypeError, ShapeError
 from ..core.handle import Handle, alias, check_tensor
 from ..core.nodes import RETAIN, Leaf
@@ -32,6 +33,7 @@ class Differentiable(Handle):
 
         Only leaves collect theirs, and tensors that were told to with `retain_grad()`.
         """
+        local.context.backend.touch(self, "asked")
         grad = self._grad
         if grad is None and self._edge is not None and type(self._edge) is not Leaf:
             warnings.warn(_NOT_A_LEAF, stacklevel=2)
@@ -41,10 +43,12 @@ class Differentiable(Handle):
     def grad(self, new: Tensor | None) -> None:
         if new is not None:
             _check_grad(self, new)
+        local.context.backend.touch(self, "replaced")
         self._grad = new
 
     @grad.deleter
     def grad(self) -> None:
+        local.context.backend.touch(self, "replaced")
         self._grad = None
 
     @property
@@ -58,6 +62,7 @@ class Differentiable(Handle):
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Make this tensor a leaf that collects its gradient (or no longer does)."""
+        local.context.backend.touch(self)
         edge = history(self)
         if requires_grad and edge is None:
             if self._value.dtype.kind != "f":
@@ -96,6 +101,7 @@ class Differentiable(Handle):
     @data.setter
     def data(self, new: Tensor) -> None:
         check_tensor("data", new, "the new memory")
+        local.context.backend.touch(self)
         self._value, self._storage, self._view = new._value, new._storage, new._view
 
     def detach(self) -> Tensor:
@@ -104,6 +110,7 @@ class Differentiable(Handle):
 
     def detach_(self) -> Tensor:
         """Cut this tensor off from its history."""
+        local.context.backend.touch(self)
         self._base, self._edge = None, None
         return self  # type: ignore[return-value]
 
@@ -290,6 +297,7 @@ class _Retain:
     def __call__(self, gradient: Any) -> None:
         tensor = self._tensor()
         if tensor is not None:
+            local.context.backend.touch(tensor, "asked")
             before = tensor._grad
             tensor._grad = gradient.clone() if before is None else before + gradient
 

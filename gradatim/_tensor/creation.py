@@ -15,7 +15,7 @@ import numpy as np
 from ..core import dtypes
 from ..core.context import GradMode
 from ..core.errors import ArgumentError, ShapeError
-from ..core.handle import Handle, wrap
+from ..core.handle import Handle
 from ..ops import creation as ops
 from ..ops.broadcast import copy as copied
 from .device import check_device
@@ -57,7 +57,7 @@ def tensor(
         with GradMode(False):
             out: Any = copied(data) if kind in (None, data._value.dtype) else to_dtype(data, kind)
     else:
-        out = wrap(array_from("tensor", data, kind))
+        out = ops.constant(array=array_from("tensor", data, kind))
     return out.requires_grad_() if requires_grad else out
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core import random as core
+from ..core.context import local
 from ..core.handle import Handle, wrap
 from ..core.numbers import numbers_of
 from .device import CPU, check_device, device
@@ -39,11 +40,13 @@ class Generator:
 
     def manual_seed(self, seed: Any) -> Generator:
         """Start anew from `seed`, and return the generator."""
+        local.context.backend.touch(self)
         self._engine.manual_seed(int(seed))
         return self
 
     def seed(self) -> int:
         """Start anew from a seed the operating system draws, and return that."""
+        local.context.backend.touch(self)
         return self._engine.seed()
 
     def initial_seed(self) -> int:
@@ -52,10 +55,12 @@ class Generator:
 
     def get_state(self) -> Tensor:
         """The place in the stream, as the bytes that PyTorch would save."""
+        local.context.backend.touch(self)
         return wrap(self._engine.get_state())
 
     def set_state(self, new_state: Any) -> Generator:
         """Go on from a state of `get_state`, PyTorch's or this one's."""
+        local.context.backend.touch(self)
         self._engine.set_state(_bytes(new_state))
         return self
 

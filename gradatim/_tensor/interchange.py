@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core import dtypes
+from ..core.context import local
 from ..core.errors import AutogradError
 from ..core.handle import Handle, alias, wrap
 from ..core.numbers import numbers_of
@@ -90,7 +91,7 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
             "use gradatim.tensor for other data"
         )
     check_array("from_numpy", ndarray)
-    return wrap(ndarray)
+    return _adopted(ndarray)
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:
@@ -104,7 +105,13 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
         return alias(ext_tensor._value, ext_tensor._storage, ext_tensor._view)
     array = np.from_dlpack(ext_tensor)
     check_array("from_dlpack", array)
-    return wrap(array)
+    return _adopted(array)
+
+
+def _adopted(array: np.ndarray[Any, Any]) -> Any:
+    out = wrap(array)
+    local.context.backend.touch(out, "adopted")
+    return out
 
 
 def check_array(name: str, array: np.ndarray[Any, Any]) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core import dtypes
-from ..core.handle import Handle, wrap
-from ..core.storage import Storage
+from ..core.handle import Handle
+from ..ops.creation import constant
 from .creation import new_shape
 from .device import check_device
 from .dims import Size
@@ -31,8 +31,8 @@ class Constructed(Handle):
             source = data[0]
             self._value, self._storage, self._view = source._value, source._storage, source._view
             return
-        self._value = _array("Tensor", data, dtypes.get_default_dtype())
-        self._storage = Storage(self._value)
+        made = constant(array=_array("Tensor", data, dtypes.get_default_dtype()))
+        self._value, self._storage = made._value, made._storage
 
 
 def FloatTensor(*data: Any) -> Tensor:
@@ -72,7 +72,7 @@ def BoolTensor(*data: Any) -> Tensor:
 def _typed(name: str, kind: dtypes.dtype, data: tuple[Any, ...]) -> Tensor:
     if len(data) == 1 and isinstance(data[0], Handle):
         return to_dtype(data[0], kind.numpy)
-    return wrap(_array(name, data, kind))
+    return constant(array=_array(name, data, kind))
 
 
 def _array(name: str, data: tuple[Any, ...], kind: dtypes.dtype) -> np.ndarray[Any, Any]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.errors import ArgumentError, ShapeError
-from ..core.handle import Handle, wrap
+from ..core.handle import Handle
 from ..core.storage import ArrayType
 from ..ops.broadcast import copy, reduce_sum
+from ..ops.creation import constant
 from ..ops.elementwise import like, where
 from ..ops.indexing import diagonal as _diagonal
 from ..ops.indexing import zeros
@@ -108,19 +109,19 @@ def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
     tensor([[0, 1, 1],
             [0, 0, 1]])
     """
-    return wrap(np.stack(np.tril_indices(row, offset, col)))
+    return constant(array=np.stack(np.tril_indices(row, offset, col)))
 
 
 def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
     """The places of the upper triangle of a matrix: (2, n), rows and columns."""
-    return wrap(np.stack(np.triu_indices(row, offset, col)))
+    return constant(array=np.stack(np.triu_indices(row, offset, col)))
 
 
 def _where_triangle(name: str, x: Any, diagonal: int, *, lower: bool) -> Any:
     shape = x._value.shape
     if len(shape) < 2:
         raise ShapeError(f"{name}: input must have at least 2 dimensions, got {list(shape)}")
-    mask = expanded(wrap(_triangle(*shape[-2:], diagonal, lower)), shape)
+    mask = expanded(constant(array=_triangle(*shape[-2:], diagonal, lower)), shape)
     return where(mask, x, like(x, 0))
 
 

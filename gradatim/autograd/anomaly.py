@@ -12,7 +12,7 @@ from ..core.backend import Eager
 from ..core.context import local, using
 from ..core.errors import GradatimError
 from ..core.handle import Handle
-from ..core.primitive import Primitive
+from ..core.primitive import Primitive, Update
 
 
 class detect_anomaly:
@@ -62,10 +62,20 @@ class _Guard(Eager):
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
     ) -> Any:
         value = super().execute(primitive, inputs, params)
+        if not inputs:
+            return value  # a constant: infinite because somebody wants it so
         for v in value if type(value) is tuple else (value,):
             if not _finite(v) and all(_finite(x._value) for x in inputs):
                 raise NonFiniteError(_guilty(primitive, inputs, v))
         return value
+
+    def update(self, update: Update, inputs: tuple[Handle, ...], params: dict[str, Any]) -> None:
+        was_finite = all(_finite(x._value) for x in inputs)
+        super().update(update, inputs, params)
+        for i in update.replaces:
+            if was_finite and not _finite(inputs[i]._value):
+                what = f"{update.inputs[i]} of shape {[*inputs[i]._type.shape]}"
+                raise NonFiniteError(f"{update.name} made the finite {what} infinite or nan")
 
 
 @contextmanager

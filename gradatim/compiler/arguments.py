@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from .._tensor.creation import tensor
 from ..core.dtypes import float64
 from ..core.handle import Handle
+from ..core.nodes import Leaf
+from ..core.tape import history
+from .guards.held import reference
 
 
 @dataclass(frozen=True)
@@ -42,12 +47,11 @@ def unflatten(flat: Flat, tensors: Sequence[Any]) -> tuple[Any, Any]:
 
 
 def _taken(value: Any, tensors: list[Any], key: list[Any]) -> Any:
-    if isinstance(value, float):
-        value = tensor(value, dtype=float64)
+    if isinstance(value, float | np.floating):
+        value = tensor(float(value), dtype=float64)
     if isinstance(value, Handle):
-        wants = value._edge is not None or value._base is not None
-        key.append((value._value.shape, value._value.dtype, wants))
         tensors.append(value)
+        key.append((value._value.shape, value._value.dtype, _wish(value), _first(value, tensors)))
         return Place(len(tensors) - 1)
     if type(value) in (tuple, list):
         key.append((type(value), len(value)))
@@ -55,11 +59,70 @@ def _taken(value: Any, tensors: list[Any], key: list[Any]) -> Any:
     if type(value) is dict:
         key.append(tuple(value))
         return {k: _taken(v, tensors, key) for k, v in value.items()}
-    if isinstance(value, bool | int | str | bytes) or value is None:
+    if isinstance(value, np.ndarray):
+        raise TypeError(
+            "compile: got a NumPy array as an argument, whose numbers nobody would follow from "
+            "call to call; pass gradatim.from_numpy(array)"
+        )
+    if isinstance(value, bool | int | str | bytes | np.generic) or value is None:
         key.append((type(value), value))
     else:
-        key.append((type(value), id(value)))
+        key.append((type(value), Same(value)))
     return value
+
+
+def _wish(x: Handle) -> Any:
+    """Of an argument that wants a gradient: whether it collects it, and has collected before."""
+    edge = history(x)
+    return None if edge is None else (type(edge) is Leaf, x._grad is not None)
+
+
+def _first(x: Handle, tensors: Sequence[Any]) -> int:
+    """The place where a tensor was given first."""
+    return next(i for i, t in enumerate(tensors) if t is x)
+
+
+class Same:
+    """An object in a key: equal to itself only, and to nothing once it is gone."""
+
+    __slots__ = ("hash", "refer")
+
+    def __init__(self, value: Any) -> None:
+        self.refer, is_weak = reference(value)
+        if not is_weak:
+            self.refer = lambda: value
+        self.hash = id(value)
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        mine = self.refer()
+        return isinstance(other, Same) and mine is not None and mine is other.refer()
+
+
+def objects_of(flat: Flat) -> dict[str, Any]:
+    """The arguments that are no tensors, numbers or texts, by a name, for guards to follow."""
+    given = {**{f"argument {i}": v for i, v in enumerate(flat.args)}, **flat.kwargs}
+    return dict(pair for name, value in given.items() for pair in _objects(name, value))
+
+
+def _objects(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if type(value) in (tuple, list):
+        for i, v in enumerate(value):
+            yield from _objects(f"{path}[{i}]", v)
+    elif type(value) is dict:
+        for k, v in value.items():
+            yield from _objects(f"{path}[{k!r}]", v)
+    elif not isinstance(value, Place | bool | int | str | bytes | np.generic | None):
+        yield path, value
+
+
+def is_gone(key: Any) -> bool:
+    """Whether a key has an object in it that is gone, so that no call can have it again."""
+    if isinstance(key, tuple):
+        return any(map(is_gone, key))
+    return isinstance(key, Same) and key.refer() is None
 
 
 def _filled(value: Any, tensors: Sequence[Any]) -> Any:

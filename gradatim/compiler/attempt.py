@@ -15,7 +15,7 @@ from . import engine
 from .arguments import flatten
 from .errors import NotFiniteError
 from .program import Program
-from .repeat import row_of
+from .repeat import STOP, repeat, row_of
 
 Array = np.ndarray[Any, Any]
 SOON = 0.5  # seconds after which a terminal is told what takes so long
@@ -62,7 +62,7 @@ class Attempt:
         if program is None:
             return self._one_by_one(steps, inputs)
         try:
-            return np.asarray(program.repeat(steps, *inputs))
+            return np.asarray(repeat(program, steps, inputs, STOP))
         except NotFiniteError as error:
             return np.asarray(error.results)[: error.step]
 

@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
+import operator
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
-from ..core.errors import IndexOutOfRange, WriteError
+from ..core.backend import check_writable
+from ..core.errors import IndexOutOfRange
 from ..core.handle import wrap
 from ..core.storage import tick
 from . import team
 from .compiled import Compiled, NumpyStep
 from .guards import Guards
 from .ir import Var
-from .lower.main import DONE, STATUS, STEPS, STOP, WORDS
+from .lower.main import CHECK, DONE, STATUS, STEPS, STOP, WORDS
 from .schedule.memory import ALIGN
 from .schedule.strided import Strided
+from .sharing import Sharing
 from .trace import Traced
 
 Array = np.ndarray[Any, Any]
 GRADIENTS = "a .grad is there that was not, or the other way round"
 CHUNK_SECONDS = 0.05  # how long a native loop runs before Python may look around
+
+# Held by who looks at the fields of tensors, or changes them: while a function is traced, tensors
+# from outside are not what they seem.
+STATE = threading.RLock()
+_bindings: WeakSet[Binding] = WeakSet()
+
+
+class Stale(Exception):
+    """What a program was chosen by has changed before it could run."""
+
+
+@dataclass
+class Stretch:
+    """Many steps: the outputs of the last one, numbers of all, and how many there were."""
+
+    outputs: list[Any] = field(default_factory=list)
+    stacks: dict[int, Array] = field(default_factory=dict)
+    done: int = 0
+    stopped: bool = False  # by a number that is nan
 
 
 class Binding:
@@ -50,8 +75,21 @@ class Binding:
                 twister = compiled.generators[i].twister
                 self.table[slot] = twister.address if what == "words" else _address(twister.spare)
         self.arrays: dict[int, Array] = {}  # inputs of the graph, as they are now
-        self.stand_ins: dict[int, Array] = {}
+        self.stand_ins: dict[int, Array] = {}  # those of them that are copies
         self.copies: list[tuple[Array, Array]] = []  # stand-ins for memory with gaps
+        fixed = [c for c in traced.captures if c.grad_of is None]
+        self.storages = [c.storage for c in fixed]
+        numbers = {id(c): i for i, c in enumerate(traced.captures, self.given)}
+        owned = [c for c in traced.captures if c.grad_of is not None]
+        self.places = [numbers[id(c)] for c in (*fixed, *owned)]
+        self.captured: list[Any] = [None for _ in self.places]
+        self.to_place: list[tuple[int, Array]] = []
+        uses = traced.graph.uses()
+        read = [i for i, v in enumerate(traced.graph.inputs) if v in uses]
+        self.sharing = Sharing(traced.written, read, self.given)
+        self.cleared = [(owner, None) for owner in traced.cleared]
+        self.turn = 0  # when it ran last
+        _bindings.add(self)
 
     def what_changed(self) -> str | None:
         """What was assumed while tracing and is no longer so, as a sentence."""
@@ -62,46 +100,59 @@ class Binding:
 
     # -- one step --------------------------------------------------------------------------
 
-    def run(self, tensors: Sequence[Any]) -> list[Any]:
-        """One step; what the function returned and wrote, in the graph's order, as tensors."""
+    def run(self, tensors: Sequence[Any], before: Callable[[], None] | None = None) -> list[Any]:
+        """One step; what the function returned and wrote, in the graph's order, as arrays."""
         with self.lock:
             outputs = self._place(tensors)
-            self._steps()
-            self._written(tensors)
+            if before is not None:
+                before()
+            try:
+                self._steps()
+            finally:
+                self._written(tensors)
             return outputs
 
-    def _place(self, tensors: Sequence[Any]) -> list[Array | None]:
+    def _place(self, tensors: Sequence[Any], rows: Sequence[Array] = ()) -> list[Array | None]:
+        """Fill the table. Errors: Stale; Overlap, if memory that is written is reached twice."""
         self.copies.clear()
         written = self.traced.written
-        for i, x in enumerate(tensors):
-            self._put(i, x._value, i in written)
-        for i, capture in enumerate(self.traced.captures, self.given):
-            array = capture.storage.value
-            if capture.grad_of is not None:
-                array = capture.grad_of._grad._storage.value
-            if self.arrays.get(i) is not array:
-                self._put(i, array, i in written)
+        with STATE:
+            values = [x._value for x in tensors]
+            captured = self._captured(tensors)
+        if not all(map(operator.is_, captured, self.captured)):
+            self.captured = captured
+            self.to_place = list(zip(self.places, captured, strict=True))
+            self.sharing.found(self.to_place)
+        self.sharing.check(rows or values)
+        for i, array in enumerate(values):
+            self._put(i, array, i in written)
+        for i, array in self.to_place:
+            self._put(i, array, i in written)
+        self.to_place = [(i, a) for i, a in self.to_place if i in self.stand_ins]
         outputs: list[Array | None] = [None] * len(self.traced.graph.outputs)
         for i, shape, dtype in self.fresh:
-            outputs[i] = np.empty(shape, dtype)
-            self.table[self.slot_of["output", i]] = _address(outputs[i])
+            outputs[i] = fresh = np.empty(shape, dtype)
+            self.table[self.slot_of["output", i]] = _address(fresh)
         return outputs
 
     def _put(self, i: int, array: Array, written: bool) -> None:
-        if written and not array.flags.writeable:
-            raise WriteError(
-                "compile: the step writes into a tensor whose memory is read-only; .clone() it"
-            )
+        if written:
+            check_writable(array)
         if array.flags.c_contiguous:
-            self.arrays[i] = array
+            self.stand_ins.pop(i, None)
         else:
             stand_in = np.ascontiguousarray(array)
             if written:
                 self.copies.append((array, stand_in))
             array = stand_in
-            self.arrays.pop(i, None)
             self.stand_ins[i] = array
+        self.arrays[i] = array
         self.table[self.slot_of["input", i]] = _address(array)
+
+    def _captured(self, tensors: Sequence[Any]) -> list[Array]:
+        """The arrays of what was found by itself, as they are now, in the order of `places`."""
+        found = [s.value for s in self.storages]
+        return found + [self._storage(i, tensors).value for i in self.places[len(found) :]]
 
     def _steps(self, name: str = "") -> None:
         compiled, table = self.compiled, _address(self.table)
@@ -123,60 +174,78 @@ class Binding:
             raise IndexOutOfRange(compiled.messages[status - 1])
 
     def _written(self, tensors: Sequence[Any]) -> None:
+        self.write_copies()
+        now = tick()
+        with STATE:
+            for i in self.traced.written:
+                self._storage(i, tensors).written = now
+
+    def write_copies(self) -> None:
+        """Write stand-ins into what they stand for."""
         for array, stand_in in self.copies:
             array[...] = stand_in
-        now = tick()
-        for i in self.traced.written:
-            self._storage(i, tensors).written = now
 
     def _storage(self, i: int, tensors: Sequence[Any]) -> Any:
         if i < self.given:
             return tensors[i]._storage
         capture = self.traced.captures[i - self.given]
-        if capture.grad_of is not None:
-            return capture.grad_of._grad._storage
-        return capture.storage
+        owner = capture.grad_of
+        if owner is None:
+            return capture.storage
+        grad = (tensors[owner] if isinstance(owner, int) else owner)._grad
+        if grad is None:
+            raise Stale
+        return grad._storage
 
     # -- many steps ------------------------------------------------------------------------
 
     def run_many(
-        self, steps: int, tensors: Sequence[Any], rows: Sequence[Array], before: Callable[[], None]
-    ) -> tuple[list[Any], dict[int, Array], int]:
+        self,
+        steps: int,
+        tensors: Sequence[Any],
+        rows: Sequence[Array],
+        stretch: Stretch,
+        before: Callable[[], None] | None = None,
+    ) -> None:
         """`steps` steps in native code, returning to Python now and then.
 
         `rows` are arrays, as many rows as steps, of which every step is given one as input. The
-        outputs of the last step, the numbers of all steps, and how many steps there were: fewer
-        only if a number was nan. `before` is called at the beginning of each stretch.
+        outputs are put into `stretch`. `before` is called whenever Python has looked around; with
+        it, a number that is nan stops the steps.
         """
         with self.lock:
-            outputs = self._place(tensors)
-            stacks = {
+            outputs = self._place(tensors, rows)
+            stretch.stacks = {
                 k: np.empty(steps, self.traced.graph.outputs[k].dtype) for k in self.compiled.stacks
             }
             base = 2 + len(self.compiled.slots)
             for j, k in enumerate(self.compiled.stacks):
-                self.table[base + j] = _address(stacks[k])
+                self.table[base + j] = _address(stretch.stacks[k])
             self._advance(rows)
-            done, count = 0, 1
-            while done < steps:
-                before()
-                self.control[STEPS] = min(count, steps - done)
-                self.control[DONE] = 0
-                begin = time.perf_counter()
-                self._steps("run")
-                seconds = time.perf_counter() - begin
-                done += int(self.control[DONE])
-                if self.control[STOP]:
-                    break
-                per_step = max(seconds / max(int(self.control[DONE]), 1), 1e-8)
-                count = max(1, min(int(CHUNK_SECONDS / per_step), 8 * count))
-            self._written(tensors)
-            return outputs, stacks, done
+            count = 1
+            try:
+                while stretch.done < steps and not stretch.stopped:
+                    if before is not None:
+                        before()
+                    self.control[STEPS] = min(count, steps - stretch.done)
+                    self.control[DONE], self.control[CHECK] = 0, before is not None
+                    begin = time.perf_counter()
+                    stretch.outputs = outputs  # from here on there are some
+                    try:
+                        self._steps("run")
+                    finally:
+                        seconds = time.perf_counter() - begin
+                        failed = int(self.control[STATUS]) != 0
+                        stretch.done += int(self.control[DONE]) - failed
+                    stretch.stopped = before is not None and bool(self.control[STOP])
+                    per_step = max(seconds / max(int(self.control[DONE]), 1), 1e-8)
+                    count = max(1, min(int(CHUNK_SECONDS / per_step), 8 * count))
+            finally:
+                self._written(tensors)
 
     def snapshot(self) -> Callable[[], None]:
         """Keep what a step changes; call what is returned to have it back."""
-        now = {**self.stand_ins, **self.arrays}
-        arrays = [(now[i], now[i].copy()) for i in self.traced.written]
+        arrays = [(self.arrays[i], self.arrays[i].copy()) for i in self.traced.written]
         states = [(g, g.get_state()) for g in self.compiled.generators]
 
         def restore() -> None:
@@ -235,12 +304,27 @@ class Binding:
         return _array_at(address, v)
 
 
+def _after_fork() -> None:
+    """A child has one thread: what others held is free."""
+    for binding in list(_bindings):
+        binding.lock = threading.Lock()
+        for g in binding.compiled.generators:
+            g._lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=STATE.acquire, after_in_parent=STATE.release, after_in_child=STATE.release
+    )
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def _array_at(address: int, v: Var) -> Array:
     import ctypes
 
     if not v.nbytes:
         return np.empty(v.shape, v.dtype)
-    memory = (ctypes.c_char * v.nbytes).from_address(address)
+    memory: Any = (ctypes.c_char * v.nbytes).from_address(address)
     return np.frombuffer(memory, v.dtype).reshape(v.shape)
 
 

@@ -21,14 +21,20 @@ class TraceError(GradatimError, RuntimeError):
 def user_line() -> str:
     """The line of the user's that is running: `train.py, line 12: if loss > 3:`."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and not _is_users(frame):
+    while frame.f_back is not None and not is_users(frame):
         frame = frame.f_back
-    name, number = frame.f_code.co_filename, frame.f_lineno
+    return shown_line(frame, frame.f_lineno)
+
+
+def shown_line(frame: FrameType, number: int) -> str:
+    """A line of a frame's code: `train.py, line 12: if loss > 3:`."""
+    name = frame.f_code.co_filename
     line = linecache.getline(name, number).strip()
     return f"{Path(name).name}, line {number}" + (f": `{line}`" if line else "")
 
 
-def _is_users(frame: FrameType) -> bool:
+def is_users(frame: FrameType) -> bool:
+    """Whether it runs the user's code."""
     return whose(frame.f_code.co_filename, frame.f_globals.get("__name__")) is USER
 
 

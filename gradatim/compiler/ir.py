@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from ..core.backend import Eager
+from ..core.context import local
 from ..core.primitive import Primitive
 from ..core.storage import ArrayType
 from .errors import TraceError, user_line
@@ -69,6 +71,8 @@ class Var:
         return tuple(s * self.itemsize for s in contiguous(self.shape))
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
+        if isinstance(local.context.backend, Eager):
+            raise TraceError(kept_from_trace())
         raise TraceError(value_asked_for())
 
     __array__ = __bool__ = __float__ = __int__ = __index__ = __len__ = __iter__ = _refuse
@@ -180,6 +184,14 @@ def value_asked_for() -> str:
         f"compile: {user_line()} asks for the value of a tensor, which is not known while the "
         "step is traced; choose between tensors with gradatim.where, return the tensor and look "
         "at it outside, or leave this line out of the compiled function"
+    )
+
+
+def kept_from_trace() -> str:
+    """The text for a tensor that outlived the trace that made it."""
+    return (
+        f"compile: {user_line()} uses a tensor that was made while a compiled function was traced, "
+        "and that has no numbers; return it from there instead of keeping it"
     )
 
 

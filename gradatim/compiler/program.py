@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import inspect
 import os
 import sys
+import threading
 import time
+import types
 import warnings
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..core import dtypes
+from ..core.backend import Eager
 from ..core.context import local
 from ..core.handle import wrap
 from . import engine
-from .arguments import Flat, flatten, unflatten
-from .binding import GRADIENTS, Binding
+from .arguments import Flat, flatten, is_gone
+from .binding import GRADIENTS, STATE, Binding, Stale
 from .compiled import compile_graph
+from .errors import TraceError
 from .explain import Explanation
 from .export import export
-from .guards import Watch
 from .lower.target import host, named
 from .naming import names_of
 from .profile import Profile, profile
-from .repeat import repeat
+from .repeat import EXPLAIN, GO_ON, repeat
+from .results import filled
 from .scalars import compile_scalars, touches_values
-from .trace import Traced, filled, trace
+from .sharing import Overlap
+from .trace import Traced, Tracer
+from .watched import traced_and_watched, warn, warn_of_changes
 
 VARIANTS = 8  # how many traces of one kind of arguments are kept
+KINDS = 64  # and of how many kinds
 CHANGED = "changed:"
 SOON = 0.5  # seconds of compiling after which it is said what takes so long
 
@@ -47,21 +57,41 @@ class Program:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        _check(function)
         functools.update_wrapper(self, function, updated=())
         self.function = function
         self.variants: dict[Any, list[Binding]] = {}
         self.history: list[str] = []  # why it was traced, each time
+        self._said: set[str] = set()
+        self._turn = 0
+        self._compiling = threading.RLock()
+        _programs.add(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function returns; what it changes is changed."""
+        if self.is_plain():
+            return self.function(*args, **kwargs)
         flat = flatten(args, kwargs)
-        return self._run(self.binding(flat), flat)
+        while True:
+            try:
+                return self._run(self.binding(flat), flat)
+            except Stale:
+                continue
+            except Overlap as why:
+                self.say_overlap(why)
+                return self.function(*args, **kwargs)
 
-    def repeat(self, steps: int, *inputs: Any) -> Any:
+    def repeat(self, steps: int, *inputs: Any, check_finite: bool = True) -> Any:
         """Run the function so many times in native code.
 
         Of every input, a tensor of `steps` rows, each step is given one row. Results of one number
-        come back stacked, (steps,); others are those of the last step.
+        come back stacked, (steps,); others are those of the last step. Every 50 milliseconds Python
+        may look around: Ctrl-C stops between two steps.
+
+        Errors: ArgumentError for less than one step; ShapeError for an input with another number of
+        rows; NotFiniteError if a number that is returned becomes nan. It names the first operation
+        that made nan or infinity, and leaves everything as it was before that step. With
+        `check_finite=False` the steps go on.
 
         >>> import gradatim
         >>> x = gradatim.tensor(1.0)
@@ -69,7 +99,12 @@ class Program:
         >>> step.repeat(3)
         tensor([2., 4., 8.])
         """
-        return repeat(self, steps, inputs)
+        if isinstance(local.context.backend, Tracer):
+            raise TraceError(
+                f"compile: {self._name}.repeat() is called in a function that is traced itself; "
+                "call it outside, or write the loop there"
+            )
+        return repeat(self, steps, inputs, EXPLAIN if check_finite else GO_ON)
 
     def explain(
         self,
@@ -138,34 +173,120 @@ class Program:
             return made[-1][0]
         return self.binding(flatten(args, kwargs))
 
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """A compiled method: of each object, a program of its own."""
+        if instance is None:
+            return self
+        place = f"_compiled_{self._name}"
+        if not hasattr(instance, "__dict__"):
+            raise TypeError(
+                f"gradatim.compile: {type(instance).__name__}.{self._name} cannot be compiled: its "
+                "objects have no __dict__ where their program could be kept"
+            )
+        found = instance.__dict__.get(place)
+        if found is None or found.function.__self__ is not instance:  # another's, that was copied
+            found = Program(types.MethodType(self.function, instance))
+            instance.__dict__[place] = found
+        return found
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Program:
+        return Program(copy.deepcopy(self.function, memo))
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """By its name, or as a function to be compiled again: machine code is not passed on."""
+        module, name = self.function.__module__, getattr(self, "__qualname__", "")
+        if getattr(sys.modules.get(module), name, None) is self:
+            return name
+        if isinstance(self.function, types.MethodType):
+            return getattr, (self.function.__self__, self._name)
+        return Program, (self.function,)
+
+    def __repr__(self) -> str:
+        return f"<compiled {self._name}>"
+
+    def is_plain(self) -> bool:
+        """Whether the function is to run as it is written.
+
+        So it does inside another trace, which sees all of it; where every operation is watched; and
+        without LLVM.
+        """
+        context = local.context
+        return (
+            type(context.backend) is not Eager or context.anomaly or engine.available() is not None
+        )
+
+    def say_overlap(self, why: Overlap) -> None:
+        """Say once that a call is not compiled, and how it would be."""
+        if "overlap" not in self._said:
+            self._said.add("overlap")
+            warn(
+                f"gradatim.compile: {why} share memory that {self._name} writes, so this call runs "
+                "as it is written, in NumPy; this is said once. Pass a .clone() of what overlaps"
+            )
+
     def _run(self, binding: Binding, flat: Flat) -> Any:
+        self._turn += 1
+        binding.turn = self._turn
         arrays = binding.run(flat.tensors)
-        return self.finished(binding, [None if a is None else wrap(a) for a in arrays])
+        found = [None if a is None else wrap(a) for a in arrays]
+        return self.finished(binding, found, flat.tensors)
 
     @staticmethod
-    def finished(binding: Binding, found: list[Any]) -> Any:
-        """Put gradients where they belong; what the function returned, filled with tensors."""
+    def finished(binding: Binding, found: list[Any], arguments: list[Any] | None = None) -> Any:
+        """Put gradients where they belong; what the function returned, filled with tensors.
+
+        With the `arguments`, what was there before is returned itself.
+        """
         traced = binding.traced
         grads = found[traced.result_count + len(traced.written) :]
-        for t, grad in zip(traced.grads, grads, strict=True):
-            t._grad = grad
-        return filled(traced.results, found)
+        with STATE:
+            for owner, grad in (*zip(traced.grads, grads, strict=True), *binding.cleared):
+                t: Any = owner
+                if isinstance(owner, int):
+                    t = None if arguments is None else arguments[owner]
+                if t is not None:
+                    t._grad = grad
+        return filled(traced.results, found, arguments)
 
     def binding(self, flat: Flat) -> Binding:
         """The machine code for arguments like these, made now if there is none."""
         key = (flat.key, local.context.grad_enabled, dtypes.get_default_dtype())
-        known = self.variants.setdefault(key, [])
+        with STATE:
+            found, _ = self._known(key)
+        if found is not None:
+            return found
+        with self._compiling:
+            with STATE:
+                found, changes = self._known(key)
+                if found is not None:
+                    return found
+                self._note(changes)
+                traced, guards, changed = traced_and_watched(self.function, flat, self._name)
+            called = names_of(flat, self.function)
+            binding = Binding(traced, compiled_of(traced), guards, called)
+            self._keep(key, binding)
+        if changed and "changes" not in self._said:
+            self._said.add("changes")
+            warn_of_changes(self._name, changed)
+        return binding
+
+    def _known(self, key: Any) -> tuple[Binding | None, list[str]]:
+        """A binding that fits; or what has changed since each of them was made."""
         changes = []
-        for binding in known:
+        for binding in self.variants.get(key, ()):
             change = binding.what_changed()
             if change is None:
-                return binding
+                return binding, []
             changes.append(change)
-        self._note(changes)
-        binding = self._compile(flat)
-        known.insert(0, binding)
-        del known[VARIANTS:]
-        return binding
+        return None, changes
+
+    def _keep(self, key: Any, binding: Binding) -> None:
+        """Keep a binding, and few enough of them."""
+        kinds = {k: known for k, known in self.variants.items() if not is_gone(k)}
+        kinds[key] = [binding, *kinds.get(key, ())][:VARIANTS]
+        while len(kinds) > KINDS:
+            del kinds[min((k for k in kinds if k != key), key=lambda k: kinds[k][0].turn)]
+        self.variants = kinds
 
     def _note(self, changes: list[str]) -> None:
         """Keep why the function is traced again, and say it the first time."""
@@ -174,22 +295,40 @@ class Program:
             return
         told = [c for c in changes if c != GRADIENTS]
         if told and not any(h.startswith(CHANGED) for h in self.history):
-            warnings.warn(
+            warn(
                 f"gradatim.compile: {told[0]}, so {self._name} is traced again; this is said "
-                "once. Pass what changes often as a float or a tensor",
-                stacklevel=4,
+                "once. Pass what changes often as a float or a tensor"
             )
         self.history.append(f"{CHANGED} {told[0]}" if told else GRADIENTS)
 
-    def _compile(self, flat: Flat) -> Binding:
-        def function(*tensors: Any) -> Any:
-            args, kwargs = unflatten(flat, tensors)
-            return self.function(*args, **kwargs)
 
-        with Watch(self.function) as watch:
-            traced = trace(function, flat.tensors)
-        called = names_of(flat, self.function)
-        return Binding(traced, compiled_of(traced), watch.guards(traced.looked), called)
+_programs: weakref.WeakSet[Program] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """A child has one thread: nobody else is compiling."""
+    for program in list(_programs):
+        program._compiling = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _check(function: Any) -> None:
+    """Refuse what is no function, or one whose steps Python wants to do one after the other."""
+    if not callable(function):
+        raise TypeError(f"compile: expects a function, got {type(function).__name__}")
+    kinds = {
+        "a generator": (inspect.isgeneratorfunction, inspect.isasyncgenfunction),
+        "an async function": (inspect.iscoroutinefunction,),
+    }
+    for kind, tests in kinds.items():
+        if any(test(function) for test in tests):
+            raise TypeError(
+                f"compile: {getattr(function, '__name__', function)} is {kind}, which runs piece "
+                "by piece; compile the function that does one step"
+            )
 
 
 def compiled_of(traced: Traced) -> Any:
@@ -205,15 +344,15 @@ def compiled_of(traced: Traced) -> Any:
 def compile(function: Callable[..., Any]) -> Any:
     """`function` as machine code: a forward pass, a loss with its gradients, a whole step.
 
-    Use it as a decorator or call it. Without LLVM, or on a machine that LLVM does not know, the
-    function is returned as it is, and that is said once.
+    Use it as a decorator or call it, of a function or a method. Without LLVM, or on a machine that
+    LLVM does not know, functions run as they are written, and that is said once.
 
     Errors: TraceError, when it is called, if it needs the numbers in a tensor to go on.
     """
+    _check(function)
     why = engine.available()
     if why is not None:
         _say_once(f"gradatim.compile: {why}; functions run as they are written, in NumPy")
-        return function
     return compile_scalars(function) if touches_values(function, ()) else Program(function)
 
 

@@ -3,115 +3,188 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import ArgumentError, ShapeError
+from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
 from ..core.handle import Handle, check_tensor, wrap
+from ..core.numbers import numbers_of
 from .arguments import flatten
+from .binding import Binding, Stale, Stretch
 from .errors import NotFiniteError
-from .trace import Slot, filled
+from .guilty import State, Trouble, find
+from .results import Slot, filled, mapped
+from .sharing import Overlap
 
 if TYPE_CHECKING:
-    from .binding import Binding
     from .program import Program
 
+EXPLAIN, STOP, GO_ON = "explain", "stop", "go on"  # what to do about a number that is nan
 
-def repeat(program: Program, steps: int, inputs: Sequence[Any]) -> Any:
+
+def repeat(program: Program, steps: int, inputs: Sequence[Any], if_nan: str = EXPLAIN) -> Any:
     """`steps` steps, each with its row of the inputs; numbers come back stacked.
 
     Errors: ArgumentError for a number of steps below 1; ShapeError for an input with another number
-    of rows; NotFiniteError if a number that the function returns becomes nan.
+    of rows; NotFiniteError if a number that the function returns becomes nan, unless it is to
+    `GO_ON`. To `STOP` leaves the state that there is then; to `EXPLAIN` finds what was guilty.
     """
     count = _checked(steps)
     rows = [_rows(x, count) for x in inputs]
-    first = _Results(count)
-    done = 0
-    while True:
-        flat = flatten(tuple(row_of(x, done) for x in inputs), {})
-        binding = program.binding(flat)
-        if done == count:
-            break
-        if binding.compiled.is_native and binding.traced.is_steady:
-            break
+    results = _Results(count)
+    run = _Run(program, count, inputs, rows, if_nan, results)
+    with _told_how_far(results):
+        while results.done < count:
+            if program.is_plain():
+                run.as_written()
+                continue
+            try:
+                run.compiled()
+            except Stale:
+                continue
+            except Overlap as why:
+                program.say_overlap(why)
+                run.as_written()
+    return results.filled()
+
+
+class _Run:
+    """The steps of one call of `repeat`, however each of them is done."""
+
+    def __init__(
+        self,
+        program: Program,
+        count: int,
+        inputs: Sequence[Any],
+        rows: Sequence[Any],
+        if_nan: str,
+        results: _Results,
+    ) -> None:
+        self.program, self.count, self.inputs, self.rows = program, count, inputs, rows
+        self.if_nan, self.results = if_nan, results
+
+    def compiled(self) -> None:
+        """All steps that are left in native code, or the next one step by step."""
+        flat = flatten(self._row(self.results.done), {})
+        binding = self.program.binding(flat)
         # The first step may leave gradients that the next ones find; and NumPy runs step by step.
-        first.add(binding, program._run(binding, flat), done)
-        done += 1
-    if done < count:
-        _native(program, binding, flat.tensors, rows, count, done, first)
-    return first.filled()
+        native = binding.compiled.is_native and binding.traced.is_steady
+        begin, stretch, state = self.results.done, Stretch(), State(binding)
+        parts = [r[begin:] for r in self.rows]
+        before = None if self.if_nan == GO_ON else lambda: state.keep(stretch)
+        try:
+            if native:
+                binding.run_many(self.count - begin, flat.tensors, parts, stretch, before)
+            else:
+                _one(binding, flat.tensors, stretch, before)
+        finally:
+            if stretch.done:
+                tensors = [None if a is None else wrap(a) for a in stretch.outputs]
+                returned = self.program.finished(binding, tensors)
+                self.results.take(binding, returned, stretch)
+        if self.if_nan != GO_ON and self.results.is_bad():
+            guilty = (self.program, binding, state, flat.tensors, parts, stretch)
+            self._refuse(lambda: find(*guilty), begin)
 
+    def as_written(self) -> None:
+        """The next step in NumPy."""
+        returned = self.program.function(*self._row(self.results.done))
+        self.results.add(returned)
+        if self.if_nan != GO_ON and self.results.is_bad():
+            self._refuse()
 
-def _native(
-    program: Program,
-    binding: Binding,
-    tensors: Sequence[Any],
-    rows: Sequence[Any],
-    count: int,
-    done: int,
-    results: _Results,
-) -> None:
-    kept: list[Any] = []
-
-    def keep() -> None:
-        kept[:] = [binding.snapshot()]
-
-    parts = [r[done:] for r in rows]
-    arrays, stacks, ran = binding.run_many(count - done, tensors, parts, keep)
-    returned = program.finished(binding, [None if a is None else wrap(a) for a in arrays])
-    results.take(binding, returned, stacks, done, ran)
-    if ran < count - done or results.is_bad(done + ran - 1):
+    def _refuse(self, find: Callable[[], Trouble] | None = None, begin: int = 0) -> None:
+        step = self.results.done
+        text = f"; the state is that after step {step:,}"
+        if find is not None and self.if_nan == EXPLAIN:
+            trouble = find()
+            text = Trouble(begin + trouble.step, trouble.text).sentence(step)
         raise NotFiniteError(
-            f"repeat: a result of step {done + ran:,} is nan; the state is that after this step",
-            step=done + ran,
-            results=results.filled(),
+            f"repeat: step {step:,} returned nan{text}", step=step, results=self.results.filled()
         )
+
+    def _row(self, step: int) -> tuple[Any, ...]:
+        return tuple(row_of(x, step) for x in self.inputs)
+
+
+def _one(
+    binding: Binding, tensors: Sequence[Any], stretch: Stretch, before: Callable[[], None] | None
+) -> None:
+    """One step of a program that is not native from end to end, or not yet at rest."""
+    stretch.outputs = binding.run(tensors, before)
+    stretch.stacks = {k: stretch.outputs[k].reshape(1) for k in binding.compiled.stacks}
+    stretch.done = 1
+
+
+@contextmanager
+def _told_how_far(results: _Results) -> Iterator[None]:
+    """Ctrl-C comes between steps; say between which."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error.add_note(
+            f"repeat: stopped after step {results.done:,} of {results.count:,}; the state is that "
+            "after this step"
+        )
+        raise
+    except IndexOutOfRange as error:
+        error.add_note(f"repeat: in step {results.done + 1:,}, of which a part is done")
+        raise
 
 
 class _Results:
     """What the steps returned: numbers from all, other tensors from the last."""
 
     def __init__(self, count: int) -> None:
-        self.count = count
+        self.count, self.done = count, 0
         self.structure: Any = None
         self.stacks: dict[int, np.ndarray[Any, Any]] = {}
         self.last: dict[int, Any] = {}
 
-    def add(self, binding: Binding, returned: Any, step: int) -> None:
-        """One step's results."""
-        found = _tensors(binding.traced.results, returned)
-        self.structure = binding.traced.results
-        for k, x in found.items():
-            self._put(binding, k, x, step)
-
-    def take(self, binding: Binding, returned: Any, stacks: Any, done: int, ran: int) -> None:
-        """The results of a native run."""
+    def take(self, binding: Binding, returned: Any, stretch: Stretch) -> None:
+        """The results of some compiled steps."""
         self.structure = binding.traced.results
         self.last.update(_tensors(self.structure, returned))
-        for k, numbers in stacks.items():
-            self._stack(k, numbers.dtype)[done : done + ran] = numbers[:ran]
+        for k, numbers in stretch.stacks.items():
+            self._put(k, numbers[: stretch.done])
+        self.done += stretch.done
 
-    def is_bad(self, step: int) -> bool:
-        """Whether a number of a step is nan."""
+    def add(self, returned: Any) -> None:
+        """The results of one step as written."""
+        found: list[Any] = []
+
+        def slot(value: Any) -> Any:
+            if not isinstance(value, Handle):
+                return mapped(slot, value)
+            found.append(value)
+            return Slot(len(found) - 1)
+
+        self.structure = slot(returned)
+        for k, x in enumerate(found):
+            self.last[k] = x
+            if x._value.size == 1:
+                self._put(k, numbers_of(x).reshape(1))
+        self.done += 1
+
+    def is_bad(self) -> bool:
+        """Whether a number of the last step is nan."""
         floats = [s for s in self.stacks.values() if s.dtype.kind == "f"]
-        return any(bool(np.isnan(s[step])) for s in floats)
+        return self.done > 0 and any(bool(np.isnan(s[self.done - 1])) for s in floats)
 
-    def _put(self, binding: Binding, k: int, x: Any, step: int) -> None:
-        self.last[k] = x
-        if k in binding.compiled.stacks:
-            self._stack(k, x._value.dtype)[step] = x._value.reshape(())
-
-    def _stack(self, k: int, dtype: Any) -> np.ndarray[Any, Any]:
-        return self.stacks.setdefault(k, np.empty(self.count, dtype))
+    def _put(self, k: int, numbers: np.ndarray[Any, Any]) -> None:
+        if k not in self.stacks:
+            self.stacks[k] = np.empty(self.count, numbers.dtype)
+        self.stacks[k][self.done : self.done + len(numbers)] = numbers
 
     def filled(self) -> Any:
         """In the shape of what the function returns."""
         size = max([*self.last, *self.stacks, -1]) + 1
-        tensors = [wrap(self.stacks[k]) if k in self.stacks else self.last.get(k)
-                   for k in range(size)]  # fmt: skip
-        return filled(self.structure, tensors)
+        stacked = {k: wrap(s[: self.done]) for k, s in self.stacks.items()}
+        tensors = [stacked.get(k, self.last.get(k)) for k in range(size)]
+        return filled(self.structure, tensors, with_history=False)
 
 
 def _tensors(structure: Any, returned: Any) -> dict[int, Any]:

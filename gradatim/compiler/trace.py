@@ -10,34 +10,36 @@ was written is known at the end: those storages get their last variable when the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._tensor.tensor import Tensor
 from ..core.context import GradMode, local, using
 from ..core.errors import UnknownShape
 from ..core.handle import Handle, alias, wrap
 from ..core.nodes import Leaf
 from ..core.primitive import Primitive, Update
 from ..core.storage import Storage
+from ..core.tape import history
+from ..ops.creation import constant, filled
 from ..ops.movement import update_view
 from .errors import TraceError, user_line
 from .ir import Equation, Graph, Params, Var, apply, value_asked_for
+from .results import Results, is_traced
 
 _FIELDS = ("_value", "_shared", "_view", "_base", "_edge", "_stamp", "_grad")
-_MISSING = object()
 
 
 @dataclass(frozen=True)
 class Capture:
     """A storage that the function read or wrote without being given it.
 
-    `grad_of` says that it belonged to that tensor's `.grad`, which may be another one next time.
+    `grad_of` says that it belonged to the `.grad` of that tensor, or of the argument at that place:
+    it may be another one next time.
     """
 
     storage: Storage
-    grad_of: Handle | None = None
+    grad_of: Handle | int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Traced:
     results: Any  # what the function returned, with `Slot`s where tensors were
     result_count: int
     written: tuple[int, ...]  # places among the graph's inputs
-    grads: tuple[Handle, ...]  # tensors whose `.grad` is made
+    grads: tuple[Handle | int, ...]  # tensors, or places of arguments, whose `.grad` is made
+    cleared: tuple[Handle | int, ...]  # the same, whose `.grad` is gone afterwards
     grads_wanted: tuple[tuple[Handle, bool], ...]  # whose `.grad` must (not) be there beforehand
     looked: tuple[tuple[Handle, Any], ...]  # captured tensors that Python read, and what
 
@@ -65,16 +68,8 @@ class Traced:
     @property
     def is_steady(self) -> bool:
         """Whether, after a step, what it assumed of `.grad` still holds."""
-        made = {id(t) for t in self.grads}
-        return not any(not there and id(t) in made for t, there in self.grads_wanted)
-
-
-@dataclass(frozen=True)
-class Slot:
-    """The place of a tensor in what a function returned."""
-
-    index: int
-    kind: type[Tensor] = Tensor
+        made, gone = {id(t) for t in self.grads}, {id(t) for t in self.cleared}
+        return not any(id(t) in (gone if there else made) for t, there in self.grads_wanted)
 
 
 @dataclass
@@ -87,6 +82,11 @@ class Tracer:
     met: dict[int, tuple[Handle, dict[str, Any]]] = field(default_factory=dict)
     written: dict[Storage, None] = field(default_factory=dict)
     looked: dict[int, tuple[Handle, Any]] = field(default_factory=dict)
+    versions: dict[Storage, int] = field(default_factory=dict)
+    grads: dict[int, str] = field(default_factory=dict)  # the first thing done to each `.grad`
+    lines: dict[int, str] = field(default_factory=dict)  # where a tensor was touched last
+    adopted: set[Storage] = field(default_factory=set)
+    constants: dict[Var, Any] = field(default_factory=dict)
     made: set[Var] = field(default_factory=set)
     noting_lines: bool = True
     line: str = ""
@@ -95,6 +95,8 @@ class Tracer:
 
     def execute(self, primitive: Primitive, inputs: tuple[Handle, ...], params: Params) -> Any:
         """Note the equation; its variables are the value."""
+        if primitive is constant:
+            return self.constant(**params)
         line = user_line() if self.noting_lines else self.line
         try:
             equation = apply(primitive, [self.read(x) for x in inputs], params, line)
@@ -108,6 +110,11 @@ class Tracer:
         """The target's storage has a new current variable."""
         self.meet(target)
         value, storage = self.read(source), target._storage
+        if storage in self.adopted:
+            raise TraceError(
+                f"compile: {user_line()} writes into an array that from_numpy was given inside the "
+                "compiled function; do one of the two outside, or take gradatim.tensor(array)"
+            )
         root = self.root(target)
         if target._view:
             kept, part = wrap(root), wrap(value)
@@ -125,12 +132,48 @@ class Tracer:
 
     def numbers(self, x: Handle) -> Any:
         """The array of a captured tensor that Python looks at: it has to stay what it is."""
-        if isinstance(x._value, Var) or x._storage in self.written:
+        if isinstance(x._value, Var):
+            is_written = x._shared is not None and x._shared in self.current
+            if x._value in self.constants and not is_written:
+                return _read_only(self.constants[x._value])
+            raise TraceError(value_asked_for())
+        if x._storage in self.written:
             raise TraceError(value_asked_for())
         self.looked.setdefault(id(x), (x, x._value.copy()))
-        seen = x._value.view()
-        seen.flags.writeable = False  # nobody would notice what NumPy writes here
-        return seen
+        return _read_only(x._value)
+
+    def touch(self, x: Any, what: str = "") -> None:
+        """Remember what a tensor was like before that; refuse to meddle with a generator."""
+        if not isinstance(x, Handle):
+            raise TraceError(
+                f"compile: {user_line()} asks a random generator for its state or gives it one, "
+                "which would happen only now, while the function is traced; do it outside"
+            )
+        self.meet(x)
+        if what == "adopted":
+            self.adopted.add(x._storage)
+        elif id(x) not in self.met:
+            pass  # made by the function
+        elif what:
+            self.grads.setdefault(id(x), what)
+        else:
+            self.lines[id(x)] = user_line()
+
+    def constant(self, array: Any) -> Var:
+        """Numbers from Python: one is written into the graph, several are an input of it.
+
+        Every call begins with these numbers, whatever is written into the tensor.
+        """
+        if array.ndim == 0:
+            params = {"shape": (), "value": array.item(), "dtype": array.dtype}
+            var: Var = self.execute(filled, (), params)
+        else:
+            array = array if array.flags.c_contiguous else array.copy()
+            var, storage = Var(array.shape, array.dtype), Storage(array)
+            self.captured[storage] = (var, alias(array, storage))
+            self.made.add(var)
+        self.constants[var] = array
+        return var
 
     # -- memory ----------------------------------------------------------------------------
 
@@ -140,8 +183,9 @@ class Tracer:
         if isinstance(value, Var) and (shared is None or shared not in self.current):
             if value not in self.made:
                 raise TraceError(
-                    f"compile: {user_line()} uses a tensor that was made inside another compiled "
-                    "function while that was traced; return it from there instead of keeping it"
+                    f"compile: {user_line()} uses a tensor that was made while a compiled function "
+                    "was traced, and that has no numbers; return it from there instead of keeping "
+                    "it, or make it before the first call"
                 )
             return value
         self.meet(x)
@@ -166,128 +210,181 @@ class Tracer:
         """Remember what a tensor from outside was like, to leave it as it was."""
         for seen in (x, x._base):
             if seen is not None and id(seen) not in self.met and not isinstance(seen._value, Var):
-                kept = {name: seen.__dict__.get(name, _MISSING) for name in _FIELDS}
+                self.versions.setdefault(seen._storage, seen._storage.written)
+                kept = {name: seen.__dict__[name] for name in _FIELDS if name in seen.__dict__}
                 self.met[id(seen)] = (seen, kept)
+
+    def put_back(self) -> None:
+        """Write what tensors from outside were given as new memory (`.data = `) into the old one.
+
+        So their memory stays the same from call to call, and so do NumPy's views of it.
+        """
+        for x, kept in list(self.met.values()):
+            old = alias(kept["_value"], kept["_shared"], kept.get("_view", ()))
+            if x._shared is old._shared and x._view == old._view:
+                continue
+            value = self.read(x)
+            if x._type != old._type or not is_traced(x) or x._shared is old._shared:
+                raise TraceError(
+                    f"compile: {self.lines.get(id(x), 'the function')} gives a tensor from outside "
+                    "other memory, or another shape or dtype; do that outside, or write numbers "
+                    "into it with copy_()"
+                )
+            with GradMode(False):
+                self.write(old, wrap(value))
 
     def restore(self) -> None:
         """Leave every tensor from outside as it was."""
         for tensor, kept in self.met.values():
-            for name, value in kept.items():
-                if value is _MISSING:
-                    tensor.__dict__.pop(name, None)
+            for name in _FIELDS:
+                if name in kept:
+                    tensor.__dict__[name] = kept[name]
                 else:
-                    tensor.__dict__[name] = value
+                    tensor.__dict__.pop(name, None)
+        for storage, written in self.versions.items():
+            storage.written = written
 
 
-def trace(function: Callable[..., Any], arguments: Sequence[Any]) -> Traced:
+def _read_only(array: Any) -> Any:
+    seen = array.view()
+    seen.flags.writeable = False  # nobody would notice what NumPy writes here
+    return seen
+
+
+def trace(function: Callable[..., Any], arguments: Sequence[Any], name: str = "") -> Traced:
     """Run `function` on variables in the place of the tensors among its arguments.
 
-    Nothing that was there before is changed, whether the function succeeds or raises.
+    Nothing that was there before is changed, whether the function succeeds or raises. `name` is
+    what the function is called in errors.
 
-    Errors: TraceError if it asks for the numbers in a tensor.
+    Errors: TraceError if it asks for the numbers in a tensor, or does what no graph can say.
     """
     if isinstance(local.context.backend, Tracer):
-        raise TraceError("compile: a compiled function was called while another one is traced")
+        raise TraceError("compile: a function is traced while another one is")
     tracer = Tracer()
-    stand_ins = [_stand_in(tracer, a) if isinstance(a, Handle) else a for a in arguments]
-    inputs = [s for s in stand_ins if isinstance(s, Handle)]
-    given = [s._value for s in inputs]
+    given = _Given(tracer, [a for a in arguments if isinstance(a, Handle)])
+    context = local.context
+    modes = context.grad_enabled, context.anomaly
     try:
         with using(tracer):
-            returned = function(*stand_ins)
-            return _finish(tracer, inputs, given, returned)
+            returned = function(*[given.stand_in.get(id(a), a) for a in arguments])
+            return _finish(tracer, given, returned, name or _name_of(function))
     finally:
+        context.grad_enabled, context.anomaly = modes
         tracer.restore()
 
 
-def _stand_in(tracer: Tracer, argument: Handle) -> Handle:
-    """A tensor like an argument whose value is a variable."""
-    var = Var(argument._value.shape, argument._value.dtype)
-    tracer.made.add(var)
-    new: Handle = alias(var, Storage(var))
-    if argument._edge is not None or argument._base is not None:
-        new._edge = Leaf(new)
-    return new
+def _name_of(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", type(function).__name__)
 
 
-def _finish(tracer: Tracer, inputs: Sequence[Handle], given: list[Var], returned: Any) -> Traced:
-    results: list[Var] = []
-    structure = _slots(returned, tracer, results)
-    captures, sources = [], list(given)
-    met = [t for t, _ in tracer.met.values()]
-    grads_before = {id(g): t for t, g in _grads_before(tracer) if g is not None}
+class _Given:
+    """The tensors among the arguments, and the tensors that stand in for them.
+
+    One that is given twice has one stand-in, and a second variable that nothing reads.
+    """
+
+    def __init__(self, tracer: Tracer, arguments: Sequence[Handle]) -> None:
+        self.arguments = arguments
+        self.variables = [Var(x._value.shape, x._value.dtype) for x in arguments]
+        self.storages = [Storage(v) for v in self.variables]
+        tracer.made.update(self.variables)
+        self.stand_in: dict[int, Handle] = {}
+        for i, x in enumerate(arguments):
+            if id(x) not in self.stand_in:
+                self.stand_in[id(x)] = self._like(x, i)
+
+    def _like(self, x: Handle, i: int) -> Handle:
+        new: Handle = alias(self.variables[i], self.storages[i])
+        if history(x) is not None:
+            new._edge = Leaf(new)
+            new._grad = x._grad
+        return new
+
+    def pairs(self) -> Iterator[tuple[int, Handle, Handle]]:
+        """Each argument that is new, with its place and its stand-in."""
+        met: set[int] = set()
+        for i, x in enumerate(self.arguments):
+            if id(x) not in met:
+                met.add(id(x))
+                yield i, x, self.stand_in[id(x)]
+
+    def check(self) -> None:
+        """Refuse what a function did to a stand-in that it cannot do to the argument."""
+        for i, _, new in self.pairs():
+            if new._shared is not self.storages[i] or new._view:
+                raise TraceError(
+                    f"compile: an argument (the tensor of shape {[*new._value.shape]} at place "
+                    f"{i}) is given other memory or another shape; do that outside"
+                )
+
+
+def _finish(tracer: Tracer, given: _Given, returned: Any, name: str) -> Traced:
+    tracer.put_back()
+    given.check()
+    places = {id(new): i for i, _, new in given.pairs()}
+    found = Results(name, places, lambda x: not is_traced(x) and x._storage not in tracer.current)
+    structure = found.take(returned)
+    results = [tracer.read(x) for x in found.found]
+    grads = _Grads(tracer, given)
+    outside = grads.owners()
+    captures, sources = [], [*given.variables]
+    made = [(t, tracer.read(g)) for t, g in grads.made()]
     for storage, (var, handle) in tracer.captured.items():
-        captures.append(Capture(storage, grads_before.get(id(handle))))
+        captures.append(Capture(storage, outside.get(id(handle))))
         sources.append(var)
-    storages = [s._storage for s in inputs] + [c.storage for c in captures]
+    storages = given.storages + [c.storage for c in captures]
     written = tuple(i for i, s in enumerate(storages) if s in tracer.written)
-    changed = [t for t in met if _grad_now(t) is not _grad_then(tracer, t)]
-    made = [t for t in changed if t._grad is not None]
-    outputs = [*results, *(tracer.current[storages[i]] for i in written)]
-    outputs += [tracer.read(t._grad) for t in made]
-    graph = Graph(tuple(sources), tuple(tracer.equations), tuple(outputs))
+    outputs = [*results, *(tracer.current[storages[i]] for i in written), *(v for _, v in made)]
     return Traced(
-        graph,
+        Graph(tuple(sources), tuple(tracer.equations), tuple(outputs)),
         tuple(captures),
         structure,
         len(results),
         written,
-        tuple(made),
-        tuple(_grads_wanted(tracer, changed, captures)),
+        tuple(t for t, _ in made),
+        tuple(grads.cleared()),
+        tuple(grads.wanted(captures)),
         tuple(tracer.looked.values()),
     )
 
 
-def _grad_now(t: Handle) -> Any:
-    return t._grad
+class _Grads:
+    """What became of `.grad`: of tensors from outside, and of arguments, told by their place."""
 
+    def __init__(self, tracer: Tracer, given: _Given) -> None:
+        self.tracer = tracer
+        self.then: list[tuple[Handle | int, Handle, Any]] = [
+            (t, t, kept.get("_grad")) for t, kept in tracer.met.values()
+        ]
+        for i, argument, x in given.pairs():
+            before = argument._grad if x._edge is not None else None
+            if x._grad is not before and type(history(argument)) is not Leaf:
+                raise TraceError(
+                    f"compile: backward() came to an argument (the tensor of shape "
+                    f"{[*x._value.shape]} at place {i}) that an operation outside made, where a "
+                    "compiled function cannot go on; make it inside, or pass x.detach()"
+                )
+            self.then.append((i, x, before))
 
-def _grad_then(tracer: Tracer, t: Handle) -> Any:
-    grad = tracer.met[id(t)][1]["_grad"]
-    return None if grad is _MISSING else grad
+    def owners(self) -> dict[int, Handle | int]:
+        """Whose `.grad` a tensor was, by its id."""
+        return {id(grad): place for place, _, grad in self.then if grad is not None}
 
+    def made(self) -> list[tuple[Handle | int, Any]]:
+        """Whose `.grad` is a new tensor, and which."""
+        return [(p, t._grad) for p, t, g in self.then if t._grad is not g and t._grad is not None]
 
-def _grads_before(tracer: Tracer) -> list[tuple[Handle, Any]]:
-    return [(t, _grad_then(tracer, t)) for t, _ in tracer.met.values()]
+    def cleared(self) -> list[Handle | int]:
+        """Whose `.grad` is gone."""
+        return [p for p, t, g in self.then if g is not None and t._grad is None]
 
-
-def _grads_wanted(
-    tracer: Tracer, changed: Sequence[Handle], captures: Sequence[Capture]
-) -> list[tuple[Handle, bool]]:
-    """Which `.grad` must be there, or must not, for the graph to be right.
-
-    One that was there and was never looked at may be there or not. One that was not there may
-    have been asked for by the backward pass.
-    """
-    used = [(c.grad_of, True) for c in captures if c.grad_of is not None]
-    absent = [(t, False) for t in changed if _grad_then(tracer, t) is None]
-    return used + absent
-
-
-def _slots(value: Any, tracer: Tracer, results: list[Var]) -> Any:
-    """What a function returned, with places for the tensors in it."""
-    if isinstance(value, Handle):
-        if not isinstance(value._value, Var) and value._storage not in tracer.current:
-            return value  # a tensor from outside, not touched: itself
-        results.append(tracer.read(value))
-        return Slot(len(results) - 1)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*[_slots(v, tracer, results) for v in value])
-    if isinstance(value, tuple | list):
-        return type(value)(_slots(v, tracer, results) for v in value)
-    if isinstance(value, dict):
-        return {k: _slots(v, tracer, results) for k, v in value.items()}
-    return value
-
-
-def filled(structure: Any, tensors: Sequence[Any]) -> Any:
-    """What a function returns, with tensors in the places left for them."""
-    if isinstance(structure, Slot):
-        return tensors[structure.index]
-    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
-        return type(structure)(*[filled(v, tensors) for v in structure])
-    if isinstance(structure, tuple | list):
-        return type(structure)(filled(v, tensors) for v in structure)
-    if isinstance(structure, dict):
-        return {k: filled(v, tensors) for k, v in structure.items()}
-    return structure
+    def wanted(self, captures: Sequence[Capture]) -> list[tuple[Handle, bool]]:
+        """Which `.grad` must be there, or must not: those asked for before they were replaced."""
+        used = {id(c.grad_of) for c in captures}
+        asked = {i for i, what in self.tracer.grads.items() if what == "asked"}
+        return [
+            (place, grad is not None)
+            for place, _, grad in self.then
+            if isinstance(place, Handle) and id(place) in used | asked
+        ]

@@ -21,7 +21,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gradatim\.")
 
 
 class Backend(Protocol):
-    """The four things an executor does."""
+    """The five things an executor does."""
 
     def execute(
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
@@ -36,6 +36,13 @@ class Backend(Protocol):
 
     def numbers(self, x: Handle) -> np.ndarray[Any, Any]:
         """The array of a tensor, for Python to look at; see `core.numbers`."""
+
+    def touch(self, x: Any, what: str = "") -> None:
+        """Something of `x` is about to change, or to count, that no operation reads or writes.
+
+        `x` is a tensor, or a generator that is asked for its state or given one. `what` tells it of
+        a tensor's `.grad`, "asked" for or "replaced", or that its memory was "adopted" from NumPy.
+        """
 
 
 class Eager:
@@ -66,14 +73,14 @@ class Eager:
     def write(self, target: Handle, source: Handle) -> None:
         """Copy into the buffer, so that NumPy views of it see the new numbers."""
         array = target._value
-        _check_writable(array)
+        check_writable(array)
         array[...] = source._value
 
     def update(self, update: Update, inputs: tuple[Handle, ...], params: dict[str, Any]) -> None:
         """Let the update write straight into the buffers, without results to be copied."""
         arrays = [x._value for x in inputs]
         for i in update.replaces:
-            _check_writable(arrays[i])
+            check_writable(arrays[i])
         update.in_place(*arrays, **params)
 
     def numbers(self, x: Handle) -> np.ndarray[Any, Any]:
@@ -82,6 +89,9 @@ class Eager:
         if isinstance(value, np.ndarray):
             return value
         raise GradatimError(_no_numbers(value))
+
+    def touch(self, x: Any, what: str = "") -> None:
+        """What is done at once needs no note."""
 
 
 def _no_numbers(value: Any) -> str:
@@ -92,7 +102,8 @@ def _no_numbers(value: Any) -> str:
     )
 
 
-def _check_writable(array: np.ndarray[Any, Any]) -> None:
+def check_writable(array: np.ndarray[Any, Any]) -> None:
+    """Refuse memory that is read-only, or whose elements share places."""
     if not array.flags.writeable or (0 in array.strides and _is_expanded(array)):
         raise WriteError(_why_not_writable(array))
 

@@ -145,6 +145,7 @@ def refuse_leaf(base: Any) -> None:
 
 def accumulate_grad(tensor: Any, gradient: Any, *, fresh: bool, create_graph: bool) -> None:
     """Add a gradient to a tensor's `.grad`, which never shares memory with anything else."""
+    local.context.backend.touch(tensor, "asked")
     before = tensor._grad
     if before is None:
         tensor._grad = gradient if fresh and _tidy(gradient) else gradient.clone()

@@ -143,6 +143,7 @@ def history(tensor: Any) -> Edge | None:
         return tensor._edge
     base = base_of(tensor)
     if tensor._stamp != base._stamp:
+        local.context.backend.touch(tensor)
         before, tensor._edge = tensor._edge, None
         if base._edge is not None:
             seen = base

@@ -29,6 +29,15 @@ filled = Primitive(
 )
 
 
+# Numbers that Python has given: an array, which from here on is the tensor's own
+constant = Primitive(
+    "constant(*, array)",
+    lambda *, array: array,
+    lambda *, array: ArrayType(array.shape, array.dtype),
+    differentiable=False,
+)
+
+
 def _range_type(*, start: Any, step: Any, count: int, dtype: np.dtype[Any]) -> ArrayType:
     return ArrayType((count,), dtype)
 

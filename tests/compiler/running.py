@@ -31,7 +31,8 @@ class Bound:
     def __call__(self, *tensors: Any) -> Any:
         """What the function returns; what it writes is written."""
         arrays = self.binding.run(tensors)
-        return Program.finished(self.binding, [None if a is None else wrap(a) for a in arrays])
+        found = [None if a is None else wrap(a) for a in arrays]
+        return Program.finished(self.binding, found, list(tensors))
 
     def segments(self) -> dict[str, str]:
         """The operations left to NumPy, and why."""

@@ -33,6 +33,7 @@ def test_nan_is_the_last_number(wanted):
     np.testing.assert_array_equal(found, [2.0, 6.0, np.nan])
 
 
+@pytest.mark.filterwarnings("ignore:gradatim.compile. function changes seen")
 def test_plain_operations_can_be_looked_at_at_any_time():
     seen = []
 

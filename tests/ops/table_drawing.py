@@ -53,6 +53,11 @@ CONSTANTS = [
         for value, dtype in ((1.5, F64), (0, F32), (-3, I64), (True, np.dtype("bool")))
     ],
     *[
+        Case("constant", (), lambda *, array: array.copy(), {"array": np.arange(6).astype(d) % 2})
+        for d in (F64, F32, I64, np.dtype("bool"))
+    ],
+    Case("constant", (), lambda *, array: array.copy(), {"array": np.array(-2.5)}),
+    *[
         Case("arange", (), _arange, {"start": a, "step": s, "count": n, "dtype": dtype})
         for a, s, n, dtype in ((0, 1, 5, I64), (2.5, -0.5, 4, F64), (0, 3, 0, I32), (1, 2, 3, F32))
     ],

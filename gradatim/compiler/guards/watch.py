@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.handle import Handle
 from ..whose import FOREIGN, USER, whose
 from .check import Guards, Looked
 from .held import Held, Keys, Tensor, Thing
@@ -47,6 +48,7 @@ class Watch:
 
     def __init__(self, function: Any, arguments: Mapping[str, Any] | None = None) -> None:
         self.changed_by_trace: list[str] = []
+        self.kept_tensors: list[str] = []
         self._search = Search()
         self._codes: dict[int, CodeType] = {}
         self._texts: set[str] = set()
@@ -100,7 +102,8 @@ class Watch:
         """What to check before every call; asked for when the trace is over and cleaned up.
 
         What the trace itself has changed, as `self.n += 1` does, is left out and named in
-        `changed_by_trace`. `looked` are tensors whose numbers were read, with these numbers.
+        `changed_by_trace`; those of them that hold a tensor of the trace are in `kept_tensors`, too.
+        `looked` are tensors whose numbers were read, with these numbers.
         """
         roots = [place for place in self._search.roots if self._settle(place, None)]
         self._search.end()
@@ -111,6 +114,8 @@ class Watch:
         if held is None or not _is_unchanged(held, value):
             if self._is_told(place) and place.path not in self.changed_by_trace:
                 self.changed_by_trace.append(place.path)
+                if _holds_traced(value):
+                    self.kept_tensors.append(place.path)
             place.held, place.below = None, []
             return place.way is Way.EACH  # its neighbours are read together with it
         if place.above in self._search.tables and type(value) is types.FunctionType:
@@ -144,6 +149,15 @@ def _parts(function: Any) -> dict[str, Any]:
     if type(function) is types.MethodType:
         return {"self": function.__self__, function.__name__: function.__func__}
     return {getattr(function, "__name__", type(function).__name__): function}
+
+
+def _holds_traced(value: Any) -> bool:
+    """Whether something is a tensor without numbers, or a container of such."""
+    if type(value) in (list, tuple, set, frozenset):
+        return any(map(_holds_traced, value))
+    if type(value) is dict:
+        return any(map(_holds_traced, value.values()))
+    return issubclass(type(value), Handle) and not isinstance(value._value, np.ndarray)
 
 
 def _is_unchanged(held: Held, value: Any) -> bool:

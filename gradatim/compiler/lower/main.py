@@ -21,7 +21,7 @@ from .target import Target
 from .waiting import barrier_text
 
 # The words of the control.
-STEPS, DONE, STATUS, STOP, CLOCKS, WORDS = 0, 1, 2, 3, 4, 8
+STEPS, DONE, STATUS, STOP, CLOCKS, CHECK, WORDS = 0, 1, 2, 3, 4, 5, 8
 NOT_FINITE = 1  # why the loop stopped
 SHARED = "ptr %table, i64 %worker, i64 %workers, ptr %barrier"
 
@@ -161,11 +161,9 @@ def write_run(
     f.line(f"br label %{after}")
     f.start(after)
     f.lines.append(f"  %next = add i64 {step.name}, 1")
-    stop = f.binary(
-        "or",
-        f.load(I64, f.gep(I64, control, STOP), 8),
-        f.load(I64, f.gep(I64, control, STATUS), 8),
-    )
+    bad = f.load(I64, f.gep(I64, control, STOP), 8)
+    if_checked = f.binary("and", bad, f.load(I64, f.gep(I64, control, CHECK), 8))
+    stop = f.binary("or", if_checked, f.load(I64, f.gep(I64, control, STATUS), 8))
     go = f.binary("and", f.compare("slt", Value("%next", I64), total), f.compare("eq", stop, 0))
     f.line(f"br i1 {go.name}, label %{head}, label %{done}")
     f.start(done)

@@ -162,11 +162,10 @@ class Tree(Members):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or fill them with zeros."""
         for parameter in self.parameters():
-            gradient = parameter.grad
-            if set_to_none or gradient is None:
+            if set_to_none or parameter.grad is None:
                 parameter.grad = None
             else:
-                parameter.grad = gradient.detach()
+                parameter.grad = parameter.grad.detach()
                 parameter.grad.zero_()
 
     def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
