@@ -19,6 +19,7 @@ COMMANDS = {
     "draw": "Pictures: graphs, heat maps, loss curves, surprise.",
     "models": "The models that can be trained, and the loss to expect.",
     "runs": "The runs so far, how far they are and how good.",
+    "explain": "What the compiler makes of a training step, and how fast.",
     "doctor": "Look whether everything works here, and what to do if not.",
 }
 

@@ -114,8 +114,10 @@ def element(
     'a[col, row]'
     >>> element("a", (27,), [("row", 256, 0), ("col", 27, 1)], 0)
     'a[col]'
-    >>> element("a", (4, 9), [("row", 4, 9), ("col", 3, 2)], 1)
-    'a[9 row + 2 col + 1]'
+    >>> element("a", (4, 9), [("row", 3, 9), ("col", 4, 2)], 10)
+    'a[row + 1, 2 col + 1]'
+    >>> element("a", (4, 9), [("row", 4, 8), ("col", 3, 1)], 0)
+    'a[8 row + col]'
     """
     moving = [(i, n, s) for i, n, s in loops if s and n > 1]
     if prod(shape) == 1:
@@ -135,20 +137,19 @@ def _coordinates(
     chosen: tuple[str, int] | None,
 ) -> list[str] | None:
     """One place for each dimension of the buffer, if every loop walks along one of them."""
-    at = {s: (i, n) for i, n, s in moving}
-    if len(at) < len(moving):
-        return None
+    left = [*moving, *([(chosen[0], 1, chosen[1])] if chosen else [])]
     found = []
     for n, stride in zip(shape, contiguous(shape), strict=True):
         begin, offset = divmod(offset, stride)
-        index, count = at.pop(stride, ("", 1)) if n > 1 else ("", 1)
-        if chosen is not None and chosen[1] == stride and not index and n > 1:
-            index, chosen = chosen[0], None
-        if begin + count > n:
+        along = [x for x in left if stride <= x[2] < stride * n and x[2] % stride == 0]
+        if len(along) > 1:
             return None
-        terms = [index] if index else []
-        found.append(" + ".join([*terms, str(begin)] if begin or not terms else terms))
-    return None if at or chosen else found
+        _, count, step = along[0] if along else ("", 1, 0)
+        if begin + (count - 1) * step // stride >= n:
+            return None
+        left = [x for x in left if x not in along]
+        found.append(_address(along, begin, None, stride))
+    return None if left else found
 
 
 def _reshaped(shape: Shape, moving: Sequence[tuple[str, int, int]]) -> list[str] | None:
@@ -160,9 +161,13 @@ def _reshaped(shape: Shape, moving: Sequence[tuple[str, int, int]]) -> list[str]
 
 
 def _address(
-    moving: Sequence[tuple[str, int, int]], offset: int, chosen: tuple[str, int] | None
+    moving: Sequence[tuple[str, int, int]],
+    offset: int,
+    chosen: tuple[str, int] | None,
+    unit: int = 1,
 ) -> str:
-    terms = [(i, s) for i, _, s in moving] + ([chosen] if chosen else [])
+    """`9 row + 2 col + 1`, with strides counted in units."""
+    terms = [(i, s // unit) for i, _, s in moving] + ([chosen] if chosen else [])
     found = [i if s == 1 else f"{s} {i}" for i, s in terms]
     return " + ".join([*found, str(offset)] if offset or not found else found)
 

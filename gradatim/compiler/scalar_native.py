@@ -88,21 +88,6 @@ class Version:
                 with _values:
                     run.write_back()
 
-    def explain(self) -> str:
-        """The operations, what becomes of them, and the LLVM text."""
-        tape, names = self.trace.tape, self._names_of_places()
-        written = [f"{names[place]} = {tape.name_of(i)}" for place, i in self.trace.writes.items()]
-        returned = ", ".join(tape.name_of(i) for i in self.trace.outputs) or "nothing"
-        lines = [*tape.text(range(len(tape.operations))), "", *written, f"return {returned}"]
-        return "\n".join([*lines, "", self.text])
-
-    def _names_of_places(self) -> dict[int, str]:
-        names: dict[int, str] = {}
-        for i, value in enumerate(self.trace.values):
-            label = value.label or f"value{i}"
-            names |= {2 * i: f"{label}.data", 2 * i + 1: f"{label}.grad"}
-        return names | {place: "result.grad" for place in self.trace.writes if place not in names}
-
 
 class Run:
     """One call: the numbers of a version while it runs."""

@@ -38,6 +38,7 @@ from ..core.errors import ArgumentError
 from ..scalar.value import Value
 from . import engine
 from .scalar_arguments import Arguments, map_items, taken_apart
+from .scalar_explain import explained
 from .scalar_native import Version
 from .scalar_reach import touches_values
 from .scalar_trace import tracing
@@ -124,14 +125,17 @@ class ScalarProgram:
             run.steps(table)
         return run.columns()
 
-    def explain(self, *args: Any, **kwargs: Any) -> str:
-        """What the function does, operation by operation, and the LLVM text of it.
+    def explain(self, *args: Any, stage: str | None = None, **kwargs: Any) -> str:
+        """What the function does, operation by operation; or one stage: trace, llvm, assembly.
 
         That of the last call, or for the arguments given here. Nothing is run.
+
+        Errors: ArgumentError for a stage that is not there.
         """
-        if self._last is None or args or kwargs:
-            return self._version(taken_apart(args, kwargs)).explain()
-        return self._last.explain()
+        version = self._last
+        if version is None or args or kwargs:
+            version = self._version(taken_apart(args, kwargs))
+        return explained(version, self._name, self.retraced, stage)
 
     def __repr__(self) -> str:
         return f"<ScalarProgram {self._name}>"

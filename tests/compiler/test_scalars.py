@@ -212,8 +212,9 @@ def test_explain_shows_operations_results_and_text():
         a.data -= 0.5 * a.grad
         return loss
 
-    shown = compile_scalars(step).explain()
-    operations, _, text = shown.partition("\n\ndefine")
+    program = compile_scalars(step)
+    head, _, operations = program.explain().partition("-\n")
+    assert head.startswith("step: 2 Values, 0 numbers given\n\nA step: 5 lines of straight-line")
     assert operations.splitlines() == [
         "v3 = a.data * b.data",
         "v6 = 0.0 + b.data",
@@ -227,7 +228,11 @@ def test_explain_shows_operations_results_and_text():
         "result.grad = 1.0",
         "return v3",
     ]
-    assert "fmul double" in text
+    assert program.explain(stage="trace").splitlines() == operations.splitlines()[:5]
+    assert "fmul double" in program.explain(stage="llvm")
+    assert "steps:" in program.explain(stage="assembly")
+    with pytest.raises(ArgumentError, match="no stage 'x'; there is trace, llvm, assembly"):
+        program.explain(stage="x")
     assert (a.data, b.data, a.has_grad) == (2.0, 3.0, False)
 
 
