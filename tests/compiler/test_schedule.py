@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def _sliced(draw: Any, x: np.ndarray) -> Any:
         start, step = draw(st.integers(0, n)), draw(st.integers(1, 3))
         one = draw(st.booleans()) and n
         items.append(draw(st.integers(-n, n - 1)) if one else slice(start, None, step))
-    index = tuple([*items, *draw(st.sampled_from([(), (None,)]))])
+    index = (*items, *draw(st.sampled_from([(), (None,)])))
     return "slice", {"index": index}, x[index]
 
 
@@ -153,7 +154,7 @@ def test_two_that_live_at_once_never_share_memory(lives: list[tuple[int, int, in
 
 def test_memory_is_used_again() -> None:
     chain = [Var((100,), np.dtype("float32")) for _ in range(10)]
-    uses = [Use((a,), (b,)) for a, b in zip(chain, chain[1:], strict=False)]
+    uses = [Use((a,), (b,)) for a, b in pairwise(chain)]
     assert plan_memory(uses, chain[:1]).size == 2 * 448
 
 

@@ -4,7 +4,8 @@ Loops are rows and columns: they can add up each row, or all rows, or everything
 the middle are moved to the end, which costs nothing but strides; dimensions that are apart are
 reduced one group after the other, from the last.
 
-    b = reduce_sum[dims=(0, 2, 3)] a         c = reduce_sum[dims=(2, 3)] a;  b = reduce_sum[dims=(0)] c
+    b = reduce_sum[dims=(0, 2, 3)] a         c = reduce_sum[dims=(2, 3)] a
+                                             b = reduce_sum[dims=(0)] c
 """
 
 from __future__ import annotations
