@@ -10,8 +10,8 @@ import pytest
 from gradatim.compiler.errors import CompileError
 from gradatim.compiler.ir import Equation, Graph, Var, apply
 from gradatim.compiler.verify import verify
-from gradatim.ops.elementwise import add, exp
 from gradatim.core.primitive import REGISTRY
+from gradatim.ops.elementwise import add, exp
 
 F32 = np.dtype("float32")
 
