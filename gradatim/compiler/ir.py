@@ -156,9 +156,11 @@ class Graph:
 
 def renamed(e: Equation, new: dict[Var, Var]) -> Equation:
     """An equation that reads some variables in the place of others."""
-    if not any(v in new for v in e.inputs):
-        return e
-    return replace(e, inputs=tuple(new.get(v, v) for v in e.inputs))
+    for v in e.inputs:
+        if v in new:
+            inputs = tuple([new.get(v, v) for v in e.inputs])
+            return Equation(e.primitive, inputs, e.outputs, e.params, e.line)
+    return e
 
 
 def contiguous(shape: Sequence[int]) -> tuple[int, ...]:

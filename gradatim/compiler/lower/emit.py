@@ -157,8 +157,8 @@ class Function:
     def binary(self, op: str, a: Operand, b: Operand) -> Value:
         """`op a, b`; a Python number takes the type of the other operand."""
         x, y = _pair(a, b)
-        folded = _fold(op, x, y)
-        return folded if folded is not None else self.new(x.type, f"{op} {x.text}, {y.name}")
+        folded = _fold(op, x, y) if x.type == I64 else None
+        return folded or self.new(x.type, f"{op} {x.type} {x.name}, {y.name}")
 
     def fadd(self, a: Operand, b: Operand) -> Value:
         """a + b of floats."""
@@ -435,13 +435,15 @@ def _as(a: Operand, kind: str) -> Value:
 
 
 def _pair(a: Operand, b: Operand) -> tuple[Value, Value]:
-    kind = a.type if isinstance(a, Value) else b.type if isinstance(b, Value) else I64
-    return _as(a, kind), _as(b, kind)
+    if isinstance(a, Value):
+        return a, b if isinstance(b, Value) else constant(b, a.type)
+    kind = b.type if isinstance(b, Value) else I64
+    return constant(a, kind), _as(b, kind)
 
 
 def _fold(op: str, x: Value, y: Value) -> Value | None:
     """What an integer operation gives if that is known now."""
-    if op not in ("add", "sub", "mul") or x.type != I64:
+    if op not in ("add", "sub", "mul"):
         return None
     a, b = _known(x), _known(y)
     if a is not None and b is not None:

@@ -23,6 +23,7 @@ from ..schedule.nests import ELEMENT, ENDS, ROW, WHOLE, Leaf, Node, RowNest, Sto
 from .emit import DOUBLE, I64, Function, Operand, Value, constant, vector, width
 from .folding import across, combine, identity, prepared
 from .scopes import (
+    BOOL,
     Chunk,
     NestScope,
     RowScope,
@@ -567,7 +568,7 @@ def write_element(f: Function, part: Chunk, s: Store, value: Value) -> None:
     if along == 1:
         store(f, dtype, value, pointer, part.mask)
         return
-    if dtype.name == "bool":
+    if dtype == BOOL:
         value = f.convert("zext", value, "i8")
     from .emit import constants
 

@@ -31,17 +31,24 @@ from .emit import (
     width,
 )
 
-KINDS = {"float32": FLOAT, "float64": DOUBLE, "int64": I64, "int32": I32, "uint8": I8, "bool": I1}
+# By dtype, not by its name, which NumPy puts together anew each time.
+KINDS = {
+    np.dtype(name): kind
+    for name, kind in {
+        "float32": FLOAT, "float64": DOUBLE, "int64": I64, "int32": I32, "uint8": I8, "bool": I1
+    }.items()
+}  # fmt: skip
+BOOL = np.dtype("bool")
 
 
 def kind_of(dtype: np.dtype[Any]) -> str:
     """The LLVM type of a number in a register; truth is one bit there."""
-    return KINDS[dtype.name]
+    return KINDS[dtype]
 
 
 def in_memory(dtype: np.dtype[Any]) -> str:
     """The LLVM type of a number in memory, where truth is a byte."""
-    return I8 if dtype.name == "bool" else KINDS[dtype.name]
+    return I8 if dtype == BOOL else KINDS[dtype]
 
 
 def load(f: Function, dtype: np.dtype[Any], pointer: Value, n: int, mask: Value | None) -> Value:
@@ -58,7 +65,7 @@ def store(
     f: Function, dtype: np.dtype[Any], value: Value, pointer: Value, mask: Value | None
 ) -> None:
     """Write neighbouring numbers, where the mask holds."""
-    if dtype.name == "bool":
+    if dtype == BOOL:
         value = f.convert("zext", value, I8)
     if mask is None or width(value.type) == 1:
         f.store(value, pointer)
@@ -67,7 +74,7 @@ def store(
 
 
 def _from_memory(f: Function, value: Value, dtype: np.dtype[Any]) -> Value:
-    return f.compare("ne", value, 0) if dtype.name == "bool" else value
+    return f.compare("ne", value, 0) if dtype == BOOL else value
 
 
 @dataclass

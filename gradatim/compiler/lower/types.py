@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 I1, I8, I16, I32, I64 = "i1", "i8", "i16", "i32", "i64"
@@ -34,16 +35,19 @@ def vector(n: int, element: str) -> str:
     return element if n == 1 else f"<{n} x {element}>"
 
 
+@lru_cache
 def element(kind: str) -> str:
     """The element type of a vector type; a scalar type is its own."""
     return kind.rpartition("x ")[2].rstrip(">") if kind[0] == "<" else kind
 
 
+@lru_cache
 def width(kind: str) -> int:
     """How many elements a type has: 1 for a scalar."""
     return int(kind[1:].partition(" ")[0]) if kind[0] == "<" else 1
 
 
+@lru_cache
 def mangled(kind: str) -> str:
     """A type as it stands in the name of an intrinsic: `v16f32`."""
     base = element(kind)
@@ -72,6 +76,11 @@ def _bits(value: float) -> str:
 
 def constant(value: Any, kind: str) -> Value:
     """A constant of a type; in a vector type, at every place."""
+    return _whole(value, kind) if type(value) is int else Value(literal(value, kind), kind)
+
+
+@lru_cache(4096)
+def _whole(value: int, kind: str) -> Value:
     return Value(literal(value, kind), kind)
 
 

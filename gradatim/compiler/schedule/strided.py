@@ -166,18 +166,13 @@ def as_rows(s: Strided, length: int) -> Rows | None:
             size *= s.shape[cut]
         if size != length:
             return None
-    pairs = zip(s.shape[cut:], s.strides[cut:], strict=True)
-    row = merge([(n, t) for n, t in pairs if n != 1])
+    pairs = list(zip(s.shape, s.strides, strict=True))
+    row = merge([p for p in pairs[cut:] if p[0] != 1])
     if len(row) > 1:
         return None
-    outer = [(n, t) for n, t in zip(s.shape[:cut], s.strides[:cut], strict=True) if n != 1]
-    outer = merge(outer)
-    return Rows(
-        tuple(n for n, _ in outer),
-        tuple(t for _, t in outer),
-        row[0][1] if row else 0,
-        s.offset,
-    )
+    outer = merge([p for p in pairs[:cut] if p[0] != 1])
+    dims, strides = zip(*outer, strict=True) if outer else ((), ())
+    return Rows(dims, strides, row[0][1] if row else 0, s.offset)
 
 
 def common_dims(all_rows: list[Rows]) -> Shape | None:
