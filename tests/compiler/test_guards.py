@@ -2,6 +2,7 @@
 
 import enum
 import functools
+import gc
 import types
 from collections import namedtuple
 from dataclasses import dataclass
@@ -378,3 +379,22 @@ def test_a_changed_item_leaves_its_neighbours_guarded():
     assert guards.changed() is None
     counts[1] = 8
     assert guards.changed() == "counts[1] changed from 7 to 8"
+
+
+collections = 0
+
+
+def test_what_python_calls_while_it_collects_garbage_is_no_part_of_the_function():
+    def count(phase, info):
+        global collections  # noqa: PLW0603
+        collections += 1
+
+    gc.callbacks.append(count)
+    try:
+        with Watch(gc.collect) as watch:
+            gc.collect()
+    finally:
+        gc.callbacks.remove(count)
+    watch.guards()
+    assert collections == 2
+    assert watch.changed_by_trace == []

@@ -12,6 +12,7 @@ at all, a name that is computed (`getattr(self, "p" + i)`), and what a function 
 
 from __future__ import annotations
 
+import gc
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -50,7 +51,9 @@ class Watch:
         self.changed_by_trace: list[str] = []
         self.kept_tensors: list[str] = []
         self._search = Search()
-        self._codes: dict[int, CodeType] = {}
+        # What Python calls when it collects garbage is no part of the function.
+        collecting = [c.__code__ for c in gc.callbacks if isinstance(c, types.FunctionType)]
+        self._codes: dict[int, CodeType] = {id(code): code for code in collecting}
         self._texts: set[str] = set()
         self._looks_through = False
         self._before: Any = None
