@@ -14,6 +14,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from string import ascii_lowercase
 from typing import Any
 
@@ -208,9 +209,10 @@ class Names:
     generators: dict[int, int] = field(default_factory=dict)
 
     def __getitem__(self, v: Var) -> str:
-        if v not in self.known:
-            self.known[v] = letters(len(self.known))
-        return self.known[v]
+        known = self.known.get(v)
+        if known is None:
+            known = self.known[v] = letters(len(self.known))
+        return known
 
     def typed(self, v: Var) -> str:
         """`a:float32[3,4]`."""
@@ -225,7 +227,7 @@ class Names:
     def plain(self, value: Any) -> str:
         """A static parameter as text that is the same in every process."""
         if isinstance(value, np.dtype):
-            return value.name
+            return name_of(value)
         if isinstance(value, np.ndarray):
             return printed_array(value)
         if isinstance(value, Primitive):
@@ -244,7 +246,13 @@ class Names:
 
 def described(kind: ArrayType) -> str:
     """`float32[3,4]`."""
-    return f"{kind.dtype.name}[{','.join(map(str, kind.shape))}]"
+    return f"{name_of(kind.dtype)}[{','.join(map(str, kind.shape))}]"
+
+
+@lru_cache
+def name_of(dtype: np.dtype[Any]) -> str:
+    """`float32`: NumPy puts the name together anew each time."""
+    return dtype.name
 
 
 def printed_array(value: np.ndarray[Any, Any]) -> str:
