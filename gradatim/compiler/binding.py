@@ -294,7 +294,8 @@ class Binding:
 
     def _memory(self, v: Var) -> Array:
         layout, lowering = self.compiled.layout, self.compiled.lowering
-        assert layout is not None and lowering is not None
+        assert layout is not None
+        assert lowering is not None
         v = lowering.place_of(v)
         slot = layout.slots.get(v)
         if slot is None:

@@ -105,7 +105,7 @@ class Watch:
         """What to check before every call; asked for when the trace is over and cleaned up.
 
         What the trace itself has changed, as `self.n += 1` does, is left out and named in
-        `changed_by_trace`; those of them that hold a tensor of the trace are in `kept_tensors`, too.
+        `changed_by_trace`; those of them that hold a tensor of the trace are in `kept_tensors` too.
         `looked` are tensors whose numbers were read, with these numbers.
         """
         roots = [place for place in self._search.roots if self._settle(place, None)]

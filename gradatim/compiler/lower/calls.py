@@ -27,11 +27,12 @@ from ..schedule.nests import (
 )
 from .alike import likeness
 from .emit import I64, PTR, Function, Module, Value, width
+from .hoist import coordinates, prepare, write_element
 from .matmul import write_product
 from .pack import write_pack
 from .product import Plan, Product
 from .random import DRAWS
-from .rows import coordinates, lanes_of, prepare, write_element, write_rows
+from .rows import lanes_of, write_rows
 from .scatter import write_scatter
 from .scopes import Chunk, NestScope, RowScope, in_memory
 from .target import Target

@@ -14,24 +14,21 @@ so that the sums across one vector overlap with the work of others.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from ..ir import Var
 from ..kinds import is_dear
 from ..schedule.grain import items, per_item
-from ..schedule.nests import ELEMENT, ENDS, ROW, WHOLE, Leaf, Node, RowNest, Store
-from .emit import DOUBLE, I64, Function, Operand, Value, constant, vector, width
-from .folding import across, combine, identity, prepared
+from ..schedule.nests import ELEMENT, ROW, WHOLE, Leaf, Node, RowNest, Store
+from .emit import I64, Function, Operand, Value, constant
+from .ends import Ends
+from .folding import across, combine, identity
+from .hoist import coordinates, prepare, write_element
 from .scopes import (
-    BOOL,
     Chunk,
     NestScope,
     RowScope,
     in_memory,
-    inside,
-    kind_of,
     load,
-    row_of_table,
     store,
 )
 from .target import Target
@@ -45,15 +42,6 @@ def lanes_of(nest_vars: Sequence[Var], target: Target) -> int:
     floats = [v.itemsize for v in nest_vars if v.dtype.kind == "f"]
     widest = max((v.itemsize for v in nest_vars), default=4)
     return target.vector_bytes // max(4, min(floats) if floats else widest)
-
-
-@dataclass(frozen=True)
-class _End:
-    """A sum over all rows while it is being made."""
-
-    node: Node
-    store: Store
-    level: int
 
 
 def write_rows(
@@ -77,23 +65,12 @@ class _Rows:
         self.has_rows = any(n.role == "row" for n in nest.nodes)
         self.flat = self.flat and not self.has_rows
         self.short = not self.flat and self.columns <= SHORT * lanes
-        self.ends = [
-            _End(n, s, self._grain(n))
-            for n in nest.nodes
-            for s in nest.stores
-            if s.value is n.var and n.role in ENDS
-        ]
+        self.sums = Ends(f, nest, scope, lanes, short=self.short)
+        self.ends = self.sums.all
         ended = {e.node.var for e in self.ends}
         self.stores = [s for s in nest.stores if s.value not in ended]
         self.passes = _passes(nest, scope)
         self.last = max(self.passes.values(), default=0)
-
-    def _grain(self, n: Node) -> int:
-        """Whether a sum over rows takes every element of a row, or one number from each."""
-        if n.role == "scatter":
-            return ELEMENT
-        size = n.equation.inputs[0].size
-        return ELEMENT if size == self.nest.rows * self.columns else ROW
 
     # -- items -----------------------------------------------------------------------------
 
@@ -114,8 +91,8 @@ class _Rows:
             self._item(loop.index, start, stop)
 
     def _item(self, item: Operand, start: Operand, stop: Operand) -> None:
-        self._clear_columns(item)
-        accs = [self._start(e) for e in self.ends]
+        self.sums.clear(item)
+        accs = [self.sums.start(e) for e in self.ends]
         if self.flat:
             row = RowScope(self.scope, ())
             flat = self._pass(row, 0, start, stop, accs)
@@ -125,7 +102,7 @@ class _Rows:
         else:
             flat = self._each_row(start, stop, accs, 1)
         for e, acc in zip(self.ends, flat, strict=True):
-            self._finish(e, item, acc)
+            self.sums.finish(e, item, acc)
 
     def _together(self) -> int:
         return TOGETHER if self.has_rows and -(-self.columns // self.lanes) <= 2 else 1
@@ -165,7 +142,7 @@ class _Rows:
             accs = self._pass(row, number, 0, self.columns, accs)
         self._store_rows(row)
         return [
-            acc if e.level == ELEMENT else self._accumulated(e, acc, row, [])
+            acc if e.level == ELEMENT else self.sums.accumulated(e, acc, row, [])
             for e, acc in zip(self.ends, accs, strict=True)
         ]
 
@@ -184,7 +161,7 @@ class _Rows:
                 self._store_elements(part, range(self.last + 1))
             self._store_rows(row)
             accs = [
-                self._accumulated(e, acc, row, parts)
+                self.sums.accumulated(e, acc, row, parts)
                 for e, acc in zip(self.ends, accs, strict=True)
             ]
         return accs
@@ -207,20 +184,12 @@ class _Rows:
 
     def _short_sum(self, node: Node, parts: list[Chunk]) -> Value:
         name, dtype = node.equation.name, node.equation.inputs[0].dtype
-        values = [self._for_sum(node, part) for part in parts]
+        values = [self.sums.for_sum(node, part) for part in parts]
         while len(values) > 1:
             pairs = list(zip(values[::2], values[1::2], strict=False))
             odd = values[len(pairs) * 2 :]
             values = [combine(self.f, name, dtype, a, b) for a, b in pairs] + odd
         return across(self.f, name, dtype, values[0])
-
-    def _for_sum(self, node: Node, part: Chunk) -> Value:
-        """A node's argument at some elements, where there are any; elsewhere what adds nothing."""
-        name, dtype = node.equation.name, node.equation.inputs[0].dtype
-        value = prepared(self.f, name, dtype, part.value(node.arguments[0]))
-        if part.mask is None:
-            return value
-        return self.f.select(part.mask, value, identity(name, dtype, value.type))
 
     # -- long rows: passes -----------------------------------------------------------------
 
@@ -235,7 +204,7 @@ class _Rows:
             for i, e in enumerate(self.ends)
             if e.level == ELEMENT and self._pass_of(e.node) == number
         ]
-        first = [[self._identity(n)] for n in sums] + [accs[i] for i in mine]
+        first = [[self.sums.identity(n)] for n in sums] + [accs[i] for i in mine]
         if not self._has_work(number, sums, mine):
             return accs
 
@@ -251,7 +220,7 @@ class _Rows:
                         n.equation.name,
                         n.equation.inputs[0].dtype,
                         acc,
-                        self._for_sum(n, part),
+                        self.sums.for_sum(n, part),
                     )
                 ]
                 for n, (acc,) in zip(sums, state, strict=False)
@@ -261,7 +230,7 @@ class _Rows:
                 store(self.f, v.dtype, part.value(v), place, None)
             self._store_elements(part, (number,))
             rest = [
-                self._accumulated(self.ends[i], acc, row, [part])
+                self.sums.accumulated(self.ends[i], acc, row, [part])
                 for i, acc in zip(mine, state[len(sums) :], strict=True)
             ]
             return new + rest
@@ -269,8 +238,8 @@ class _Rows:
         joined = self._columns(
             row, start, stop, body, first, [*sums, *(self.ends[i].node for i in mine)]
         )
-        for n, (acc,) in zip(sums, joined, strict=False):
-            row.kept[n.var] = across(self.f, n.equation.name, n.equation.inputs[0].dtype, acc)
+        for n, (total,) in zip(sums, joined, strict=False):
+            row.kept[n.var] = across(self.f, n.equation.name, n.equation.inputs[0].dtype, total)
         for i, acc in zip(mine, joined[len(sums) :], strict=True):
             accs[i] = acc
         return list(accs)
@@ -367,10 +336,6 @@ class _Rows:
     def _neutral(self, n: Node, like: Value) -> Value:
         return identity(n.equation.name, n.equation.inputs[0].dtype, like.type)
 
-    def _identity(self, n: Node) -> Value:
-        e = n.equation
-        return identity(e.name, e.inputs[0].dtype, vector(self.lanes, kind_of(_folded(n))))
-
     def _has_work(self, number: int, sums: Sequence[Node], mine: Sequence[int]) -> bool:
         stored = any(self._is_wide(s) and self._available(s.value) == number for s in self.stores)
         return bool(sums or mine or stored or self._saved(number))
@@ -447,175 +412,6 @@ class _Rows:
                 pointer = self.f.gep(base, self.scope.pointers(s.into), place)
                 store(self.f, s.value.dtype, row.value(s.value), pointer, None)
 
-    # -- sums over rows --------------------------------------------------------------------
-
-    def _start(self, e: _End) -> list[Value]:
-        """What a sum over rows begins with, in registers: nothing if it is made in memory."""
-        name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
-        if e.node.role == "scatter":
-            return []
-        if e.node.role == "column":
-            if not self.short:
-                return []
-            kind = vector(self.lanes, kind_of(_folded(e.node)))
-            return [identity(name, dtype, kind)] * -(-self.columns // self.lanes)
-        if e.level == ELEMENT:
-            return [identity(name, dtype, vector(self.lanes, kind_of(_folded(e.node))))]
-        kind = DOUBLE if self._is_exact(e) else kind_of(_folded(e.node))
-        return [identity(name, dtype, kind)]
-
-    def _is_exact(self, e: _End) -> bool:
-        """Whether a sum of one number per row is made in float64: there may be very many rows."""
-        equation = e.node.equation
-        return equation.name == "reduce_sum" and equation.inputs[0].dtype.kind == "f"
-
-    def _accumulated(
-        self, e: _End, acc: list[Value], row: RowScope, parts: list[Chunk]
-    ) -> list[Value]:
-        name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
-        if e.node.role == "total" and e.level < ELEMENT:
-            value = prepared(self.f, name, dtype, row.value(e.node.arguments[0]))
-            if self._is_exact(e):
-                value = self.f.convert("fpext", value, DOUBLE)
-                return [self.f.fadd(acc[0], value)]
-            return [combine(self.f, name, dtype, acc[0], value)]
-        if e.node.role == "scatter":
-            self._scatter(e, row, parts)
-            return []
-        values = [self._for_sum(e.node, part) for part in parts]
-        if e.node.role == "total":
-            (total,) = acc
-            for value in values:
-                total = combine(self.f, name, dtype, total, value)
-            return [total]
-        if acc:
-            return [combine(self.f, name, dtype, a, v) for a, v in zip(acc, values, strict=True)]
-        for part, value in zip(parts, values, strict=True):
-            self._add_in_memory(e, part, value)
-        return []
-
-    def _add_in_memory(self, e: _End, part: Chunk, value: Value) -> None:
-        name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
-        out = e.node.var.dtype
-        pointer = self.f.gep(in_memory(out), self._column_sums[e.node.var], part.column)
-        before = load(self.f, out, pointer, self.lanes, part.mask)
-        store(self.f, out, combine(self.f, name, dtype, before, value), pointer, part.mask)
-
-    def _scatter(self, e: _End, row: RowScope, parts: list[Chunk]) -> None:
-        """Add the elements of a row at its place in a table."""
-        places, values = e.node.arguments
-        out = e.node.var.dtype
-        index = inside(
-            self.f, self.scope, e.node, row.value(places), e.node.var.shape[0], None, negative=True
-        )
-        begin = self.f.mul(index, self.columns)
-        for part in parts:
-            place = self.f.add(begin, part.column)
-            pointer = self.f.gep(in_memory(out), self._column_sums[e.node.var], place)
-            before = load(self.f, out, pointer, self.lanes, part.mask)
-            store(self.f, out, self.f.fadd(before, part.value(values)), pointer, part.mask)
-
-    def _clear_columns(self, item: Operand) -> None:
-        """Tables, and column sums of long rows, are made in the buffer itself."""
-        self._column_sums: dict[Var, Value] = {}
-        for e in self.ends:
-            if e.node.role == "total" or (e.node.role == "column" and self.short):
-                continue
-            size = e.node.var.size
-            base, out = in_memory(e.node.var.dtype), e.node.var.dtype
-            pointer = self.scope.pointers(e.store.into)
-            pointer = self.f.gep(base, pointer, self.f.mul(_i64(item), size))
-            self._column_sums[e.node.var] = pointer
-            zero = self._identity(e.node)
-            whole = size // self.lanes * self.lanes
-            if whole:
-                with self.f.loop(0, whole, self.lanes) as loop:
-                    store(self.f, out, zero, self.f.gep(base, pointer, loop.index), None)
-            if size > whole:
-                mask = self.f.first_lanes(self.lanes, size - whole)
-                store(self.f, out, zero, self.f.gep(base, pointer, whole), mask)
-
-    def _finish(self, e: _End, item: Operand, acc: list[Value]) -> None:
-        """Write what an item added up."""
-        out = e.node.var.dtype
-        base, pointer = in_memory(out), self.scope.pointers(e.store.into)
-        name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
-        if e.node.role == "total":
-            value = acc[0]
-            if width(value.type) > 1:
-                value = across(self.f, name, dtype, value)
-            if value.type == DOUBLE and base != DOUBLE:
-                value = self.f.convert("fptrunc", value, base)
-            store(self.f, out, value, self.f.gep(base, pointer, _i64(item)), None)
-            return
-        if not acc:
-            return
-        pointer = self.f.gep(base, pointer, self.f.mul(_i64(item), self.columns))
-        for i, value in enumerate(acc):
-            c = i * self.lanes
-            n = min(self.lanes, self.columns - c)
-            mask = None if n == self.lanes else self.f.first_lanes(self.lanes, n)
-            store(self.f, out, value, self.f.gep(base, pointer, c), mask)
-
-
-def write_element(f: Function, part: Chunk, s: Store, value: Value) -> None:
-    """Write neighbouring elements of a row where a store says."""
-    begin = part.row.offset(s.strides[:-1], s.offset)
-    along = s.strides[-1] or 1
-    place = f.add(begin, f.mul(part.column, along))
-    dtype = s.value.dtype
-    pointer = f.gep(in_memory(dtype), part.nest.pointers(s.into), place)
-    if along == 1:
-        store(f, dtype, value, pointer, part.mask)
-        return
-    if dtype == BOOL:
-        value = f.convert("zext", value, "i8")
-    from .emit import constants
-
-    steps = constants([i * along for i in range(part.n)], I64)
-    f.scatter(value, pointer, steps, part.mask)
-
-
-def prepare(
-    scope: NestScope | RowScope,
-    nodes: Sequence[Node],
-    lanes: int,
-    level: int,
-    passes: dict[Var, int] | None = None,
-    number: int = 0,
-) -> None:
-    """Compute what does not change before a loop begins, and repeat it over a vector."""
-    nest = scope if isinstance(scope, NestScope) else scope.nest
-    row = scope if isinstance(scope, RowScope) else RowScope(nest, ())
-    probe = Chunk(row, 0, lanes)
-    for n in nodes:
-        for i, a in enumerate(n.arguments):
-            if isinstance(a, Leaf) and a.number is not None:
-                continue
-            if n.role == "load" and i == 0:
-                continue
-            if nest.level(a) == level and (passes is None or _ready(a, passes, number)):
-                if scope.value(a) and n.role != "load":
-                    probe.value(a)
-            elif isinstance(scope, RowScope) and nest.level(a) == ELEMENT and isinstance(a, Leaf):
-                scope.begin(a)
-        if n.role in ENDS:
-            continue
-        if n.role == "load" and isinstance(scope, RowScope) and passes is not None:
-            table, places = n.arguments
-            wide = nest.level(n.var) == ELEMENT and nest.level(places) < ELEMENT
-            if wide and isinstance(table, Leaf) and table.in_memory:
-                if _ready(places, passes, number):
-                    row_of_table(scope, n)
-        if nest.level(n.var) == level and (passes is None or _ready(n.var, passes, number)):
-            if n.role != "row":
-                scope.value(n.var)
-            probe.value(n.var)
-
-
-def _ready(a: Leaf | Var, passes: dict[Var, int], number: int) -> bool:
-    return isinstance(a, Leaf) or passes.get(a, 0) <= number
-
 
 def _passes(nest: RowNest, scope: NestScope) -> dict[Var, int]:
     """In which pass over a row each value is there: after a reduction, in the next one."""
@@ -629,29 +425,9 @@ def _passes(nest: RowNest, scope: NestScope) -> dict[Var, int]:
     return found
 
 
-def coordinates(f: Function, row: Value, dims: Sequence[int]) -> list[Operand]:
-    """The places in the outer dimensions of the row with this number."""
-    found: list[Operand] = []
-    rest = row
-    for n in reversed(dims[1:]):
-        found.append(f.binary("urem", rest, n))
-        rest = f.binary("udiv", rest, n)
-    if dims:
-        found.append(rest)
-    return found[::-1]
-
-
 def _shaped(flat: Sequence[Value], like: Sequence[Sequence[Value]]) -> list[list[Value]]:
     found, at = [], 0
     for acc in like:
         found.append(list(flat[at : at + len(acc)]))
         at += len(acc)
     return found
-
-
-def _folded(n: Node) -> object:
-    return n.equation.output.dtype
-
-
-def _i64(a: Operand) -> Value:
-    return a if isinstance(a, Value) else constant(a, I64)

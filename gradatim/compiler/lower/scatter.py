@@ -12,7 +12,8 @@ from math import prod
 from ..schedule.grain import owners
 from ..schedule.nests import ELEMENT, Leaf, ScatterNest
 from .emit import Function, Operand, Value, constant, vector
-from .rows import coordinates, lanes_of
+from .hoist import coordinates
+from .rows import lanes_of
 from .scopes import Chunk, NestScope, RowScope, in_memory, inside, kind_of, load, store
 from .target import Target
 

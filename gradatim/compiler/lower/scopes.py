@@ -359,7 +359,8 @@ def _load_known(scope: Scope, f: Function, node: Node, n: int) -> Value:
 def table_step(node: Node) -> tuple[int, int]:
     """How far apart neighbouring places of a table are, and how many there are."""
     table = node.arguments[0]
-    assert isinstance(table, Leaf) and table.chosen is not None
+    assert isinstance(table, Leaf)
+    assert table.chosen is not None
     return table.chosen
 
 

@@ -241,10 +241,8 @@ class Clustering:
     def _common_forms(self, a: Cluster, b: Cluster) -> list[Form]:
         both = set(a.equations) | set(b.equations)
         equations = a.equations + b.equations
-        candidates = []
-        for f in dict.fromkeys([*a.forms, *b.forms]):
-            if self._has(a, f) and self._has(b, f):
-                candidates.append(f)
+        known = dict.fromkeys([*a.forms, *b.forms])
+        candidates = [f for f in known if self._has(a, f) and self._has(b, f)]
         if a.kind == "product":
             if any(self._is_factor(e, a) for e in b.equations):
                 return []

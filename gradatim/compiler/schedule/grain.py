@@ -72,9 +72,8 @@ def _added(node: Node, parts: Var, store: Store) -> RowNest:
     again: Equation = apply(
         AGAIN[name], (parts,), {"dims": (0,), "keepdim": False}, node.equation.line
     )
-    if node.role == "total":
-        leaf, dims = Leaf(parts, (1,)), (count,)
-    else:
-        leaf, dims = Leaf(parts, (size, 1)), (count, size)
-    new = Node(again, "total" if node.role == "total" else "column", (leaf,))
+    total = node.role == "total"
+    dims = (count,) if total else (count, size)
+    leaf = Leaf(parts, (1,) if total else (size, 1))
+    new = Node(again, "total" if total else "column", (leaf,))
     return RowNest(dims, (new,), (Store(new.var, store.into, ()),))

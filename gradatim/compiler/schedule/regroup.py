@@ -93,8 +93,8 @@ def _join(clustering: Clustering) -> None:
             for source in clustering.inputs_of(e):
                 if source.in_memory and source.var.size >= LARGE:
                     by_var.setdefault(source.var, {})[cluster] = None
-    for v in by_var:
-        homes = list(dict.fromkeys(_home(clustering, c) for c in by_var[v]))
+    for clusters in by_var.values():
+        homes = list(dict.fromkeys(_home(clustering, c) for c in clusters))
         for i, b in enumerate(homes):
             for a in homes[:i]:
                 if a.equations and b.equations and _join_two(clustering, a, b):

@@ -1,0 +1,171 @@
+"""Sums over all rows of a nest, while they are made: of columns, of everything, at places.
+
+A sum of few columns, or of everything, stays in registers from row to row; the columns of long
+rows and tables are added up in memory. What an item has added up is written when it is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..ir import Var
+from ..schedule.nests import ELEMENT, ENDS, ROW, Node, RowNest, Store
+from .emit import DOUBLE, I64, Function, Operand, Value, constant, vector, width
+from .folding import across, combine, identity, prepared
+from .scopes import Chunk, NestScope, RowScope, in_memory, inside, kind_of, load, store
+
+
+@dataclass(frozen=True)
+class End:
+    """A sum over all rows; `level` tells whether it takes each element or one number a row."""
+
+    node: Node
+    store: Store
+    level: int
+
+
+class Ends:
+    """Writes the sums over all rows of one nest."""
+
+    def __init__(
+        self, f: Function, nest: RowNest, scope: NestScope, lanes: int, *, short: bool
+    ) -> None:
+        self.f, self.nest, self.scope = f, nest, scope
+        self.lanes, self.short, self.columns = lanes, short, nest.columns
+        self.all = [
+            End(n, s, self._grain(n))
+            for n in nest.nodes
+            for s in nest.stores
+            if s.value is n.var and n.role in ENDS
+        ]
+
+    def _grain(self, n: Node) -> int:
+        """Whether a sum over rows takes every element of a row, or one number from each."""
+        if n.role == "scatter":
+            return ELEMENT
+        size = n.equation.inputs[0].size
+        return ELEMENT if size == self.nest.rows * self.columns else ROW
+
+    def for_sum(self, node: Node, part: Chunk) -> Value:
+        """A node's argument at some elements, where there are any; elsewhere what adds nothing."""
+        name, dtype = node.equation.name, node.equation.inputs[0].dtype
+        value = prepared(self.f, name, dtype, part.value(node.arguments[0]))
+        if part.mask is None:
+            return value
+        return self.f.select(part.mask, value, identity(name, dtype, value.type))
+
+    def identity(self, n: Node) -> Value:
+        e = n.equation
+        return identity(e.name, e.inputs[0].dtype, vector(self.lanes, kind_of(n.var.dtype)))
+
+    def start(self, e: End) -> list[Value]:
+        """What a sum over rows begins with, in registers: nothing if it is made in memory."""
+        name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
+        if e.node.role == "scatter":
+            return []
+        if e.node.role == "column":
+            if not self.short:
+                return []
+            kind = vector(self.lanes, kind_of(e.node.var.dtype))
+            return [identity(name, dtype, kind)] * -(-self.columns // self.lanes)
+        if e.level == ELEMENT:
+            return [identity(name, dtype, vector(self.lanes, kind_of(e.node.var.dtype)))]
+        kind = DOUBLE if self._is_exact(e) else kind_of(e.node.var.dtype)
+        return [identity(name, dtype, kind)]
+
+    def _is_exact(self, e: End) -> bool:
+        """Whether a sum of one number per row is made in float64: there may be very many rows."""
+        equation = e.node.equation
+        return equation.name == "reduce_sum" and equation.inputs[0].dtype.kind == "f"
+
+    def accumulated(
+        self, e: End, acc: list[Value], row: RowScope, parts: list[Chunk]
+    ) -> list[Value]:
+        name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
+        if e.node.role == "total" and e.level < ELEMENT:
+            value = prepared(self.f, name, dtype, row.value(e.node.arguments[0]))
+            if self._is_exact(e):
+                value = self.f.convert("fpext", value, DOUBLE)
+                return [self.f.fadd(acc[0], value)]
+            return [combine(self.f, name, dtype, acc[0], value)]
+        if e.node.role == "scatter":
+            self._scatter(e, row, parts)
+            return []
+        values = [self.for_sum(e.node, part) for part in parts]
+        if e.node.role == "total":
+            (total,) = acc
+            for value in values:
+                total = combine(self.f, name, dtype, total, value)
+            return [total]
+        if acc:
+            return [combine(self.f, name, dtype, a, v) for a, v in zip(acc, values, strict=True)]
+        for part, value in zip(parts, values, strict=True):
+            self._add_in_memory(e, part, value)
+        return []
+
+    def _add_in_memory(self, e: End, part: Chunk, value: Value) -> None:
+        name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
+        out = e.node.var.dtype
+        pointer = self.f.gep(in_memory(out), self._tables[e.node.var], part.column)
+        before = load(self.f, out, pointer, self.lanes, part.mask)
+        store(self.f, out, combine(self.f, name, dtype, before, value), pointer, part.mask)
+
+    def _scatter(self, e: End, row: RowScope, parts: list[Chunk]) -> None:
+        """Add the elements of a row at its place in a table."""
+        places, values = e.node.arguments
+        out = e.node.var.dtype
+        index = inside(
+            self.f, self.scope, e.node, row.value(places), e.node.var.shape[0], None, negative=True
+        )
+        begin = self.f.mul(index, self.columns)
+        for part in parts:
+            place = self.f.add(begin, part.column)
+            pointer = self.f.gep(in_memory(out), self._tables[e.node.var], place)
+            before = load(self.f, out, pointer, self.lanes, part.mask)
+            store(self.f, out, self.f.fadd(before, part.value(values)), pointer, part.mask)
+
+    def clear(self, item: Operand) -> None:
+        """Tables, and column sums of long rows, are made in the buffer itself."""
+        self._tables: dict[Var, Value] = {}
+        for e in self.all:
+            if e.node.role == "total" or (e.node.role == "column" and self.short):
+                continue
+            size = e.node.var.size
+            base, out = in_memory(e.node.var.dtype), e.node.var.dtype
+            pointer = self.scope.pointers(e.store.into)
+            pointer = self.f.gep(base, pointer, self.f.mul(_i64(item), size))
+            self._tables[e.node.var] = pointer
+            zero = self.identity(e.node)
+            whole = size // self.lanes * self.lanes
+            if whole:
+                with self.f.loop(0, whole, self.lanes) as loop:
+                    store(self.f, out, zero, self.f.gep(base, pointer, loop.index), None)
+            if size > whole:
+                mask = self.f.first_lanes(self.lanes, size - whole)
+                store(self.f, out, zero, self.f.gep(base, pointer, whole), mask)
+
+    def finish(self, e: End, item: Operand, acc: list[Value]) -> None:
+        """Write what an item added up."""
+        out = e.node.var.dtype
+        base, pointer = in_memory(out), self.scope.pointers(e.store.into)
+        name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
+        if e.node.role == "total":
+            value = acc[0]
+            if width(value.type) > 1:
+                value = across(self.f, name, dtype, value)
+            if value.type == DOUBLE and base != DOUBLE:
+                value = self.f.convert("fptrunc", value, base)
+            store(self.f, out, value, self.f.gep(base, pointer, _i64(item)), None)
+            return
+        if not acc:
+            return
+        pointer = self.f.gep(base, pointer, self.f.mul(_i64(item), self.columns))
+        for i, value in enumerate(acc):
+            c = i * self.lanes
+            n = min(self.lanes, self.columns - c)
+            mask = None if n == self.lanes else self.f.first_lanes(self.lanes, n)
+            store(self.f, out, value, self.f.gep(base, pointer, c), mask)
+
+
+def _i64(a: Operand) -> Value:
+    return a if isinstance(a, Value) else constant(a, I64)
