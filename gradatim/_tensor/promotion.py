@@ -32,7 +32,10 @@ def binary(primitive: Primitive, x: Any, y: Any) -> Any:
         a = x._value
         if a.dtype.kind == "f" or (a.dtype.kind == "i" and type(y) is int):
             return bind(primitive, x, full(a.shape, y, a.dtype))
-    return bind(primitive, *promoted(x, y, name=primitive.name))
+    out = bind(primitive, *promoted(x, y, name=primitive.name))
+    if is_number(x) and is_number(y):
+        out._is_number = True
+    return out
 
 
 def floating_binary(primitive: Primitive, x: Any, y: Any) -> Any:
@@ -74,7 +77,11 @@ def result_type(*operands: Any) -> np.dtype[Any]:
     found: np.dtype[Any] | None = None
     found_weight = 0
     for x in operands:
-        if isinstance(x, Handle):
+        if isinstance(x, Handle) and x._is_number:
+            if all(map(is_number, operands)):
+                return x._value.dtype
+            dtype, weight = dtypes.of_number(0.0), 0
+        elif isinstance(x, Handle):
             dtype, weight = x._value.dtype, 2 if x._value.shape else 1
         else:
             dtype, weight = dtypes.of_number(x), 0
@@ -85,6 +92,11 @@ def result_type(*operands: Any) -> np.dtype[Any]:
             found_weight = max(found_weight, weight)
     assert found is not None
     return found
+
+
+def is_number(x: Any) -> bool:
+    """Whether it is a Python number, or a tensor that stands for one while a program is traced."""
+    return x._is_number if isinstance(x, Handle) else True
 
 
 def to_dtype(x: Any, dtype: np.dtype[Any]) -> Any:

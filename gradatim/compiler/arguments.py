@@ -13,7 +13,9 @@ from ..core.dtypes import float64
 from ..core.handle import Handle
 from ..core.nodes import Leaf
 from ..core.tape import history
+from .errors import TraceError
 from .guards.held import reference
+from .ir import kept_from_trace
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,14 @@ def unflatten(flat: Flat, tensors: Sequence[Any]) -> tuple[Any, Any]:
 def _taken(value: Any, tensors: list[Any], key: list[Any]) -> Any:
     if isinstance(value, float | np.floating):
         value = tensor(float(value), dtype=float64)
+        value._is_number = True
     if isinstance(value, Handle):
         tensors.append(value)
-        key.append((value._value.shape, value._value.dtype, _wish(value), _first(value, tensors)))
+        kind = value._value
+        if not isinstance(kind, np.ndarray):
+            raise TraceError(kept_from_trace())
+        first = _first(value, tensors)
+        key.append((kind.shape, kind.dtype, value._is_number, _wish(value), first))
         return Place(len(tensors) - 1)
     if type(value) in (tuple, list):
         key.append((type(value), len(value)))

@@ -296,6 +296,8 @@ class _Given:
 
     def _like(self, x: Handle, i: int) -> Handle:
         new: Handle = alias(self.variables[i], self.storages[i])
+        if x._is_number:
+            new._is_number = True
         if history(x) is not None:
             new._edge = Leaf(new)
             new._grad = x._grad

@@ -40,6 +40,7 @@ class Handle:
     _edge: Edge | None = None
     _stamp: int = 0
     _grad: Any = None
+    _is_number = False  # stands for a Python number, which has no say in a result's dtype
 
     if TYPE_CHECKING:
         # The face's methods call each other, across mixins that do not know one another.
