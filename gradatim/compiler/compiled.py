@@ -93,12 +93,15 @@ def compile_graph(
 
 def scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) -> Schedule:
     """The loop nests of a graph."""
+    return _scheduled(optimise(graph), updates, target)
 
+
+def _scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) -> Schedule:
     def is_native(e: Equation) -> bool:
         types = tuple(v.type for v in e.inputs)
         return supported(e.name, e.output.type, e.params, types, target)
 
-    made = schedule(optimise(graph), updates, is_native)
+    made = schedule(graph, updates, is_native)
     nests = tuple(n for nest in made.nests for n in in_two_steps(nest))
     return Schedule(nests, made.inputs, made.outputs, made.in_place)
 
@@ -107,6 +110,7 @@ def scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) 
 class Draft:
     """A program before LLVM has seen it: its nests as functions, its memory, its text."""
 
+    graph: Graph  # after the passes
     schedule: Schedule
     lowering: Lowering
     layout: Layout
@@ -131,7 +135,8 @@ def drafted(
     graph: Graph, updates: Sequence[tuple[int, int]], results: int, target: Target
 ) -> Draft:
     """All stages but the last; what they make depends on the graph and the target alone."""
-    made = scheduled(graph, updates, target)
+    final = optimise(graph)
+    made = _scheduled(final, updates, target)
     lowering = lower(made, target)
     outside = _outside(made, lowering)
     slots = {m: i + 2 for i, m in enumerate(outside)}
@@ -153,7 +158,7 @@ def drafted(
     if steps == ["step_0"]:
         placed = [Stack(made.outputs[k], layout.size + j) for j, k in enumerate(stacks)]
         write_run(lowering, layout, placed, len(graph.inputs), shared=shared)
-    return Draft(made, lowering, layout, outside, steps, stacks, work, shared)
+    return Draft(final, made, lowering, layout, outside, steps, stacks, work, shared)
 
 
 def stretches(lowering: Lowering) -> Iterator[list[Call] | NumpyNest]:

@@ -85,7 +85,7 @@ class Explanation:
     def names(self) -> Names:
         """The variables of the last graph, by the letters that its print gives them."""
         names = Names()
-        self._graphs[-1][1].text(names.known)
+        self.draft.graph.text(names.known)
         return names
 
     # -- a whole to read -------------------------------------------------------------------

@@ -1,0 +1,79 @@
+"""Renew what docs/compiler.md quotes: the real print of every stage of its program.
+
+    python tools/quote_compiler.py       run the page's program and write its blocks anew
+
+A block stands behind a comment with the line that prints it. What begins with `assembly:` is only
+renewed where LLVM is the page's and the processor of its family; the rest is the same everywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from gradatim.compiler import engine
+from gradatim.compiler.lower.target import host
+
+PAGE = Path(__file__).parents[1] / "docs" / "compiler.md"
+_BLOCK = re.compile(r"(<!-- (assembly: )?(print\(.*?\)) -->\n```\w*\n)(.*?)(```\n)", re.DOTALL)
+_LLVM = "LLVM 22."
+_BETWEEN = "--8<-- the next block --8<--"
+
+
+def program(page: str) -> str:
+    """The program that the page follows."""
+    found = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def renewed(page: str) -> str:
+    """The page with every block as it is printed now."""
+    blocks = list(_BLOCK.finditer(page))
+    printed = iter(_printed(program(page), [m[3] for m in blocks if _is_the_same_here(m)]))
+
+    def block(m: re.Match[str]) -> str:
+        if not _is_the_same_here(m):
+            return m[0]
+        return m[1] + next(printed) + m[5]
+
+    return _BLOCK.sub(block, page)
+
+
+def _is_the_same_here(m: re.Match[str]) -> bool:
+    return not m[2] or (host().is_x86 and _LLVM in engine.versions())
+
+
+def _printed(code: str, lines: list[str]) -> list[str]:
+    """What each line prints behind the program, in a file of the name that the page gives it."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "example.py"
+        rest = "\n".join(f"print({_BETWEEN!r})\n{line}" for line in lines)
+        script.write_text(f"{code}\n{rest}\n", encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, str(script)],
+            check=True,
+            capture_output=True,
+            encoding="utf-8",
+            cwd=PAGE.parents[1],
+            env=_environment(),
+        )
+    parts = done.stdout.split(f"{_BETWEEN}\n")[1:]
+    return ["".join(f"{line.rstrip()}\n" for line in part.splitlines()) for part in parts]
+
+
+def _environment() -> dict[str, str]:
+    paths = [str(PAGE.parents[1]), os.environ.get("PYTHONPATH", "")]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(p for p in paths if p),
+        "PYTHONIOENCODING": "utf-8",
+    }
+
+
+if __name__ == "__main__":
+    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
