@@ -32,11 +32,14 @@ from .types import (
     PTR,
     Operand,
     Value,
+    as_value,
     constant,
     constants,
     element,
+    folded,
     literal,
     mangled,
+    pair,
     vector,
     width,
 )
@@ -156,9 +159,9 @@ class Function:
 
     def binary(self, op: str, a: Operand, b: Operand) -> Value:
         """`op a, b`; a Python number takes the type of the other operand."""
-        x, y = _pair(a, b)
-        folded = _fold(op, x, y) if x.type == I64 else None
-        return folded or self.new(x.type, f"{op} {x.type} {x.name}, {y.name}")
+        x, y = pair(a, b)
+        known = folded(op, x, y) if x.type == I64 else None
+        return known or self.new(x.type, f"{op} {x.type} {x.name}, {y.name}")
 
     def fadd(self, a: Operand, b: Operand) -> Value:
         """a + b of floats."""
@@ -195,17 +198,17 @@ class Function:
     def fma(self, a: Operand, b: Operand, c: Operand) -> Value:
         """a b + c, rounded once."""
         kind = next(v.type for v in (a, b, c) if isinstance(v, Value))
-        return self.intrinsic("llvm.fma", kind, *[_as(v, kind) for v in (a, b, c)])
+        return self.intrinsic("llvm.fma", kind, *[as_value(v, kind) for v in (a, b, c)])
 
     def compare(self, predicate: str, a: Operand, b: Operand) -> Value:
         """`fcmp` or `icmp`, by the operands' type: "olt", "uge", "eq", "slt", ..."""
-        x, y = _pair(a, b)
+        x, y = pair(a, b)
         op = "fcmp" if element(x.type) in (FLOAT, DOUBLE) else "icmp"
         return self.new(vector(width(x.type), I1), f"{op} {predicate} {x.text}, {y.name}")
 
     def select(self, condition: Value, a: Operand, b: Operand) -> Value:
         """a where the condition holds, b elsewhere."""
-        x, y = _pair(a, b)
+        x, y = pair(a, b)
         return self.new(x.type, f"select {condition.text}, {x.text}, {y.text}")
 
     def convert(self, op: str, a: Value, base: str) -> Value:
@@ -285,7 +288,7 @@ class Function:
         """The address of element `index` of an array of `base`."""
         if index == 0 or (isinstance(index, Value) and index.name == "0"):
             return pointer
-        i = _as(index, I64)
+        i = as_value(index, I64)
         return self.new(PTR, f"getelementptr {base}, {pointer.text}, {i.text}")
 
     def load(self, kind: str, pointer: Value, align: int = 0) -> Value:
@@ -302,7 +305,7 @@ class Function:
         arguments = f"{pointer.text}, i32 {BYTES[element(kind)]}, {mask.text}"
         name = f"llvm.masked.load.{mangled(kind)}.p0"
         self.module.declared.setdefault(name, f"{kind} @{name}(ptr, i32, {mask.type}, {kind})")
-        return self.new(kind, f"call {kind} @{name}({arguments}, {_as(other, kind).text})")
+        return self.new(kind, f"call {kind} @{name}({arguments}, {as_value(other, kind).text})")
 
     def masked_store(self, value: Value, pointer: Value, mask: Value) -> None:
         """Write where the mask holds."""
@@ -344,7 +347,7 @@ class Function:
         if isinstance(count, int):
             return constants([i < count for i in range(n)], I1)
         lanes = constants(range(n), I64)
-        return self.compare("slt", lanes, self.splat(_as(count, I64), n))
+        return self.compare("slt", lanes, self.splat(as_value(count, I64), n))
 
     def allocate(self, base: str, count: int) -> Value:
         """Room on the stack for the whole call, 64-byte aligned."""
@@ -364,7 +367,7 @@ class Function:
         `carried` are the first values of what changes from round to round; the body calls
         `loop.carry(...)` with the next ones, and `loop.results` are the last.
         """
-        first, last = _as(start, I64), _as(stop, I64)
+        first, last = as_value(start, I64), as_value(stop, I64)
         sure = isinstance(start, int) and isinstance(stop, int) and start < stop
         before, head, exit_ = self.block, self.label(), self.label()
         if sure:
@@ -428,34 +431,3 @@ class Function:
             self.new(x.type, f"phi {x.type} [{x.name}, %{from_yes}], [{y.name}, %{from_no}]")
             for x, y in zip(a, b, strict=True)
         ]
-
-
-def _as(a: Operand, kind: str) -> Value:
-    return a if isinstance(a, Value) else constant(a, kind)
-
-
-def _pair(a: Operand, b: Operand) -> tuple[Value, Value]:
-    if isinstance(a, Value):
-        return a, b if isinstance(b, Value) else constant(b, a.type)
-    kind = b.type if isinstance(b, Value) else I64
-    return constant(a, kind), _as(b, kind)
-
-
-def _fold(op: str, x: Value, y: Value) -> Value | None:
-    """What an integer operation gives if that is known now."""
-    if op not in ("add", "sub", "mul"):
-        return None
-    a, b = _known(x), _known(y)
-    if a is not None and b is not None:
-        return constant(a + b if op == "add" else a - b if op == "sub" else a * b, I64)
-    if b == (1 if op == "mul" else 0):
-        return x
-    if op == "mul" and 0 in (a, b):
-        return constant(0, I64)
-    if a == (1 if op == "mul" else 0) and op != "sub":
-        return y
-    return None
-
-
-def _known(x: Value) -> int | None:
-    return None if x.name[0] == "%" else int(x.name)

@@ -88,3 +88,36 @@ def constants(values: Sequence[Any], base: str) -> Value:
     """A vector of different constants."""
     items = ", ".join(f"{base} {literal(v, base)}" for v in values)
     return Value(f"<{items}>", vector(len(values), base))
+
+
+def as_value(a: Operand, kind: str) -> Value:
+    """A Python number as a constant of a type."""
+    return a if isinstance(a, Value) else constant(a, kind)
+
+
+def pair(a: Operand, b: Operand) -> tuple[Value, Value]:
+    """Two operands of one type: a Python number takes that of the other."""
+    if isinstance(a, Value):
+        return a, b if isinstance(b, Value) else constant(b, a.type)
+    kind = b.type if isinstance(b, Value) else I64
+    return constant(a, kind), as_value(b, kind)
+
+
+def folded(op: str, x: Value, y: Value) -> Value | None:
+    """What an integer operation gives if that is known now."""
+    if op not in ("add", "sub", "mul"):
+        return None
+    a, b = _known(x), _known(y)
+    if a is not None and b is not None:
+        return constant(a + b if op == "add" else a - b if op == "sub" else a * b, I64)
+    if b == (1 if op == "mul" else 0):
+        return x
+    if op == "mul" and 0 in (a, b):
+        return constant(0, I64)
+    if a == (1 if op == "mul" else 0) and op != "sub":
+        return y
+    return None
+
+
+def _known(x: Value) -> int | None:
+    return None if x.name[0] == "%" else int(x.name)
