@@ -27,14 +27,19 @@ def binary(primitive: Primitive, x: Any, y: Any) -> Any:
         if isinstance(x, Handle):
             a, b = x._value, y._value
             if a.dtype is b.dtype and a.shape == b.shape:
-                return bind(primitive, x, y)
+                out = bind(primitive, x, y)
+                return _number(out) if not a.shape and x._is_number and y._is_number else out
     elif type(y) is float or type(y) is int:
         a = x._value
         if a.dtype.kind == "f" or (a.dtype.kind == "i" and type(y) is int):
-            return bind(primitive, x, full(a.shape, y, a.dtype))
+            out = bind(primitive, x, full(a.shape, y, a.dtype))
+            return _number(out) if not a.shape and x._is_number else out
     out = bind(primitive, *promoted(x, y, name=primitive.name))
-    if is_number(x) and is_number(y):
-        out._is_number = True
+    return _number(out) if is_number(x) and is_number(y) else out
+
+
+def _number(out: Any) -> Any:
+    out._is_number = True
     return out
 
 
