@@ -46,15 +46,19 @@ class Loaded:
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
+        self._known: dict[str, int] = {}
         weakref.finalize(self, _free, engine).atexit = False
 
     def address(self, name: str) -> int:
         """Where a function begins. Errors: CompileError if there is none of that name."""
+        known = self._known.get(name)  # programs ask before every call
+        if known is not None:
+            return known
         with _lock:
             found: int = self._engine.get_function_address(name)
         if not found:
             raise CompileError(f"the machine code has no function {name!r}")
-        return found
+        return self._known.setdefault(name, found)
 
 
 def compile_object(text: str, target: Target, *, linked: bool = False) -> bytes:
