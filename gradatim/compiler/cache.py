@@ -43,7 +43,7 @@ def folder() -> Path | None:
     """
     chosen = os.environ.get("GRADATIM_CACHE_DIR")
     if chosen is not None:
-        return Path(chosen).absolute() if chosen else None
+        return Path(chosen).expanduser().absolute() if chosen else None
     with contextlib.suppress(RuntimeError):  # no home
         if sys.platform == "win32":
             local = os.environ.get("LOCALAPPDATA")
