@@ -86,7 +86,10 @@ def _wish(x: Handle) -> Any:
 
 def _first(x: Handle, tensors: Sequence[Any]) -> int:
     """The place where a tensor was given first."""
-    return next(i for i, t in enumerate(tensors) if t is x)
+    for i, t in enumerate(tensors):
+        if t is x:
+            return i
+    return len(tensors)
 
 
 class Same:

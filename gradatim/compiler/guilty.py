@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .program import Program
 
 Array = np.ndarray[Any, Any]
+_LASTING = 10  # steps as written
+_WAITING = 40  # looks, some 2 seconds
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,13 @@ class Trouble:
 
 
 class State:
-    """What the steps of a program change, as it was after `done` steps."""
+    """What the steps of a program change, as it was after `done` steps.
+
+    Once something is infinite, the state before that is what helps: it is not replaced for a while.
+    """
 
     def __init__(self, binding: Binding) -> None:
-        self.binding, self.done = binding, 0
+        self.binding, self.done, self.waited = binding, 0, 0
         traced = binding.traced
         self.owners = [t for t in (*traced.grads, *traced.cleared) if isinstance(t, Handle)]
         self.grads = [t._grad for t in self.owners]
@@ -52,7 +57,10 @@ class State:
 
     def keep(self, stretch: Stretch) -> None:
         """Keep it as it is now."""
-        traced, self.done = self.binding.traced, stretch.done
+        if self.arrays and self.waited < _WAITING and self._is_late(stretch):
+            self.waited += 1
+            return
+        traced, self.done, self.waited = self.binding.traced, stretch.done, 0
         if not self.arrays:
             written = [self.binding.arrays[i] for i in traced.written]
             grads = stretch.outputs[len(stretch.outputs) - len(traced.grads) :]
@@ -60,6 +68,9 @@ class State:
         for array, kept in self.arrays:
             kept[...] = array
         self.states = [(g, g.get_state()) for g in self.binding.compiled.generators]
+
+    def _is_late(self, stretch: Stretch) -> bool:
+        return self.is_broken() or first_infinite(stretch, self.done) < stretch.done
 
     def restore(self) -> None:
         """Have it back."""
@@ -103,10 +114,22 @@ def find(
             binding.run_many(steps, tensors, rows, again)
             program.finished(binding, [None if a is None else wrap(a) for a in again.outputs])
 
-    guilty = _first_broken(stretch.done - state.done, after, state.is_broken)
-    after(guilty)
-    row = [wrap(np.array(r[guilty])) for r in rows]
-    return Trouble(state.done + guilty + 1, _what_happens(program, binding, row))
+    text, guilty = "", 0
+    # A result may be infinite long before one is nan; or infinite because somebody wants it so.
+    for last in sorted({min(first_infinite(stretch, state.done) + 1, stretch.done), stretch.done}):
+        guilty = _first_broken(last - state.done, after, state.is_broken)
+        after(guilty)
+        text, is_named = _what_happens(program, binding, [r[guilty:] for r in rows])
+        if is_named:
+            break
+    return Trouble(state.done + guilty + 1, text)
+
+
+def first_infinite(stretch: Stretch, begin: int) -> int:
+    """The first step from `begin` on, of those done, that returned a number that is not finite."""
+    floats = [s[begin : stretch.done] for s in stretch.stacks.values() if s.dtype.kind == "f"]
+    bad = [np.flatnonzero(~np.isfinite(s)) for s in floats]
+    return min([begin + int(b[0]) for b in bad if b.size], default=stretch.done)
 
 
 def _first_broken(steps: int, after: Callable[[int], None], broken: Callable[[], bool]) -> int:
@@ -124,23 +147,31 @@ def _first_broken(steps: int, after: Callable[[int], None], broken: Callable[[],
     return low
 
 
-def _what_happens(program: Program, binding: Binding, row: Sequence[Any]) -> str:
-    """Run one step as it is written, and put back what that changes."""
-    for i, x in enumerate(row):
-        if x._value.dtype.kind == "f" and not np.isfinite(x._value).all():
-            return f"its input {i} is not finite"
+def _what_happens(program: Program, binding: Binding, rows: Sequence[Array]) -> tuple[str, bool]:
+    """Run the step as it is written, and put back what that changes; and whether that says why.
+
+    On the brink of overflow NumPy, which adds up in another order, may last a little longer: then
+    a few more steps.
+    """
+    for i, row in enumerate(r[0] for r in rows):
+        if row.dtype.kind == "f" and not np.isfinite(row).all():
+            return f"its input {i} is not finite", True
     here = State(binding)
     here.keep(Stretch())
+    step = 0
     try:
         with stop_at_non_finite():
-            program.function(*row)
+            for step in range(min([_LASTING, *map(len, rows)])):
+                program.function(*[wrap(np.array(r[step])) for r in rows])
     except NonFiniteError as error:
-        return f"{error}{_line(error)}"
+        later = f"; so it is in NumPy, {step} steps later" if step > 1 else ""
+        later = "; so it is in NumPy, one step later" if step == 1 else later
+        return f"{error}{_line(error)}{later}", True
     except Exception as error:
-        return f"the operation cannot be named: as it is written it raises {error!r}"
+        return f"the operation cannot be named: as it is written it raises {error!r}", False
     finally:
         here.restore()
-    return "the operation cannot be named: in NumPy all of them stay finite"
+    return "the operation cannot be named: in NumPy all of them stay finite", False
 
 
 def _line(error: BaseException) -> str:

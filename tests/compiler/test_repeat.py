@@ -112,6 +112,31 @@ def test_the_guilty_step_may_come_before_the_number_that_is_nan(count):
     assert np.isfinite(y.item())
 
 
+def test_a_result_may_be_infinite_long_before_one_is_nan():
+    x, y = g.tensor(1.0), g.tensor(1.0)
+
+    def step():
+        loss = (x * x).sum()
+        x.mul_(1e3)
+        y.add_(x - x)
+        return loss + 0 * y
+
+    with pytest.raises(NotFiniteError, match=r"step 14 returned nan; step 8 was the first .* mul"):
+        g.compile(step).repeat(1000)
+    assert x.item() == pytest.approx(1e21, rel=1e-5)
+
+
+def test_results_that_are_meant_to_be_infinite_do_not_mislead():
+    bound, x = g.tensor(float("inf")), g.tensor(3.5)
+
+    def step():
+        x.sub_(1)
+        return bound * 1, x.sqrt()
+
+    with pytest.raises(NotFiniteError, match="step 4 returned nan; in it sqrt made nan"):
+        g.compile(step).repeat(1000)
+
+
 def test_a_training_step_that_diverges():
     model, step = model_and_step(rate=1e18)
     rows = g.ones(100, 3, 4)

@@ -148,7 +148,7 @@ DRAWN = g.Generator()
 SHARED = {
     "elementwise": lambda: (X * 3).exp().tanh() + X.sin(),
     "total": lambda: (X * X).exp().sum(),
-    "sums of rows": lambda: X.exp().tanh().sum(1),
+    "sums of rows": lambda: X.exp().tanh().sin().sum(1),
     "sums of columns": lambda: (X * 2).exp().tanh().sin().sum(0),
     "sum of a middle dimension": lambda: X.reshape(30, 100, 130).exp().sum(1),
     "largest": lambda: (X.exp().amax(1), X.amax(0), X.max()),
