@@ -119,7 +119,8 @@ def find(
     for last in sorted({min(first_infinite(stretch, state.done) + 1, stretch.done), stretch.done}):
         guilty = _first_broken(last - state.done, after, state.is_broken)
         after(guilty)
-        text, is_named = _what_happens(program, binding, [r[guilty:] for r in rows])
+        most = _LASTING if last == stretch.done else 1
+        text, is_named = _what_happens(program, binding, [r[guilty:] for r in rows], most)
         if is_named:
             break
     return Trouble(state.done + guilty + 1, text)
@@ -151,7 +152,7 @@ def _what_happens(program: Program, binding: Binding, rows: Sequence[Array]) -> 
     """Run the step as it is written, and put back what that changes; and whether that says why.
 
     On the brink of overflow NumPy, which adds up in another order, may last a little longer: then
-    a few more steps.
+    a few more steps, `most` in all.
     """
     for i, row in enumerate(r[0] for r in rows):
         if row.dtype.kind == "f" and not np.isfinite(row).all():
@@ -161,7 +162,7 @@ def _what_happens(program: Program, binding: Binding, rows: Sequence[Array]) -> 
     step = 0
     try:
         with stop_at_non_finite():
-            for step in range(min([_LASTING, *map(len, rows)])):
+            for step in range(min([most, *map(len, rows)])):
                 program.function(*[wrap(np.array(r[step])) for r in rows])
     except NonFiniteError as error:
         later = f"; so it is in NumPy, {step} steps later" if step > 1 else ""
