@@ -148,7 +148,9 @@ def _first_broken(steps: int, after: Callable[[int], None], broken: Callable[[],
     return low
 
 
-def _what_happens(program: Program, binding: Binding, rows: Sequence[Array]) -> tuple[str, bool]:
+def _what_happens(
+    program: Program, binding: Binding, rows: Sequence[Array], most: int
+) -> tuple[str, bool]:
     """Run the step as it is written, and put back what that changes; and whether that says why.
 
     On the brink of overflow NumPy, which adds up in another order, may last a little longer: then
