@@ -262,7 +262,8 @@ def _sub(x: Any, y: Any) -> Any:
 
 
 def _pow(x: Any, y: Any) -> Any:
-    if type(y) in (int, float) and y == 2 and not _is_bool(x):
+    is_whole = type(y) is int and not _is_bool(x)
+    if (is_whole or (type(y) is float and x._value.dtype.kind == "f")) and y == 2:
         return ops.square(x)
     if _is_bool(x) and _is_bool(y):
         raise DTypeError("pow: not defined for two bool tensors; use x.int() first")

@@ -340,10 +340,10 @@ def _written(x: Any, drawn: Any) -> Any:
 
 def _order(memory: Any) -> Shape | None:
     """The dimensions as memory has them, the slowest first; None if that is as they are."""
-    strides = getattr(memory, "strides", None)
-    if strides is None or memory.flags.c_contiguous:
+    flags = getattr(memory, "flags", None)  # a variable of a trace has none: it is in order
+    if flags is None or flags.c_contiguous:
         return None
-    order = tuple(draw_order(memory.shape, strides))
+    order = tuple(draw_order(memory.shape, memory.strides))
     return None if order == tuple(range(len(order))) else order
 
 
