@@ -8,7 +8,9 @@ missing would be the worst answer.
 
 from __future__ import annotations
 
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,4 +135,8 @@ def mapped(function: Callable[[Any], Any], value: Any) -> Any:
         return type(value)(function(v) for v in value)
     if type(value) is dict:
         return {k: function(v) for k, v in value.items()}
+    if type(value) in (OrderedDict, defaultdict):
+        found = copy(value)
+        found.update((k, function(v)) for k, v in value.items())
+        return found
     return value

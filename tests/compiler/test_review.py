@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, defaultdict
+
 import numpy as np
 import pytest
 
@@ -42,3 +44,24 @@ def test_integers_to_a_float_power_are_floats() -> None:
     found = gradatim.compile(lambda x, power: x**power)(x, 2.0)
     assert found.dtype == gradatim.float32
     assert found.tolist() == (x**2.0).tolist()
+
+
+def test_a_half_as_the_exponent_is_a_root() -> None:
+    x = gradatim.tensor([4.0, -float("inf"), -0.0, -2.0])
+    with np.errstate(invalid="ignore"):
+        expected = (x**0.5).numpy()
+    found = gradatim.compile(lambda x: x**0.5)(x).numpy()
+    assert np.array_equal(expected, found, equal_nan=True)
+    assert np.signbit(found[2])
+
+
+def test_dictionaries_of_other_kinds_are_returned_as_they_are() -> None:
+    def both(x: Tensor) -> tuple[OrderedDict[str, Tensor], defaultdict[str, list[Tensor]]]:
+        found = defaultdict(list, {"b": [x * 3]})
+        return OrderedDict(a=x * 2), found
+
+    ordered, default = gradatim.compile(both)(gradatim.ones(2))
+    assert type(ordered) is OrderedDict
+    assert ordered["a"].tolist() == [2, 2]
+    assert default["b"][0].tolist() == [3, 3]
+    assert default["c"] == []

@@ -169,8 +169,10 @@ def square(f: Function, x: Value, *, dtype: Any) -> Value:
 
 
 def power(f: Function, x: Value, y: Value, *, dtype: Any) -> Value:
-    """x^y; a small whole y that is known becomes products."""
+    """x^y; a small whole y that is known becomes products, and a half a root, as in NumPy."""
     number = known(y)
+    if number == 0.5 and is_float(x):
+        return vector_math.sqrt(f, x)
     if number in (1, 2, 3):
         return whole_power(f, x, int(number or 0))
     if is_float(x):
