@@ -77,7 +77,13 @@ class Var:
         raise TraceError(value_asked_for())
 
     __array__ = __bool__ = __float__ = __int__ = __index__ = __len__ = __iter__ = _refuse
-    item = tolist = tobytes = any = all = _refuse
+    __getitem__ = __gt__ = _refuse
+
+    def __getattr__(self, name: str) -> Any:
+        """What only an array with numbers has."""
+        if not name.startswith("_") and hasattr(np.ndarray, name):
+            self._refuse()
+        raise AttributeError(f"'Var' object has no attribute {name!r}")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

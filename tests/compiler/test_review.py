@@ -10,6 +10,7 @@ import pytest
 import gradatim
 from gradatim import Tensor
 from gradatim.compiler import engine
+from gradatim.compiler.errors import TraceError
 
 pytestmark = pytest.mark.skipif(
     engine.available() is not None, reason="no machine code can be made here"
@@ -65,3 +66,26 @@ def test_dictionaries_of_other_kinds_are_returned_as_they_are() -> None:
     assert ordered["a"].tolist() == [2, 2]
     assert default["b"][0].tolist() == [3, 3]
     assert default["c"] == []
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda kept: kept + 1,
+        lambda kept: kept[0],
+        lambda kept: kept.t() + 1,
+        lambda kept: gradatim.nn.functional.linear(gradatim.ones(2, 2), kept, gradatim.ones(2)),
+    ],
+)
+def test_what_was_kept_from_a_trace_says_so_wherever_it_is_used(use) -> None:
+    class Kept:
+        tensor: Tensor
+
+    def keeps(x: Tensor) -> Kept:
+        kept = Kept()
+        kept.tensor = x * 2
+        return kept
+
+    kept = gradatim.compile(keeps)(gradatim.ones(2, 2)).tensor
+    with pytest.raises(TraceError, match="made while a compiled function"):
+        use(kept)
