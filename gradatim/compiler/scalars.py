@@ -189,7 +189,7 @@ def _count(n: Any) -> int:
 def _check_inputs(inputs: Sequence[Sequence[Any]], count: int) -> None:
     for i, x in enumerate(inputs):
         if not isinstance(x, Sequence) or len(x) != count:
-            got = len(x) if isinstance(x, Sequence) else repr(x)
+            got = len(x) if isinstance(x, Sequence) else f"{x!r}, which is no list"
             raise ArgumentError(
                 f"repeat: input {i} has one argument for each of {count} steps, got {got}"
             )

@@ -11,6 +11,8 @@ import gradatim
 from gradatim import Tensor
 from gradatim.compiler import engine
 from gradatim.compiler.errors import TraceError
+from gradatim.core.errors import ArgumentError
+from gradatim.scalar import Value
 
 pytestmark = pytest.mark.skipif(
     engine.available() is not None, reason="no machine code can be made here"
@@ -96,3 +98,11 @@ def test_a_returned_view_has_memory_of_its_own() -> None:
     rest = gradatim.compile(lambda x: x[1:])(x)
     rest.zero_()
     assert x.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_repeat_of_numbers_asks_for_lists() -> None:
+    w = Value(1.0)
+    program = gradatim.compile(lambda x: w * x)
+    program(2.0)
+    with pytest.raises(ArgumentError, match="input 0 has one argument .*, which is no list"):
+        program.repeat(2, gradatim.ones(2))
