@@ -154,7 +154,7 @@ class _Writing:
 def _rows(lowering: Lowering, nest: RowNest) -> None:
     leaves = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.in_memory]
     reads, writes = [a.var for a in leaves], [s.into for s in nest.stores]
-    loads = [(n, n.arguments[0].chosen[1]) for n in nest.nodes if n.role == "load"]  # type: ignore[union-attr,index]
+    loads = [(n, n.arguments[0].chosen[1]) for n in nest.nodes if n.role == "load"]  # type: ignore[index]
     loads += [(n, n.var.shape[0]) for n in nest.nodes if n.role == "scatter"]
     # What is refused has a number of its own for each load, so those are not shared.
     w = _Writing(lowering, [*reads, *writes], None if loads else likeness(nest))
