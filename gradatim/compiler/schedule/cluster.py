@@ -12,7 +12,7 @@ from math import prod
 
 from ..ir import Equation, Graph
 from ..kinds import ELEMENTWISE, SUMS
-from .nests import ENDS, Leaf
+from .nests import ENDS
 from .sources import Source, Sources
 from .strided import Rows, Strided, as_rows, between, ends_of
 
@@ -33,6 +33,19 @@ class Cluster:
     number: int
     before: set[Cluster] = field(default_factory=set)
     after: set[Cluster] = field(default_factory=set)
+
+    def leads_to(self, other: Cluster, *, directly: bool = True) -> bool:
+        """Whether another one has to run after this; not `directly`: because of others between."""
+        waiting = [self] if directly else [c for c in self.after if c is not other]
+        seen = set(waiting)
+        while waiting:
+            for c in waiting.pop().after:
+                if c is other:
+                    return True
+                if c not in seen:
+                    seen.add(c)
+                    waiting.append(c)
+        return False
 
 
 def role_of(e: Equation) -> str:
@@ -211,7 +224,7 @@ class Clustering:
         if a.kind == "product" and any(self.roles[e] != "map" for e in b.equations):
             return False
         forms = self._common_forms(a, b)
-        if not forms or self._path_between(a, b):
+        if not forms or a.leads_to(b, directly=False):
             return False
         a.forms, a.equations = forms, a.equations + b.equations
         for e in b.equations:
@@ -259,20 +272,6 @@ class Clustering:
     def _has(cluster: Cluster, form: Form) -> bool:
         return form in cluster.forms or (form[0], 0) in cluster.forms
 
-    @staticmethod
-    def _path_between(a: Cluster, b: Cluster) -> bool:
-        """Whether something outside both runs after one and before the other."""
-        waiting = [c for c in a.after if c is not b]
-        seen = set(waiting)
-        while waiting:
-            for c in waiting.pop().after:
-                if c is b:
-                    return True
-                if c not in seen:
-                    seen.add(c)
-                    waiting.append(c)
-        return False
-
 
 def load_parts(e: Equation, table: Source, form: Form) -> tuple[Rows, int, int] | None:
     """For a load: how the table is read but for the chosen dimension, its stride and its bound."""
@@ -289,8 +288,3 @@ def load_parts(e: Equation, table: Source, form: Form) -> tuple[Rows, int, int] 
     rest = Strided(shape, strides, view.offset)
     rows = as_rows(rest, Clustering.columns_of(shape, form))
     return None if rows is None else (rows, stride, bound)
-
-
-def read_leaf(source: Source, rows: Rows, strides: tuple[int, ...]) -> Leaf:
-    """A leaf that reads a source in a nest."""
-    return Leaf(source.var, strides, rows.offset, source.number, source.range)

@@ -22,7 +22,7 @@ def in_order(clustering: Clustering, updates: dict[Var, Var]) -> list[Cluster]:
             continue
         writer = clustering.of[maker]
         for reader in readers.get(first, ()):
-            if reader is not writer and not _reaches(writer, reader):
+            if reader is not writer and not writer.leads_to(reader):
                 reader.after.add(writer)
                 writer.before.add(reader)
     return _sorted(clusters)
@@ -35,18 +35,6 @@ def _readers(clustering: Clustering, inputs: set[Var]) -> dict[Var, dict[Cluster
             if source.var in inputs:
                 found.setdefault(source.var, {})[cluster] = None
     return found
-
-
-def _reaches(a: Cluster, b: Cluster) -> bool:
-    waiting, seen = [a], {a}
-    while waiting:
-        for c in waiting.pop().after:
-            if c is b:
-                return True
-            if c not in seen:
-                seen.add(c)
-                waiting.append(c)
-    return False
 
 
 def _sorted(clusters: Sequence[Cluster]) -> list[Cluster]:

@@ -110,19 +110,6 @@ def _join_two(clustering: Clustering, a: Cluster, b: Cluster) -> bool:
         return False
     if a in b.after:
         a, b = b, a
-    if _leads(b, a):
+    if b.leads_to(a):
         return False
     return clustering.merge(a, b)
-
-
-def _leads(a: Cluster, b: Cluster) -> bool:
-    """Whether b runs after a because of what is between."""
-    waiting, seen = [a], {a}
-    while waiting:
-        for c in waiting.pop().after:
-            if c is b:
-                return True
-            if c not in seen:
-                seen.add(c)
-                waiting.append(c)
-    return False
