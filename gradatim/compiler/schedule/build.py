@@ -145,6 +145,7 @@ class _Builder:
     ) -> None:
         self.clustering, self.sources, self.outputs = clustering, sources, outputs
         self.is_native = is_native
+        self.numbers = {e: i for i, e in enumerate(clustering.of)}  # in the program's order
         self.readers: dict[Var, set[Cluster]] = {}
         for e, cluster in clustering.of.items():
             for source in clustering.inputs_of(e):
@@ -159,37 +160,44 @@ class _Builder:
         (e,) = cluster.equations
         return self._alone(e)
 
-    # -- rows ------------------------------------------------------------------------------
+    # -- loops -----------------------------------------------------------------------------
 
     def _rows(self, cluster: Cluster) -> RowNest:
-        form = cluster.forms[0]
-        columns = form[1] or 1
-        equations = sorted(cluster.equations, key=self._number)
-        plans = {e: self._arguments(e, form, set(equations)) for e in equations}
+        return RowNest(*self._loops(cluster))
+
+    def _product(self, cluster: Cluster) -> ProductNest:
+        matmul = next(e for e in cluster.equations if e.name == "matmul")
+        a, b = (self._factor(v) for v in matmul.inputs)
+        return ProductNest(matmul, a, b, *self._loops(cluster))
+
+    def _factor(self, v: Var) -> Leaf:
+        source = self.sources[v]
+        return Leaf(source.var, source.view.strides, source.view.offset, source.number)
+
+    def _loops(self, cluster: Cluster) -> tuple[Shape, tuple[Node, ...], tuple[Store, ...]]:
+        """The dimensions of a nest, what is computed in it, and what is stored."""
+        form, roles = cluster.forms[0], self.clustering.roles
+        equations = sorted(cluster.equations, key=self.numbers.__getitem__)
+        inside = set(equations)
+        plans = {e: self._arguments(e, form, inside) for e in equations if roles[e] != "product"}
         stored = [v for e in equations for v in e.outputs if self._is_kept(v, cluster)]
         places = {v: self._place(v, form) for v in stored}
-        found = [r for plan in plans.values() for r in plan if isinstance(r, _Reading)]
-        every = [f.rows for f in found] + [r for r in places.values() if r is not None]
+        every = [r.rows for plan in plans.values() for r in plan if isinstance(r, _Reading)]
+        every += [r for r in places.values() if r is not None]
         dims = common_dims(every)
         assert dims is not None
         if prod(dims) != form[0]:  # nothing that is read or written tells the rows apart
             dims = (form[0],) if form[0] > 1 else ()
-        strides = [spread(r, dims) for r in every]
-        merged, kept = _collapsed(dims, strides)
+        merged, kept = _collapsed(dims, [spread(r, dims) for r in every])
         nodes = tuple(
-            Node(e, self.clustering.roles[e], tuple(_argument(a, dims, kept) for a in plans[e]))
-            for e in equations
+            Node(e, roles[e], tuple(_argument(a, dims, kept) for a in plan))
+            for e, plan in plans.items()
         )
         stores = tuple(
             Store(v, v, (*_pick(spread(r, dims), kept), r.along) if r else ())
             for v, r in places.items()
         )
-        return RowNest((*merged, columns), nodes, stores)
-
-    def _number(self, e: Equation) -> int:
-        if not hasattr(self, "_numbers"):
-            self._numbers = {e: i for i, e in enumerate(self.clustering.of)}
-        return self._numbers[e]
+        return (*merged, form[1] or 1), nodes, stores
 
     def _is_kept(self, v: Var, cluster: Cluster) -> bool:
         return v in self.outputs or any(c is not cluster for c in self.readers.get(v, ()))
@@ -218,38 +226,6 @@ class _Builder:
                 assert rows is not None
                 found.append(_Reading(source, rows))
         return found
-
-    # -- products --------------------------------------------------------------------------
-
-    def _product(self, cluster: Cluster) -> ProductNest:
-        equations = sorted(cluster.equations, key=self._number)
-        matmul = next(e for e in equations if e.name == "matmul")
-        rest = [e for e in equations if e is not matmul]
-        form = cluster.forms[0]
-        plans = {e: self._arguments(e, form, set(equations)) for e in rest}
-        stored = [v for e in equations for v in e.outputs if self._is_kept(v, cluster)]
-        places = {v: self._place(v, form) for v in stored}
-        found = [r for plan in plans.values() for r in plan if isinstance(r, _Reading)]
-        every = [f.rows for f in found] + [r for r in places.values() if r is not None]
-        dims = common_dims(every)
-        assert dims is not None
-        if prod(dims) != form[0]:
-            dims = (form[0],) if form[0] > 1 else ()
-        merged, kept = _collapsed(dims, [spread(r, dims) for r in every])
-        nodes = tuple(
-            Node(e, "map", tuple(_argument(a, dims, kept) for a in plans[e])) for e in rest
-        )
-        stores = tuple(
-            Store(v, v, (*_pick(spread(r, dims), kept), r.along))
-            for v, r in places.items()
-            if r is not None
-        )
-        a, b = (self._factor(v) for v in matmul.inputs)
-        return ProductNest(matmul, a, b, (*merged, form[1]), nodes, stores)
-
-    def _factor(self, v: Var) -> Leaf:
-        source = self.sources[v]
-        return Leaf(source.var, source.view.strides, source.view.offset, source.number)
 
     # -- alone -----------------------------------------------------------------------------
 
