@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ...ops.broadcast import broadcast_to, reshape
+from ...ops.broadcast import reshape
 from ...ops.elementwise import mul
 from ...ops.movement import permute
 from ..ir import Equation, Graph, Var, apply, renamed
@@ -108,23 +108,14 @@ def _unmoved(e: Equation) -> bool:
     return e.inputs[0].shape == e.output.shape
 
 
-def _reshape(e: Equation, makers: Makers) -> Var | Equation | None:
+def _shaped(e: Equation, makers: Makers) -> Var | Equation | None:
+    """`reshape` and `broadcast_to`: to the same shape, or after one of their own kind."""
     (x,) = e.inputs
-    if _unmoved(e):
+    if x.shape == e.output.shape:
         return x
     inner = makers.get(x)
-    if inner is not None and inner.name == "reshape":
-        return apply(reshape, inner.inputs, {"shape": e.output.shape}, e.line)
-    return _repeated(e, makers)
-
-
-def _broadcast(e: Equation, makers: Makers) -> Var | Equation | None:
-    (x,) = e.inputs
-    if _unmoved(e):
-        return x
-    inner = makers.get(x)
-    if inner is not None and inner.name == "broadcast_to":
-        return apply(broadcast_to, inner.inputs, {"shape": e.output.shape}, e.line)
+    if inner is not None and inner.name == e.name:
+        return apply(e.primitive, inner.inputs, {"shape": e.output.shape}, e.line)
     return _repeated(e, makers)
 
 
@@ -165,8 +156,8 @@ RULES: dict[str, Rule] = {
     "sub": _minus,
     "neg": _negated,
     "cast": _cast,
-    "reshape": _reshape,
-    "broadcast_to": _broadcast,
+    "reshape": _shaped,
+    "broadcast_to": _shaped,
     "permute": _permute,
     "slice": _repeated,
     "reduce_sum": _sum,
