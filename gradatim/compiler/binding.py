@@ -69,7 +69,6 @@ class Binding:
         self.control = np.zeros(WORDS + 2 * len(traced.graph.inputs), np.int64)
         self.arena = _aligned(compiled.arena_size)
         self.table_address = _address(self.table)
-        self.functions: dict[str, int] = {}
         self.table[0], self.table[1] = _address(self.control), _address(self.arena)
         self.slot_of = {m: i + 2 for i, m in enumerate(compiled.slots)}
         for (what, i), slot in self.slot_of.items():
@@ -164,22 +163,16 @@ class Binding:
             for g in compiled.generators:
                 held.enter_context(g._lock)
             if name:
-                team.run(self._function(name), table, workers)
+                team.run(compiled.address(name), table, workers)
             else:
                 for step in compiled.steps:
                     if isinstance(step, NumpyStep):
                         self._by_numpy(step)
                     else:
-                        team.run(self._function(step), table, workers)
+                        team.run(compiled.address(step), table, workers)
         status = int(self.control[STATUS])
         if status:
             raise IndexOutOfRange(compiled.messages[status - 1])
-
-    def _function(self, name: str) -> int:
-        """Where a function of the machine code begins."""
-        if name not in self.functions:
-            self.functions[name] = self.compiled.address(name)
-        return self.functions[name]
 
     def _written(self, tensors: Sequence[Any]) -> None:
         self.write_copies()
