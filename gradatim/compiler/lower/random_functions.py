@@ -13,25 +13,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...core.random import cephes
 from .emit import DOUBLE, FLOAT, I32, I64, Function, Value, constant, vector, width
 
-_ONE32, _ROOT_HALF32 = 0x3F800000, 0x3F3504F3  # the bits of 1 and of sqrt(1/2)
-_LOG32 = (
-    7.0376836292e-2,
-    -1.1514610310e-1,
-    1.1676998740e-1,
-    -1.2420140846e-1,
-    1.4249322787e-1,
-    -1.6668057665e-1,
-    2.0000714765e-1,
-    -2.4999993993e-1,
-    3.3333331174e-1,
-)
-_LN2_HIGH32, _LN2_LOW32 = 0.693359375, -2.12194440e-4
-_FOUR_OVER_PI = 1.27323954473516
-_QUARTER_PI32 = (0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)
-_SINE32 = (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
-_COSINE32 = (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
 _TWO_PI32 = float(np.float32(2 * math.pi))
 
 _ONE64, _ROOT_HALF64 = 0x3FF0000000000000, 0x3FE6A09E00000000
@@ -87,29 +71,29 @@ def polynomial(f: Function, x: Value, coefficients: Sequence[float]) -> Value:
 def log32(f: Function, u: Value) -> Value:
     """What `cephes.log` gives."""
     n = width(u.type)
-    bits = f.add(f.bitcast(u, vector(n, I32)), _ONE32 - _ROOT_HALF32)
+    bits = f.add(f.bitcast(u, vector(n, I32)), cephes.ONE - cephes.ROOT_HALF)
     exponent = f.convert("sitofp", f.sub(f.binary("ashr", bits, 23), 127), FLOAT)
     # u = (1 + x) 2^exponent with 1 + x between sqrt(1/2) and sqrt(2)
-    mantissa = f.add(f.binary("and", bits, 0x007FFFFF), _ROOT_HALF32)
+    mantissa = f.add(f.binary("and", bits, 0x007FFFFF), cephes.ROOT_HALF)
     x = f.fsub(f.bitcast(mantissa, u.type), 1.0)
     square = f.fmul(x, x)
-    y = f.fmul(polynomial(f, x, _LOG32), x)
-    y = f.fma(y, square, f.fmul(exponent, _LN2_LOW32))
+    y = f.fmul(polynomial(f, x, cephes.LOG), x)
+    y = f.fma(y, square, f.fmul(exponent, cephes.LN2_LOW))
     y = f.fadd(f.fsub(y, f.fmul(square, 0.5)), x)
-    return f.fma(exponent, _LN2_HIGH32, y)
+    return f.fma(exponent, cephes.LN2_HIGH, y)
 
 
 def sincos32(f: Function, angle: Value) -> tuple[Value, Value]:
     """What `cephes.sincos` gives."""
-    octant = f.convert("fptosi", f.fmul(angle, _FOUR_OVER_PI), I32)
+    octant = f.convert("fptosi", f.fmul(angle, float(cephes.FOUR_OVER_PI)), I32)
     octant = f.binary("and", f.add(octant, 1), ~1)
     turned = f.convert("sitofp", octant, FLOAT)
     x = angle
-    for part in _QUARTER_PI32:
+    for part in cephes.QUARTER_PI:
         x = f.fma(turned, -part, x)
     square = f.fmul(x, x)
-    sine = f.fma(f.fmul(polynomial(f, square, _SINE32), square), x, x)
-    cosine = f.fmul(polynomial(f, square, _COSINE32), square)
+    sine = f.fma(f.fmul(polynomial(f, square, cephes.SINE), square), x, x)
+    cosine = f.fmul(polynomial(f, square, cephes.COSINE), square)
     cosine = f.fadd(f.fma(cosine, square, f.fmul(square, -0.5)), 1.0)
     return _in_quadrant(f, f.binary("lshr", octant, 1), sine, cosine, I32)
 

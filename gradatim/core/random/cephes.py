@@ -24,8 +24,8 @@ def _coefficients(*values: float) -> tuple[float, ...]:
     return tuple(float(F32(value)) for value in values)
 
 
-_ONE, _ROOT_HALF = 0x3F800000, 0x3F3504F3  # the bits of 1 and of sqrt(1/2)
-_LOG = _coefficients(
+ONE, ROOT_HALF = 0x3F800000, 0x3F3504F3  # the bits of 1 and of sqrt(1/2)
+LOG = _coefficients(
     7.0376836292e-2,
     -1.1514610310e-1,
     1.1676998740e-1,
@@ -36,13 +36,13 @@ _LOG = _coefficients(
     -2.4999993993e-1,
     3.3333331174e-1,
 )
-_LN2_HIGH, _LN2_LOW = _coefficients(0.693359375, -2.12194440e-4)
+LN2_HIGH, LN2_LOW = _coefficients(0.693359375, -2.12194440e-4)
 
-_FOUR_OVER_PI = F32(1.27323954473516)
-_QUARTER_PI = _coefficients(0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)
-_SINE = _coefficients(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
-_COSINE = _coefficients(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
-_SINE_COSINE = np.array([_SINE, _COSINE]).T[:, :, np.newaxis]  # (3 powers, 2, 1)
+FOUR_OVER_PI = F32(1.27323954473516)
+QUARTER_PI = _coefficients(0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)
+SINE = _coefficients(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
+COSINE = _coefficients(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
+_SINE_COSINE = np.array([SINE, COSINE]).T[:, :, np.newaxis]  # (3 powers, 2, 1)
 
 
 def log(u: Floats) -> Floats:
@@ -51,20 +51,20 @@ def log(u: Floats) -> Floats:
     >>> log(np.array([1.0, 0.5], np.float32))
     array([ 0.       , -0.6931472], dtype=float32)
     """
-    bits = u.view(I32) + I32(_ONE - _ROOT_HALF)
+    bits = u.view(I32) + I32(ONE - ROOT_HALF)
     exponent = ((bits >> 23) - 127).astype(F64)
     # u = (1 + x) 2^exponent with 1 + x between sqrt(1/2) and sqrt(2)
-    x = ((bits & 0x007FFFFF) + I32(_ROOT_HALF)).view(F32) - F32(1)
+    x = ((bits & 0x007FFFFF) + I32(ROOT_HALF)).view(F32) - F32(1)
     wide_x = x.astype(F64)
     square = x * x
-    y: Floats = F32(_LOG[0])  # type: ignore[assignment]
-    for coefficient in _LOG[1:]:
+    y: Floats = F32(LOG[0])  # type: ignore[assignment]
+    for coefficient in LOG[1:]:
         y = (y * wide_x + coefficient).astype(F32)
     y *= x
-    y = (y * square.astype(F64) + (exponent * _LN2_LOW).astype(F32)).astype(F32)
+    y = (y * square.astype(F64) + (exponent * LN2_LOW).astype(F32)).astype(F32)
     y -= F32(0.5) * square
     y += x
-    return (exponent * _LN2_HIGH + y).astype(F32)
+    return (exponent * LN2_HIGH + y).astype(F32)
 
 
 def sincos(angle: Floats) -> tuple[Floats, Floats]:
@@ -74,12 +74,12 @@ def sincos(angle: Floats) -> tuple[Floats, Floats]:
     >>> sine.round(6), cosine.round(6) + 0
     (array([0., 1.], dtype=float32), array([1., 0.], dtype=float32))
     """
-    octant = (angle * _FOUR_OVER_PI).astype(I32)
+    octant = (angle * FOUR_OVER_PI).astype(I32)
     octant += 1
     octant &= ~1
     wide_octant = octant.astype(F64)
     x = angle
-    for part in _QUARTER_PI:  # pi / 4 in three pieces, so that the difference keeps its digits
+    for part in QUARTER_PI:  # pi / 4 in three pieces, so that the difference keeps its digits
         x = (x - wide_octant * part).astype(F32)
     square = x * x
     wide_square = square.astype(F64)
