@@ -93,7 +93,7 @@ def valid(target: Any, ignore_index: int, dtype: np.dtype[Any]) -> tuple[Any, An
     return cast(counts, dtype=dtype), where(counts, target, like(target, 0))
 
 
-def _scale(g: Any, counts: Any, reduction: str) -> Any:
+def arriving(g: Any, counts: Any, reduction: str) -> Any:
     """What arrives at each row, (N,): 0 where the target is ignored."""
     if reduction == "none":
         return mul(g, counts)
@@ -202,7 +202,7 @@ def _expand_cross_entropy_back(
     g: Any, logits: Any, target: Any, *, ignore_index: int, reduction: str
 ) -> Any:
     counts, safe = valid(target, ignore_index, logits._value.dtype)
-    scale = _scale(g, counts, reduction)
+    scale = arriving(g, counts, reduction)
     kind = logits._type
     hit = place(full(scale._value.shape, 1, kind.dtype), safe, classes=kind.shape[1])
     return mul(_columns(scale, kind.shape), sub(softmax(logits, dim=1), hit))
@@ -223,7 +223,7 @@ def _by_arrived(h: Any, logits: Any, target: Any, ignore_index: int, reduction: 
 
 def _by_logits(h: Any, g: Any, logits: Any, target: Any, ignore_index: int, reduction: str) -> Any:
     counts, _ = valid(target, ignore_index, logits._value.dtype)
-    weighted = mul(h, _columns(_scale(g, counts, reduction), logits._value.shape))
+    weighted = mul(h, _columns(arriving(g, counts, reduction), logits._value.shape))
     return softmax_back(weighted, softmax(logits, dim=1), 1)
 
 

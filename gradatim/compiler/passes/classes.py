@@ -13,8 +13,7 @@ import numpy as np
 
 from ...ops.broadcast import broadcast_to, full, reduce_sum, reshape_to
 from ...ops.creation import arange
-from ...ops.cross_entropy import _scale as row_scale
-from ...ops.cross_entropy import valid
+from ...ops.cross_entropy import arriving, valid
 from ...ops.elementwise import cast, div, eq, exp, log, mul, sub, where
 from ...ops.indexing import gather
 from ...ops.reduction import reduce_max
@@ -80,7 +79,7 @@ def _cross_entropy_back(
     """e^(x - max) (scale / sum) - scale at the target: one division a row."""
     shape = logits._value.shape
     counts, safe = valid(target, ignore_index, logits._value.dtype)
-    scale = row_scale(g, counts, reduction)
+    scale = arriving(g, counts, reduction)
     _, e, total = _exponentials(logits)
     slope = mul(e, _spread(div(scale, total), shape))
     return where(_hits(safe, shape[1]), sub(slope, _spread(scale, shape)), slope)
