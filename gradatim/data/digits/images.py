@@ -1,0 +1,61 @@
+"""The embedded digits, and their fixed split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..names.parts import DEV, SEED, TEST, TRAIN, part_of
+
+BRIGHTEST = 16  # how many of the 4 x 4 dots behind a pixel can be black
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Digits:
+    """`images` (N, 8, 8) of uint8 from 0 to 16, `labels` (N,) of int64 from 0 to 9."""
+
+    images: Array
+    labels: Array
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def pixels(self, dtype: Any = np.float32) -> Array:
+        """(N, 64), each pixel between 0 and 1."""
+        return (self.images.reshape(len(self), -1) / BRIGHTEST).astype(dtype)
+
+    def split(self, *, seed: int = SEED) -> Split:
+        """80 % to train, 10 % to choose by and 10 % to test, always the same ones for a seed.
+
+        >>> [len(part) for part in load().split()]
+        [1438, 179, 180]
+        """
+        part = part_of(np.arange(len(self)), len(self), seed=seed)
+        return Split(*(self[part == which] for which in (TRAIN, DEV, TEST)))
+
+    def __getitem__(self, chosen: Any) -> Digits:
+        return Digits(self.images[chosen], self.labels[chosen])
+
+
+class Split(NamedTuple):
+    """Three parts that have no image in common."""
+
+    train: Digits
+    dev: Digits
+    test: Digits
+
+
+def load() -> Digits:
+    """The embedded digits; PROVENANCE.txt beside them says where they come from.
+
+    >>> len(load())
+    1797
+    """
+    with files(__package__).joinpath("digits.npz").open("rb") as file:
+        arrays = np.load(file, allow_pickle=False)
+        return Digits(arrays["images"], arrays["labels"].astype(np.int64))
