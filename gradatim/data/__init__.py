@@ -1,13 +1,22 @@
-"""Data: words to learn from, as plain NumPy arrays. Nothing here knows a tensor or a network."""
+"""Data to learn from, as plain NumPy arrays. Nothing here knows a tensor or a network."""
 
-from . import names
-from .errors import DataError, DataFileError, TextError, TooFewWords, UnknownCharacter
+from . import names, tokenizers
+from .errors import (
+    DataError,
+    DataFileError,
+    TextError,
+    TokenizerError,
+    TooFewWords,
+    UnknownCharacter,
+)
 
 __all__ = [
     "DataError",
     "DataFileError",
     "TextError",
+    "TokenizerError",
     "TooFewWords",
     "UnknownCharacter",
     "names",
+    "tokenizers",
 ]

@@ -12,7 +12,7 @@ class DataFileError(DataError, OSError):
 
 
 class TextError(DataError, ValueError):
-    """The file is there, but not text of one word per line.
+    """The file is there, but not such a text as was asked for.
 
     `path` is the file, `line` the number of the first bad line, counted from 1; None where no
     single line is to blame.
@@ -34,3 +34,7 @@ class UnknownCharacter(DataError, ValueError):
     def __init__(self, message: str, *, character: str):
         super().__init__(message)
         self.character = character
+
+
+class TokenizerError(DataError, ValueError):
+    """A tokeniser cannot be made, or its file is not as it was written."""

@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from ..code_points import number_table, numbers_of
 from ..errors import UnknownCharacter
 
 BOUNDARY = "."
@@ -93,9 +94,7 @@ class Vocabulary:
         >>> Vocabulary.of(["ab"]).codes(".ab.ba.")
         array([0, 1, 2, 0, 2, 1, 0])
         """
-        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-        table = self._by_code_point
-        codes = table[np.minimum(points, len(table) - 1)]
+        codes = numbers_of(text, self._by_code_point)
         if codes.size and codes.min() < 0:
             raise self._unknown(text[int(codes.argmin())], text)
         return codes
@@ -106,11 +105,7 @@ class Vocabulary:
 
     @cached_property
     def _by_code_point(self) -> np.ndarray:
-        """Number by code point; -1 where there is none, and in the last place for all beyond."""
-        points = [ord(character) for character in self.characters]
-        table = np.full(max(points) + 2, -1, np.int64)
-        table[points] = np.arange(len(points))
-        return table
+        return number_table(self.characters)
 
     def _character(self, number: int) -> str:
         if not 0 <= number < len(self):

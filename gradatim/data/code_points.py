@@ -1,0 +1,26 @@
+"""Characters of a text looked up all at once, by the numbers that Unicode gives them."""
+
+import numpy as np
+
+
+def number_table(characters: str, *, first: int = 0) -> np.ndarray:
+    """Numbers `first`, `first` + 1, ... by code point, for `numbers_of`.
+
+    The table (highest code point + 2,) holds -1 where there is no number, and in its last place for
+    all that is beyond.
+    """
+    points = [ord(character) for character in characters]
+    table = np.full(max(points, default=-1) + 2, -1, np.int64)
+    table[points] = first + np.arange(len(points))
+    return table
+
+
+def numbers_of(text: str, table: np.ndarray) -> np.ndarray:
+    """The number of each character of a text, int64 (len(text),); -1 where it has none.
+
+    >>> numbers_of("abxba", number_table("ab"))
+    array([ 0,  1, -1,  1,  0])
+    """
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    found: np.ndarray = table[np.minimum(points, len(table) - 1)]
+    return found

@@ -1,0 +1,59 @@
+"""The file of a tokeniser: JSON that says what it is, of which version, and that it is unharmed."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataFileError, TokenizerError
+
+FORMAT, VERSION = "gradatim tokenizer", 1
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write it beside, wait for the disk, rename: the file is old or new, never half."""
+    text = json.dumps({"format": FORMAT, "version": VERSION, **values}, indent=1) + "\n"
+    temporary = path.with_name(f".tmp-{path.name}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(text.encode("ascii"))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """What `write_json` was given.
+
+    Errors: DataFileError if it cannot be read; TokenizerError if it is no such file, or one of a
+    later version.
+    """
+    try:
+        values = json.loads(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise DataFileError(
+            f"the tokeniser {path} cannot be read ({error.strerror}); give a file that a tokeniser"
+            " was saved to"
+        ) from None
+    except (ValueError, RecursionError):
+        raise TokenizerError(
+            f"{path} is no tokeniser, or was cut off: it is not JSON; restore it from a copy, or"
+            " train the tokeniser again"
+        ) from None
+    if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+        raise TokenizerError(f"{path} is no tokeniser; give a file that a tokeniser was saved to")
+    version = values.pop("version", None)
+    if version != VERSION:
+        raise TokenizerError(
+            f"{path} has version {version!r}, and this Gradatim reads {VERSION}; update Gradatim,"
+            " or train the tokeniser again"
+        )
+    return values
+
+
+def checksum(values: dict[str, Any]) -> str:
+    """SHA-256 of JSON values in one fixed spelling."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode("ascii")).hexdigest()

@@ -1,0 +1,111 @@
+"""Which pairs of tokens become new tokens: the most frequent one, again and again.
+
+R. Sennrich, B. Haddow and A. Birch, "Neural Machine Translation of Rare Words with Subword Units",
+ACL 2016, section 3.2 and algorithm 1. The algorithm there counts all pairs anew for each merge;
+here the counts are kept, and a merge changes only those of the neighbours.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from heapq import heapify, heappop, heappush
+
+import numpy as np
+
+Pair = tuple[int, int]
+NONE = -1  # in place of a neighbour, and of a symbol that went into another
+
+
+def learn_merges(pieces: Mapping[bytes, int], count: int, *, first: int = 0) -> list[Pair]:
+    """The `count` pairs to merge, in their order; fewer if no pair is left that occurs twice.
+
+    `pieces` says how often each piece of text occurs; a byte b is the symbol `first` + b, and the
+    k-th merge makes the symbol `first` + 256 + k. Pairs are merged from the left. Of equally
+    frequent pairs the one with the smaller left symbol comes first, then that with the smaller
+    right one: so the result depends on nothing else than the counts.
+
+    >>> learn_merges({b"abab": 2, b"bc": 1}, 2)
+    [(97, 98), (256, 256)]
+    """
+    row = _Row(pieces, first)
+    heap = [(-often, pair) for pair, often in row.often.items()]
+    heapify(heap)
+    merges: list[Pair] = []
+    while heap and len(merges) < count:
+        often, pair = heappop(heap)
+        if row.often.get(pair) != -often:
+            continue  # it changed since: its present count stands in the heap as well
+        if -often < 2:
+            break
+        changed = row.merge(pair, first + 256 + len(merges))
+        merges.append(pair)
+        for other in changed:
+            if row.often[other] > 0:
+                heappush(heap, (-row.often[other], other))
+            else:
+                del row.often[other]
+                row.places.pop(other, None)
+    return merges
+
+
+class _Row:
+    """All pieces in one row of symbols, each linked with its neighbours in its own piece.
+
+    `often` counts pairs, `places` has where their left symbols stand, or stood: what became of
+    them is looked up when the pair is merged.
+    """
+
+    def __init__(self, pieces: Mapping[bytes, int], first: int) -> None:
+        lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+        symbols = np.frombuffer(b"".join(pieces), np.uint8) + np.int64(first)
+        weights = np.repeat(np.fromiter(pieces.values(), np.int64, len(pieces)), lengths)
+        ends = np.cumsum(lengths)
+        is_last = np.zeros(len(symbols), bool)
+        is_last[ends[lengths > 0] - 1] = True
+        after = np.where(is_last, NONE, np.arange(len(symbols)) + 1)
+        is_first = np.roll(is_last, 1)
+        before = np.where(is_first, NONE, np.arange(len(symbols)) - 1)
+        self.symbols, self.weights = symbols.tolist(), weights.tolist()
+        self.after, self.before = after.tolist(), before.tolist()
+        self.often: defaultdict[Pair, int] = defaultdict(int)
+        self.places: defaultdict[Pair, list[int]] = defaultdict(list)
+        self._count(symbols, weights, np.flatnonzero(~is_last))
+
+    def _count(self, symbols: np.ndarray, weights: np.ndarray, lefts: np.ndarray) -> None:
+        """Every pair at first; `lefts` are the places that have a right neighbour."""
+        size = int(symbols.max(initial=0)) + 1
+        codes = symbols[lefts] * size + symbols[lefts + 1]
+        lefts = lefts[np.argsort(codes, kind="stable")]
+        found, starts = np.unique(np.sort(codes), return_index=True)
+        for code, places in zip(found.tolist(), np.split(lefts, starts[1:]), strict=False):
+            pair = divmod(code, size)
+            self.often[pair] = int(weights[places].sum())
+            self.places[pair] = places.tolist()
+
+    def merge(self, pair: Pair, new: int) -> set[Pair]:
+        """Put `new` wherever the pair stands, from the left; the pairs whose counts changed."""
+        symbols, after, before = self.symbols, self.after, self.before
+        often, places = self.often, self.places
+        a, b = pair
+        changed: set[Pair] = set()
+        for i in sorted(places.pop(pair)):
+            j = after[i]
+            if symbols[i] != a or j == NONE or symbols[j] != b:
+                continue  # a merge since then took one of the two
+            h, k, weight = before[i], after[j], self.weights[i]
+            if h != NONE:
+                old, made = (symbols[h], a), (symbols[h], new)
+                often[old] -= weight
+                often[made] += weight
+                places[made].append(h)
+                changed |= {old, made}
+            if k != NONE:
+                old, made = (b, symbols[k]), (new, symbols[k])
+                often[old] -= weight
+                often[made] += weight
+                places[made].append(i)
+                changed |= {old, made}
+                before[k] = i
+            symbols[i], symbols[j], after[i] = new, NONE, k
+        del often[pair]
+        changed.discard(pair)
+        return changed

@@ -1,0 +1,166 @@
+"""What every tokeniser does: text to numbers and back, and a file that can be trusted."""
+
+import codecs
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ..errors import TokenizerError, UnknownCharacter
+from ..names.vocabulary import name_of
+from .file import checksum, read_json, write_json
+
+
+class Tokenizer(ABC):
+    """Numbers for pieces of text: `decode(encode(text)) == text`.
+
+    `tokens` are the bytes that each number stands for. The first numbers are those of `specials`,
+    texts such as "<|end|>" that mark a place: `encode` never makes them out of a text, and
+    `decode` writes them as they are called.
+    """
+
+    kind: ClassVar[str]
+    specials: tuple[str, ...]
+    tokens: tuple[bytes, ...]
+
+    @abstractmethod
+    def codes(self, text: str) -> np.ndarray:
+        """The numbers of a text at once, an int64 array.
+
+        Errors: UnknownCharacter names the character and its place.
+        """
+
+    @abstractmethod
+    def fields(self) -> dict[str, Any]:
+        """What its file holds beside the specials, as JSON values."""
+
+    @classmethod
+    @abstractmethod
+    def of_fields(cls, fields: dict[str, Any], specials: tuple[str, ...]) -> Self:
+        """What `fields` was asked of. Errors: TokenizerError, KeyError, TypeError, ValueError."""
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Tokenizer) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.tokens))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self):,} tokens>"
+
+    def encode(self, text: str) -> list[int]:
+        """The numbers of a text. Errors: UnknownCharacter names the character and its place."""
+        numbers: list[int] = self.codes(text).tolist()
+        return numbers
+
+    def decode(self, numbers: Iterable[int]) -> str:
+        """The text of these numbers; what is no whole character becomes U+FFFD.
+
+        Errors: IndexError for a number outside 0 .. len - 1.
+        """
+        return b"".join(map(self._token, numbers)).decode("utf-8", "replace")
+
+    def stream(self, numbers: Iterable[int]) -> Iterator[str]:
+        """The same text piece by piece, as soon as its characters are whole.
+
+        A character may be spread over several tokens: its piece comes with the last of them.
+
+        >>> from gradatim.data.tokenizers import BPETokenizer
+        >>> list(BPETokenizer([]).stream([72, 195, 169]))
+        ['H', 'é']
+        """
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        for number in numbers:
+            if piece := decoder.decode(self._token(number)):
+                yield piece
+        if rest := decoder.decode(b"", final=True):
+            yield rest
+
+    def special(self, name: str) -> int:
+        """The number of a special token. Errors: KeyError lists those there are."""
+        if name not in self.specials:
+            there = ", ".join(self.specials) or "none"
+            raise KeyError(f"no special token {name!r}; there is {there}")
+        return self.specials.index(name)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything about it as JSON values, with a checksum."""
+        body = {"kind": self.kind, "specials": list(self.specials), **self.fields()}
+        return {**body, "checksum": checksum(body)}
+
+    def digest(self) -> str:
+        """What tells it from every other tokeniser."""
+        return str(self.to_json()["checksum"])
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write it as JSON, whole or not at all. Errors: OSError."""
+        write_json(Path(path), self.to_json())
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """A tokeniser of this kind from its file.
+
+        Errors: DataFileError if it cannot be read; TokenizerError if it was altered, or is of
+        another kind.
+        """
+        values = read_json(Path(path))
+        if values.get("kind") != cls.kind:
+            raise TokenizerError(
+                f"{path} holds a tokeniser of kind {values.get('kind')!r}, not {cls.kind!r};"
+                " gradatim.data.tokenizers.load reads any kind"
+            )
+        return cls.from_json(values, source=str(path))
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any], *, source: str) -> Self:
+        """What `to_json` made; `source` is named if it cannot be.
+
+        Errors: TokenizerError if the checksum differs or the values make no tokeniser.
+        """
+        body = {key: value for key, value in values.items() if key != "checksum"}
+        if values.get("checksum") != checksum(body):
+            raise TokenizerError(
+                f"{source} was altered: its checksum differs; restore it from a copy, or train the"
+                " tokeniser again"
+            )
+        try:
+            specials = tuple(str(name) for name in body.pop("specials"))
+            body.pop("kind")
+            return cls.of_fields(body, specials)
+        except (KeyError, TypeError, ValueError) as error:
+            raise TokenizerError(f"{source} makes no tokeniser: {error}") from None
+
+    def _token(self, number: int) -> bytes:
+        if not 0 <= number < len(self.tokens):
+            raise IndexError(
+                f"no token has number {int(number)}; this tokeniser has 0 to {len(self) - 1}"
+            )
+        return self.tokens[number]
+
+
+def check_specials(specials: tuple[str, ...]) -> None:
+    """Raise TokenizerError unless they are texts, each once."""
+    if len(set(specials)) != len(specials) or not all(specials):
+        raise TokenizerError(f"special tokens are texts, each once; got {list(specials)}")
+
+
+def refuse_half_characters(text: str) -> None:
+    """Raise UnknownCharacter for half of a surrogate pair, which no file can hold.
+
+    Python makes such from arguments that were not UTF-8.
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        character = text[error.start]
+        raise UnknownCharacter(
+            f"{name_of(character)} at place {error.start + 1} is half a character: the text was"
+            " not UTF-8 where it comes from",
+            character=character,
+        ) from None
