@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core import dtypes
 from ..core.context import GradMode
-from ..core.errors import ArgumentError, ShapeError
+from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.handle import Handle
 from ..ops import creation as ops
 from ..ops.broadcast import copy as copied
@@ -223,6 +223,9 @@ def arange(
     count = _range_length(first, last, gap, whole=kind == np.int64)
     if kind.kind != "f":
         first, gap = int(first), int(gap)
+        for bound in (first, first + count * gap):
+            if not -(2**63) <= bound <= 2**63:
+                raise DTypeError(f"arange: {bound} is outside the 64-bit integers")
     return made(ops.arange(start=first, step=gap, count=count, dtype=kind), device, requires_grad)
 
 

@@ -147,7 +147,7 @@ def fitted(name: str, array: Array, dtype: np.dtype[Any]) -> Array:
         limits = np.iinfo(dtype)
         # PyTorch counts negative integers from 256 down, but takes no negative fractions.
         lowest = -limits.max if dtype.kind == "u" and array.dtype.kind in "iub" else limits.min
-        low, high = array.min().item(), array.max().item()
+        low, high = (np.array(x, object).item() for x in (array.min(), array.max()))
         for value in (low, high):
             if not lowest <= value <= limits.max:
                 raise DTypeError(

@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 import numpy as np
 
+from .._tensor.arithmetic import IntegerDivisionError
 from ..core.backend import check_writable
 from ..core.errors import IndexOutOfRange
 from ..core.handle import wrap
@@ -23,6 +24,7 @@ from .compiled import Compiled, NumpyStep
 from .guards import Guards
 from .ir import Var
 from .lower.main import CHECK, DONE, STATUS, STEPS, STOP, WORDS
+from .lower.refusals import INDEX
 from .schedule.memory import ALIGN
 from .schedule.strided import Strided
 from .sharing import Sharing
@@ -66,7 +68,8 @@ class Binding:
         places = [i for what, i in compiled.slots if what == "output"]
         self.fresh = [(i, outputs[i].shape, outputs[i].dtype) for i in places]
         self.table = np.zeros(2 + len(compiled.slots) + len(compiled.stacks), np.uintp)
-        self.control = np.zeros(WORDS + 2 * len(traced.graph.inputs), np.int64)
+        self.pairs = WORDS + len(compiled.refusals)  # where the control's steps of inputs begin
+        self.control = np.zeros(self.pairs + 2 * len(traced.graph.inputs), np.int64)
         self.arena = _aligned(compiled.arena_size)
         self.table_address = _address(self.table)
         self.table[0], self.table[1] = _address(self.control), _address(self.arena)
@@ -172,7 +175,10 @@ class Binding:
                         team.run(compiled.address(step), table, workers)
         status = int(self.control[STATUS])
         if status:
-            raise IndexOutOfRange(compiled.messages[status - 1])
+            refusal, number = compiled.refusals[status - 1], int(self.control[STATUS + status])
+            is_index = refusal.kind == INDEX
+            error = IndexOutOfRange if is_index else IntegerDivisionError
+            raise error(refusal.told(number if is_index else None))
 
     def _written(self, tensors: Sequence[Any]) -> None:
         self.write_copies()
@@ -270,12 +276,12 @@ class Binding:
                 outputs.clear()  # until now the steps wrote there
 
     def _advance(self, rows: Sequence[Array]) -> None:
-        self.control[WORDS:] = 0
+        self.control[self.pairs :] = 0
         for i, array in enumerate(rows):
             slot = self.slot_of["input", i]
             self.table[slot] = _address(array)
-            self.control[WORDS + 2 * i] = slot
-            self.control[WORDS + 2 * i + 1] = array.strides[0] if array.ndim else 0
+            self.control[self.pairs + 2 * i] = slot
+            self.control[self.pairs + 2 * i + 1] = array.strides[0] if array.ndim else 0
 
     # -- what NumPy does -------------------------------------------------------------------
 

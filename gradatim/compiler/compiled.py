@@ -13,6 +13,7 @@ from .ir import Equation, Graph, Var
 from .lower.calls import Call, Lowering, Memory, State, lower
 from .lower.main import Layout, Stack, finished, write_run, write_step
 from .lower.random import supported
+from .lower.refusals import REFUSING, Refusal
 from .lower.target import Target, host
 from .passes import optimise
 from .schedule.build import schedule
@@ -45,7 +46,7 @@ class Compiled:
     arena_size: int
     steps: list[str | NumpyStep]
     stacks: list[int]  # which outputs are numbers, kept from every step
-    messages: list[str]  # what the status means
+    refusals: list[Refusal]  # what the status means
     work: float
     shared: bool
     code: bytes
@@ -84,10 +85,10 @@ def compile_graph(
     if use_cache:
         found = cache.load(key)
         if found is not None:
-            return _unpacked(found, _generators(graph))
+            return _unpacked(found, graph)
     made = _compile(graph, updates, results, target)
     if use_cache and not any(isinstance(s, NumpyStep) for s in made.steps):
-        cache.store(key, _packed(made))
+        cache.store(key, _packed(made, graph))
     return made
 
 
@@ -119,11 +120,6 @@ class Draft:
     stacks: list[int]
     work: float
     shared: bool
-
-    @property
-    def messages(self) -> list[str]:
-        """What the numbers mean that its functions put into the status."""
-        return [_message(r) for r in self.lowering.refusals]
 
     @property
     def text(self) -> str:
@@ -185,7 +181,7 @@ def translated(draft: Draft, graph: Graph, target: Target) -> Compiled:
         draft.layout.arena.size,
         draft.steps,
         draft.stacks,
-        draft.messages,
+        draft.lowering.refusals,
         draft.work,
         draft.shared,
         engine.compile_object(draft.text, target),
@@ -225,32 +221,34 @@ def _generators(graph: Graph) -> list[Any]:
     return list(found.values())
 
 
-def _message(refusal: Any) -> str:
-    e = refusal.equation
-    at = f" ({e.line})" if e.line else ""
-    return (
-        f"{e.name}: an index is out of range: there are {refusal.bound} places, "
-        f"0 to {refusal.bound - 1}{at}"
-    )
-
-
 # -- the cache -----------------------------------------------------------------------------
 
 
-def _packed(made: Compiled) -> dict[str, bytes]:
+def _packed(made: Compiled, graph: Graph) -> dict[str, bytes]:
     plan = {
         "slots": made.slots,
         "arena_size": made.arena_size,
         "steps": made.steps,
         "stacks": made.stacks,
-        "messages": made.messages,
+        "refusals": [(r.kind, r.text, _place_of(r.line, graph)) for r in made.refusals],
         "work": made.work,
         "shared": made.shared,
     }
     return {"plan": json.dumps(plan).encode(), "code": made.code}
 
 
-def _unpacked(parts: dict[str, bytes], generators: list[Any]) -> Compiled:
+def _unpacked(parts: dict[str, bytes], graph: Graph) -> Compiled:
     plan = json.loads(parts["plan"])
     plan["slots"] = [(what, i) for what, i in plan["slots"]]
-    return Compiled(**plan, code=parts["code"], generators=generators)
+    plan["refusals"] = [
+        Refusal(kind, text, "" if place < 0 else graph.equations[place].line)
+        for kind, text, place in plan["refusals"]
+    ]
+    return Compiled(**plan, code=parts["code"], generators=_generators(graph))
+
+
+def _place_of(line: str, graph: Graph) -> int:
+    """Which equation says where a refusal comes from: another program has other lines."""
+    lines = [e.line for e in graph.equations]
+    own = [i for i, e in enumerate(graph.equations) if e.line == line and e.name in REFUSING]
+    return own[0] if own else lines.index(line) if line in lines else -1

@@ -180,7 +180,7 @@ class _Export:
         module = self.draft.lowering.module
         own = [f"ptr %{p.name}" for p in self.parameters]
         f = module.function(f"{self.name}_in", [*own, "ptr %workspace"], I32)
-        status = f.allocate(I64, 1)
+        status = f.allocate(I64, 1 + len(self.draft.lowering.refusals))
         f.store(constant(0, I64), status)
         arena = self._aligned(f)
         for call in self.draft.lowering.calls:
@@ -250,8 +250,8 @@ class _Export:
         return "\n".join(lines)
 
     def _errors(self) -> list[str]:
-        numbered = enumerate(self.draft.messages, 1)
-        return [f"     {i}  {_comment(text)}" for i, text in numbered]
+        numbered = enumerate(self.draft.lowering.refusals, 1)
+        return [f"     {i}  {_comment(refusal.told())}" for i, refusal in numbered]
 
     def _inside(self) -> list[str]:
         if not self.weights:

@@ -88,13 +88,18 @@ class Var:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Equation:
-    """outputs = primitive(inputs, params); `line` says which line of the user's it came from."""
+    """outputs = primitive(inputs, params).
+
+    `line` says which line of the user's it came from, and `part_of` which composite, if it was
+    one, that a pass wrote out.
+    """
 
     primitive: Primitive
     inputs: tuple[Var, ...]
     outputs: tuple[Var, ...]
     params: Params
     line: str = ""
+    part_of: str = ""
 
     @property
     def name(self) -> str:
@@ -166,7 +171,7 @@ def renamed(e: Equation, new: dict[Var, Var]) -> Equation:
     for v in e.inputs:
         if v in new:
             inputs = tuple([new.get(v, v) for v in e.inputs])
-            return Equation(e.primitive, inputs, e.outputs, e.params, e.line)
+            return Equation(e.primitive, inputs, e.outputs, e.params, e.line, e.part_of)
     return e
 
 
@@ -179,12 +184,18 @@ def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(reversed(strides))
 
 
-def apply(primitive: Primitive, inputs: Sequence[Var], params: Params, line: str = "") -> Equation:
+def apply(
+    primitive: Primitive,
+    inputs: Sequence[Var],
+    params: Params,
+    line: str = "",
+    part_of: str = "",
+) -> Equation:
     """The equation of one primitive; the types of its results follow from its shape rule."""
     told = primitive.shape(*[v.type for v in inputs], **params)
     types = told if len(primitive.outputs) > 1 else (told,)
     outputs = tuple(Var(tuple(t.shape), np.dtype(t.dtype)) for t in types)
-    return Equation(primitive, tuple(inputs), outputs, params, line)
+    return Equation(primitive, tuple(inputs), outputs, params, line, part_of)
 
 
 def value_asked_for() -> str:

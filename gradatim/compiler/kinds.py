@@ -11,7 +11,12 @@ segment       NumPy does it, between stretches of machine code; the reason stand
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.primitive import Primitive
+
+if TYPE_CHECKING:
+    from .ir import Equation
 
 ARITHMETIC = (
     "neg", "add", "sub", "mul", "div", "pow", "square", "abs", "sign", "reciprocal",
@@ -27,6 +32,14 @@ ELEMENTWISE = frozenset({*ARITHMETIC, *FUNCTIONS})
 VIEWS = frozenset({"broadcast_to", "reshape", "permute", "slice", "diagonal"})
 
 SUMS = frozenset({"reduce_sum", "reduce_prod", "amax", "amin", "any", "all"})
+
+
+DIVISIONS = ("floor_divide", "trunc_divide", "remainder")  # of integers, that refuse a 0
+
+
+def is_division(e: Equation) -> bool:
+    """Whether integers are divided, so that a 0 is refused."""
+    return e.name in DIVISIONS and e.output.dtype.kind != "f"
 
 
 def is_dear(primitive: Primitive) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._tensor.arithmetic import IntegerDivisionError
 from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
 from ..core.handle import Handle, check_tensor, wrap
 from ..core.numbers import numbers_of
@@ -130,7 +131,7 @@ def _told_how_far(results: _Results) -> Iterator[None]:
             "after this step"
         )
         raise
-    except IndexOutOfRange as error:
+    except (IndexOutOfRange, IntegerDivisionError) as error:
         error.add_note(f"repeat: in step {results.done + 1:,}, of which a part is done")
         raise
 

@@ -90,6 +90,7 @@ class Tracer:
     made: set[Var] = field(default_factory=set)
     noting_lines: bool = True
     line: str = ""
+    part_of: str = ""
 
     # -- the backend's methods -------------------------------------------------------------
 
@@ -99,7 +100,7 @@ class Tracer:
             return self.constant(**params)
         line = user_line() if self.noting_lines else self.line
         try:
-            equation = apply(primitive, [self.read(x) for x in inputs], params, line)
+            equation = apply(primitive, [self.read(x) for x in inputs], params, line, self.part_of)
         except UnknownShape as error:
             raise TraceError(f"compile: {user_line()}: {error}") from None
         self.equations.append(equation)

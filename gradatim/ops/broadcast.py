@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import DTypeError
 from ..core.primitive import Primitive
 from ..core.storage import ArrayType
 from ..core.tape import bind
@@ -53,17 +54,52 @@ broadcast_to = Primitive(
 def _repeated(
     shape: tuple[int, ...], value: Any, dtype: np.dtype[Any], sign: float
 ) -> np.ndarray[Any, Any]:
+    _check_size(value, dtype)
     number = np.array(value).astype(dtype)  # in two steps: 300 as uint8 wraps round, as in PyTorch
     array = np.ndarray(shape, dtype, number, 0, (0,) * len(shape))
     array.flags.writeable = False  # the same array is handed out again
     return array
 
 
-# Python numbers come in here. The sign is part of the key because 0.0 == -0.0.
+def _repeated_value(
+    *, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]
+) -> np.ndarray[Any, Any]:
+    try:
+        # The sign is part of the key because 0.0 == -0.0.
+        return _repeated(shape, value, dtype, copysign(1, value))
+    except OverflowError:
+        raise DTypeError(_too_large(value, dtype)) from None
+
+
+def _repeated_type(*, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> ArrayType:
+    try:
+        _check_size(value, dtype)
+    except OverflowError:
+        raise DTypeError(_too_large(value, dtype)) from None
+    return ArrayType(shape, dtype)
+
+
+def _check_size(value: Any, dtype: np.dtype[Any]) -> None:
+    """Refuse an integer of more than 64 bits; a float may be one, up to where floats end."""
+    if type(value) is int and not -(2**63) <= value < 2**63:
+        if dtype.kind != "f":
+            raise OverflowError
+        float(value)
+
+
+def _too_large(value: int, dtype: np.dtype[Any]) -> str:
+    text = f"the number {value}" if abs(value) < 10**40 else "an integer of more than 40 digits"
+    return (
+        f"{text} cannot be converted to {dtype.name} without overflow: integers have 64 "
+        "bits here; write it as a float"
+    )
+
+
+# Python numbers come in here.
 repeated = Primitive(
     "repeated(*, shape, value, dtype)",
-    lambda *, shape, value, dtype: _repeated(shape, value, dtype, copysign(1, value)),
-    lambda *, shape, value, dtype: ArrayType(shape, dtype),
+    _repeated_value,
+    _repeated_type,
     differentiable=False,
 )
 

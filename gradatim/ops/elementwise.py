@@ -59,7 +59,18 @@ def _pow_by_base(g: Any, x: Any, y: Any) -> Any:
     return where(flat, like(x, 0), mul(g, mul(y, pow_(x, sub(y, like(y, 1))))))
 
 
-pow_: Primitive = Primitive("pow(x, y)", np.power, same, x=_pow_by_base, y=_pow_by_exponent)
+def _power(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:
+    try:
+        return np.power(x, y)
+    except (
+        ValueError
+    ):  # NumPy has no integers to negative powers; in PyTorch all are 0 but 1 and -1
+        whole = np.power(x, np.maximum(y, 0))
+        odd = np.where(x == -1, 1 - 2 * (y & 1), 0)
+        return np.where(y < 0, np.where(x == 1, 1, odd), whole).astype(x.dtype)
+
+
+pow_: Primitive = Primitive("pow(x, y)", _power, same, x=_pow_by_base, y=_pow_by_exponent)
 
 square = Primitive("square(x)", np.square, same, x=lambda g, x: mul(g, add(x, x)))
 

@@ -75,7 +75,7 @@ def test_an_index_that_is_out_of_range_is_an_error_that_the_header_tells(tmp_pat
     program, X = letters(), gradatim.randint(0, 27, (4, 3))
     expected = program(X)
     header = program.export(tmp_path, X).read_text(encoding="utf-8")
-    assert "     1  embedding: an index is out of range: there are 27 places" in header
+    assert "     1  embedding: index is out of range: the table has 27 rows" in header
     y, error = in_c(tmp_path, X.numpy(), (4, 27))
     assert (error, y.tobytes()) == (0, expected.detach().numpy().tobytes())
     X[1, 2] = 27

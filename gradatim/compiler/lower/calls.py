@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from ..ir import Equation, Var
-from ..kinds import FUNCTIONS
+from ..ir import Var
+from ..kinds import FUNCTIONS, is_division
 from ..schedule.grain import items, owners
 from ..schedule.nests import (
     DrawNest,
     Leaf,
     Nest,
+    Node,
     NumpyNest,
     ProductNest,
     RowNest,
@@ -32,9 +33,10 @@ from .matmul import write_product
 from .pack import write_pack
 from .product import Plan, Product
 from .random import DRAWS
+from .refusals import Refusal, division_refused, index_refused
 from .rows import lanes_of, write_rows
 from .scatter import write_scatter
-from .scopes import Chunk, NestScope, RowScope, in_memory
+from .scopes import Chunk, NestScope, RowScope, in_memory, is_number_but_0
 from .target import Target
 from .tiles import plan
 
@@ -82,14 +84,6 @@ class Lowering:
         return self.in_place.get(v, v)
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """What it means when the status is set: a place outside of its table."""
-
-    equation: Equation
-    bound: int
-
-
 def lower(schedule: Schedule, target: Target) -> Lowering:
     """Write every nest's function."""
     lowering = Lowering(
@@ -125,10 +119,10 @@ class _Writing:
     def pointer(self, m: Memory) -> Value:
         return self.memory[self.lowering.place_of(m) if isinstance(m, Var) else m]
 
-    def scope(self, nodes: Sequence[Any], loads: Sequence[tuple[Any, int]]) -> NestScope:
+    def scope(self, nodes: Sequence[Any], refused: Sequence[tuple[Any, Refusal]]) -> NestScope:
         numbers = {}
-        for node, bound in loads:
-            self.lowering.refusals.append(Refusal(node.equation, bound))
+        for node, refusal in refused:
+            self.lowering.refusals.append(refusal)
             numbers[node] = len(self.lowering.refusals)
         by_var = {n.var: n for n in nodes}
         return NestScope(self.f, by_var, self.pointer, self.status, numbers)
@@ -154,15 +148,30 @@ class _Writing:
 def _rows(lowering: Lowering, nest: RowNest) -> None:
     leaves = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.in_memory]
     reads, writes = [a.var for a in leaves], [s.into for s in nest.stores]
-    loads = [(n, n.arguments[0].chosen[1]) for n in nest.nodes if n.role == "load"]  # type: ignore[index]
-    loads += [(n, n.var.shape[0]) for n in nest.nodes if n.role == "scatter"]
-    # What is refused has a number of its own for each load, so those are not shared.
-    w = _Writing(lowering, [*reads, *writes], None if loads else likeness(nest))
+    refused = _refused(nest.nodes)
+    # What is refused has a number of its own in each nest, so such nests are not shared.
+    w = _Writing(lowering, [*reads, *writes], None if refused else likeness(nest))
     if w.is_new:
-        write_rows(w.f, nest, w.scope(nest.nodes, loads), lowering.target, w.begin, w.end)
+        write_rows(w.f, nest, w.scope(nest.nodes, refused), lowering.target, w.begin, w.end)
     size = prod(nest.dims)
     work = size * (0.05 * len(nest.nodes) + 0.05 * (len(reads) + len(writes)))
     w.finish(reads, writes, items(nest), nest, work)
+
+
+def _refused(nodes: Sequence[Node]) -> list[tuple[Node, Refusal]]:
+    """What the nodes of a nest may have to refuse."""
+    found = []
+    for n in nodes:
+        if n.role == "load":
+            table = n.arguments[0]
+            assert isinstance(table, Leaf)
+            assert table.chosen is not None
+            found.append((n, index_refused(n.equation, table.chosen[1])))
+        elif n.role == "scatter":
+            found.append((n, index_refused(n.equation, n.var.shape[0])))
+        elif is_division(n.equation) and not is_number_but_0(n.arguments[1]):
+            found.append((n, division_refused(n.equation)))
+    return found
 
 
 def _product(lowering: Lowering, nest: ProductNest) -> None:
@@ -181,19 +190,29 @@ def _product(lowering: Lowering, nest: ProductNest) -> None:
     writes = [s.into for s in nest.stores]
     if planned.scratch:
         writes.append(scratch)
-    w = _Writing(lowering, [*reads, *writes], likeness(nest))
+    refused = _refused(nest.nodes)
+    w = _Writing(lowering, [*reads, *writes], None if refused else likeness(nest))
     if w.is_new:
         base = planned_pointer(w.f, w, a), planned_pointer(w.f, w, b)
-        _write_planned(w, nest, planned, *base, w.pointer(scratch) if planned.scratch else None)
+        scope = w.scope(nest.nodes, refused)
+        _write_planned(
+            w, scope, nest, planned, *base, w.pointer(scratch) if planned.scratch else None
+        )
     flops = 2 * prod(x.shape) * y.shape[-1]
     w.finish(reads, writes, planned.items, nest, flops / 100)
 
 
 def _write_planned(
-    w: _Writing, nest: ProductNest, planned: Plan, a: Value, b: Value, scratch: Value | None
+    w: _Writing,
+    scope: NestScope,
+    nest: ProductNest,
+    planned: Plan,
+    a: Value,
+    b: Value,
+    scratch: Value | None,
 ) -> None:
     """The product with what becomes of each element."""
-    f, scope = w.f, w.scope(nest.nodes, [])
+    f = w.f
     x = nest.equation.inputs[0]
     prepare(scope, nest.nodes, lanes_of([x], w.lowering.target), 0)
     rows = x.shape[-2]
@@ -229,7 +248,7 @@ def _scatter(lowering: Lowering, nest: ScatterNest) -> None:
     leaves = [a for a in (nest.places, nest.values) if a.in_memory]
     reads = [*(a.var for a in leaves), nest.into]
     w = _Writing(lowering, [*reads])
-    scope = w.scope([], [(nest, nest.bound)])
+    scope = w.scope([], [(nest, index_refused(nest.equation, nest.bound))])
     write_scatter(w.f, nest, scope, lowering.target, w.begin, w.end)
     w.finish(reads, [nest.into], owners(nest), nest, prod(nest.dims) * 0.3)
 

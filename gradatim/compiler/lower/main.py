@@ -20,8 +20,8 @@ from .scopes import in_memory
 from .target import Target
 from .waiting import barrier_text
 
-# The words of the control.
-STEPS, DONE, STATUS, STOP, CLOCKS, CHECK, WORDS = 0, 1, 2, 3, 4, 5, 8
+# The words of the control. The status is followed by a word for each refusal.
+STEPS, DONE, STOP, CLOCKS, CHECK, STATUS, WORDS = 0, 1, 2, 3, 4, 7, 8
 NOT_FINITE = 1  # why the loop stopped
 SHARED = "ptr %table, i64 %worker, i64 %workers, ptr %barrier"
 
@@ -138,11 +138,12 @@ def write_run(
 
     After each step its numbers are put on their stacks, whose addresses move on in the table; so do
     those of the inputs of which every step gets a part: slot and bytes of at most `advances` such
-    follow the control's words, those that there are first.
+    follow the control's words and those of the refusals, those that there are first.
     """
     f = Function(lowering.module, "run", [SHARED], "void")
     table = Value("%table", PTR)
     control = f.load(PTR, table, 8)
+    first = WORDS + len(lowering.refusals)
     total = f.load(I64, f.gep(I64, control, STEPS), 8)
     head, after, done = f.label(), f.label(), f.label()
     before = f.block
@@ -154,10 +155,10 @@ def write_run(
     if shared:
         _meet(f)
         with f.when(f.compare("eq", Value("%worker", I64), 0)):
-            _after_step(f, table, control, layout, stacks, advances, step)
+            _after_step(f, table, control, layout, stacks, advances, first, step)
         _meet(f)
     else:
-        _after_step(f, table, control, layout, stacks, advances, step)
+        _after_step(f, table, control, layout, stacks, advances, first, step)
     f.line(f"br label %{after}")
     f.start(after)
     f.lines.append(f"  %next = add i64 {step.name}, 1")
@@ -181,6 +182,7 @@ def _after_step(
     layout: Layout,
     stacks: Sequence[Stack],
     advances: int,
+    first: int,
     step: Value,
 ) -> None:
     f.store(f.add(step, 1), f.gep(I64, control, DONE), 8)
@@ -197,7 +199,7 @@ def _after_step(
         return
     after = f.label()
     with f.loop(0, advances) as loop:
-        pair = f.gep(I64, control, f.add(f.mul(loop.index, 2), WORDS))
+        pair = f.gep(I64, control, f.add(f.mul(loop.index, 2), first))
         number = f.load(I64, pair, 8)
         some = f.label()
         f.line(f"br i1 {f.compare('ne', number, 0).name}, label %{some}, label %{after}")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..ir import Var
+from ..kinds import is_division
 from ..schedule.nests import ELEMENT, ROW, WHOLE, Argument, Leaf, Node
 from .elementwise import ELEMENTWISE
 from .emit import (
@@ -30,6 +31,7 @@ from .emit import (
     vector,
     width,
 )
+from .refusals import write_refusal
 
 # By dtype, not by its name, which NumPy puts together anew each time.
 KINDS = {
@@ -85,7 +87,7 @@ class NestScope:
     nodes: dict[Var, Node]
     pointers: Callable[[Var], Value]
     status: Value
-    numbers: dict[Node, int]  # what a load writes to the status when a place is outside
+    numbers: dict[Node, int]  # what a node writes to the status when it refuses a number
     kept: dict[Any, Value] = field(default_factory=dict)
     levels: dict[Any, int] = field(default_factory=dict)
 
@@ -228,10 +230,26 @@ def compute(scope: Scope, f: Function, a: Argument, n: int) -> Value:
         return _load(scope, f, node, n)
     values = [scope.operand(x) for x in node.arguments]
     equation = node.equation
+    if is_division(equation) and not is_number_but_0(node.arguments[1]):
+        _refuse_zeros(scope, f, node, values[1])
     if equation.name == "copy":
         return values[0]
     params = {"to" if k == "dtype" else k: v for k, v in equation.params.items()}
     return ELEMENTWISE[equation.name](f, *values, dtype=equation.inputs[0].dtype, **params)
+
+
+def is_number_but_0(a: Argument) -> bool:
+    """Whether an argument is a number that is known, and can be divided by."""
+    return isinstance(a, Leaf) and a.number is not None and a.number != 0
+
+
+def _refuse_zeros(scope: Scope, f: Function, node: Node, divisor: Value) -> None:
+    nest = scope if isinstance(scope, NestScope) else scope.nest
+    zero = f.compare("eq", divisor, 0)
+    mask = scope.mask if isinstance(scope, Chunk) else None
+    if mask is not None and width(zero.type) > 1:
+        zero = f.binary("and", zero, mask)
+    write_refusal(f, nest.status, nest.numbers[node], zero)
 
 
 def read(scope: Scope, f: Function, leaf: Leaf, n: int) -> Value:
@@ -378,16 +396,12 @@ def inside(
         index = f.convert("sext", index, I64)
     if negative is None:
         negative = node.equation.name == "take"
+    asked = index
     if negative:
         index = f.select(f.compare("slt", index, 0), f.binary("add", index, bound), index)
     wrong = f.compare("uge", index, bound)
     if mask is not None:
         wrong = f.binary("and", wrong, mask)
-    n = width(index.type)
-    any_wrong = (
-        wrong if n == 1 else f.intrinsic("llvm.vector.reduce.or", I1, wrong, kinds=[wrong.type])
-    )
     safe = f.select(wrong, constant(0, index.type), index)
-    with f.when(any_wrong):
-        f.store(constant(nest.numbers[node], I64), nest.status)
+    write_refusal(f, nest.status, nest.numbers[node], wrong, asked)
     return safe

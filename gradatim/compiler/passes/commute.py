@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ...ops.indexing import take
 from ..ir import Equation, Graph, Var, apply, renamed
-from ..kinds import ELEMENTWISE, SUMS
+from ..kinds import ELEMENTWISE, SUMS, is_division
 from .fold import repeat
 from .simplify import number_of
 
@@ -74,13 +74,14 @@ class _Commuting:
                 return None
             number = repeat(e, number_of(v, self.makers), Var((rows, *shape), v.dtype))
             inputs.append(self.add(number))
-        done = apply(e.primitive, inputs, params, e.line)
+        done = apply(e.primitive, inputs, params, e.line, e.part_of)
         return Looked(self.add(done), first.lookup)
 
     def _params(self, e: Equation, looked: Looked) -> dict[str, object] | None:
         rows, n = looked.table.shape[0], len(looked.places.shape)
         if e.name in ELEMENTWISE:
-            return e.params
+            # A row that nobody looks up may hold a 0.
+            return None if is_division(e) else e.params
         if e.name in SUMS:
             if min(e.params["dims"], default=-1) < n:
                 return None
@@ -107,7 +108,8 @@ class _Commuting:
             lookup = looked.lookup
             alike = len(looked.table.shape) == len(lookup.inputs[0].shape)
             primitive, params = (lookup.primitive, lookup.params) if alike else (take, {"dim": 0})
-            made = apply(primitive, (looked.table, looked.places), params, lookup.line)
+            places, whole = looked.places, lookup.part_of or lookup.name
+            made = apply(primitive, (looked.table, places), params, lookup.line, whole)
             self.lookups[v] = self.add(made)
         return self.lookups[v]
 

@@ -46,7 +46,7 @@ def _rule(e: Equation) -> Callable[..., Any] | None:
 
 
 def _written_out(e: Equation, rule: Callable[..., Any]) -> tuple[list[Equation], list[Var]]:
-    tracer = Tracer(noting_lines=False, line=e.line)
+    tracer = Tracer(noting_lines=False, line=e.line, part_of=e.part_of or e.name)
     tracer.made.update(e.inputs)
     with GradMode(False), using(tracer):
         found = rule(*[wrap(v) for v in e.inputs], **e.params)
