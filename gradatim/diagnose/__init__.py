@@ -1,0 +1,31 @@
+"""What a network does inside: signals and gradients by depth, and how large its steps are.
+
+>>> import gradatim
+>>> from gradatim import diagnose, nn
+>>> _ = gradatim.manual_seed(0)
+>>> model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+>>> report = diagnose.examine(model, gradatim.randn(16, 4), loss=lambda y: (y * y).mean())
+>>> [signal.name for signal in report.signals]
+['0', '1', '2']
+>>> report.findings()
+[]
+
+`draw.diagnosis(report)` is the picture of it.
+"""
+
+from .examine import examine
+from .report import Report
+from .shattering import Shattering, autocorrelation, shattering
+from .signals import Signal, Weight
+from .watch import Watch
+
+__all__ = [
+    "Report",
+    "Shattering",
+    "Signal",
+    "Watch",
+    "Weight",
+    "autocorrelation",
+    "examine",
+    "shattering",
+]

@@ -1,0 +1,101 @@
+"""Which module was at work when: the tape's entries by the innermost call they were made in.
+
+Every entry of the tape has a time. A module's call is a stretch of that time, so the entries in it
+are the module's, and those in no call of a part of it are its own: a `tanh` in its `forward`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._tensor.tensor import Tensor
+from ..core.nodes import Node
+from ..core.storage import tick
+from ..core.tape import history
+from ..nn import Module
+
+# Functions of each number that networks bend their signals with, by the names of operations.
+ACTIVATIONS = frozenset(
+    (
+        *("tanh", "sigmoid", "log_sigmoid", "hardtanh", "hardsigmoid", "softsign", "tanhshrink"),
+        *("relu", "relu6", "leaky_relu", "prelu", "threshold", "softshrink", "hardshrink"),
+        *("elu", "selu", "celu", "gelu", "gelu_tanh", "silu", "mish", "hardswish", "softplus"),
+    )
+)
+
+
+@dataclass
+class Call:
+    """One call of a module: its name, its class, when it was, and what came out of it."""
+
+    path: str
+    kind: str
+    is_leaf: bool
+    begin: int
+    end: int = 0
+    result: Any = None
+    values: Any = None
+
+
+class Calls(list[Call]):
+    """The calls of one run, in the order in which they began."""
+
+    def around(self, time: int) -> Call | None:
+        """The innermost call at a time of the tape."""
+        inside = [call for call in self if call.begin < time <= call.end]
+        return max(inside, key=lambda call: call.begin, default=None)
+
+
+@contextmanager
+def noted(model: Module) -> Iterator[Calls]:
+    """During a block, note every call of a module inside `model`."""
+    calls = Calls()
+    running: list[Call] = []
+    handles = []
+
+    def begin(path: str, is_leaf: bool, module: Module) -> None:
+        call = Call(path, type(module).__name__, is_leaf, tick())
+        calls.append(call)
+        running.append(call)
+
+    def end(output: Any) -> None:
+        call = running.pop()
+        call.end, call.result = tick(), output
+        if call.is_leaf and isinstance(output, Tensor) and has_numbers_of_its_own(output):
+            call.values = np.array(output.detach())  # a copy: the next layer may write over it
+
+    for path, module in model.named_modules():
+        leaf = not any(True for _ in module.children())
+        handles.append(
+            module.register_forward_pre_hook(
+                lambda module, args, path=path, leaf=leaf: begin(path, leaf, module), prepend=True
+            )
+        )
+        handles.append(module.register_forward_hook(lambda module, args, output: end(output)))
+    try:
+        yield calls
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def has_numbers_of_its_own(output: Tensor) -> bool:
+    """Whether a result is floating and on the tape, and no view of what came in."""
+    edge = history(output)
+    return edge is not None and output._base is None
+
+
+def operations(root: Any) -> list[Node]:
+    """Every operation behind a tape entry, earliest first."""
+    seen, waiting = {root}, [root]
+    while waiting:
+        for edge in waiting.pop().edges:
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                waiting.append(edge)
+    return sorted((e for e in seen if type(e) is Node), key=lambda node: node.time)

@@ -1,0 +1,152 @@
+"""Look into a network: run it once on a batch, and keep what it did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .._tensor.like import ones_like
+from .._tensor.tensor import Tensor
+from ..autograd import enable_grad, no_grad
+from ..core.backward import walk
+from ..core.errors import ArgumentError, AutogradError
+from ..core.nodes import Node
+from ..core.random import default_generator
+from ..core.tape import history
+from ..nn import Module
+from .calls import ACTIVATIONS, Calls, noted, operations
+from .report import Report
+from .signals import Array, Signal, Weight
+
+
+def examine(
+    model: Module, *inputs: Any, loss: Callable[[Any], Tensor] | None = None, **named: Any
+) -> Report:
+    """Run `model(*inputs, **named)` once, forward and backward, and report what each layer did.
+
+    Signals are the results of all modules without parts, and of activations called as functions.
+    The loss is `loss(output)`; without it the output must be a number, or a tuple that ends with
+    one as `(prediction, loss)` does. Nothing is changed: not `.grad`, no running statistics, no
+    random numbers are used up.
+
+    Errors: ArgumentError if there is no loss, AutogradError if it depends on no parameter.
+
+    >>> import gradatim
+    >>> from gradatim import nn
+    >>> _ = gradatim.manual_seed(0)
+    >>> model = nn.Sequential(nn.Linear(4, 100), nn.ReLU())
+    >>> report = examine(model, gradatim.randn(32, 4), loss=lambda y: y.sum())
+    >>> [(signal.kind, signal.units, signal.dead) for signal in report.signals]
+    [('Linear', 100, None), ('ReLU', 100, 0)]
+    """
+    if not isinstance(model, Module):
+        raise ArgumentError(f"diagnose.examine: expects a Module, got {type(model).__name__}")
+    with _unchanged(model), enable_grad(), noted(model) as calls:
+        total = _loss_of(model(*inputs, **named), loss)
+    root = history(total)
+    if root is None:
+        raise AutogradError(
+            "diagnose.examine: the loss depends on no parameter that requires a gradient; was the "
+            "model run under no_grad, or are its parameters frozen?"
+        )
+    places = _places(calls, root)
+    weights = list(model.named_parameters())
+    targets = [*places, *(history(weight) for _, weight in weights)]
+    gradients = walk(
+        [root],
+        [ones_like(total)],
+        targets=[edge for edge in targets if edge is not None],
+        retain_graph=True,
+        create_graph=False,
+    )
+    signals = [
+        Signal(name, kind, values, _array(gradients.get(edge)), _slope(edge))
+        for edge, (name, kind, values) in places.items()
+    ]
+    looked_at = [
+        Weight(name, np.array(weight.detach()), _array(gradients.get(history(weight))))
+        for name, weight in weights
+    ]
+    return Report(tuple(signals), tuple(looked_at), total.item())
+
+
+def _loss_of(output: Any, loss: Callable[[Any], Tensor] | None) -> Tensor:
+    given = loss(output) if loss is not None else output
+    if loss is None and isinstance(output, tuple) and output:
+        given = output[-1]
+    if isinstance(given, Tensor) and given.numel() == 1:
+        return given
+    what = f"shape {list(given.shape)}" if isinstance(given, Tensor) else type(given).__name__
+    if loss is not None:
+        raise ArgumentError(f"diagnose.examine: loss must return one number, it returned {what}")
+    raise ArgumentError(
+        f"diagnose.examine: the model's output is no loss ({what}); say how to get one number from"
+        " it, for example loss=lambda output: F.cross_entropy(output, labels)"
+    )
+
+
+def _places(calls: Calls, root: Any) -> dict[Any, tuple[str, str, Array]]:
+    """The tape entries to look at, earliest first, each with its name, its kind and its values."""
+    found: dict[Any, tuple[str, str, Array]] = {}
+    for call in calls:
+        if call.values is not None:
+            found[history(call.result)] = (call.path or call.kind, call.kind, call.values)
+    for node in operations(root):
+        if node not in found and node.primitive.name in ACTIVATIONS:
+            values = _values(node)
+            if values is not None:
+                around, name = calls.around(node.time), node.primitive.name
+                path = around.path if around else ""
+                found[node] = (f"{path}.{name}" if path else name, name, values)
+    seen: Counter[str] = Counter()
+    ordered: dict[Any, tuple[str, str, Array]] = {}
+    for edge in sorted(found, key=lambda edge: edge.time):
+        name, kind, values = found[edge]
+        seen[name] += 1
+        again = f" ({seen[name]})" if seen[name] > 1 else ""  # a shared layer, used once more
+        ordered[edge] = (name + again, kind, values)
+    return ordered
+
+
+def _values(node: Node) -> Array | None:
+    """What an operation gave: the tape keeps it, or what it can be computed from."""
+    if node.plan.keeps_out:
+        return np.array(node.out[0].value)
+    saved = node.saved or ()
+    if len(saved) < len(node.edges):
+        return None
+    return np.asarray(node.primitive.value(*(x._value for x in saved), **node.params))
+
+
+def _slope(edge: Any) -> Array | None:
+    """The derivative of an activation at each number, by its own gradient rule."""
+    if type(edge) is not Node or edge.primitive.name not in ACTIVATIONS:
+        return None
+    values = _values(edge)
+    if values is None:
+        return None
+    with no_grad():
+        gradients = edge.pull(Tensor(values * 0 + 1))
+    return next((_array(gradient) for i, gradient in gradients if i == 0), None)
+
+
+def _array(tensor: Tensor | None) -> Array | None:
+    return None if tensor is None else np.array(tensor.detach())
+
+
+@contextmanager
+def _unchanged(model: Module) -> Iterator[None]:
+    """During a block, buffers may be written and numbers drawn; afterwards all is as before."""
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    state = default_generator.get_state()
+    try:
+        yield
+    finally:
+        with no_grad():
+            for buffer, before in buffers:
+                buffer.copy_(before)
+        default_generator.set_state(state)

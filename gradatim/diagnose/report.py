@@ -1,0 +1,158 @@
+"""What an examination found: the signals and weights in order, as a table and as sentences."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .signals import Signal, Weight
+
+# When a finding is worth a sentence.
+VANISHING = 1e-3  # the gradient of the first activation by that of the last
+MOST_SATURATED = 0.5  # of the values of a bounded activation
+MOST_DEAD = 0.25  # of the units of a layer
+SHRINKING = 0.05  # the spread of the last activation by that of the first
+
+Rows = list[tuple[str, ...]]
+
+BOUNDED = frozenset(("tanh", "sigmoid", "hardtanh", "hardsigmoid", "softsign"))
+
+
+@dataclass(frozen=True)
+class Report:
+    """`signals` in the order in which they were computed, `weights` as the model names them."""
+
+    signals: tuple[Signal, ...]
+    weights: tuple[Weight, ...]
+    loss: float
+
+    @property
+    def activations(self) -> tuple[Signal, ...]:
+        """The signals to compare by depth: what activations gave; all of them if there are none."""
+        found = tuple(signal for signal in self.signals if signal.is_activation)
+        return found or self.signals
+
+    def findings(self) -> list[str]:
+        """What looks ill, one sentence each with what is usually done about it; [] if nothing."""
+        found = [self._not_finite(), self._gradients(), self._shrinking()]
+        found += [self._saturated(), self._dead()]
+        return [sentence for sentence in found if sentence]
+
+    def __str__(self) -> str:
+        """A table of the signals and one of the weights."""
+        signals: Rows = [
+            ("signal", "kind", "mean", "std", "saturated", "dead units", "gradient norm")
+        ]
+        signals += [_signal_row(signal) for signal in self.signals]
+        weights: Rows = [("weight", "shape", "std", "gradient norm", "gradient to data")]
+        weights += [_weight_row(weight) for weight in self.weights]
+        return f"{_table(signals, 2)}\n\n{_table(weights, 2)}"
+
+    # -- illnesses -------------------------------------------------------------------------
+
+    def _not_finite(self) -> str:
+        for signal in self.signals:
+            if not np.isfinite(signal.values).all():
+                return f"{signal.name} has values that are not finite: it is the first that has"
+        for weight in self.weights:
+            if weight.gradient is not None and not np.isfinite(weight.gradient).all():
+                return f"the gradient of {weight.name} is not finite"
+        return ""
+
+    def _gradients(self) -> str:
+        first, last = self.activations[0], self.activations[-1]
+        small, large = first.gradient_norm, last.gradient_norm
+        if len(self.activations) < 2 or not (math.isfinite(small) and large > 0):
+            return ""
+        if small < VANISHING * large:
+            return (
+                f"vanishing gradients: {small:.1e} at {first.name}, {large:.1e} at {last.name}; "
+                "Kaiming initialisation, normalisation or residual connections keep them alive"
+            )
+        if small * VANISHING > large:
+            return (
+                f"exploding gradients: {small:.1e} at {first.name}, {large:.1e} at {last.name}; "
+                "smaller initial weights or normalisation keep them bounded, clipping is a bandage"
+            )
+        return ""
+
+    def _shrinking(self) -> str:
+        first, last = self.activations[0], self.activations[-1]
+        if len(self.activations) < 2 or not last.std < SHRINKING * first.std:
+            return ""
+        return (
+            f"the signal fades: its standard deviation is {first.std:.1e} at {first.name} and "
+            f"{last.std:.1e} at {last.name}; the weights are too small (Kaiming initialisation)"
+        )
+
+    def _saturated(self) -> str:
+        ill = [
+            signal
+            for signal in self.signals
+            if signal.kind.lower() in BOUNDED and (signal.saturated or 0) > MOST_SATURATED
+        ]
+        if not ill:
+            return ""
+        worst = max(ill, key=lambda signal: signal.saturated or 0)
+        return (
+            f"saturated: {worst.saturated:.0%} of {worst.name} is flat{_others(ill)}; "
+            "smaller initial weights, or normalisation before the activation"
+        )
+
+    def _dead(self) -> str:
+        ill = [s for s in self.signals if s.dead is not None and s.dead > MOST_DEAD * s.units]
+        if not ill:
+            return ""
+        worst = max(ill, key=lambda signal: (signal.dead or 0) / signal.units)
+        return (
+            f"dead units: {worst.dead} of {worst.units} in {worst.name} pass nothing back for any "
+            f"example{_others(ill)}; a smaller learning rate, better initialisation, or an "
+            "activation that is never flat"
+        )
+
+
+def _others(ill: list[Any]) -> str:
+    count = len(ill) - 1
+    return f", and {count} more layer{'' if count == 1 else 's'} are ill like it" if count else ""
+
+
+def _signal_row(signal: Signal) -> tuple[str, ...]:
+    dead = "" if signal.dead is None else f"{signal.dead}/{signal.units}"
+    saturated = "" if signal.saturated is None else f"{signal.saturated:.1%}"
+    return (
+        signal.name,
+        signal.kind,
+        f"{signal.mean:+.3f}",
+        f"{signal.std:.3f}",
+        saturated,
+        dead,
+        f"{signal.gradient_norm:.2e}",
+    )
+
+
+def _weight_row(weight: Weight) -> tuple[str, ...]:
+    shape = " x ".join(map(str, weight.values.shape)) or "1"
+    ratio = weight.gradient_to_data
+    return (
+        weight.name,
+        shape,
+        f"{weight.std:.3f}",
+        f"{weight.gradient_norm:.2e}",
+        "" if math.isnan(ratio) else f"{ratio:.2e}",
+    )
+
+
+def _table(rows: Rows, texts: int) -> str:
+    """Columns as wide as they must be; the first ones are texts, and the others flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if i < texts else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,147 @@
+"""One signal and one weight of a network: its numbers, its gradient, and what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+# An activation is saturated where hardly anything of a gradient comes through: where its slope is
+# less than this part of the steepest it can be. For tanh that is |y| > 0.97.
+SATURATED = 1 / 16
+
+STEEPEST = {"sigmoid": 0.25, "hardsigmoid": 1 / 6}  # of all others about 1
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """`edges` (bins + 1,), and `density` (bins,), whose sum times the width of a bin is 1."""
+
+    edges: Array
+    density: Array
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What one layer gave: its values, the loss's gradient there, its slope if it is an activation.
+
+    `kind` is the module's class, or the operation's name where a function was called. All three
+    arrays have one shape, (batch, ..., units), or (batch, channels, height, width) for images;
+    `gradient` is None where the loss does not depend on the signal.
+    """
+
+    name: str
+    kind: str
+    values: Array = field(repr=False)
+    gradient: Array | None = field(repr=False)
+    slope: Array | None = field(repr=False)
+
+    @property
+    def is_activation(self) -> bool:
+        """Whether it came out of a nonlinear function of each number."""
+        return self.slope is not None
+
+    @property
+    def mean(self) -> float:
+        """The mean of all values."""
+        return float(self.values.mean(dtype=np.float64))
+
+    @property
+    def std(self) -> float:
+        """The standard deviation of all values."""
+        return float(self.values.std(dtype=np.float64))
+
+    @property
+    def gradient_norm(self) -> float:
+        """The Euclidean norm of the loss's gradient here; 0 if the loss does not depend on it."""
+        return 0.0 if self.gradient is None else norm(self.gradient)
+
+    @property
+    def saturated(self) -> float | None:
+        """The fraction of values where hardly any gradient comes through; None if no activation.
+
+        For tanh these are the values beyond 0.97, for ReLU the zeros.
+        """
+        flat = self._flat()
+        return None if flat is None else float(flat.mean())
+
+    @property
+    def units(self) -> int:
+        """How many units there are: channels of images, else the last dimension."""
+        return self.values.shape[_unit_axis(self.values)] if self.values.ndim else 1
+
+    @property
+    def dead(self) -> int | None:
+        """How many units are saturated for every example of the batch; None if no activation."""
+        flat = self._flat()
+        if flat is None:
+            return None
+        others = tuple(i for i in range(flat.ndim) if i != _unit_axis(flat) % flat.ndim)
+        return int(flat.all(axis=others).sum())
+
+    def histogram(self, bins: int = 60) -> Histogram:
+        """How the values are spread."""
+        return histogram(self.values, bins)
+
+    def gradient_histogram(self, bins: int = 60) -> Histogram:
+        """How the gradient is spread."""
+        return histogram(np.zeros(1) if self.gradient is None else self.gradient, bins)
+
+    def _flat(self) -> Array | None:
+        if self.slope is None:
+            return None
+        return np.abs(self.slope) < SATURATED * STEEPEST.get(self.kind.lower(), 1.0)
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A parameter: its values, and the loss's gradient; None where the loss does not depend on it.
+
+    Scale tells whether they fit: `gradient_to_data` is std(gradient) / std(values), and a plain
+    gradient step changes the weight by learning rate times that, relative to its size.
+    """
+
+    name: str
+    values: Array = field(repr=False)
+    gradient: Array | None = field(repr=False)
+
+    @property
+    def std(self) -> float:
+        """The standard deviation of the values."""
+        return float(self.values.std(dtype=np.float64))
+
+    @property
+    def gradient_norm(self) -> float:
+        """The Euclidean norm of the gradient."""
+        return 0.0 if self.gradient is None else norm(self.gradient)
+
+    @property
+    def gradient_to_data(self) -> float:
+        """std(gradient) / std(values); nan where all values are equal, as in fresh biases."""
+        if self.gradient is None or not self.std:
+            return 0.0 if self.gradient is None else float("nan")
+        return float(self.gradient.std(dtype=np.float64)) / self.std
+
+
+def norm(values: Array) -> float:
+    """The Euclidean norm, without overflow of float32."""
+    return float(np.sqrt(np.sum(np.square(values, dtype=np.float64))))
+
+
+def histogram(values: Array, bins: int) -> Histogram:
+    """The density of the finite values over their range; an empty one if none is finite."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if not finite.size:
+        return Histogram(np.linspace(-1, 1, bins + 1), np.zeros(bins))
+    low, high = float(finite.min()), float(finite.max())
+    if not high - low > 1e-12 * max(abs(low), abs(high)):  # all equal: a bar of a width to be seen
+        low, high = low - 0.5, high + 0.5
+    density, edges = np.histogram(finite, bins, (low, high), density=True)
+    return Histogram(edges, density)
+
+
+def _unit_axis(values: Array) -> int:
+    return 1 if values.ndim == 4 else -1
