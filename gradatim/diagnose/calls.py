@@ -31,14 +31,17 @@ ACTIVATIONS = frozenset(
 
 @dataclass
 class Call:
-    """One call of a module: its name, its class, when it was, and what came out of it."""
+    """One call of a module: its name, its class and when it was.
+
+    What came out of it, as a place on the tape and as numbers, is noted for those without parts.
+    """
 
     path: str
     kind: str
     is_leaf: bool
     begin: int
     end: int = 0
-    result: Any = None
+    edge: Any = None
     values: Any = None
 
 
@@ -65,9 +68,10 @@ def noted(model: Module) -> Iterator[Calls]:
 
     def end(output: Any) -> None:
         call = running.pop()
-        call.end, call.result = tick(), output
+        call.end = tick()
         if call.is_leaf and isinstance(output, Tensor) and has_numbers_of_its_own(output):
-            call.values = np.array(output.detach())  # a copy: the next layer may write over it
+            # At once, and as a copy: the next layer may write over it.
+            call.edge, call.values = history(output), np.array(output.detach())
 
     for path, module in model.named_modules():
         leaf = not any(True for _ in module.children())

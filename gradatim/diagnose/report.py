@@ -14,7 +14,7 @@ from .signals import Signal, Weight
 VANISHING = 1e-3  # the gradient of the first activation by that of the last
 MOST_SATURATED = 0.5  # of the values of a bounded activation
 MOST_DEAD = 0.25  # of the units of a layer
-SHRINKING = 0.05  # the spread of the last activation by that of the first
+FADING = 1e-2  # how examples differ in the last activation, by how they do in the first
 
 Rows = list[tuple[str, ...]]
 
@@ -37,15 +37,14 @@ class Report:
 
     def findings(self) -> list[str]:
         """What looks ill, one sentence each with what is usually done about it; [] if nothing."""
-        found = [self._not_finite(), self._gradients(), self._shrinking()]
+        found = [self._not_finite(), self._gradients(), self._fading()]
         found += [self._saturated(), self._dead()]
         return [sentence for sentence in found if sentence]
 
     def __str__(self) -> str:
         """A table of the signals and one of the weights."""
-        signals: Rows = [
-            ("signal", "kind", "mean", "std", "saturated", "dead units", "gradient norm")
-        ]
+        names = ("signal", "kind", "mean", "std", "variation", "flat", "dead units")
+        signals: Rows = [(*names, "gradient norm")]
         signals += [_signal_row(signal) for signal in self.signals]
         weights: Rows = [("weight", "shape", "std", "gradient norm", "gradient to data")]
         weights += [_weight_row(weight) for weight in self.weights]
@@ -79,13 +78,14 @@ class Report:
             )
         return ""
 
-    def _shrinking(self) -> str:
+    def _fading(self) -> str:
         first, last = self.activations[0], self.activations[-1]
-        if len(self.activations) < 2 or not last.std < SHRINKING * first.std:
+        before, after = first.variation, last.variation
+        if len(self.activations) < 2 or not after < FADING * before:
             return ""
         return (
-            f"the signal fades: its standard deviation is {first.std:.1e} at {first.name} and "
-            f"{last.std:.1e} at {last.name}; the weights are too small (Kaiming initialisation)"
+            f"the signal fades: examples differ by {before:.1e} at {first.name} and by {after:.1e} "
+            f"at {last.name}; the weights are too small, see Kaiming initialisation"
         )
 
     def _saturated(self) -> str:
@@ -127,6 +127,7 @@ def _signal_row(signal: Signal) -> tuple[str, ...]:
         signal.kind,
         f"{signal.mean:+.3f}",
         f"{signal.std:.3f}",
+        f"{signal.variation:.1e}",
         saturated,
         dead,
         f"{signal.gradient_norm:.2e}",

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .._tensor.creation import tensor
+from .._tensor.creation import as_tensor, tensor
 from .._tensor.tensor import Tensor
 from ..autograd import enable_grad, grad
 from ..core.errors import ArgumentError
@@ -52,7 +52,7 @@ def shattering(
     >>> found.derivative
     array([0. , 0.5, 1. , 1.5, 2. ])
     """
-    first, last = np.asarray(start), np.asarray(end)
+    first, last = (np.asarray(as_tensor(point).detach()) for point in (start, end))
     if first.shape != last.shape or first.ndim == 0:
         raise ArgumentError(
             "diagnose.shattering: start and end must be inputs of one shape, got "

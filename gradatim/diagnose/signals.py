@@ -55,6 +55,16 @@ class Signal:
         return float(self.values.std(dtype=np.float64))
 
     @property
+    def variation(self) -> float:
+        """By how much examples differ: the root mean square over units of their deviation.
+
+        A deep network may forget its input and give every example the same large values.
+        """
+        if self.values.ndim == 0:
+            return 0.0
+        return float(np.sqrt(self.values.var(axis=0, dtype=np.float64).mean()))
+
+    @property
     def gradient_norm(self) -> float:
         """The Euclidean norm of the loss's gradient here; 0 if the loss does not depend on it."""
         return 0.0 if self.gradient is None else norm(self.gradient)

@@ -8,6 +8,7 @@ from .chain_rule import backward_steps
 from .compute_graph import graph
 from .decision_boundary import boundary
 from .descent_path import descent
+from .diagnosis import diagnosis
 from .drawing import Drawing
 from .heat_map import heatmap
 from .loss_curves import curves
@@ -22,6 +23,7 @@ __all__ = [
     "boundary",
     "curves",
     "descent",
+    "diagnosis",
     "graph",
     "heatmap",
     "surprise",

@@ -1,0 +1,97 @@
+"""Histograms below each other on one scale, a ridge for each row: how numbers spread."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import theme
+from .axes import LABEL_SIZE, TICK_SIZE
+from .scale import Scale, tick_labels
+from .svg import Point, group, line, path, text, through
+
+BINS = 72
+OVERLAP = 1.7  # how many rows a ridge is high
+_TAIL = 0.002  # the part of all numbers that may lie outside, on each side
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """The numbers of one row; with `log` their sizes are shown, and zeros left out."""
+
+    values: Any
+    colour: str = theme.BLUE
+    tip: str = ""
+
+
+def spread(rows: Sequence[Any], start: float, end: float, *, log: bool = False) -> Scale:
+    """A scale for the numbers of all rows, from `start` to `end` pixels, without the last tails."""
+    finite = [shown for row in rows if (shown := _shown(row, log)).size]
+    if not finite:
+        return Scale(-1.0, 1.0, start, end)
+    # Each row counts alike: a row that is small beside the others is still to be seen.
+    low = min(float(np.quantile(row, _TAIL)) for row in finite)
+    high = max(float(np.quantile(row, 1 - _TAIL)) for row in finite)
+    pad = 0.04 * (high - low) or abs(high) * 0.1 or 1.0
+    return Scale(low - pad, high + pad, start, end)
+
+
+def ridge(row: Ridge, scale: Scale, base: float, height: float, *, log: bool = False) -> str:
+    """One histogram standing on `base`, its highest bar `height` pixels high."""
+    shown = _shown(row.values, log)
+    level = line((scale.start, base), (scale.end, base), stroke=theme.HAIRLINE)
+    bins = min(BINS, 12 + 2 * math.isqrt(len(shown)))  # few numbers in many bins are a comb
+    counts, edges = np.histogram(shown, bins, (scale.low, scale.high))
+    if not counts.any():
+        return group([level], title=row.tip)
+    heights = np.sqrt(counts / counts.max())  # the root shows the tails, which are the news
+    middle = (edges[:-1] + edges[1:]) / 2
+    points: list[Point] = [
+        (scale(float(x)), base - height * float(h)) for x, h in zip(middle, heights, strict=True)
+    ]
+    outline = [(scale(scale.low), base), *points, (scale(scale.high), base)]
+    # Paper below the colour: a ridge hides what is behind it, as mountains do.
+    ground = path(through(outline, closed=True), fill=theme.PAPER)
+    body = path(through(outline, closed=True), fill=row.colour, opacity=0.4)
+    crest = path(through(points), stroke=row.colour, stroke_width=1.1)
+    return group([ground, body, crest, level], title=row.tip)
+
+
+def foot(scale: Scale, y: float, *, log: bool = False) -> list[str]:
+    """Ticks and numbers below the rows; powers of ten if the sizes are shown."""
+    count = max(3, round((scale.end - scale.start) / 56))
+    places = _powers(scale, count) if log else scale.ticks(count)
+    labels = [_power(place) for place in places] if log else tick_labels(places)
+    drawn = [line((scale.start, y), (scale.end, y), stroke=theme.EDGE)]
+    for place, label in zip(places, labels, strict=True):
+        x = scale(place)
+        drawn.append(line((x, y), (x, y + 4), stroke=theme.EDGE))
+        drawn.append(text((x, y + 17), label, size=TICK_SIZE, fill=theme.MUTED, anchor="middle"))
+    return drawn
+
+
+def heading(x: float, y: float, words: str) -> str:
+    """What a column shows, above it."""
+    return text((x, y), words, size=LABEL_SIZE, fill=theme.MUTED)
+
+
+def _shown(values: Any, log: bool) -> np.ndarray[Any, Any]:
+    flat = np.asarray(values, np.float64).reshape(-1)
+    flat = flat[np.isfinite(flat)]
+    if not log:
+        return flat
+    sizes = np.abs(flat)
+    return np.log10(sizes[sizes > 0])
+
+
+def _powers(scale: Scale, count: int) -> list[float]:
+    """Whole exponents, at most `count` of them and evenly apart."""
+    whole = range(math.ceil(scale.low), math.floor(scale.high) + 1)
+    return [float(exponent) for exponent in whole[:: -(-len(whole) // count) or 1]]
+
+
+def _power(exponent: float) -> str:
+    digits = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+    return "1" if exponent == 0 else "10" + str(int(exponent)).translate(digits)

@@ -1,0 +1,88 @@
+"""The report names the illness of networks that are made ill, and of healthy ones none."""
+
+import numpy as np
+import pytest
+
+import gradatim
+from gradatim import diagnose, nn
+
+
+def deep(layers, activation, width=50, gain=1.0):
+    gradatim.manual_seed(1)
+    parts = []
+    for _ in range(layers):
+        linear = nn.Linear(width, width)
+        nn.init.normal_(linear.weight, std=gain * width**-0.5)
+        nn.init.zeros_(linear.bias)
+        parts += [linear, activation()]
+    return nn.Sequential(*parts, nn.Linear(width, 1))
+
+
+def examined(model, width=50):
+    return diagnose.examine(model, gradatim.randn(64, width), loss=lambda y: (y * y).mean())
+
+
+def test_a_healthy_network_has_no_findings():
+    assert examined(deep(10, nn.Tanh, gain=1.2)).findings() == []
+    assert examined(deep(6, nn.ReLU, gain=2**0.5)).findings() == []
+
+
+def test_small_weights_let_gradients_vanish_and_signals_fade():
+    vanishing, fading = examined(deep(10, nn.Tanh, gain=0.3)).findings()
+    assert vanishing.startswith("vanishing gradients: ")
+    assert "Kaiming initialisation" in vanishing
+    assert fading.startswith("the signal fades: examples differ by ")
+
+
+def test_large_weights_let_gradients_explode():
+    exploding, *_ = examined(deep(12, nn.ReLU, gain=4.0)).findings()
+    assert exploding.startswith("exploding gradients: ")
+
+
+def test_very_large_weights_saturate_tanh():
+    report = examined(deep(2, nn.Tanh, gain=20.0))
+    assert any(finding.startswith("saturated: ") for finding in report.findings())
+    last = report.activations[-1]
+    assert last.saturated == pytest.approx((np.abs(last.values) > (15 / 16) ** 0.5).mean())
+
+
+def test_a_large_negative_bias_kills_units():
+    model = deep(1, nn.ReLU)
+    with gradatim.no_grad():
+        model[0].bias[:20] = -100.0
+    report = examined(model)
+    assert report.signals[1].dead == 20
+    (dead,) = report.findings()
+    assert dead.startswith("dead units: 20 of 50 in 1 pass nothing back for any example")
+
+
+def test_names_the_first_signal_that_is_not_finite():
+    model = deep(2, nn.Tanh)
+    with gradatim.no_grad():
+        model[2].weight[0, 0] = float("inf")
+    assert examined(model).findings()[0].startswith("2 has values that are not finite")
+
+
+def test_the_table_has_a_row_for_each_signal_and_weight():
+    report = examined(deep(2, nn.Tanh))
+    signals, weights = str(report).split("\n\n")
+    assert signals.splitlines()[0].split()[:4] == ["signal", "kind", "mean", "std"]
+    assert len(signals.splitlines()) == 1 + len(report.signals)
+    assert len(weights.splitlines()) == 1 + len(report.weights)
+
+
+@pytest.mark.parametrize("values", [np.zeros(5), np.array([np.nan, np.inf]), np.arange(100.0)])
+def test_a_histogram_is_a_density(values):
+    signal = diagnose.Signal("x", "Linear", values, None, None)
+    found = signal.histogram(bins=10)
+    widths = np.diff(found.edges)
+    assert (widths > 0).all()
+    assert (found.density * widths).sum() == pytest.approx(float(np.isfinite(values).any()))
+    assert signal.gradient_histogram().density.sum() > 0
+
+
+def test_units_of_images_are_channels():
+    slope = np.ones((2, 3, 4, 4))
+    slope[:, 1] = 0
+    signal = diagnose.Signal("x", "relu", slope, None, slope)
+    assert (signal.units, signal.dead, signal.saturated) == (3, 1, pytest.approx(1 / 3))

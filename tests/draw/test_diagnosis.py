@@ -1,0 +1,62 @@
+"""The picture of a report: every layer a row, whatever its numbers are."""
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+import gradatim
+from gradatim import diagnose, draw, nn
+from gradatim.core.errors import ArgumentError
+from gradatim.diagnose import Report, Signal, Weight
+
+
+def report_of(layers, change=lambda model: None):
+    gradatim.manual_seed(0)
+    parts = [part for _ in range(layers) for part in (nn.Linear(8, 8), nn.ReLU())]
+    model = nn.Sequential(*parts, nn.Linear(8, 1))
+    with gradatim.no_grad():
+        change(model)
+    return diagnose.examine(model, gradatim.randn(16, 8), loss=lambda y: (y * y).mean())
+
+
+def texts(drawing):
+    root = ET.fromstring(drawing.svg)
+    return [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_names_every_layer_and_weight_and_the_findings():
+    report = report_of(2)
+    found = texts(draw.diagnosis(report, title="Two layers"))
+    assert {"Two layers", "0", "1", "2", "3", "4", "0.weight", "2.weight", "4.weight"} <= set(found)
+    assert "ReLU" in found
+    assert "8 x 8" in found
+    assert found[-1] == "nothing looks ill"
+
+
+def test_deep_networks_have_low_rows_and_fewer_names():
+    shallow, deep = draw.diagnosis(report_of(3)), draw.diagnosis(report_of(40))
+    assert deep.height < 5 * shallow.height
+    assert any("vanishing gradients" in (words or "") for words in texts(deep))
+
+
+def test_numbers_that_cannot_be_drawn_leave_their_row_empty():
+    def ruin(model):
+        model[2].weight.fill_(float("nan"))
+
+    assert any("not finite" in (words or "") for words in texts(draw.diagnosis(report_of(2, ruin))))
+    nothing = Report((Signal("x", "Linear", np.zeros((2, 3)), None, None),), (), 0.0)
+    ET.fromstring(draw.diagnosis(nothing).svg)
+    still = Report(
+        (Signal("x", "Linear", np.zeros((2, 3)), np.zeros((2, 3)), None),),
+        (Weight("w", np.zeros((2, 3)), np.zeros((2, 3))),),
+        0.0,
+    )
+    ET.fromstring(draw.diagnosis(still).svg)
+
+
+def test_refuses_what_nobody_could_read():
+    with pytest.raises(ArgumentError, match="draws 1 to 120 layers, the report has 0 and 0"):
+        draw.diagnosis(Report((), (), 0.0))
+    with pytest.raises(ArgumentError, match="and 121 weights; examine a part of the model"):
+        draw.diagnosis(report_of(120))
