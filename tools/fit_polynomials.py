@@ -1,9 +1,10 @@
-"""Fit the polynomials of the compiler's vector functions, and print the file that holds them.
+"""Fit the polynomials of the vector functions, and print the files that hold them.
 
 In an environment of its own (nothing here is needed to use the library):
 
     python -m pip install mpmath
     python tools/fit_polynomials.py > gradatim/compiler/lower/polynomials.py
+    python tools/fit_polynomials.py erf > gradatim/ops/erf_polynomials.py
 
 Each is the best of its degree: the largest error, measured as the function that uses it feels it,
 is as small as can be (E. Ya. Remez, 1934). The degree is the lowest whose error is far below the
@@ -12,6 +13,7 @@ rounding of its coefficients is felt little.
 """
 
 import itertools
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -92,6 +94,8 @@ FITS = [
         1e-9,
         0.6170,
     ),
+]
+OF_ERF = [
     Fit(
         "ERF",
         f"erf(x) = x + x p(x²), |x| <= {EDGE}",
@@ -177,6 +181,17 @@ from __future__ import annotations
 '''
 
 
+HEAD_OF_ERF = '''\
+"""Coefficients of erf, lowest power first: `tools/fit_polynomials.py erf` wrote them.
+
+For each of C's types, with the largest error that is left in the function. Both use them, NumPy's
+value of erf and the compiler's.
+"""
+
+from __future__ import annotations
+'''
+
+
 def words(value: mpf, bits: tuple[int, ...]) -> list[float]:
     """A number as a sum of shorter and shorter ones, each with so many leading bits."""
     found = []
@@ -212,10 +227,12 @@ def print_constants() -> None:
 
 
 def main() -> None:
-    """Print the file."""
-    print(HEAD, end="")
-    print_constants()
-    for fit in FITS:
+    """Print one of the two files."""
+    of_erf = sys.argv[1:] == ["erf"]
+    print(HEAD_OF_ERF if of_erf else HEAD, end="")
+    if not of_erf:
+        print_constants()
+    for fit in OF_ERF if of_erf else FITS:
         print(f"\n# {fit.formula}")
         print(f"{fit.name}: dict[str, tuple[float, ...]] = {{")
         for dtype in fit.dtypes:

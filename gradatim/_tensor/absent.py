@@ -65,7 +65,7 @@ _NEVER = _NEVER_METHODS | {
 _PLANNED_METHODS = _words(
     """
     addbmm addmm addmv addr baddbmm cauchy_ cholesky corrcoef cov cross det diff digamma dist
-    erf erfc erfinv fliplr flipud fmod frac geometric_ hypot inverse kron lgamma log_normal_
+    erfc erfinv fliplr flipud fmod frac geometric_ hypot inverse kron lgamma log_normal_
     logaddexp logdet logit mode nan_to_num pinverse qr quantile rot90 sinc slogdet svd
     tensor_split tile unfold
     """

@@ -15,6 +15,7 @@ from ..core.numbers import glance
 from ..core.primitive import Primitive
 from ..ops import elementwise as ops
 from ..ops.broadcast import copy
+from ..ops.erf import erf as _erf
 from .promotion import (
     binary,
     broadcast_shape,
@@ -210,6 +211,10 @@ class Arithmetic(Handle):
     def relu(input) -> Tensor:
         """max(x, 0)."""
         return ops.relu(input)
+
+    def erf(input) -> Tensor:
+        """The error function: 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x."""
+        return _erf(floating(input))
 
     def floor(input) -> Tensor:
         """The next integer below, as the same dtype."""

@@ -114,6 +114,7 @@ class InPlace(Handle):
     cos_ = form(Arithmetic.cos)
     tanh_ = form(Arithmetic.tanh)
     sigmoid_ = form(Arithmetic.sigmoid)
+    erf_ = form(Arithmetic.erf)
     relu_ = form(Arithmetic.relu)
     floor_ = form(Arithmetic.floor)
     ceil_ = form(Arithmetic.ceil)

@@ -234,6 +234,11 @@ def randint_like(
     return made(_like("randint_like", ops.randint, input, params, generator), device, requires_grad)
 
 
+def coins_like(name: str, x: Tensor, p: float) -> Tensor:
+    """1 with probability `p`, else 0, shaped as `x` and drawn in the order of its memory."""
+    return to_dtype(_like(name, ops.coins, x, {"p": p}, None), x._value.dtype)
+
+
 # -- in place ------------------------------------------------------------------------------
 
 

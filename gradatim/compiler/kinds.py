@@ -25,7 +25,7 @@ ARITHMETIC = (
     "logical_and", "logical_or", "logical_xor", "logical_not",
     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "isnan", "isinf",
 )  # fmt: skip
-FUNCTIONS = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "sigmoid")
+FUNCTIONS = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "sigmoid", "erf")
 ELEMENTWISE = frozenset({*ARITHMETIC, *FUNCTIONS})
 
 # Read through strides, without touching memory

@@ -7,20 +7,60 @@ from . import functional as F
 from .module import Module
 
 
-class ReLU(Module):
-    """max(x, 0)."""
+class _InPlace(Module):
+    """An activation without settings, which may be put in the place of its input."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace
 
+    def extra_repr(self) -> str:
+        """`inplace`, if it is."""
+        return "inplace=True" if self.inplace else ""
+
+
+class ReLU(_InPlace):
+    """max(x, 0)."""
+
     def forward(self, input: Tensor) -> Tensor:
         """max(x, 0)."""
         return F.relu(input, inplace=self.inplace)
 
+
+class GELU(Module):
+    """x Phi(x); with `approximate="tanh"` as in GPT-2.
+
+    >>> GELU(approximate="tanh")
+    GELU(approximate='tanh')
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__()
+        self.approximate = approximate
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See `functional.gelu`."""
+        return F.gelu(input, approximate=self.approximate)
+
     def extra_repr(self) -> str:
-        """`inplace`, if it is."""
-        return "inplace=True" if self.inplace else ""
+        """Which of the two."""
+        return f"approximate={self.approximate!r}"
+
+
+class SiLU(_InPlace):
+    """x sigmoid(x)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See `functional.silu`."""
+        return F.silu(input, inplace=self.inplace)
+
+
+class Mish(_InPlace):
+    """x tanh(log(1 + e^x))."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See `functional.mish`."""
+        return F.mish(input, inplace=self.inplace)
 
 
 class Tanh(Module):

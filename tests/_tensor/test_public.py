@@ -110,7 +110,7 @@ def test_a_missing_function_says_whether_it_will_come(name: str, message: str) -
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("erf", "Tensor has no 'erf' yet; it is planned"),
+        ("erfinv", "Tensor has no 'erfinv' yet; it is planned"),
         ("half", r"not planned: dtypes are .*; use \.float\(\)"),
         ("to_sparse", "sparse tensors are not supported"),
         ("qwertyuiop", "no attribute 'qwertyuiop'"),

@@ -19,9 +19,10 @@ from tests.ops.case import Case
 from tests.ops.table import TABLE as BASICS
 from tests.ops.table_drawing import DRAWING
 from tests.ops.table_indexing import INDEXING
+from tests.ops.table_layers import LAYERS
 from tests.ops.table_losses import LEARNING
 
-TABLE = [*BASICS, *INDEXING, *LEARNING, *DRAWING]
+TABLE = [*BASICS, *INDEXING, *LEARNING, *LAYERS, *DRAWING]
 
 for module in pkgutil.iter_modules(gradatim.ops.__path__):
     importlib.import_module(f"gradatim.ops.{module.name}")  # so that the registry is complete

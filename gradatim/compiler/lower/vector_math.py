@@ -2,7 +2,8 @@
 
 Each function takes the emitter and a value, `float` or `double` of any width, and is within 2
 units in the last place everywhere; inf, nan, subnormal numbers and the sign of zero are as in
-NumPy. The polynomials are in `polynomials.py`, with the formula that each of them completes.
+NumPy. The polynomials are in `polynomials.py` (those of erf in `ops/erf_polynomials.py`), with the
+formula that each of them completes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 from math import inf, nan
 
+from ...ops.erf_polynomials import ERF, ERF_TAIL
 from .emit import DOUBLE, FLOAT, Function, Value, constant
 from .floats import (
     as_float,
@@ -27,7 +29,7 @@ from .floats import (
     small_float,
     two_sum,
 )
-from .polynomials import ERF, ERF_TAIL, EXP, LN2, LOG, TANH
+from .polynomials import EXP, LN2, LOG, TANH
 
 # Below the first, exp(x) rounds to 0; above the second, to inf.
 EXP_RANGE = {FLOAT: (-104.0, 89.0), DOUBLE: (-746.0, 710.0)}

@@ -5,9 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..._tensor.promotion import floating
+from ..._tensor.promotion import floating, only_floats
 from ..._tensor.tensor import Tensor
-from ...ops import losses
+from ...core.errors import ArgumentError
+from ...core.handle import check_tensor
+from ...core.inplace import apply
+from ...ops import losses, smooth
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -28,6 +31,44 @@ def sigmoid(input: Tensor) -> Tensor:
 def logsigmoid(input: Tensor) -> Tensor:
     """log sigmoid(x) = -log(1 + e^-x), without overflow."""
     return losses.log_sigmoid(floating(input))
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """x Phi(x), with the distribution function of the normal distribution: 0.5 (1 + erf(x/sqrt 2)).
+
+    With `approximate="tanh"`: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), as in GPT-2.
+
+    Source: Hendrycks, Gimpel 2016, Gaussian error linear units, arXiv:1606.08415.
+
+    >>> import gradatim
+    >>> gelu(gradatim.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.1587,  0.0000,  0.8413])
+    """
+    if approximate not in ("none", "tanh"):
+        raise ArgumentError(
+            f'gelu: approximate argument must be either "none" or "tanh", got {approximate!r}'
+        )
+    return _applied("gelu", smooth.gelu if approximate == "none" else smooth.gelu_tanh, input)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """x sigmoid(x), also known as swish. Source: Elfwing et al. 2017, arXiv:1702.03118.
+
+    >>> import gradatim
+    >>> silu(gradatim.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.2689,  0.0000,  0.7311])
+    """
+    return _applied("silu", smooth.silu, input, inplace)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """x tanh(log(1 + e^x)). Source: Misra 2019, arXiv:1908.08681.
+
+    >>> import gradatim
+    >>> mish(gradatim.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.3034,  0.0000,  0.8651])
+    """
+    return _applied("mish", smooth.mish, input, inplace)
 
 
 def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
@@ -55,3 +96,13 @@ def _dim(name: str, x: Tensor, dim: int | None) -> int:
         stacklevel=3,
     )
     return 0 if x.ndim in (0, 1, 3) else 1
+
+
+def _applied(name: str, operation: Any, x: Any, inplace: bool = False, **params: Any) -> Any:
+    """An operation on floats of one shape, perhaps put in the place of its input."""
+    check_tensor(name, x)
+    only_floats(name, x)
+    if not inplace:
+        return operation(x, **params)
+    apply(lambda x: operation(x, **params), x)
+    return x

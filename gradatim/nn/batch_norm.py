@@ -1,0 +1,189 @@
+"""Norms that may remember: a running mean and variance of the batches they saw in training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._tensor.creation import ones, tensor, zeros
+from .._tensor.tensor import Tensor
+from ..autograd import no_grad
+from ..core.errors import ArgumentError
+from . import functional as F
+from .normalization import Norm
+
+
+class Tracking(Norm):
+    """A norm over each channel that may remember a running mean and variance."""
+
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Tensor | None
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.num_features = num_features
+        self.eps = eps
+        self.momentum = momentum
+        self.affine = affine
+        self.track_running_stats = track_running_stats
+        self.make_scale(num_features, affine, bias, device, dtype)
+        kept = track_running_stats
+        for name, make in (("running_mean", zeros), ("running_var", ones)):
+            made = make(num_features, device=device, dtype=dtype) if kept else None
+            self.register_buffer(name, made)
+        self.register_buffer("num_batches_tracked", tensor(0) if kept else None)
+
+    def reset_running_stats(self) -> None:
+        """Forget all batches."""
+        with no_grad():
+            if self.running_mean is not None:
+                self.running_mean.zero_()
+            if self.running_var is not None:
+                self.running_var.fill_(1)
+            if self.num_batches_tracked is not None:
+                self.num_batches_tracked.zero_()
+
+    def reset_parameters(self) -> None:
+        """A weight of ones, a bias of zeros, and nothing remembered."""
+        self.reset_running_stats()
+        super().reset_parameters()
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
+            f"affine={self.affine}, bias={self.bias is not None}, "
+            f"track_running_stats={self.track_running_stats}"
+        )
+
+    def _check_dimensions(self, x: Tensor, allowed: tuple[int, ...]) -> None:
+        if x.ndim not in allowed:
+            names = " or ".join(f"{n}D" for n in allowed)
+            raise ArgumentError(f"expected {names} input (got {x.ndim}D input)")
+
+    def _momentum(self) -> Any:
+        """How far the running numbers move this time: without `momentum`, to the plain average."""
+        if self.num_batches_tracked is None:
+            return 0.0
+        with no_grad():
+            self.num_batches_tracked.add_(1)
+            return 1 / self.num_batches_tracked if self.momentum is None else self.momentum
+
+
+class _BatchNorm(Tracking):
+    """A norm of each channel over the batch."""
+
+    dimensions: tuple[int, ...]
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See `functional.batch_norm`; what is remembered is used in evaluation only."""
+        self._check_dimensions(input, self.dimensions)
+        return F.batch_norm(
+            input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or self.running_mean is None,
+            self._momentum() if self.training else 0.0,
+            self.eps,
+        )
+
+
+class BatchNorm1d(_BatchNorm):
+    """Each channel to mean 0 and variance 1 over the batch: (N, C) or (N, C, L).
+
+    In evaluation the running mean and variance stand in for those of the batch.
+
+    >>> import gradatim
+    >>> BatchNorm1d(2)(gradatim.tensor([[1.0, 0.0], [3.0, 0.0]])).detach()
+    tensor([[-1.0000,  0.0000],
+            [ 1.0000,  0.0000]])
+    """
+
+    dimensions = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """Each channel to mean 0 and variance 1 over the batch and the picture: (N, C, H, W)."""
+
+    dimensions = (4,)
+
+
+class BatchNorm3d(_BatchNorm):
+    """Each channel to mean 0 and variance 1 over the batch and the volume: (N, C, D, H, W)."""
+
+    dimensions = (5,)
+
+
+class _InstanceNorm(Tracking):
+    """A norm of each channel of each sample; one sample alone may come without the batch."""
+
+    spatial: int
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-05,
+        momentum: float = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
+        )
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See `functional.instance_norm`."""
+        self._check_dimensions(input, (self.spatial + 1, self.spatial + 2))
+        channels = input.shape[-self.spatial - 1]
+        if channels != self.num_features:
+            raise ArgumentError(
+                f"expected input's size at dim={input.ndim - self.spatial - 1} to match "
+                f"num_features ({self.num_features}), but got: {channels}."
+            )
+        alone = input.ndim == self.spatial + 1
+        found = F.instance_norm(
+            input.unsqueeze(0) if alone else input,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            self.training or not self.track_running_stats,
+            0.0 if self.momentum is None else self.momentum,
+            self.eps,
+        )
+        return found.squeeze(0) if alone else found
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """Each channel of each sample to mean 0 and variance 1: (N, C, L) or (C, L)."""
+
+    spatial = 1
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """Each channel of each sample to mean 0 and variance 1: (N, C, H, W) or (C, H, W)."""
+
+    spatial = 2
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Each channel of each sample to mean 0 and variance 1: (N, C, D, H, W) or (C, D, H, W)."""
+
+    spatial = 3

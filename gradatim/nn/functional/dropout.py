@@ -1,0 +1,142 @@
+"""Dropout: numbers put to 0 at random while training, the others made larger to make up for it.
+
+The numbers that fall are PyTorch's from the same seed: one stays where a 53-bit uniform number is
+below 1 - p.
+
+Source: Srivastava et al. 2014, Dropout: a simple way to prevent neural networks from overfitting.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..._tensor.creation import empty
+from ..._tensor.promotion import only_floats
+from ..._tensor.randomness import coins_like
+from ..._tensor.tensor import Tensor
+from ...autograd import no_grad
+from ...core.errors import ArgumentError, ShapeError
+from ...core.handle import check_tensor
+
+SELU_FLOOR = -1.7580993408473766  # what selu tends to on the left: -scale * alpha
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Each number becomes 0 with probability `p`, else x / (1 - p); as it is, if not `training`.
+
+    Errors: ArgumentError for a `p` outside [0, 1].
+
+    >>> import gradatim
+    >>> _ = gradatim.manual_seed(0)
+    >>> dropout(gradatim.ones(5), p=0.5)
+    tensor([0., 0., 2., 0., 0.])
+    """
+    return _dropped("dropout", input, p, training, inplace, every=True)
+
+
+def dropout1d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """Whole channels become 0: (C, L) or (N, C, L). Source: Tompson et al. 2015, arXiv:1411.4280.
+
+    Errors: ShapeError for another number of dimensions.
+
+    >>> import gradatim
+    >>> _ = gradatim.manual_seed(0)
+    >>> dropout1d(gradatim.ones(3, 2))
+    tensor([[0., 0.],
+            [0., 0.],
+            [2., 2.]])
+    """
+    return _channels_dropped("dropout1d", input, p, training, inplace, spatial=1)
+
+
+def dropout2d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """Whole channels become 0: (C, H, W) or (N, C, H, W).
+
+    Errors: ShapeError for another number of dimensions.
+    """
+    return _channels_dropped("dropout2d", input, p, training, inplace, spatial=2)
+
+
+def dropout3d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """Whole channels become 0: (C, D, H, W) or (N, C, D, H, W).
+
+    Errors: ShapeError for another number of dimensions.
+    """
+    return _channels_dropped("dropout3d", input, p, training, inplace, spatial=3)
+
+
+def alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """Dropout that keeps mean 0 and variance 1, for networks of `selu`.
+
+    a x, or a c where it falls, + b: c is what selu tends to on the left, and a and b undo what
+    that does to mean and variance.
+
+    Source: Klambauer et al. 2017, Self-normalizing neural networks, arXiv:1706.02515.
+    """
+    _check("alpha_dropout", input, p)
+    if not training or p == 0 or not input.numel():
+        return input
+    if p == 1:
+        return _times(input, input * 0, inplace)
+    a = 1 / math.sqrt((SELU_FLOOR * SELU_FLOOR * p + 1) * (1 - p))
+    with no_grad():
+        kept = coins_like("alpha_dropout", input, 1 - p)
+        shift = (kept - 1) * (-SELU_FLOOR * a) + -SELU_FLOOR * a * p
+    return _times(input, kept * a, inplace) + shift
+
+
+def _dropped(
+    name: str, x: Tensor, p: float, training: bool, inplace: bool, *, every: bool
+) -> Tensor:
+    _check(name, x, p)
+    if not training or p == 0 or not x.numel():
+        return x
+    if p == 1:
+        return _times(x, 0.0, inplace)
+    with no_grad():
+        noise = coins_like(name, x if every else _one_each(x), 1 - p) / (1 - p)
+    return _times(x, noise, inplace)
+
+
+def _channels_dropped(
+    name: str, x: Tensor, p: float, training: bool, inplace: bool, *, spatial: int
+) -> Tensor:
+    _check(name, x, p)
+    if x.ndim not in (spatial + 1, spatial + 2):
+        sizes = ("L", "H, W", "D, H, W")[spatial - 1]
+        raise ShapeError(f"{name}: expects (C, {sizes}) or (N, C, {sizes}), got {[*x.shape]}")
+    if x.ndim == spatial + 2:
+        return _dropped(name, x, p, training, inplace, every=False)
+    found = _dropped(name, x.unsqueeze(0), p, training, inplace, every=False)
+    return x if inplace else found.squeeze(0)  # in place, the view wrote into x
+
+
+def _one_each(x: Tensor) -> Tensor:
+    """A place for each channel of each sample."""
+    shape = [n if d < 2 else 1 for d, n in enumerate(x.shape)]
+    return empty(shape, dtype=x.dtype)
+
+
+def _times(x: Tensor, noise: Any, inplace: bool) -> Tensor:
+    return x.mul_(noise) if inplace else x * noise
+
+
+def _check(name: str, x: Any, p: float) -> None:
+    check_tensor(name, x)
+    check_probability(p)
+    only_floats(name, x)
+
+
+def check_probability(p: float) -> None:
+    """Refuse what is no probability."""
+    if not 0 <= p <= 1:
+        raise ArgumentError(f"dropout probability has to be between 0 and 1, but got {p}")

@@ -1,0 +1,201 @@
+"""Numbers brought to mean 0 and variance 1, and scaled again: what all norms are made of.
+
+    layer, group and instance norm   over the last dimensions of a row
+    batch norm                       over the batch, for each channel
+
+`standardize` keeps its result for backward, not its input: the gradient needs nothing else but
+the variance. Compiled, both are written out in sums and products, so that a norm and what stands
+before and after it become one loop over rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import Composite
+from ..core.storage import ArrayType
+from .broadcast import broadcast_to, numel, reduce_sum, reduced, reshape_to
+from .elementwise import add, div, like, mul, neg, reciprocal, same, sqrt, square, sub
+from .reduction import mean
+from .rowwise import blocks, row_sums
+
+Array = np.ndarray[Any, Any]
+Dims = tuple[int, ...]
+
+
+def _over(y: Any, x: Any) -> Any:
+    return broadcast_to(y, shape=x._value.shape)
+
+
+def _average(x: Any, dims: Dims) -> Any:
+    return mean(x, dims=dims, keepdim=True)
+
+
+def reciprocal_deviation(var: Any, eps: float) -> Any:
+    """1 / sqrt(var + eps)."""
+    return reciprocal(sqrt(add(var, like(var, eps))))
+
+
+def _as_rows(x: Array, dims: Dims) -> Array | None:
+    """(N, C) with the dimensions `dims` in C, if these are the last and no copy is needed."""
+    split = x.ndim - len(dims)
+    if not dims or dims != tuple(range(split, x.ndim)) or not x.flags.c_contiguous or not x.size:
+        return None
+    return x.reshape(numel(x.shape[:split]), numel(x.shape[split:]))
+
+
+def _average_value(x: Array, dims: Dims) -> Array:
+    total = np.add.reduce(x, dims, keepdims=True)
+    return np.asarray(np.divide(total, numel(tuple(x.shape[d] for d in dims)), dtype=x.dtype))
+
+
+# -- mean 0, variance 1 ------------------------------------------------------------------------
+
+
+def _standardize(x: Any, *, dims: Dims, eps: float) -> tuple[Any, Any, Any]:
+    average = _average(x, dims)
+    centred = sub(x, _over(average, x))
+    var = _average(square(centred), dims)
+    return mul(centred, _over(reciprocal_deviation(var, eps), x)), average, var
+
+
+def _standardize_value(x: Array, *, dims: Dims, eps: float) -> tuple[Array, Array, Array]:
+    rows = _as_rows(x, dims)
+    if rows is not None:
+        found = _standardize_rows(rows, eps)
+        shape = reduced(x, dims, keepdim=True).shape
+        return found[0].reshape(x.shape), found[1].reshape(shape), found[2].reshape(shape)
+    average = _average_value(x, dims)
+    normal = np.subtract(x, average, np.empty_like(x))
+    var = _average_value(np.square(normal), dims)
+    return np.divide(normal, np.sqrt(var + eps), normal), average, var
+
+
+def _standardize_rows(rows: Array, eps: float) -> tuple[Array, Array, Array]:
+    (n, width), dtype = rows.shape, rows.dtype
+    normal, average, var = np.empty_like(rows), np.empty(n, dtype), np.empty(n, dtype)
+    for block in blocks(n, width):
+        part, centred, v = rows[block], normal[block], var[block]
+        average[block] = row_sums(part)
+        average[block] /= width
+        np.subtract(part, average[block][:, None], centred)
+        np.divide(np.einsum("ij,ij->i", centred, centred), width, v)
+        np.multiply(centred, (1 / np.sqrt(v + eps))[:, None], centred)
+    return normal, average, var
+
+
+def _types(x: Any, *, dims: Dims, eps: float) -> tuple[ArrayType, ...]:
+    one = reduced(x, dims, keepdim=True)
+    return ArrayType(x.shape, x.dtype), one, one
+
+
+def _by_input(g: Any, normal: Any, var: Any, dims: Dims, eps: float) -> Any:
+    """From what arrived at the result, and at the mean and the variance if they were used."""
+    by_normal, by_mean, by_var = g
+    rstd, found = reciprocal_deviation(var, eps), None
+    count = numel(tuple(normal._value.shape[d] for d in dims))
+    if by_normal is not None:
+        found = standardize_back(by_normal, normal, rstd, dims=dims)
+    if by_mean is not None:
+        found = _plus(found, _over(div(by_mean, like(by_mean, count)), normal))
+    if by_var is not None:
+        share = div(by_var, mul(rstd, like(rstd, count / 2)))
+        found = _plus(found, mul(_over(share, normal), normal))
+    return found
+
+
+def _plus(x: Any, y: Any) -> Any:
+    return y if x is None else add(x, y)
+
+
+# (x - mean) / sqrt(var + eps) over the dimensions `dims`; the variance is divided by the count
+standardize = Composite(
+    "standardize(x, *, dims, eps)",
+    _standardize,
+    _types,
+    value=_standardize_value,
+    outputs=("normal", "average", "var"),
+    x=_by_input,
+)
+
+
+def _orthogonal(g: Any, normal: Any, dims: Dims) -> Any:
+    """The part of g that changes neither the mean nor the variance."""
+    along = _average(mul(g, normal), dims)
+    return sub(sub(g, _over(_average(g, dims), g)), mul(normal, _over(along, g)))
+
+
+def _standardize_back_value(g: Array, normal: Array, rstd: Array, *, dims: Dims) -> Array:
+    rows, arrived = _as_rows(normal, dims), _as_rows(g, dims)
+    if rows is not None and arrived is not None:
+        return _back_rows(arrived, rows, rstd.reshape(-1)).reshape(g.shape)
+    along = _average_value(np.multiply(g, normal), dims)
+    out = np.multiply(normal, along, np.empty_like(normal))
+    np.subtract(g, out, out)
+    np.subtract(out, _average_value(g, dims), out)
+    return np.multiply(out, rstd, out)
+
+
+def _back_rows(g: Array, normal: Array, rstd: Array) -> Array:
+    (n, width), out = g.shape, np.empty_like(g)
+    for block in blocks(n, width):
+        arrived, rows, part = g[block], normal[block], out[block]
+        along = np.einsum("ij,ij->i", arrived, rows)
+        np.multiply(rows, (along / width)[:, None], part)
+        np.subtract(arrived, part, part)
+        np.subtract(part, (row_sums(arrived) / width)[:, None], part)
+        np.multiply(part, rstd[block][:, None], part)
+    return out
+
+
+def _by_normal(h: Any, g: Any, normal: Any, rstd: Any, dims: Dims) -> Any:
+    ours = mul(h, _over(_average(mul(g, normal), dims), h))
+    theirs = mul(g, _over(_average(mul(h, normal), dims), h))
+    return neg(mul(_over(rstd, h), add(ours, theirs)))
+
+
+# rstd (g - mean(g) - normal mean(g normal))
+standardize_back: Composite = Composite(
+    "standardize_back(g, normal, rstd, *, dims)",
+    lambda g, normal, rstd, *, dims: mul(_over(rstd, g), _orthogonal(g, normal, dims)),
+    same,
+    value=_standardize_back_value,
+    g=lambda h, normal, rstd, dims: standardize_back(h, normal, rstd, dims=dims),
+    normal=_by_normal,
+    rstd=lambda h, g, normal, dims: reduce_sum(
+        mul(h, _orthogonal(g, normal, dims)), dims=dims, keepdim=True
+    ),
+)
+
+# -- a weight and a bias for each place of some dimensions -----------------------------------------
+
+
+def _placed(weight: Any, x: Any, dims: Dims) -> Any:
+    """A weight with the sizes of the dimensions `dims` of x, spread over x."""
+    shape = x._value.shape
+    return _over(reshape_to(weight, tuple(n if d in dims else 1 for d, n in enumerate(shape))), x)
+
+
+def _gathered(g: Any, dims: Dims, shape: tuple[int, ...]) -> Any:
+    others = tuple(d for d in range(len(g._value.shape)) if d not in dims)
+    return reshape_to(reduce_sum(g, dims=others, keepdim=False), shape) if others else g
+
+
+def _affine_value(x: Array, weight: Array, bias: Array, *, dims: Dims) -> Array:
+    shape = tuple([n if d in dims else 1 for d, n in enumerate(x.shape)])
+    out = np.multiply(x, weight.reshape(shape), np.empty_like(x))
+    return np.add(out, bias.reshape(shape), out)
+
+
+# x weight + bias, where weight and bias have the dimensions `dims` of x
+affine = Composite(
+    "affine(x, weight, bias, *, dims)",
+    lambda x, weight, bias, *, dims: add(mul(x, _placed(weight, x, dims)), _placed(bias, x, dims)),
+    same,
+    value=_affine_value,
+    x=lambda g, weight, dims: mul(g, _placed(weight, g, dims)),
+    weight=lambda g, x, weight_type, dims: _gathered(mul(g, x), dims, weight_type.shape),
+    bias=lambda g, bias_type, dims: _gathered(g, dims, bias_type.shape),
+)

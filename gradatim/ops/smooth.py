@@ -1,0 +1,252 @@
+"""Activations that are smooth: x times something between 0 and 1.
+
+Each is a composite with its first and second derivative written beside it, so that a gradient is
+one operation, a second gradient another, and both are fast in NumPy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import Composite
+from .elementwise import add, exp, like, log1p, mul, same, sigmoid, square, sub, tanh
+from .erf import erf, write_erf
+from .pieces import in_pieces
+
+Array = np.ndarray[Any, Any]
+Function = Callable[[Any], Any]
+Work = Callable[..., None]
+
+
+def activation(
+    name: str, f: Function, slope: Function, curve: Function, *, value: Work, back: Work
+) -> Composite:
+    """f(x), with f' (`slope`) and f'' (`curve`) in library operations.
+
+    `value(x, out)` and `back(g, x, out)` write f(x) and g f'(x) in NumPy.
+    """
+    descent: Composite = Composite(
+        f"{name}_back(g, x)",
+        lambda g, x: mul(g, slope(x)),
+        same,
+        value=lambda g, x: in_pieces(back, g, x),
+        g=lambda h, x: descent(h, x),
+        x=lambda h, g, x: mul(mul(h, g), curve(x)),
+    )
+    return Composite(
+        f"{name}(x)",
+        f,
+        same,
+        value=lambda x: in_pieces(value, x),
+        x=lambda g, x: descent(g, x),
+    )
+
+
+def _times(x: Any, number: float) -> Any:
+    return mul(x, like(x, number))
+
+
+def _plus(x: Any, number: float) -> Any:
+    return add(x, like(x, number))
+
+
+def _write_sigmoid(x: Array, out: Array) -> None:
+    np.exp(np.negative(x, out), out)
+    np.add(out, 1, out)
+    np.divide(1, out, out)
+
+
+# -- x Phi(x) --------------------------------------------------------------------------------
+
+_ROOT_HALF = math.sqrt(0.5)
+_ROOT_TAU = math.sqrt(2 * math.pi)
+
+
+def _normal_cdf(x: Any) -> Any:
+    return _times(_plus(erf(_times(x, _ROOT_HALF)), 1), 0.5)
+
+
+def _normal_pdf(x: Any) -> Any:
+    return _times(exp(_times(square(x), -0.5)), 1 / _ROOT_TAU)
+
+
+def _write_normal_cdf(x: Array, out: Array) -> None:
+    write_erf(np.multiply(x, _ROOT_HALF), out)
+    np.add(out, 1, out)
+    np.multiply(out, 0.5, out)
+
+
+def _write_gelu(x: Array, out: Array) -> None:
+    _write_normal_cdf(x, out)
+    np.multiply(out, x, out)
+
+
+def _write_gelu_back(g: Array, x: Array, out: Array) -> None:
+    work = np.multiply(x, x, np.empty_like(out))
+    np.exp(np.multiply(work, -0.5, work), work)
+    np.multiply(work, 1 / _ROOT_TAU, work)
+    np.multiply(work, x, work)
+    _write_normal_cdf(x, out)
+    np.add(out, work, out)
+    np.multiply(out, g, out)
+
+
+# x Phi(x), with the distribution function Phi of the normal distribution
+gelu = activation(
+    "gelu",
+    lambda x: mul(x, _normal_cdf(x)),
+    lambda x: add(_normal_cdf(x), mul(x, _normal_pdf(x))),
+    lambda x: mul(_normal_pdf(x), sub(like(x, 2), square(x))),
+    value=_write_gelu,
+    back=_write_gelu_back,
+)
+
+# -- the same with tanh ------------------------------------------------------------------------
+
+# 0.5 (1 + tanh u) is sigmoid(2 u): one function, and digits where tanh is near -1.
+_LINEAR, _CUBIC = 2 * math.sqrt(2 / math.pi), 0.044715
+
+
+def _inner(x: Any) -> Any:
+    """2 sqrt(2 / pi) (x + 0.044715 x³)."""
+    return _times(mul(x, _plus(_times(square(x), _CUBIC), 1)), _LINEAR)
+
+
+def _inner_slope(x: Any) -> Any:
+    return _plus(_times(square(x), 3 * _CUBIC * _LINEAR), _LINEAR)
+
+
+def _gelu_tanh_slope(x: Any) -> Any:
+    s = sigmoid(_inner(x))
+    return add(s, mul(mul(x, _inner_slope(x)), sub(s, mul(s, s))))
+
+
+def _gelu_tanh_curve(x: Any) -> Any:
+    s, w = sigmoid(_inner(x)), _inner_slope(x)
+    turn = add(mul(_plus(_times(s, -2), 1), square(w)), _times(x, 6 * _CUBIC * _LINEAR))
+    return mul(sub(s, mul(s, s)), add(add(w, w), mul(x, turn)))
+
+
+def _write_inner_sigmoid(x: Array, square: Array, out: Array) -> None:
+    np.multiply(square, _CUBIC * _LINEAR, out)
+    np.add(out, _LINEAR, out)
+    np.multiply(out, x, out)
+    _write_sigmoid(out, out)
+
+
+def _write_gelu_tanh(x: Array, out: Array) -> None:
+    _write_inner_sigmoid(x, np.multiply(x, x), out)
+    np.multiply(out, x, out)
+
+
+def _write_gelu_tanh_back(g: Array, x: Array, out: Array) -> None:
+    work = np.multiply(x, x, np.empty_like(out))
+    _write_inner_sigmoid(x, work, out)
+    np.multiply(work, 3 * _CUBIC * _LINEAR, work)
+    np.add(work, _LINEAR, work)
+    np.multiply(work, x, work)
+    _write_by_sigmoid(g, work, out)
+
+
+def _write_by_sigmoid(g: Array, work: Array, out: Array) -> None:
+    """g s (1 + work (1 - s)) for s in `out`."""
+    np.multiply(work, np.subtract(1, out), work)
+    np.add(work, 1, work)
+    np.multiply(out, work, out)
+    np.multiply(out, g, out)
+
+
+# x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x³))
+gelu_tanh = activation(
+    "gelu_tanh",
+    lambda x: mul(x, sigmoid(_inner(x))),
+    _gelu_tanh_slope,
+    _gelu_tanh_curve,
+    value=_write_gelu_tanh,
+    back=_write_gelu_tanh_back,
+)
+
+# -- x sigmoid(x) ------------------------------------------------------------------------------
+
+
+def _silu_slope(x: Any) -> Any:
+    s = sigmoid(x)
+    return add(s, mul(x, sub(s, mul(s, s))))
+
+
+def _silu_curve(x: Any) -> Any:
+    s = sigmoid(x)
+    return mul(sub(s, mul(s, s)), _plus(mul(x, _plus(_times(s, -2), 1)), 2))
+
+
+def _write_silu(x: Array, out: Array) -> None:
+    _write_sigmoid(x, out)
+    np.multiply(out, x, out)
+
+
+def _write_silu_back(g: Array, x: Array, out: Array) -> None:
+    _write_sigmoid(x, out)
+    _write_by_sigmoid(g, x.copy(), out)
+
+
+# x sigmoid(x)
+silu = activation(
+    "silu",
+    lambda x: mul(x, sigmoid(x)),
+    _silu_slope,
+    _silu_curve,
+    value=_write_silu,
+    back=_write_silu_back,
+)
+
+# -- x tanh(log(1 + e^x)) ------------------------------------------------------------------------
+
+
+def _gate(x: Any) -> Any:
+    return tanh(log1p(exp(x)))
+
+
+def _mish_slope(x: Any) -> Any:
+    t = _gate(x)
+    return add(t, mul(mul(x, sigmoid(x)), sub(like(t, 1), mul(t, t))))
+
+
+def _mish_curve(x: Any) -> Any:
+    t, s = _gate(x), sigmoid(x)
+    turn = mul(x, sub(sub(like(s, 1), s), _times(mul(t, s), 2)))
+    return mul(mul(sub(like(t, 1), mul(t, t)), s), _plus(turn, 2))
+
+
+def _write_mish(x: Array, out: Array) -> None:
+    _write_gate(x, out)
+    np.multiply(out, x, out)
+
+
+def _write_gate(x: Array, out: Array) -> None:
+    np.log1p(np.exp(x, out), out)
+    np.tanh(out, out)
+
+
+def _write_mish_back(g: Array, x: Array, out: Array) -> None:
+    work = np.empty_like(out)
+    _write_sigmoid(x, work)
+    np.multiply(work, x, work)
+    _write_gate(x, out)
+    np.multiply(work, np.subtract(1, np.multiply(out, out)), work)
+    np.add(out, work, out)
+    np.multiply(out, g, out)
+
+
+# x tanh(softplus(x))
+mish = activation(
+    "mish",
+    lambda x: mul(x, _gate(x)),
+    _mish_slope,
+    _mish_curve,
+    value=_write_mish,
+    back=_write_mish_back,
+)

@@ -1,0 +1,131 @@
+"""The table's cases of activations and norms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tests.ops.case import Case, binary, numbers, unary
+
+erf = np.vectorize(math.erf, otypes=[float])
+
+# -- smooth activations ---------------------------------------------------------------------------
+
+
+def _slope(f: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """g f'(x), by a step into the complex plane: exact to the last digits, without a formula."""
+    return lambda g, x: g * f(x + 1e-30j).imag / 1e-30
+
+
+def _cdf(x: Any) -> Any:
+    return (1 + erf(x / math.sqrt(2))) / 2
+
+
+def _pdf(x: Any) -> Any:
+    return np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+
+
+def _gelu_tanh(x: Any) -> Any:
+    return x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def _silu(x: Any) -> Any:
+    return x / (1 + np.exp(-x))
+
+
+def _mish(x: Any) -> Any:
+    return x * np.tanh(np.log(1 + np.exp(x)))
+
+
+SMOOTH = [
+    *unary("erf", erf),
+    *unary("erf", erf, -9, 9),
+    *unary("gelu", lambda x: x * _cdf(x), -4, 4),
+    *binary("gelu_back", lambda g, x: g * (_cdf(x) + x * _pdf(x)), -4, 4),
+    *unary("gelu_tanh", _gelu_tanh, -4, 4),
+    *binary("gelu_tanh_back", _slope(_gelu_tanh), -4, 4),
+    *unary("silu", _silu, -4, 4),
+    *binary("silu_back", _slope(_silu), -4, 4),
+    *unary("mish", _mish, -4, 4),
+    *binary("mish_back", _slope(_mish), -4, 4),
+]
+
+# -- norms ----------------------------------------------------------------------------------------
+
+
+def _moments(x: Any, dims: Any) -> tuple[Any, Any]:
+    count = max(math.prod(x.shape[d] for d in dims), 1)
+    mean = x.sum(dims, keepdims=True) / count
+    return mean, ((x - mean) ** 2).sum(dims, keepdims=True) / count
+
+
+def _standardize(x: Any, *, dims: Any, eps: float) -> Any:
+    mean, var = _moments(x, dims)
+    return (x - mean) / np.sqrt(var + eps), mean, var
+
+
+def _standardize_back(g: Any, normal: Any, rstd: Any, *, dims: Any) -> Any:
+    mean, along = _moments(g, dims)[0], _moments(g * normal, dims)[0]
+    return rstd * (g - mean - normal * along)
+
+
+def _affine(x: Any, weight: Any, bias: Any, *, dims: Any) -> Any:
+    order = [*(d for d in range(x.ndim) if d not in dims), *dims]
+    back = np.argsort(np.array(order, int))
+    return (x.transpose(order) * weight + bias).transpose(back)
+
+
+OVER = [
+    ((3, 4), (1,)),
+    ((5, 3), (0,)),
+    ((2, 3, 4), (1, 2)),
+    ((3, 2, 4), (0, 2)),
+    ((2, 3, 2, 2), (0, 2, 3)),
+    ((2, 3, 5), (2,)),
+    ((2, 1), (1,)),
+    ((0, 2), (1,)),
+    ((), ()),
+]
+
+
+def _one_each(shape: Any, dims: Any) -> Any:
+    return tuple(1 if d in dims else n for d, n in enumerate(shape))
+
+
+NORMS = [
+    *[
+        Case(
+            "standardize", (numbers(s),), _standardize, {"dims": dims, "eps": eps}, tolerance=1e-11
+        )
+        for s, dims in OVER
+        for eps in (1e-5, 0.1)
+        if eps == 0.1 or math.prod(s[d] for d in dims) > 1  # 1/sqrt(1e-5) is a steep function
+    ],
+    *[
+        Case(
+            "standardize_back",
+            (numbers(s), numbers(s, seed=1), numbers(_one_each(s, dims), 0.2, 2, seed=2)),
+            _standardize_back,
+            {"dims": dims},
+        )
+        for s, dims in OVER
+    ],
+    *[
+        Case(
+            "affine",
+            (
+                numbers(s),
+                numbers(tuple(s[d] for d in dims), seed=1),
+                numbers(tuple(s[d] for d in dims), seed=2),
+            ),
+            _affine,
+            {"dims": dims},
+        )
+        for s, dims in [*OVER, ((2, 3, 2), (1,))]
+    ],
+]
+
+LAYERS: list[Case] = [*SMOOTH, *NORMS]
