@@ -121,12 +121,13 @@ def _where_triangle(name: str, x: Any, diagonal: int, *, lower: bool) -> Any:
     shape = x._value.shape
     if len(shape) < 2:
         raise ShapeError(f"{name}: input must have at least 2 dimensions, got {list(shape)}")
-    mask = expanded(constant(array=_triangle(*shape[-2:], diagonal, lower)), shape)
+    mask = expanded(constant(array=triangle(*shape[-2:], diagonal, lower)), shape)
     return where(mask, x, like(x, 0))
 
 
 @lru_cache(maxsize=8)  # the mask of an attention is asked for again and again
-def _triangle(rows: int, columns: int, diagonal: int, lower: bool) -> Any:
+def triangle(rows: int, columns: int, diagonal: int, lower: bool) -> Any:
+    """An array that is true below and on a diagonal, or, if not `lower`, above it. Kept."""
     below = np.tri(rows, columns, diagonal, dtype=np.bool_)
     mask = below if lower else ~below
     mask.flags.writeable = False

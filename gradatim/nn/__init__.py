@@ -2,6 +2,7 @@
 
 from . import functional, init, utils
 from .activation import GELU, LogSoftmax, Mish, ReLU, Sigmoid, SiLU, Softmax, Tanh
+from .attention import MultiheadAttention
 from .batch_norm import (
     BatchNorm1d,
     BatchNorm2d,
@@ -61,6 +62,7 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiheadAttention",
     "NLLLoss",
     "Parameter",
     "ParameterList",

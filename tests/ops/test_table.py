@@ -17,12 +17,13 @@ from gradatim.core.errors import ShapeError
 from gradatim.core.primitive import REGISTRY, Composite
 from tests.ops.case import Case
 from tests.ops.table import TABLE as BASICS
+from tests.ops.table_attention import ATTENTION
 from tests.ops.table_drawing import DRAWING
 from tests.ops.table_indexing import INDEXING
 from tests.ops.table_layers import LAYERS
 from tests.ops.table_losses import LEARNING
 
-TABLE = [*BASICS, *INDEXING, *LEARNING, *LAYERS, *DRAWING]
+TABLE = [*BASICS, *INDEXING, *LEARNING, *LAYERS, *ATTENTION, *DRAWING]
 
 for module in pkgutil.iter_modules(gradatim.ops.__path__):
     importlib.import_module(f"gradatim.ops.{module.name}")  # so that the registry is complete
@@ -98,10 +99,19 @@ NEED_A_DIMENSION = {
         "linear",
         "linear_bias",
         "log_softmax",
+        "masked_softmax",
         "matmul",
     ),
     *("multinomial", "pick", "place", "recurrence", "running_index", "scatter", "std"),
-    *("scatter_extreme", "scatter_prod", "searchsorted", "softmax", "top", "unique"),
+    *(
+        "scatter_extreme",
+        "scatter_prod",
+        "searchsorted",
+        "softmax",
+        "softmax_rows_back",
+        "top",
+        "unique",
+    ),
 }
 NEED_ELEMENTS = {"multinomial"}
 

@@ -166,8 +166,11 @@ def spread(count: int, seed: int, low: float, high: float) -> list[float]:
     return [math.floor((low + (high - low) * u) * 4096) / 4096 for u in units]
 
 
-def evaluate(expression: str, torch: Any) -> dict[str, Any]:
-    """The value of an expression, and the gradients of a weighted sum of it, once and twice."""
+def evaluate(expression: str, torch: Any, **more: Any) -> dict[str, Any]:
+    """The value of an expression, and the gradients of a weighted sum of it, once and twice.
+
+    `more` are further names that it uses.
+    """
     leaves: list[Any] = []
 
     def k(*shape: int, low: float = -2, high: float = 2) -> Any:
@@ -189,7 +192,7 @@ def evaluate(expression: str, torch: Any) -> dict[str, Any]:
         return flat.long().reshape(shape)
 
     names = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional}
-    out = eval(expression, {**names, "x": x, "k": k, "p": p, "c": c})  # noqa: S307  # our own text
+    out = eval(expression, {**names, **more, "x": x, "k": k, "p": p, "c": c})  # noqa: S307  # our own text
     answer: dict[str, Any] = {"value": out.tolist(), "dtype": str(out.dtype).split(".")[1]}
     if not out.requires_grad:
         return answer

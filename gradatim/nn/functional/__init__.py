@@ -1,6 +1,7 @@
 """Layers and losses as functions: `import gradatim.nn.functional as F`."""
 
 from .activation import gelu, log_softmax, logsigmoid, mish, relu, sigmoid, silu, softmax, tanh
+from .attention import scaled_dot_product_attention
 from .classes import cross_entropy, nll_loss, one_hot
 from .distance import huber_loss, l1_loss, mse_loss, normalize, smooth_l1_loss
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d
@@ -44,6 +45,7 @@ __all__ = [
     "one_hot",
     "relu",
     "rms_norm",
+    "scaled_dot_product_attention",
     "sigmoid",
     "silu",
     "smooth_l1_loss",

@@ -1,0 +1,131 @@
+"""Attention: PyTorch's numbers, what a mask hides, and what is refused."""
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gradatim
+from gradatim import nn
+from gradatim.nn import functional as F
+from tests.reference.attention_cases import FUNCTIONS, evaluate
+from tests.reference.nn_cases import lines
+
+FILE = Path(__file__).parents[1] / "reference" / "attention.json"
+ANSWERS = json.loads(FILE.read_text(encoding="utf-8"))["functions"]
+A = F.scaled_dot_product_attention
+
+
+def same(ours, theirs, rtol, atol):
+    np.testing.assert_allclose(ours, np.array(theirs, float), rtol=rtol, atol=atol)
+
+
+@pytest.mark.parametrize("expression", lines(FUNCTIONS))
+def test_values_and_gradients_of_both_orders_are_pytorchs(expression):
+    theirs = ANSWERS[expression]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours = evaluate(expression, gradatim)
+    assert ours["dtype"] == theirs["dtype"]
+    same(ours["value"], theirs["value"], 4e-6, 4e-7)
+    leaves = len(theirs.get("first", []))
+    for order, (rtol, atol) in {"first": (2e-5, 2e-6), "second": (5e-5, 5e-6)}.items():
+        # Where there is no gradient, None and zeros say the same.
+        both = [side.get(order) or [None] * leaves for side in (ours, theirs)]
+        for mine, other in zip(*both, strict=True):
+            same(*(0.0 if g is None else g for g in (mine, other)), rtol, atol)
+
+
+def heads(*shape, seed=0):
+    return [gradatim.randn(*shape, generator=gradatim.Generator().manual_seed(seed + i))
+            for i in range(3)]  # fmt: skip
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("size", [1, 3, 16, 37])
+def test_a_later_token_changes_no_earlier_output_by_a_bit(size, compiled):
+    def attend(q, k, v):
+        return A(q, k, v, is_causal=True)
+
+    run = gradatim.compile(attend) if compiled else attend
+    q, k, v = heads(2, 3, size, 8)
+    before = run(q, k, v).numpy().copy()
+    for t in range(size):
+        for x in (q, k, v):
+            x[..., t, :] = 100.0
+        after = run(q, k, v).numpy()
+        np.testing.assert_array_equal(after[..., :t, :], before[..., :t, :])
+        q, k, v = heads(2, 3, size, 8)
+
+
+def test_what_a_mask_hides_has_no_weight_whatever_it_is():
+    q, k, v = heads(1, 4, 8)
+    mask = gradatim.tensor([True, True, False, True])
+    out = A(q, k, v, attn_mask=mask)
+    k[:, 2] = 1e30
+    v[:, 2] = -7.0
+    np.testing.assert_array_equal(A(q, k, v, attn_mask=mask).numpy(), out.numpy())
+
+
+def test_a_query_that_may_look_nowhere_gets_zeros_and_passes_no_gradient():
+    q, k, v = (x.requires_grad_() for x in heads(3, 4))
+    mask = gradatim.ones(3, 3).bool().tril(-1)
+    out = A(q, k, v, attn_mask=mask)
+    out.sum().backward()
+    assert out[0].tolist() == [0.0] * 4
+    assert q.grad[0].tolist() == [0.0] * 4
+    assert not k.grad.isnan().any()
+
+
+def test_compiled_attention_and_its_gradients_are_those_of_numpy():
+    def slopes(q, k, v):
+        leaves = [x.detach().requires_grad_() for x in (q, k, v)]
+        out = A(*leaves, is_causal=True)
+        return out, *gradatim.autograd.grad((out * out).sum(), leaves)
+
+    given = heads(2, 4, 13, 8)
+    for ours, theirs in zip(gradatim.compile(slopes)(*given), slopes(*given), strict=True):
+        np.testing.assert_allclose(ours.detach(), theirs.detach(), rtol=2e-5, atol=2e-6)
+
+
+Z = gradatim.zeros
+REFUSED = {
+    "last dimensions of query and key must be equal, they are 4 and 3": (Z(2, 4), Z(2, 3), Z(2, 4)),
+    "one value for each key, got 2 keys and 3 values": (Z(2, 4), Z(2, 4), Z(3, 4)),
+    "at least 2 dimensions": (Z(4), Z(4), Z(4)),
+    "one floating dtype": (Z(2, 4), Z(2, 4).double(), Z(2, 4)),
+    r"shape \[4, 2\] must broadcast|do not broadcast": (Z(2, 4), Z(2, 4), Z(2, 4), Z(4, 2).bool()),
+    "attn_mask must be boolean or": (Z(2, 4), Z(2, 4), Z(2, 4), Z(2, 2).long()),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_does_not_fit_is_refused_by_name(message):
+    with pytest.raises((RuntimeError, TypeError, ValueError), match=message):
+        A(*REFUSED[message])
+
+
+def test_heads_and_probabilities_that_make_no_sense_are_refused():
+    q, k = Z(3, 2, 4), Z(2, 2, 4)
+    with pytest.raises(RuntimeError, match="3 heads of query cannot share 2 heads of key"):
+        A(q, k, k, enable_gqa=True)
+    with pytest.raises(ValueError, match="between 0 and 1, but got 1.5"):
+        A(q, q, q, dropout_p=1.5)
+    with pytest.raises(ValueError, match="must divide embed_dim.*embed_dim=8 and num_heads=3"):
+        nn.MultiheadAttention(8, 3)
+    with pytest.raises(ValueError, match="add_bias_kv and add_zero_attn are not supported"):
+        nn.MultiheadAttention(8, 2, add_zero_attn=True)
+
+
+def test_a_layer_says_which_inputs_and_masks_it_wants():
+    layer, x = nn.MultiheadAttention(8, 2), Z(3, 2, 8)
+    with pytest.raises(RuntimeError, match="the last be 8, 8 and 8; got"):
+        layer(x, x, Z(3, 2, 7))
+    with pytest.raises(RuntimeError, match=r"attn_mask must have shape \[3, 3\] or \[4, 3, 3\]"):
+        layer(x, x, x, attn_mask=Z(2, 3))
+    with pytest.raises(RuntimeError, match=r"key_padding_mask must have shape \[2, 3\]"):
+        layer(x, x, x, key_padding_mask=Z(3, 2))
+    with pytest.raises(ValueError, match="pass the mask too"):
+        layer(x, x, x, is_causal=True)
