@@ -260,6 +260,7 @@ from .core.dtypes import (
 if typing.TYPE_CHECKING:
     from . import nn as nn
     from . import optim as optim
+    from . import utils as utils
 
 # PyTorch's other names.
 double, float, int, long = float64, float32, int32, int64
@@ -267,7 +268,7 @@ newaxis = None
 
 __version__ = "0.1.0"  # the one place: the build reads it here
 
-_ROOMS = ("compiler", "data", "draw", "models", "nn", "optim", "scalar", "training")
+_ROOMS = ("compiler", "data", "draw", "models", "nn", "optim", "scalar", "training", "utils")
 _LATER = {
     "compile": ".compiler.program",
     "get_num_threads": ".compiler.team",

@@ -77,7 +77,7 @@ _PLANNED = _PLANNED_METHODS | _words(
     conv2d conv3d conv_transpose1d conv_transpose2d distributed distributions dropout einsum
     export fft func group_norm gru hub layer_norm linalg load lstm max_pool2d meshgrid
     multiprocessing pdist pixel_shuffle poisson profiler random rnn save special tensordot
-    testing utils vander vmap
+    testing vander vmap
     """
 )
 

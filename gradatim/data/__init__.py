@@ -1,4 +1,7 @@
-"""Data to learn from, as plain NumPy arrays. Nothing here knows a tensor or a network."""
+"""Data to learn from, as plain NumPy arrays, and (in `loading/`) the loader that makes batches.
+
+The loader and its datasets have PyTorch's place: `gradatim.utils.data`.
+"""
 
 from . import names, tokenizers
 from .errors import (

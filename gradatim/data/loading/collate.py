@@ -1,0 +1,157 @@
+"""From a list of samples to a batch: `default_collate`; and `default_convert` for one sample."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, MutableSequence, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..._tensor.creation import as_tensor, tensor
+from ..._tensor.interchange import from_numpy
+from ..._tensor.joining import stack
+from ..._tensor.tensor import Tensor
+from ...core.dtypes import float64
+from ...core.numbers import glance
+
+_NOT_NUMBERS = "SUO"  # NumPy's kinds of bytes, text and objects
+
+
+def default_collate(batch: Sequence[Any]) -> Any:
+    """A batch of samples: what stands at the same place in each becomes a tensor.
+
+    Tensors and arrays are stacked, numbers become a tensor (floats one of float64), strings stay a
+    list. Dicts, lists and named tuples keep their form, with a batch at each place; a tuple
+    becomes a list.
+
+    Errors: TypeError for samples of another type; RuntimeError for lists of unequal length.
+
+    >>> default_collate([(0, "a"), (1, "b")])
+    [tensor([0, 1]), ('a', 'b')]
+    >>> default_collate([{"x": 0.5, "y": [1, 2]}, {"x": 1.5, "y": [3, 4]}])
+    {'x': tensor([0.5000, 1.5000], dtype=gradatim.float64),
+     'y': [tensor([1, 3]), tensor([2, 4])]}
+    """
+    first = batch[0]
+    for kinds, collate in _LEAVES:
+        if isinstance(first, kinds):
+            return collate(batch)
+    if isinstance(first, Mapping):
+        return _like_mapping(
+            first, {key: default_collate([sample[key] for sample in batch]) for key in first}
+        )
+    if not isinstance(first, Sequence):
+        raise _refused(type(first))
+    if _is_named(first):
+        return type(first)(*map(default_collate, zip(*batch, strict=False)))
+    for i, sample in enumerate(batch):
+        if len(sample) != len(first):
+            raise RuntimeError(
+                "default_collate: each list of a batch must be of equal size, but sample"
+                f" {i} of the batch has {len(sample)} elements and the first {len(first)}"
+            )
+    return _like_sequence(first, map(default_collate, zip(*batch, strict=True)))
+
+
+def default_convert(data: Any) -> Any:
+    """One sample with its arrays and NumPy numbers as tensors, and all else as it is.
+
+    >>> import numpy as np
+    >>> default_convert({"x": np.array([1, 2]), "name": "a"})
+    {'x': tensor([1, 2]), 'name': 'a'}
+    """
+    if isinstance(data, np.ndarray | np.generic):
+        return data if data.dtype.kind in _NOT_NUMBERS else as_tensor(data)
+    if isinstance(data, Tensor | str | bytes):
+        return data
+    if isinstance(data, Mapping):
+        return _like_mapping(data, {key: default_convert(data[key]) for key in data})
+    if not isinstance(data, Sequence):
+        return data
+    if _is_named(data):
+        return type(data)(*map(default_convert, data))
+    return _like_sequence(data, map(default_convert, data))
+
+
+def _tensors(batch: Sequence[Tensor]) -> Tensor:
+    """`stack`, by plain copies if there is no gradient to keep and nothing to refuse."""
+    arrays = [glance(x) if isinstance(x, Tensor) and not x.requires_grad else None for x in batch]
+    first = arrays[0]
+    if first is None:
+        return stack(batch)
+    shape, dtype = first.shape, first.dtype
+    together = np.empty((len(batch), *shape), dtype)
+    for i, array in enumerate(arrays):
+        if array is None or array.shape != shape or array.dtype != dtype:
+            return stack(batch)
+        together[i] = array
+    return from_numpy(together)
+
+
+def _numbers(batch: Sequence[Any]) -> Tensor:
+    return tensor(batch)
+
+
+def _arrays(batch: Sequence[Any]) -> Tensor:
+    if batch[0].dtype.kind in _NOT_NUMBERS:
+        raise _refused(batch[0].dtype)
+    return stack([as_tensor(array) for array in batch])
+
+
+def _floats(batch: Sequence[float]) -> Tensor:
+    return tensor(batch, dtype=float64)
+
+
+def _as_they_are(batch: Sequence[Any]) -> Sequence[Any]:
+    return batch
+
+
+# `np.float64` is a float and `np.str_` a string, so NumPy's numbers come before Python's.
+_LEAVES: tuple[tuple[Any, Callable[[Sequence[Any]], Any]], ...] = (
+    (Tensor, _tensors),
+    (np.ndarray, _arrays),
+    (np.bool_ | np.number, _numbers),
+    (float, _floats),
+    (int, _numbers),
+    (str | bytes, _as_they_are),
+)
+
+
+def _is_named(sample: Any) -> bool:
+    return isinstance(sample, tuple) and hasattr(sample, "_fields")
+
+
+def _like_mapping(model: Mapping[Any, Any], parts: dict[Any, Any]) -> Any:
+    """The parts in a mapping of the model's type, or in a dict if that cannot be made of them."""
+    try:
+        if isinstance(model, MutableMapping):
+            clone = copy.copy(model)  # which keeps what the type has besides its items
+            clone.update(parts)
+            return clone
+        return type(model)(parts)  # type: ignore[call-arg]
+    except TypeError:
+        return parts
+
+
+def _like_sequence(model: Sequence[Any], parts: Iterable[Any]) -> Any:
+    """The parts in a sequence of the model's type; in a list for tuples, or if that fails."""
+    found = list(parts)
+    if isinstance(model, tuple) or type(model) is list:
+        return found
+    try:
+        if isinstance(model, MutableSequence):
+            clone = copy.copy(model)
+            for i, part in enumerate(found):
+                clone[i] = part
+            return clone
+        return type(model)(found)  # type: ignore[call-arg]
+    except TypeError:
+        return found
+
+
+def _refused(kind: Any) -> TypeError:
+    return TypeError(
+        "default_collate: a batch holds tensors, NumPy arrays, numbers, strings, dicts or lists;"
+        f" found {kind}; pass a collate_fn that makes a batch of them"
+    )

@@ -1,0 +1,165 @@
+"""What a worker process does: read the batches that it is told to, and send them back."""
+
+from __future__ import annotations
+
+import random
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from queue import SimpleQueue
+from typing import Any
+from weakref import WeakSet
+
+import numpy as np
+
+from ..._tensor.generators import manual_seed
+from .fetch import Fetch, Reading
+from .worker_info import WorkerInfo, become
+
+# The main process's ends of all pipes. A forked child inherits them, and must not keep them: a
+# worker knows by the end of its pipe that it is no longer needed.
+main_ends: WeakSet[Connection] = WeakSet()
+
+
+@dataclass(frozen=True)
+class Task:
+    """Batch `number` of an epoch, to be made of what the sampler gave."""
+
+    epoch: int
+    number: int
+    indices: Any
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of a task."""
+
+    epoch: int
+    number: int
+    data: Any
+
+
+@dataclass(frozen=True)
+class EndOfStream:
+    """Instead of a batch: this worker's copy of an `IterableDataset` has no more samples."""
+
+
+@dataclass(frozen=True)
+class Caught:
+    """Instead of a batch: an error, with its traceback as text, as tracebacks cannot be sent."""
+
+    kind: type[Exception]
+    text: str
+
+    def error(self) -> Exception:
+        """The error, of the type that was raised if it can be made from a message alone."""
+        if self.kind is KeyError:  # which would show the message with its line breaks escaped
+            return KeyError(_Readable(self.text))
+        try:
+            return self.kind(self.text)
+        except Exception:
+            return RuntimeError(self.text)
+
+
+@dataclass(frozen=True)
+class Role:
+    """Which worker a process is to be."""
+
+    id: int
+    num_workers: int
+    base_seed: int
+    init: Callable[[int], Any] | None
+
+
+def work(role: Role, reading: Reading, pipe: Connection) -> None:
+    """Be a worker, until the main process closes the pipe."""
+    for end in list(main_ends):
+        end.close()
+    with suppress(KeyboardInterrupt, EOFError, ConnectionError):  # the main process knows why
+        outbox: SimpleQueue[Any] = SimpleQueue()
+        # Sending waits for the main process to read, and meanwhile the next batch is made.
+        sender = threading.Thread(target=_send_all, args=(outbox, pipe), daemon=True)
+        sender.start()
+        _use_one_thread()
+        worker = _Worker(role, reading)
+        while sender.is_alive():  # else nobody wants what the pipe still asks for
+            outbox.put(worker.reply(pipe.recv()))
+
+
+class _Worker:
+    def __init__(self, role: Role, reading: Reading) -> None:
+        self.name = f"DataLoader worker process {role.id}"
+        self.reading, self.epoch = reading, -1
+        self.fetch: Fetch | None = None
+        self.refusal: Caught | None = None  # why this worker could not begin; told once
+        seed = role.base_seed + role.id
+        _seed_all(seed, role)
+        become(WorkerInfo(role.id, role.num_workers, seed, reading.dataset))
+        if role.init is not None:
+            try:
+                role.init(role.id)
+            except Exception as error:
+                self.refusal = self._caught(error)
+
+    def reply(self, task: Task) -> Any:
+        """A batch as bytes; made here, where the batch cannot change meanwhile."""
+        data = self._data(task)
+        try:
+            return ForkingPickler.dumps(Batch(task.epoch, task.number, data))
+        except Exception as error:
+            kind = Caught(RuntimeError, self._caught(error).text)
+            return ForkingPickler.dumps(Batch(task.epoch, task.number, kind))
+
+    def _data(self, task: Task) -> Any:
+        refusal, self.refusal = self.refusal, None
+        if refusal is not None:
+            return refusal
+        try:
+            if self.fetch is None or task.epoch != self.epoch:
+                self.fetch, self.epoch = self.reading.start(), task.epoch
+            return self.fetch(task.indices)
+        except StopIteration:
+            return EndOfStream()
+        except Exception as error:
+            return self._caught(error)
+
+    def _caught(self, error: Exception) -> Caught:
+        told = "".join(traceback.format_exception(error))
+        return Caught(
+            type(error), f"Caught {type(error).__name__} in {self.name}.\nOriginal {told}"
+        )
+
+
+class _Readable(str):
+    """A text that shows itself as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _send_all(outbox: SimpleQueue[Any], pipe: Connection) -> None:
+    with suppress(OSError):  # the main process has gone, and this one will see it
+        while True:
+            pipe.send_bytes(outbox.get())
+
+
+def _seed_all(seed: int, role: Role) -> None:
+    """Other numbers in each worker, and the same ones in each run: those of PyTorch's workers."""
+    random.seed(seed)
+    manual_seed(seed)
+    words = [role.id, role.base_seed & 0xFFFFFFFF, role.base_seed >> 32, 0]
+    state = np.random.SeedSequence(words).generate_state(4)
+    np.random.seed(state)  # noqa: NPY002 - datasets draw from NumPy's global generator
+
+
+def _use_one_thread() -> None:
+    """The workers themselves fill the cores."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1, user_api="blas")
