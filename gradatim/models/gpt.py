@@ -1,0 +1,222 @@
+"""A transformer that predicts the next token from those before it.
+
+A. Radford, J. Wu, R. Child, D. Luan, D. Amodei and I. Sutskever, "Language Models are Unsupervised
+Multitask Learners", 2019 (GPT-2), on A. Vaswani et al., "Attention Is All You Need", 2017:
+
+    h_0 = wte(x) + wpe(0 ... T-1)                      what each token is, and where it stands
+    a   = h + Attention(LayerNorm(h))                  n_layer times: tokens look at earlier ones,
+    h   = a + MLP(LayerNorm(a))                        then each thinks about what it saw
+    p(next | before) = softmax(LayerNorm(h) wte^T)
+
+    Attention(x) = concat(head_1 ... head_H) W_o       head_i = softmax(Q K^T / sqrt(d) + mask) V
+    MLP(x) = gelu(x W_1 + b_1) W_2 + b_2               four times wider inside
+
+The weights begin as in GPT-2: normal with deviation 0.02, biases zero, and the two projections that
+write into h smaller by sqrt(2 n_layer), so that h does not grow with the depth. Left out: GPT-2's
+byte-level tokens (tokens are whatever the data has) and training on more than one machine.
+
+B: batch, T: tokens, V: vocabulary, C: n_embd, H: n_head, d = C / H, S: tokens that are looked at.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from .._tensor.creation import arange, zeros
+from .._tensor.tensor import Tensor
+from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
+from ..core.numbers import glance
+from ..nn import Dropout, Embedding, LayerNorm, Linear, Module, ModuleList, init
+from ..nn import functional as F
+
+UNCOUNTED = -1  # a target that does not count, such as those after the end of a short text
+
+
+@dataclass(frozen=True)
+class Config:
+    """The sizes; `tied` lets one table say what tokens are and which comes next."""
+
+    vocab_size: int = 27
+    block_size: int = 16
+    n_layer: int = 4
+    n_head: int = 4
+    n_embd: int = 64
+    dropout: float = 0.0
+    bias: bool = True
+    tied: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.n_embd % self.n_head:
+            raise ValueError(
+                f"n_head must divide n_embd, since each head has its share of the width; got "
+                f"{self.n_head} heads and a width of {self.n_embd}"
+            )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be at least 0 and less than 1, got {self.dropout}")
+
+
+class Memory:
+    """The keys and values of the tokens that one layer has seen, a row for each place."""
+
+    def __init__(self, batch: int, config: Config) -> None:
+        shape = (batch, config.block_size, config.n_embd)
+        self.keys, self.values = zeros(shape), zeros(shape)  # (B, S, C)
+        self.places = arange(config.block_size)  # (S,)
+        self.starts = arange(batch) * config.block_size  # (B,)
+
+    def keep(self, k: Tensor, v: Tensor) -> None:
+        """Remember k and v (B, T, C) as those of the first T places."""
+        for rows, new in ((self.keys, k), (self.values, v)):
+            rows[:, : new.shape[1]].copy_(new)
+
+    def with_(self, k: Tensor, v: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
+        """All of it, once k and v (B, 1, C) are written at the places `at` (B,)."""
+        for rows, new in ((self.keys, k), (self.values, v)):
+            rows.flatten(0, 1).index_copy_(0, self.starts + at, new.squeeze(1))
+        return self.keys, self.values
+
+    def until(self, at: Tensor) -> Tensor:
+        """True for the places that have been written: (B, 1, 1, S)."""
+        return (self.places <= at.unsqueeze(1)).view(len(at), 1, 1, -1)
+
+
+class Attention(Module):
+    """Every token asks a question; the tokens up to it answer with what they know."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        C = config.n_embd
+        self.n_head, self.dropout = config.n_head, config.dropout
+        self.qkv = Linear(C, 3 * C, bias=config.bias)  # W_q, W_k and W_v in one product
+        self.proj = Linear(C, C, bias=config.bias)  # W_o
+        self.drop = Dropout(config.dropout)
+
+    def forward(self, x: Tensor, memory: Memory | None = None, at: Any = None) -> Tensor:
+        """x (B, T, C) -> (B, T, C); x is one token (B, 1, C) if `at` tells its place."""
+        q, k, v = self.qkv(x).split(x.shape[-1], -1)  # (B, T, C) each
+        seen = None
+        if memory is not None and at is not None:
+            k, v = memory.with_(k, v, at)  # (B, S, C)
+            seen = memory.until(at)
+        elif memory is not None:
+            memory.keep(k, v)
+        q, k, v = (self._heads(t) for t in (q, k, v))  # (B, H, T or S, d) each
+        p = self.dropout if self.training else 0.0
+        y: Any = F.scaled_dot_product_attention(q, k, v, seen, p, is_causal=seen is None)
+        return self.drop(self.proj(y.transpose(1, 2).flatten(2)))
+
+    def _heads(self, x: Any) -> Any:
+        """(B, T, C) -> (B, H, T, d)."""
+        return x.view(*x.shape[:2], self.n_head, -1).transpose(1, 2)
+
+
+class Block(Module):
+    """Communication, then computation; each adds to what is there."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        C = config.n_embd
+        self.ln_1 = LayerNorm(C, bias=config.bias)
+        self.attn = Attention(config)
+        self.ln_2 = LayerNorm(C, bias=config.bias)
+        self.fc = Linear(C, 4 * C, bias=config.bias)
+        self.proj = Linear(4 * C, C, bias=config.bias)
+        self.drop = Dropout(config.dropout)
+
+    def forward(self, h: Tensor, memory: Memory | None = None, at: Any = None) -> Tensor:
+        """(B, T, C) -> (B, T, C)."""
+        a = h + self.attn(self.ln_1(h), memory, at)
+        return a + self.drop(self.proj(F.gelu(self.fc(self.ln_2(a)), approximate="tanh")))
+
+
+class GPT(Module):
+    """Tokens in, what may come next out.
+
+    >>> import gradatim
+    >>> model = GPT(Config())
+    >>> tokens = gradatim.zeros(32, 16).long()
+    >>> logits, loss = model(tokens, tokens)
+    >>> logits.shape
+    gradatim.Size([32, 16, 27])
+    >>> sum(p.numel() for p in model.parameters())
+    202816
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        V, T, C = config.vocab_size, config.block_size, config.n_embd
+        self.wte, self.wpe = Embedding(V, C), Embedding(T, C)
+        self.drop = Dropout(config.dropout)
+        self.blocks = ModuleList([Block(config) for _ in range(config.n_layer)])
+        self.ln_f = LayerNorm(C, bias=config.bias)
+        self.head = Linear(C, V, bias=False)
+        if config.tied:
+            self.head.weight = self.wte.weight
+        self.apply(_begin)
+        for name, p in self.named_parameters():
+            if name.endswith("proj.weight"):
+                init.normal_(p, std=0.02 / math.sqrt(2 * config.n_layer))
+
+    def forward(
+        self, X: Tensor, Y: Tensor | None = None, *, memory: list[Memory] | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """X (B, T), Y (B, T) -> logits (B, T, V) and the mean of -log p over all counted Y.
+
+        What the layers make of X is written into `memory`, if there is one.
+        """
+        self._check(X)
+        h = self.drop(self.wte(X) + self.wpe(arange(X.shape[1])))  # (B, T, C)
+        for i, block in enumerate(self.blocks):
+            h = block(h, None if memory is None else memory[i])
+        logits = self.head(self.ln_f(h))  # (B, T, V)
+        if Y is None:
+            return logits, None
+        return logits, F.cross_entropy(logits.flatten(0, 1), Y.flatten(), ignore_index=UNCOUNTED)
+
+    def memory(self, batch: int = 1) -> list[Memory]:
+        """Room for what each layer remembers of so many texts."""
+        return [Memory(batch, self.config) for _ in self.blocks]
+
+    def next(self, x: Tensor, at: Tensor, memory: list[Memory]) -> Tensor:
+        """Logits (B, V) after one more token each, x (B,) at the places `at` (B,).
+
+        The same as `forward` on all tokens so far, up to rounding, but only this one is computed:
+        of the others the keys and values are remembered.
+        """
+        h: Any = self.drop(self.wte(x) + self.wpe(at)).unsqueeze(1)  # (B, 1, C)
+        for block, seen in zip(self.blocks, memory, strict=True):
+            h = block(h, seen, at)
+        return self.head(self.ln_f(h)).squeeze(1)
+
+    def _check(self, X: Tensor) -> None:
+        T, V = self.config.block_size, self.config.vocab_size
+        if X.ndim != 2:
+            raise ShapeError(f"GPT: tokens must be (B, T), got shape {list(X.shape)}")
+        if X.shape[1] > T:
+            raise ArgumentError(
+                f"GPT: {X.shape[1]} tokens are more than the context of {T}; pass the last {T}, or "
+                "make the model with a larger block_size"
+            )
+        ids = glance(X)
+        if ids is not None and ids.size and not 0 <= ids.min() <= ids.max() < V:
+            wrong = ids[(ids < 0) | (ids >= V)].flat[0]
+            raise IndexOutOfRange(
+                f"GPT: token {wrong} is out of range: there are {V}, 0 to {V - 1}"
+            )
+
+
+def _begin(module: Module) -> None:
+    """GPT-2's first weights."""
+    if isinstance(module, Linear | Embedding):
+        init.normal_(module.weight, std=0.02)
+    if isinstance(module, Linear) and module.bias is not None:
+        init.zeros_(module.bias)
+
+
+Model = GPT
