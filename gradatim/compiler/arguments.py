@@ -58,7 +58,8 @@ def _taken(value: Any, tensors: list[Any], key: list[Any]) -> Any:
         if not isinstance(kind, np.ndarray):
             raise TraceError(kept_from_trace())
         first = _first(value, tensors)
-        key.append((kind.shape, kind.dtype, value._is_number, _wish(value), first))
+        order = None if kind.flags.c_contiguous else kind.strides
+        key.append((kind.shape, kind.dtype, order, value._is_number, _wish(value), first))
         return Place(len(tensors) - 1)
     if type(value) in (tuple, list):
         key.append((type(value), len(value)))

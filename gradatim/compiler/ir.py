@@ -29,6 +29,12 @@ from .errors import TraceError, user_line
 Params = dict[str, Any]
 
 
+class Disorder:
+    """The flags of memory whose elements do not lie in order."""
+
+    c_contiguous, writeable = False, True
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Var:
     """A value that will be there when the program runs: of it, only the type is known.
@@ -38,8 +44,12 @@ class Var:
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    layout: tuple[int, ...] | None = None  # strides, in elements, where memory is not in order
 
-    flags = None  # what a NumPy array would say of its memory; a variable has none
+    @property
+    def flags(self) -> Disorder | None:
+        """What a NumPy array would say of its memory; None if that is in order."""
+        return None if self.layout is None else Disorder()
 
     @property
     def type(self) -> ArrayType:
@@ -68,8 +78,8 @@ class Var:
 
     @property
     def strides(self) -> tuple[int, ...]:
-        """In bytes, as if the elements lay in order without gaps."""
-        return tuple(s * self.itemsize for s in contiguous(self.shape))
+        """In bytes, as an array's."""
+        return tuple(s * self.itemsize for s in self.layout or contiguous(self.shape))
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         if isinstance(local.context.backend, Eager):

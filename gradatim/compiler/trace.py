@@ -11,7 +11,7 @@ was written is known at the end: those storages get their last variable when the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..core.context import GradMode, local, using
@@ -25,6 +25,7 @@ from ..ops.creation import constant, filled
 from ..ops.movement import update_view
 from .errors import TraceError, user_line
 from .ir import Equation, Graph, Params, Var, apply, value_asked_for
+from .layout import seen_through, strided_steps, variable_like
 from .results import Results, is_traced
 
 _FIELDS = ("_value", "_shared", "_view", "_base", "_edge", "_stamp", "_grad")
@@ -98,14 +99,36 @@ class Tracer:
         """Note the equation; its variables are the value."""
         if primitive is constant:
             return self.constant(**params)
+        if primitive is update_view:
+            inputs, params = self._in_strides(inputs, params["view"])
         line = user_line() if self.noting_lines else self.line
         try:
             equation = apply(primitive, [self.read(x) for x in inputs], params, line, self.part_of)
         except UnknownShape as error:
             raise TraceError(f"compile: {user_line()}: {error}") from None
+        if primitive.is_view:
+            out = seen_through(inputs[0]._value, equation)
+            equation = replace(equation, outputs=(out,))
         self.equations.append(equation)
         self.made.update(equation.outputs)
         return equation.outputs if len(primitive.outputs) > 1 else equation.outputs[0]
+
+    def _in_strides(
+        self, inputs: tuple[Handle, ...], view: tuple[Any, ...]
+    ) -> tuple[tuple[Handle, ...], Params]:
+        """The inputs of `update_view` for steps that strides can say.
+
+        Memory lies in order here. Steps that are strides only in the order that the tensor's memory
+        has outside are taken in two parts.
+        """
+        whole, part = inputs
+        count = strided_steps(whole._value.shape, view)
+        if count < len(view):
+            middle = whole
+            for primitive, params in view[:count]:
+                middle = wrap(self.execute(primitive, (middle,), params))
+            part = wrap(self.execute(update_view, (middle, part), {"view": view[count:]}))
+        return (whole, part), {"view": view[:count]}
 
     def write(self, target: Handle, source: Handle) -> None:
         """The target's storage has a new current variable."""
@@ -118,8 +141,8 @@ class Tracer:
             )
         root = self.root(target)
         if target._view:
-            kept, part = wrap(root), wrap(value)
-            value = self.execute(update_view, (kept, part), {"view": target._view})
+            whole, part = wrap(root), wrap(value)
+            value = self.execute(update_view, (whole, part), {"view": target._view})
         self.current[storage] = value
         self.written[storage] = None
 
@@ -201,7 +224,7 @@ class Tracer:
         if storage not in self.current:
             value = storage.value
             if not isinstance(value, Var):
-                value = Var(value.shape, value.dtype)
+                value = variable_like(value)
                 self.captured[storage] = (value, x)
                 self.made.add(value)
             self.current[storage] = value
@@ -287,7 +310,7 @@ class _Given:
 
     def __init__(self, tracer: Tracer, arguments: Sequence[Handle]) -> None:
         self.arguments = arguments
-        self.variables = [Var(x._value.shape, x._value.dtype) for x in arguments]
+        self.variables = [variable_like(x._value) for x in arguments]
         self.storages = [Storage(v) for v in self.variables]
         tracer.made.update(self.variables)
         self.stand_in: dict[int, Handle] = {}

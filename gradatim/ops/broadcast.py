@@ -158,11 +158,24 @@ def reshape_to(x: Any, shape: tuple[int, ...]) -> Any:
 
 def can_view(value: Any, shape: tuple[int, ...]) -> bool:
     """Whether a value's elements, in order, can be seen under another shape without a copy."""
-    flags = getattr(value, "flags", None)
+    flags = value.flags
     if flags is None or flags.c_contiguous or value.size == 0:
         return True
-    # A copy has memory of its own, so comparing the bounds is enough.
-    return np.may_share_memory(value, value.reshape(shape))
+    # Dimensions that lie one within the other, as if they were one, can be cut anew.
+    runs: list[list[int]] = []
+    for n, step in zip(value.shape, value.strides, strict=True):
+        if runs and runs[-1][1] == n * step:
+            runs[-1] = [runs[-1][0] * n, step]
+        elif n != 1:
+            runs.append([n, step])
+    rest = 1  # of the run that is being cut, what is left
+    for n in reversed(shape):
+        if rest == 1 and n != 1:
+            rest = runs.pop()[0]
+        if rest % n:
+            return False
+        rest //= n
+    return True
 
 
 def full(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> Any:
