@@ -13,6 +13,7 @@
 `draw.diagnosis(report)` is the picture of it.
 """
 
+from . import regions
 from .examine import examine
 from .report import Report
 from .shattering import Shattering, autocorrelation, shattering
@@ -27,5 +28,6 @@ __all__ = [
     "Weight",
     "autocorrelation",
     "examine",
+    "regions",
     "shattering",
 ]

@@ -1,4 +1,4 @@
-"""Pictures: compute graphs, gradients step by step, descents, tables, curves and boundaries.
+"""Pictures: compute graphs, gradients step by step, descents, tables, curves, linear regions.
 
 Every function returns a `Drawing` (or a series of them): a notebook shows it, `.save("x.svg")`
 writes it. The layout, the axes and the SVG are the library's own; no other program is needed.
@@ -11,6 +11,7 @@ from .descent_path import descent
 from .diagnosis import diagnosis
 from .drawing import Drawing
 from .heat_map import heatmap
+from .linear_regions import regions
 from .loss_curves import curves
 from .series import Drawings
 from .surprise_bars import bars, surprise
@@ -26,5 +27,6 @@ __all__ = [
     "diagnosis",
     "graph",
     "heatmap",
+    "regions",
     "surprise",
 ]

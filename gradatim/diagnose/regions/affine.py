@@ -1,0 +1,106 @@
+"""A ReLU network as what it is: affine maps with a ReLU after each but the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...core.errors import ArgumentError
+from ...nn import Dropout, Flatten, Identity, Linear, Module, ReLU, Sequential
+from ...scalar import MLP
+
+# Two numbers that differ by less, compared with what they are sums of, are equal: in float64 the
+# rounding is a millionth of this.
+TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True)
+class Affine:
+    """x -> W x + b in float64, W (D, Di), b (D,)."""
+
+    W: np.ndarray
+    b: np.ndarray
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """W x + b of each row of x (N, Di), with zero for what is zero but for rounding."""
+        z = x @ self.W.T + self.b
+        size = np.abs(x) @ np.abs(self.W.T) + np.abs(self.b)
+        z[np.abs(z) <= TOLERANCE * size] = 0.0
+        return z
+
+    def after(self, first: Affine) -> Affine:
+        """This map behind another, without a ReLU between them."""
+        return Affine(self.W @ first.W, self.W @ first.b + self.b)
+
+
+def affine_maps(model: Any) -> list[Affine]:
+    """The maps of a network, the last one without a ReLU after it.
+
+    The network is an `nn.Sequential` of `Linear` and `ReLU` (dropout counts as switched off), a
+    `scalar.MLP` with the activation "relu", or a list of pairs (W, b).
+
+    Errors: ArgumentError for another layer, which would not be piecewise linear, or not in order.
+    """
+    maps: list[Affine] = []
+    bent = True  # whether the next map stands behind a ReLU
+    for step in _steps(model):
+        if step is None:
+            bent = True
+        elif bent:
+            maps.append(step)
+            bent = False
+        else:
+            maps[-1] = step.after(maps[-1])
+    if not maps:
+        raise ArgumentError("regions: the network has no linear layer")
+    if bent:
+        outputs = len(maps[-1].b)
+        maps.append(Affine(np.eye(outputs), np.zeros(outputs)))
+    return maps
+
+
+def _steps(model: Any) -> Iterator[Affine | None]:
+    """The maps as they stand, and None for a ReLU."""
+    if isinstance(model, Sequential):
+        for layer in model:
+            yield from _steps(layer)
+    elif isinstance(model, Linear):
+        bias = model.bias
+        zeros = np.zeros(model.out_features)
+        yield Affine(_numbers(model.weight), zeros if bias is None else _numbers(bias))
+    elif isinstance(model, ReLU):
+        yield None
+    elif isinstance(model, MLP):
+        yield from _scalar_steps(model)
+    elif isinstance(model, list | tuple):
+        for i, (W, b) in enumerate(model):
+            if i:
+                yield None
+            yield Affine(np.array(W, np.float64), np.array(b, np.float64))
+    elif not isinstance(model, Dropout | Flatten | Identity):
+        what = "layer" if isinstance(model, Module) else "model"
+        raise ArgumentError(
+            f"regions: cannot read the {what} {type(model).__name__}: regions are counted of an"
+            " nn.Sequential of Linear and ReLU, of a scalar.MLP with relu, or of a list of (W, b)"
+        )
+
+
+def _scalar_steps(net: MLP) -> Iterator[Affine | None]:
+    for layer in net.layers:
+        W = [[w.data for w in neuron.w] for neuron in layer.neurons]
+        yield Affine(np.array(W), np.array([neuron.b.data for neuron in layer.neurons]))
+        activation = layer.neurons[0].activation
+        if activation == "relu":
+            yield None
+        elif activation != "linear":
+            raise ArgumentError(
+                f"regions: {net!r} has no linear regions: {activation} is bent everywhere; use"
+                " activation='relu', last='linear'"
+            )
+
+
+def _numbers(parameter: Any) -> np.ndarray:
+    return parameter.detach().numpy().astype(np.float64)

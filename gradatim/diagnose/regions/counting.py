@@ -1,0 +1,73 @@
+"""`regions.find` and `regions.count`: the true number, of this network, between these numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...core.errors import ArgumentError
+from .affine import affine_maps
+from .line import Line, cut_line
+from .plane import Plane, cut_plane
+
+Corner = float | Sequence[float]
+
+
+def find(model: Any, low: Corner = -1.0, high: Corner = 1.0) -> Line | Plane:
+    """Cut the inputs from `low` to `high` into the regions on which a ReLU network is linear.
+
+    With one input that is an interval, with two a rectangle: `low` and `high` are its corners, or
+    one number for both coordinates. The regions are exact up to rounding in float64: places that
+    differ by less than a ten-billionth of a region are one.
+
+    Errors: ArgumentError for another number of inputs, and for what is not a ReLU network
+    (`nn.Sequential` of `Linear` and `ReLU`, `scalar.MLP`, or a list of (W, b)).
+
+    >>> from gradatim.diagnose import regions
+    >>> hat = [([[1.0], [1.0]], [0.0, -1.0]), ([[1.0, -2.0]], [0.0])]  # relu(x) - 2 relu(x - 1)
+    >>> found = regions.find(hat, -1.0, 2.0)
+    >>> found.x.tolist(), found.slope[:, 0].tolist()
+    ([-1.0, 0.0, 1.0, 2.0], [0.0, 1.0, -1.0])
+    """
+    maps = affine_maps(model)
+    inputs = maps[0].W.shape[1]
+    if inputs not in (1, 2):
+        raise ArgumentError(
+            f"regions: counts networks with one or two inputs, got {inputs}; fix all but two of"
+            " them in the first layer's bias to look at a slice"
+        )
+    start, end = _corner(low, inputs), _corner(high, inputs)
+    if not all(a < b for a, b in zip(start, end, strict=True)):
+        raise ArgumentError(f"regions: low must be below high, got {low} and {high}")
+    if inputs == 1:
+        return cut_line(maps, start[0], end[0])
+    return cut_plane(maps, (start[0], start[1]), (end[0], end[1]))
+
+
+def count(model: Any, low: Corner = -1.0, high: Corner = 1.0, *, of: str = "patterns") -> int:
+    """How many linear regions a ReLU network has between `low` and `high`.
+
+    What is counted are the activation patterns: the different sets of active units. The pattern
+    can change without a change of slope, so there can be fewer straight pieces (`of="pieces"`, for
+    one input: neighbours of equal slope count once) and fewer different slopes (`of="slopes"`).
+
+    >>> from gradatim.diagnose import regions
+    >>> net = regions.zigzag(10, 5)
+    >>> [regions.count(net, 0.0, 1.0, of=what) for what in ("patterns", "pieces", "slopes")]
+    [161051, 161051, 11]
+    """
+    found = find(model, low, high)
+    kinds = ("patterns", "pieces", "slopes") if isinstance(found, Line) else ("patterns", "slopes")
+    if of not in kinds:
+        raise ArgumentError(f"regions.count: of is one of {', '.join(kinds)} here, got {of!r}")
+    number: int = getattr(found, of)
+    return number
+
+
+def _corner(given: Corner, inputs: int) -> list[float]:
+    numbers = list(given) if isinstance(given, Sequence) else [given] * inputs
+    if len(numbers) != inputs:
+        raise ArgumentError(
+            f"regions: the network has {inputs} inputs, but {given} are {len(numbers)} numbers"
+        )
+    return [float(number) for number in numbers]

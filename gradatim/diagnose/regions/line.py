@@ -1,0 +1,96 @@
+"""The linear regions of a network with one input: where it bends between two numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .affine import TOLERANCE, Affine
+
+
+@dataclass(frozen=True)
+class Line:
+    """A network cut where one of its units switches on or off.
+
+    `x` (N + 1,) are the ends of the N regions, `y` (N + 1, outputs) what the network gives there,
+    `slope` (N, outputs) how it rises in between, and `layer` (N - 1,) in which layer the unit is
+    that switches at the end of each region, 1 for the first.
+    """
+
+    x: np.ndarray = field(repr=False)
+    y: np.ndarray = field(repr=False)
+    slope: np.ndarray = field(repr=False)
+    layer: np.ndarray = field(repr=False)
+    bends: np.ndarray = field(repr=False)  # (N - 1,) whether the slope changes there
+
+    @property
+    def patterns(self) -> int:
+        """How many different sets of units are active somewhere: the regions themselves."""
+        return len(self.slope)
+
+    @property
+    def pieces(self) -> int:
+        """How many straight pieces the function has: neighbours of equal slope count once."""
+        return int(self.bends.sum()) + 1
+
+    @property
+    def slopes(self) -> int:
+        """How many different slopes it has, wherever they are."""
+        return different(self.slope)
+
+
+def cut_line(maps: list[Affine], low: float, high: float) -> Line:
+    """Cut the line from `low` to `high` layer by layer.
+
+    Between two cuts every unit of a layer is a straight line, so it switches where that is zero.
+    """
+    x = np.array([low, high], np.float64)
+    h = x[:, None]  # (points, units) after the ReLU
+    slope = np.ones((1, 1))  # (regions, units)
+    size = np.ones((1, 1))  # of what the slopes are sums of
+    layer = np.zeros(2, int)
+    for number, affine in enumerate(maps[:-1], 1):
+        z = affine(h)
+        x, z, region, layer = _cut(x, z, layer, number)
+        active = z[:-1] + z[1:] > 0
+        slope = np.where(active, (slope @ affine.W.T)[region], 0.0)
+        size = np.where(active, (size @ np.abs(affine.W.T))[region], 0.0)
+        h = np.maximum(z, 0.0)
+    last = maps[-1]
+    slope, size = slope @ last.W.T, size @ np.abs(last.W.T)
+    bends = np.abs(np.diff(slope, axis=0)) > TOLERANCE * np.maximum(size[:-1], size[1:])
+    return Line(x, h @ last.W.T + last.b, slope, layer[1:-1], bends.any(axis=1))
+
+
+def _cut(
+    x: np.ndarray, z: np.ndarray, layer: np.ndarray, number: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Add a point wherever a unit is zero between two points; also tell each region's old one."""
+    region, unit = np.nonzero(z[:-1] * z[1:] < 0)
+    start, end = z[region, unit], z[region + 1, unit]
+    t = start / (start - end)
+    order = np.lexsort((t, region))
+    region, unit, t = region[order], unit[order], t[order]
+    fresh = np.ones(len(t), bool)  # of units that switch at the same place, the first
+    fresh[1:] = (np.diff(region) > 0) | (np.diff(t) > TOLERANCE)
+    point = np.cumsum(fresh) - 1
+    place, share = region[fresh], t[fresh, None]
+    added = (1 - share) * z[place] + share * z[place + 1]
+    added[point, unit] = 0.0
+    places = x[place] + share[:, 0] * (x[place + 1] - x[place])
+    old = np.sort(np.concatenate([np.arange(len(x) - 1), place]))
+    return (
+        np.insert(x, place + 1, places),
+        np.insert(z, place + 1, added, axis=0),
+        old,
+        np.insert(layer, place + 1, number),
+    )
+
+
+def different(rows: np.ndarray) -> int:
+    """How many rows (N, ...) differ by more than rounding."""
+    flat = rows.reshape(len(rows), -1)
+    largest = np.abs(flat).max() or 1.0
+    order = np.unique(np.round(flat / largest, 9) + 0.0, axis=0)
+    return len(order)

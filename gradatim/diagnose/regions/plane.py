@@ -1,0 +1,126 @@
+"""The linear regions of a network with two inputs: polygons, cut layer by layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .affine import TOLERANCE, Affine
+from .line import different
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Where a unit of a layer (1 for the first) switches: a stretch of a straight line."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    layer: int
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A rectangle cut into the polygons on which a network is flat.
+
+    `cells` are the corners (V, 2) of the N polygons, `heights` what the network gives there
+    (V, outputs), `slope` (N, outputs, 2) how it rises on each.
+    """
+
+    cells: tuple[np.ndarray, ...] = field(repr=False)
+    heights: tuple[np.ndarray, ...] = field(repr=False)
+    slope: np.ndarray = field(repr=False)
+    edges: tuple[Edge, ...] = field(repr=False)
+
+    @property
+    def patterns(self) -> int:
+        """How many different sets of units are active somewhere: the regions themselves."""
+        return len(self.cells)
+
+    @property
+    def slopes(self) -> int:
+        """How many different slopes the function has, wherever they are."""
+        return different(self.slope)
+
+
+@dataclass(frozen=True)
+class _Cell:
+    corners: np.ndarray  # (V, 2)
+    units: np.ndarray  # (V, units) what the units of the layer at hand are there
+    slope: np.ndarray  # (units, 2)
+
+
+def cut_plane(maps: list[Affine], low: tuple[float, float], high: tuple[float, float]) -> Plane:
+    """Cut the rectangle between two corners layer by layer.
+
+    On a cell every unit of a layer is a flat function, so it switches along a straight line.
+    """
+    (left, bottom), (right, top) = low, high
+    box = np.array([[left, bottom], [right, bottom], [right, top], [left, top]], np.float64)
+    cells, edges = [_Cell(box, box, np.eye(2))], list[Edge]()
+    for number, affine in enumerate(maps[:-1], 1):
+        cells = [
+            _switched(part)
+            for cell in _through(affine, cells)
+            for part in _cut(cell, edges, number)
+        ]
+    cells = _through(maps[-1], cells)
+    return Plane(
+        tuple(cell.corners for cell in cells),
+        tuple(cell.units for cell in cells),
+        np.stack([cell.slope for cell in cells]),
+        tuple(edges),
+    )
+
+
+def _through(affine: Affine, cells: list[_Cell]) -> list[_Cell]:
+    """The next layer's units at all corners, by one product."""
+    ends = np.cumsum([len(cell.corners) for cell in cells])[:-1]
+    units = np.split(affine(np.concatenate([cell.units for cell in cells])), ends)
+    return [
+        _Cell(cell.corners, z, affine.W @ cell.slope) for cell, z in zip(cells, units, strict=True)
+    ]
+
+
+def _switched(cell: _Cell) -> _Cell:
+    """Behind the ReLU: a unit is on or off on the whole cell."""
+    active = cell.units.sum(axis=0) > 0
+    return _Cell(cell.corners, np.maximum(cell.units, 0.0), cell.slope * active[:, None])
+
+
+def _cut(cell: _Cell, edges: list[Edge], layer: int) -> list[_Cell]:
+    """The parts of a cell between which no unit switches."""
+    crossing = (cell.units > 0).any(axis=0) & (cell.units < 0).any(axis=0)
+    parts = [cell]
+    for unit in np.flatnonzero(crossing):
+        parts = [half for part in parts for half in _halves(part, int(unit), edges, layer)]
+    return parts
+
+
+def _halves(cell: _Cell, unit: int, edges: list[Edge], layer: int) -> list[_Cell]:
+    z = cell.units[:, unit]
+    if not ((z > 0).any() and (z < 0).any()):
+        return [cell]
+    corners, units = _with_crossings(cell, unit)
+    z = units[:, unit]
+    start, end = corners[z == 0][:2]
+    edges.append(Edge((start[0], start[1]), (end[0], end[1]), layer))
+    return [_Cell(corners[side], units[side], cell.slope) for side in (z >= 0, z <= 0)]
+
+
+def _with_crossings(cell: _Cell, unit: int) -> tuple[np.ndarray, np.ndarray]:
+    """The corners of a cell, and new ones where the unit is zero on a side."""
+    z = cell.units[:, unit]
+    after = np.roll(z, -1)
+    sides = np.flatnonzero(z * after < 0)
+    t = (z[sides] / (z[sides] - after[sides]))[:, None]
+    following = (sides + 1) % len(z)
+    corners = (1 - t) * cell.corners[sides] + t * cell.corners[following]
+    units = (1 - t) * cell.units[sides] + t * cell.units[following]
+    size = np.maximum(np.abs(cell.units[sides]), np.abs(cell.units[following]))
+    units[np.abs(units) <= TOLERANCE * size] = 0.0  # where several lines meet
+    units[:, unit] = 0.0
+    return (
+        np.insert(cell.corners, sides + 1, corners, axis=0),
+        np.insert(cell.units, sides + 1, units, axis=0),
+    )

@@ -1,0 +1,241 @@
+"""Linear regions: the formulas, the counts beside exact fractions, and the network built to have
+as many as there can be."""
+
+import random
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gradatim
+from gradatim import nn
+from gradatim.diagnose import regions
+from gradatim.scalar import MLP
+from tests.diagnose.exact_cuts import line_patterns, plane_patterns
+
+# --------------------------------------------------------------------------------- formulas
+
+
+def test_the_numbers_of_the_course():
+    assert regions.parameters(1, 10, 5) == 471
+    assert regions.parameters(10, 50, 5) == 10_801
+    assert regions.maximum(1, 10, 5) == 161_051 == 11**5
+    assert regions.maximum(10, 50, 5) == 6**40 * 13_432_735_556
+    assert f"{regions.maximum(10, 50, 5):.3e}" == "1.796e+41"
+    assert regions.upper_bound(1, 10, 5) == 161_051
+    assert f"{regions.upper_bound(10, 50, 5):.1e}" == "4.4e+50"
+    assert regions.montufar(1, 10, 5) == 110_000
+    assert f"{regions.montufar(10, 50, 5):.1e}" == "1.2e+38"
+
+
+@given(st.integers(1, 6), st.integers(1, 30), st.integers(1, 6))
+@settings(deadline=None, derandomize=True, max_examples=30)
+def test_the_bounds_are_ordered_and_the_parameters_are_those_of_the_network(Di, D, K):
+    if Di <= D:  # else a layer cannot fold all its inputs
+        assert regions.montufar(Di, D, K) <= regions.maximum(Di, D, K)
+        assert regions.maximum(Di, D, K) <= regions.upper_bound(Di, D, K)
+    sizes = [Di, *[D] * K, 1]
+    layers = [nn.Linear(a, b) for a, b in pairwise(sizes)]
+    assert regions.parameters(Di, D, K) == sum(p.numel() for la in layers for p in la.parameters())
+
+
+def test_the_widest_network_of_a_budget():
+    for layers in range(1, 6):
+        width = regions.widest(471, 1, layers)
+        assert regions.parameters(1, width, layers) <= 471
+        assert regions.parameters(1, width + 1, layers) > 471
+    with pytest.raises(ValueError, match="5 layers of one unit have 12 parameters, more than"):
+        regions.widest(11, 1, 5)
+
+
+@pytest.mark.parametrize("bad", [0, -1, 1.5, True, "2"])
+def test_sizes_are_whole_numbers_from_one(bad):
+    with pytest.raises(ValueError, match="width is a whole number from 1, got"):
+        regions.maximum(1, bad, 2)
+
+
+# ---------------------------------------------------------------------- the most there can be
+
+
+def test_the_built_network_has_exactly_161051_regions_and_471_parameters():
+    net = regions.zigzag(10, 5)
+    assert sum(p.numel() for p in net.parameters()) == 471
+    begin = time.perf_counter()
+    found = regions.find(net, 0.0, 1.0)
+    assert time.perf_counter() - begin < 10  # half a second on an idle machine
+    assert (found.patterns, found.pieces, found.slopes) == (161_051, 161_051, 11)
+    assert np.all(np.diff(found.x) > 0)
+    assert np.allclose(found.y[:, 0], np.arange(161_052) % 2, atol=1e-8)
+
+
+@pytest.mark.parametrize(("width", "layers"), [(3, 1), (3, 4), (4, 3), (5, 2), (7, 3), (12, 2)])
+def test_built_networks_of_any_size_reach_the_maximum(width, layers):
+    net = regions.zigzag(width, layers)
+    most = regions.maximum(1, width, layers)
+    for of in ("patterns", "pieces"):
+        assert regions.count(net, 0.0, 1.0, of=of) == most
+    if most < 300:
+        assert line_patterns(pairs(net), 0, 1) == (most, most)
+
+
+def test_the_built_network_goes_up_and_down_when_it_runs():
+    net = regions.zigzag(3, 2)
+    x = gradatim.linspace(0.0, 1.0, 50).unsqueeze(1)
+    found = regions.find(net, 0.0, 1.0)
+    expected = np.interp(x[:, 0].numpy(), found.x, found.y[:, 0])
+    assert np.allclose(net(x).detach().numpy()[:, 0], expected, atol=1e-4)
+
+
+def test_random_initialisations_have_about_fifty():
+    gradatim.manual_seed(0)
+    counts = [regions.count(mlp(1, 10, 5), -1000.0, 1000.0) for _ in range(30)]
+    assert 40 <= np.median(counts) <= 60
+    assert max(counts) < 100
+
+
+def test_too_few_units_cannot_be_built():
+    with pytest.raises(ValueError, match="at least 3 units in each of at least 1 layer, got 2"):
+        regions.zigzag(2, 3)
+
+
+# --------------------------------------------------------------------- beside exact fractions
+
+
+def mlp(inputs, width, layers, outputs=1):
+    sizes = [inputs, *[width] * layers]
+    net = nn.Sequential()
+    for a, b in pairwise(sizes):
+        net.append(nn.Linear(a, b))
+        net.append(nn.ReLU())
+    net.append(nn.Linear(sizes[-1], outputs))
+    return net
+
+
+def pairs(net):
+    linear = [layer for layer in net if isinstance(layer, nn.Linear)]
+    return [(layer.weight.tolist(), layer.bias.tolist()) for layer in linear]
+
+
+networks = st.tuples(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 3))
+
+
+@given(networks)
+@settings(deadline=None, derandomize=True, max_examples=40)
+def test_counts_on_a_line_are_those_of_exact_fractions(network):
+    seed, width, layers = network
+    gradatim.manual_seed(seed)
+    net = mlp(1, width, layers, outputs=1 + seed % 2)
+    found = regions.find(net, -3.0, 3.0)
+    assert (found.patterns, found.pieces) == line_patterns(pairs(net), -3, 3)
+
+
+@given(networks)
+@settings(deadline=None, derandomize=True, max_examples=40)
+def test_counts_of_weights_that_meet_are_exact_too(network):
+    """Small whole numbers make units switch at the same place, or not at all."""
+    seed, width, layers = network
+    rng = random.Random(seed)
+    sizes = [1, *[width] * layers, 1]
+    net = [
+        (
+            [[rng.randint(-2, 2) for _ in range(a)] for _ in range(b)],
+            [rng.randint(-2, 2) for _ in range(b)],
+        )
+        for a, b in pairwise(sizes)
+    ]
+    found = regions.find(net, -4.0, 4.0)
+    assert (found.patterns, found.pieces) == line_patterns(net, -4, 4)
+
+
+@given(st.tuples(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 2)))
+@settings(deadline=None, derandomize=True, max_examples=20)
+def test_counts_in_the_plane_are_those_of_exact_fractions(network):
+    seed, width, layers = network
+    gradatim.manual_seed(seed)
+    net = mlp(2, width, layers)
+    assert regions.count(net, -3.0, 3.0) == plane_patterns(pairs(net), -3, 3)
+    whole = random.Random(seed)
+    meeting = [
+        ([[whole.randint(-2, 2) for _ in row] for row in W], [whole.randint(-2, 2) for _ in b])
+        for W, b in pairs(net)
+    ]
+    assert regions.count(meeting, -3.0, 3.0) == plane_patterns(meeting, -3, 3)
+
+
+@pytest.mark.parametrize("lines", [1, 2, 5, 12])
+def test_one_layer_cuts_the_plane_as_lines_in_general_position(lines):
+    gradatim.manual_seed(lines)
+    assert regions.count(mlp(2, lines, 1), -1e5, 1e5) == regions.arrangement(2, lines)
+
+
+def test_the_cells_fill_the_rectangle_and_hold_the_function():
+    gradatim.manual_seed(1)
+    net = mlp(2, 8, 2).double()
+    found = regions.find(net, (-1.0, -2.0), (3.0, 1.0))
+    areas = []
+    for corners, heights, slope in zip(found.cells, found.heights, found.slope, strict=True):
+        x, y = corners.T
+        areas.append(0.5 * abs(x @ np.roll(y, 1) - y @ np.roll(x, 1)))
+        middle = corners.mean(axis=0)
+        here = net(gradatim.tensor(middle[None])).item()
+        assert here == pytest.approx(heights.mean(), abs=1e-9)
+        flat = heights[0, 0] + slope[0] @ (corners - corners[0]).T
+        assert flat == pytest.approx(heights[:, 0], abs=1e-9)
+    assert sum(areas) == pytest.approx(12)
+
+
+def test_patterns_pieces_and_slopes_are_not_the_same():
+    blind = [([[1.0], [1.0]], [0.0, -1.0]), ([[1.0, 0.0]], [0.0])]  # nobody listens to unit 2
+    assert [regions.count(blind, -1, 3, of=of) for of in ("patterns", "pieces", "slopes")] == [
+        *(3, 2, 2)
+    ]
+    tooth = [([[1.0], [1.0], [1.0]], [0, -1, -2]), ([[1.0, -2.0, 2.0]], [0])]
+    assert [regions.count(tooth, -1, 3, of=of) for of in ("patterns", "pieces", "slopes")] == [
+        *(4, 4, 3)
+    ]
+
+
+# ------------------------------------------------------------------------------------- models
+
+
+def test_every_kind_of_network_it_can_read():
+    net = nn.Sequential(
+        nn.Flatten(),
+        nn.Sequential(nn.Linear(1, 3), nn.Dropout(0.5)),
+        nn.Linear(3, 4, bias=False),  # no ReLU between: one affine map
+        nn.ReLU(),
+        nn.Linear(4, 1),
+        nn.ReLU(),
+    )
+    found = regions.find(net, -2.0, 2.0)
+    x = gradatim.tensor(found.x[:, None]).float()
+    net.eval()
+    assert np.allclose(net(x).detach().numpy(), found.y, atol=1e-5)
+    scalar = MLP(1, [4, 4, 1], activation="relu", last="linear", rng=random.Random(0))
+    found = regions.find(scalar)
+    assert [scalar(x).data for x in found.x.tolist()] == pytest.approx(found.y[:, 0].tolist())
+
+
+@pytest.mark.parametrize(
+    ("model", "low", "high", "message"),
+    [
+        (nn.Sequential(nn.Linear(1, 2), nn.Tanh()), -1, 1, "cannot read the layer Tanh"),
+        (lambda x: x, -1, 1, "cannot read the model function"),
+        (nn.Sequential(nn.ReLU()), -1, 1, "has no linear layer"),
+        (nn.Linear(3, 1), -1, 1, "one or two inputs, got 3; fix all but two"),
+        (nn.Linear(1, 1), 1, 1, "low must be below high, got 1 and 1"),
+        (nn.Linear(2, 1), (0, 0, 0), 1, r"has 2 inputs, but \(0, 0, 0\) are 3 numbers"),
+        (MLP(1, [2, 1]), -1, 1, "tanh is bent everywhere; use activation='relu'"),
+    ],
+)
+def test_what_cannot_be_counted_says_why(model, low, high, message):
+    with pytest.raises(ValueError, match=message):
+        regions.count(model, low, high)
+
+
+def test_what_can_be_counted_is_named():
+    with pytest.raises(ValueError, match="of is one of patterns, slopes here, got 'pieces'"):
+        regions.count(nn.Linear(2, 1), of="pieces")

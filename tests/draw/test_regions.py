@@ -1,0 +1,48 @@
+"""`draw.regions`: functions with their bends, and cells in the plane."""
+
+import re
+
+import pytest
+
+import gradatim
+from gradatim import draw, nn
+from gradatim.diagnose import regions
+
+
+def plane_net():
+    gradatim.manual_seed(0)
+    return nn.Sequential(nn.Linear(2, 6), nn.ReLU(), nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 1))
+
+
+def test_a_line_shows_each_bend_and_each_layer():
+    picture = draw.regions(regions.zigzag(3, 2), 0.0, 1.0, points=[(0.5, 0.5)], title="folded")
+    assert "16 linear regions" in picture.svg
+    assert picture.svg.count("<circle") == 15 + 1
+    assert "layer 1" in picture.svg
+    assert "layer 2" in picture.svg
+    assert picture.title == "folded"
+
+
+def test_units_that_change_no_slope_are_told_apart():
+    blind = [([[1.0], [1.0]], [0.0, -1.0]), ([[1.0, 0.0]], [0.0])]
+    assert "3 linear regions, 2 straight pieces" in draw.regions(blind, -1, 3).svg
+
+
+def test_many_regions_make_a_small_file():
+    picture = draw.regions(regions.zigzag(10, 4), 0.0, 1.0)
+    assert "14,641 linear regions" in picture.svg
+    assert len(picture.svg) < 400_000
+
+
+def test_a_plane_shows_each_cell_its_edges_and_the_points():
+    found = regions.find(plane_net(), -2.0, 2.0)
+    picture = draw.regions(found, points=[[0, 0], [1, 1], [-1, 0]], labels=[0, 1, 1])
+    assert f"{found.patterns} linear regions" in picture.svg
+    filled = re.findall(r'<path d="[^"]*Z" fill="#', picture.svg)
+    assert len(filled) == found.patterns
+    assert picture.svg.count("<circle") == 3
+
+
+def test_points_are_pairs():
+    with pytest.raises(ValueError, match="points are pairs of two numbers"):
+        draw.regions(plane_net(), points=[[1, 2, 3]])
