@@ -12,7 +12,18 @@ from any of them.
 """
 
 from .catalogue import MODELS, Entry, Recipe, find
+from .generation import Writer, generate
 from .sampling import sample, surprise
 from .stream import Stream
 
-__all__ = ["MODELS", "Entry", "Recipe", "Stream", "find", "sample", "surprise"]
+__all__ = [
+    "MODELS",
+    "Entry",
+    "Recipe",
+    "Stream",
+    "Writer",
+    "find",
+    "generate",
+    "sample",
+    "surprise",
+]

@@ -63,9 +63,9 @@ class Config:
 class Memory:
     """The keys and values of the tokens that one layer has seen, a row for each place."""
 
-    def __init__(self, batch: int, config: Config) -> None:
+    def __init__(self, batch: int, config: Config, dtype: Any) -> None:
         shape = (batch, config.block_size, config.n_embd)
-        self.keys, self.values = zeros(shape), zeros(shape)  # (B, S, C)
+        self.keys, self.values = zeros(shape, dtype=dtype), zeros(shape, dtype=dtype)  # (B, S, C)
         self.places = arange(config.block_size)  # (S,)
         self.starts = arange(batch) * config.block_size  # (B,)
 
@@ -181,7 +181,7 @@ class GPT(Module):
 
     def memory(self, batch: int = 1) -> list[Memory]:
         """Room for what each layer remembers of so many texts."""
-        return [Memory(batch, self.config) for _ in self.blocks]
+        return [Memory(batch, self.config, self.wte.weight.dtype) for _ in self.blocks]
 
     def next(self, x: Tensor, at: Tensor, memory: list[Memory]) -> Tensor:
         """Logits (B, V) after one more token each, x (B,) at the places `at` (B,).

@@ -1,0 +1,227 @@
+"""Text out of a model, token by token, as it comes.
+
+The definition: the next token is chosen from the logits that the model gives at the last of the
+tokens so far, of which it sees the last `block_size`. As long as they are fewer, the model
+remembers keys and values, and a step costs one token. From then on every step moves the window by
+one token, and with it the place of each: what was remembered is no longer right, and the whole
+window is read anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .._tensor.comparison import where
+from .._tensor.creation import arange, ones, tensor, zeros
+from .._tensor.generators import engine_of
+from .._tensor.joining import cat
+from .._tensor.tensor import Tensor
+from ..autograd import no_grad
+from ..compiler.attempt import Attempt
+from ..core.dtypes import float64, int64
+from ..core.errors import ArgumentError, IndexOutOfRange
+from ..core.random import Generator
+from ..ops.random import multinomial as draw
+from .choosing import Choice, check_temperature
+
+AHEAD = 16  # tokens that a compiled writer makes at a time: a call costs as much as some of them
+
+
+def generate(
+    model: Any,
+    prompt_ids: Sequence[int],
+    max_new_tokens: int,
+    *,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    greedy: bool = False,
+    generator: Any = None,
+    stop: int | None = None,
+    writer: Writer | None = None,
+) -> Iterator[int]:
+    """The tokens that continue a prompt, one by one, each given as soon as it is there.
+
+    Logits are divided by `temperature`; `top_k` leaves the k likeliest tokens, `top_p` the fewest
+    that together are as likely as p; `greedy` takes the likeliest. It ends after `max_new_tokens`,
+    or with the token `stop`, which is not given. Of a prompt longer than the context its end
+    counts. The generator stands where one draw a token has left it, also if you stop asking.
+
+    A `writer` of this model makes the tokens in machine code, by the same draws, and can be used
+    for one text after another; results are the same, save where two tokens are so nearly tied that
+    the last digit decides.
+
+    Errors: ArgumentError for an empty prompt or settings that make no sense, IndexOutOfRange for a
+    token that the model does not know.
+
+    >>> import gradatim
+    >>> from gradatim.models import gpt
+    >>> model = gpt.Model(gpt.Config(n_layer=1))
+    >>> len(list(generate(model, [0], 20, top_k=5)))
+    20
+    """
+    check_temperature(temperature)
+    choice = Choice(greedy, top_k, top_p)
+    if max_new_tokens < 0:
+        raise ArgumentError(f"generate: max_new_tokens must not be negative, got {max_new_tokens}")
+    prompt = _checked(prompt_ids, model.config.vocab_size)
+    writer = Writer(model, compiled=False) if writer is None else writer
+    if writer.model is not model:
+        raise ArgumentError("generate: this writer is another model's")
+    engine = None if greedy else engine_of("generate", generator)
+    return writer.write(prompt, max_new_tokens, choice, temperature, engine, stop)
+
+
+def _checked(prompt_ids: Sequence[int], vocab_size: int) -> list[int]:
+    prompt = [int(token) for token in prompt_ids]
+    if not prompt:
+        raise ArgumentError(
+            "generate: the prompt is empty; give at least one token, such as the one that begins a "
+            "text"
+        )
+    for token in prompt:
+        if not 0 <= token < vocab_size:
+            raise IndexOutOfRange(
+                f"generate: token {token} of the prompt is out of range: there are {vocab_size}, 0 "
+                f"to {vocab_size - 1}"
+            )
+    return prompt
+
+
+class Writer:
+    """A model's tokens, made by programs that are compiled once and kept; one text at a time.
+
+    `tell` is told why, if they cannot be compiled; then they run as they are written, as they do
+    with `compiled=False`.
+    """
+
+    def __init__(
+        self, model: Any, *, compiled: bool = True, tell: Callable[[str], None] = lambda why: None
+    ) -> None:
+        self.model, self.tell = model, tell
+        self._compiled = compiled
+        self._page = _Page(model)
+        self._programs: dict[Choice, tuple[Attempt, Attempt]] = {}
+        self._turn = 0
+
+    def write(
+        self,
+        prompt: list[int],
+        most: int,
+        choice: Choice,
+        temperature: float,
+        engine: Any,
+        stop: int | None,
+    ) -> Iterator[int]:
+        """What `generate` gives, for arguments that were checked."""
+        self._turn += 1
+        turn, size = self._turn, self._page.size
+        self._page.begin(prompt[-size:], temperature)
+        count = min(len(prompt), size)
+        is_remembered = count == 1  # all but the last of them
+        while most:
+            if turn != self._turn:
+                raise RuntimeError("generate: this writer has begun another text meanwhile")
+            room = size - count + 1 if is_remembered else most if count == size else 1
+            before = None if engine is None else engine.get_state()
+            tokens = self._tokens(choice, is_remembered, min(most, room, self._ahead), engine)
+            yield from self._given(tokens, stop, before, engine)
+            if stop in tokens:
+                return
+            most -= len(tokens)
+            is_remembered = count + len(tokens) <= size
+            count = min(count + len(tokens), size)
+
+    @property
+    def _ahead(self) -> int:
+        return AHEAD if self._compiled else 1
+
+    def _given(
+        self, tokens: list[int], stop: int | None, before: Any, engine: Any
+    ) -> Iterator[int]:
+        """One by one; those that nobody asked for have not been drawn."""
+        asked = 0
+        try:
+            for token in tokens:
+                asked += 1
+                if token == stop:
+                    return
+                yield token
+        finally:
+            if asked < len(tokens) and engine is not None:
+                # A draw takes as many words of the generator whatever it is from.
+                weights = ones(asked, self.model.config.vocab_size, dtype=self._page.dtype)
+                engine.set_state(before)
+                draw(weights, generator=engine, num_samples=1, replacement=False)
+
+    def _tokens(self, choice: Choice, is_remembered: bool, steps: int, engine: Any) -> list[int]:
+        """The next ones; the engine is where they have left it."""
+        program = self._program(choice, is_remembered)
+        generator, was_training = self._page.generator, self.model.training
+        if engine is not None:
+            generator.set_state(engine.get_state())
+        self.model.eval()
+        try:
+            with no_grad():
+                return program.repeat(steps).tolist()
+        finally:
+            self.model.train(was_training)
+            if engine is not None:
+                engine.set_state(generator.get_state())
+
+    def _program(self, choice: Choice, is_remembered: bool) -> Attempt:
+        if choice not in self._programs:
+            page: _Page = self._page
+            wish: dict[str, Any] = {"wanted": self._compiled, "tell": self.tell}
+            self._programs[choice] = (
+                Attempt(lambda: page.next(choice), name="the writing", **wish),
+                Attempt(lambda: page.reread(choice), name="the reading", **wish),
+            )
+        return self._programs[choice][0 if is_remembered else 1]
+
+
+class _Page:
+    """The end of a text, and a step that makes it longer: what programs read and write.
+
+    It is its own, so that one program serves all texts.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model, self.size = model, model.config.block_size
+        self.memory = model.memory()
+        self.dtype = self.memory[0].keys.dtype
+        self.places = arange(self.size)
+        self.window = zeros(1, self.size, dtype=int64)  # the last tokens, from the left
+        self.count = zeros((), dtype=int64)  # how many there are
+        self.temperature = zeros((), dtype=float64)
+        self.generator = Generator()
+
+    def begin(self, prompt: list[int], temperature: float) -> None:
+        """Forget what was written."""
+        with no_grad():
+            self.window[0, : len(prompt)] = tensor(prompt)
+            self.count.fill_(len(prompt))
+            self.temperature.fill_(temperature)
+
+    def next(self, choice: Choice) -> Tensor:
+        """A token from the last one and what is remembered of those before it; 0-d."""
+        at = (self.count - 1).reshape(1)
+        logits = self.model.next(self.window[0].index_select(0, at), at, self.memory)  # (1, V)
+        return self._written(choice, logits)
+
+    def reread(self, choice: Choice) -> Tensor:
+        """A token from the whole window, which is then remembered; 0-d.
+
+        What stands there after the last token does not matter to it.
+        """
+        logits, _ = self.model(self.window, memory=self.memory)  # (1, S, V)
+        return self._written(choice, logits[0].index_select(0, (self.count - 1).reshape(1)))
+
+    def _written(self, choice: Choice, logits: Any) -> Tensor:
+        token = choice(logits, self.temperature.to(logits.dtype), self.generator)  # (1,)
+        moved = cat([self.window[:, 1:], token.unsqueeze(0)], 1)
+        longer = where(self.places == self.count, token, self.window)
+        self.window.copy_(where(self.count == self.size, moved, longer))
+        self.count.copy_((self.count + 1).clamp(max=self.size))
+        return token.reshape(())
