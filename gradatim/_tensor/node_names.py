@@ -20,9 +20,12 @@ _RENAMED = {
     "cross_entropy": "NllLossBackward0",
     "linear": "MmBackward0",
     "linear_bias": "AddmmBackward0",
+    "gelu_tanh": "GeluBackward0",
     "log1p": "Log1PBackward0",
+    "masked_scale": "MulBackward0",
     "norm": "LinalgVectorNormBackward0",
     "pick": "NllLossBackward0",
+    "prelu": "PreluKernelBackward0",
     "put": "IndexPutBackward0",
     "reduce_prod": "ProdBackward0",
     "square": "PowBackward0",
@@ -125,7 +128,19 @@ def _reciprocal(node: Node) -> str:
     return "RsqrtBackward0" if of_root else "ReciprocalBackward0"
 
 
+def _norm(node: Node) -> str:
+    """Which norm it is: of the batch if the first dimension is averaged away."""
+    source = node.edges[0] if node.primitive.name == "affine" else node
+    if isinstance(source, Node) and source.primitive.name == "reshape":
+        return "NativeGroupNormBackward0"
+    made = source.node if isinstance(source, Output) else source
+    if not isinstance(made, Node) or made.primitive.name != "standardize":
+        return "NativeBatchNormBackward0"
+    return f"Native{'Batch' if 0 in made.params['dims'] else 'Layer'}NormBackward0"
+
+
 _TOLD_APART: dict[str, Callable[[Node], str]] = {
+    "affine": _norm,
     "cat": _cat,
     "mean": _reduction("Mean"),
     "permute": _permute,
@@ -134,4 +149,5 @@ _TOLD_APART: dict[str, Callable[[Node], str]] = {
     "reduce_sum": _reduction("Sum"),
     "reshape": _reshape,
     "slice": _slice,
+    "standardize": _norm,
 }

@@ -235,8 +235,8 @@ def randint_like(
 
 
 def coins_like(name: str, x: Tensor, p: float) -> Tensor:
-    """1 with probability `p`, else 0, shaped as `x` and drawn in the order of its memory."""
-    return to_dtype(_like(name, ops.coins, x, {"p": p}, None), x._value.dtype)
+    """True with probability `p`, shaped as `x` and drawn in the order of its memory."""
+    return _like(name, ops.coins, x, {"p": p}, None)
 
 
 # -- in place ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from . import functional as F
 from .module import Module
 
 
-class _InPlace(Module):
+class InPlace(Module):
     """An activation without settings, which may be put in the place of its input."""
 
     def __init__(self, inplace: bool = False) -> None:
@@ -19,7 +19,7 @@ class _InPlace(Module):
         return "inplace=True" if self.inplace else ""
 
 
-class ReLU(_InPlace):
+class ReLU(InPlace):
     """max(x, 0)."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
-class SiLU(_InPlace):
+class SiLU(InPlace):
     """x sigmoid(x)."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class SiLU(_InPlace):
         return F.silu(input, inplace=self.inplace)
 
 
-class Mish(_InPlace):
+class Mish(InPlace):
     """x tanh(log(1 + e^x))."""
 
     def forward(self, input: Tensor) -> Tensor:
@@ -114,3 +114,59 @@ class LogSoftmax(Module):
     def extra_repr(self) -> str:
         """The dimension."""
         return f"dim={self.dim}"
+
+
+class Softmin(Module):
+    """softmax(-x) along `dim`: the smallest gets the most."""
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input: Tensor) -> Tensor:
+        """softmax(-x) along `dim`."""
+        return F.softmin(input, self.dim)
+
+    def extra_repr(self) -> str:
+        """The dimension."""
+        return f"dim={self.dim}"
+
+
+class GLU(Module):
+    """a sigmoid(b), for the two halves a and b of x along `dim`."""
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See `functional.glu`."""
+        return F.glu(input, self.dim)
+
+    def extra_repr(self) -> str:
+        """The dimension."""
+        return f"dim={self.dim}"
+
+
+class LogSigmoid(Module):
+    """-log(1 + e^-x)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See `functional.logsigmoid`."""
+        return F.logsigmoid(input)
+
+
+class Softsign(Module):
+    """x / (1 + |x|)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See `functional.softsign`."""
+        return F.softsign(input)
+
+
+class Tanhshrink(Module):
+    """x - tanh(x)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """See `functional.tanhshrink`."""
+        return F.tanhshrink(input)

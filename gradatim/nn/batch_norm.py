@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .._tensor.creation import ones, tensor, zeros
@@ -151,12 +152,7 @@ class _InstanceNorm(Tracking):
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.instance_norm`."""
         self._check_dimensions(input, (self.spatial + 1, self.spatial + 2))
-        channels = input.shape[-self.spatial - 1]
-        if channels != self.num_features:
-            raise ArgumentError(
-                f"expected input's size at dim={input.ndim - self.spatial - 1} to match "
-                f"num_features ({self.num_features}), but got: {channels}."
-            )
+        self._check_features(input)
         alone = input.ndim == self.spatial + 1
         found = F.instance_norm(
             input.unsqueeze(0) if alone else input,
@@ -169,6 +165,21 @@ class _InstanceNorm(Tracking):
             self.eps,
         )
         return found.squeeze(0) if alone else found
+
+    def _check_features(self, x: Tensor) -> None:
+        dim = x.ndim - self.spatial - 1
+        if x.shape[dim] == self.num_features:
+            return
+        if self.affine:
+            raise ArgumentError(
+                f"expected input's size at dim={dim} to match num_features ({self.num_features}), "
+                f"but got: {x.shape[dim]}."
+            )
+        warnings.warn(
+            f"input's size at dim={dim} does not match num_features. You can silence this warning "
+            "by not passing in num_features, which is not used because affine=False",
+            stacklevel=3,
+        )
 
 
 class InstanceNorm1d(_InstanceNorm):

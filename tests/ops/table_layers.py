@@ -1,4 +1,4 @@
-"""The table's cases of activations and norms."""
+"""The table's cases of activations, dropout and norms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.ops.case import Case, binary, numbers, unary
+from tests.ops.case import SHAPES, Case, binary, numbers, truths, unary
 
 erf = np.vectorize(math.erf, otypes=[float])
 
@@ -51,6 +51,58 @@ SMOOTH = [
     *binary("silu_back", _slope(_silu), -4, 4),
     *unary("mish", _mish, -4, 4),
     *binary("mish_back", _slope(_mish), -4, 4),
+]
+
+# -- activations with corners ---------------------------------------------------------------------
+
+
+def _elu(x: Any, *, alpha: float, scale: float, narrow: float) -> Any:
+    return scale * np.where(x > 0, x, alpha * (np.exp(narrow * x) - 1))
+
+
+def _softplus(x: Any, *, beta: float, threshold: float) -> Any:
+    return np.where(beta * x > threshold, x, np.log(1 + np.exp(beta * x)) / beta)
+
+
+def _ramp(x: Any) -> Any:
+    return np.clip(x / 6 + 0.5, 0, 1)
+
+
+def _masked(x: Any, mask: Any, *, scale: float) -> Any:
+    return x * mask * scale
+
+
+SELU = {"alpha": 1.6732632423543772, "scale": 1.0507009873554805, "narrow": 1.0}
+CORNERS = [
+    *unary("leaky_relu", lambda x, *, slope: x * np.where(x > 0, 1, slope), params={"slope": 0.1}),
+    *binary("prelu", lambda x, weight: x * np.where(x > 0, 1, weight)),
+    *unary("elu", _elu, -3, 3, params=SELU),
+    *unary("elu", _elu, -3, 3, params={"alpha": 2.0, "scale": 1.0, "narrow": 0.5}),
+    *unary("softplus", _softplus, -3, 3, params={"beta": 1.0, "threshold": 20.0}),
+    *unary("softplus", _softplus, -3, 3, params={"beta": 2.0, "threshold": 2.5}),
+    *unary(
+        "hardtanh",
+        lambda x, *, low, high: np.clip(x, low, high),
+        params={"low": -1.0, "high": 0.5},
+    ),
+    *unary("hardsigmoid", _ramp, -5, 5),
+    *unary("hardswish", lambda x: x * _ramp(x), -5, 5),
+    *unary(
+        "hardshrink",
+        lambda x, *, lambd: x * (np.abs(x) > lambd),
+        params={"lambd": 0.75},
+    ),
+    *unary(
+        "softshrink",
+        lambda x, *, lambd: np.sign(x) * np.maximum(np.abs(x) - lambd, 0),
+        params={"lambd": 0.75},
+    ),
+    *unary(
+        "threshold",
+        lambda x, *, limit, value: np.where(x > limit, x, value),
+        params={"limit": 0.25, "value": -3.0},
+    ),
+    *[Case("masked_scale", (numbers(s), truths(s)), _masked, {"scale": 1.25}) for s in SHAPES],
 ]
 
 # -- norms ----------------------------------------------------------------------------------------
@@ -128,4 +180,4 @@ NORMS = [
     ],
 ]
 
-LAYERS: list[Case] = [*SMOOTH, *NORMS]
+LAYERS: list[Case] = [*SMOOTH, *CORNERS, *NORMS]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ..._tensor.dims import one_dim
 from ..._tensor.promotion import floating, only_floats
 from ..._tensor.tensor import Tensor
-from ...core.errors import ArgumentError
+from ...core.errors import ArgumentError, ShapeError
 from ...core.handle import check_tensor
 from ...core.inplace import apply
 from ...ops import losses, smooth
@@ -48,7 +49,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         raise ArgumentError(
             f'gelu: approximate argument must be either "none" or "tanh", got {approximate!r}'
         )
-    return _applied("gelu", smooth.gelu if approximate == "none" else smooth.gelu_tanh, input)
+    return applied("gelu", smooth.gelu if approximate == "none" else smooth.gelu_tanh, input)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -58,7 +59,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     >>> silu(gradatim.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.2689,  0.0000,  0.7311])
     """
-    return _applied("silu", smooth.silu, input, inplace)
+    return applied("silu", smooth.silu, input, inplace)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
@@ -68,7 +69,46 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     >>> mish(gradatim.tensor([-1.0, 0.0, 1.0]))
     tensor([-0.3034,  0.0000,  0.8651])
     """
-    return _applied("mish", smooth.mish, input, inplace)
+    return applied("mish", smooth.mish, input, inplace)
+
+
+def softsign(input: Tensor) -> Tensor:
+    """x / (1 + |x|)."""
+    check_tensor("softsign", input)
+    return input / (input.abs() + 1)
+
+
+def tanhshrink(input: Tensor) -> Tensor:
+    """x - tanh(x)."""
+    check_tensor("tanhshrink", input)
+    return input - input.tanh()
+
+
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """a sigmoid(b), for the two halves a and b of x along `dim`: a gated linear unit.
+
+    Errors: ShapeError if there are no two halves. Source: Dauphin et al. 2016, arXiv:1612.08083.
+
+    >>> import gradatim
+    >>> glu(gradatim.tensor([2.0, 0.0]))
+    tensor([1.])
+    """
+    check_tensor("glu", input)
+    if not input.ndim:
+        raise ShapeError("glu: does not support scalars because halving size must be even")
+    dim = one_dim("glu", dim, input.ndim)
+    if input.shape[dim] % 2:
+        raise ShapeError(
+            f"glu: Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}"
+        )
+    a, b = input.chunk(2, dim)
+    return a * b.sigmoid()
+
+
+def softmin(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
+    """softmax(-x): the smallest gets the most."""
+    check_tensor("softmin", input)
+    return (-input).softmax(_dim("softmin", input, dim), dtype)
 
 
 def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
@@ -98,7 +138,7 @@ def _dim(name: str, x: Tensor, dim: int | None) -> int:
     return 0 if x.ndim in (0, 1, 3) else 1
 
 
-def _applied(name: str, operation: Any, x: Any, inplace: bool = False, **params: Any) -> Any:
+def applied(name: str, operation: Any, x: Any, inplace: bool = False, **params: Any) -> Any:
     """An operation on floats of one shape, perhaps put in the place of its input."""
     check_tensor(name, x)
     only_floats(name, x)

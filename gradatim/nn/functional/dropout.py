@@ -12,12 +12,13 @@ import math
 from typing import Any
 
 from ..._tensor.creation import empty
-from ..._tensor.promotion import only_floats
+from ..._tensor.promotion import expanded, only_floats
 from ..._tensor.randomness import coins_like
 from ..._tensor.tensor import Tensor
-from ...autograd import no_grad
 from ...core.errors import ArgumentError, ShapeError
 from ...core.handle import check_tensor
+from ...core.inplace import apply
+from ...ops.dropout import masked_scale
 
 SELU_FLOOR = -1.7580993408473766  # what selu tends to on the left: -scale * alpha
 
@@ -86,12 +87,11 @@ def alpha_dropout(
     if not training or p == 0 or not input.numel():
         return input
     if p == 1:
-        return _times(input, input * 0, inplace)
+        return input.mul_(0.0) if inplace else input * 0.0
     a = 1 / math.sqrt((SELU_FLOOR * SELU_FLOOR * p + 1) * (1 - p))
-    with no_grad():
-        kept = coins_like("alpha_dropout", input, 1 - p)
-        shift = (kept - 1) * (-SELU_FLOOR * a) + -SELU_FLOOR * a * p
-    return _times(input, kept * a, inplace) + shift
+    kept = coins_like("alpha_dropout", input, 1 - p).to(input.dtype)
+    shift = (kept - 1) * (-SELU_FLOOR * a) + -SELU_FLOOR * a * p
+    return input.mul_(kept * a).add_(shift) if inplace else input * (kept * a) + shift
 
 
 def _dropped(
@@ -101,10 +101,18 @@ def _dropped(
     if not training or p == 0 or not x.numel():
         return x
     if p == 1:
-        return _times(x, 0.0, inplace)
-    with no_grad():
-        noise = coins_like(name, x if every else _one_each(x), 1 - p) / (1 - p)
-    return _times(x, noise, inplace)
+        return x.mul_(0.0) if inplace else x * 0.0
+    kept = coins_like(name, x if every else _one_each(x), 1 - p)
+    number = x.dtype.numpy.type
+    scale = float(number(1) / number(1 - p))  # rounded where PyTorch rounds
+
+    def drop(x: Any) -> Any:
+        return masked_scale(x, expanded(kept, x.shape), scale=scale)
+
+    if not inplace:
+        return drop(x)
+    apply(drop, x)
+    return x
 
 
 def _channels_dropped(
@@ -124,10 +132,6 @@ def _one_each(x: Tensor) -> Tensor:
     """A place for each channel of each sample."""
     shape = [n if d < 2 else 1 for d, n in enumerate(x.shape)]
     return empty(shape, dtype=x.dtype)
-
-
-def _times(x: Tensor, noise: Any, inplace: bool) -> Tensor:
-    return x.mul_(noise) if inplace else x * noise
 
 
 def _check(name: str, x: Any, p: float) -> None:

@@ -1,0 +1,28 @@
+"""What dropout does to numbers, once it is known which of them stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.primitive import Composite
+from .elementwise import like, mul, same, where
+
+Array = np.ndarray[Any, Any]
+
+
+def _value(x: Array, mask: Array, *, scale: float) -> Array:
+    out = np.multiply(x, scale, np.empty_like(x))
+    np.copyto(out, 0, where=np.logical_not(mask))
+    return out
+
+
+# scale x where the mask is true, else 0; the mask, a byte for each number, is all that is kept
+masked_scale: Composite = Composite(
+    "masked_scale(x, mask, *, scale)",
+    lambda x, mask, *, scale: where(mask, mul(x, like(x, scale)), like(x, 0)),
+    same,
+    value=_value,
+    x=lambda g, mask, scale: masked_scale(g, mask, scale=scale),
+)
