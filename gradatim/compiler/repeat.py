@@ -17,8 +17,9 @@ from .arguments import flatten
 from .binding import Binding, Stale, Stretch
 from .errors import NotFiniteError
 from .guilty import State, Trouble, find
-from .results import Slot, filled, mapped
+from .results import Slot, filled
 from .sharing import Overlap
+from .structure import taken_apart
 
 if TYPE_CHECKING:
     from .program import Program
@@ -84,7 +85,8 @@ class _Run:
         finally:
             if stretch.done:
                 tensors = [None if a is None else wrap(a) for a in stretch.outputs]
-                returned = self.program.finished(binding, tensors)
+                self.program.finished(binding, tensors)
+                returned = tensors[: binding.traced.result_count]
                 self.results.take(binding, returned, stretch)
         if self.if_nan != GO_ON and self.results.is_bad():
             guilty = (self.program, binding, state, flat.tensors, parts, stretch)
@@ -145,10 +147,10 @@ class _Results:
         self.stacks: dict[int, np.ndarray[Any, Any]] = {}
         self.last: dict[int, Any] = {}
 
-    def take(self, binding: Binding, returned: Any, stretch: Stretch) -> None:
-        """The results of some compiled steps."""
+    def take(self, binding: Binding, returned: Sequence[Any], stretch: Stretch) -> None:
+        """The results of some compiled steps, of which `returned` are the last one's."""
         self.structure = binding.traced.results
-        self.last.update(_tensors(self.structure, returned))
+        self.last.update(enumerate(returned))
         for k, numbers in stretch.stacks.items():
             self._put(k, numbers[: stretch.done])
         self.done += stretch.done
@@ -157,13 +159,11 @@ class _Results:
         """The results of one step as written."""
         found: list[Any] = []
 
-        def slot(value: Any) -> Any:
-            if not isinstance(value, Handle):
-                return mapped(slot, value)
-            found.append(value)
+        def slot(x: Handle) -> Slot:
+            found.append(x)
             return Slot(len(found) - 1)
 
-        self.structure = slot(returned)
+        self.structure = taken_apart(returned, slot)
         for k, x in enumerate(found):
             self.last[k] = x
             if x._value.size == 1:
@@ -185,23 +185,7 @@ class _Results:
         size = max([*self.last, *self.stacks, -1]) + 1
         stacked = {k: wrap(s[: self.done]) for k, s in self.stacks.items()}
         tensors = [stacked.get(k, self.last.get(k)) for k in range(size)]
-        return filled(self.structure, tensors, with_history=False)
-
-
-def _tensors(structure: Any, returned: Any) -> dict[int, Any]:
-    """The tensors of a result, by their place among the outputs."""
-    if isinstance(structure, Slot):
-        return {structure.index: returned}
-    if isinstance(structure, tuple | list):
-        found: dict[int, Any] = {}
-        for s, r in zip(structure, returned, strict=True):
-            found.update(_tensors(s, r))
-        return found
-    if isinstance(structure, dict):
-        return {
-            k: v for key in structure for k, v in _tensors(structure[key], returned[key]).items()
-        }
-    return {}
+        return filled(self.structure, tensors, with_history=False, stacked=[*stacked])
 
 
 def _checked(steps: Any) -> int:

@@ -1,40 +1,55 @@
 """What a function returned: where its tensors go, and what they know of gradients.
 
-A tensor that was there before, given or found, is returned itself. One that the function made is
-new in every call; it is the same one wherever the function returned the same one. Its history ends
-at the compiled function, and a backward pass that comes there says so: a gradient that is silently
-missing would be the worst answer.
+A tensor that was there before, given or found, is returned itself, and a view of it is a view of
+it. One that the function made is new in every call; it is the same one wherever the function
+returned the same one, and views of one memory share memory. Its history ends at the compiled
+function, and a backward pass that comes there says so: a gradient that is silently missing would
+be the worst answer.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 from .._tensor.tensor import Tensor
 from ..core.errors import AutogradError
-from ..core.handle import Handle
+from ..core.handle import Handle, Step, alias
 from ..core.nodes import Hooks, Leaf
-from ..core.storage import tick
-from ..core.tape import history
+from ..core.storage import Storage, tick
+from ..core.tape import base_of, history
 from .ir import Var
+from .structure import filled_in, taken_apart
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slot:
     """The place of a tensor in what a function returned.
 
     `index` is that of its numbers among the graph's outputs. `itself` is the tensor if it was
-    there before, or its place among the arguments. `edge` makes the history of a new one.
+    there before, or its place among the arguments. `view` says how it sees memory that is not
+    its own. `edge` makes the history of a new one.
     """
 
     index: int
     kind: type[Tensor] = Tensor
     itself: Handle | int | None = None
+    view: View | None = None
     edge: Callable[[Handle], Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Memory seen through steps: an output's, or what was there before.
+
+    `owner` is the storage, or the place of an argument that has it; None for the output with the
+    slot's index. `base` is the tensor it is a view of, or its place; None for one without.
+    """
+
+    path: tuple[Step, ...]
+    owner: Storage | int | None = None
+    base: Handle | int | None = None
 
 
 class CompiledBackward:
@@ -59,40 +74,87 @@ class CompiledBackward:
 
 
 class Results:
-    """Collects the tensors of a result. `given` are the places of arguments, by their ids."""
+    """Collects the tensors of a result.
+
+    `given` are the places of arguments by their ids, `storages` by their storages; `is_known` tells
+    of a tensor that it is from outside and was not touched, `is_outside` of memory that it is not
+    the function's own.
+    """
 
     def __init__(
-        self, name: str, given: dict[int, int], is_known: Callable[[Handle], bool]
+        self,
+        name: str,
+        given: dict[int, int],
+        storages: dict[Storage, int],
+        is_known: Callable[[Handle], bool],
+        is_outside: Callable[[Storage], bool],
     ) -> None:
-        self.name, self.given, self.is_known = name, given, is_known
-        self.found: list[Handle] = []
+        self.name, self.given, self.storages = name, given, storages
+        self.is_known, self.is_outside = is_known, is_outside
+        self.found: list[tuple[Handle, bool]] = []  # with whether all of its memory is wanted
+        self._shared: dict[Storage, int] = {}  # memory of which several tensors are returned
         self._slots: dict[int, Slot] = {}
         self._edge: CompiledBackward | None = None
 
     def take(self, value: Any) -> Any:
         """The same structure with slots where tensors were."""
-        if isinstance(value, Handle):
-            if self.is_known(value):
-                return value  # from outside, and nothing was done with it
-            if id(value) not in self._slots:
-                self.found.append(value)
-                self._slots[id(value)] = self._slot(value)
-            return self._slots[id(value)]
-        return mapped(self.take, value)
+        met: dict[int, Handle] = {}
+        taken_apart(value, lambda x: met.setdefault(id(x), x))
+        users: dict[Storage, list[Handle]] = {}
+        for x in met.values():
+            if x._shared is not None and is_traced(x) and not self.is_outside(x._shared):
+                users.setdefault(x._shared, []).append(x)
+        for storage, several in users.items():
+            # Of one number every step of `repeat` is kept, which has no views.
+            is_number = storage.value.size == 1 and any(x._view for x in several)
+            if len(several) > 1 and not is_number:
+                self._shared[storage] = -1
+        return taken_apart(value, self._taken)
+
+    def _taken(self, x: Handle) -> Any:
+        if self.is_known(x):
+            return x  # from outside, and nothing was done with it
+        if id(x) not in self._slots:
+            self._slots[id(x)] = self._slot(x)
+        return self._slots[id(x)]
 
     def _slot(self, x: Any) -> Slot:
-        index = len(self.found) - 1
         if id(x) in self.given:
-            return Slot(index, type(x), itself=self.given[id(x)])
+            return Slot(self._index(x), type(x), itself=self.given[id(x)])
         if not is_traced(x):
-            return Slot(index, type(x), itself=x)
+            return Slot(self._index(x), type(x), itself=x)
+        return Slot(self._index(x), type(x), view=self._view_of(x), edge=self._edge_of(x))
+
+    def _index(self, x: Any) -> int:
+        shared = self._shared.get(x._shared, len(self.found))
+        if 0 <= shared < len(self.found):
+            return shared
+        if x._shared in self._shared:
+            self._shared[x._shared] = len(self.found)
+        self.found.append((x, x._shared in self._shared))
+        return len(self.found) - 1
+
+    def _view_of(self, x: Any) -> View | None:
+        storage = x._shared
+        if storage in self._shared:
+            return View(x._view)
+        if storage is None or not self.is_outside(storage):
+            return None
+        base: Any = base_of(x)
+        if base is x:
+            base = None
+        elif id(base) in self.given:
+            base = self.given[id(base)]
+        elif is_traced(base):
+            base = None
+        return View(x._view, self.storages.get(storage, storage), base)
+
+    def _edge_of(self, x: Any) -> Callable[[Handle], Any] | None:
         edge = history(x)
-        if edge is None:
-            return Slot(index, type(x))
-        if type(edge) is Leaf:
-            return Slot(index, type(x), edge=Leaf)
+        if edge is None or type(edge) is Leaf:
+            return None if edge is None else Leaf
         self._edge = ended = self._edge or CompiledBackward(self.name)
-        return Slot(index, type(x), edge=lambda _: ended)
+        return lambda _: ended
 
 
 def is_traced(x: Any) -> bool:
@@ -106,37 +168,54 @@ def filled(
     arguments: Sequence[Any] | None = None,
     *,
     with_history: bool = True,
+    stacked: Sequence[int] = (),
 ) -> Any:
     """What a function returns, with tensors in the places left for them.
 
     Those that were there before are returned themselves if the `arguments` are given; otherwise
-    all are the new ones.
+    all are the new ones. `stacked` ones are several steps' numbers.
     """
+    made: dict[int, Any] = {}
+    taken: set[int] = set()
 
-    def fill(value: Any) -> Any:
-        if not isinstance(value, Slot):
-            return mapped(fill, value)
-        if arguments is not None and value.itself is not None:
-            is_given = isinstance(value.itself, int)
-            return arguments[value.itself] if is_given else value.itself  # type: ignore[index]
-        x = tensors[value.index]
-        if with_history and value.edge is not None and x._edge is None:
-            x._edge = value.edge(x)
+    def fill(slot: Slot) -> Any:
+        x = made.get(id(slot))
+        if x is None:
+            x = made[id(slot)] = new(slot)
         return x
 
-    return fill(structure)
+    def new(slot: Slot) -> Any:
+        if arguments is not None and slot.itself is not None:
+            return arguments[slot.itself] if isinstance(slot.itself, int) else slot.itself
+        view, x = slot.view, tensors[slot.index]
+        if view is not None and slot.index not in stacked:
+            if view.owner is None:
+                x = x if not view.path and slot.index not in taken else _view(x, view.path, x)
+                taken.add(slot.index)
+            elif arguments is not None:
+                x = _view_of_outside(view, arguments)
+        if with_history and slot.edge is not None and x._edge is None:
+            x._edge = slot.edge(x)
+        return x
+
+    return filled_in(structure, Slot, fill)
 
 
-def mapped(function: Callable[[Any], Any], value: Any) -> Any:
-    """The function applied to what is in a tuple, list or dictionary; other things as they are."""
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*[function(v) for v in value])
-    if type(value) in (tuple, list):
-        return type(value)(function(v) for v in value)
-    if type(value) is dict:
-        return {k: function(v) for k, v in value.items()}
-    if type(value) in (OrderedDict, defaultdict):
-        found = copy(value)
-        found.update((k, function(v)) for k, v in value.items())
-        return found
-    return value
+def _view_of_outside(view: View, arguments: Sequence[Any]) -> Any:
+    base = arguments[view.base] if isinstance(view.base, int) else view.base
+    if isinstance(view.owner, int):
+        return _view(arguments[view.owner], view.path, base)
+    assert view.owner is not None
+    return _view(alias(view.owner.value, view.owner), view.path, base)
+
+
+def _view(source: Any, path: tuple[Step, ...], base: Any) -> Any:
+    """A tensor on the memory of `source`, seen through more steps; without history."""
+    value = source._value
+    for primitive, params in path:
+        value = primitive.value(value, **params)
+    x = alias(value, source._storage, (*source._view, *path))
+    if base is not None and path:
+        x._base = base_of(base)
+        x._stamp = x._base._stamp
+    return x

@@ -349,10 +349,18 @@ def _finish(tracer: Tracer, given: _Given, returned: Any, name: str) -> Traced:
     tracer.put_back()
     given.check()
     places = {id(new): i for i, _, new in given.pairs()}
-    found = Results(name, places, lambda x: not is_traced(x) and x._storage not in tracer.current)
-    structure = found.take(returned)
-    results = [tracer.read(x) for x in found.found]
     grads = _Grads(tracer, given)
+    owned = grads.storages()  # those of a `.grad` are others next time
+    at = {s: i for i, s in enumerate(given.storages)}
+    found = Results(
+        name,
+        places,
+        at,
+        lambda x: not is_traced(x) and x._storage not in tracer.current,
+        lambda s: s in at or (s in tracer.captured and s not in owned),
+    )
+    structure = found.take(returned)
+    results = [tracer.root(x) if is_whole else tracer.read(x) for x, is_whole in found.found]
     outside = grads.owners()
     captures, sources = [], [*given.variables]
     made = [(t, tracer.read(g)) for t, g in grads.made()]
@@ -396,6 +404,10 @@ class _Grads:
     def owners(self) -> dict[int, Handle | int]:
         """Whose `.grad` a tensor was, by its id."""
         return {id(grad): place for place, _, grad in self.then if grad is not None}
+
+    def storages(self) -> set[Storage]:
+        """The memory of what each `.grad` was."""
+        return {grad._storage for _, _, grad in self.then if grad is not None}
 
     def made(self) -> list[tuple[Handle | int, Any]]:
         """Whose `.grad` is a new tensor, and which."""
