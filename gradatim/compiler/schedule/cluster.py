@@ -17,6 +17,7 @@ from .sources import Source, Sources
 from .strided import Rows, Strided, as_rows, between, ends_of
 
 SMALL_TABLE = 1 << 16  # bytes: so much of the nearest caches is spared for partial sums
+LARGEST = 64  # equations in a nest: machine code takes time that grows with the square of a nest
 Form = tuple[int, int]  # rows and columns
 # Of an input: who makes it; whether it is read, row by row, where it is made; otherwise the numbers
 # of rows after which what is read goes on with another stride.
@@ -222,6 +223,8 @@ class Clustering:
         if a is b or "alone" in (a.kind, b.kind) or b.kind == "product":
             return False
         if a.kind == "product" and any(self.roles[e] != "map" for e in b.equations):
+            return False
+        if len(a.equations) + len(b.equations) > LARGEST:
             return False
         forms = self._common_forms(a, b)
         if not forms or a.leads_to(b, directly=False):
