@@ -1,7 +1,8 @@
 """What a workload is: a training step, or one computation that is repeated.
 
 The mathematics is written once, over the few functions that every side has (`ops`: linear,
-embedding, relu, tanh, exp, cross_entropy, log_softmax) and the operators that all arrays share.
+embedding, relu, tanh, gelu, exp, cross_entropy, log_softmax, layer_norm, causal_attention, chunks)
+and the operators that all arrays share.
 """
 
 from __future__ import annotations
@@ -17,8 +18,18 @@ Loss = Callable[[Any, Mapping[str, Any], Mapping[str, Any], Any], Any]
 
 
 @dataclass(frozen=True)
+class AdamW:
+    """What the optimiser of a training is, if it is not SGD."""
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    weight_decay: float = 0.01
+
+
+@dataclass(frozen=True)
 class Training:
-    """A training step: forward, backward, and SGD at `rate`.
+    """A training step: forward, backward, and SGD (or `optimizer`) at `rate`.
 
     `loss(ops, parameters, data, index)` is the program; `index` is None, or, if there is a `batch`,
     the places of its examples, drawn within the step with replacement from the whole data.
@@ -38,6 +49,7 @@ class Training:
     together: int = 256
     compared_steps: int = 50
     tolerance: float = 1e-4
+    optimizer: AdamW | None = None
 
 
 @dataclass(frozen=True)

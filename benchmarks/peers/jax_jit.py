@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ class Jitted:
 
         from . import jax_ops
 
-        self.jax, self.on_device = jax, jax_ops.on_device
+        self.jax, self.begin = jax, partial(jax_ops.begin, workload)
         self.start = jax_ops.stored(arrays, "parameter.", workload.matrices)
         self.data = jax_ops.on_device(jax_ops.stored(arrays, "data."))
         table = batches(workload, len(arrays["data.y"]))
@@ -33,17 +34,17 @@ class Jitted:
         self.reset()
 
     def reset(self) -> None:
-        self.parameters, self.losses = self.on_device(self.start), []
+        self.state, self.losses = self.begin(self.start), []
 
     def run(self, steps: int, keep: bool = False) -> int:
-        parameters, data, rows, step = self.parameters, self.data, self.rows, self.step
+        state, data, rows, step = self.state, self.data, self.rows, self.step
         loss, count = None, len(rows)
         for i in range(steps):
-            parameters, loss = step(parameters, data, rows[i % count])
+            state, loss = step(state, data, rows[i % count])
             if keep:
                 self.losses.append(loss)
-        self.parameters = parameters
-        self.jax.block_until_ready((parameters, loss))
+        self.state = state
+        self.jax.block_until_ready((state, loss))
         return steps
 
     def outcome(self, steps: int) -> np.ndarray:

@@ -5,6 +5,7 @@ It takes no part in single kernels: the compiler may move what does not change o
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,30 +25,31 @@ class Scanned:
 
         from . import jax_ops
 
-        self.jax, self.on_device, self.together = jax, jax_ops.on_device, workload.together
+        self.jax, self.together = jax, workload.together
+        self.begin = partial(jax_ops.begin, workload)
         self.start = jax_ops.stored(arrays, "parameter.", workload.matrices)
         self.data = jax_ops.on_device(jax_ops.stored(arrays, "data."))
         table = batches(workload, len(arrays["data.y"]))
         self.table = None if table is None else jax.numpy.array(table)
         step = jax_ops.training_step(workload)
 
-        def steps(parameters: Any, data: Any, table: Any) -> Any:
-            def one(parameters: Any, index: Any) -> Any:
-                return step(parameters, data, index)
+        def steps(state: Any, data: Any, table: Any) -> Any:
+            def one(state: Any, index: Any) -> Any:
+                return step(state, data, index)
 
-            return jax.lax.scan(one, parameters, table, length=workload.together)
+            return jax.lax.scan(one, state, table, length=workload.together)
 
         self.steps = jax.jit(steps, donate_argnums=0)
         self.reset()
 
     def reset(self) -> None:
-        self.parameters, self.losses = self.on_device(self.start), []
+        self.state, self.losses = self.begin(self.start), []
 
     def run(self, steps: int) -> int:
         calls = -(-steps // self.together)
         for _ in range(calls):
-            self.parameters, losses = self.steps(self.parameters, self.data, self.table)
-            self.jax.block_until_ready((self.parameters, losses))
+            self.state, losses = self.steps(self.state, self.data, self.table)
+            self.jax.block_until_ready((self.state, losses))
             self.losses = [*self.losses[-9:], losses]
         return calls * self.together
 

@@ -9,12 +9,15 @@ fifth off the small steps; `max-autotune` changed nothing.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..workload import Arrays, Kernel, Training, Workload
 from .torch_like import Computed, Ops, Trained, tensors
+
+Named = dict[str, Any]
 
 OPTIONS = {"cpp_wrapper": True}
 
@@ -34,11 +37,37 @@ class Compiled(Trained):
         self.torch = torch
         self.start = tensors(torch, arrays, "parameter.")
         self.parameters = {name: start.clone() for name, start in self.start.items()}
-        self.step = compiled_step(torch, workload, self.parameters, tensors(torch, arrays, "data."))
+        self.moments = [{n: torch.zeros_like(p) for n, p in self.start.items()} for _ in range(2)]
+        self.count = torch.zeros(())
+        data = tensors(torch, arrays, "data.")
+        update = self.sgd if workload.optimizer is None else self.adamw
+        self.step = compiled_step(torch, workload, self.parameters, data, update)
+        self.workload = workload
+
+    def memory(self) -> list[Any]:
+        return [self.count, *(x for moment in self.moments for x in moment.values())]
+
+    def sgd(self, gradients: Named) -> None:
+        for name, parameter in self.parameters.items():
+            parameter.sub_(gradients[name], alpha=self.workload.rate)
+
+    def adamw(self, gradients: Named) -> None:
+        rate, a = self.workload.rate, self.workload.optimizer
+        assert a is not None
+        self.count.add_(1)
+        first, second = 1 - a.beta1**self.count, (1 - a.beta2**self.count).sqrt()
+        for name, parameter in self.parameters.items():
+            g, m, v = gradients[name], self.moments[0][name], self.moments[1][name]
+            m.lerp_(g, 1 - a.beta1)
+            v.mul_(a.beta2).addcmul_(g, g, value=1 - a.beta2)
+            parameter.mul_(1 - rate * a.weight_decay)
+            parameter.sub_(rate / first * (m / (v.sqrt() / second + a.eps)))
 
 
-def compiled_step(torch: Any, workload: Training, parameters: Any, data: Any) -> Any:
-    ops, batch, rate, count = Ops(torch), workload.batch, workload.rate, len(data["y"])
+def compiled_step(
+    torch: Any, workload: Training, parameters: Any, data: Any, update: Callable[[Named], None]
+) -> Any:
+    ops, batch, count = Ops(torch), workload.batch, len(data["y"])
 
     def loss_of(parameters: Any, index: Any) -> Any:
         return workload.loss(ops, parameters, data, index)
@@ -46,8 +75,7 @@ def compiled_step(torch: Any, workload: Training, parameters: Any, data: Any) ->
     def step() -> Any:
         index = torch.randint(0, count, (batch,)) if batch else None
         gradients, loss = torch.func.grad_and_value(loss_of)(parameters, index)
-        for name, parameter in parameters.items():
-            parameter.sub_(gradients[name], alpha=rate)
+        update(gradients)
         return loss
 
     return torch.compile(step, fullgraph=True, options=OPTIONS)

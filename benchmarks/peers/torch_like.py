@@ -24,6 +24,23 @@ class Ops:
         self.relu = torch.relu
         self.tanh = torch.tanh
         self.exp = torch.exp
+        self.functional = functional
+
+    def gelu(self, x: Any) -> Any:
+        return self.functional.gelu(x, approximate="tanh")
+
+    def layer_norm(self, x: Any, weight: Any, bias: Any) -> Any:
+        return self.functional.layer_norm(x, weight.shape, weight, bias)
+
+    def causal_attention(self, q: Any, k: Any, v: Any) -> Any:
+        """(batch, places, heads, width of a head) each."""
+        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+        mixed = self.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return mixed.transpose(1, 2)
+
+    @staticmethod
+    def chunks(x: Any, count: int) -> Any:
+        return x.chunk(count, -1)
 
     @staticmethod
     def log_softmax(x: Any) -> Any:
@@ -49,13 +66,20 @@ class Trained:
         self.parameters = {name: start.clone() for name, start in self.start.items()}
         for parameter in self.parameters.values():
             parameter.requires_grad_()
-        self.step = training_step(torch, workload, self.parameters, data)
+        self.optimizer = optimizer_of(torch, workload, self.parameters)
+        self.step = training_step(torch, workload, self.parameters, data, self.optimizer)
 
     def reset(self) -> None:
         self.torch.manual_seed(SEED)
         with self.torch.no_grad():
             for name, parameter in self.parameters.items():
                 parameter.copy_(self.start[name])
+            for number in self.memory():
+                number.zero_()
+
+    def memory(self) -> list[Any]:
+        """What the optimiser remembers of earlier steps."""
+        return [x for state in self.optimizer.state.values() for x in state.values()]
 
     def run(self, steps: int) -> int:
         step = self.step
@@ -67,13 +91,31 @@ class Trained:
         return np.array([float(self.step()) for _ in range(steps)])
 
 
+def optimizer_of(torch: Any, workload: Training, parameters: Mapping[str, Any]) -> Any:
+    """SGD, or AdamW in the form that is fastest."""
+    adamw = workload.optimizer
+    if adamw is None:
+        return torch.optim.SGD(parameters.values(), lr=workload.rate)
+    return torch.optim.AdamW(
+        parameters.values(),
+        lr=workload.rate,
+        betas=(adamw.beta1, adamw.beta2),
+        eps=adamw.eps,
+        weight_decay=adamw.weight_decay,
+        fused=True,
+    )
+
+
 def training_step(
-    torch: Any, workload: Training, parameters: Mapping[str, Any], data: Mapping[str, Any]
+    torch: Any,
+    workload: Training,
+    parameters: Mapping[str, Any],
+    data: Mapping[str, Any],
+    optimizer: Any,
 ) -> Step:
     """One step as a function: draw, loss, backward, update; it returns the loss."""
     ops, loss_of, batch = Ops(torch), workload.loss, workload.batch
     count = len(data["y"])
-    optimizer = torch.optim.SGD(parameters.values(), lr=workload.rate)
 
     def step() -> Any:
         index = torch.randint(0, count, (batch,)) if batch else None

@@ -1,13 +1,15 @@
 """The workloads, by name; a group's name stands for all its members."""
 
 from ..workload import Workload
-from . import bigram, bigram_commuted, chains, mlp, products, scalar
+from . import bigram, bigram_commuted, chains, gpt, mlp, products, scalar
 
 GROUPS: dict[str, tuple[Workload, ...]] = {
     "scalar": (scalar.WORKLOAD,),
     "bigram": (bigram.WORKLOAD,),
     "bigram-commuted": (bigram_commuted.WORKLOAD,),
     "mlp": (mlp.WORKLOAD,),
+    "gpt-names": gpt.WORKLOADS[:1],
+    "gpt-text": gpt.WORKLOADS[1:],
     "products": products.WORKLOADS,
     "chains": chains.WORKLOADS,
 }
