@@ -160,10 +160,12 @@ def _expand_adam(
     v = add(mul(v, _over(beta2, p)), mul(mul(g, g), _over(sub(one, beta2), p)))
     if largest is not None:
         largest = maximum(largest, v)
-    rate = div(lr, sub(one, pow_(beta1, step)))
-    correction = sqrt(sub(one, pow_(beta2, step)))
-    size = div(sqrt(v if largest is None else largest), _over(correction, p))
-    p = sub(p, mul(div(m, add(size, like(size, eps))), _over(rate, p)))
+    # p - rate / c1 m / (sqrt(v) / c2 + eps), with c2 taken out of the fraction: one division less
+    c2 = sqrt(sub(one, pow_(beta2, step)))
+    scale = mul(div(lr, sub(one, pow_(beta1, step))), c2)
+    size = sqrt(v if largest is None else largest)
+    size = add(size, _over(mul(c2, like(c2, eps)), p))
+    p = sub(p, mul(div(m, size), _over(scale, p)))
     return (p, m, v, step) if largest is None else (p, m, v, step, largest)
 
 

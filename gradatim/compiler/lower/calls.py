@@ -28,7 +28,7 @@ from ..schedule.nests import (
 )
 from .alike import likeness
 from .emit import I64, PTR, Function, Module, Value, width
-from .hoist import coordinates, prepare, write_element
+from .hoist import coordinates, prepare, write_elements
 from .matmul import write_product
 from .pack import write_pack
 from .product import Plan, Product
@@ -222,8 +222,7 @@ def _write_planned(
         in_row = RowScope(scope, coordinates(f, number, nest.dims[:-1]))
         part = Chunk(in_row, column, width(acc.type), mask)
         part.kept[nest.equation.output] = acc
-        for s in nest.stores:
-            write_element(f, part, s, part.value(s.value))
+        write_elements(part, nest.stores)
 
     heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 6
     write_product(f, planned, a, b, scratch, w.begin, w.end, epilogue, heavy=heavy)

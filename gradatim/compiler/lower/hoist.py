@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..ir import Var
 from ..schedule.nests import ELEMENT, ENDS, Leaf, Node, Store
@@ -10,9 +10,18 @@ from .emit import I64, Function, Operand, Value, constants
 from .scopes import BOOL, Chunk, NestScope, RowScope, in_memory, row_of_table, store
 
 
-def write_element(f: Function, part: Chunk, s: Store, value: Value) -> None:
-    """Write neighbouring elements of a row where a store says."""
-    begin = part.row.offset(s.strides[:-1], s.offset)
+def write_elements(part: Chunk, stores: Iterable[Store]) -> None:
+    """Write neighbouring elements of a row where the stores say, once all of them are computed.
+
+    Buffers often lie a multiple of 4096 bytes apart, and a processor that has just written to one
+    takes a while to see that what it reads from another is not the same.
+    """
+    for s, value in [(s, part.value(s.value)) for s in stores]:
+        _write(part, s, value)
+
+
+def _write(part: Chunk, s: Store, value: Value) -> None:
+    f, begin = part.f, part.row.offset(s.strides[:-1], s.offset)
     along = s.strides[-1] or 1
     place = f.add(begin, f.mul(part.column, along))
     dtype = s.value.dtype

@@ -22,7 +22,7 @@ from ..schedule.nests import ELEMENT, ROW, WHOLE, Leaf, Node, RowNest, Store
 from .emit import I64, Function, Operand, Value, constant
 from .ends import Ends
 from .folding import across, combine, identity
-from .hoist import coordinates, prepare, write_element
+from .hoist import coordinates, prepare, write_elements
 from .scopes import (
     Chunk,
     NestScope,
@@ -399,10 +399,10 @@ class _Rows:
         return bool(s.strides[-1]) or (self.columns == 1 and self.scope.level(s.value) == ELEMENT)
 
     def _store_elements(self, part: Chunk, numbers: Sequence[int]) -> None:
-        for s in self.stores:
-            if not self._is_wide(s) or self._available(s.value) not in numbers:
-                continue
-            write_element(self.f, part, s, part.value(s.value))
+        def is_due(s: Store) -> bool:
+            return self._is_wide(s) and self._available(s.value) in numbers
+
+        write_elements(part, [s for s in self.stores if is_due(s)])
 
     def _store_rows(self, row: RowScope) -> None:
         for s in self.stores:

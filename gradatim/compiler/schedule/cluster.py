@@ -220,6 +220,8 @@ class Clustering:
 
     def merge(self, a: Cluster, b: Cluster) -> bool:
         """Let the equations of b run in the nest of a, if that can be."""
+        if b.kind == "product":
+            a, b = b, a
         if a is b or "alone" in (a.kind, b.kind) or b.kind == "product":
             return False
         if a.kind == "product" and any(self.roles[e] != "map" for e in b.equations):
@@ -227,7 +229,7 @@ class Clustering:
         if len(a.equations) + len(b.equations) > LARGEST:
             return False
         forms = self._common_forms(a, b)
-        if not forms or a.leads_to(b, directly=False):
+        if not forms or a.leads_to(b, directly=False) or b.leads_to(a, directly=False):
             return False
         a.forms, a.equations = forms, a.equations + b.equations
         for e in b.equations:
