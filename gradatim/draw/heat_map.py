@@ -8,9 +8,9 @@ from typing import Any, Literal
 from ..core.errors import ArgumentError
 from . import theme
 from .axes import TITLE_SIZE
+from .colour_bar import LEAST_BAR, colour_bar
 from .drawing import Drawing
 from .plain import as_list, as_rows
-from .scale import Scale, tick_labels
 from .significant import compact
 from .svg import Point, rectangle, text
 from .text_width import text_width
@@ -23,9 +23,7 @@ _LABEL_SIZE = 12.0
 _NUMBER_SIZE = 9.5
 _BARE_CELL = 18.0
 _LEAST_CELL = 26.0
-_BAR_WIDTH, _BAR_GAP = 14.0, 18.0
-_LEAST_BAR, _LONGEST_BAR = 96.0, 260.0
-_BAR_STEPS = 64
+_BAR_GAP = 18.0
 
 
 def heatmap(
@@ -55,12 +53,12 @@ def heatmap(
     inside = _annotations(annotations, rows)
     colour_of, ends = _colouring(rows, scale)
     grid = _grid(names, inside, title)
-    bar, bar_width = _colour_bar(colour_of, ends, grid)
+    bar, bar_width = colour_bar(colour_of, ends, (grid.right + _BAR_GAP, grid.top, grid.bottom))
     heading = [text((grid.left, _MARGIN + 12), title, size=TITLE_SIZE, bold=True)] if title else []
     heading_end = grid.left + text_width(title, TITLE_SIZE, bold=True)
     return Drawing(
         width=max(grid.right + _BAR_GAP + bar_width, heading_end) + _MARGIN,
-        height=max(grid.bottom, grid.top + (_LEAST_BAR if bar else 0.0)) + _MARGIN,
+        height=max(grid.bottom, grid.top + (LEAST_BAR if bar else 0.0)) + _MARGIN,
         elements=(*heading, *_headings(grid), *_cells(grid, rows, inside, colour_of), *bar),
         title=title or "heat map",
         description=f"A table of {len(rows)} x {len(rows[0])} numbers from {compact(ends[0])}"
@@ -236,28 +234,3 @@ def _bend(scale: str, least: float) -> Callable[[float], float]:
     if scale == "log":
         return lambda value: math.log10(max(value, least / 2))
     return float
-
-
-def _colour_bar(
-    colour_of: Callable[[float], str], ends: tuple[float, float], grid: _Grid
-) -> tuple[list[str], float]:
-    """The colours from least to greatest with their numbers, and the width of it all."""
-    low, high = ends
-    if high == low:
-        return [], 0.0
-    x, top = grid.right + _BAR_GAP, grid.top
-    bottom = min(max(grid.bottom, top + _LEAST_BAR), top + _LONGEST_BAR)
-    step = (bottom - top) / _BAR_STEPS
-    drawn = []
-    for k in range(_BAR_STEPS):
-        value = low + (high - low) * (k + 0.5) / _BAR_STEPS
-        y, height = bottom - (k + 1) * step, step + 1.0 if k else step  # no seams
-        drawn.append(rectangle(x, y, _BAR_WIDTH, height, fill=colour_of(value)))
-    drawn.append(rectangle(x, top, _BAR_WIDTH, bottom - top, stroke=theme.HAIRLINE))
-    ruler = Scale(low, high, bottom, top)
-    places = ruler.ticks(5)
-    labels = tick_labels(places)
-    for place, label in zip(places, labels, strict=True):
-        base = (x + _BAR_WIDTH + 6, ruler(place) + 4)
-        drawn.append(text(base, label, size=11, fill=theme.MUTED))
-    return drawn, _BAR_WIDTH + 6 + max(text_width(label, 11) for label in labels)

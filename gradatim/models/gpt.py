@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._tensor.creation import arange, zeros
+from .._tensor.joining import stack
 from .._tensor.tensor import Tensor
 from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
 from ..core.numbers import glance
@@ -110,6 +111,11 @@ class Attention(Module):
         y: Any = F.scaled_dot_product_attention(q, k, v, seen, p, is_causal=seen is None)
         return self.drop(self.proj(y.transpose(1, 2).flatten(2)))
 
+    def weights(self, x: Tensor) -> Tensor:
+        """How much each token takes from each: x (B, T, C) -> (B, H, T, T), rows that sum to 1."""
+        q, k, _ = (self._heads(t) for t in self.qkv(x).split(x.shape[-1], -1))
+        return F.attention.attention_weights(q, k, k, is_causal=True)[0]
+
     def _heads(self, x: Any) -> Any:
         """(B, T, C) -> (B, H, T, d)."""
         return x.view(*x.shape[:2], self.n_head, -1).transpose(1, 2)
@@ -193,6 +199,15 @@ class GPT(Module):
         for block, seen in zip(self.blocks, memory, strict=True):
             h = block(h, seen, at)
         return self.head(self.ln_f(h)).squeeze(1)
+
+    def attention(self, X: Tensor) -> Tensor:
+        """Who looks at whom: X (B, T) -> (n_layer, B, H, T, T), rows that sum to 1."""
+        self._check(X)
+        h, found = self.wte(X) + self.wpe(arange(X.shape[1])), []
+        for block in self.blocks:
+            found.append(block.attn.weights(block.ln_1(h)))
+            h = block(h)
+        return stack(found)
 
     def _check(self, X: Tensor) -> None:
         T, V = self.config.block_size, self.config.vocab_size

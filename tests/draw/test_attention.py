@@ -1,0 +1,64 @@
+"""`draw.attention`: every weight where it belongs, tokens that can be read, what is refused."""
+
+import pytest
+
+import gradatim
+from gradatim import draw, nn
+from gradatim.models import gpt
+
+
+@pytest.fixture(scope="module")
+def model():
+    gradatim.manual_seed(2)
+    made = gpt.Model(gpt.Config(n_layer=2, n_head=3, n_embd=12)).eval()
+    with gradatim.no_grad():
+        for p in made.parameters():
+            p.mul_(20)
+    return made
+
+
+def test_every_weight_that_can_be_seen_is_drawn_with_its_tokens(model):
+    ids = [0, 5, 13, 13, 1]
+    svg = draw.attention(model, ids, ".emma").svg
+    with gradatim.no_grad():
+        weights = model.attention(gradatim.tensor([ids]))[:, 0]  # (layers, heads, T, T)
+    assert svg.count("→") == int((weights >= 0.005).sum())
+    assert f"e → .: {weights[0, 0, 1, 0]:.2f}" in svg
+    for name in ("layer 1", "layer 2", "head 1", "head 3"):
+        assert f">{name}<" in svg
+
+
+def test_the_maps_are_the_weights_that_the_model_uses(model):
+    ids = gradatim.tensor([[0, 5, 13, 13, 1]])
+    with gradatim.no_grad():
+        maps = model.attention(ids)
+        first = model.blocks[0]
+        x = first.ln_1(model.wte(ids) + model.wpe(gradatim.arange(5)))
+        v = first.attn.qkv(x).split(12, -1)[2].view(1, 5, 3, 4).transpose(1, 2)
+        mixed = (maps[0] @ v).transpose(1, 2).flatten(2)
+        assert gradatim.allclose(first.attn.proj(mixed), first.attn(x), atol=1e-5)
+    assert maps.sum(-1).allclose(gradatim.ones(2, 1, 3, 5))
+    assert not maps.triu(1).any()
+
+
+def test_spaces_and_line_ends_can_be_seen_and_long_texts_have_no_names(model):
+    assert "␣cat" in draw.attention(model, [1, 2, 3], ["the", " cat", "\n"]).svg
+    long = gpt.Model(gpt.Config(n_layer=1, block_size=40))
+    svg = draw.attention(long, [3] * 40, ["word"] * 40, title="long").svg
+    assert "word" not in svg
+    assert ">long<" in svg
+
+
+def test_a_model_in_training_stays_so():
+    model = gpt.Model(gpt.Config(n_layer=1, dropout=0.5))
+    assert draw.attention(model, [1, 2]).svg == draw.attention(model, [1, 2]).svg
+    assert model.training
+
+
+def test_what_cannot_be_drawn_is_refused(model):
+    with pytest.raises(ValueError, match="Linear has no method attention"):
+        draw.attention(nn.Linear(2, 2), [1])
+    with pytest.raises(ValueError, match="shows 1 to 128 tokens, got 0"):
+        draw.attention(model, [])
+    with pytest.raises(ValueError, match="2 labels for 3 tokens"):
+        draw.attention(model, [1, 2, 3], "ab")
