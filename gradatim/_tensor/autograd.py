@@ -111,6 +111,7 @@ class Differentiable(Handle):
     def detach_(self) -> Tensor:
         """Cut this tensor off from its history."""
         local.context.backend.touch(self)
+        self._shared = self._storage  # the tape may keep this value, and must see it written
         self._base, self._edge = None, None
         return self  # type: ignore[return-value]
 

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy import ndarray  # asked for at every call, and an attribute of `np` is slow to find
 
 from .errors import GradatimError, WriteError
 
@@ -66,7 +67,7 @@ class Eager:
             value = function(*[x._value for x in inputs])
         # NumPy answers 0-d results with scalars; tensors need an array that can be written.
         kind = type(value)
-        if kind is not np.ndarray and kind is not tuple:
+        if kind is not ndarray and kind is not tuple:
             value = np.asarray(value)
         return value
 

@@ -64,7 +64,7 @@ class Handle:
 
 # These make a tensor and a storage without any field. They are called for every result, and a
 # `partial` of `object.__new__` costs half of calling the class, which would look for `__init__`.
-_bare: Callable[[], Any] = partial(object.__new__, Handle)
+bare: Callable[[], Any] = partial(object.__new__, Handle)
 _bare_storage: Callable[[], Any] = partial(object.__new__, Storage)
 
 
@@ -74,27 +74,40 @@ def register(cls: type[Handle]) -> type[Handle]:
     The one registration by import: the engine lies below the tensor's face and must still
     hand out tensors that have it.
     """
-    global _bare
-    _bare = partial(object.__new__, cls)
+    global bare
+    bare = partial(object.__new__, cls)
     # Python keeps the fields of instances in fast arrays if it learns all names from the first
     # few. A name that comes later costs each instance that has it a dictionary of its own.
-    first = _bare()
+    first = bare()
     for name in Handle.__annotations__:
         setattr(first, name, None)
     return cls
 
 
 def new_storage(tensor: Handle) -> Storage:
-    """Give a tensor that has none its storage."""
-    shared = tensor._shared = _bare_storage()
-    shared.value = tensor._value
+    """Give a tensor that has none its storage, and share it with the tape.
+
+    An entry that keeps its result (`out`) has the bare value until then, or, if a gradient rule was
+    first to need it, the storage.
+    """
+    value = tensor._value
+    entry: Any = tensor._edge
+    kept = getattr(entry, "out", None)
+    if type(kept) is Storage and kept.value is value:
+        tensor._shared = kept
+        return kept
+    shared: Storage = _bare_storage()
+    shared.value = value
     shared.written = 0
+    if kept is value:
+        entry.out = shared
+    tensor._shared = shared
     return shared
 
 
 def wrap(value: Any) -> Any:
     """A new tensor on a storage of its own."""
-    tensor = _bare()
+    tensor = bare()
     tensor._value = value
     # The defaults, but `bind` asks for them of every input, and finds them faster here.
     tensor._base = tensor._edge = tensor._shared = None
@@ -103,7 +116,7 @@ def wrap(value: Any) -> Any:
 
 def alias(value: Any, storage: Storage, view: tuple[Step, ...] = ()) -> Any:
     """A new tensor, without history, that reads an existing storage."""
-    tensor = _bare()
+    tensor = bare()
     tensor._value = value
     tensor._shared = storage
     tensor._view = view

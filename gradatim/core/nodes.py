@@ -62,7 +62,7 @@ class Node:
     saved: tuple[Handle, ...] | None  # the inputs that the rules name; None after a release
     hooks: Hooks | None
     time: int
-    out: tuple[Storage, ...]  # only if the plan keeps outputs
+    out: Any  # only if the plan keeps outputs: a value, a storage, or the storages of several
     types: dict[int, ArrayType]  # by the input's place; only if the plan keeps types
     trace: traceback.StackSummary  # only in anomaly mode
 
@@ -93,7 +93,7 @@ class Node:
                 # Some rules hand on what came in, or a view of it: memory that is not ours alone.
                 flight.add(edges[i], new, fresh=several or not same_memory(new, gradient))
         if not flight.retain_graph:
-            self.release()
+            self.release(keep_out=flight.create_graph)
 
     def pull(self, gradient: Any) -> list[tuple[int, Any]]:
         """The gradient for each input that wants one, with the input's position."""
@@ -126,23 +126,42 @@ class Node:
             if shared is not None and shared.written > time:
                 raise AutogradError(overwritten(self.name, f"an input of shape {[*x._type.shape]}"))
         if self.plan.keeps_out:
-            for shared in self.out:
-                if shared.written > time:
+            for kept in self.out if type(self.out) is tuple else (self.out,):
+                if type(kept) is Storage and kept.written > time:
                     raise AutogradError(overwritten(self.name, "its result"))
         return saved
 
     def output(self, index: int) -> Any:
         """A saved output as a tensor again, on the tape where the original stood."""
-        storage = self.out[index]
-        tensor = alias(storage.value, storage)
-        tensor._edge = self if len(self.out) == 1 else Output(self, index)
+        kept = self.out
+        if type(kept) is tuple:
+            tensor = alias(kept[index].value, kept[index])
+            tensor._edge = Output(self, index)
+            return tensor
+        if type(kept) is not Storage:
+            kept = self.out = Storage(kept)
+        tensor = alias(kept.value, kept)
+        tensor._edge = self
         return tensor
 
-    def release(self) -> None:
-        """Free the saved values; entries that saved none can be walked again."""
+    @property
+    def result(self) -> Any:
+        """The value of the only result, if it is kept for the rules and not freed; else None."""
+        kept = self.out if self.plan.keeps_out else ()
+        if type(kept) is tuple:
+            return None
+        return kept.value if type(kept) is Storage else kept
+
+    def release(self, *, keep_out: bool) -> None:
+        """Free the saved values; entries that saved none can be walked again.
+
+        `keep_out` leaves the storage of the result, where a gradient that has a graph of its own
+        will see whether the result was overwritten.
+        """
         if self.saved or self.plan.keeps_out:
             self.saved = None
-            self.out = ()
+            if not keep_out:
+                self.out = ()
 
 
 class Output:

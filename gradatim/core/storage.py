@@ -10,7 +10,12 @@ import numpy as np
 # One clock for tape nodes and in-place writes. A node's inputs are older than the node, so
 # sorting by time is a topological order; a saved value whose storage was written after the
 # node was made is stale. `next` on a count is atomic.
-tick = count(1).__next__
+clock = count(1)
+
+
+def tick() -> int:
+    """The time now; nothing else has the same."""
+    return next(clock)
 
 
 class Storage:

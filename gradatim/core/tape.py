@@ -5,10 +5,11 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from . import handle
 from .context import GradMode, local
-from .handle import alias, new_storage, wrap
+from .handle import alias
 from .nodes import Edge, Node, Output, pass_on_retain
-from .storage import tick
+from .storage import clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,73 +21,60 @@ def bind(primitive: Primitive, /, *inputs: Any, **params: Any) -> Any:
     """Run `primitive` on tensors; the result is a tensor, or a tuple of them.
 
     This is the one door to the arithmetic, so its cost is the library's eager overhead: what is
-    spelled out here for one and two inputs, most calls have.
+    spelled out here and in `record`, most calls have.
     """
     context = local.context
     value = context.backend.execute(primitive, inputs, params)
     out: Any
     if primitive.is_plain:
-        out = wrap(value)
+        out = handle.bare()  # and the rest as in `wrap`
+        out._value = value
+        out._base = out._edge = out._shared = None
     elif primitive.is_view:
         out = _view_of(inputs[0], primitive, params, value)
     else:
-        out = tuple([wrap(v) for v in value])
+        out = tuple([handle.wrap(v) for v in value])
     if context.grad_enabled and primitive.differentiable:
-        if len(inputs) == 2:
-            x, y = inputs
-            a = x._edge if x._base is None else history(x)
-            b = y._edge if y._base is None else history(y)
-            if a is not None or b is not None:
-                wanted = 3 if a is not None and b is not None else 1 if b is None else 2
-                _enter(primitive, inputs, params, (a, b), wanted, out)
-        elif len(inputs) == 1:
-            (x,) = inputs
-            a = x._edge if x._base is None else history(x)
-            if a is not None:
-                _enter(primitive, inputs, params, (a,), 1, out)
-        else:
-            record(primitive, inputs, params, out)
+        record(primitive, inputs, params, out)
         if context.anomaly:
             _remember_call(out)
     return out
 
 
 def record(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], out: Any) -> None:
-    """Give `out` its place on the tape, if any input wants a gradient."""
-    edges: list[Edge | None] = []
-    wanted, bit = 0, 1
-    for x in inputs:
-        edge = x._edge if x._base is None else history(x)
-        edges.append(edge)
-        if edge is not None:
-            wanted += bit
-        bit += bit
-    if wanted:
-        _enter(primitive, inputs, params, edges, wanted, out)
-
-
-def _enter(
-    primitive: Primitive,
-    inputs: tuple[Any, ...],
-    params: dict[str, Any],
-    edges: Sequence[Edge | None],
-    wanted: int,
-    out: Any,
-) -> None:
-    """An entry on the tape; `wanted` has a bit set for every input that has an edge."""
-    plans = primitive.plans
+    """Give `out` an entry on the tape, if any input wants a gradient."""
+    edges: Sequence[Edge | None]
+    if len(inputs) == 2:
+        x, y = inputs
+        a = x._edge if x._base is None else history(x)
+        b = y._edge if y._base is None else history(y)
+        if a is None and b is None:
+            return
+        edges, wanted = (a, b), 1 if b is None else 2 if a is None else 3
+    elif len(inputs) == 1:
+        (x,) = inputs
+        a = x._edge if x._base is None else history(x)
+        if a is None:
+            return
+        edges, wanted = (a,), 1
+    else:
+        edges = [history(x) for x in inputs]
+        wanted = sum([1 << i for i, edge in enumerate(edges) if edge is not None])
+        if not wanted:
+            return
+    plans = primitive.plans  # by the inputs that want a gradient, as bits
     plan = plans[wanted] if wanted in plans else primitive.plan(wanted, len(edges))
     node = Node()
     node.plan = plan
     node.params = params
     node.edges = edges
-    node.saved = inputs[plan.kept] if plan.pick is None else plan.pick(inputs)
+    node.saved = plan.pick(inputs) if plan.pick else inputs[plan.kept] if plan.keeps else ()
     node.hooks = None
-    node.time = tick()
+    node.time = next(clock)
     if plan.is_plain:
         out._edge = node
         if plan.keeps_out:
-            node.out = (out._shared or new_storage(out),)
+            node.out = out._value  # its storage takes the place, once there is one
     else:
         _keep_more(node, inputs, out)
 
@@ -98,7 +86,7 @@ def _keep_more(node: Node, inputs: tuple[Any, ...], out: Any) -> None:
         node.types = {i: inputs[i]._type for i in plan.typed}
     if type(out) is not tuple:
         if plan.keeps_out:
-            node.out = (out._storage,)
+            node.out = out._storage
         if out._value.dtype.kind == "f":  # a cast may leave the floats
             out._edge = node
         return

@@ -73,8 +73,8 @@ def _kept(entries: Sequence[Edge]) -> tuple[dict[Edge, Any], dict[tuple[Edge, in
                     constants[entry, place] = tensor._value
                 else:
                     values.setdefault(source, tensor._value)
-            if entry.plan.keeps_out and len(entry.out) == 1:
-                values.setdefault(entry, entry.out[0].value)
+            if entry.result is not None:
+                values.setdefault(entry, entry.result)
     return values, constants
 
 

@@ -5,6 +5,7 @@ import pytest
 
 import gradatim
 from gradatim import tensor
+from gradatim.core.errors import AutogradError
 
 
 def leaf(values, dtype=gradatim.float64):
@@ -88,3 +89,42 @@ def test_numpy_views_of_grad_see_what_is_accumulated():
     assert seen.tolist() == [6.0, 12.0]
     x.grad.zero_()
     assert seen.tolist() == [0.0, 0.0]
+
+
+# -- a result that the tape keeps, and that is written afterwards -----------------------------
+
+
+@pytest.mark.parametrize("detached", [False, True])
+@pytest.mark.parametrize("looked_at", [False, True])
+@pytest.mark.parametrize("retain_graph", [False, True])
+def test_a_kept_result_that_is_overwritten_is_noticed(detached, looked_at, retain_graph):
+    def overwritten(y):
+        if detached:
+            y.detach_()
+        with gradatim.no_grad():
+            y += 1
+        return pytest.raises(AutogradError, match="overwritten in place")
+
+    x = leaf([0.5])
+    y = x.tanh()
+    z = y * 1
+    if looked_at:
+        y.detach()
+    with overwritten(y):
+        z.backward()
+    y = x.tanh()
+    if looked_at:
+        y.detach()
+    (slope,) = gradatim.autograd.grad(y, x, create_graph=True, retain_graph=retain_graph)
+    with overwritten(y):
+        slope.backward()
+
+
+def test_a_result_written_as_a_new_tensor_is_not_mistaken_for_the_kept_one():
+    x = leaf([0.5])
+    y = x.exp()
+    y.data = seed(7.0)
+    with gradatim.no_grad():
+        y += 1
+    y.backward()
+    assert x.grad.item() == np.exp(0.5)
