@@ -115,7 +115,7 @@ def _places(calls: Calls, root: Any) -> dict[Any, tuple[str, str, Array]]:
 def _values(node: Node) -> Array | None:
     """What an operation gave: the tape keeps it, or what it can be computed from."""
     if node.plan.keeps_out:
-        return np.array(node.out[0].value)
+        return np.array(node.out[0].value if len(node.primitive.outputs) > 1 else node.result)
     saved = node.saved or ()
     if len(saved) < len(node.edges):
         return None
