@@ -3,10 +3,11 @@
 The loader and its datasets have PyTorch's place: `gradatim.utils.data`.
 """
 
-from . import names, tokenizers
+from . import names, text, tokenizers
 from .errors import (
     DataError,
     DataFileError,
+    DoesNotFit,
     TextError,
     TokenizerError,
     TooFewWords,
@@ -16,10 +17,12 @@ from .errors import (
 __all__ = [
     "DataError",
     "DataFileError",
+    "DoesNotFit",
     "TextError",
     "TokenizerError",
     "TooFewWords",
     "UnknownCharacter",
     "names",
+    "text",
     "tokenizers",
 ]

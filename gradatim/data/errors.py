@@ -38,3 +38,7 @@ class UnknownCharacter(DataError, ValueError):
 
 class TokenizerError(DataError, ValueError):
     """A tokeniser cannot be made, or its file is not as it was written."""
+
+
+class DoesNotFit(DataError, ValueError):
+    """A text is shorter than a context, or a word longer."""

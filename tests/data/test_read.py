@@ -118,7 +118,7 @@ def test_a_folder(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
 def test_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(DataFileError, match="is not a plain file; save the words in a file first"):
+    with pytest.raises(DataFileError, match="is not a plain file; save the text in a file first"):
         names.read(tmp_path / "pipe")
 
 

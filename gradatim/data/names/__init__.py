@@ -14,17 +14,19 @@
 from .blocks import contexts, pairs
 from .mapped import MappedRows, MappedWords
 from .parts import SEED
-from .rows import Examples, Rows
+from .rows import Rows
+from .sequences import WORD, Sequences
 from .vocabulary import BOUNDARY, Vocabulary
 from .words import Split, Words, load, read
 
 __all__ = [
     "BOUNDARY",
     "SEED",
-    "Examples",
+    "WORD",
     "MappedRows",
     "MappedWords",
     "Rows",
+    "Sequences",
     "Split",
     "Vocabulary",
     "Words",

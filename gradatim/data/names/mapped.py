@@ -13,9 +13,9 @@ from typing import overload
 
 import numpy as np
 
+from ..examples import Examples, Numbers, check_numbers
 from .blocks import contexts, windows
 from .parts import part_of
-from .rows import Examples
 from .text import STRIDE, Survey, words_in
 from .vocabulary import BOUNDARY, Vocabulary
 
@@ -125,10 +125,9 @@ class MappedRows(Examples):
     def __len__(self) -> int:
         return int(self._before[-1])
 
-    def __getitem__(self, index: np.ndarray | slice) -> tuple[np.ndarray, np.ndarray]:
+    def __getitem__(self, index: Numbers) -> tuple[np.ndarray, np.ndarray]:
         numbers = np.arange(len(self))[index] if isinstance(index, slice) else np.asarray(index)
-        if numbers.size and not 0 <= numbers.min() <= numbers.max() < len(self):
-            raise IndexError(f"examples have the numbers 0 to {len(self) - 1}; got {numbers}")
+        check_numbers(numbers, len(self))
         block, place = np.unique(
             np.searchsorted(self._before, numbers, "right") - 1, return_inverse=True
         )

@@ -1,6 +1,5 @@
 """A list of words with its alphabet: the embedded names, or any text file of one word per line."""
 
-import errno
 import hashlib
 import os
 from collections.abc import Sequence
@@ -8,21 +7,18 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from itertools import islice
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
 from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import DataFileError
+from ..examples import Examples
+from ..files import contents
 from .mapped import MappedRows, MappedWords
 from .parts import DEV, SEED, TEST, TRAIN, check_enough, part_of
-from .rows import Examples, Rows
+from .rows import Rows
 from .text import survey
 from .vocabulary import Vocabulary
-
-MAPPED_FROM = 4 << 20  # bytes; from here on words stay in their file unless asked otherwise
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,14 +123,9 @@ def read(path: str | os.PathLike[str], *, mapped: bool | None = None) -> Words:
     (('Genève', 'Zürich', 'Bern'), '.BGZcehinrvèü', 1)
     """
     path = Path(path)
-    size = _size(path)
-    try:
-        with path.open("rb") as file:
-            if size == 0 or not (size >= MAPPED_FROM if mapped is None else mapped):
-                return _in_memory(path.name, file.read(), str(path))
-            text = mmap(file.fileno(), 0, access=ACCESS_READ)
-    except OSError as error:
-        raise _unreadable(path, error) from None
+    text = contents(path, wanted="a text file with one word on each line", mapped=mapped)
+    if isinstance(text, bytes):
+        return _in_memory(path.name, text, str(path))
     found = survey(text, str(path))
     return Words(path.name, MappedWords(text, found), found.vocabulary, found.skipped)
 
@@ -142,26 +133,3 @@ def read(path: str | os.PathLike[str], *, mapped: bool | None = None) -> Words:
 def _in_memory(name: str, text: bytes, path: str) -> Words:
     found = survey(text, path)
     return Words(name, tuple(MappedWords(text, found)), found.vocabulary, found.skipped)
-
-
-def _size(path: Path) -> int:
-    """How many bytes a plain file has. Errors: DataFileError for anything else."""
-    try:
-        status = path.stat()
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        raise _unreadable(path, error) from None
-    if S_ISDIR(status.st_mode):
-        raise DataFileError(f"{path} is a folder; give a text file with one word on each line")
-    if not S_ISREG(status.st_mode):
-        raise DataFileError(f"{path} is not a plain file; save the words in a file first")
-    return status.st_size
-
-
-def _unreadable(path: Path, error: OSError | ValueError) -> DataFileError:
-    """The operating system's refusal, as one line that says what to do."""
-    number = getattr(error, "errno", None)
-    if number == errno.ENOENT:
-        return DataFileError(f"there is no file {path}; check the name and the folder")
-    if number in (errno.EACCES, errno.EPERM):
-        return DataFileError(f"{path} may not be read; ask for permission or copy it")
-    return DataFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")

@@ -1,0 +1,96 @@
+"""A text to learn from, in memory or in its file, and its three parts."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from mmap import mmap
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..files import contents
+from .survey import Survey, decoded, survey
+
+TRAIN, DEV = 0.9, 0.05  # of the characters; the rest is for the test
+
+
+@dataclass(frozen=True, repr=False)
+class Text:
+    """A text, or the characters from `start` to `stop` of it, read when asked for.
+
+    >>> text = of("greeting", "hello\\n" * 100)
+    >>> text, text.characters, len(text)
+    (<Text greeting: 600 characters, 5 different>, '\\nehlo', 600)
+    >>> [part.read()[-7:] for part in text.split()]
+    ['\\nhello\\n', '\\nhello\\n', '\\nhello\\n']
+    """
+
+    name: str
+    data: bytes | mmap
+    survey: Survey
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __repr__(self) -> str:
+        return f"<Text {self.name}: {len(self):,} characters, {len(self.characters)} different>"
+
+    @property
+    def characters(self) -> str:
+        """The different characters of the whole text, sorted."""
+        return self.survey.characters
+
+    def digest(self) -> str:
+        """The SHA-256 of the whole text as UTF-8 with LF line ends: the same in whatever file."""
+        return self.survey.digest
+
+    def split(self) -> "Split":
+        """The first 90 % to train, 5 % to choose by (dev), the last 5 % to test."""
+        one = self.start + int(TRAIN * len(self))
+        two = self.start + int((TRAIN + DEV) * len(self))
+        edges = (self.start, one, two, self.stop)
+        return Split(*(replace(self, start=edges[i], stop=edges[i + 1]) for i in range(3)))
+
+    def pieces(self) -> Iterator[str]:
+        """Its characters, about a megabyte at a time."""
+        places, starts = self.survey.places, self.survey.starts
+        first = int(np.searchsorted(starts, self.start, "right")) - 1
+        for i in range(first, len(places) - 1):
+            if starts[i] >= self.stop:
+                return
+            piece = decoded(self.data[places[i] : places[i + 1]])
+            yield piece[max(self.start - starts[i], 0) : self.stop - starts[i]]
+
+    def read(self) -> str:
+        """All of its characters."""
+        return "".join(self.pieces())
+
+
+class Split(NamedTuple):
+    """Three parts of one text: to train, to choose by, and to test once at the end."""
+
+    train: Text
+    dev: Text
+    test: Text
+
+
+def of(name: str, text: str | bytes | mmap, *, path: str | None = None) -> Text:
+    """A text under a name; `path` is what errors call it. Errors: TextError."""
+    data = text.encode("utf-8") if isinstance(text, str) else text
+    found = survey(data, path or name)
+    return Text(name, data, found, 0, int(found.starts[-1]))
+
+
+def read(path: str | os.PathLike[str], *, mapped: bool | None = None) -> Text:
+    """The text of a UTF-8 file.
+
+    A byte order mark is taken out, and any style of line end becomes LF; the rest is kept as it is.
+    From 4 MB on the text stays in the file and is read when used, unless `mapped` says otherwise.
+
+    Errors: DataFileError if the file cannot be read, TextError if it is not text.
+    """
+    path = Path(path)
+    return of(path.name, contents(path, wanted="a text file", mapped=mapped), path=str(path))
