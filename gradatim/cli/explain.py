@@ -10,7 +10,7 @@ import click
 from ..training.errors import BadUse, Failure
 
 if TYPE_CHECKING:
-    from ..training.learner import WordLearner
+    from ..training.learner import ModelLearner
 
 SCALAR = "lol"  # the expression of the first session, of single numbers
 
@@ -41,7 +41,7 @@ Examples:
     metavar="KEY=VALUE",
     help="One setting, as for train; can be repeated.",
 )
-@click.option("--data", metavar="FILE", help="A text file of one word per line, as for train.")
+@click.option("--data", metavar="FILE", help="A text file, as for train.")
 def command(
     model: str,
     stage: str | None,
@@ -106,7 +106,7 @@ def step(
 
     learner = make(model, [*pairs, *([f"data.file={data}"] if data else [])])
     rate = tensor(learner.settings.learning_rate, dtype=float64)
-    arguments = (rate,) if learner.examples.has_table else (*learner.examples.read(), rate)
+    arguments = (rate,) if learner.examples.has_table else (rate, *learner.examples.read())
     program = Program(learner.draw_and_descend if len(arguments) == 1 else learner.descend)
     try:
         if timed:
@@ -118,15 +118,14 @@ def step(
     return re.sub(r"^     # .*\n", "", shown, flags=re.MULTILINE)
 
 
-def make(model: str, pairs: list[str]) -> WordLearner:
+def make(model: str, pairs: list[str]) -> ModelLearner:
     """A model, ready for its first step. Errors: BadUse if it is not trained step by step."""
-    from ..training.config import apply_pairs
     from ..training.session import make_learner
-    from ..training.settings import default_config, find_model, for_words, read_words
+    from ..training.settings import configured, find_model, read_task
 
-    config = apply_pairs(default_config(find_model(model)), pairs)
-    words = read_words(config)
-    learner = make_learner(for_words(config, words), words)
+    config = configured(find_model(model), pairs)
+    task = read_task(config)
+    learner = make_learner(task.sized(config), task)
     if not learner.descends:
         raise BadUse(f"{model} is counted, not trained: it has no step; try gradatim explain mlp")
     learner.model.train()

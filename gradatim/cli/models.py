@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..models import MODELS, Entry
+from ..models import MODELS, Entry, Variant
 from ..training.config import known_keys
 from ..training.settings import default_config, find_model
 from .options import json_option, print_json
@@ -18,6 +18,7 @@ Examples:
   gradatim models mlp
   gradatim models --json
 """
+DATA = {"names": "the embedded names", "text": "--data english"}
 
 
 @click.command(epilog=EXAMPLES)
@@ -34,10 +35,17 @@ def command(model: str | None, as_json: bool) -> None:
     else:
         for entry in chosen:
             click.echo(f"{entry.name:14} {entry.summary}")
-            low, high = entry.expected_dev_loss
-            click.echo(f"{'':14} dev loss on the embedded names: {low:.2f} to {high:.2f}")
+            click.echo(f"{'':14} {entry.paper}")
+            for variant in entry.variants:
+                click.echo(f"{'':14} {expectation(variant)}")
         click.echo()
         click.echo(f"Train one with: gradatim train {chosen[-1].name}")
+
+
+def expectation(variant: Variant) -> str:
+    """What a recipe reaches, as a line."""
+    low, high = variant.expected_dev_loss
+    return f"dev loss on {DATA[variant.form]}: {low:.2f} to {high:.2f}"
 
 
 def describe(entry: Entry) -> dict[str, Any]:
@@ -46,24 +54,47 @@ def describe(entry: Entry) -> dict[str, Any]:
         "name": entry.name,
         "summary": entry.summary,
         "paper": entry.paper,
-        "expected_dev_loss": entry.expected_dev_loss,
+        "expected_dev_loss": entry.variants[0].expected_dev_loss,
         "defaults": default_config(entry).tables(),
+        "variants": [
+            {
+                "data": variant.form,
+                "expected_dev_loss": variant.expected_dev_loss,
+                "defaults": default_config(entry, variant).tables(),
+            }
+            for variant in entry.variants
+        ],
     }
 
 
 def show_settings(entry: Entry) -> None:
     """Every key of the model's settings with its default, as --set takes it."""
-    config = default_config(entry)
-    training = config.training.resolved()
-    sections = {"model": config.model, "data": config.data, "training": training}
     click.echo(f"{entry.name}: {entry.summary}")
     click.echo(entry.paper)
     click.echo()
+    usual = settings(entry, entry.variants[0])
+    for key, value in usual.items():
+        click.echo(f"{key} = {value!r}")
+    for variant in entry.variants[1:]:
+        click.echo()
+        click.echo(f"With {DATA[variant.form]}, where it is not the same:")
+        for key, value in settings(entry, variant).items():
+            if value != usual[key]:
+                click.echo(f"{key} = {value!r}")
+
+
+def settings(entry: Entry, variant: Variant) -> dict[str, Any]:
+    """Every key that can be set, with the recipe's value."""
+    config = default_config(entry, variant)
+    training = config.training.resolved()
+    sections = {"model": config.model, "data": config.data, "training": training}
+    found: dict[str, Any] = {}
     for key in known_keys(config):
-        if key == "model.vocab_size":  # not to be set: it follows from the words
-            continue
         section, *path = key.split(".")
         value: Any = asdict(sections[section])
         for part in path:
             value = value[part]
-        click.echo(f"{key} = {value!r}")
+        found[key] = value
+    if entry.kind == "letters":  # not to be set: it follows from the words
+        found.pop("model.vocab_size")
+    return found

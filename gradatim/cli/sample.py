@@ -1,9 +1,10 @@
-"""`gradatim sample`: new words."""
+"""`gradatim sample`: new words, or new text, as it is drawn."""
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,18 +20,25 @@ from .options import (
     warn_damaged,
 )
 
+if TYPE_CHECKING:
+    from ..training.tasks import Voice, Wish
+
 EXAMPLES = """\b
 Examples:
   gradatim sample
   gradatim sample mlp-1 -n 50 --temperature 0.7
   gradatim sample mlp-1 --greedy
+  gradatim sample gpt-1 --prompt "The class " --top-p 0.9 --max-tokens 500
   gradatim sample mlp-1 --seed 3 --json
 """
 
 
 @click.command(epilog=EXAMPLES)
 @run_argument
-@click.option("-n", "--number", type=click.IntRange(1), default=20, show_default=True)
+@click.option(
+    "-n", "--number", type=click.IntRange(1), help="How many; else 20 words, or one text."
+)
+@click.option("--prompt", default="", metavar="TEXT", help="What they begin with.")
 @click.option("--greedy", is_flag=True, help="Always the most probable letter: one word, always.")
 @click.option(
     "--temperature",
@@ -39,42 +47,91 @@ Examples:
     show_default=True,
     help="Below 1: surer and plainer words; above 1: wilder ones.",
 )
-@click.option("--seed", type=click.IntRange(0), help="Draw the same words again.")
+@click.option("--top-k", type=click.IntRange(1), metavar="K", help="Only the K likeliest tokens.")
+@click.option(
+    "--top-p",
+    type=click.FloatRange(0, 1, min_open=True),
+    metavar="P",
+    help="Only the fewest tokens whose probabilities reach P.",
+)
+@click.option(
+    "--max-tokens",
+    type=click.IntRange(1),
+    metavar="N",
+    help="The longest; else 50 for a word, 300 for a text.",
+)
+@click.option("--seed", type=click.IntRange(0), help="Draw the same again.")
 @no_compile_option
 @checkpoint_option
 @runs_option
 @json_option
 def command(
     run: str | None,
-    number: int,
+    number: int | None,
+    prompt: str,
     greedy: bool,
     temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+    max_tokens: int | None,
     seed: int | None,
     no_compile: bool,
     checkpoint: str,
     root: Path,
     as_json: bool,
 ) -> None:
-    """Make new words with a trained model; without RUN, with the latest one.
+    """New words or text from a trained model; without RUN, from the latest one.
 
-    A model predicts a distribution over the next letter: --greedy takes its maximum, otherwise a
-    letter is drawn from it.
+    A model predicts a distribution over the next letter or token: --greedy takes its maximum,
+    otherwise one is drawn from it.
     """
+    from ..training.tasks import Wish
     from ..training.trained import load_trained
 
-    if not math.isfinite(temperature):
-        raise click.UsageError(f"a temperature of {temperature} is no number to divide by")
-    if greedy and temperature != 1.0:
-        raise click.UsageError("--greedy draws nothing, so --temperature has no meaning with it")
+    wish = Wish(
+        prompt=prompt,
+        greedy=greedy,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        longest=max_tokens,
+        seed=seed,
+    )
     chosen = find_run(root, run)
     trained = load_trained(
         chosen, checkpoint, compiled=not no_compile, on_damaged=warn_damaged, warn=warn
     )
-    words = trained.sample(
-        1 if greedy else number, greedy=greedy, temperature=temperature, seed=seed
-    )
+    voice = trained.voice
+    wish = replace(wish, count=1 if greedy else number or voice.usually)
     if as_json:
-        print_json({"run": chosen.name, "step": trained.step, "words": words})
+        whole = ["".join(pieces) for pieces in voice.say(wish)]
+        print_json({"run": chosen.name, "step": trained.step, voice.writes: whole})
     else:
-        for word in words:
-            click.echo(word)
+        write(voice, wish)
+
+
+def write(voice: Voice, wish: Wish, *, columns: bool = False) -> None:
+    """Print samples piece by piece as they are drawn; words in columns if wanted, when all are."""
+    samples = voice.say(wish)
+    if columns and voice.writes == "words":
+        for line in in_columns(["".join(pieces) for pieces in samples]):
+            click.echo(line)
+        return
+    for i, pieces in enumerate(samples):
+        if i and voice.writes == "texts":
+            click.echo("---")
+        for piece in pieces:
+            click.echo(piece, nl=False)
+        click.echo()
+
+
+def in_columns(words: list[str], *, width: int = 80, gap: int = 2) -> list[str]:
+    """Words in as many aligned columns as fit in a width, at most five.
+
+    >>> in_columns(["ana", "benedict", "carl"], width=20)
+    ['ana       benedict', 'carl']
+    """
+    column = max(map(len, words), default=0) + gap
+    across = max(1, min(5, width // column))
+    rows = [words[i : i + across] for i in range(0, len(words), across)]
+    return ["".join(word.ljust(column) for word in row).rstrip() for row in rows]

@@ -21,7 +21,8 @@ from .options import (
 from .terminal import speaks_unicode
 
 if TYPE_CHECKING:
-    from ..training.trained import Letter, Trained
+    from ..training.tasks import Letter
+    from ..training.trained import Trained
 
 BAR = 30  # characters for the largest surprise
 EXAMPLES = """\b
@@ -39,7 +40,7 @@ Examples:
 @runs_option
 @json_option
 def command(word: str, run: str | None, checkpoint: str, root: Path, as_json: bool) -> None:
-    """How surprised a model is by each letter of WORD, and by its end.
+    """How surprised a model is by each letter of WORD and by its end, or by each token of a text.
 
     The surprise of a letter of probability p is -log p, in nats: 0 if it was certain. Its mean over
     letters is the loss that training makes small, the cross-entropy of the lecture. Without a run
@@ -72,9 +73,20 @@ def picture(letters: list[Letter]) -> list[str]:
     block = "█" if speaks_unicode() else "#"
     finite = [letter.surprise for letter in letters if math.isfinite(letter.surprise)]
     largest = max(finite, default=1.0) or 1.0
-    lines = ["letter     p  surprise"]
-    for letter in letters:
-        shown = "end" if letter.is_end else letter.letter
+    shown = ["end" if letter.is_end else visible(letter.letter) for letter in letters]
+    width = max(6, *map(len, shown))
+    lines = [f"{'letter':{width}}     p  surprise"]
+    for name, letter in zip(shown, letters, strict=True):
         bar = block * round(BAR * min(letter.surprise / largest, 1.0))
-        lines.append(f"{shown:6} {letter.probability:5.3f} {letter.surprise:8.3f}  {bar}".rstrip())
+        line = f"{name:{width}} {letter.probability:5.3f} {letter.surprise:8.3f}  {bar}"
+        lines.append(line.rstrip())
     return lines
+
+
+def visible(letter: str) -> str:
+    """A letter or token, quoted if it has white space or what cannot be seen.
+
+    >>> visible("a"), visible(" the")
+    ('a', "' the'")
+    """
+    return letter if letter.isprintable() and " " not in letter else repr(letter)

@@ -11,10 +11,12 @@ import click
 from ..training.errors import BadUse
 from .options import json_option, no_compile_option, print_json, runs_option, warn
 from .progress import reporter
+from .sample import write
 
 if TYPE_CHECKING:
     from ..training.loop import Outcome
     from ..training.session import Session
+    from ..training.tasks import Voice, Wish
 
 EXAMPLES = """\b
 Examples:
@@ -46,8 +48,9 @@ Examples:
 )
 @click.option(
     "--data",
-    metavar="FILE",
-    help="Learn from a text file of one word per line instead of the embedded names.",
+    metavar="FILE|names|english",
+    help="What to learn from instead of the embedded names: a text file, of one word per line for"
+    " all models but gpt; or, for gpt, the text `english` that every Python has.",
 )
 @click.option("--steps", metavar="N", help="Short for --set training.steps=N.")
 @click.option("--seed", metavar="N", help="Short for --set training.seed=N.")
@@ -55,10 +58,8 @@ Examples:
 @click.option(
     "--samples",
     type=click.IntRange(0),
-    default=20,
-    show_default=True,
     metavar="N",
-    help="How many words to print at the end.",
+    help="How much to print at the end; else 20 words, or one text.",
 )
 @runs_option
 @json_option
@@ -74,7 +75,7 @@ def command(
     steps: str | None,
     seed: str | None,
     no_compile: bool,
-    samples: int,
+    samples: int | None,
     root: Path,
     as_json: bool,
 ) -> None:
@@ -104,8 +105,9 @@ def _refuse_with_resume(**others: object) -> None:
             raise BadUse(f"--resume takes its settings from the run; leave out --{option}")
 
 
-def _train_and_tell(session: Session, *, samples: int, as_json: bool) -> int:
+def _train_and_tell(session: Session, *, samples: int | None, as_json: bool) -> int:
     from ..training.loop import train
+    from ..training.tasks import Wish
 
     teller = reporter(stderr=as_json)
     teller.line(session.headline())
@@ -115,16 +117,18 @@ def _train_and_tell(session: Session, *, samples: int, as_json: bool) -> int:
         )
     finally:
         teller.close()
-    words = []
-    if outcome.state == "finished" and samples:
-        words = session.trained(outcome.step).sample(samples, seed=session.config.training.seed)
+    finished = outcome.state == "finished"
+    voice = session.trained(outcome.step).voice
+    count = voice.usually if samples is None else samples
+    wish = Wish(count if finished else 0, seed=session.config.training.seed)
     if as_json:
-        print_json(_as_json(session, outcome, words))
-    elif outcome.state == "finished":
-        _tell_the_end(session, outcome, words)
+        written = list(map("".join, voice.say(wish)))
+        print_json(_as_json(session, outcome, written))
+    elif finished:
+        _tell_the_end(session, outcome, voice, wish)
     else:
         _tell_the_interruption(session, outcome)
-    if as_json and outcome.state != "finished":
+    if as_json and not finished:
         _tell_the_interruption(session, outcome, err=True)
     return outcome.exit_code
 
@@ -137,14 +141,13 @@ def _tell_the_interruption(session: Session, outcome: Outcome, *, err: bool = Fa
     click.echo(f"Go on with: gradatim train --resume {session.run.typed}", err=err)
 
 
-def _tell_the_end(session: Session, outcome: Outcome, words: list[str]) -> None:
+def _tell_the_end(session: Session, outcome: Outcome, voice: Voice, wish: Wish) -> None:
     click.echo()
     for line in result_lines(session, outcome):
         click.echo(line)
-    if words:
+    if wish.count:
         click.echo()
-        for line in in_columns(words):
-            click.echo(line)
+        write(voice, wish, columns=True)
     click.echo()
     click.echo(f"Next: gradatim sample {session.run.typed} --temperature 0.8")
 
@@ -154,13 +157,13 @@ def result_lines(session: Session, outcome: Outcome) -> list[str]:
     lines = {split: f"{split:5}  {loss:.4f}" for split, loss in outcome.losses.items()}
     expected = session.expected_dev_loss()
     if expected is not None:
-        lines["dev"] += f"   {verdict(outcome.losses['dev'], *expected)} on these words"
+        lines["dev"] += f"   {verdict(outcome.losses['dev'], *expected)} on these data"
     steps = "1 step" if outcome.step == 1 else f"{outcome.step:,} steps"
     speed = (
         f"{outcome.steps_per_second:,.0f} steps/s, {outcome.examples_per_second:,.0f} examples/s"
     )
     return [
-        "loss: mean negative log likelihood of the next letter, in nats",
+        f"loss: {session.learner.task.loss_is}",
         *lines.values(),
         f"{steps} in {outcome.seconds:.1f} s" + (f", {speed}" if outcome.steps_per_second else ""),
     ]
@@ -174,18 +177,6 @@ def verdict(loss: float, low: float, high: float) -> str:
     """
     how = "as" if low <= loss <= high else "better than" if loss < low else "worse than"
     return f"{how} expected ({low:.2f} to {high:.2f})"
-
-
-def in_columns(words: list[str], *, width: int = 80, gap: int = 2) -> list[str]:
-    """Words in as many aligned columns as fit in a width, at most five.
-
-    >>> in_columns(["ana", "benedict", "carl"], width=20)
-    ['ana       benedict', 'carl']
-    """
-    column = max(map(len, words), default=0) + gap
-    across = max(1, min(5, width // column))
-    rows = [words[i : i + across] for i in range(0, len(words), across)]
-    return ["".join(word.ljust(column) for word in row).rstrip() for row in rows]
 
 
 def _as_json(session: Session, outcome: Outcome, words: list[str]) -> dict[str, Any]:

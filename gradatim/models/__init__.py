@@ -11,7 +11,7 @@ method `learn(X, Y)`, called with parts of the examples until all were seen; `sa
 from any of them.
 """
 
-from .catalogue import MODELS, Entry, Recipe, find
+from .catalogue import MODELS, Entry, Recipe, Variant, find
 from .generation import Writer, generate
 from .sampling import sample, surprise
 from .stream import Stream
@@ -21,6 +21,7 @@ __all__ = [
     "Entry",
     "Recipe",
     "Stream",
+    "Variant",
     "Writer",
     "find",
     "generate",

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._tensor.creation import tensor
-from .._tensor.randomness import multinomial
 from ..autograd import no_grad
-from ..core.errors import ArgumentError
 from ..nn import functional as F
-from .stream import BOUNDARY, Stream
+from .choosing import Choice, check_temperature
+from .stream import BOUNDARY, Stream, start_of
 
 
 def sample(
     model: Any,
     count: int = 1,
     *,
+    prompt: Sequence[int] = (),
     greedy: bool = False,
     temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
     generator: Any = None,
     max_length: int = 50,
     stream: Stream | None = None,
@@ -27,9 +29,10 @@ def sample(
     """Words as lists of symbols, letter by letter from p(next | the last ones).
 
     Each letter is a draw from softmax(logits / temperature): below 1 the likely letters become
-    likelier, above 1 the draws more even. `greedy` takes the most likely letter instead, so all
-    words are the same. A word ends at the boundary, or after `max_length` letters. The first words
-    do not depend on how many are asked for.
+    likelier, above 1 the draws more even. `top_k` and `top_p` leave only the likeliest letters to
+    draw from. `greedy` takes the most likely letter instead, so all words are the same. A word
+    begins with the prompt, if there is one, and ends at the boundary or after `max_length` letters.
+    The first words do not depend on how many are asked for.
 
     With a `stream` of this model the letters come from machine code, by the same draws: the words
     are the same, save where two letters are so nearly tied that the last digit decides.
@@ -43,32 +46,37 @@ def sample(
     >>> sample(model, greedy=True)
     [[1, 2]]
     """
-    if not temperature > 0:
-        raise ArgumentError(
-            f"sample: temperature must be positive, got {temperature}; for the most likely letter "
-            "every time, use greedy"
-        )
+    check_temperature(temperature)
+    choice = Choice(greedy, top_k, top_p)
     if stream is not None and max_length > 0 and not greedy:
         return stream.words(
-            count, temperature=temperature, generator=generator, max_length=max_length
+            count,
+            temperature=temperature,
+            generator=generator,
+            max_length=max_length,
+            prompt=prompt,
+            choice=choice,
         )
     with no_grad():
-        return [_word(model, greedy, temperature, generator, max_length) for _ in range(count)]
+        return [
+            _word(model, prompt, choice, temperature, generator, max_length) for _ in range(count)
+        ]
 
 
 def _word(
-    model: Any, greedy: bool, temperature: float, generator: Any, max_length: int
+    model: Any,
+    prompt: Sequence[int],
+    choice: Choice,
+    temperature: float,
+    generator: Any,
+    max_length: int,
 ) -> list[int]:
     """One word, as it would be written down: the definition of what a stream does."""
-    context = [BOUNDARY] * model.config.block_size
-    word: list[int] = []
+    context = start_of(model, prompt)
+    word = list(prompt)
     while len(word) < max_length:
         logits, _ = model(tensor([context]))  # (1, vocab_size)
-        if greedy:
-            symbol = int(logits.argmax().item())
-        else:
-            p = F.softmax(logits / temperature, dim=1)
-            symbol = int(multinomial(p, 1, generator=generator).item())
+        symbol = int(choice(logits, temperature, generator).item())
         if symbol == BOUNDARY:
             break
         word.append(symbol)

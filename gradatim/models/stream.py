@@ -1,26 +1,26 @@
 """Words out of a model in machine code: an endless stream of letters, cut into words afterwards.
 
 A word ends where control flow would, and a compiled program has none. So one step of the program is
-one letter: after the end of a word the letters before are boundaries again, and the next letter
-is the first of the next word. The draws are those of `sampling.sample`, in the same order.
+one letter: after the end of a word the letters before are those of the prompt again, or boundaries,
+and the next letter is the first of the next word. The draws are those of `sampling.sample`, in the
+same order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._tensor.comparison import where
-from .._tensor.creation import zeros
+from .._tensor.creation import tensor, zeros
 from .._tensor.generators import engine_of
 from .._tensor.joining import cat
-from .._tensor.randomness import multinomial
 from .._tensor.tensor import Tensor
 from ..autograd import no_grad
 from ..compiler.attempt import Attempt
 from ..core.dtypes import float64, int64
 from ..core.random import Generator
-from ..nn import functional as F
+from .choosing import Choice
 
 BOUNDARY = 0  # the symbol before the first letter and after the last
 
@@ -35,52 +35,79 @@ class Stream:
         self.model = model
         # What a step reads and writes is its own, so that one program serves all calls.
         self.context = zeros(1, model.config.block_size, dtype=int64)
+        self.start = zeros(1, model.config.block_size, dtype=int64)  # before each word's first draw
         self.length = zeros((), dtype=int64)  # letters of the word so far
+        self.given = zeros((), dtype=int64)  # of them by the prompt
         self.longest = zeros((), dtype=int64)
         self.temperature = zeros((), dtype=float64)
         self.generator = Generator()
-        self.letter = Attempt(self._letter, name="the sampling", tell=tell)
+        self.tell = tell
+        self._letters: dict[Choice, Attempt] = {}
 
     def words(
-        self, count: int, *, temperature: float, generator: Any, max_length: int
+        self,
+        count: int,
+        *,
+        temperature: float,
+        generator: Any,
+        max_length: int,
+        prompt: Sequence[int],
+        choice: Choice,
     ) -> list[list[int]]:
         """So many words; the generator ends where it would, had they been drawn one by one."""
+        if len(prompt) >= max_length:
+            return [list(prompt) for _ in range(count)]
         engine = engine_of("sample", generator)
         with no_grad():
-            self.context.zero_()
-            self.length.zero_()
+            self.start.copy_(tensor([start_of(self.model, prompt)]))
+            self.context.copy_(self.start)
+            self.given.fill_(len(prompt))
+            self.length.copy_(self.given)
             self.longest.fill_(max_length)
             self.temperature.fill_(temperature)
             self.generator.set_state(engine.get_state())
             try:
-                return self._cut(count, max_length)
+                return self._cut(count, max_length, list(prompt), choice)
             finally:
                 engine.set_state(self.generator.get_state())
 
-    def _cut(self, count: int, max_length: int) -> list[list[int]]:
+    def _cut(
+        self, count: int, max_length: int, prompt: list[int], choice: Choice
+    ) -> list[list[int]]:
         """Words cut from the stream.
 
         Each that is missing takes at least one letter more: so many are drawn at once, and never
         one too many.
         """
+        if choice not in self._letters:
+            self._letters[choice] = Attempt(
+                lambda: self._letter(choice), name="the sampling", tell=self.tell
+            )
+        letter = self._letters[choice]
         words: list[list[int]] = []
-        word: list[int] = []
+        word = [*prompt]
         while len(words) < count:
-            for symbol in self.letter.repeat(count - len(words)).tolist():
+            for symbol in letter.repeat(count - len(words)).tolist():
                 if symbol != BOUNDARY:
                     word.append(symbol)
                 if symbol == BOUNDARY or len(word) == max_length:
                     words.append(word)
-                    word = []
+                    word = [*prompt]
         return words
 
-    def _letter(self) -> Tensor:
+    def _letter(self, choice: Choice) -> Tensor:
         """The next symbol, 0-d, and everything as it is before the one after it."""
         logits, _ = self.model(self.context)  # (1, vocab_size)
-        p = F.softmax(logits / self.temperature.to(logits.dtype), dim=1)
-        symbol = multinomial(p, 1, generator=self.generator)  # (1, 1)
+        temperature = self.temperature.to(logits.dtype)
+        symbol = choice(logits, temperature, self.generator).unsqueeze(0)  # (1, 1)
         length = self.length + 1
         ends = (symbol == BOUNDARY) | (length == self.longest)  # (1, 1)
-        self.length.copy_(where(ends, 0, length).reshape(()))
-        self.context.copy_(where(ends, BOUNDARY, cat([self.context[:, 1:], symbol], 1)))
+        self.length.copy_(where(ends, self.given, length).reshape(()))
+        self.context.copy_(where(ends, self.start, cat([self.context[:, 1:], symbol], 1)))
         return symbol.reshape(())
+
+
+def start_of(model: Any, prompt: Sequence[int]) -> list[int]:
+    """What a model of `block_size` letters sees first: boundaries, and the end of the prompt."""
+    n = model.config.block_size
+    return [BOUNDARY] * max(n - len(prompt), 0) + list(prompt)[-n:]

@@ -28,7 +28,7 @@ Tables = dict[str, Any]
 class DataConfig:
     """Which words to learn, and how they are split.
 
-    `file` is a text file of one word per line; empty means the embedded first names.
+    `file` is a text file of one word per line; `names`, or nothing, the embedded first names.
     `split_seed` fixes the split into 80 % train, 10 % dev and 10 % test.
     """
 
@@ -44,7 +44,9 @@ _PART_OF_THE_STEPS = {"log_interval": 200, "eval_interval": 20, "checkpoint_inte
 class TrainingConfig:
     """How to train: the optimiser, its learning rate over time, and how often to look and to save.
 
-    `batch_size` 0 takes all examples in every step; `clip` 0 does not clip; `warmup` counts steps.
+    `batch_size` 0 takes all examples in every step; `clip` 0 does not clip; `warmup` counts steps;
+    `decay` says whether `weight_decay` is for all parameters, or for matrices only and neither for
+    biases nor for norms; `beta1` and `beta2` are those of adam and adamw.
     Intervals count steps: `log_interval` for the batch loss, `eval_interval` for the losses on
     train and dev, `checkpoint_interval` for what a crash can lose at most; 0 takes a part of the
     steps. An evaluation in between looks at `eval_examples` examples of a split, 0 for all.
@@ -57,7 +59,10 @@ class TrainingConfig:
     optimizer: Literal["sgd", "adam", "adamw"] = "adamw"
     learning_rate: float = 1e-3
     momentum: float = 0.0
+    beta1: float = 0.9
+    beta2: float = 0.999
     weight_decay: float = 0.0
+    decay: Literal["all", "matrices"] = "all"
     schedule: Literal["constant", "linear", "cosine", "step"] = "constant"
     warmup: int = 0
     final_fraction: float = 0.1
@@ -75,12 +80,14 @@ class TrainingConfig:
         whole = ("batch_size", "warmup", "eval_examples", "seed", "threads")
         for name in (*whole, *_PART_OF_THE_STEPS):
             _require(getattr(self, name) >= 0, name, "must not be negative", getattr(self, name))
-        for name in ("weight_decay", "clip", "momentum"):
+        for name in ("weight_decay", "clip"):
             value = getattr(self, name)
             _require(value >= 0 and math.isfinite(value), name, "must not be negative", value)
         rate = self.learning_rate
         _require(0 < rate < math.inf, "learning_rate", "must be a positive finite number", rate)
-        _require(self.momentum < 1, "momentum", "must be below 1", self.momentum)
+        for name in ("momentum", "beta1", "beta2"):
+            value = getattr(self, name)
+            _require(0 <= value < 1, name, "must be at least 0 and below 1", value)
         final = self.final_fraction
         _require(0 <= final <= 1, "final_fraction", "must be between 0 and 1", final)
 
@@ -109,7 +116,7 @@ class RunConfig:
 
     name: str
     model: Any
-    data: DataConfig = field(default_factory=DataConfig)
+    data: Any = field(default_factory=DataConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def tables(self) -> Tables:
@@ -158,16 +165,18 @@ def apply_pairs(config: RunConfig, pairs: list[str]) -> RunConfig:
     >>> apply_pairs(base, ["steps=5", "training.seed=7"]).training.seed
     7
     """
+    tables: Tables = {}
     for pair in pairs:
         key, separator, text = pair.partition("=")
         if not separator or not key.strip():
             raise BadUse(f"--set wants key=value, got '{pair}', for example --set steps=5000")
-        section, *path = _full_path(config, key.strip())
-        table: Any = text.strip()
-        for part in reversed(path):
-            table = {part: table}
-        config = apply_tables(config, {section: table}, source="--set")
-    return config
+        *path, last = _full_path(config, key.strip())
+        table = tables
+        for part in path:
+            table = table.setdefault(part, {})
+        table[last] = text.strip()
+    # All at once: two settings may only make sense together, such as a width and its heads.
+    return apply_tables(config, tables, source="--set")
 
 
 def known_keys(config: RunConfig) -> list[str]:

@@ -10,62 +10,61 @@ from .._tensor.interchange import from_numpy
 from .._tensor.randomness import randint
 from .._tensor.tensor import Tensor
 from ..core.random import default_generator
-from ..data.names import Examples, Rows
+from ..data.examples import Batch, Examples
 from .pace import MOMENT
 
 TABLE_LIMIT = 1 << 30  # bytes of examples that are held in memory; of more, only what is drawn
-PIECE = 1 << 14  # rows made at a time
+PIECE = 1 << 14  # examples made at a time
 
 
 class TrainingExamples:
     """Batches drawn with replacement, by the default generator; the same ones either way.
 
     What fits is a table, which a compiled step draws from by itself. Of a file that table is made
-    piece by piece, when it is first needed.
+    piece by piece, when it is first needed. A batch size of 0 takes all examples.
     """
 
-    def __init__(self, rows: Examples, batch_size: int) -> None:
-        self.rows, self.batch_size = rows, batch_size
-        size = 8 * len(rows) * (rows.block_size + 1)
-        self.has_table = size <= TABLE_LIMIT or batch_size == 0
-        self._table: tuple[Tensor, Tensor] | None = None
+    def __init__(self, examples: Examples, batch_size: int) -> None:
+        self.examples, self.batch_size = examples, batch_size
+        self.has_table = batch_size == 0 or examples.table_size() <= TABLE_LIMIT
+        self._table: tuple[Tensor, ...] | None = None
         self._filling: _Filling | None = None
-        if isinstance(rows, Rows):
-            self._table = from_numpy(rows.X), from_numpy(rows.Y)
+        table = examples.table() if self.has_table else None
+        if table is not None:
+            self._table = _tensors(table if batch_size else examples[:])
 
     def get_ready(self) -> bool:
         """Work on the table for a moment; whether batches can be drawn."""
         if not self.has_table or self._table is not None:
             return True
-        self._filling = self._filling or _Filling(self.rows)
+        self._filling = self._filling or _Filling(self.examples)
         if self._filling.go_on():
-            self._table = from_numpy(self._filling.X), from_numpy(self._filling.Y)
+            self._table = _tensors(self._filling.arrays)
             self._filling = None
         return self._table is not None
 
-    def draw(self) -> tuple[Tensor, Tensor]:
-        """X (B, block_size) and Y (B,) of the next batch, or all examples, out of the table."""
+    def draw(self) -> tuple[Tensor, ...]:
+        """X (B, ...) and Y (B, ...) of the next batch, or all examples, out of the table."""
         assert self._table is not None, "get_ready first"
-        X, Y = self._table
         if self.batch_size == 0:
-            return X, Y
-        index = randint(0, len(self.rows), (self.batch_size,))
-        return X[index], Y[index]
+            return self._table
+        index = randint(0, len(self.examples), (self.batch_size,))
+        return self.examples.pick(self._table, index)
 
-    def read(self) -> tuple[Tensor, Tensor]:
+    def read(self) -> tuple[Tensor, ...]:
         """The next batch, out of the file."""
-        X, Y = self.rows[default_generator.randint(0, len(self.rows), self.batch_size)]
-        return from_numpy(X), from_numpy(Y)
+        count = len(self.examples)
+        return _tensors(self.examples[default_generator.randint(0, count, self.batch_size)])
 
 
 class _Filling:
     """A table that is being made."""
 
-    def __init__(self, rows: Examples) -> None:
-        self.X = np.empty((len(rows), rows.block_size), np.int64)
-        self.Y = np.empty(len(rows), np.int64)
+    def __init__(self, examples: Examples) -> None:
+        one = examples[0:1]
+        self.arrays = tuple(np.empty((len(examples), *a.shape[1:]), a.dtype) for a in one)
         self.done = 0
-        self.pieces = rows.batches(PIECE)
+        self.pieces = examples.batches(PIECE)
 
     def go_on(self) -> bool:
         """Work for a moment; whether it is done."""
@@ -74,8 +73,12 @@ class _Filling:
             piece = next(self.pieces, None)
             if piece is None:
                 return True
-            X, Y = piece
-            self.X[self.done : self.done + len(Y)] = X
-            self.Y[self.done : self.done + len(Y)] = Y
-            self.done += len(Y)
+            size = len(piece[0])
+            for whole, part in zip(self.arrays, piece, strict=True):
+                whole[self.done : self.done + size] = part
+            self.done += size
         return False
+
+
+def _tensors(arrays: Batch) -> tuple[Tensor, ...]:
+    return tuple(map(from_numpy, arrays))

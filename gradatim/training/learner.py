@@ -1,4 +1,4 @@
-"""A model that learns which character comes next: what the loop trains, for all word models."""
+"""A model with its task and its optimiser: what the loop trains, whatever the model is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import nn, optim
+from .. import nn
 from .._tensor.creation import tensor
 from .._tensor.interchange import from_numpy
 from .._tensor.tensor import Tensor
@@ -17,20 +17,24 @@ from ..autograd import no_grad
 from ..compiler.attempt import Attempt
 from ..core.dtypes import float64
 from ..core.random import default_generator
-from ..data.names import Words
-from .config import RunConfig, TrainingConfig
+from ..data.examples import Batch
+from .config import RunConfig
 from .errors import CheckpointError
 from .examples import TrainingExamples
-from .losses import MeanLoss, Pair, stretches
+from .losses import MeanLoss, stretches
+from .once import only_once
+from .optimizers import change, make_optimizer
 from .pace import Pace
 from .state import join, separate
+from .tasks import Task
 
 STEP = "the training step"  # as it is called while it is compiled
-COUNTING_BATCH = 1 << 18  # rows at a time: words may be more than fit in memory
+COUNTING_BATCH = 1 << 18  # examples at a time: they may be more than fit in memory
+SPLITS = ("train", "dev", "test")
 
 
-class WordLearner:
-    """A model with its optimiser and its words, stepped by the training loop.
+class ModelLearner:
+    """A model with its optimiser and its task, stepped by the training loop.
 
     All random numbers (weights, batches, dropout) come from the default generator in program order,
     as in a script written for PyTorch. A model that is counted instead of descended, with a method
@@ -44,28 +48,24 @@ class WordLearner:
         self,
         config: RunConfig,
         model: Any,
-        words: Words,
+        task: Task,
         *,
         warn: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.settings = config.training
-        self.model, self.words = model, words
-        parts = words.split(seed=config.data.split_seed)._asdict()
-        self.parts: dict[str, Words] = parts
-        self.rows = {name: part.rows(config.model.block_size) for name, part in parts.items()}
-        self.examples = TrainingExamples(self.rows["train"], self.settings.batch_size)
-        self.counted: Callable[[Tensor, Tensor], None] | None = getattr(model, "learn", None)
+        self.model, self.task = model, task
+        self.parts = {split: task.part(split, config.model) for split in SPLITS}
+        self.drawn = task.training(config.model)
+        self.examples = TrainingExamples(self.drawn, self.settings.batch_size)
+        self.counted: Callable[..., None] | None = getattr(model, "learn", None)
         self.optimizer = None if self.counted else make_optimizer(model, self.settings)
-        self.changeable = {
-            name: getattr(self.settings, name) for name in ("weight_decay", "momentum")
-        }
         self.seen = 0  # examples, over the whole run
         self.pace = Pace()
         compiled, tell = self.settings.compile, only_once(warn)
         self.drawing = Attempt(self.draw_and_descend, name=STEP, wanted=compiled, tell=tell)
         self.descending = Attempt(self.descend, name=STEP, wanted=compiled, tell=tell)
         self.mean_loss = MeanLoss(model, compiled=compiled, tell=tell)
-        self._looked_at: dict[tuple[str, int], Pair] = {}
+        self._looked_at: dict[tuple[str, int], Batch] = {}
 
     @property
     def descends(self) -> bool:
@@ -97,24 +97,24 @@ class WordLearner:
             return self.drawing.repeat(len(rates), from_numpy(rates))
         losses: list[float] = []
         for rate in rates.tolist():
-            X, Y = self.examples.read()
-            losses.append(self.descending(X, Y, tensor(rate, dtype=float64)).item())
+            batch = self.examples.read()
+            losses.append(self.descending(tensor(rate, dtype=float64), *batch).item())
             if not np.isfinite(losses[-1]):
                 break
         return np.array(losses)
 
     def draw_and_descend(self, rate: Tensor) -> Tensor:
         """A whole step in operations on tensors: the next batch, and downhill on it."""
-        return self.descend(*self.examples.draw(), rate)
+        return self.descend(rate, *self.examples.draw())
 
-    def descend(self, X: Tensor, Y: Tensor, rate: Tensor) -> Tensor:
-        """A step on a batch: X (B, block_size), Y (B,), the rate 0-d; the loss before the update.
+    def descend(self, rate: Tensor, *batch: Tensor) -> Tensor:
+        """A step on a batch, such as X and Y, the rate 0-d; the loss before the update.
 
         Gradients are forgotten at the end and not at the beginning: so none is there before the
         first step either, and all steps are alike.
         """
         assert self.optimizer is not None
-        loss: Tensor = self.model(X, Y)[1]
+        loss: Tensor = self.model(*batch)[1]
         loss.backward()
         if self.settings.clip:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
@@ -127,11 +127,10 @@ class WordLearner:
 
     def count(self) -> float:
         """The only step of a counted model; its loss afterwards, since before it knows nothing."""
-        rows = self.rows["train"]
         if self.counted is not None and self.seen == 0:
-            for X, Y in rows.batches(COUNTING_BATCH):
-                self.counted(from_numpy(X), from_numpy(Y))
-            self.seen = len(rows)
+            for batch in self.drawn.batches(COUNTING_BATCH):
+                self.counted(*map(from_numpy, batch))
+            self.seen = len(self.drawn)
         return self.evaluate("train", examples=self.settings.eval_examples)
 
     @contextmanager
@@ -155,22 +154,22 @@ class WordLearner:
 
         `between` is called every now and then, and may raise.
         """
-        return self.mean_loss(self._pairs(split, examples), between=between)
+        return self.mean_loss(self.parts[split], self._stretches(split, examples), between=between)
 
-    def _pairs(self, split: str, examples: int) -> Iterator[Pair]:
+    def _stretches(self, split: str, examples: int) -> Iterator[Batch]:
         """All examples; or some, which are kept: they are looked at again and again."""
-        rows = self.rows[split]
-        if not 0 < examples < len(rows):
-            yield from stretches(rows)
+        part = self.parts[split]
+        if not 0 < examples < len(part):
+            yield from stretches(part)
         elif (split, examples) in self._looked_at:
             yield self._looked_at[split, examples]
         else:
             found = []
-            for pair in stretches(rows, examples):
-                found.append(pair)
-                yield pair
-            X, Y = map(np.concatenate, zip(*found, strict=True))
-            self._looked_at[split, examples] = X, Y
+            for batch in stretches(part, examples):
+                found.append(batch)
+                yield batch
+            whole = tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+            self._looked_at[split, examples] = whole
 
     # -- state -----------------------------------------------------------------------------
 
@@ -184,20 +183,9 @@ class WordLearner:
         return arrays
 
     def position(self) -> dict[str, Any]:
-        """How many examples were seen, of which words; and the optimiser's plain numbers."""
+        """How many examples were seen, of which data; and the optimiser's plain numbers."""
         optimizer = self.optimizer and separate(self.optimizer.state_dict(), "optimizer", {})
-        words = {
-            "name": self.words.name,
-            "digest": self.digest(),
-            "characters": self.words.vocabulary.characters,
-        }
-        return {"examples": self.seen, "words": words, "optimizer": optimizer}
-
-    def digest(self) -> str:
-        """What tells these words from others; computed once, since it reads them all."""
-        if not hasattr(self, "_digest"):
-            self._digest = self.words.digest()
-        return self._digest
+        return {"examples": self.seen, "data": self.task.known(), "optimizer": optimizer}
 
     def restore(self, arrays: dict[str, np.ndarray], position: dict[str, Any]) -> None:
         """Be again what it was when `arrays` and `position` were asked for.
@@ -207,25 +195,13 @@ class WordLearner:
         load_parameters(self.model, arrays)
         if self.optimizer is not None:
             self.optimizer.load_state_dict(join(position["optimizer"], arrays))
-            # The settings of the rest of the run may be others than those that were saved.
-            for group in self.optimizer.param_groups:
-                group.update({key: value for key, value in self.changeable.items() if key in group})
+            change(self.optimizer, self.model, self.settings)
         default_generator.set_state(arrays["generator"])
         self.seen = position["examples"]
 
     def examples_per_step(self) -> int:
         """The batch size; all training examples if it is 0."""
-        return self.settings.batch_size or len(self.rows["train"])
-
-
-def make_optimizer(model: nn.Module, settings: TrainingConfig) -> Any:
-    """The optimiser that the settings name, over all parameters."""
-    rate, decay = settings.learning_rate, settings.weight_decay
-    if settings.optimizer == "sgd":
-        momentum = settings.momentum
-        return optim.SGD(model.parameters(), lr=rate, momentum=momentum, weight_decay=decay)
-    kind = optim.Adam if settings.optimizer == "adam" else optim.AdamW
-    return kind(model.parameters(), lr=rate, weight_decay=decay)
+        return self.settings.batch_size or len(self.drawn)
 
 
 def load_parameters(model: nn.Module, arrays: dict[str, np.ndarray]) -> None:
@@ -244,15 +220,3 @@ def load_parameters(model: nn.Module, arrays: dict[str, np.ndarray]) -> None:
     except (RuntimeError, KeyError) as error:
         what = " ".join(str(error).split())
         raise CheckpointError(f"the checkpoint is of another model: {what}") from error
-
-
-def only_once(warn: Callable[[str], None]) -> Callable[[str], None]:
-    """Tell that something is not compiled, the first time."""
-    told: list[str] = []
-
-    def tell(why: str) -> None:
-        if not told:
-            told.append(why)
-            warn(f"not compiled but run as it is written, which takes longer ({why})")
-
-    return tell

@@ -12,15 +12,13 @@ from .._tensor.interchange import from_numpy
 from .._tensor.tensor import Tensor
 from ..autograd import no_grad
 from ..compiler.attempt import Attempt
-from ..data.names import Examples
+from ..data.examples import Batch, Examples
 from ..nn import Module
 from .pace import Pace
 
-BATCH = 1_024  # rows at a time: large enough for fast products, small enough for caches
-STRETCH = 16 * BATCH  # rows made at a time
-SCATTERED = 2 * BATCH  # the same if they are far apart in a file, where a row costs a read
-
-Pair = tuple[np.ndarray, np.ndarray]
+BATCH = 1_024  # targets at a time: large enough for fast products, small enough for caches
+STRETCH = 16  # batches made at a time
+SCATTERED = 2  # the same if their examples are far apart in a file, where each costs a read
 
 
 class MeanLoss:
@@ -41,41 +39,46 @@ class MeanLoss:
         self.batch = Attempt(self._loss, name="the evaluation", wanted=compiled, tell=tell)
         self.pace = Pace()
 
-    def __call__(self, pairs: Iterable[Pair], *, between: Callable[[], None]) -> float:
-        """Of (X, Y) in stretches, all but the last of whole batches; nan if any loss is.
+    def __call__(
+        self, examples: Examples, stretches: Iterable[Batch], *, between: Callable[[], None]
+    ) -> float:
+        """On `stretches` of examples, all but the last of whole batches; nan if any loss is.
 
-        `between` is called every now and then, and may raise.
+        Every target counts the same, however many its batch has. `between` is called every now and
+        then, and may raise.
         """
-        total, count = 0.0, 0
+        total, targets, size = 0.0, 0, batch_of(examples)
         with evaluating(self.model), no_grad():
-            for X, Y in pairs:
+            for stretch in stretches:
                 between()
-                whole = len(Y) - len(Y) % BATCH
-                for loss in self._whole(X[:whole], Y[:whole], between):
-                    total += BATCH * loss  # one by one: in the same order, whatever the stretches
-                if whole < len(Y):
-                    rest = self._loss(from_numpy(X[whole:]), from_numpy(Y[whole:]))
-                    total += float(rest.item()) * (len(Y) - whole)
-                count += len(Y)
-        return total / count
+                counts = examples.counted(stretch)
+                whole = len(counts) - len(counts) % size
+                weights = counts[:whole].reshape(-1, size).sum(1).tolist()
+                losses = self._whole([_rows(part[:whole], size) for part in stretch], between)
+                for weight, loss in zip(weights, losses, strict=False):
+                    total += weight * loss  # one by one: in the same order, whatever the stretches
+                if whole < len(counts):
+                    rest = self._loss(*(from_numpy(part[whole:]) for part in stretch))
+                    total += float(rest.item()) * int(counts[whole:].sum())
+                targets += int(counts.sum())
+        return total / targets
 
-    def _whole(self, X: np.ndarray, Y: np.ndarray, between: Callable[[], None]) -> Iterator[float]:
+    def _whole(self, arrays: list[np.ndarray], between: Callable[[], None]) -> Iterator[float]:
         """The losses of whole batches, as many at once as take a moment."""
-        X, Y = X.reshape(-1, BATCH, X.shape[1]), Y.reshape(-1, BATCH)
-        done = 0
-        while done < len(Y):
-            part = slice(done, done + self.pace.most)
+        count, done = len(arrays[0]), 0
+        while done < count:
+            some = [from_numpy(array[done : done + self.pace.most]) for array in arrays]
             begin = time.perf_counter()
-            losses = self.batch.repeat(len(Y[part]), from_numpy(X[part]), from_numpy(Y[part]))
+            losses = self.batch.repeat(len(some[0]), *some)
             self.pace.took(len(losses), time.perf_counter() - begin)
             yield from losses.tolist()
-            if len(losses) < len(Y[part]):
+            if len(losses) < len(some[0]):
                 return
             done += len(losses)
             between()
 
-    def _loss(self, X: Tensor, Y: Tensor) -> Tensor:
-        loss: Tensor = self.model(X, Y)[1]
+    def _loss(self, *batch: Tensor) -> Tensor:
+        loss: Tensor = self.model(*batch)[1]
         return loss
 
 
@@ -90,11 +93,22 @@ def evaluating(model: Module) -> Iterator[None]:
         model.train(was_training)
 
 
-def stretches(rows: Examples, examples: int = 0) -> Iterator[Pair]:
+def _rows(part: np.ndarray, size: int) -> np.ndarray:
+    """A batch in each row."""
+    return part.reshape(-1, size, *part.shape[1:])
+
+
+def batch_of(examples: Examples) -> int:
+    """How many examples have about BATCH targets."""
+    return max(1, BATCH // examples.predictions)
+
+
+def stretches(examples: Examples, count: int = 0) -> Iterator[Batch]:
     """So many examples spread evenly over all, or all for 0, in stretches of whole batches."""
-    if not 0 < examples < len(rows):
-        yield from rows.batches(STRETCH)
+    size = batch_of(examples)
+    if not 0 < count < len(examples):
+        yield from examples.batches(STRETCH * size)
         return
-    numbers = rows.some(examples)
-    for start in range(0, examples, SCATTERED):
-        yield rows[numbers[start : start + SCATTERED]]
+    numbers = examples.some(count)
+    for start in range(0, count, SCATTERED * size):
+        yield examples[numbers[start : start + SCATTERED * size]]

@@ -9,16 +9,23 @@ from types import TracebackType
 from typing import Any
 
 from ..core.random import manual_seed
-from ..data.names import Words
 from .checkpoint import Checkpoint
-from .config import RunConfig, apply_pairs, apply_tables
+from .config import RunConfig, apply_pairs
 from .errors import BadUse
 from .files import write_atomically
-from .learner import WordLearner
+from .learner import ModelLearner
 from .lock import Lock
 from .loop import first_checkpoint
 from .runs import Run, create_run, open_run
-from .settings import config_of, default_config, find_model, for_words, read_words
+from .settings import (
+    config_of,
+    configured,
+    default_config,
+    find_model,
+    read_task,
+    variant_of,
+)
+from .tasks import Task, known_in
 from .toml import read_toml, write_toml
 from .trained import Trained
 from .versions import versions
@@ -29,9 +36,12 @@ DEFAULT_MODEL = "mlp"
 _FIXED = {
     "model": "its weights have that shape",
     "data.split_seed": "its words are split so",
+    "data.form": "its data are taken so",
+    "data.tokenizer": "its tokens are those",
     "training.seed": "its generator goes on where it stopped",
     "training.optimizer": "the optimiser's state has that form",
     "training.momentum": "the optimiser's state has that form",
+    "training.decay": "the optimiser's state has that form",
 }
 
 
@@ -41,7 +51,7 @@ class Session:
 
     run: Run
     config: RunConfig
-    learner: WordLearner
+    learner: ModelLearner
     start: Checkpoint
     lock: Lock
 
@@ -58,7 +68,7 @@ class Session:
 
     def trained(self, step: int) -> Trained:
         """The model as it is now."""
-        return Trained(self.config, self.learner.model, self.learner.words.vocabulary, step)
+        return Trained(self.config, self.learner.model, self.learner.task.known(), step)
 
     def parameters(self) -> int:
         """How many numbers are trained."""
@@ -66,22 +76,20 @@ class Session:
 
     def headline(self) -> str:
         """What is trained, on what, and where it is kept, as one line."""
-        words = self.learner.words
         parameters = f" with {self.parameters():,} parameters" if self.learner.descends else ""
         return (
-            f"{self.config.name}{parameters} on"
-            f" {len(self.learner.parts['train']):,} of {len(words):,} words of {words.name};"
+            f"{self.config.name}{parameters} on {self.learner.task.extent()};"
             f" run {self.run.name}, Ctrl-C saves and stops"
         )
 
     def expected_dev_loss(self) -> tuple[float, float] | None:
-        """The range that the default settings reach; None for other words or settings."""
+        """The range that the default settings reach; None for other data or settings."""
         entry = find_model(self.config.name)
-        default = default_config(entry)
-        same = replace(default.training, seed=self.config.training.seed).resolved()
+        variant = variant_of(entry, self.config)
+        default = self.learner.task.sized(default_config(entry, variant))
+        same = replace(default.training, seed=self.config.training.seed)
         usual = self.config.model == default.model and self.config.training == same
-        embedded = not self.config.data.file
-        return entry.expected_dev_loss if usual and embedded else None
+        return variant.expected_dev_loss if usual and self.learner.task.is_embedded else None
 
 
 def new(
@@ -100,11 +108,11 @@ def new(
     Errors: BadUse for wrong settings, words or names; Failure if the folder cannot be written.
     """
     tables = read_toml(config_file) if config_file else {}
-    config = default_config(find_model(model or _model_in(tables) or DEFAULT_MODEL))
-    config = apply_pairs(apply_tables(config, tables, source=str(config_file)), pairs or [])
-    words = read_words(config)
-    config = for_words(config, words)
-    learner = make_learner(config, words, warn=warn)
+    entry = find_model(model or _model_in(tables) or DEFAULT_MODEL)
+    config = configured(entry, pairs or [], tables=tables, source=str(config_file))
+    task = read_task(config)
+    config = task.sized(config)
+    learner = make_learner(config, task, warn=warn)
     first = first_checkpoint(config, learner)
     run = create_run(root, name=name, config=config.tables(), first=first)
     lock = run.lock().acquire()
@@ -138,9 +146,9 @@ def go_on(
             )
         before = config_of(start, run)
         config = _changed(before, pairs or [], run)
-        words = read_words(config)
-        _same_words(start, words, run)
-        learner = make_learner(config, words, warn=warn)
+        task = read_task(config, known_in(start.progress["position"]))
+        _same_data(start, task, run)
+        learner = make_learner(config, task, warn=warn)
         _tell_of_other_versions(start, warn)
         if config != before:
             write_atomically(run.config, write_toml(config.tables()).encode("utf-8"))
@@ -151,12 +159,12 @@ def go_on(
 
 
 def make_learner(
-    config: RunConfig, words: Words, *, warn: Callable[[str], None] = lambda message: None
-) -> WordLearner:
+    config: RunConfig, task: Task, *, warn: Callable[[str], None] = lambda message: None
+) -> ModelLearner:
     """A fresh learner; the default generator begins anew with the training's seed."""
     manual_seed(config.training.seed)
     model = find_model(config.name).load().Model(config.model)
-    return WordLearner(config, model, words, warn=warn)
+    return ModelLearner(config, model, task, warn=warn)
 
 
 def _model_in(tables: dict[str, Any]) -> str | None:
@@ -179,11 +187,11 @@ def _changed(before: RunConfig, pairs: list[str], run: Run) -> RunConfig:
     return replace(after, training=after.training.resolved())
 
 
-def _same_words(start: Checkpoint, words: Words, run: Run) -> None:
-    then = start.progress["position"]["words"]
-    if words.digest() != then["digest"]:
+def _same_data(start: Checkpoint, task: Task, run: Run) -> None:
+    then = known_in(start.progress["position"])
+    if task.known()["digest"] != then["digest"]:
         raise BadUse(
-            f"{words.name} has other words than those that run '{run.name}' was trained on"
+            f"{task.is_other_than()} that run '{run.name}' was trained on"
             f" ({then['name']}); give that file with --data FILE, or train a new run"
         )
 

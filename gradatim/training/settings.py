@@ -1,16 +1,17 @@
-"""From a model's name to its settings and its words: what new runs, old runs and pictures share."""
+"""From a model's name to its settings and its data: what new runs, old runs and pictures share."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
-from ..data import names
-from ..data.names import Words
-from ..models import MODELS, Entry
+from ..models import MODELS, Entry, Variant
 from .checkpoint import Checkpoint
-from .config import RunConfig, TrainingConfig, apply_tables
+from .config import RunConfig, TrainingConfig, apply_pairs, apply_tables
 from .errors import BadUse, CheckpointError, did_you_mean
 from .runs import Run
+from .tasks import Known, Task, kind_of
 
 
 def find_model(name: str) -> Entry:
@@ -29,10 +30,39 @@ def find_model(name: str) -> Entry:
     )
 
 
-def default_config(entry: Entry) -> RunConfig:
-    """A model's settings before anybody changed them."""
-    training = TrainingConfig(**asdict(entry.recipe))
-    return RunConfig(entry.name, entry.load().Config(), training=training)
+def default_config(entry: Entry, variant: Variant | None = None) -> RunConfig:
+    """A model's settings before anybody changed them, by its first recipe if none is given."""
+    variant = variant or entry.variants[0]
+    model = entry.load().Config(**variant.sizes)
+    training = TrainingConfig(**asdict(variant.recipe))
+    return RunConfig(entry.name, model, data=kind_of(entry).data(), training=training)
+
+
+def configured(
+    entry: Entry,
+    pairs: Sequence[str] = (),
+    *,
+    tables: dict[str, Any] | None = None,
+    source: str = "the settings",
+) -> RunConfig:
+    """A model's settings by the recipe that suits the data, then those of tables, then of pairs.
+
+    Errors: BadUse.
+    """
+    given = (tables or {}, list(pairs))
+
+    def changed(config: RunConfig) -> RunConfig:
+        return apply_pairs(apply_tables(config, given[0], source=source), given[1])
+
+    config = changed(default_config(entry))
+    return changed(default_config(entry, variant_of(entry, config)))
+
+
+def variant_of(entry: Entry, config: RunConfig) -> Variant:
+    """The recipe of a model that suits its data, or the first one."""
+    form = kind_of(entry).form(config.data)
+    found = [variant for variant in entry.variants if variant.form == form]
+    return (found or entry.variants)[0]
 
 
 def config_of(checkpoint: Checkpoint, run: Run) -> RunConfig:
@@ -49,22 +79,9 @@ def config_of(checkpoint: Checkpoint, run: Run) -> RunConfig:
         ) from error
 
 
-def read_words(config: RunConfig) -> Words:
-    """The words that the settings name: the embedded names, or those of a file."""
-    return names.read(config.data.file) if config.data.file else names.load()
+def read_task(config: RunConfig, known: Known | None = None) -> Task:
+    """The data that the settings name, as a checkpoint knew them if there is one.
 
-
-def for_words(config: RunConfig, words: Words) -> RunConfig:
-    """The settings with the size of the words' vocabulary, and every interval a number.
-
-    Errors: BadUse if the settings ask for another size.
+    Errors: BadUse; DataError.
     """
-    size = len(words.vocabulary)
-    default = type(config.model)().vocab_size
-    if config.model.vocab_size not in (size, default):
-        raise BadUse(
-            f"model.vocab_size is {config.model.vocab_size}, but {words.name} has {size} different"
-            " characters with the boundary; leave it out, it follows from the words"
-        )
-    model = replace(config.model, vocab_size=size)
-    return replace(config, model=model, training=config.training.resolved())
+    return kind_of(find_model(config.name)).read(config, known)

@@ -1,50 +1,40 @@
-"""A trained model out of a checkpoint, for all that does not train: words, losses, surprise."""
+"""A trained model out of a checkpoint, for all that does not train: samples, losses, surprise."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .._tensor.interchange import from_numpy
 from .._tensor.tensor import Tensor
-from ..core.random import Generator, manual_seed
-from ..data import names
-from ..data.names import Vocabulary, Words
-from ..models import Stream, sample, surprise
+from ..core.random import manual_seed
+from ..data.examples import Examples
 from .blas_threads import threads
 from .config import RunConfig
-from .errors import BadUse, DamagedCheckpoint
-from .learner import load_parameters, only_once
+from .errors import DamagedCheckpoint
+from .learner import COUNTING_BATCH, load_parameters
 from .losses import MeanLoss, stretches
+from .once import only_once
 from .runs import Run
-from .settings import config_of, default_config, find_model, for_words, read_words
-
-
-class Letter(NamedTuple):
-    """One letter of a word under a model: its probability p and its surprise, -log p, in nats."""
-
-    letter: str
-    probability: float
-    surprise: float
-    is_end: bool
+from .settings import config_of, default_config, find_model, read_task
+from .tasks import Known, Letter, Voice, Wish, kind_of, known_in
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A model with its vocabulary and settings, as of some step.
+    """A model with its settings and what is known of its data, as of some step.
 
-    Words and losses are compiled if the training was, or rather if its settings say so; `warn` is
+    Samples and losses are compiled if the training was, or rather if its settings say so; `warn` is
     told if that is not possible.
     """
 
     config: RunConfig
     model: Any
-    vocabulary: Vocabulary
+    known: Known
     step: int
     warn: Callable[[str], None] = lambda message: None
 
@@ -53,88 +43,61 @@ class Trained:
         """The model's name."""
         return self.config.name
 
-    def sample(
-        self,
-        count: int,
-        *,
-        greedy: bool = False,
-        temperature: float = 1.0,
-        seed: int | None = None,
-    ) -> list[str]:
-        """New words; the same ones for the same seed, others each time without."""
-        generator = Generator()
-        if seed is None:
-            generator.seed()
-        else:
-            generator.manual_seed(seed)
-        words = sample(
-            self.model,
-            count,
-            greedy=greedy,
-            temperature=temperature,
-            generator=generator,
-            stream=self._stream,
-        )
-        return [self.vocabulary.decode(word) for word in words]
+    @cached_property
+    def voice(self) -> Voice:
+        """The model as what writes and is surprised."""
+        kind = kind_of(find_model(self.name))
+        return kind.voice(self.model, self.known, self.config.training.compile, self.warn)
 
-    def surprise(self, word: str) -> list[Letter]:
-        """How surprised the model is by each letter of a word, and by its end.
+    def say(self, wish: Wish) -> Iterator[Iterator[str]]:
+        """Samples, each in pieces as they are drawn: read each to its end before the next."""
+        return self.voice.say(wish)
 
-        Errors: BadUse for no word; UnknownCharacter for a letter that is not in the vocabulary.
+    def sample(self, count: int, *, greedy: bool = False, seed: int | None = None) -> list[str]:
+        """Whole samples; the same ones for the same seed, others each time without."""
+        return ["".join(some) for some in self.say(Wish(count, greedy=greedy, seed=seed))]
+
+    def surprise(self, text: str) -> list[Letter]:
+        """How surprised the model is by each letter or token of a text, and by its end if it ends.
+
+        Errors: BadUse for no text; UnknownCharacter for a letter that is not in the vocabulary.
         """
-        if not word:
-            raise BadUse("an empty word has no letters; write gradatim surprise emma")
-        surprises = surprise(self.model, self.vocabulary.encode(word))
-        letters = [*word, names.BOUNDARY]
-        return [
-            Letter(letter, math.exp(-nats), nats, is_end=place == len(word))
-            for place, (letter, nats) in enumerate(zip(letters, surprises, strict=True))
-        ]
+        return self.voice.surprise(text)
 
     def losses(self, splits: Sequence[str]) -> dict[str, float]:
-        """The mean loss on whole splits of the words that it was trained on.
+        """The mean loss on whole splits of the data that it was trained on.
 
-        Errors: DataError if the file with the words is gone or wrong.
+        Errors: DataError if the file with the data is gone or wrong.
         """
-        parts = read_words(self.config).split(seed=self.config.data.split_seed)._asdict()
-        return {name: self._loss(parts[name]) for name in splits}
+        task = read_task(self.config, self.known)
+        return {split: self._loss(task.part(split, self.config.model)) for split in splits}
 
     def losses_on_file(self, path: str) -> dict[str, float]:
-        """The mean loss on all words of a file, under the file's name.
+        """The mean loss on all of a file, under the file's name.
 
         Errors: DataError if it cannot be read or has letters that the model does not know.
         """
-        words = names.read(path)
-        self.vocabulary.encode(words.vocabulary.characters.removeprefix(names.BOUNDARY))
-        return {words.name: self._loss(replace(words, vocabulary=self.vocabulary))}
+        data = replace(self.config.data, file=path)
+        task = read_task(replace(self.config, data=data), self.known)
+        return {task.name: self._loss(task.everything(self.config.model))}
 
     def loss_on(self, examples: int) -> Tensor:
         """The loss on the first so many examples, with its graph."""
-        rows = read_words(self.config).rows(self.config.model.block_size)
-        X, Y = rows[np.arange(min(examples, len(rows)))]
-        _, loss = self.model(from_numpy(X), from_numpy(Y))
+        whole = read_task(self.config, self.known).everything(self.config.model)
+        batch = whole[np.arange(min(examples, len(whole)))]
+        _, loss = self.model(*map(from_numpy, batch))
         assert isinstance(loss, Tensor)
         return loss
 
-    def _loss(self, words: Words) -> float:
+    def _loss(self, examples: Examples) -> float:
         # As many threads as in training: then these are the training's losses to the last digit.
         with threads(self.config.training.threads):
-            rows = words.rows(self.config.model.block_size)
-            return self._mean_loss(stretches(rows), between=lambda: None)
-
-    @cached_property
-    def _tell(self) -> Callable[[str], None]:
-        return only_once(self.warn)
-
-    @cached_property
-    def _stream(self) -> Stream | None:
-        compiled = self.config.training.compile
-        return Stream(self.model, tell=self._tell) if compiled else None
+            return self._mean_loss(examples, stretches(examples), between=lambda: None)
 
     @cached_property
     def _mean_loss(self) -> MeanLoss:
         compiled = self.config.training.compile
-        return MeanLoss(self.model, compiled=compiled, tell=self._tell)
+        return MeanLoss(self.model, compiled=compiled, tell=only_once(self.warn))
 
 
 def load_trained(
@@ -158,23 +121,21 @@ def load_trained(
     model = find_model(config.name).load().Model(config.model)
     load_parameters(model, checkpoint.arrays)
     model.eval()
-    characters = checkpoint.progress["position"]["words"]["characters"]
-    return Trained(config, model, Vocabulary(characters), checkpoint.step, warn)
+    return Trained(config, model, known_in(checkpoint.progress["position"]), checkpoint.step, warn)
 
 
 def fresh(name: str) -> Trained:
     """A model with its first weights, for the embedded names; a counted one has counted them."""
     config = default_config(find_model(name))
-    words = read_words(config)
-    config = for_words(config, words)
+    task = read_task(config)
+    config = task.sized(config)
     manual_seed(config.training.seed)
     model = find_model(name).load().Model(config.model)
     if hasattr(model, "learn"):
-        train = words.split(seed=config.data.split_seed).train
-        X, Y = train.rows(config.model.block_size)[:]
-        model.learn(from_numpy(X), from_numpy(Y))
+        for batch in task.training(config.model).batches(COUNTING_BATCH):
+            model.learn(*map(from_numpy, batch))
     model.eval()
-    return Trained(config, model, words.vocabulary, 0)
+    return Trained(config, model, task.known(), 0)
 
 
 def count_bigrams() -> Trained:

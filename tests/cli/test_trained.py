@@ -172,12 +172,13 @@ def test_draw_alone_says_what_can_be_drawn(capsys):
 
 def test_the_models_and_their_settings(capsys):
     out = out_of(capsys, "models")
-    assert all(f"\n{name} " in f"\n{out}" for name in ("bigram-counts", "bigram", "mlp"))
+    assert all(f"\n{name} " in f"\n{out}" for name in ("bigram", "mlp", "gpt"))
+    assert "Radford et al. 2019" in out
     settings = out_of(capsys, "models", "mlp")
     assert "model.block_size = 3" in settings
     assert "training.steps = " in settings
     described = json.loads(out_of(capsys, "models", "--json"))
-    assert [model["name"] for model in described][-1] == "mlp"
+    assert [model["name"] for model in described] == ["bigram-counts", "bigram", "mlp", "gpt"]
     assert (
         json.loads(out_of(capsys, "models", "mlp", "--json"))["defaults"]["model"]["name"] == "mlp"
     )

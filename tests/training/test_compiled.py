@@ -11,10 +11,11 @@ from gradatim.data import names
 from gradatim.models import mlp
 from gradatim.training import examples
 from gradatim.training.config import apply_pairs
-from gradatim.training.learner import WordLearner
+from gradatim.training.learner import ModelLearner
 from gradatim.training.session import make_learner
 from gradatim.training.settings import default_config, find_model
-from tests.training.test_learner import WORDS
+from gradatim.training.tasks.letters import LetterTask
+from tests.training.test_learner import TASK, WORDS
 
 every_kind = pytest.mark.parametrize(
     "pairs",
@@ -33,7 +34,8 @@ def learner(*pairs, words=WORDS, warn=None, compiled=True):
     given = [pair for pair in given if pair != "model.name=bigram"]
     given += ["h=8"] if model == "mlp" else []
     config = apply_pairs(default_config(find_model(model)), given)
-    return make_learner(config, words, warn=warn or pytest.fail)
+    task = LetterTask(words, split_seed=42)
+    return make_learner(config, task, warn=warn or pytest.fail)
 
 
 def all_steps(learner, rates):
@@ -142,7 +144,7 @@ def test_a_model_that_looks_at_numbers_is_not_compiled_and_loses_no_step():
     found = []
     for kind in (Curious, mlp.Model):
         gradatim.manual_seed(1)
-        one = WordLearner(config, kind(mlp.Config(h=8)), WORDS, warn=said.append)
+        one = ModelLearner(config, kind(mlp.Config(h=8)), TASK, warn=said.append)
         found.append(all_steps(one, falling(5)))
     assert found[0] == pytest.approx(found[1], abs=1e-5)
     assert len(said) == 1

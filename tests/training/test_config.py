@@ -67,7 +67,7 @@ def test_every_field_type_is_read_from_text():
         ("learning_rate=fast", "wants a number, got 'fast'"),
         ("learning_rate=nan", "wants a finite number, got 'nan'"),
         ("learning_rate=-1", "learning_rate must be a positive finite number, got -1.0"),
-        ("momentum=1", "training.momentum must be below 1, got 1.0"),
+        ("momentum=1", "training.momentum must be at least 0 and below 1, got 1.0"),
         ("optimizer=adamx", "wants one of sgd, adam, adamw, got 'adamx'; did you mean 'adam'?"),
         ("direct=perhaps", "wants true or false, got 'perhaps'"),
         ("widths=4,x", "model.widths wants a whole number, got 'x'"),

@@ -14,14 +14,18 @@ from gradatim.training.losses import MeanLoss, stretches
 from gradatim.training.session import make_learner
 from gradatim.training.settings import default_config, find_model
 from gradatim.training.state import join, separate
+from gradatim.training.tasks.letters import LetterTask
 
 WORDS = replace(names.load(), words=names.load().words[:300])
+
+
+TASK = LetterTask(WORDS, split_seed=42)
 
 
 def learner(*pairs, model="mlp"):
     small = ["h=8"] if model == "mlp" else []
     given = [*small, "batch_size=16", "compile=false", *pairs]
-    return make_learner(apply_pairs(default_config(find_model(model)), given), WORDS)
+    return make_learner(apply_pairs(default_config(find_model(model)), given), TASK)
 
 
 def one_step(learner, rate):
@@ -93,13 +97,13 @@ def test_clipping_bounds_the_step():
 @pytest.mark.parametrize("compiled", [False, True])
 def test_the_loss_over_batches_is_the_loss_over_all(compiled):
     one = learner()
-    rows = one.rows["train"]
+    rows = one.parts["train"]
     mean_loss = MeanLoss(one.model, compiled=compiled)
     with gradatim.no_grad():
         _, loss = one.model(*tensors(rows[:]))
     assert len(rows) > 1_024
-    assert mean_loss(stretches(rows), between=nothing) == pytest.approx(loss.item(), rel=1e-6)
-    few = mean_loss(stretches(rows, 10), between=nothing)
+    assert mean_loss(rows, stretches(rows), between=nothing) == pytest.approx(loss.item(), rel=1e-6)
+    few = mean_loss(rows, stretches(rows, 10), between=nothing)
     with gradatim.no_grad():
         _, loss = one.model(*tensors(rows[rows.some(10)]))
     assert few == pytest.approx(loss.item(), rel=1e-6)
@@ -107,12 +111,12 @@ def test_the_loss_over_batches_is_the_loss_over_all(compiled):
 
 def test_the_stretches_change_no_digit():
     one = learner("h=2")
-    X, Y = (np.tile(array, (5, *[1] * (array.ndim - 1))) for array in one.rows["train"][:])
+    X, Y = (np.tile(array, (5, *[1] * (array.ndim - 1))) for array in one.parts["train"][:])
     assert len(Y) > 5 * 1_024
-    whole = one.mean_loss([(X, Y)], between=nothing)
+    whole = one.mean_loss(one.parts["train"], [(X, Y)], between=nothing)
     for size in (1_024, 2_048):
         pairs = [(X[i : i + size], Y[i : i + size]) for i in range(0, len(Y), size)]
-        assert one.mean_loss(pairs, between=nothing) == whole
+        assert one.mean_loss(one.parts["train"], pairs, between=nothing) == whole
     again = [one.evaluate("train", examples=1_500) for _ in range(2)]
     assert again[0] == again[1]
 
@@ -146,7 +150,7 @@ def test_a_counted_model_is_counted_once():
     counts = one.model.N.clone()
     assert one_step(one, 0.1) == first
     assert gradatim.equal(one.model.N, counts)
-    assert counts.sum().item() == len(one.rows["train"])
+    assert counts.sum().item() == len(one.parts["train"])
 
 
 def test_parameters_of_another_model_are_refused():

@@ -1,0 +1,123 @@
+"""Words, a letter at a time: the letters before, and the one that comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from ...data import names
+from ...data.examples import Examples
+from ...data.names import BOUNDARY, Vocabulary, Words
+from ...models import Stream, sample, surprise
+from ..config import DataConfig, RunConfig
+from ..errors import BadUse
+from ..once import only_once
+from .sizes import with_vocabulary
+from .sources import EMBEDDED, ENGLISH
+from .task import Kind, Known, Task
+from .voice import Letter, Voice, Wish, surprised
+
+
+class LetterTask(Task):
+    """Words as rows of `block_size` letters and the next one, for models that see no more."""
+
+    loss_is = "mean negative log likelihood of the next letter, in nats"
+
+    def __init__(self, words: Words, *, split_seed: int, is_embedded: bool = False) -> None:
+        self.words, self.split_seed, self.is_embedded = words, split_seed, is_embedded
+        self.name = words.name
+
+    def sized(self, config: RunConfig) -> RunConfig:
+        size = len(self.words.vocabulary)
+        return with_vocabulary(
+            config, size, f"{self.name} has {size} different characters with the boundary"
+        )
+
+    def training(self, model: Any) -> Examples:
+        return self.part("train", model)
+
+    def part(self, split: str, model: Any) -> Examples:
+        return self.parts[split].rows(model.block_size)
+
+    def everything(self, model: Any) -> Examples:
+        return self.words.rows(model.block_size)
+
+    def extent(self) -> str:
+        return f"{len(self.parts['train']):,} of {len(self.words):,} words of {self.name}"
+
+    def known(self) -> Known:
+        characters = self.words.vocabulary.characters
+        return {"name": self.name, "digest": self._digest, "characters": characters}
+
+    def is_other_than(self) -> str:
+        return f"{self.name} has other words than those"
+
+    @cached_property
+    def parts(self) -> dict[str, Words]:
+        """The words to train, to choose by and to test."""
+        parts: dict[str, Words] = self.words.split(seed=self.split_seed)._asdict()
+        return parts
+
+    @cached_property
+    def _digest(self) -> str:
+        return self.words.digest()  # which reads them all
+
+
+class LetterVoice(Voice):
+    """Words letter by letter; drawn by a compiled program where that can be."""
+
+    writes, usually = "words", 20
+
+    def __init__(
+        self, model: Any, known: Known, compiled: bool, warn: Callable[[str], None]
+    ) -> None:
+        self.model, self.vocabulary = model, Vocabulary(known["characters"])
+        self.stream = Stream(model, tell=only_once(warn)) if compiled else None
+
+    def say(self, wish: Wish) -> Iterator[Iterator[str]]:
+        words = sample(
+            self.model,
+            wish.count,
+            prompt=self.vocabulary.encode(wish.prompt),
+            greedy=wish.greedy,
+            temperature=wish.temperature,
+            top_k=wish.top_k,
+            top_p=wish.top_p,
+            generator=wish.generator(),
+            max_length=wish.longest or 50,
+            stream=self.stream,
+        )
+        return (iter([self.vocabulary.decode(word)]) for word in words)
+
+    def surprise(self, text: str) -> list[Letter]:
+        if not text:
+            raise BadUse("an empty word has no letters; write gradatim surprise emma")
+        surprises = surprise(self.model, self.vocabulary.encode(text))
+        return surprised([*text, BOUNDARY], surprises, has_end=True)
+
+
+def read(config: RunConfig, known: Known | None) -> LetterTask:
+    """The words that the settings name, with the alphabet of a checkpoint if there is one.
+
+    Errors: BadUse for a running text; DataError.
+    """
+    words = read_words(config.data.file, reader=config.name)
+    if known is not None:
+        words = replace(words, vocabulary=Vocabulary(known["characters"]))
+    is_embedded = config.data.file in EMBEDDED
+    return LetterTask(words, split_seed=config.data.split_seed, is_embedded=is_embedded)
+
+
+def read_words(file: str, *, reader: str) -> Words:
+    """The embedded names, or the words of a file. Errors: BadUse; DataError."""
+    if file == ENGLISH:
+        raise BadUse(
+            f"{ENGLISH} is running text, and {reader} learns words here; train gpt on it, or give a"
+            " file of words with --data FILE"
+        )
+    return names.load() if file in EMBEDDED else names.read(file)
+
+
+LETTERS = Kind(DataConfig, read, lambda data: "names", LetterVoice)

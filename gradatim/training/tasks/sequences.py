@@ -1,0 +1,232 @@
+"""Tokens in a row, each to be predicted from those before it: whole words, or a running text."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from ...compiler.attempt import announced
+from ...data import names, text
+from ...data.examples import Examples
+from ...data.names import WORD, Sequences, Words
+from ...data.text import Text
+from ...data.tokenizers import BPETokenizer, CharTokenizer, Tokenizer, from_json, load
+from ..config import DataConfig, RunConfig
+from ..errors import BadUse, did_you_mean
+from .letters import read_words
+from .sequence_voice import SequenceVoice
+from .sizes import with_vocabulary
+from .sources import EMBEDDED, ENGLISH
+from .task import Kind, Known, Task
+
+BYTE_PAIRS = 512  # tokens of a byte-pair tokeniser if nobody says
+LEARNED_FROM = 16  # pieces of text, a megabyte each, that byte pairs are learned from
+
+
+@dataclass(frozen=True)
+class SequenceData(DataConfig):
+    """`file` is `names`, `english` or a text file; `form` says how to take it.
+
+    As `words` each line is a word, learned whole from its beginning to its end; as `text` the file
+    is one running text. `auto` takes words for the embedded names, and text for all else. The
+    `tokenizer` is `char`, `bpe` (byte pairs, learned from the training part: `vocab_size` says how
+    many tokens), or a file that a tokeniser was saved to.
+    """
+
+    form: Literal["auto", "words", "text"] = "auto"
+    tokenizer: str = "char"
+
+
+class SequenceTask(Task):
+    """What words and texts have in common: a tokeniser, made for them or known from a run."""
+
+    form: str
+    specials: tuple[str, ...] = ()
+    tokenizer: Tokenizer
+
+    @property
+    def loss_is(self) -> str:  # type: ignore[override]
+        what = "letter" if self.tokenizer.kind == "char" else "token"
+        return f"mean negative log likelihood of the next {what}, in nats"
+
+    def tokenized(self, config: RunConfig, known: Known | None) -> None:
+        """Get the tokeniser: that of a run, that of a file, or one made for this data."""
+        wanted = config.data.tokenizer
+        if known is not None:
+            self.tokenizer = from_json(known["tokenizer"], source="the tokeniser of the run")
+        elif wanted == "char":
+            self.tokenizer = CharTokenizer(self.alphabet(), specials=self.specials)
+        elif wanted == "bpe":
+            default = type(config.model)().vocab_size
+            size = config.model.vocab_size
+            size = BYTE_PAIRS if size == default else size
+            with announced(f"Learning {size:,} byte-pair tokens from {self.name} ..."):
+                self.tokenizer = BPETokenizer.train(
+                    self.training_text(), size, specials=self.specials
+                )
+        elif wanted.endswith(".json"):
+            self.tokenizer = load(wanted)
+            self._check_specials(wanted)
+        else:
+            hint = did_you_mean(wanted, ("char", "bpe"))
+            raise BadUse(f"data.tokenizer is '{wanted}'; it is char, bpe, or a .json file{hint}")
+
+    def sized(self, config: RunConfig) -> RunConfig:
+        size = len(self.tokenizer)
+        return with_vocabulary(config, size, f"the tokeniser of {self.name} has {size} tokens")
+
+    def known(self) -> Known:
+        return {
+            "name": self.name,
+            "digest": self.digest,
+            "form": self.form,
+            "tokenizer": self.tokenizer.to_json(),
+        }
+
+    @abstractmethod
+    def alphabet(self) -> str:
+        """All characters, sorted."""
+
+    @abstractmethod
+    def training_text(self) -> Iterable[str]:
+        """What byte pairs are learned from."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """What tells the data from others."""
+
+    def _check_specials(self, path: str) -> None:
+        if self.tokenizer.specials[: len(self.specials)] != self.specials:
+            raise BadUse(
+                f"{path} was not made for words: it lacks the special token {WORD}; leave out"
+                " data.tokenizer to make one"
+            )
+
+    def _tokens(self) -> str:
+        """The tokeniser in a few words."""
+        of = "characters" if self.tokenizer.kind == "char" else "byte pairs"
+        return f"{len(self.tokenizer):,} tokens: {of}"
+
+
+class WholeWords(SequenceTask):
+    """Words, each an example from the boundary before it to the boundary after it."""
+
+    form, specials = "words", (WORD,)
+
+    def __init__(self, words: Words, config: RunConfig, known: Known | None) -> None:
+        self.words, self.name = words, words.name
+        self.is_embedded = config.data.file in EMBEDDED and config.data.tokenizer == "char"
+        self.split_seed = config.data.split_seed
+        self.tokenized(config, known)
+
+    @cached_property
+    def parts(self) -> dict[str, Words]:
+        """The words to train, to choose by and to test."""
+        parts: dict[str, Words] = self.words.split(seed=self.split_seed)._asdict()
+        return parts
+
+    def training(self, model: Any) -> Examples:
+        return self.part("train", model)
+
+    def part(self, split: str, model: Any) -> Examples:
+        return Sequences(self.parts[split].words, model.block_size, self.tokenizer)
+
+    def everything(self, model: Any) -> Examples:
+        return Sequences(self.words.words, model.block_size, self.tokenizer)
+
+    def extent(self) -> str:
+        train, whole = len(self.parts["train"]), len(self.words)
+        return f"{train:,} of {whole:,} words of {self.name} ({self._tokens()})"
+
+    def is_other_than(self) -> str:
+        return f"{self.name} has other words than those"
+
+    def alphabet(self) -> str:
+        return self.words.vocabulary.characters.removeprefix(names.BOUNDARY)
+
+    def training_text(self) -> Iterable[str]:
+        return self.parts["train"].words
+
+    @cached_property
+    def digest(self) -> str:
+        return self.words.digest()
+
+
+class RunningText(SequenceTask):
+    """A text as one long row of tokens, and windows of it."""
+
+    form = "text"
+
+    def __init__(self, whole: Text, config: RunConfig, known: Known | None) -> None:
+        self.text, self.name = whole, whole.name
+        self.is_embedded = config.data.file == ENGLISH and config.data.tokenizer == "char"
+        self.parts: dict[str, Text] = whole.split()._asdict()
+        self.tokenized(config, known)
+        self._rows: dict[str, Any] = {}
+
+    def training(self, model: Any) -> Examples:
+        return text.Windows(self._row("train"), model.block_size, name=self._called("train"))
+
+    def part(self, split: str, model: Any) -> Examples:
+        return text.Tiles(self._row(split), model.block_size, name=self._called(split))
+
+    def everything(self, model: Any) -> Examples:
+        row = text.tokens_of(self.text, self.tokenizer)
+        return text.Tiles(row, model.block_size, name=self.name)
+
+    def extent(self) -> str:
+        train, whole = len(self.parts["train"]), len(self.text)
+        return f"{train:,} of {whole:,} characters of {self.name} ({self._tokens()})"
+
+    def known(self) -> Known:
+        start = "\n" if "\n" in self.text.characters else next(self.text.pieces())[:1]
+        return {**super().known(), "start": start}
+
+    def is_other_than(self) -> str:
+        of_python = ", which comes with Python and differs between its versions,"
+        return f"{self.name}{of_python if self.is_embedded else ''} has another text than that one"
+
+    def alphabet(self) -> str:
+        return self.text.characters
+
+    def training_text(self) -> Iterable[str]:
+        train = self.parts["train"]
+        every = -(-len(train) // (LEARNED_FROM << 20))
+        return (piece for i, piece in enumerate(train.pieces()) if i % every == 0)
+
+    @property
+    def digest(self) -> str:
+        return self.text.digest()
+
+    def _row(self, split: str) -> Any:
+        if split not in self._rows:
+            with announced(f"Making tokens of {self.name} ..."):
+                self._rows[split] = text.tokens_of(self.parts[split], self.tokenizer)
+        return self._rows[split]
+
+    def _called(self, split: str) -> str:
+        return f"the {split} part of {self.name}"
+
+
+def read(config: RunConfig, known: Known | None) -> SequenceTask:
+    """The words or the text that the settings name. Errors: BadUse; DataError."""
+    file = config.data.file
+    if form(config.data) == "names":
+        return WholeWords(read_words(file, reader="form=words"), config, known)
+    return RunningText(text.english() if file == ENGLISH else text.read(file), config, known)
+
+
+def form(data: SequenceData) -> str:
+    """Which recipe suits these settings: "names" or "text"."""
+    if data.form == "text" and data.file in EMBEDDED:
+        raise BadUse("the embedded names are words, no running text; leave out data.form")
+    if data.form == "auto":
+        return "names" if data.file in EMBEDDED else "text"
+    return "names" if data.form == "words" else "text"
+
+
+SEQUENCES = Kind(SequenceData, read, form, SequenceVoice)

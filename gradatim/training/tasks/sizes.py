@@ -1,0 +1,23 @@
+"""The size of a vocabulary follows from the data, and only they can set it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..config import RunConfig
+from ..errors import BadUse
+
+
+def with_vocabulary(config: RunConfig, size: int, what: str) -> RunConfig:
+    """The settings with a vocabulary of this size, and every interval a number.
+
+    Errors: BadUse if they ask for another size; `what` says where this one comes from.
+    """
+    default = type(config.model)().vocab_size
+    if config.model.vocab_size not in (size, default):
+        raise BadUse(
+            f"model.vocab_size is {config.model.vocab_size}, but {what}; leave it out, it follows"
+            " from the data"
+        )
+    model = replace(config.model, vocab_size=size)
+    return replace(config, model=model, training=config.training.resolved())
