@@ -9,6 +9,7 @@ window is read anew.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ from ..core.random import Generator
 from ..ops.random import multinomial as draw
 from .choosing import Choice, check_temperature
 
-AHEAD = 16  # tokens that a compiled writer makes at a time: a call costs as much as some of them
+SOON = 0.02  # seconds in which a compiled writer makes tokens ahead: each call costs some time
 
 
 def generate(
@@ -104,6 +105,7 @@ class Writer:
         self._page = _Page(model)
         self._programs: dict[Choice, tuple[Attempt, Attempt]] = {}
         self._turn = 0
+        self._ahead = 1  # tokens made at a time
 
     def write(
         self,
@@ -133,10 +135,6 @@ class Writer:
             is_remembered = count + len(tokens) <= size
             count = min(count + len(tokens), size)
 
-    @property
-    def _ahead(self) -> int:
-        return AHEAD if self._compiled else 1
-
     def _given(
         self, tokens: list[int], stop: int | None, before: Any, engine: Any
     ) -> Iterator[int]:
@@ -162,13 +160,23 @@ class Writer:
         if engine is not None:
             generator.set_state(engine.get_state())
         self.model.eval()
+        start = time.perf_counter()
         try:
             with no_grad():
-                return program.repeat(steps).tolist()
+                tokens: list[int] = program.repeat(steps).tolist()
+            self._adapt(steps, time.perf_counter() - start)
+            return tokens
         finally:
             self.model.train(was_training)
             if engine is not None:
                 engine.set_state(generator.get_state())
+
+    def _adapt(self, steps: int, seconds: float) -> None:
+        """Make twice as many tokens at a time, or half, as long as they come soon."""
+        if self._compiled and steps >= self._ahead and seconds < SOON / 2:
+            self._ahead *= 2
+        elif seconds > SOON:
+            self._ahead = max(1, self._ahead // 2)
 
     def _program(self, choice: Choice, is_remembered: bool) -> Attempt:
         if choice not in self._programs:

@@ -24,6 +24,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from .._tensor.comparison import where
 from .._tensor.creation import arange, zeros
 from .._tensor.joining import stack
 from .._tensor.tensor import Tensor
@@ -68,7 +69,6 @@ class Memory:
         shape = (batch, config.block_size, config.n_embd)
         self.keys, self.values = zeros(shape, dtype=dtype), zeros(shape, dtype=dtype)  # (B, S, C)
         self.places = arange(config.block_size)  # (S,)
-        self.starts = arange(batch) * config.block_size  # (B,)
 
     def keep(self, k: Tensor, v: Tensor) -> None:
         """Remember k and v (B, T, C) as those of the first T places."""
@@ -77,8 +77,9 @@ class Memory:
 
     def with_(self, k: Tensor, v: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
         """All of it, once k and v (B, 1, C) are written at the places `at` (B,)."""
+        here = (self.places == at.unsqueeze(1)).unsqueeze(2)  # (B, S, 1)
         for rows, new in ((self.keys, k), (self.values, v)):
-            rows.flatten(0, 1).index_copy_(0, self.starts + at, new.squeeze(1))
+            rows.copy_(where(here, new, rows))
         return self.keys, self.values
 
     def until(self, at: Tensor) -> Tensor:
