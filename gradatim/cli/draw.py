@@ -27,6 +27,7 @@ Examples:
   gradatim draw bigram -o table.png
   gradatim draw curves mlp-1
   gradatim draw surprise emma
+  gradatim draw attention --text emma
 """
 
 output_option: Callable[[F], F] = click.option(
@@ -143,6 +144,26 @@ def surprise(word: str, run: str | None, checkpoint: str, root: Path, output: Pa
 
     values = [letter.surprise for letter in find_trained(root, run, checkpoint).surprise(word)]
     save(lambda: draw.surprise(word, values), output, f"surprise-{word}")
+
+
+@command.command(
+    epilog="\b\nExamples:\n  gradatim draw attention --text emma\n  gradatim draw attention gpt-1"
+)
+@run_argument
+@click.option("--text", default="emma", show_default=True, help="What the model looks at.")
+@checkpoint_option
+@runs_option
+@output_option
+def attention(run: str | None, text: str, checkpoint: str, root: Path, output: Path | None) -> None:
+    """Which tokens of a text each token looks at, in every head of every layer of a run's GPT."""
+    from .. import draw
+    from ..training.trained import load_trained
+
+    trained = load_trained(find_run(root, run), checkpoint, on_damaged=warn_damaged)
+    ids, names = trained.voice.tokens(text)
+    title = f"What each token of “{text}” looks at"
+    picture = f"attention-{text[:40]}"
+    save(lambda: draw.attention(trained.model, ids, names, title=title), output, picture)
 
 
 def save(draw: Callable[[], Drawing | Drawings], output: Path | None, name: str) -> None:

@@ -72,6 +72,11 @@ class SequenceVoice(Voice):
         names = [self.tokenizer.decode([number]) for number in row[1:]]
         return surprised(names, self._surprises(row), has_end=self.of_words)
 
+    def tokens(self, text: str) -> tuple[list[int], list[str]]:
+        numbers = self.tokenizer.encode(text)
+        names = [self.tokenizer.decode([number]) for number in numbers]
+        return ([BOUNDARY, *numbers], [".", *names]) if self.of_words else (numbers, names)
+
     def _surprises(self, row: Sequence[int]) -> list[float]:
         """-log p of each token but the first, given as many before it as the model looks at."""
         T = self.model.config.block_size

@@ -91,6 +91,13 @@ class Voice(ABC):
         Errors: BadUse for a text without any; UnknownCharacter.
         """
 
+    def tokens(self, text: str) -> tuple[list[int], list[str]]:
+        """What a model of tokens sees of a text: their numbers, and the names of each.
+
+        Errors: BadUse for a model of letters; UnknownCharacter.
+        """
+        raise BadUse("this model looks at no tokens; train one that does with gradatim train gpt")
+
 
 def surprised(names: list[str], surprises: list[float], *, has_end: bool) -> list[Letter]:
     """Letters of these names with these -log p; the last one is the end, if there is one."""
