@@ -14,6 +14,7 @@
 """
 
 from . import regions
+from .cures import Stage, cures
 from .examine import examine
 from .report import Report
 from .shattering import Shattering, autocorrelation, shattering
@@ -24,9 +25,11 @@ __all__ = [
     "Report",
     "Shattering",
     "Signal",
+    "Stage",
     "Watch",
     "Weight",
     "autocorrelation",
+    "cures",
     "examine",
     "regions",
     "shattering",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,12 @@ from ..autograd import enable_grad, no_grad
 from ..core.backward import walk
 from ..core.errors import ArgumentError, AutogradError
 from ..core.nodes import Node
-from ..core.random import default_generator
 from ..core.tape import history
 from ..nn import Module
 from .calls import ACTIVATIONS, Calls, noted, operations
 from .report import Report
 from .signals import Array, Signal, Weight
+from .unchanged import unchanged
 
 
 def examine(
@@ -45,7 +44,7 @@ def examine(
     """
     if not isinstance(model, Module):
         raise ArgumentError(f"diagnose.examine: expects a Module, got {type(model).__name__}")
-    with _unchanged(model), enable_grad(), noted(model) as calls:
+    with unchanged(model), enable_grad(), noted(model) as calls:
         total = _loss_of(model(*inputs, **named), loss)
     root = history(total)
     if root is None:
@@ -136,17 +135,3 @@ def _slope(edge: Any) -> Array | None:
 
 def _array(tensor: Tensor | None) -> Array | None:
     return None if tensor is None else np.array(tensor.detach())
-
-
-@contextmanager
-def _unchanged(model: Module) -> Iterator[None]:
-    """During a block, buffers may be written and numbers drawn; afterwards all is as before."""
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    state = default_generator.get_state()
-    try:
-        yield
-    finally:
-        with no_grad():
-            for buffer, before in buffers:
-                buffer.copy_(before)
-        default_generator.set_state(state)

@@ -19,6 +19,7 @@ from .._tensor.tensor import Tensor
 from ..autograd import enable_grad, grad
 from ..core.errors import ArgumentError
 from .signals import Array
+from .unchanged import unchanged
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def shattering(
     along = t.reshape(-1, *[1] * first.ndim)
     dtype = first.dtype if first.dtype.kind == "f" else last.dtype
     batch = tensor((first + along * way).astype(dtype), requires_grad=True)
-    with enable_grad():
+    with unchanged(function), enable_grad():
         output = function(batch)
         output = output[0] if isinstance(output, tuple) else output
         (gradient,) = grad(output.reshape(points, -1)[:, 0].sum(), batch)

@@ -7,6 +7,7 @@ writes it. The layout, the axes and the SVG are the library's own; no other prog
 from .attention_maps import attention
 from .chain_rule import backward_steps
 from .compute_graph import graph
+from .cures import cures
 from .decision_boundary import boundary
 from .descent_path import descent
 from .diagnosis import diagnosis
@@ -24,6 +25,7 @@ __all__ = [
     "backward_steps",
     "bars",
     "boundary",
+    "cures",
     "curves",
     "descent",
     "diagnosis",

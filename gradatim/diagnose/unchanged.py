@@ -1,0 +1,25 @@
+"""To look at a network without leaving a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..autograd import no_grad
+from ..core.random import default_generator
+from ..nn import Module
+
+
+@contextmanager
+def unchanged(model: object) -> Iterator[None]:
+    """During a block, buffers may be written and numbers drawn; afterwards all is as before."""
+    held = model.buffers() if isinstance(model, Module) else ()
+    buffers = [(buffer, buffer.clone()) for buffer in held]
+    state = default_generator.get_state()
+    try:
+        yield
+    finally:
+        with no_grad():
+            for buffer, before in buffers:
+                buffer.copy_(before)
+        default_generator.set_state(state)
