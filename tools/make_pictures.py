@@ -13,7 +13,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gradatim import draw
+import gradatim
+from gradatim import diagnose, draw, nn
 from gradatim.data import names
 from gradatim.draw import Drawing, Drawings
 from gradatim.scalar import MLP, Value, lol, squared_error, train, two_moons
@@ -157,6 +158,18 @@ def moons() -> Drawing:
     )
 
 
+def diagnosis() -> Drawing:
+    gradatim.manual_seed(0)
+    layers = [layer for _ in range(8) for layer in (nn.Linear(50, 50), nn.ReLU())]
+    model = nn.Sequential(*layers, nn.Linear(50, 1))
+    report = diagnose.examine(model, gradatim.randn(256, 50), loss=lambda y: (y * y).mean())
+    return draw.diagnosis(report, title="Eight layers of 50 ReLUs as they come")
+
+
+def cures() -> Drawing:
+    return draw.cures(list(diagnose.cures()))
+
+
 PICTURES: dict[str, Callable[[], Drawing | Drawings]] = {
     "lol-before": lol_before,
     "lol": lol_after,
@@ -170,6 +183,8 @@ PICTURES: dict[str, Callable[[], Drawing | Drawings]] = {
     "surprise": surprise,
     "curves": curves,
     "moons": moons,
+    "diagnosis": diagnosis,
+    "cures": cures,
 }
 # Not in the documentation: it is as large as all the others together.
 ON_REQUEST = {"random-400": random_400}

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..training.errors import BadUse, Failure
 from .group import SuggestingGroup
-from .options import checkpoint_option, find_run, run_argument, runs_option, warn_damaged
+from .options import checkpoint_option, find_run, model_or_run, run_argument, runs_option
 
 if TYPE_CHECKING:
     from ..draw import Drawing, Drawings
@@ -76,14 +76,8 @@ def lol(before: bool, steps: bool, output: Path | None) -> None:
 def graph(what: str, examples: int, checkpoint: str, root: Path, output: Path | None) -> None:
     """The graph of a model's loss on a few examples: a fresh MODEL, or that of a RUN."""
     from .. import draw
-    from ..models import MODELS
-    from ..training.trained import fresh, load_trained
 
-    if what in [entry.name for entry in MODELS]:
-        trained, name = fresh(what), what
-    else:
-        run = find_run(root, what)
-        trained, name = load_trained(run, checkpoint, on_damaged=warn_damaged), run.name
+    trained, name = model_or_run(what, root, checkpoint)
     loss = trained.loss_on(examples)
     if not loss.requires_grad:
         raise BadUse(f"{trained.name} has no gradients: it is counted; draw its table instead")

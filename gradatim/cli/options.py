@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,6 +13,9 @@ from ..training.errors import DamagedCheckpoint
 from ..training.metrics import json_number
 from ..training.runs import RUNS, Run, latest_run, open_run
 from .failures import say
+
+if TYPE_CHECKING:
+    from ..training.trained import Trained
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,6 +54,17 @@ def find_run(root: Path, name: str | None) -> Run:
     run = latest_run(root)
     say(f"Using the latest run, {run.name}.")
     return run
+
+
+def model_or_run(what: str, root: Path, checkpoint: str) -> tuple[Trained, str]:
+    """A fresh model if `what` is one's name, else the model of that run; and what to call it."""
+    from ..models import MODELS
+    from ..training.trained import fresh, load_trained
+
+    if what in [entry.name for entry in MODELS]:
+        return fresh(what), what
+    run = find_run(root, what)
+    return load_trained(run, checkpoint, on_damaged=warn_damaged), run.name
 
 
 def warn(message: str) -> None:

@@ -93,7 +93,7 @@ def _places(calls: Calls, root: Any) -> dict[Any, tuple[str, str, Array]]:
     found: dict[Any, tuple[str, str, Array]] = {}
     for call in calls:
         if call.values is not None:
-            found[call.edge] = (call.path or call.kind, call.kind, call.values)
+            found.setdefault(call.edge, (call.path or call.kind, call.kind, call.values))
     for node in operations(root):
         if node not in found and node.primitive.name in ACTIVATIONS:
             values = _values(node)

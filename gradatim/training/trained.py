@@ -81,11 +81,14 @@ class Trained:
         task = read_task(replace(self.config, data=data), self.known)
         return {task.name: self._loss(task.everything(self.config.model))}
 
+    def batch(self, examples: int) -> tuple[Tensor, ...]:
+        """The first so many examples, as the model takes them."""
+        whole = read_task(self.config, self.known).everything(self.config.model)
+        return tuple(map(from_numpy, whole[np.arange(min(examples, len(whole)))]))
+
     def loss_on(self, examples: int) -> Tensor:
         """The loss on the first so many examples, with its graph."""
-        whole = read_task(self.config, self.known).everything(self.config.model)
-        batch = whole[np.arange(min(examples, len(whole)))]
-        _, loss = self.model(*map(from_numpy, batch))
+        _, loss = self.model(*self.batch(examples))
         assert isinstance(loss, Tensor)
         return loss
 

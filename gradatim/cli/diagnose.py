@@ -1,0 +1,158 @@
+"""`gradatim diagnose`: a network's illnesses, and their cures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..training.errors import BadUse
+from .draw import output_option, save
+from .failures import say
+from .options import checkpoint_option, json_option, model_or_run, print_json, runs_option
+
+if TYPE_CHECKING:
+    from ..diagnose import Report, Stage
+
+EXAMPLES = """\b
+Examples:
+  gradatim diagnose
+  gradatim diagnose mlp
+  gradatim diagnose mlp-1 -o mlp-1.svg
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("what", metavar="[MODEL|RUN]", required=False)
+@click.option(
+    "--examples",
+    type=click.IntRange(2),
+    default=256,
+    show_default=True,
+    metavar="N",
+    help="On how many examples a MODEL or RUN is looked at.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(1),
+    default=300,
+    show_default=True,
+    help="Steps of training for each of the four deep networks.",
+)
+@click.option(
+    "--depth",
+    type=click.IntRange(2, 100),
+    default=30,
+    show_default=True,
+    help="Hidden layers of the four deep networks.",
+)
+@checkpoint_option
+@runs_option
+@json_option
+@output_option
+def command(
+    what: str | None,
+    examples: int,
+    steps: int,
+    depth: int,
+    checkpoint: str,
+    root: Path,
+    as_json: bool,
+    output: Path | None,
+) -> None:
+    """What a network does to its signals and gradients, layer by layer.
+
+    Without an argument: a network of thirty layers that cannot learn, and how initialisation,
+    normalisation and residual connections cure it one after the other. With one: a fresh MODEL, or
+    that of a RUN, on the first examples of its data. A table, what looks ill, and a picture.
+    """
+    if what is None:
+        _cures(steps, depth, as_json, output)
+    else:
+        _examine(what, examples, checkpoint, root, as_json, output)
+
+
+def _cures(steps: int, depth: int, as_json: bool, output: Path | None) -> None:
+    from .. import diagnose, draw
+
+    def tell(name: str) -> None:
+        say(f"{depth} layers, {name}: examining, then {steps} steps ...")
+
+    found = []
+    for stage in diagnose.cures(steps=steps, depth=depth, tell=tell):
+        found.append(stage)
+        if not as_json:
+            click.echo("\n".join(_told(stage)))
+    if as_json:
+        print_json([_stage_numbers(stage) for stage in found])
+    else:
+        save(lambda: draw.cures(found), output, "cures")
+
+
+def _told(stage: Stage) -> list[str]:
+    signals = stage.report.activations
+    first, last = signals[0].gradient_norm, signals[-1].gradient_norm
+    line = f"{stage.name}: gradient {first:.1e} at the first layer, {last:.1e} at the last; "
+    return [
+        f"{line}loss {stage.losses[0]:.2f} -> {stage.last_loss():.3f}",
+        *(f"  {finding}" for finding in stage.report.findings()),
+    ]
+
+
+def _stage_numbers(stage: Stage) -> dict[str, object]:
+    return {
+        "name": stage.name,
+        "gradient_norms": [signal.gradient_norm for signal in stage.report.activations],
+        "autocorrelation": stage.autocorrelation.tolist(),
+        "losses": stage.losses.tolist(),
+        "findings": stage.report.findings(),
+    }
+
+
+def _examine(
+    what: str, examples: int, checkpoint: str, root: Path, as_json: bool, output: Path | None
+) -> None:
+    from .. import diagnose, draw
+
+    trained, name = model_or_run(what, root, checkpoint)
+    if not any(True for _ in trained.model.parameters()):
+        raise BadUse(f"{trained.name} has no gradients: it is counted; nothing can vanish")
+    report = diagnose.examine(trained.model, *trained.batch(examples))
+    if as_json:
+        print_json({"name": name, "loss": report.loss, **_report_numbers(report)})
+        return
+    click.echo(f"{report}\n\nloss {report.loss:.4f} on the first {examples} examples")
+    for finding in report.findings() or ["nothing looks ill"]:
+        click.echo(finding)
+    save(lambda: draw.diagnosis(report, title=name), output, f"{name}-diagnosis")
+
+
+def _report_numbers(report: Report) -> dict[str, object]:
+    return {
+        "signals": [
+            {
+                "name": signal.name,
+                "kind": signal.kind,
+                "mean": signal.mean,
+                "std": signal.std,
+                "variation": signal.variation,
+                "flat": signal.saturated,
+                "dead": signal.dead,
+                "units": signal.units,
+                "gradient_norm": signal.gradient_norm,
+            }
+            for signal in report.signals
+        ],
+        "weights": [
+            {
+                "name": weight.name,
+                "shape": list(weight.values.shape),
+                "std": weight.std,
+                "gradient_norm": weight.gradient_norm,
+                "gradient_to_data": weight.gradient_to_data,
+            }
+            for weight in report.weights
+        ],
+        "findings": report.findings(),
+    }

@@ -1,0 +1,55 @@
+"""`gradatim diagnose`: tables, pictures, JSON and bad use."""
+
+import json
+
+import pytest
+
+from gradatim.cli import main
+
+
+def test_a_run_is_examined_on_its_words(capsys, runs, tmp_path):
+    picture = tmp_path / "small.svg"
+    assert main(["diagnose", "small", "--runs", str(runs), "-o", str(picture)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("signal  kind")
+    assert "\ntanh    tanh  " in out
+    assert "on the first 256 examples\nnothing looks ill\n" in out
+    assert "H.weight" in picture.read_text(encoding="utf-8")
+
+
+def test_a_fresh_model_as_json(capsys):
+    assert main(["diagnose", "mlp", "--examples", "32", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [signal["name"] for signal in found["signals"]] == ["C", "H", "tanh", "U"]
+    assert found["weights"][1]["shape"] == [200, 30]
+    assert found["findings"] == []
+
+
+def test_four_deep_networks(capsys, tmp_path):
+    picture = tmp_path / "cures.svg"
+    assert main(["diagnose", "--depth", "10", "--steps", "60", "-o", str(picture)]) == 0
+    printed = capsys.readouterr()
+    lines = [line for line in printed.out.splitlines() if line.startswith(("plain", "+ "))]
+    assert [line.split(":")[0] for line in lines] == [
+        "plain",
+        "+ Kaiming",
+        "+ normalisation",
+        "+ residual",
+    ]
+    assert "vanishing gradients" in printed.out
+    assert "10 layers, + residual: examining, then 60 steps ..." in printed.err
+    assert "its autocorrelation, by lag" in picture.read_text(encoding="utf-8")
+    assert float(lines[3].rsplit(" ", 1)[1]) < 0.5 < float(lines[0].rsplit(" ", 1)[1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bigram-counts"], "bigram-counts has no gradients: it is counted"),
+        (["mlp", "-o", "x.gif"], "end the name with .svg"),
+        (["mlp", "--examples", "1"], "1 is not in the range x>=2"),
+    ],
+)
+def test_bad_use_is_one_line(capsys, arguments, message):
+    assert main(["diagnose", *arguments]) == 2
+    assert message in capsys.readouterr().err
