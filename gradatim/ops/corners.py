@@ -32,6 +32,7 @@ from .elementwise import (
     sub,
     where,
 )
+from .select import select
 
 Array = np.ndarray[Any, Any]
 
@@ -49,18 +50,30 @@ def _between_value(x: Array, low: float, high: float) -> Any:
     return np.minimum(np.maximum(x, kind(low)), kind(high))
 
 
+def _spread(x: Array, number: float) -> Array:
+    return np.broadcast_to(x.dtype.type(number), x.shape)
+
+
 def _zero_where(condition: Any, x: Any) -> Any:
     return where(condition, like(x, 0), x)
 
 
 # -- another slope on the left -------------------------------------------------------------------
 
+
+def _leaky_value(x: Array, *, slope: float) -> Any:
+    sloped = np.multiply(x, slope, dtype=x.dtype)
+    if not 0 < slope <= 1:  # 0 times infinity is nan
+        return select(x > 0, x, sloped)
+    return np.maximum(x, sloped)
+
+
 # x for x > 0, slope x elsewhere
 leaky_relu = Composite(
     "leaky_relu(x, *, slope)",
     lambda x, *, slope: where(gt(x, like(x, 0)), x, _times(x, slope)),
     same,
-    value=lambda x, *, slope: np.where(x > 0, x, np.multiply(x, slope, dtype=x.dtype)),
+    value=_leaky_value,
     x=lambda g, x, slope: where(gt(x, like(x, 0)), g, _times(g, slope)),
 )
 
@@ -69,7 +82,7 @@ prelu = Composite(
     "prelu(x, weight)",
     lambda x, weight: where(gt(x, like(x, 0)), x, mul(x, weight)),
     same,
-    value=lambda x, weight: np.where(x > 0, x, np.multiply(x, weight)),
+    value=lambda x, weight: select(x > 0, x, np.multiply(x, weight)),
     x=lambda g, x, weight: where(gt(x, like(x, 0)), g, mul(g, weight)),
     weight=lambda g, x: _zero_where(gt(x, like(x, 0)), mul(g, x)),
 )
@@ -111,7 +124,7 @@ def _softplus_value(x: Array, *, beta: float, threshold: float) -> Any:
     z = np.multiply(x, beta, dtype=x.dtype)
     soft = np.minimum(z, threshold, out=np.empty_like(x))
     np.log1p(np.exp(soft, soft), soft)
-    return np.where(z > threshold, x, np.divide(soft, beta, soft))
+    return select(z > threshold, x, np.divide(soft, beta, soft))
 
 
 def _softplus_back(g: Any, x: Any, beta: float, threshold: float) -> Any:
@@ -176,7 +189,7 @@ hardshrink = Composite(
     "hardshrink(x, *, lambd)",
     lambda x, *, lambd: _zero_where(_inside(x, lambd), x),
     same,
-    value=lambda x, *, lambd: np.where((x >= -lambd) & (x <= lambd), x.dtype.type(0), x),
+    value=lambda x, *, lambd: select(np.abs(x) <= lambd, _spread(x, 0), x),
     x=lambda g, x, lambd: _zero_where(_inside(x, lambd), g),
 )
 
@@ -194,6 +207,6 @@ threshold = Composite(
     "threshold(x, *, limit, value)",
     lambda x, *, limit, value: where(le(x, like(x, limit)), like(x, value), x),
     same,
-    value=lambda x, *, limit, value: np.where(x <= limit, x.dtype.type(value), x),
+    value=lambda x, *, limit, value: select(x <= limit, _spread(x, value), x),
     x=lambda g, x, limit: _zero_where(le(x, like(x, limit)), g),
 )

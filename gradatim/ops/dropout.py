@@ -8,14 +8,14 @@ import numpy as np
 
 from ..core.primitive import Composite
 from .elementwise import like, mul, same, where
+from .select import select
 
 Array = np.ndarray[Any, Any]
 
 
 def _value(x: Array, mask: Array, *, scale: float) -> Array:
-    out = np.multiply(x, scale, np.empty_like(x))
-    np.copyto(out, 0, where=np.logical_not(mask))
-    return out
+    zero = np.broadcast_to(x.dtype.type(0), x.shape)
+    return select(mask, np.multiply(x, scale, dtype=x.dtype), zero)
 
 
 # scale x where the mask is true, else 0; the mask, a byte for each number, is all that is kept

@@ -9,6 +9,7 @@ import numpy as np
 from ..core.primitive import Composite, Primitive
 from ..core.storage import ArrayType
 from .broadcast import full
+from .select import select
 
 
 def same(x: Any, *_: Any, **__: Any) -> ArrayType:
@@ -217,7 +218,7 @@ clamp_max = Composite(
 
 where: Primitive = Primitive(
     "where(condition, x, y)",
-    np.where,
+    select,
     lambda condition, x, y: ArrayType(x.shape, x.dtype),
     x=lambda g, condition: where(condition, g, like(g, 0)),
     y=lambda g, condition: where(condition, like(g, 0), g),
