@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from .options import (
     warn,
     warn_damaged,
 )
+
+if TYPE_CHECKING:
+    from ..training.tasks import Task
 
 SPLITS = ("train", "dev", "test")
 EXAMPLES = """\b
@@ -36,9 +40,9 @@ Examples:
     "splits",
     type=click.Choice(SPLITS),
     multiple=True,
-    help="Which words; can be repeated. Default: all three.",
+    help="Which part; can be repeated. Default: all three.",
 )
-@click.option("--data", metavar="FILE", help="The words of this file instead, all of them.")
+@click.option("--data", metavar="FILE", help="All of this file instead.")
 @no_compile_option
 @checkpoint_option
 @runs_option
@@ -52,10 +56,11 @@ def command(
     root: Path,
     as_json: bool,
 ) -> None:
-    """The loss of a trained model on its train, dev and test words; without RUN, of the latest.
+    """The loss of a trained model on its train, dev and test data; without RUN, of the latest.
 
-    The loss is the mean negative log likelihood of the next letter, in nats; its exponential, the
-    perplexity, is the number of letters that would be as hard to choose between.
+    The loss is the mean negative log likelihood of the next letter or token, in nats; its
+    exponential, the perplexity, is how many would be as hard to choose between. Of a model of byte
+    pairs the loss per letter is given too, so that it can be compared with others.
     """
     from ..training.trained import load_trained
 
@@ -66,9 +71,19 @@ def command(
         chosen, checkpoint, compiled=not no_compile, on_damaged=warn_damaged, warn=warn
     )
     losses = trained.losses_on_file(data) if data else trained.losses(splits or SPLITS)
+    per_letter = {} if data else losses_of_letters(trained.task, losses)
     if as_json:
         result = {"run": chosen.name, "model": trained.name, "step": trained.step}
-        print_json({**result, "losses": losses})
+        print_json(
+            {**result, "losses": losses, **({"per_letter": per_letter} if per_letter else {})}
+        )
         return
     for name, loss in losses.items():
-        click.echo(f"{name:5}  {loss:.4f}   perplexity {math.exp(loss):.2f}")
+        of_letter = f"   {per_letter[name]:.4f} per letter" if name in per_letter else ""
+        click.echo(f"{name:5}  {loss:.4f}   perplexity {math.exp(loss):.2f}{of_letter}")
+
+
+def losses_of_letters(task: Task, losses: dict[str, float]) -> dict[str, float]:
+    """The losses by letters instead of tokens, which are not the same; else nothing."""
+    factors = {split: task.predictions_per_letter(split) for split in losses}
+    return {s: loss * factors[s] for s, loss in losses.items() if factors[s] != 1.0}

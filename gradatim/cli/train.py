@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..training.errors import BadUse
+from .eval import losses_of_letters
 from .options import json_option, no_compile_option, print_json, runs_option, warn
 from .progress import reporter
 from .sample import write
@@ -155,6 +156,8 @@ def _tell_the_end(session: Session, outcome: Outcome, voice: Voice, wish: Wish) 
 def result_lines(session: Session, outcome: Outcome) -> list[str]:
     """The losses beside what is to be expected, and the speed."""
     lines = {split: f"{split:5}  {loss:.4f}" for split, loss in outcome.losses.items()}
+    for split, loss in losses_of_letters(session.learner.task, outcome.losses).items():
+        lines[split] += f"   {loss:.4f} per letter"
     expected = session.expected_dev_loss()
     if expected is not None:
         lines["dev"] += f"   {verdict(outcome.losses['dev'], *expected)} on these data"

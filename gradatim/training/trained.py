@@ -21,7 +21,7 @@ from .losses import MeanLoss, stretches
 from .once import only_once
 from .runs import Run
 from .settings import config_of, default_config, find_model, read_task
-from .tasks import Known, Letter, Voice, Wish, kind_of, known_in
+from .tasks import Known, Letter, Task, Voice, Wish, kind_of, known_in
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class Trained:
     def name(self) -> str:
         """The model's name."""
         return self.config.name
+
+    @cached_property
+    def task(self) -> Task:
+        """The data that it was trained on. Errors: DataError if its file is gone or wrong."""
+        return read_task(self.config, self.known)
 
     @cached_property
     def voice(self) -> Voice:
@@ -69,8 +74,7 @@ class Trained:
 
         Errors: DataError if the file with the data is gone or wrong.
         """
-        task = read_task(self.config, self.known)
-        return {split: self._loss(task.part(split, self.config.model)) for split in splits}
+        return {split: self._loss(self.task.part(split, self.config.model)) for split in splits}
 
     def losses_on_file(self, path: str) -> dict[str, float]:
         """The mean loss on all of a file, under the file's name.
@@ -83,7 +87,7 @@ class Trained:
 
     def batch(self, examples: int) -> tuple[Tensor, ...]:
         """The first so many examples, as the model takes them."""
-        whole = read_task(self.config, self.known).everything(self.config.model)
+        whole = self.task.everything(self.config.model)
         return tuple(map(from_numpy, whole[np.arange(min(examples, len(whole)))]))
 
     def loss_on(self, examples: int) -> Tensor:

@@ -7,12 +7,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gradatim.cli import main
 from gradatim.compiler import engine
+from gradatim.training.checkpoint import save_checkpoint
 from gradatim.training.metrics import read_metrics
 from gradatim.training.runs import open_run
 
@@ -144,6 +146,26 @@ def test_a_run_repeats_from_its_own_config(tmp_path, words):
     common = ["--runs", str(tmp_path), "--samples", "0"]
     assert main(["train", "--config", config, "--name", "two", *common]) == 0
     assert state(tmp_path, "one") == state(tmp_path, "two")
+
+
+def test_a_run_from_before_there_were_other_data_than_words_goes_on(tmp_path, words):
+    settings = ["--samples", "0", "--set", "checkpoint_interval=10"]
+    for name in ("whole", "old"):
+        train(tmp_path, words, "--steps", "20", "--name", name, *settings)
+    run = open_run(tmp_path, "old")
+    for step in run.steps()[2:]:
+        shutil.rmtree(run.checkpoints / f"step-{step:08d}")
+    now = run.load()
+    position = dict(now.progress["position"])
+    position["words"] = position.pop("data")
+    config = {name: dict(table) for name, table in now.config.items()}
+    for key in ("decay", "beta1", "beta2"):
+        del config["training"][key]
+    progress = {**now.progress, "position": position}
+    save_checkpoint(run.checkpoints, replace(now, progress=progress, config=config))
+    assert 0 < now.step < 20
+    assert main(["train", "--runs", str(tmp_path), "--resume", "old", "--samples", "0"]) == 0
+    assert state(tmp_path, "old") == state(tmp_path, "whole")
 
 
 def test_other_seeds_give_other_runs(tmp_path, words):

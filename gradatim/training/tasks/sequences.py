@@ -138,6 +138,11 @@ class WholeWords(SequenceTask):
     def everything(self, model: Any) -> Examples:
         return Sequences(self.words.words, model.block_size, self.tokenizer)
 
+    def predictions_per_letter(self, split: str) -> float:
+        words = self.parts[split].words
+        letters, tokens = sum(map(len, words)), sum(len(self.tokenizer.encode(w)) for w in words)
+        return (tokens + len(words)) / (letters + len(words))  # the end of a word is a letter too
+
     def extent(self) -> str:
         train, whole = len(self.parts["train"]), len(self.words)
         return f"{train:,} of {whole:,} words of {self.name} ({self._tokens()})"
@@ -177,6 +182,9 @@ class RunningText(SequenceTask):
     def everything(self, model: Any) -> Examples:
         row = text.tokens_of(self.text, self.tokenizer)
         return text.Tiles(row, model.block_size, name=self.name)
+
+    def predictions_per_letter(self, split: str) -> float:
+        return len(self._row(split)) / len(self.parts[split])
 
     def extent(self) -> str:
         train, whole = len(self.parts["train"]), len(self.text)

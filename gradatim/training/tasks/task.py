@@ -51,6 +51,13 @@ class Task(ABC):
     def extent(self) -> str:
         """How much of what it is, such as "8 of 10 words of names"."""
 
+    def predictions_per_letter(self, split: str) -> float:
+        """How many predictions a letter takes: their loss times this is the loss of a letter.
+
+        Models whose tokens are not the same are compared by that.
+        """
+        return 1.0
+
     @abstractmethod
     def known(self) -> Known:
         """What is kept with a checkpoint: `name`, `digest`, and all that answers need."""
