@@ -12,7 +12,14 @@ import numpy as np
 
 from ..training.errors import BadUse, Failure
 from .group import SuggestingGroup
-from .options import checkpoint_option, find_run, model_or_run, run_argument, runs_option
+from .options import (
+    checkpoint_option,
+    find_run,
+    model_or_run,
+    run_argument,
+    runs_option,
+    warn_damaged,
+)
 
 if TYPE_CHECKING:
     from ..draw import Drawing, Drawings

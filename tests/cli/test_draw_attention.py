@@ -8,8 +8,8 @@ from gradatim.cli import main
 @pytest.fixture(scope="module")
 def small_gpt(tmp_path_factory, words):
     root = tmp_path_factory.mktemp("gpts")
-    sizes = [arg for pair in ("form=words", "n_layer=2", "n_head=2", "n_embd=8", "batch_size=4", "block_size=8")
-             for arg in ("--set", pair)]  # fmt: skip
+    pairs = ["form=words", "n_layer=2", "n_head=2", "n_embd=8", "batch_size=4", "block_size=8"]
+    sizes = [part for pair in pairs for part in ("--set", pair)]
     common = ["--runs", str(root), "--data", str(words), "--samples", "0", "--no-compile"]
     assert main(["train", "gpt", "--name", "small", "--steps", "2", *sizes, *common]) == 0
     return root
