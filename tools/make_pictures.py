@@ -170,6 +170,10 @@ def cures() -> Drawing:
     return draw.cures(list(diagnose.cures()))
 
 
+def activations() -> Drawing:
+    return draw.activations()
+
+
 PICTURES: dict[str, Callable[[], Drawing | Drawings]] = {
     "lol-before": lol_before,
     "lol": lol_after,
@@ -185,6 +189,7 @@ PICTURES: dict[str, Callable[[], Drawing | Drawings]] = {
     "moons": moons,
     "diagnosis": diagnosis,
     "cures": cures,
+    "activations": activations,
 }
 # Not in the documentation: it is as large as all the others together.
 ON_REQUEST = {"random-400": random_400}

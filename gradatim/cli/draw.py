@@ -35,6 +35,7 @@ Examples:
   gradatim draw curves mlp-1
   gradatim draw surprise emma
   gradatim draw attention --text emma
+  gradatim draw activations
 """
 
 output_option: Callable[[F], F] = click.option(
@@ -165,6 +166,18 @@ def attention(run: str | None, text: str, checkpoint: str, root: Path, output: P
     title = f"What each token of “{text}” looks at"
     picture = f"attention-{text[:40]}"
     save(lambda: draw.attention(trained.model, ids, names, title=title), output, picture)
+
+
+@command.command(
+    epilog="\b\nExamples:\n  gradatim draw activations\n  gradatim draw activations relu gelu silu"
+)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@output_option
+def activations(names: tuple[str, ...], output: Path | None) -> None:
+    """Every activation with its derivative, or those that are named; all on one scale."""
+    from .. import draw
+
+    save(lambda: draw.activations(names or None), output, "activations")
 
 
 def save(draw: Callable[[], Drawing | Drawings], output: Path | None, name: str) -> None:

@@ -4,6 +4,7 @@ Every function returns a `Drawing` (or a series of them): a notebook shows it, `
 writes it. The layout, the axes and the SVG are the library's own; no other program is needed.
 """
 
+from .activation_gallery import activations
 from .attention_maps import attention
 from .chain_rule import backward_steps
 from .compute_graph import graph
@@ -21,6 +22,7 @@ from .surprise_bars import bars, surprise
 __all__ = [
     "Drawing",
     "Drawings",
+    "activations",
     "attention",
     "backward_steps",
     "bars",
