@@ -19,6 +19,7 @@ from gradatim.compiler.passes.empty import without_empties
 from gradatim.compiler.passes.expand import expand
 from gradatim.compiler.passes.fold import fold
 from gradatim.compiler.passes.simplify import simplify
+from gradatim.compiler.passes.turn import turn
 from gradatim.compiler.trace import trace
 from gradatim.compiler.verify import verify
 from gradatim.nn import functional as F
@@ -309,3 +310,38 @@ def test_passes_are_pure() -> None:
     before = str(graph)
     passes.optimise(graph)
     assert str(graph) == before
+
+
+# -- turn ----------------------------------------------------------------------------------------
+
+
+def test_a_product_that_is_only_read_transposed_is_computed_transposed():
+    graph = traced(lambda x, y: (x @ y).t() * 2, (3, 4), (4, 5))
+    assert names(turn(graph)) == ["permute", "permute", "matmul", *names(graph)[2:]]
+
+
+def test_heads_are_turned_within_a_longer_permutation():
+    graph = traced(lambda x, y: (x @ y).permute(0, 3, 1, 2) * 2, (2, 3, 4, 5), (2, 3, 5, 6))
+    assert_prints(
+        drop_unused(turn(graph)),
+        """
+        in   a:float32[2,3,4,5]
+        in   b:float32[2,3,5,6]
+             c:float32[2,3,5,4] = permute[order=(0, 1, 3, 2)] a
+             d:float32[2,3,6,5] = permute[order=(0, 1, 3, 2)] b
+             e:float32[2,3,6,4] = matmul d c
+             f:float32[2,6,3,4] = permute[order=(0, 2, 1, 3)] e
+             g:float32[2,6,3,4] = repeated[shape=(2, 6, 3, 4), value=2, dtype=float32]
+             h:float32[2,6,3,4] = mul f g
+        out  h
+        """,
+    )
+
+
+def test_a_product_that_is_also_read_as_it_is_stays():
+    def both(x, y):
+        z = x @ y
+        return z.t() * 2, z + 1
+
+    graph = traced(both, (3, 4), (4, 5))
+    assert str(turn(graph)) == str(graph)

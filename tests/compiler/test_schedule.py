@@ -20,6 +20,7 @@ from gradatim.compiler.schedule.nests import NumpyNest, ProductNest, RowNest, Sc
 from gradatim.compiler.schedule.strided import Strided, as_rows, common_dims, spread
 from gradatim.compiler.trace import trace
 from gradatim.nn import functional as F
+from tests.compiler.running import compiled
 
 # -- strides -------------------------------------------------------------------------------------
 
@@ -209,6 +210,37 @@ def test_a_product_of_something_computed_waits_for_it() -> None:
 def test_views_cost_nothing() -> None:
     made = nests(lambda x: x.reshape(20, 60).T[::2].flip(0) + x[:, :20], (30, 40))
     assert described(made) == ["add"]
+
+
+def heads(x: g.Tensor, y: g.Tensor) -> g.Tensor:
+    return (x @ y).transpose(1, 2).reshape(12, 12) @ y.reshape(12, 10)
+
+
+def test_heads_are_written_where_they_are_put_together() -> None:
+    x, y = g.randn(2, 3, 6, 5), g.randn(2, 3, 5, 4)
+    assert described(nests(heads, x.shape, y.shape)) == ["matmul", "matmul"]
+    np.testing.assert_allclose(compiled(heads, x, y), heads(x, y), rtol=1e-5, atol=1e-6)
+
+
+def test_parts_are_written_where_they_are_put_side_by_side() -> None:
+    def parts(x: g.Tensor, y: g.Tensor) -> g.Tensor:
+        last = (x * 2).reshape(5, 4).t()
+        return g.cat([x @ y, x.exp(), last @ y, y[:4]], -1) * 3
+
+    x, y = g.randn(4, 5), g.randn(5, 6)
+    made = nests(parts, x.shape, y.shape)
+    assert sorted(described(made)) == ["copy", "exp", "matmul", "matmul", "mul", "mul"]
+    np.testing.assert_allclose(compiled(parts, x, y), parts(x, y), rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_also_read_elsewhere_keeps_its_own_memory() -> None:
+    def both(x: g.Tensor, y: g.Tensor) -> tuple[g.Tensor, g.Tensor]:
+        z = x @ y
+        return z.transpose(1, 2).reshape(2, 6, 12), z.sum(0)
+
+    x, y = g.randn(2, 3, 6, 5), g.randn(2, 3, 5, 4)
+    for found, wanted in zip(compiled(both, x, y), both(x, y), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_a_sum_of_many_rows_is_added_up_in_two_steps() -> None:

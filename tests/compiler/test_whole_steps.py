@@ -11,7 +11,7 @@ from gradatim.compiler.compiled import scheduled
 from gradatim.compiler.lower.target import host
 from gradatim.compiler.schedule.nests import NumpyNest, ProductNest
 from gradatim.compiler.trace import trace
-from gradatim.models import bigram, mlp
+from gradatim.models import bigram, gpt, mlp
 from gradatim.nn import functional as F
 
 
@@ -81,7 +81,30 @@ def block_step():
     return model, step
 
 
-STEPS = {"bigram": (bigram_step, 14), "mlp": (mlp_step, 20), "block": (block_step, 110)}
+def gpt_step(dropout=0.0):
+    """Three layers; the keys have no bias, as it has no gradient but rounding."""
+    model = gpt.GPT(gpt.Config(n_layer=3, n_embd=32, block_size=8, dropout=dropout, bias=False))
+    optimizer = optim.AdamW(model.parameters(), lr=1e-3)
+    X = g.randint(0, 27, (4, 9))
+
+    def step():
+        _, loss = model(X[:, :-1], X[:, 1:])
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        return loss
+
+    return model, step
+
+
+STEPS = {
+    "bigram": (bigram_step, 14),
+    "mlp": (mlp_step, 20),
+    "block": (block_step, 56),
+    "gpt": (gpt_step, 155),
+    "gpt with dropout": (lambda: gpt_step(0.1), 165),
+}
 
 
 def made(name):

@@ -15,6 +15,7 @@ from .fold import fold
 from .isolate import isolate
 from .pieces import put_pieces
 from .simplify import simplify
+from .turn import turn
 
 ORDER: tuple[tuple[str, Pass], ...] = (
     ("expand", expand),
@@ -28,6 +29,7 @@ ORDER: tuple[tuple[str, Pass], ...] = (
     ("commute", commute),
     ("pieces", put_pieces),
     ("dce", drop_unused),
+    ("turn", turn),
     ("isolate", isolate),
 )
 

@@ -10,6 +10,7 @@ from ...ops.broadcast import copy
 from ..ir import Equation, Graph, Var, apply, contiguous
 from ..segments import NO_NUMBERS, REASONS
 from .cluster import Cluster, Clustering, Form, load_parts
+from .homes import Home, find_homes, parts_of
 from .nests import (
     ENDS,
     Argument,
@@ -133,6 +134,17 @@ def _lengths(shape: Shape) -> Iterable[int]:
     return dict.fromkeys(sizes)
 
 
+class _Reading:
+    """A source read in rows, before the nest's dimensions are known."""
+
+    def __init__(self, source: Source, rows: Rows, chosen: tuple[int, int] | None = None) -> None:
+        self.source, self.rows, self.chosen = source, rows, chosen
+
+
+Plans = dict[Equation, list[Var | _Reading]]  # what each equation of a nest reads
+Places = dict[Var, tuple[Var, Rows | None]]  # where each value is stored, and in which rows
+
+
 class _Builder:
     """What the nests of one graph have in common."""
 
@@ -150,15 +162,28 @@ class _Builder:
         for e, cluster in clustering.of.items():
             for source in clustering.inputs_of(e):
                 self.readers.setdefault(source.var, set()).add(cluster)
+        self.homes = find_homes(clustering, outputs)
+        self.at_home: set[Var] = set()  # values that were written into another's memory
 
     def nests_of(self, cluster: Cluster) -> list[Nest]:
         """The nests of one cluster: one, or a few for what is put together piece by piece."""
         if cluster.kind == "product":
             return [self._product(cluster)]
         if cluster.kind == "rows" and cluster.equations[0].output.size:
-            return [self._rows(cluster)]
+            return [] if self._is_copied_already(cluster) else [self._rows(cluster)]
         (e,) = cluster.equations
         return self._alone(e)
+
+    def _is_copied_already(self, cluster: Cluster) -> bool:
+        """Whether all that a nest would copy was written to its place when it was made."""
+        e = cluster.equations[0]
+        done = len(cluster.equations) == 1 and e.name == "copy" and self._is_at_home(e.inputs[0])
+        if done and e.output in self.homes:
+            self.at_home.add(e.output)
+        return done
+
+    def _is_at_home(self, v: Var) -> bool:
+        return self.sources[v].var in self.at_home
 
     # -- loops -----------------------------------------------------------------------------
 
@@ -176,14 +201,12 @@ class _Builder:
 
     def _loops(self, cluster: Cluster) -> tuple[Shape, tuple[Node, ...], tuple[Store, ...]]:
         """The dimensions of a nest, what is computed in it, and what is stored."""
-        form, roles = cluster.forms[0], self.clustering.roles
+        roles = self.clustering.roles
         equations = sorted(cluster.equations, key=self.numbers.__getitem__)
-        inside = set(equations)
-        plans = {e: self._arguments(e, form, inside) for e in equations if roles[e] != "product"}
         stored = [v for e in equations for v in e.outputs if self._is_kept(v, cluster)]
-        places = {v: self._place(v, form) for v in stored}
-        every = [r.rows for plan in plans.values() for r in plan if isinstance(r, _Reading)]
-        every += [r for r in places.values() if r is not None]
+        form, plans, places = self._laid_out(cluster, equations, stored)
+        self.at_home.update(v for v, (into, _) in places.items() if into is not v)
+        every = [*_rows_read(plans), *(r for _, r in places.values() if r is not None)]
         dims = common_dims(every)
         assert dims is not None
         if prod(dims) != form[0]:  # nothing that is read or written tells the rows apart
@@ -194,13 +217,53 @@ class _Builder:
             for e, plan in plans.items()
         )
         stores = tuple(
-            Store(v, v, (*_pick(spread(r, dims), kept), r.along) if r else ())
-            for v, r in places.items()
+            Store(v, into, (*_pick(spread(r, dims), kept), r.along), r.offset)
+            if r
+            else Store(v, into, ())
+            for v, (into, r) in places.items()
         )
         return (*merged, form[1] or 1), nodes, stores
 
     def _is_kept(self, v: Var, cluster: Cluster) -> bool:
         return v in self.outputs or any(c is not cluster for c in self.readers.get(v, ()))
+
+    def _laid_out(
+        self, cluster: Cluster, equations: list[Equation], stored: list[Var]
+    ) -> tuple[Form, Plans, Places]:
+        """Rows and columns of a nest, what it reads and where it stores.
+
+        The first form that is possible; or another, in which all values can be stored at home.
+        """
+        first = None
+        roles, wanted = self.clustering.roles, sum(v in self.homes for v in stored)
+        for form in cluster.forms if wanted else cluster.forms[:1]:
+            inner = [e for e in equations if roles[e] != "product"]
+            plans = {e: self._arguments(e, form, set(equations)) for e in inner}
+            places = self._places(stored, form, _rows_read(plans))
+            first = first or (form, plans, places)
+            if sum(into is not v for v, (into, _) in places.items()) == wanted:
+                return form, plans, places
+        assert first is not None
+        return first
+
+    def _places(self, stored: Sequence[Var], form: Form, leaves: list[Rows]) -> Places:
+        """Where the values of a nest are stored: at home, if the nest's rows allow it."""
+        places: Places = {v: (v, self._place(v, form)) for v in stored}
+        for v in stored:
+            home = self.homes.get(v)
+            rows = self._at_home(v, home, form) if home else None
+            if home is None or rows is None:
+                continue
+            tried = {**places, v: (home.into, rows)}
+            if common_dims([*leaves, *(r for _, r in tried.values() if r is not None)]) is None:
+                continue
+            places = tried
+        return places
+
+    def _at_home(self, v: Var, home: Home, form: Form) -> Rows | None:
+        """The rows of a value's home, if its neighbours are neighbours there."""
+        rows = as_rows(home.view, Clustering.columns_of(v.shape, form))
+        return rows if rows is not None and rows.along == 1 else None
 
     def _place(self, v: Var, form: Form) -> Rows | None:
         """Where a value of a nest is stored; None for one that is known at the end only."""
@@ -251,15 +314,12 @@ class _Builder:
         return NumpyNest(e, inputs, reason)
 
     def _cat(self, e: Equation) -> list[Nest]:
-        dim, start = e.params["dim"], 0
-        nests: list[Nest] = []
-        for v in e.inputs:
-            index = (slice(None),) * dim + (slice(start, start + v.shape[dim]),)
-            part = Strided.whole(e.output.shape).through("slice", {"index": index})
-            assert part is not None
-            nests.append(_strided_copy(self.sources[v], e.output, part))
-            start += v.shape[dim]
-        return nests
+        parts = zip(e.inputs, parts_of(e), strict=True)
+        return [
+            _strided_copy(self.sources[v], e.output, part)
+            for v, part in parts
+            if not self._is_at_home(v)
+        ]
 
     def _update_view(self, e: Equation) -> list[Nest]:
         x, y = e.inputs
@@ -321,11 +381,8 @@ class _Builder:
         return [fill, nest]
 
 
-class _Reading:
-    """A source read in rows, before the nest's dimensions are known."""
-
-    def __init__(self, source: Source, rows: Rows, chosen: tuple[int, int] | None = None) -> None:
-        self.source, self.rows, self.chosen = source, rows, chosen
+def _rows_read(plans: Plans) -> list[Rows]:
+    return [r.rows for plan in plans.values() for r in plan if isinstance(r, _Reading)]
 
 
 def _argument(a: Var | _Reading, dims: Shape, kept: list[int]) -> Argument:
