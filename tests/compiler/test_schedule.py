@@ -268,3 +268,17 @@ def test_a_primitive_without_machine_code_is_alone() -> None:
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])
 def test_nothing_makes_no_nest(shape: tuple[int, ...]) -> None:
     assert nests(lambda x: (x * 2).exp(), shape).nests == ()
+
+
+def test_a_product_stores_one_number_for_each_of_its_elements() -> None:
+    """What is one number for all would be written by each tile, and beyond the end of its memory."""
+    count = g.zeros(1)
+
+    def function(a: Any, b: Any) -> Any:
+        count.add_(1)
+        return (a @ b) * count
+
+    traced = trace(function, [g.ones(1, 5), g.ones(5, 8)])
+    made = scheduled(traced.graph, traced.updates, host())
+    (product,) = [n for n in made.nests if isinstance(n, ProductNest)]
+    assert [s.value.size for s in product.stores] == [8]

@@ -218,13 +218,21 @@ class Clustering:
 
     # -- merging ---------------------------------------------------------------------------
 
+    def _is_of_elements(self, e: Equation, product: Cluster) -> bool:
+        """Whether an equation has one result for each element of a product.
+
+        One for each row, or for all, would be stored by every tile, and written over what the next
+        tile reads.
+        """
+        return self.roles[e] == "map" and e.output.size == prod(product.forms[0])
+
     def merge(self, a: Cluster, b: Cluster) -> bool:
         """Let the equations of b run in the nest of a, if that can be."""
         if b.kind == "product":
             a, b = b, a
         if a is b or "alone" in (a.kind, b.kind) or b.kind == "product":
             return False
-        if a.kind == "product" and any(self.roles[e] != "map" for e in b.equations):
+        if a.kind == "product" and not all(self._is_of_elements(e, a) for e in b.equations):
             return False
         if len(a.equations) + len(b.equations) > LARGEST:
             return False

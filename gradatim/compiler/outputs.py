@@ -1,0 +1,60 @@
+"""Memory for what a program makes anew in every call.
+
+To ask for memory and its address takes longer than many a step. So a small array is kept, and
+given out again in a later call if nobody has it any more: not the user, no tensor, no view.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+_LARGEST = 1 << 16  # bytes of an array that is kept
+_MOST = 3  # arrays kept of one output
+_COUNTS = hasattr(sys, "getrefcount") and getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+class Kept:
+    """An array and its address."""
+
+    __slots__ = ("address", "array")
+
+    def __init__(self, array: Array) -> None:
+        self.array, self.address = array, address_of(array)
+
+    def references(self) -> int:
+        """How many there are to the array, counted in one way."""
+        return sys.getrefcount(self.array)
+
+
+class Output:
+    """One output of a program: its place among all, and that of its address in the table."""
+
+    __slots__ = ("dtype", "index", "is_small", "kept", "shape", "slot")
+
+    def __init__(self, index: int, slot: int, shape: tuple[int, ...], dtype: Any) -> None:
+        self.index, self.slot, self.shape, self.dtype = index, slot, shape, dtype
+        self.is_small = _COUNTS and int(np.prod(shape)) * dtype.itemsize <= _LARGEST
+        self.kept: list[Kept] = []
+
+    def fresh(self) -> tuple[Array, int]:
+        """An array that nobody has, and its address."""
+        for kept in self.kept:
+            if kept.references() == ALONE:
+                return kept.array, kept.address
+        new = Kept(np.empty(self.shape, self.dtype))
+        if self.is_small:
+            self.kept = [new, *self.kept[: _MOST - 1]]
+        return new.array, new.address
+
+
+def address_of(array: Array) -> int:
+    """Where an array's first element lies."""
+    return int(array.__array_interface__["data"][0])
+
+
+# What `references` says of an array that only a `Kept` has: it depends on Python's version.
+ALONE = Kept(np.empty(0)).references() if _COUNTS else -1
