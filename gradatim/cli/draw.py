@@ -142,10 +142,12 @@ def curves(run: str | None, log: bool, root: Path, output: Path | None) -> None:
 def surprise(word: str, run: str | None, checkpoint: str, root: Path, output: Path | None) -> None:
     """Bars of how surprised a model is by each letter of WORD and by its end; their mean."""
     from .. import draw
-    from .surprise import find_trained
+    from .surprise import find_trained, visible
 
-    values = [letter.surprise for letter in find_trained(root, run, checkpoint).surprise(word)]
-    save(lambda: draw.surprise(word, values), output, f"surprise-{word}")
+    found = find_trained(root, run, checkpoint).surprise(word)
+    values = [letter.surprise for letter in found]
+    letters = [visible(letter.letter) for letter in found if not letter.is_end]
+    save(lambda: draw.surprise(word, values, letters=letters), output, f"surprise-{word[:40]}")
 
 
 @command.command(

@@ -99,11 +99,14 @@ def _mean_line(axes: Axes, numbers: Sequence[float]) -> tuple[list[str], float]:
     return drawn, text_width(label, LABEL_SIZE, bold=True) + 8
 
 
-def surprise(word: str, values: Any, *, end: str = "end") -> Drawing:
+def surprise(
+    word: str, values: Any, *, letters: Sequence[str] | None = None, end: str = "end"
+) -> Drawing:
     """Draw the surprise, -log p in nats, of each letter of `word`; a line marks the mean, the loss.
 
     `values` has one number a letter, and one more for the end of the word (its label is `end`) if
-    the model also says how surprised it is that the word ends there.
+    the model also says how surprised it is that the word ends there. For a text in tokens `letters`
+    are those that the numbers belong to.
 
     Errors: ArgumentError if the numbers do not fit the word.
 
@@ -111,11 +114,12 @@ def surprise(word: str, values: Any, *, end: str = "end") -> Drawing:
     <Drawing: Surprise of “ada”, ...>
     """
     numbers = as_floats(values)
-    labels = [*word] if len(numbers) == len(word) else [*word, end]
+    letters = [*word] if letters is None else [*letters]
+    labels = letters if len(numbers) == len(letters) else [*letters, end]
     if len(numbers) != len(labels):
         raise ArgumentError(
-            f"draw.surprise: {word!r} has {len(word)} letters, so it takes {len(word)} numbers, or"
-            f" {len(word) + 1} with the end; got {len(numbers)}"
+            f"draw.surprise: {word!r} has {len(letters)} letters, so it takes {len(letters)}"
+            f" numbers, or {len(letters) + 1} with the end; got {len(numbers)}"
         )
     title = f"Surprise of “{word}”"
     return bars(numbers, labels, mean=True, title=title, y_label="−log p of each letter, in nats")

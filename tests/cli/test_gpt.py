@@ -155,6 +155,15 @@ def test_surprise_of_words_and_of_text(capsys, root):
     assert "' t'" in out or "' to" in out
 
 
+def test_the_surprise_of_tokens_is_drawn_with_their_names(capsys, root, tmp_path):
+    path = tmp_path / "x.svg"
+    where = ["--runs", str(root), "-o", str(path)]
+    assert main(["draw", "surprise", "the town", "--run", "pairs", *where]) == 0
+    picture = path.read_text(encoding="utf-8")
+    assert "Surprise of “the town”" in picture
+    assert "' t" in picture
+
+
 def test_surprise_is_the_loss(capsys, root, poem):
     trained = load_trained(open_run(root, "chars"), compiled=False)
     letters = trained.surprise(POEM[:13])
