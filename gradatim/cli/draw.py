@@ -146,7 +146,8 @@ def surprise(word: str, run: str | None, checkpoint: str, root: Path, output: Pa
 
     found = find_trained(root, run, checkpoint).surprise(word)
     values = [letter.surprise for letter in found]
-    letters = [visible(letter.letter) for letter in found if not letter.is_end]
+    names = [visible(letter.letter) for letter in found if not letter.is_end]
+    letters = None if names == [*word] else names
     save(lambda: draw.surprise(word, values, letters=letters), output, f"surprise-{word[:40]}")
 
 

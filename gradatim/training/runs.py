@@ -2,6 +2,7 @@
 
 runs/mlp-1/
     config.toml         the resolved settings; `gradatim train --config` takes it
+    tokenizer.json      of a model of tokens: a copy of its tokeniser, for other uses of it
     metrics.jsonl       the numbers over time
     checkpoints/        the last three and the best
     run.lock            held by the process that trains it
@@ -9,7 +10,7 @@ runs/mlp-1/
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,8 +122,17 @@ class Summary:
     when: datetime | None
 
 
-def create_run(root: Path, *, name: str | None, config: dict[str, Any], first: Checkpoint) -> Run:
+def create_run(
+    root: Path,
+    *,
+    name: str | None,
+    config: dict[str, Any],
+    first: Checkpoint,
+    files: Mapping[str, bytes] | None = None,
+) -> Run:
     """A new run with its settings and its first checkpoint, visible only when both are there.
+
+    `files` are others to lie beside them, by name.
 
     Without a name it takes the first free one of `<model>-1`, `<model>-2`, ...
     Errors: BadUse if the name is taken or no name; Failure if the folder cannot be written.
@@ -136,7 +146,7 @@ def create_run(root: Path, *, name: str | None, config: dict[str, Any], first: C
             run = Run(root / (name or free_name(root, first.model)))
             if run.path.exists():
                 raise BadUse(_taken(run))
-            _build(run, config, first)
+            _build(run, config, first, files or {})
     except OSError as error:
         raise Failure(
             f"cannot create a run in {root.absolute()} ({error.strerror or error});"
@@ -145,11 +155,13 @@ def create_run(root: Path, *, name: str | None, config: dict[str, Any], first: C
     return run
 
 
-def _build(run: Run, config: dict[str, Any], first: Checkpoint) -> None:
+def _build(run: Run, config: dict[str, Any], first: Checkpoint, files: Mapping[str, bytes]) -> None:
     new = Run(run.path.with_name(f"{TEMPORARY}{run.name}"))
     try:
         new.checkpoints.mkdir(parents=True)
         write_synced(new.config, write_toml(config).encode("utf-8"))
+        for file, content in files.items():
+            write_synced(new.path / file, content)
         save_checkpoint(new.checkpoints, first)
         new.path.rename(run.path)
         sync_folder(run.path.parent)

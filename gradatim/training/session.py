@@ -114,7 +114,7 @@ def new(
     config = task.sized(config)
     learner = make_learner(config, task, warn=warn)
     first = first_checkpoint(config, learner)
-    run = create_run(root, name=name, config=config.tables(), first=first)
+    run = create_run(root, name=name, config=config.tables(), first=first, files=task.files())
     lock = run.lock().acquire()
     # Not `first`: in the moment before the lock another process may have gone on with the run.
     return Session(run, config, learner, run.load(), lock)

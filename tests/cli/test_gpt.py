@@ -199,6 +199,7 @@ def test_a_saved_tokeniser_serves_another_training(capsys, root, tmp_path, poem)
     pairs = ["block_size=12", f"tokenizer={path}"]
     assert train(tmp_path, "--data", str(poem), "--steps", "5", pairs=pairs) == 0
     assert "(265 tokens: byte pairs)" in capsys.readouterr().out
+    assert path.read_bytes() == (tmp_path / "gpt-1" / "tokenizer.json").read_bytes()
     path.write_text(path.read_text(encoding="ascii").replace('"257', '"258'), encoding="ascii")
     assert train(tmp_path, "--data", str(poem), "--steps", "5", pairs=pairs) == 2
     assert "mine.json was altered: its checksum differs" in capsys.readouterr().err

@@ -11,13 +11,18 @@ from ..errors import DataFileError, TokenizerError
 FORMAT, VERSION = "gradatim tokenizer", 1
 
 
-def write_json(path: Path, values: dict[str, Any]) -> None:
+def file_of(values: dict[str, Any]) -> bytes:
+    """The file that holds these values."""
+    text = json.dumps({"format": FORMAT, "version": VERSION, **values}, indent=1)
+    return f"{text}\n".encode("ascii")
+
+
+def write(path: Path, content: bytes) -> None:
     """Write it beside, wait for the disk, rename: the file is old or new, never half."""
-    text = json.dumps({"format": FORMAT, "version": VERSION, **values}, indent=1) + "\n"
     temporary = path.with_name(f".tmp-{path.name}")
     try:
         with temporary.open("wb") as file:
-            file.write(text.encode("ascii"))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -26,7 +31,7 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """What `write_json` was given.
+    """The values of a file.
 
     Errors: DataFileError if it cannot be read; TokenizerError if it is no such file, or one of a
     later version.

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import TokenizerError, UnknownCharacter
 from ..names.vocabulary import name_of
-from .file import checksum, read_json, write_json
+from .file import checksum, file_of, read_json, write
 
 
 class Tokenizer(ABC):
@@ -100,7 +100,11 @@ class Tokenizer(ABC):
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write it as JSON, whole or not at all. Errors: OSError."""
-        write_json(Path(path), self.to_json())
+        write(Path(path), self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """What its file holds."""
+        return file_of(self.to_json())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:

@@ -86,6 +86,9 @@ class SequenceTask(Task):
             "tokenizer": self.tokenizer.to_json(),
         }
 
+    def files(self) -> dict[str, bytes]:
+        return {"tokenizer.json": self.tokenizer.to_bytes()}
+
     @abstractmethod
     def alphabet(self) -> str:
         """All characters, sorted."""

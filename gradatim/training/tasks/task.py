@@ -62,6 +62,10 @@ class Task(ABC):
     def known(self) -> Known:
         """What is kept with a checkpoint: `name`, `digest`, and all that answers need."""
 
+    def files(self) -> dict[str, bytes]:
+        """What a run shows its user of the data, by file name."""
+        return {}
+
     @abstractmethod
     def is_other_than(self) -> str:
         """How it is said that this is not the data of a run: "names has other words than those"."""
