@@ -114,7 +114,7 @@ def surprise(
     <Drawing: Surprise of “ada”, ...>
     """
     numbers = as_floats(values)
-    of_each = "letter" if letters is None else "token"
+    label = f"−log p of each {'letter' if letters is None else 'token'}, in nats"
     letters = [*word] if letters is None else [*letters]
     labels = letters if len(numbers) == len(letters) else [*letters, end]
     if len(numbers) != len(labels):
@@ -123,9 +123,7 @@ def surprise(
             f" numbers, or {len(letters) + 1} with the end; got {len(numbers)}"
         )
     title = f"Surprise of “{word}”"
-    return bars(
-        numbers, labels, mean=True, title=title, y_label=f"−log p of each {of_each}, in nats"
-    )
+    return bars(numbers, labels, mean=True, title=title, y_label=label)
 
 
 def _written(numbers: Sequence[float]) -> list[str]:
