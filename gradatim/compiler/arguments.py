@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
 
-from .._tensor.creation import tensor
-from ..core.dtypes import float64
-from ..core.handle import Handle
+from ..core.handle import Handle, wrap
 from ..core.nodes import Leaf
 from ..core.tape import history
 from .errors import TraceError
@@ -25,57 +24,91 @@ class Place:
     index: int
 
 
-@dataclass(frozen=True)
 class Flat:
     """The tensors among some arguments, the arguments with places for them, and a key."""
 
-    tensors: list[Any]
-    args: Any
-    kwargs: Any
-    key: Any
+    __slots__ = ("_given", "key", "tensors")
+
+    def __init__(self, tensors: list[Any], given: tuple[Any, Any], key: Any) -> None:
+        self.tensors, self._given, self.key = tensors, given, key
+
+    @property
+    def args(self) -> Any:
+        """The arguments by position, with places in them."""
+        return self._placed()[0]
+
+    @property
+    def kwargs(self) -> Any:
+        """The arguments by name, with places in them."""
+        return self._placed()[1]
+
+    def _placed(self) -> Any:
+        """Made when it is asked for, by whoever traces: most calls only look the key up."""
+        numbers = count()
+        args, kwargs = self._given
+        return _placed(args, numbers), _placed(kwargs, numbers)
 
 
 def flatten(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flat:
     """Take the tensors out of arguments; Python floats become 0-d float64 tensors."""
     tensors: list[Any] = []
     key: list[Any] = []
-    shape = _taken(args, tensors, key), _taken(kwargs, tensors, key)
-    return Flat(tensors, *shape, tuple(key))
+    for value in args:
+        _take(value, tensors, key)
+    if kwargs:
+        key.append(len(args))
+        _take(kwargs, tensors, key)
+    return Flat(tensors, (args, kwargs), tuple(key))
 
 
 def unflatten(flat: Flat, tensors: Sequence[Any]) -> tuple[Any, Any]:
     """The arguments with these tensors in the places."""
-    return _filled(flat.args, tensors), _filled(flat.kwargs, tensors)
+    args, kwargs = flat._placed()
+    return _filled(args, tensors), _filled(kwargs, tensors)
 
 
-def _taken(value: Any, tensors: list[Any], key: list[Any]) -> Any:
+def _take(value: Any, tensors: list[Any], key: list[Any]) -> None:
+    """Put the tensors in a value with the others, and what else matters into the key."""
     if isinstance(value, float | np.floating):
-        value = tensor(float(value), dtype=float64)
+        value = wrap(np.array(float(value)))
         value._is_number = True
     if isinstance(value, Handle):
-        tensors.append(value)
-        kind = value._value
-        if not isinstance(kind, np.ndarray):
+        array = value._value
+        if type(array) is not np.ndarray:
             raise TraceError(kept_from_trace())
+        order = None if array.flags.c_contiguous else array.strides
+        wish = None if value._edge is value._base is None else _wish(value)
         first = _first(value, tensors)
-        order = None if kind.flags.c_contiguous else kind.strides
-        key.append((kind.shape, kind.dtype, order, value._is_number, _wish(value), first))
-        return Place(len(tensors) - 1)
+        key.append((array.shape, array.dtype, order, value._is_number, wish, first))
+        tensors.append(value)
+        return
     if type(value) in (tuple, list):
         key.append((type(value), len(value)))
-        return type(value)(_taken(v, tensors, key) for v in value)
-    if type(value) is dict:
+        for v in value:
+            _take(v, tensors, key)
+    elif type(value) is dict:
         key.append(tuple(value))
-        return {k: _taken(v, tensors, key) for k, v in value.items()}
-    if isinstance(value, np.ndarray):
+        for v in value.values():
+            _take(v, tensors, key)
+    elif isinstance(value, np.ndarray):
         raise TypeError(
             "compile: got a NumPy array as an argument, whose numbers nobody would follow from "
             "call to call; pass gradatim.from_numpy(array)"
         )
-    if isinstance(value, bool | int | str | bytes | np.generic) or value is None:
+    elif isinstance(value, bool | int | str | bytes | np.generic) or value is None:
         key.append((type(value), value))
     else:
         key.append((type(value), Same(value)))
+
+
+def _placed(value: Any, numbers: Iterator[int]) -> Any:
+    """The same with places for tensors, numbered in the order in which they were taken."""
+    if isinstance(value, Handle | float | np.floating):
+        return Place(next(numbers))
+    if type(value) in (tuple, list):
+        return type(value)(_placed(v, numbers) for v in value)
+    if type(value) is dict:
+        return {k: _placed(v, numbers) for k, v in value.items()}
     return value
 
 

@@ -25,10 +25,11 @@ from .guards import Guards
 from .ir import Var
 from .lower.main import CHECK, DONE, STATUS, STEPS, STOP, WORDS
 from .lower.refusals import INDEX
+from .outputs import Output, address_of
 from .schedule.memory import ALIGN
 from .schedule.strided import Strided
 from .sharing import Sharing
-from .trace import Traced
+from .trace import Capture, Traced
 
 Array = np.ndarray[Any, Any]
 GRADIENTS = "a .grad is there that was not, or the other way round"
@@ -65,19 +66,24 @@ class Binding:
         self.given = len(traced.graph.inputs) - len(traced.captures)
         self.lock = threading.Lock()
         outputs = traced.graph.outputs
-        places = [i for what, i in compiled.slots if what == "output"]
-        self.fresh = [(i, outputs[i].shape, outputs[i].dtype) for i in places]
         self.table = np.zeros(2 + len(compiled.slots) + len(compiled.stacks), np.uintp)
         self.pairs = WORDS + len(compiled.refusals)  # where the control's steps of inputs begin
         self.control = np.zeros(self.pairs + 2 * len(traced.graph.inputs), np.int64)
         self.arena = _aligned(compiled.arena_size)
-        self.table_address = _address(self.table)
-        self.table[0], self.table[1] = _address(self.control), _address(self.arena)
+        self.table_address = address_of(self.table)
+        self.table[0], self.table[1] = address_of(self.control), address_of(self.arena)
         self.slot_of = {m: i + 2 for i, m in enumerate(compiled.slots)}
         for (what, i), slot in self.slot_of.items():
             if what in ("words", "spare"):
                 twister = compiled.generators[i].twister
-                self.table[slot] = twister.address if what == "words" else _address(twister.spare)
+                self.table[slot] = twister.address if what == "words" else address_of(twister.spare)
+        self.fresh = [
+            Output(i, slot, outputs[i].shape, outputs[i].dtype)
+            for (what, i), slot in self.slot_of.items()
+            if what == "output"
+        ]
+        self.nothing: list[Array | None] = [None] * len(outputs)
+        self.addresses, self.words = self.table.data, self.control.data  # faster for one number
         self.arrays: dict[int, Array] = {}  # inputs of the graph, as they are now
         self.stand_ins: dict[int, Array] = {}  # those of them that are copies
         self.copies: list[tuple[Array, Array]] = []  # stand-ins for memory with gaps
@@ -86,14 +92,25 @@ class Binding:
         numbers = {id(c): i for i, c in enumerate(traced.captures, self.given)}
         owned = [c for c in traced.captures if c.grad_of is not None]
         self.places = [numbers[id(c)] for c in (*fixed, *owned)]
+        self.owned = self.places[len(fixed) :]
         self.captured: list[Any] = [None for _ in self.places]
+        self.values: list[Any] = [None] * self.given  # of the arguments of the last call
         self.to_place: list[tuple[int, Array]] = []
         uses = traced.graph.uses()
         read = [i for i, v in enumerate(traced.graph.inputs) if v in uses]
         self.sharing = Sharing(traced.written, read, self.given)
         self.cleared = [(owner, None) for owner in traced.cleared]
+        self.written_found = [c.storage for i, c in self._numbered() if c.grad_of is None]
+        own = {i for i, c in self._numbered() if c.grad_of is None}
+        self.written_besides = [i for i in traced.written if i not in own]
+        self.grads_from = traced.result_count + len(traced.written)
         self.turn = 0  # when it ran last
         _bindings.add(self)
+
+    def _numbered(self) -> list[tuple[int, Capture]]:
+        """What is found by itself and written, with its place among the inputs."""
+        found = self.traced.captures
+        return [(i, found[i - self.given]) for i in self.traced.written if i >= self.given]
 
     def what_changed(self) -> str | None:
         """What was assumed while tracing and is no longer so, as a sentence."""
@@ -118,11 +135,29 @@ class Binding:
 
     def _place(self, tensors: Sequence[Any], rows: Sequence[Array] = ()) -> list[Array | None]:
         """Fill the table. Errors: Stale; Overlap, if memory that is written is reached twice."""
-        self.copies.clear()
-        written = self.traced.written
         with STATE:
             values = [x._value for x in tensors]
-            captured = self._captured(tensors)
+            captured = [s.value for s in self.storages]
+            if self.owned:
+                captured += [self._storage(i, tensors).value for i in self.owned]
+        same = not rows and all(map(operator.is_, values, self.values))
+        if not (same and all(map(operator.is_, captured, self.captured))) or self.stand_ins:
+            self._place_inputs(values, captured, rows)
+        elif self.sharing.writes_arguments:
+            for i in self.traced.written:
+                check_writable(self.arrays[i])
+        outputs = self.nothing.copy()
+        addresses = self.addresses
+        for output in self.fresh:
+            outputs[output.index], addresses[output.slot] = output.fresh()
+        return outputs
+
+    def _place_inputs(
+        self, values: list[Array], captured: list[Array], rows: Sequence[Array]
+    ) -> None:
+        written = self.traced.written
+        self.copies.clear()
+        self.values = [None] * self.given  # if it is refused, this has to be done again
         if not all(map(operator.is_, captured, self.captured)):
             self.captured = captured
             self.to_place = list(zip(self.places, captured, strict=True))
@@ -133,11 +168,7 @@ class Binding:
         for i, array in self.to_place:
             self._put(i, array, i in written)
         self.to_place = [(i, a) for i, a in self.to_place if i in self.stand_ins]
-        outputs: list[Array | None] = [None] * len(self.traced.graph.outputs)
-        for i, shape, dtype in self.fresh:
-            outputs[i] = fresh = np.empty(shape, dtype)
-            self.table[self.slot_of["output", i]] = _address(fresh)
-        return outputs
+        self.values = values
 
     def _put(self, i: int, array: Array, written: bool) -> None:
         if written:
@@ -151,40 +182,43 @@ class Binding:
             array = stand_in
             self.stand_ins[i] = array
         self.arrays[i] = array
-        self.table[self.slot_of["input", i]] = _address(array)
-
-    def _captured(self, tensors: Sequence[Any]) -> list[Array]:
-        """The arrays of what was found by itself, as they are now, in the order of `places`."""
-        found = [s.value for s in self.storages]
-        return found + [self._storage(i, tensors).value for i in self.places[len(found) :]]
+        self.table[self.slot_of["input", i]] = address_of(array)
 
     def _steps(self, name: str = "") -> None:
         compiled, table = self.compiled, self.table_address
         workers = team.get_num_threads() if compiled.shared else 1
-        self.control[STATUS] = self.control[STOP] = 0
-        with ExitStack() as held:
-            for g in compiled.generators:
-                held.enter_context(g._lock)
-            if name:
-                team.run(compiled.address(name), table, workers)
-            else:
-                for step in compiled.steps:
-                    if isinstance(step, NumpyStep):
-                        self._by_numpy(step)
-                    else:
-                        team.run(compiled.address(step), table, workers)
-        status = int(self.control[STATUS])
+        words = self.words
+        words[STATUS] = words[STOP] = 0
+        if compiled.generators or not compiled.is_native:
+            self._long_steps(name, workers)
+        else:
+            team.run(compiled.address(name or "step_0"), table, workers)
+        status = words[STATUS]
         if status:
-            refusal, number = compiled.refusals[status - 1], int(self.control[STATUS + status])
+            refusal, number = compiled.refusals[status - 1], words[STATUS + status]
             is_index = refusal.kind == INDEX
             error = IndexOutOfRange if is_index else IntegerDivisionError
             raise error(refusal.told(number if is_index else None))
 
+    def _long_steps(self, name: str, workers: int) -> None:
+        """The step with all its stretches, while nobody else draws from its generators."""
+        with ExitStack() as held:
+            for g in self.compiled.generators:
+                held.enter_context(g._lock)
+            for step in (name,) if name else self.compiled.steps:
+                if isinstance(step, NumpyStep):
+                    self._by_numpy(step)
+                else:
+                    team.run(self.compiled.address(step), self.table_address, workers)
+
     def _written(self, tensors: Sequence[Any]) -> None:
-        self.write_copies()
+        if self.copies:
+            self.write_copies()
         now = tick()
         with STATE:
-            for i in self.traced.written:
+            for storage in self.written_found:
+                storage.written = now
+            for i in self.written_besides:
                 self._storage(i, tensors).written = now
 
     def write_copies(self) -> None:
@@ -227,7 +261,7 @@ class Binding:
             }
             base = 2 + len(self.compiled.slots)
             for j, k in enumerate(self.compiled.stacks):
-                self.table[base + j] = _address(stretch.stacks[k])
+                self.table[base + j] = address_of(stretch.stacks[k])
             self._advance(rows)
             count = 1
             try:
@@ -279,7 +313,7 @@ class Binding:
         self.control[self.pairs :] = 0
         for i, array in enumerate(rows):
             slot = self.slot_of["input", i]
-            self.table[slot] = _address(array)
+            self.table[slot] = address_of(array)
             self.control[self.pairs + 2 * i] = slot
             self.control[self.pairs + 2 * i + 1] = array.strides[0] if array.ndim else 0
 
@@ -353,12 +387,8 @@ def _known(source: Any) -> Array:
 
 def _aligned(size: int) -> Array:
     memory = np.zeros(size + ALIGN, np.uint8)
-    skip = -_address(memory) % ALIGN
+    skip = -address_of(memory) % ALIGN
     return memory[skip : skip + size]
-
-
-def _address(array: Array) -> int:
-    return int(array.__array_interface__["data"][0])
 
 
 def tensors_of(arrays: Sequence[Any]) -> list[Any]:

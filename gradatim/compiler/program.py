@@ -227,8 +227,7 @@ class Program:
     def _run(self, binding: Binding, flat: Flat) -> Any:
         self._turn += 1
         binding.turn = self._turn
-        arrays = binding.run(flat.tensors)
-        found = [None if a is None else wrap(a) for a in arrays]
+        found = [None if a is None else wrap(a) for a in binding.run(flat.tensors)]
         return self.finished(binding, found, flat.tensors)
 
     @staticmethod
@@ -238,14 +237,15 @@ class Program:
         With the `arguments`, what was there before is returned itself.
         """
         traced = binding.traced
-        grads = found[traced.result_count + len(traced.written) :]
-        with STATE:
-            for owner, grad in (*zip(traced.grads, grads, strict=True), *binding.cleared):
-                t: Any = owner
-                if isinstance(owner, int):
-                    t = None if arguments is None else arguments[owner]
-                if t is not None:
-                    t._grad = grad
+        if traced.grads or traced.cleared:
+            grads = found[binding.grads_from :]
+            with STATE:
+                for owner, grad in (*zip(traced.grads, grads, strict=True), *binding.cleared):
+                    t: Any = owner
+                    if type(owner) is int:
+                        t = None if arguments is None else arguments[owner]
+                    if t is not None:
+                        t._grad = grad
         return filled(traced.results, found, arguments)
 
     def binding(self, flat: Flat) -> Binding:

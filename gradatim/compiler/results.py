@@ -175,6 +175,9 @@ def filled(
     Those that were there before are returned themselves if the `arguments` are given; otherwise
     all are the new ones. `stacked` ones are several steps' numbers.
     """
+    if type(structure) is Slot and structure.itself is None and structure.view is None:
+        only = tensors[structure.index]  # nearly always so, and in a fifth of the time
+        return _with_edge(only, structure) if with_history else only
     made: dict[int, Any] = {}
     taken: set[int] = set()
 
@@ -194,11 +197,15 @@ def filled(
                 taken.add(slot.index)
             elif arguments is not None:
                 x = _view_of_outside(view, arguments)
-        if with_history and slot.edge is not None and x._edge is None:
-            x._edge = slot.edge(x)
-        return x
+        return _with_edge(x, slot) if with_history else x
 
     return filled_in(structure, Slot, fill)
+
+
+def _with_edge(x: Any, slot: Slot) -> Any:
+    if slot.edge is not None and x._edge is None:
+        x._edge = slot.edge(x)
+    return x
 
 
 def _view_of_outside(view: View, arguments: Sequence[Any]) -> Any:

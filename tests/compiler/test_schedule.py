@@ -271,7 +271,7 @@ def test_nothing_makes_no_nest(shape: tuple[int, ...]) -> None:
 
 
 def test_a_product_stores_one_number_for_each_of_its_elements() -> None:
-    """What is one number for all would be written by each tile, and beyond the end of its memory."""
+    """One number for all would be written by each tile, and beyond the end of its memory."""
     count = g.zeros(1)
 
     def function(a: Any, b: Any) -> Any:

@@ -210,7 +210,9 @@ class Keys(Items):
 
     def condition(self, value: str, name: Name) -> str:
         """Of another size; all keys are read, so that one that is gone is noticed."""
-        return f"len({value}) != {self.count}" if self.count else f"{value} != {{}}"
+        if self.count:
+            return f"len({value}) != {self.count}"
+        return f"{value} or {value}.__class__ is not {name(self.type)}"
 
     def same(self, value: Any) -> bool:
         """With the same keys."""
