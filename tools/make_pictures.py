@@ -2,6 +2,7 @@
 
     python tools/make_pictures.py             all of them, into docs/pictures/ (half a minute)
     python tools/make_pictures.py lol moons   only these
+    python tools/make_pictures.py depth       those of docs/depth.md, whose programs save them
     python tools/make_pictures.py random-400  a graph of 400 nodes, to judge the layout by
 
 Everything is seeded: the same version makes the same bytes.
@@ -13,13 +14,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from quote_page import renewed
+
 import gradatim
 from gradatim import diagnose, draw, nn
 from gradatim.data import names
 from gradatim.draw import Drawing, Drawings
 from gradatim.scalar import MLP, Value, lol, squared_error, train, two_moons
 
-FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
+DOCS = Path(__file__).parents[1] / "docs"
+FOLDER = DOCS / "pictures"
 
 
 def lol_before() -> Drawing:
@@ -191,17 +195,24 @@ PICTURES: dict[str, Callable[[], Drawing | Drawings]] = {
     "cures": cures,
     "activations": activations,
 }
+# Pages whose programs save their own pictures.
+PAGES = {"depth": DOCS / "depth.md"}
 # Not in the documentation: it is as large as all the others together.
 ON_REQUEST = {"random-400": random_400}
 
 
 def main(wanted: list[str]) -> None:
     makers = PICTURES | ON_REQUEST
-    unknown = sorted(set(wanted) - set(makers))
+    unknown = sorted(set(wanted) - set(makers) - set(PAGES))
     if unknown:
-        raise SystemExit(f"no picture {', '.join(unknown)}; there are {', '.join(makers)}")
+        there = ", ".join([*makers, *PAGES])
+        raise SystemExit(f"no picture {', '.join(unknown)}; there are {there}")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in wanted or PICTURES:
+    for name in wanted or [*PICTURES, *PAGES]:
+        if name in PAGES:
+            renewed(PAGES[name].read_text(encoding="utf-8"), FOLDER)
+            print(f"those of {PAGES[name].relative_to(DOCS.parent)}")
+            continue
         print(makers[name]().save(FOLDER / f"{name}.svg").relative_to(FOLDER.parents[1]))
 
 

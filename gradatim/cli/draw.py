@@ -36,6 +36,7 @@ Examples:
   gradatim draw surprise emma
   gradatim draw attention --text emma
   gradatim draw activations
+  gradatim draw regions --inputs 2 --width 12 --layers 2
 """
 
 output_option: Callable[[F], F] = click.option(
@@ -181,6 +182,41 @@ def activations(names: tuple[str, ...], output: Path | None) -> None:
     from .. import draw
 
     save(lambda: draw.activations(names or None), output, "activations")
+
+
+@command.command(
+    epilog="\b\nExamples:\n  gradatim draw regions --built --width 3 --layers 3\n"
+    "  gradatim draw regions --inputs 2 --width 12 --layers 2"
+)
+@click.option("--inputs", type=click.IntRange(1, 2), default=1, show_default=True)
+@click.option("--width", type=click.IntRange(1), default=10, show_default=True, metavar="D")
+@click.option("--layers", type=click.IntRange(1), default=5, show_default=True, metavar="K")
+@click.option("--built", is_flag=True, help="Not random: with as many as there can be, on [0, 1].")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the random weights.")
+@output_option
+def regions(
+    inputs: int, width: int, layers: int, built: bool, seed: int, output: Path | None
+) -> None:
+    """The linear regions of a ReLU network, K layers of D units, and how many there could be."""
+    from .. import draw, manual_seed
+    from ..diagnose import regions as room
+
+    if built and inputs == 2:
+        raise BadUse("--built folds a line; leave out --inputs 2")
+    if not built:
+        manual_seed(seed)
+        net, low, high = room.plain(inputs, width, layers), -3.0, 3.0
+    elif width < 3:
+        raise BadUse(f"--built needs --width 3 or more, got {width}")
+    else:
+        net, low, high = room.zigzag(width, layers), 0.0, 1.0
+    found = room.find(net, low, high)
+    click.echo(
+        f"{found.patterns:,} linear regions between {low:g} and {high:g};"
+        f" {room.parameters(inputs, width, layers):,} parameters can make"
+        f" {room.maximum(inputs, width, layers):,}"
+    )
+    save(lambda: draw.regions(found), output, "regions")
 
 
 def save(draw: Callable[[], Drawing | Drawings], output: Path | None, name: str) -> None:

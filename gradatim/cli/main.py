@@ -16,7 +16,7 @@ COMMANDS = {
     "sample": "Make new words with a trained model.",
     "eval": "The loss of a trained model on train, dev and test words.",
     "surprise": "How surprised a model is by each letter of a word.",
-    "draw": "Pictures: graphs, heat maps, loss curves, surprise.",
+    "draw": "Pictures: graphs, heat maps, loss curves, surprise, regions.",
     "diagnose": "What a network does inside: signals and gradients, layer by layer.",
     "models": "The models that can be trained, and the loss to expect.",
     "runs": "The runs so far, how far they are and how good.",

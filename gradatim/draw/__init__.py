@@ -12,7 +12,7 @@ from .cures import cures
 from .decision_boundary import boundary
 from .descent_path import descent
 from .diagnosis import diagnosis
-from .drawing import Drawing
+from .drawing import Drawing, beside
 from .heat_map import heatmap
 from .linear_regions import regions
 from .loss_curves import curves
@@ -26,6 +26,7 @@ __all__ = [
     "attention",
     "backward_steps",
     "bars",
+    "beside",
     "boundary",
     "cures",
     "curves",

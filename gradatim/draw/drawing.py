@@ -78,7 +78,11 @@ class Drawing:
 
 
 def beside(drawings: Sequence[Drawing], *, title: str, columns: int, gap: float = 16.0) -> Drawing:
-    """One drawing of many, in rows of `columns`, each row as high as its highest."""
+    """One drawing of many, in rows of `columns`, each row as high as its highest.
+
+    >>> beside([Drawing(40, 20, (), "a"), Drawing(40, 30, (), "b")], title="two", columns=2)
+    <Drawing: two, 96 x 30>
+    """
     rows = [drawings[i : i + columns] for i in range(0, len(drawings), columns)]
     elements, top, widest = [], 0.0, 0.0
     for row in rows:

@@ -5,12 +5,14 @@ counting   `count` and `find`: how many a network has, and where
 line       one input: cut at the points where a unit switches
 plane      two inputs: polygons, cut along lines
 affine     a network as affine maps with a ReLU between them
+plain      a network as it is initialised
 zigzag     the network that has as many as there can be
 """
 
 from .counting import count, find
 from .formulas import arrangement, maximum, montufar, parameters, upper_bound, widest
 from .line import Line
+from .plain import plain
 from .plane import Edge, Plane
 from .zigzag import zigzag
 
@@ -24,6 +26,7 @@ __all__ = [
     "maximum",
     "montufar",
     "parameters",
+    "plain",
     "upper_bound",
     "widest",
     "zigzag",
