@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 from ..core.errors import ArgumentError
 from ..core.handle import Handle
@@ -32,6 +33,17 @@ STAGES = ("trace", *PASSES, "passes", "schedule", "llvm", "assembly")
 _COLUMN = 40  # where remarks begin
 
 
+def check_asked(stage: Any, nest: Any) -> None:
+    """Refuse a stage that is not there, or a loop nest that is no number.
+
+    Errors: ArgumentError.
+    """
+    if stage is not None and stage not in STAGES:
+        raise ArgumentError(f"explain: no stage {stage!r}; there is {', '.join(STAGES)}")
+    if nest is not None and (isinstance(nest, bool) or not isinstance(nest, int)):
+        raise ArgumentError(f"explain: a loop nest is named by its number, from 1, got {nest!r}")
+
+
 class Explanation:
     """All stages of one traced function, each made when it is asked for."""
 
@@ -45,10 +57,9 @@ class Explanation:
 
         Errors: ArgumentError for a stage or a nest that is not there.
         """
-        if stage is not None and stage not in STAGES:
-            raise ArgumentError(f"explain: no stage {stage!r}; there is {', '.join(STAGES)}")
         if nest is not None and not 1 <= nest <= len(self.nests):
-            raise ArgumentError(f"explain: no loop nest {nest}; there is 1 to {len(self.nests)}")
+            numbers = f"there is 1 to {len(self.nests)}" if self.nests else "there is none"
+            raise ArgumentError(f"explain: no loop nest {nest}; {numbers}")
         if stage is None:
             return "\n".join(self._whole() if nest is None else self._nest(nest))
         if stage in PASSES:

@@ -42,28 +42,43 @@ _MARK = hashlib.sha512(b"the weights of a Gradatim program").digest()
 _RESERVED = (
     "auto bool break case char const continue default do double else enum extern false float for "
     "goto if inline int long register restrict return short signed sizeof static struct switch "
-    "true typedef union unsigned void volatile while class new delete template this workspace"
-)  # of C and C++, and of ours
+    "true typedef union unsigned void volatile while asm bool typeof catch class delete explicit "
+    "friend mutable namespace new operator private protected public template this throw try using "
+    "virtual wchar_t main cos log1p sin memcpy memmove memset workspace"
+)  # of C and C++, of the libraries that every program has, and of ours
 
 
-def export(
-    binding: Binding, function: str, folder: str | os.PathLike[str], name: str, target: str | None
-) -> Path:
-    """Write `name`.o and `name`.h into a folder, which is made if need be; the header's path.
+def asked_for(folder: Any, name: Any, target: str | None) -> tuple[Path, Target]:
+    """The folder and the processor to export for, checked before any work is done.
 
-    Errors: ArgumentError for a name that C cannot have, and for a program that draws, writes in
-    place, leaves gradients, or has parts that NumPy does; OSError if a file cannot be written.
+    Errors: ArgumentError for a name that C cannot have, a folder that cannot be one, and another
+    family of processors.
     """
-    if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or name in _RESERVED.split():
+    is_name = isinstance(name, str) and re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)
+    if not is_name or name in _RESERVED.split():
         raise ArgumentError(f"export: {name!r} cannot be the name of a function in C")
+    if not isinstance(folder, str | os.PathLike) or not os.fspath(folder):
+        raise ArgumentError(f"export: expects the path of a folder, got {folder!r}")
+    place = Path(folder)
+    above = next((p for p in (place, *place.parents) if p.exists()), place)
+    if above.exists() and not above.is_dir():
+        raise ArgumentError(f"export: {above} is a file, and no folder to write into")
     aim = host() if target is None else named(target)
     if (aim.is_x86, aim.is_arm) != (host().is_x86, host().is_arm):
         raise ArgumentError(f"export: code for {target} is written on machines of that family only")
+    return place, aim
+
+
+def export(binding: Binding, function: str, place: Path, name: str, aim: Target) -> Path:
+    """Write `name`.o and `name`.h into a folder, which is made if need be; the header's path.
+
+    Errors: ArgumentError for a program that draws, writes in place, leaves gradients, or has parts
+    that NumPy does; OSError if a file cannot be written.
+    """
     traced = binding.traced
     draft = drafted(traced.graph, traced.updates, traced.result_count, aim)
     _refuse(binding, draft)
     made = _Export(binding, Explanation(function, binding, (), aim), draft, name)
-    place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     _write(place / f"{name}.o", made.code(aim))
     _write(place / f"{name}.h", made.header(function, aim).encode())

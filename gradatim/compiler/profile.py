@@ -99,15 +99,17 @@ class Profile:
         )
 
 
+def check_steps(steps: Any) -> None:
+    """Refuse a number of steps to time that is none. Errors: ArgumentError."""
+    is_number = isinstance(steps, int) and not isinstance(steps, bool)
+    if steps is not None and not (is_number and steps >= 1):
+        raise ArgumentError(f"profile: expects a whole number of steps, at least 1, got {steps!r}")
+
+
 def profile(
     binding: Binding, name: str, tensors: Sequence[Any], steps: int | None = None
 ) -> Profile:
-    """Time a program's functions, and the whole of it.
-
-    Errors: ArgumentError for a number of steps below 1.
-    """
-    if steps is not None and (isinstance(steps, bool) or steps < 1):
-        raise ArgumentError(f"profile: expects at least 1 step, got {steps}")
+    """Time a program's functions, and the whole of it."""
     peaks = measured()
     with binding.trial(tensors) as step:
         timed = _Timed(binding)

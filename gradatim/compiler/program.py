@@ -25,11 +25,11 @@ from .arguments import Flat, flatten, is_gone
 from .binding import GRADIENTS, STATE, Binding, Stale
 from .compiled import compile_graph
 from .errors import TraceError
-from .explain import Explanation
-from .export import export
+from .explain import Explanation, check_asked
+from .export import asked_for, export
 from .lower.target import host, named
 from .naming import names_of
-from .profile import Profile, profile
+from .profile import Profile, check_steps, profile
 from .repeat import EXPLAIN, GO_ON, repeat
 from .results import filled
 from .scalars import compile_scalars, touches_values
@@ -130,8 +130,9 @@ class Program:
              c:float32[3] = mul a b
         out  c                                   returned
         """
-        binding = self._asked_about(args, kwargs)
+        check_asked(stage, nest)
         aim = host() if target is None else named(target)
+        binding = self._asked_about(args, kwargs)
         return Explanation(self._name, binding, self.history, aim).text(stage, nest)
 
     def profile(self, *args: Any, steps: int | None = None, **kwargs: Any) -> Profile:
@@ -142,6 +143,7 @@ class Program:
 
         Errors: ArgumentError for a number of steps below 1; what the function's own steps raise.
         """
+        check_steps(steps)
         flat = flatten(args, kwargs)
         return profile(self.binding(flat), self._name, flat.tensors, steps)
 
@@ -157,10 +159,11 @@ class Program:
         The function is that for arguments like `args`; `target` is a kind of processor, such as
         "x86-64-v3", instead of this very one. Returns where the header is, which says the rest.
 
-        Errors: ArgumentError for what is no forward pass: draws, writes in place, gradients.
+        Errors: ArgumentError for what is no forward pass (draws, writes in place, gradients), for a
+        name that C cannot have, and for a folder that cannot be one.
         """
-        flat = flatten(args, {})
-        return export(self.binding(flat), self._name, folder, name, target)
+        place, aim = asked_for(folder, name, target)
+        return export(self.binding(flatten(args, {})), self._name, place, name, aim)
 
     @property
     def _name(self) -> str:

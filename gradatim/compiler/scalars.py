@@ -30,7 +30,7 @@ import itertools
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -136,6 +136,20 @@ class ScalarProgram:
         if version is None or args or kwargs:
             version = self._version(taken_apart(args, kwargs))
         return explained(version, self._name, self.retraced, stage)
+
+    def profile(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """There is nothing to tell apart. Errors: ArgumentError, always."""
+        raise ArgumentError(
+            f"profile: {self._name} computes with Values, so its program is one straight line "
+            "without loop nests to be timed apart; time repeat(n), or write it with tensors"
+        )
+
+    def export(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Values have no place in C. Errors: ArgumentError, always."""
+        raise ArgumentError(
+            f"export: {self._name} computes with Values, which a C function could not be given; "
+            "only programs of tensors are exported"
+        )
 
     def __repr__(self) -> str:
         return f"<ScalarProgram {self._name}>"

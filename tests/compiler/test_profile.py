@@ -88,7 +88,7 @@ def test_the_table_has_a_line_for_each_function():
 
 @pytest.mark.parametrize("steps", [0, -1, True])
 def test_a_number_of_steps_below_one_is_refused(steps):
-    with pytest.raises(ArgumentError, match="expects at least 1 step"):
+    with pytest.raises(ArgumentError, match="a whole number of steps, at least 1"):
         Program(lambda x: x * 2).profile(gradatim.ones(3), steps=steps)
 
 
