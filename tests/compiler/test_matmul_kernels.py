@@ -189,11 +189,13 @@ def test_errors_are_those_of_a_good_library(size: tuple[int, int, int], layouts:
     assert error(kernel(a, b)(a, b), a, b) <= 4 * error(a @ b, a, b)
 
 
-def test_large_operands_are_packed_and_cut_into_many_items() -> None:
+@pytest.mark.parametrize("heavy", [False, True])
+@pytest.mark.parametrize("layout", ["rows", "columns"])
+def test_large_operands_are_cut_into_blocks_and_many_items(layout: str, heavy: bool) -> None:
     rng = np.random.default_rng(0)
-    a, b = operand(rng, (130, 1100)), operand(rng, (1100, 750))
-    code = kernel(a, b)
-    assert code.plan.packs
+    a, b = operand(rng, (130, 1100)), operand(rng, (1100, 750), layout=layout)
+    code = kernel(a, b, heavy=heavy)
+    assert bool(code.plan.packs) == (layout == "columns")
     assert code.plan.scratch
     assert code.plan.items >= 4
     check(code, a, b)

@@ -79,7 +79,7 @@ class _Writer:
         self.epilogue, self.sums = epilogue, Sums(f, plan)
         self.base = LLVM[plan.product.dtype.name]
         self.kind = vector(plan.wide, self.base)
-        spills = plan.turned or (heavy and not plan.deep)
+        spills = plan.turned or heavy
         self.room = f.allocate(self.base, plan.tile) if spills else None
 
     # -- where the tiles are ---------------------------------------------------------------
@@ -91,20 +91,24 @@ class _Writer:
             left, across = quotient(f, loop.index, plan.panels[1])
             group, down = quotient(f, left, plan.panels[0])
             if batches == 1:
-                self._panel(loop.index, constant(0, I64), down, across)
+                self._panel(begin, constant(0, I64), down, across)
             elif plan.group == 1:
-                self._panel(loop.index, group, down, across)
+                self._panel(begin, group, down, across)
             else:
                 first = f.mul(group, plan.group)
                 last = self._least(f.add(first, plan.group), batches)
                 with f.loop(first, last) as matrices:
-                    self._panel(loop.index, matrices.index, down, across)
+                    self._panel(begin, matrices.index, down, across)
 
     def _least(self, a: Value, b: int) -> Value:
         return self.f.intrinsic("llvm.smin", I64, a, constant(b, I64))
 
-    def _panel(self, item: Value, batch: Value, down: Value, across: Value) -> None:
-        """The tiles of one item that belong to one matrix."""
+    def _panel(self, begin: Value, batch: Value, down: Value, across: Value) -> None:
+        """The tiles of one item that belong to one matrix.
+
+        Sums of blocks lie where those of the item `begin` have their place: nobody else's is there,
+        and the next item finds it in the cache.
+        """
         f, plan, p = self.f, self.plan, self.plan.product
         rows = self._bands(down, 0, p.m, plan.rows, 1)
         columns = self._bands(across, 1, p.n, plan.vectors * plan.wide, plan.wide)
@@ -115,14 +119,11 @@ class _Writer:
             return
         assert self.scratch is not None
         size = plan.panel[0] * plan.panel[1] * plan.tile
-        store = f.gep(self.base, self.scratch, f.mul(item, size))
+        store = f.gep(self.base, self.scratch, f.mul(begin, size))
         with f.loop(0, p.k, plan.depth) as block:
             stop = self._least(f.add(block.index, plan.depth), p.k)
             for tile in self._tiles(rows, columns, batch, a, b, store):
-                self._add(tile, self.sums.outer(tile, block.index, stop), block.index)
-        for tile in self._tiles(rows, columns, batch, a, b, store):
-            assert tile.store is not None
-            self._rows(tile, tile.store)
+                self._block(tile, self.sums.outer(tile, block.index, stop), block.index, stop)
 
     def _bands(self, panel: Value, side: int, extent: int, size: int, step: int) -> list[_Band]:
         """The whole tiles of a panel along one side of the result, and the edge if it has it."""
@@ -232,12 +233,22 @@ class _Writer:
                 x = f.insert(x, part, c)
             self.epilogue(tile.batch, f.add(first, loop.index), constant(0, I64), x, mask)
 
-    def _add(self, tile: Tile, acc: Grid, k: Value) -> None:
-        """Add the sums of a block of k to those of the blocks before; the first has none."""
+    def _block(self, tile: Tile, acc: Grid, start: Value, stop: Value) -> None:
+        """Add the sums of a block of k to those of the blocks before, and keep them or finish."""
         f, wide = self.f, self.plan.wide
-        later = f.splat(f.compare("ne", k, 0), wide)
+        later = f.splat(f.compare("ne", start, 0), wide)
         assert tile.store is not None
-        for n, x in enumerate(x for row in acc for x in row):
-            place = f.gep(self.base, tile.store, n * wide)
-            before = f.select(later, f.load(self.kind, place), constant(0, self.kind))
-            f.store(self.sums.plus(before, x), place)
+        numbers = range(tile.height * tile.vectors)
+        places = iter([f.gep(self.base, tile.store, n * wide) for n in numbers])
+        zero = constant(0, self.kind)
+        pairs = [[(x, next(places)) for x in row] for row in acc]
+        total = [
+            [self.sums.plus(f.select(later, f.load(self.kind, p), zero), x) for x, p in row]
+            for row in pairs
+        ]
+        with f.when(f.compare("slt", stop, self.plan.product.k)):
+            for row, there in zip(total, pairs, strict=True):
+                for x, (_, place) in zip(row, there, strict=True):
+                    f.store(x, place)
+        with f.when(f.compare("eq", stop, self.plan.product.k)):
+            self._finish(tile, total)

@@ -58,50 +58,52 @@ class _Packer:
         go = f.add(f.mul(batch, pack.matrix), f.mul(first, pack.k))
         start = f.mul(block, pack.depth)
         stop = self._least(f.add(start, pack.depth), pack.k)
-        columns = self._least(f.sub(pack.extent, first), pack.width)
-        self._block(
-            f.gep(self.base, source, come), f.gep(self.base, target, go), start, stop, columns
-        )
+        place = f.gep(self.base, source, come), f.gep(self.base, target, go), start, stop
+        rest = pack.extent % pack.width
+        if not rest or pack.strips == 1:
+            self._strip(*place, rest or pack.width)
+            return
+        for predicate, columns in (("ne", pack.width), ("eq", rest)):
+            with f.when(f.compare(predicate, strip, pack.strips - 1)):
+                self._strip(*place, columns)
 
     def _least(self, a: Value, b: int) -> Value:
         return self.f.intrinsic("llvm.smin", I64, a, constant(b, I64))
 
-    def _block(
-        self, source: Value, target: Value, start: Value, stop: Value, columns: Value
-    ) -> None:
-        """All columns of a strip, whole vectors of them and perhaps a last one that is not."""
+    def _strip(self, source: Value, target: Value, start: Value, stop: Value, columns: int) -> None:
+        """A block of k of a strip with so many columns: whole vectors, perhaps a last in part."""
         f, pack = self.f, self.pack
-        rest = pack.extent % pack.wide
-        full = self.f.binary("udiv", columns, pack.wide) if pack.wide > 1 else columns
-        across = f.mul(full, pack.wide)
-        stride = f.add(across, pack.wide) if rest else across
-        if rest and pack.extent > pack.width:
-            partial = f.compare("slt", across, columns)
-            stride = f.select(partial, stride, across)
-        squares = pack.k_stride == 1 and pack.wide >= self.group <= pack.k
-        write = self._squares if squares else self._lines
-        if pack.extent >= pack.wide:
-            with f.loop(0, across, pack.wide) as loop:
+        stride = -(-columns // pack.wide) * pack.wide
+        if pack.k_stride != 1 or pack.wide < self.group or pack.k < self.group:
+            self._lines(source, target, start, stop, columns, stride)
+            return
+        whole = columns // pack.wide * pack.wide
+        if whole:
+            with f.loop(0, whole, pack.wide) as loop:
                 come = f.gep(self.base, source, f.mul(loop.index, pack.stride))
                 go = f.gep(self.base, target, loop.index)
-                write(come, go, start, stop, pack.wide, stride)
-        if rest:
-            with f.when(f.compare("slt", across, columns)):
-                come = f.gep(self.base, source, f.mul(across, pack.stride))
-                write(come, f.gep(self.base, target, across), start, stop, rest, stride)
+                self._squares(come, go, start, stop, pack.wide, stride)
+        if columns > whole:
+            come = f.gep(self.base, source, whole * pack.stride)
+            go = f.gep(self.base, target, whole)
+            self._squares(come, go, start, stop, columns - whole, stride)
 
     def _lines(
-        self, source: Value, target: Value, start: Value, stop: Value, there: int, stride: Value
+        self, source: Value, target: Value, start: Value, stop: Value, columns: int, stride: int
     ) -> None:
-        """k by k: neighbouring columns, read together or gathered."""
+        """k by k: all columns of the strip, which are read together or gathered."""
         f, pack = self.f, self.pack
         with f.loop(start, stop) as loop:
-            place = f.gep(self.base, source, f.mul(loop.index, pack.k_stride))
-            value = read(f, self.base, place, pack.stride, pack.wide, there)
-            f.store(value, f.gep(self.base, target, f.mul(loop.index, stride)))
+            come = f.gep(self.base, source, f.mul(loop.index, pack.k_stride))
+            go = f.gep(self.base, target, f.mul(loop.index, stride))
+            for c in range(0, columns, pack.wide):
+                there = min(pack.wide, columns - c)
+                place = f.gep(self.base, come, c * pack.stride)
+                value = read(f, self.base, place, pack.stride, pack.wide, there)
+                f.store(value, f.gep(self.base, go, c))
 
     def _squares(
-        self, source: Value, target: Value, start: Value, stop: Value, there: int, stride: Value
+        self, source: Value, target: Value, start: Value, stop: Value, there: int, stride: int
     ) -> None:
         """16 bytes of k of each column; the last may repeat some of those before."""
         f, pack, group = self.f, self.pack, self.group

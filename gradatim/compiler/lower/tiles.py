@@ -26,8 +26,10 @@ TRANSPOSE = 0.5  # of a number that is packed
 NEAR = 1 << 15  # bytes of both operands that stay in the first cache
 WORK = 1 << 20  # operations of an item: some 6 microseconds
 CACHE = 1 << 20  # bytes of B that may well stay in the second cache
-FAR = 1 << 15  # bytes of B, the nearest cache: from here on a copy in strips is read faster
-DEEP = (48, 256)  # rows and columns of an item whose sums go to memory
+KEPT = 1 << 20  # bytes of B that stay in the second cache while the rows of A go by
+BLOCK = 128  # k of a block whose sums go to memory, so that it stays in the cache
+LONG = 384  # and of one whose sums go to memory to be more exact: errors grow with each addition
+DEEP = (96, 256)  # rows and columns of an item of such blocks
 PACK_DEPTH = 256
 
 
@@ -65,7 +67,7 @@ def _outer(p: Product, whole: int) -> tuple[float, Plan]:
     b = Side(p.b_strides[:-2], p.b_strides[-1], width * p.b_strides[-1], p.b_strides[-2])
     if pack:
         b = Side(_packed_strides(p, pack), 1, width * p.k, 0, packed=True)
-    depth = _depth(p, pack is not None)
+    depth = _depth(p, rows)
     cut = _panels(p, rows, width, depth)
     packs = (pack,) if pack else ()
     return cost + more, Plan(p, a, b, wide, wide, whole, rows, vectors, depth, *cut, packs=packs)
@@ -130,13 +132,12 @@ def _tile_cost(rows: int, vectors: int, k: int) -> float:
     return k * (step + 0.08 * (rows + vectors)) + OVERHEAD + rows * vectors
 
 
-def _depth(p: Product, packed: bool) -> int:
+def _depth(p: Product, rows: int) -> int:
     """How many k are summed before the sum goes to memory: all of them, if that is not many."""
-    if p.dtype.kind != "f":
-        return max(p.k, 1)
     across = p.a_strides[-1] not in (0, 1)
-    limit, block = (256, 128) if across else (512, 256) if packed else (1024, 512)
-    if p.k <= limit:
+    large = p.k * p.n * p.dtype.itemsize > KEPT and p.m > 2 * rows
+    block = BLOCK if across or large else LONG
+    if p.dtype.kind != "f" or p.k < 2 * block:
         return max(p.k, 1)
     blocks = -(-p.k // block)
     return -(-p.k // (8 * blocks)) * 8
@@ -148,8 +149,7 @@ def _depth(p: Product, packed: bool) -> int:
 def _packing(p: Product, rows: int, width: int, wide: int) -> tuple[float, Pack | None]:
     """Whether B is packed, and what reading it costs in addition."""
     if p.b_strides[-1] in (0, 1):
-        large = p.k * p.n * p.dtype.itemsize > FAR and p.m >= 128 and p.dtype.kind == "f"
-        return 0.0, _pack(p, width, wide) if large and p.b_strides[-1] else None
+        return 0.0, None
     pack = _pack(p, width, wide)
     gathers = p.batches * -(-p.m // rows) * p.k * -(-p.n // wide) * GATHER
     packing = NEST + TRANSPOSE * pack.size
