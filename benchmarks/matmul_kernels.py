@@ -108,12 +108,13 @@ def product_run(module: Module, cut: Plan, p: Product) -> None:
 def storing(f: Function, c: Value, m: int, n: int) -> Any:
     """The plainest epilogue."""
 
-    def store(batch: Value, row: Value, column: Value, acc: Value, mask: Value | None) -> None:
+    def store(batch: Value, row: Value, column: Value, acc: Value, mask: Value | None) -> Any:
         place = f.gep(FLOAT, c, f.add(f.add(f.mul(batch, m * n), f.mul(row, n)), column))
         if mask is None:
             f.store(acc, place)
         else:
             f.masked_store(acc, place, mask)
+        return []
 
     return store
 

@@ -62,12 +62,13 @@ class Kernel:
     def write(self, f: Function, a: Value, b: Value, c: Value, scratch: Value) -> None:
         base, m, n = LLVM[self.product.dtype.name], self.product.m, self.product.n
 
-        def store(batch: Value, row: Value, column: Value, acc: Value, mask: Value | None) -> None:
+        def store(batch: Value, row: Value, column: Value, acc: Value, mask: Value | None) -> Any:
             place = f.add(f.add(f.mul(batch, m * n), f.mul(row, n)), column)
             if mask is None:
                 f.store(acc, f.gep(base, c, place))
             else:
                 f.masked_store(acc, f.gep(base, c, place), mask)
+            return []
 
         write_product(f, self.plan, a, b, scratch, BEGIN, END, store, heavy=self.heavy)
 

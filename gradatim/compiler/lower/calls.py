@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -29,7 +30,7 @@ from ..schedule.nests import (
 from .alike import likeness
 from .emit import I64, PTR, Function, Module, Value, width
 from .hoist import coordinates, prepare, write_elements
-from .matmul import write_product
+from .matmul import Write, write_product
 from .pack import write_pack
 from .product import Plan, Product
 from .random import DRAWS
@@ -217,14 +218,24 @@ def _write_planned(
     prepare(scope, nest.nodes, lanes_of([x], w.lowering.target), 0)
     rows = x.shape[-2]
 
-    def epilogue(batch: Value, row: Value, column: Value, acc: Value, mask: Value | None) -> None:
+    place_of = w.lowering.place_of
+    read = {place_of(n.var) for m in nest.nodes for n in m.arguments if isinstance(n, Leaf)}
+    over = [s for s in nest.stores if place_of(s.into) in read]
+    elsewhere = [s for s in nest.stores if s not in over]
+
+    def epilogue(
+        batch: Value, row: Value, column: Value, acc: Value, mask: Value | None
+    ) -> list[Write]:
         number = f.add(f.mul(batch, rows), row)
         in_row = RowScope(scope, coordinates(f, number, nest.dims[:-1]))
         part = Chunk(in_row, column, width(acc.type), mask)
         part.kept[nest.equation.output] = acc
-        write_elements(part, nest.stores)
+        for s in nest.stores:
+            part.value(s.value)
+        write_elements(part, elsewhere)
+        return [partial(write_elements, part, over)] if over else []
 
-    heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 6
+    heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 3
     write_product(f, planned, a, b, scratch, w.begin, w.end, epilogue, heavy=heavy)
 
 

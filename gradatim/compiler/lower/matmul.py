@@ -23,7 +23,8 @@ from .pack import offset, quotient
 from .product import LLVM, Plan, Side
 from .sums import Grid, Sums, Tile
 
-Epilogue = Callable[[Value, Value, Value, Value, Value | None], None]
+Write = Callable[[], object]
+Epilogue = Callable[[Value, Value, Value, Value, Value | None], list[Write]]
 
 
 def write_product(
@@ -44,8 +45,9 @@ def write_product(
     at `plan.scratch` elements. `epilogue(batch, row, column, acc, mask)` writes what becomes of
     `plan.lanes` neighbouring results in one row (`mask`: which of them there are; None: all). It
     is called once per vector of a tile or, when `heavy`, once per vector of a row of a tile, in
-    a loop over rows. Where matrices share B, their rows may be numbered through as those of one
-    matrix: what always holds is that `batch * m + row` counts the rows of the whole result.
+    a loop over rows. What it would write over its operands it leaves to the functions that it
+    returns. Where matrices share B, their rows may be numbered through as those of one matrix: what
+    always holds is that `batch * m + row` counts the rows of the whole result.
     """
     if plan.items:
         if plan.turned:
@@ -189,8 +191,7 @@ class _Writer:
 
     def _finish(self, tile: Tile, acc: Grid) -> None:
         if self.room is None:
-            for r, row in enumerate(acc):
-                self._row(tile, constant(r, I64), row)
+            self._finish_in_registers(tile, acc)
             return
         for r, row in enumerate(acc):
             for v, x in enumerate(row):
@@ -201,15 +202,33 @@ class _Writer:
         else:
             self._rows(tile, self.room)
 
-    def _row(self, tile: Tile, r: Value, row: list[Value]) -> None:
-        """One row of a tile, handed to the epilogue."""
+    def _finish_in_registers(self, tile: Tile, acc: Grid) -> None:
+        """Hand on row by row; what lies over operands is written when the next rows were read.
+
+        A masked store holds up loads of what it masks out. Where the last vector of a row reaches
+        into the next ones, they would wait for it, row for row: 6.2 instead of 3.9 microseconds for
+        a matrix of 200 x 30.
+        """
+        reach = -(-self.plan.wide // self.plan.product.n)
+        waiting: list[list[Write]] = []
+        for r, row in enumerate(acc):
+            waiting.append(self._row(tile, constant(r, I64), row))
+            if len(waiting) > reach:
+                _call_all(waiting.pop(0))
+        for writes in waiting:
+            _call_all(writes)
+
+    def _row(self, tile: Tile, r: Value, row: list[Value]) -> list[Write]:
+        """One row of a tile, handed to the epilogue; what it has left to be written."""
         f, wide = self.f, self.plan.wide
         number = f.add(f.mul(tile.i, self.plan.rows), r)
         first = f.mul(tile.j, self.plan.vectors * wide)
+        left: list[Write] = []
         for v, x in enumerate(row):
             there = tile.columns - v * wide
             mask = f.first_lanes(wide, there) if there < wide else None
-            self.epilogue(tile.batch, number, f.add(first, v * wide), x, mask)
+            left += self.epilogue(tile.batch, number, f.add(first, v * wide), x, mask)
+        return left
 
     def _rows(self, tile: Tile, place: Value) -> None:
         """Read a tile back and hand it on, in a loop over its rows."""
@@ -217,7 +236,7 @@ class _Writer:
         with f.loop(0, tile.height) as loop:
             start = f.gep(self.base, place, f.mul(loop.index, tile.vectors * wide))
             places = [f.gep(self.base, start, v * wide) for v in range(tile.vectors)]
-            self._row(tile, loop.index, [f.load(self.kind, p) for p in places])
+            _call_all(self._row(tile, loop.index, [f.load(self.kind, p) for p in places]))
 
     def _columns(self, tile: Tile, place: Value) -> None:
         """Read a turned tile back: its columns are rows of the result."""
@@ -231,7 +250,8 @@ class _Writer:
             x = parts[0] if lanes == 1 else constant(0, vector(lanes, self.base))
             for c, part in enumerate(parts if lanes > 1 else []):
                 x = f.insert(x, part, c)
-            self.epilogue(tile.batch, f.add(first, loop.index), constant(0, I64), x, mask)
+            row = f.add(first, loop.index)
+            _call_all(self.epilogue(tile.batch, row, constant(0, I64), x, mask))
 
     def _block(self, tile: Tile, acc: Grid, start: Value, stop: Value) -> None:
         """Add the sums of a block of k to those of the blocks before, and keep them or finish."""
@@ -252,3 +272,8 @@ class _Writer:
                     f.store(x, place)
         with f.when(f.compare("eq", stop, self.plan.product.k)):
             self._finish(tile, total)
+
+
+def _call_all(writes: list[Write]) -> None:
+    for write in writes:
+        write()
