@@ -168,6 +168,13 @@ def test_what_is_refused_says_what_to_do(name):
         CASES[f"refused_{name}"](gradatim, gradatim.utils.data)
 
 
+def test_what_pytorch_refuses_later_is_refused_at_once():
+    with pytest.raises(ValueError, match="timeout is about workers; give num_workers > 0"):
+        DataLoader([1], timeout=1)
+    with pytest.raises(ValueError, match="prefetch_factor is 1 or more, got 0"):
+        DataLoader([1], num_workers=1, prefetch_factor=0)
+
+
 def test_what_cannot_be_collated_says_what_to_do():
     with pytest.raises(TypeError, match="found <class 'set'>; pass a collate_fn"):
         default_collate([{1}, {2}])

@@ -214,6 +214,9 @@ def test_every_kind_of_network_it_can_read():
     x = gradatim.tensor(found.x[:, None]).float()
     net.eval()
     assert np.allclose(net(x).detach().numpy(), found.y, atol=1e-5)
+    a, b = nn.Linear(1, 5), nn.Linear(5, 1)
+    given = [(a.weight, a.bias), (b.weight, b.bias)]
+    assert regions.count(given) == regions.count(nn.Sequential(a, nn.ReLU(), b))
     scalar = MLP(1, [4, 4, 1], activation="relu", last="linear", rng=random.Random(0))
     found = regions.find(scalar)
     assert [scalar(x).data for x in found.x.tolist()] == pytest.approx(found.y[:, 0].tolist())

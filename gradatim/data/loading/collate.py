@@ -75,18 +75,16 @@ def default_convert(data: Any) -> Any:
 
 
 def _tensors(batch: Sequence[Tensor]) -> Tensor:
-    """`stack`, by plain copies if there is no gradient to keep and nothing to refuse."""
+    """`stack`, by one plain copy if there is no gradient to keep and nothing to refuse."""
     arrays = [glance(x) if isinstance(x, Tensor) and not x.requires_grad else None for x in batch]
     first = arrays[0]
-    if first is None:
+    if first is None or not all(_alike(a, first) for a in arrays):
         return stack(batch)
-    shape, dtype = first.shape, first.dtype
-    together = np.empty((len(batch), *shape), dtype)
-    for i, array in enumerate(arrays):
-        if array is None or array.shape != shape or array.dtype != dtype:
-            return stack(batch)
-        together[i] = array
-    return from_numpy(together)
+    return from_numpy(np.array(arrays))
+
+
+def _alike(array: np.ndarray | None, first: np.ndarray) -> bool:
+    return array is not None and array.shape == first.shape and array.dtype == first.dtype
 
 
 def _numbers(batch: Sequence[Any]) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError
 from ...nn import Dropout, Flatten, Identity, Linear, Module, ReLU, Sequential
 from ...scalar import MLP
@@ -79,12 +80,13 @@ def _steps(model: Any) -> Iterator[Affine | None]:
         for i, (W, b) in enumerate(model):
             if i:
                 yield None
-            yield Affine(np.array(W, np.float64), np.array(b, np.float64))
+            yield Affine(_numbers(W), _numbers(b))
     elif not isinstance(model, Dropout | Flatten | Identity):
         what = "layer" if isinstance(model, Module) else "model"
         raise ArgumentError(
             f"regions: cannot read the {what} {type(model).__name__}: regions are counted of an"
-            " nn.Sequential of Linear and ReLU, of a scalar.MLP with relu, or of a list of (W, b)"
+            " nn.Sequential of Linear and ReLU, of a scalar.MLP with relu, or of a list of pairs"
+            " (layer.weight, layer.bias) with a ReLU between them"
         )
 
 
@@ -102,5 +104,5 @@ def _scalar_steps(net: MLP) -> Iterator[Affine | None]:
             )
 
 
-def _numbers(parameter: Any) -> np.ndarray:
-    return parameter.detach().numpy().astype(np.float64)
+def _numbers(given: Any) -> np.ndarray:
+    return np.array(given.detach() if isinstance(given, Tensor) else given, np.float64)
