@@ -222,6 +222,37 @@ def test_every_kind_of_network_it_can_read():
     assert [scalar(x).data for x in found.x.tolist()] == pytest.approx(found.y[:, 0].tolist())
 
 
+class Own(nn.Module):
+    def __init__(self, between=gradatim.relu, last=lambda y: y):
+        super().__init__()
+        self.last = nn.Linear(6, 1)  # not in the order of the calls
+        self.first, self.second = nn.Linear(1, 6), nn.Linear(6, 6)
+        self.dropout, self.between, self.after = nn.Dropout(0.5), between, last
+
+    def forward(self, x):
+        h = self.dropout(self.between(self.first(x)))
+        return self.after(self.last(self.between(self.second(h)))), None
+
+
+@pytest.mark.parametrize("last", [lambda y: y, gradatim.relu])
+def test_a_module_of_ones_own_is_read_by_calling_it(last):
+    own = Own(last=last)
+    own.first.eval()
+    layers = [own.first, nn.ReLU(), own.second, nn.ReLU(), own.last]
+    plain = nn.Sequential(*layers, *[nn.ReLU()] * (last is gradatim.relu))
+    found, expected = regions.find(own), regions.find(plain)
+    assert np.array_equal(found.x, expected.x)
+    assert np.array_equal(found.y, expected.y)
+    assert own.training
+    assert not own.first.training
+
+
+@pytest.mark.parametrize("between", [gradatim.tanh, lambda h: h.relu() + h])
+def test_a_module_that_is_something_else_is_refused(between):
+    with pytest.raises(ValueError, match="cannot read the layer Own: regions are counted of"):
+        regions.count(Own(between))
+
+
 @pytest.mark.parametrize(
     ("model", "low", "high", "message"),
     [

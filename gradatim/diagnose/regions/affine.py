@@ -12,6 +12,7 @@ from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError
 from ...nn import Dropout, Flatten, Identity, Linear, Module, ReLU, Sequential
 from ...scalar import MLP
+from .own_modules import called_layers
 
 # Two numbers that differ by less, compared with what they are sums of, are equal: in float64 the
 # rounding is a millionth of this.
@@ -41,9 +42,10 @@ def affine_maps(model: Any) -> list[Affine]:
     """The maps of a network, the last one without a ReLU after it.
 
     The network is an `nn.Sequential` of `Linear` and `ReLU` (dropout counts as switched off), a
-    `scalar.MLP` with the activation "relu", or a list of pairs (W, b).
+    module that calls such layers one after the other, a `scalar.MLP` with the activation "relu",
+    or a list of pairs (W, b).
 
-    Errors: ArgumentError for another layer, which would not be piecewise linear, or not in order.
+    Errors: ArgumentError for what is something else, or not piecewise linear.
     """
     maps: list[Affine] = []
     bent = True  # whether the next map stands behind a ReLU
@@ -69,9 +71,7 @@ def _steps(model: Any) -> Iterator[Affine | None]:
         for layer in model:
             yield from _steps(layer)
     elif isinstance(model, Linear):
-        bias = model.bias
-        zeros = np.zeros(model.out_features)
-        yield Affine(_numbers(model.weight), zeros if bias is None else _numbers(bias))
+        yield _affine(model)
     elif isinstance(model, ReLU):
         yield None
     elif isinstance(model, MLP):
@@ -82,12 +82,30 @@ def _steps(model: Any) -> Iterator[Affine | None]:
                 yield None
             yield Affine(_numbers(W), _numbers(b))
     elif not isinstance(model, Dropout | Flatten | Identity):
+        yield from _called_steps(model)
+
+
+def _called_steps(model: Any) -> Iterator[Affine | None]:
+    called = called_layers(model) if isinstance(model, Module) else None
+    if called is None:
         what = "layer" if isinstance(model, Module) else "model"
         raise ArgumentError(
-            f"regions: cannot read the {what} {type(model).__name__}: regions are counted of an"
-            " nn.Sequential of Linear and ReLU, of a scalar.MLP with relu, or of a list of pairs"
-            " (layer.weight, layer.bias) with a ReLU between them"
+            f"regions: cannot read the {what} {type(model).__name__}: regions are counted of Linear"
+            " layers with a ReLU between them, in an nn.Sequential or a module of your own, of a"
+            " scalar.MLP with relu, or of a list of pairs (layer.weight, layer.bias)"
         )
+    layers, bent = called
+    for i, layer in enumerate(layers):
+        if i:
+            yield None
+        yield _affine(layer)
+    if bent:
+        yield None
+
+
+def _affine(layer: Linear) -> Affine:
+    bias = np.zeros(layer.out_features) if layer.bias is None else _numbers(layer.bias)
+    return Affine(_numbers(layer.weight), bias)
 
 
 def _scalar_steps(net: MLP) -> Iterator[Affine | None]:

@@ -21,7 +21,8 @@ def find(model: Any, low: Corner = -1.0, high: Corner = 1.0) -> Line | Plane:
     differ by less than a ten-billionth of a region are one.
 
     Errors: ArgumentError for another number of inputs, and for what is not a ReLU network
-    (`nn.Sequential` of `Linear` and `ReLU`, `scalar.MLP`, or a list of (W, b)).
+    (`nn.Sequential` of `Linear` and `ReLU` or a module of one's own that calls such layers one
+    after the other, `scalar.MLP`, or a list of (W, b)).
 
     >>> from gradatim.diagnose import regions
     >>> hat = [([[1.0], [1.0]], [0.0, -1.0]), ([[1.0, -2.0]], [0.0])]  # relu(x) - 2 relu(x - 1)
