@@ -23,7 +23,7 @@ from .sources import EMBEDDED, ENGLISH
 from .task import Kind, Known, Task
 
 BYTE_PAIRS = 512  # tokens of a byte-pair tokeniser if nobody says
-LEARNED_FROM = 16  # pieces of text, a megabyte each, that byte pairs are learned from
+LEARNED_FROM = 16 << 20  # characters, from all over the text, are enough to learn byte pairs
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ class RunningText(SequenceTask):
 
     def training_text(self) -> Iterable[str]:
         train = self.parts["train"]
-        every = -(-len(train) // (LEARNED_FROM << 20))
+        every = -(-len(train) // LEARNED_FROM)
         return (piece for i, piece in enumerate(train.pieces()) if i % every == 0)
 
     @property
