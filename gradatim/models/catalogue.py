@@ -115,6 +115,8 @@ MODELS = (
             ),
         ),
     ),
+    # On names it ends at 2.03 on dev and 1.91 on train, so more steps alone do not help. On the
+    # English of Python 3.11 it ends at 1.29 on dev, 1.11 on train and 1.44 on test (seed 1).
     Entry(
         name="gpt",
         module=".gpt",
@@ -123,7 +125,7 @@ MODELS = (
         kind="sequences",
         variants=(
             Variant(
-                expected_dev_loss=(1.9, 2.1),
+                expected_dev_loss=(2.01, 2.05),
                 recipe=Recipe(
                     steps=5_000,
                     batch_size=64,
@@ -140,7 +142,7 @@ MODELS = (
             Variant(
                 form="text",
                 sizes={"n_embd": 128, "block_size": 64},
-                expected_dev_loss=(1.2, 1.8),
+                expected_dev_loss=(1.25, 1.33),
                 recipe=Recipe(
                     steps=3_000,
                     batch_size=12,
