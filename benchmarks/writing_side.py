@@ -125,4 +125,4 @@ class Writing(Process):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:], kind=Writing)
+    main(sys.argv[1], sys.argv[2], Writing)

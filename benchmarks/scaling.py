@@ -1,0 +1,163 @@
+"""How a GPT's training step grows: time and memory against batch, width, depth and context.
+
+    python -m benchmarks.scaling             # everything (some 10 minutes), JSON and picture
+    python -m benchmarks.scaling --quick     # the ends of each decade only
+    python -m benchmarks.scaling --draw FILE # the picture of a stored result
+
+One size at a time goes over a decade, the others stay at 2 layers, 4 heads, width 64, context 16
+and batch 32. Each size and each side is a fresh process that has its programs compiled before (as
+on every day but the first), for its memory is the most that the process ever had: `memory` counts
+what came on top of the imported library. Gradatim runs its compiled step, PyTorch its eager one;
+both in turns, the best window of each counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proofs.run import machine
+
+from .partner import ROOT, Partner, SideFailed
+from .peers import SIDES
+from .rounds import interleave
+from .scaling_chart import chart
+from .workloads.gpt import Sizes, letters_of_names, workload
+
+BASE = {"layers": 2, "heads": 4, "width": 64, "context": 16, "batch": 32, "letters": 27}
+AXES = {
+    "batch": (8, 16, 32, 80),
+    "width": (32, 64, 128, 320),
+    "layers": (1, 2, 4, 10),
+    "context": (8, 16, 32, 80),
+}
+COMPARED = ("gradatim-repeat", "torch")
+STEPS = 5  # before the memory is read
+RESULTS = Path(__file__).parent / "results"
+PICTURE = ROOT / "docs" / "pictures" / "scaling.svg"
+
+
+def points(quick: bool) -> Iterator[tuple[str, int]]:
+    """Each axis with its sizes; in a quick run its ends."""
+    for axis, sizes in AXES.items():
+        for size in (sizes[0], sizes[-1]) if quick else sizes:
+            yield axis, size
+
+
+def measured(
+    sizes: dict[str, int], threads: int, rounds: int, window: float
+) -> dict[str, dict[str, float]]:
+    """Microseconds a step and bytes of each side."""
+    task = workload("scaling", "a GPT", Sizes(**sizes), letters_of_names)
+    parameters, data = task.arrays()
+    arrays = {f"parameter.{k}": v for k, v in parameters.items()}
+    arrays |= {f"data.{k}": v for k, v in data.items()}
+    found: dict[str, dict[str, float]] = {}
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+        file = Path(folder) / "arrays.npz"
+        np.savez(file, allow_pickle=False, **arrays)
+        running = {}
+        for name in COMPARED:
+            try:
+                side, found[name] = _started(stack, name, threads, sizes, str(file), folder)
+            except SideFailed as error:
+                print(error, file=sys.stderr)
+            else:
+                running[name] = side
+        timings, failures = interleave(running, rounds, window)
+        print(*failures, sep="\n", end="", file=sys.stderr)
+        for name, timing in timings.items():
+            found[name]["microseconds"] = timing.summary()["microseconds"]
+    return found
+
+
+def _started(
+    stack: ExitStack, name: str, threads: int, sizes: dict[str, int], file: str, folder: str
+) -> tuple[Partner, dict[str, float]]:
+    """A side after its first steps, with the memory they took; compiled by a process before it."""
+    caches = SIDES[name].caches
+    extra = {caches: folder} if caches else {}
+
+    def start() -> tuple[Partner, dict[str, Any]]:
+        side = Partner(name, threads, extra=extra, module="scaling_side")
+        side.ask("version")  # imports the library
+        return side, side.ask("load", sizes=sizes, arrays=file)
+
+    if caches:
+        first, loaded = start()
+        first.close()
+    side, again = start()
+    stack.enter_context(side)
+    side.ask("run", steps=STEPS)
+    peak = side.ask("memory")["bytes"]
+    first_step = loaded["seconds"] if caches else again["seconds"]
+    return side, {"memory": peak - again["before"], "peak": peak, "first_step": first_step}
+
+
+def row(axis: str, size: int, found: dict[str, dict[str, float]]) -> str:
+    """A line of the table."""
+    cells = [f"{axis:8} {size:4}"]
+    for name, at in found.items():
+        cells.append(
+            f"{SIDES[name].label:16} {at.get('microseconds', math.nan) / 1000:8.2f} ms"
+            f" {at['memory'] / 1e6:7.1f} MB"
+        )
+    if len(found) == len(COMPARED):
+        ours, theirs = (found[name] for name in COMPARED)
+        cells.append(
+            f"{theirs['microseconds'] / ours['microseconds']:5.2f} x as fast,"
+            f" {ours['memory'] / theirs['memory']:5.2f} of the memory"
+        )
+    return "   ".join(cells)
+
+
+def main(given: list[str] | None = None) -> int:
+    """Measure, print, keep and draw."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--window", type=float, default=60.0, help="milliseconds")
+    parser.add_argument("--quick", action="store_true", help="the ends of each decade only")
+    parser.add_argument("--output", type=Path, help="where the JSON goes (benchmarks/results/)")
+    parser.add_argument("--picture", type=Path, default=PICTURE)
+    parser.add_argument("--draw", type=Path, metavar="FILE", help="draw a stored result")
+    options = parser.parse_args(given)
+    if options.draw:
+        report = json.loads(options.draw.read_text(encoding="utf-8"))
+        print(chart(report).save(options.picture))
+        return 0
+    found = []
+    for axis, size in points(options.quick):
+        sides = measured({**BASE, axis: size}, options.threads, options.rounds,
+                         options.window / 1000)  # fmt: skip
+        found.append({"axis": axis, "size": size, "sides": sides})
+        print(row(axis, size, sides), flush=True)
+    now = datetime.now(UTC)
+    report = {
+        "what": "scaling",
+        "date": now.isoformat(timespec="seconds"),
+        "machine": machine(),
+        "threads": options.threads,
+        "base": BASE,
+        "found": found,
+    }
+    output = options.output or RESULTS / f"{now:%Y-%m-%d}-scaling.json"
+    output.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    chart(report).save(options.picture)
+    print(f"Wrote {output} and {options.picture}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
