@@ -175,7 +175,8 @@ class GPT(Module):
     ) -> tuple[Tensor, Tensor | None]:
         """X (B, T), Y (B, T) -> logits (B, T, V) and the mean of -log p over all counted Y.
 
-        What the layers make of X is written into `memory`, if there is one.
+        A token changes no logit at an earlier place, not by a bit. What the layers make of X is
+        written into `memory`, if there is one.
         """
         self._check(X)
         h = self.drop(self.wte(X) + self.wpe(arange(X.shape[1])))  # (B, T, C)
