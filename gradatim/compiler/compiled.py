@@ -11,6 +11,7 @@ from typing import Any
 from . import cache, engine
 from .ir import Equation, Graph, Var
 from .lower.calls import Call, Lowering, Memory, State, lower
+from .lower.lines import lines_supported
 from .lower.main import Layout, Stack, finished, write_run, write_step
 from .lower.random import supported
 from .lower.refusals import REFUSING, Refusal
@@ -99,6 +100,8 @@ def scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) 
 
 def _scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) -> Schedule:
     def is_native(e: Equation) -> bool:
+        if not e.draws:
+            return lines_supported(e)
         types = tuple(v.type for v in e.inputs)
         return supported(e.name, e.output.type, e.params, types, target)
 

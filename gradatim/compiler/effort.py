@@ -7,12 +7,14 @@ from math import prod
 from .ir import Var
 from .kinds import ELEMENTWISE, SUMS
 from .lower.calls import Call
+from .lower.lines import SORTS
 from .schedule.nests import (
     ELEMENT,
     ENDS,
     ROW,
     DrawNest,
     Leaf,
+    LineNest,
     Nest,
     Node,
     NumpyNest,
@@ -33,6 +35,10 @@ def operations(nest: Nest) -> int:
         return own + sum(n.var.size for n in nest.nodes if _counts(n))
     if isinstance(nest, RowNest):
         return sum(_size(n, nest) for n in nest.nodes if _counts(n))
+    if isinstance(nest, LineNest):
+        length = nest.equation.inputs[0].shape[nest.dim]
+        steps = length.bit_length() if nest.equation.name in SORTS else 1
+        return nest.equation.inputs[0].size * steps
     if isinstance(nest, ScatterNest) and nest.accumulate:
         return prod(nest.dims)
     return 0
@@ -56,6 +62,8 @@ def traffic(nest: Nest) -> int:
         return sum(v.nbytes for v in (*ours, *nest.equation.outputs))
     if isinstance(nest, DrawNest):
         return nest.equation.output.nbytes
+    if isinstance(nest, LineNest):
+        return sum(v.nbytes for v in (*nest.equation.inputs, nest.equation.output))
     read: dict[Var, int] = {}
     for leaf in leaves(nest):
         if leaf.in_memory:
@@ -70,7 +78,7 @@ def traffic(nest: Nest) -> int:
 
 def _seen(leaf: Leaf, nest: Nest) -> int:
     """Bytes of a buffer that one reading touches."""
-    assert not isinstance(nest, NumpyNest | DrawNest)
+    assert not isinstance(nest, NumpyNest | DrawNest | LineNest)
     if isinstance(nest, ProductNest) and leaf in (nest.a, nest.b):
         return leaf.var.nbytes
     if leaf.chosen is not None:

@@ -28,6 +28,7 @@ from .schedule.nests import (
     Argument,
     DrawNest,
     Leaf,
+    LineNest,
     Nest,
     Node,
     NumpyNest,
@@ -61,6 +62,10 @@ def title(nest: Nest) -> str:
         return f"product [{x} x [{y}: {names}"
     if isinstance(nest, DrawNest):
         return f"draw {nest.equation.output.size} numbers: {names}"
+    if isinstance(nest, LineNest):
+        along = nest.equation.inputs[0]
+        length = along.shape[nest.dim]
+        return f"lines {along.size // length} x {length}: {names}"
     return f"NumPy: {names}"
 
 
@@ -72,11 +77,21 @@ def loop_lines(nest: Nest, names: Names) -> list[str]:
         return _product(nest, names)
     if isinstance(nest, ScatterNest):
         return _scatter(nest, names)
+    if isinstance(nest, LineNest):
+        return _lines(nest, names)
     e = nest.equation
     outputs = ", ".join(names[v] for v in e.outputs)
     inputs = [names[v] for v in _plain_inputs(nest)]
     first = " ".join([outputs, "=", e.name + names.params(e.params), *inputs])
     return [first] if isinstance(nest, NumpyNest) else [f"one after the other: {first}"]
+
+
+def _lines(nest: LineNest, names: Names) -> list[str]:
+    e, x = nest.equation, nest.equation.inputs[0]
+    lines, length = x.size // x.shape[nest.dim], x.shape[nest.dim]
+    inputs = " ".join(names[v] for v in e.inputs)
+    told = f"{names[e.output]} = {e.name}{names.params(e.params)} {inputs}"
+    return [f"for line in {lines}:", f"{INDENT}along {length}, one after the other: {told}"]
 
 
 def _plain_inputs(nest: DrawNest | NumpyNest) -> tuple[Var, ...]:

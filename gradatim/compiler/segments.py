@@ -6,20 +6,19 @@ primitives that are not in this list have machine code.
 
 from __future__ import annotations
 
-SORTS = "it sorts: NumPy's sort is as good as ours would be, and no step of a model needs it"
-RUNS = "each element waits for the one before it: there is nothing to run side by side"
 BY_PLACE = "places meet in any order and are joined by more than a sum; its gradient is rare"
 ENDS_MEET = "it rounds from both ends: numbers to make once, outside of a step"
+NO_LINES = "it is of truths or of one number, for which there is no machine code"
 NO_NUMBERS = "nothing is drawn, or in a dtype for which there is no machine code"
 
 REASONS: dict[str, str] = {
-    "argsort": SORTS,
-    "top": SORTS,
+    "argsort": NO_LINES,
+    "top": NO_LINES,
     "searchsorted": "it searches: made once, outside of a step",
     "bincount": "it counts integers: made once, outside of a step",
-    "cumsum": RUNS,
-    "recurrence": RUNS,
-    "running_index": RUNS,
+    "cumsum": NO_LINES,
+    "recurrence": NO_LINES,
+    "running_index": NO_LINES,
     "scatter_extreme": BY_PLACE,
     "scatter_prod": BY_PLACE,
     "linspace": ENDS_MEET,

@@ -89,7 +89,9 @@ def _cumprod(x: Any, *, dim: int) -> Any:
     before = (slice(None),) * dim
     first = slice_(x, index=(*before, slice(0, 1)))
     rest = slice_(x, index=(*before, slice(1, None)))
-    return recurrence(x, cat(first, like(rest, 0), dim=dim), dim=dim)
+    # With -0.0, which added to anything leaves it as it is, this is exact for infinities and zeros.
+    factors, terms = cat(like(first, -0.0), rest, dim=dim), cat(first, like(rest, -0.0), dim=dim)
+    return recurrence(factors, terms, dim=dim)
 
 
 def _cumprod_back(g: Any, x: Any, out: Any, dim: int) -> Any:

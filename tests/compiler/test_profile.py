@@ -72,9 +72,10 @@ def test_a_step_that_raises_is_undone():
 
 
 def test_what_numpy_does_is_timed_with_the_rest():
-    found = Program(lambda x: x.exp().sort().values * 2).profile(gradatim.ones(1000), steps=2)
+    program = Program(lambda x: gradatim.searchsorted(x, x.exp()) * 2)
+    found = program.profile(gradatim.ones(1000), steps=2)
     names = [t.what for t in found.timings]
-    assert any(name.startswith("NumPy: argsort") for name in names)
+    assert any(name.startswith("NumPy: searchsorted") for name in names)
     assert all(t.seconds > 0 for t in found.timings if t.what.startswith("NumPy"))
 
 

@@ -260,9 +260,9 @@ def test_what_is_still_read_is_not_written_over() -> None:
 
 
 def test_a_primitive_without_machine_code_is_alone() -> None:
-    made = nests(lambda x: (x * 2).cumsum(0) + 1, (30,))
+    made = nests(lambda x: g.searchsorted(x * 2, x) + 1, (30,))
     (left,) = [n for n in made.nests if isinstance(n, NumpyNest)]
-    assert left.equation.name == "cumsum"
+    assert left.equation.name == "searchsorted"
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0)])

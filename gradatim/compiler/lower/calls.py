@@ -13,12 +13,15 @@ from functools import partial
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from ..ir import Var
 from ..kinds import FUNCTIONS, is_division
-from ..schedule.grain import items, owners
+from ..schedule.grain import items, line_items, owners
 from ..schedule.nests import (
     DrawNest,
     Leaf,
+    LineNest,
     Nest,
     Node,
     NumpyNest,
@@ -30,6 +33,7 @@ from ..schedule.nests import (
 from .alike import likeness
 from .emit import I64, PTR, Function, Module, Value, width
 from .hoist import coordinates, prepare, write_elements
+from .lines import scratch_size, write_lines
 from .matmul import Write, write_product
 from .pack import write_pack
 from .product import Plan, Product
@@ -40,6 +44,8 @@ from .scatter import write_scatter
 from .scopes import Chunk, NestScope, RowScope, in_memory, is_number_but_0
 from .target import Target
 from .tiles import plan
+
+INT64 = np.dtype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -278,6 +284,19 @@ def _draw(lowering: Lowering, nest: DrawNest) -> None:
     w.finish(inputs, [e.output], 1, nest, e.output.size * 3.0)
 
 
+def _lines(lowering: Lowering, nest: LineNest) -> None:
+    e = nest.equation
+    inputs = [leaf.var for leaf in nest.inputs if leaf.in_memory]
+    scratch = Var((scratch_size(nest),), INT64)
+    outputs = [e.output, scratch] if scratch.size else [e.output]
+    w = _Writing(lowering, [*inputs, *outputs])
+    room = w.pointer(scratch) if scratch.size else None
+    write_lines(w.f, nest, w.pointer, room, w.begin, w.end)
+    length = e.inputs[0].shape[nest.dim]
+    passes = 2 * length.bit_length() if scratch.size else 1
+    w.finish(inputs, outputs, line_items(nest)[0], nest, e.inputs[0].size * passes * 1.5)
+
+
 def _numpy(lowering: Lowering, nest: NumpyNest) -> None:
     lowering.calls.append(nest)
 
@@ -287,5 +306,6 @@ WRITERS: dict[type, Callable[[Lowering, Any], None]] = {
     ProductNest: _product,
     ScatterNest: _scatter,
     DrawNest: _draw,
+    LineNest: _lines,
     NumpyNest: _numpy,
 }

@@ -283,10 +283,11 @@ def _in_range(f: Function, leaf: Leaf, offset: Operand, along: int, n: int) -> V
     places = f.splat(first, n)
     if n > 1 and along:
         places = f.binary("add", places, constants([i * along for i in range(n)], I64))
-    return _range_at(f, leaf, places)
+    return range_at(f, leaf, places)
 
 
-def _range_at(f: Function, leaf: Leaf, places: Value) -> Value:
+def range_at(f: Function, leaf: Leaf, places: Value) -> Value:
+    """The numbers at some places of a range."""
     assert leaf.range is not None
     start, step = leaf.range
     dtype = leaf.var.dtype
@@ -371,7 +372,7 @@ def _load_known(scope: Scope, f: Function, node: Node, n: int) -> Value:
     if n > 1 and table.strides[-1]:
         steps = constants([i * table.strides[-1] for i in range(n)], I64)
         place = f.binary("add", place, steps)
-    return _range_at(f, table, place)
+    return range_at(f, table, place)
 
 
 def table_step(node: Node) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from .nests import (
     Argument,
     DrawNest,
     Leaf,
+    LineNest,
     Nest,
     Node,
     NumpyNest,
@@ -40,7 +41,7 @@ def schedule(
 ) -> Schedule:
     """The nests of a graph; `updates` are (output, input) places where memory is written over.
 
-    `is_native` tells which draws have machine code.
+    `is_native` tells which draws, and which work along lines, have machine code.
     """
     graph, sources = without_views(graph)
     final = {graph.outputs[o]: graph.inputs[i] for o, i in updates}
@@ -197,7 +198,9 @@ class _Builder:
 
     def _factor(self, v: Var) -> Leaf:
         source = self.sources[v]
-        return Leaf(source.var, source.view.strides, source.view.offset, source.number)
+        return Leaf(
+            source.var, source.view.strides, source.view.offset, source.number, source.range
+        )
 
     def _loops(self, cluster: Cluster) -> tuple[Shape, tuple[Node, ...], tuple[Store, ...]]:
         """The dimensions of a nest, what is computed in it, and what is stored."""
@@ -298,13 +301,15 @@ class _Builder:
         if e.draws:
             if not e.output.size or not self.is_native(e):
                 return [self._numpy(e, NO_NUMBERS)]
-            return [DrawNest(e, tuple(self._factor(v) for v in e.inputs))]
+            return [DrawNest(e, tuple(map(self._factor, e.inputs)))]
         if e.name == "cat":
             return self._cat(e)
         if e.name == "update_view":
             return self._update_view(e)
         if e.name in ("put", "scatter"):
             return self._scatter(e)
+        if self.is_native(e):
+            return [LineNest(e, tuple(map(self._factor, e.inputs)), e.params["dim"])]
         return [self._numpy(e, REASONS[e.name])]
 
     def _numpy(self, e: Equation, reason: str) -> NumpyNest:

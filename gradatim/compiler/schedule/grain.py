@@ -13,7 +13,7 @@ from ...ops.broadcast import reduce_sum
 from ...ops.reduction import all_, any_, reduce_max, reduce_min
 from ...ops.running import reduce_prod
 from ..ir import Equation, Var, apply
-from .nests import ELEMENT, ENDS, Leaf, Nest, Node, RowNest, ScatterNest, Store
+from .nests import ELEMENT, ENDS, Leaf, LineNest, Nest, Node, RowNest, ScatterNest, Store
 
 GRAIN = 8192  # elements in an item, about: a few microseconds
 OWNED = 1 << 16  # elements from which a scatter is shared by workers
@@ -48,6 +48,15 @@ def owners(nest: ScatterNest) -> int:
     if nest.places.level == ELEMENT or prod(nest.dims) < OWNED:
         return 1
     return min(OWNERS, nest.bound)
+
+
+def line_items(nest: LineNest) -> tuple[int, int]:
+    """Into how many items lines are cut, and how many lines there are in each."""
+    x = nest.equation.inputs[0]
+    lines = x.size // x.shape[nest.dim]
+    wanted = min(PARTS, lines) if x.size >= GRAIN // 4 else 1
+    each = -(-lines // wanted)
+    return -(-lines // each), each
 
 
 def in_two_steps(nest: Nest) -> list[Nest]:

@@ -141,6 +141,18 @@ class DrawNest:
 
 
 @dataclass(frozen=True, eq=False)
+class LineNest:
+    """Lines of elements along a dimension, each gone through one element after the other.
+
+    The inputs' strides are those of their dimensions.
+    """
+
+    equation: Equation
+    inputs: tuple[Leaf, ...]
+    dim: int
+
+
+@dataclass(frozen=True, eq=False)
 class NumpyNest:
     """An equation without a native rule: NumPy runs it between stretches of machine code."""
 
@@ -149,7 +161,7 @@ class NumpyNest:
     reason: str
 
 
-Nest = RowNest | ProductNest | ScatterNest | DrawNest | NumpyNest
+Nest = RowNest | ProductNest | ScatterNest | DrawNest | LineNest | NumpyNest
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +178,7 @@ def leaves(nest: Nest) -> Sequence[Leaf]:
     """Everything that a nest reads from memory, or knows."""
     if isinstance(nest, NumpyNest):
         return ()
-    if isinstance(nest, DrawNest):
+    if isinstance(nest, DrawNest | LineNest):
         return nest.inputs
     if isinstance(nest, ScatterNest):
         return (nest.places, nest.values)
