@@ -10,6 +10,7 @@ was written is known at the end: those storages get their last variable when the
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -92,11 +93,25 @@ class Tracer:
     noting_lines: bool = True
     line: str = ""
     part_of: str = ""
+    watcher: Any = None  # the watch over what functions are called, if there is one
 
     # -- the backend's methods -------------------------------------------------------------
 
     def execute(self, primitive: Primitive, inputs: tuple[Handle, ...], params: Params) -> Any:
         """Note the equation; its variables are the value."""
+        watcher = self.watcher
+        if watcher is None:
+            return self._execute(primitive, inputs, params)
+        # What happens here reads nothing of the user's, and is most of what there is to watch.
+        sys.setprofile(None)
+        try:
+            self.watcher = None
+            return self._execute(primitive, inputs, params)
+        finally:
+            self.watcher = watcher
+            sys.setprofile(watcher)
+
+    def _execute(self, primitive: Primitive, inputs: tuple[Handle, ...], params: Params) -> Any:
         if primitive is constant:
             return self.constant(**params)
         if primitive is update_view:
@@ -285,7 +300,8 @@ def trace(function: Callable[..., Any], arguments: Sequence[Any], name: str = ""
     """
     if isinstance(local.context.backend, Tracer):
         raise TraceError("compile: a function is traced while another one is")
-    tracer = Tracer()
+    watcher = sys.getprofile()
+    tracer = Tracer(watcher=watcher if getattr(watcher, "is_watch", False) else None)
     given = _Given(tracer, [a for a in arguments if isinstance(a, Handle)])
     context = local.context
     modes = context.grad_enabled, context.anomaly

@@ -87,7 +87,10 @@ class Watch:
             note(frame, event, argument)
             before(frame, event, argument)
 
-        return both if callable(before) else note
+        if callable(before):
+            return both  # who is told of everything else is told of all
+        note.is_watch = True  # type: ignore[attr-defined]
+        return note
 
     def _read(self, code: CodeType, namespace: dict[str, Any]) -> None:
         owner = whose(code.co_filename, namespace.get("__name__"))
