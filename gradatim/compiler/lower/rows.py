@@ -19,6 +19,7 @@ from ..ir import Var
 from ..kinds import is_dear
 from ..schedule.grain import items, per_item
 from ..schedule.nests import ELEMENT, ROW, WHOLE, Leaf, Node, RowNest, Store
+from .ahead import ask_ahead
 from .emit import I64, Function, Operand, Value, constant
 from .ends import Ends
 from .folding import across, combine, identity
@@ -97,18 +98,22 @@ class _Rows:
             row = RowScope(self.scope, ())
             flat = self._pass(row, 0, start, stop, accs)
             self._store_rows(row)
-        elif self.short and self._together() > 1:
-            flat = self._rows_together(start, stop, accs)
         else:
-            flat = self._each_row(start, stop, accs, 1)
+            ask_ahead(self.f, self.nest, self.scope, start, stop)
+            at_once = self._together() if self.short else 1
+            flat = self._some_at_once(start, stop, accs, at_once)
         for e, acc in zip(self.ends, flat, strict=True):
             self.sums.finish(e, item, acc)
 
     def _together(self) -> int:
         return TOGETHER if self.has_rows and -(-self.columns // self.lanes) <= 2 else 1
 
-    def _rows_together(self, start: Operand, stop: Operand, accs: list[list[Value]]) -> list:
-        f, n = self.f, self._together()
+    def _some_at_once(
+        self, start: Operand, stop: Operand, accs: list[list[Value]], n: int
+    ) -> list[list[Value]]:
+        f = self.f
+        if n == 1:
+            return self._each_row(start, stop, accs, 1)
         if isinstance(start, int) and isinstance(stop, int):
             middle: Operand = start + (stop - start) // n * n
         else:
