@@ -95,6 +95,7 @@ class Binding:
         self.owned = self.places[len(fixed) :]
         self.captured: list[Any] = [None for _ in self.places]
         self.values: list[Any] = [None] * self.given  # of the arguments of the last call
+        self.is_placed = False  # whether it was not refused
         self.to_place: list[tuple[int, Array]] = []
         uses = traced.graph.uses()
         read = [i for i, v in enumerate(traced.graph.inputs) if v in uses]
@@ -140,7 +141,7 @@ class Binding:
             captured = [s.value for s in self.storages]
             if self.owned:
                 captured += [self._storage(i, tensors).value for i in self.owned]
-        same = not rows and all(map(operator.is_, values, self.values))
+        same = self.is_placed and not rows and all(map(operator.is_, values, self.values))
         if not (same and all(map(operator.is_, captured, self.captured))) or self.stand_ins:
             self._place_inputs(values, captured, rows)
         elif self.sharing.writes_arguments:
@@ -157,7 +158,7 @@ class Binding:
     ) -> None:
         written = self.traced.written
         self.copies.clear()
-        self.values = [None] * self.given  # if it is refused, this has to be done again
+        self.is_placed = False  # if it is refused, this has to be done again
         if not all(map(operator.is_, captured, self.captured)):
             self.captured = captured
             self.to_place = list(zip(self.places, captured, strict=True))
@@ -168,7 +169,7 @@ class Binding:
         for i, array in self.to_place:
             self._put(i, array, i in written)
         self.to_place = [(i, a) for i, a in self.to_place if i in self.stand_ins]
-        self.values = values
+        self.values, self.is_placed = values, True
 
     def _put(self, i: int, array: Array, written: bool) -> None:
         if written:
