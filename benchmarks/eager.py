@@ -1,11 +1,11 @@
-"""Eager training steps, Gradatim beside PyTorch: `scalar`, `bigram` and `mlp`, on one thread.
+"""Eager training steps, Gradatim beside PyTorch, on one thread: numbers, tables, a network, a GPT.
 
     python benchmarks/eager.py            # a table
     python benchmarks/eager.py --json     # the same for a program
 
-The same as `python -m benchmarks scalar bigram mlp --sides gradatim,torch --threads 1 --no-starts`,
-and it takes the other options of `python -m benchmarks` too. Without PyTorch only our own times are
-shown.
+The same as `python -m benchmarks scalar bigram mlp gpt-names --sides gradatim,torch --threads 1
+--no-starts`, and it takes the other options of `python -m benchmarks` too. Without PyTorch only our
+own times are shown.
 """
 
 import sys
@@ -19,6 +19,7 @@ if __name__ == "__main__":
         "scalar",
         "bigram",
         "mlp",
+        "gpt-names",
         "--sides",
         "gradatim,torch",
         "--threads",

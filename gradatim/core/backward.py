@@ -10,6 +10,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .context import GradMode
 from .errors import AutogradError
 from .handle import Handle
@@ -78,10 +80,36 @@ class Flight:
             return
         arrived = self._arrived
         if edge in arrived:
-            gradient, fresh = arrived[edge] + gradient, True
+            before = arrived[edge]
+            if self._is_ours(edge, before) and before._type == gradient._type:
+                np.add(before._value, gradient._value, before._value)
+                return
+            gradient, fresh = before + gradient, True
         arrived[edge] = gradient
         if fresh:
             self._fresh.add(edge)
+
+    def add_part(self, node: Any, gradient: Any) -> bool:
+        """Add what arrived at a part into what arrived at the whole, if that is ours already."""
+        edge = node.edges[0]
+        before = self._arrived.get(edge)
+        if before is None or not self._is_ours(edge, before):
+            return False
+        part = node.primitive.value(before._value, **node.params)
+        if part.dtype != gradient._value.dtype:
+            return False
+        np.add(part, gradient._value, part)
+        return True
+
+    def _is_ours(self, edge: Edge, arrived: Any) -> bool:
+        """Whether the numbers that arrived at an entry may be overwritten."""
+        if edge not in self._fresh or self.create_graph:
+            return False
+        value = arrived._value
+        if type(value) is not np.ndarray:  # it is only traced
+            return False
+        flags = value.flags
+        return bool(flags.c_contiguous and flags.writeable)  # not one number that is repeated
 
     def add_slot(self, output: Output, gradient: Any) -> None:
         """One more gradient for one output of an operation with several."""

@@ -84,8 +84,11 @@ class Node:
 
     def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
         """Call the gradient rules and send on what they return."""
+        anomaly = local.context.anomaly
+        if self.plan.primitive.is_part and not anomaly and flight.add_part(self, gradient):
+            return  # it saved nothing, so there is nothing to release
         results = self.pull(gradient)
-        if local.context.anomaly:
+        if anomaly:
             check_for_nan(self.name, getattr(self, "trace", None), results)
         edges, several = self.edges, type(gradient) is list
         for i, new in results:

@@ -42,6 +42,7 @@ class Primitive:
         *,
         outputs: tuple[str, ...] = ("out",),
         is_view: bool = False,
+        is_part: bool = False,
         differentiable: bool = True,
         variadic_rule: Callable[[int], Rule] | None = None,
         **rules: Rule | None,
@@ -54,6 +55,7 @@ class Primitive:
         self.shape = shape
         self.outputs = outputs
         self.is_view = is_view
+        self.is_part = is_part  # a view that shows some elements, each once
         self.is_plain = not is_view and len(outputs) == 1
         self.variadic_rule = variadic_rule
         self.rules = tuple(rules.pop(name, None) for name in self.inputs)
@@ -119,6 +121,7 @@ class Composite(Primitive):
             shape,
             outputs=outputs,
             is_view=False,
+            is_part=False,
             differentiable=differentiable,
             **rules,
         )

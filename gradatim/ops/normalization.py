@@ -16,13 +16,16 @@ import numpy as np
 
 from ..core.primitive import Composite
 from ..core.storage import ArrayType
-from .broadcast import broadcast_to, numel, reduce_sum, reduced, reshape_to
+from .broadcast import broadcast_to, numel, ones, reduce_sum, reduced, reshape_to
 from .elementwise import add, div, like, mul, neg, reciprocal, same, sqrt, square, sub
 from .reduction import mean
-from .rowwise import blocks, row_sums
+from .rowwise import along_rows, blocks, row_sums
 
 Array = np.ndarray[Any, Any]
 Dims = tuple[int, ...]
+
+TOGETHER = 16  # rows that are scaled as one
+LONG = 1 << 10  # elements of a row that is better scaled alone
 
 
 def _over(y: Any, x: Any) -> Any:
@@ -33,9 +36,14 @@ def _average(x: Any, dims: Dims) -> Any:
     return mean(x, dims=dims, keepdim=True)
 
 
-def reciprocal_deviation(var: Any, eps: float) -> Any:
-    """1 / sqrt(var + eps)."""
-    return reciprocal(sqrt(add(var, like(var, eps))))
+# 1 / sqrt(var + eps)
+reciprocal_deviation = Composite(
+    "reciprocal_deviation(var, *, eps)",
+    lambda var, *, eps: reciprocal(sqrt(add(var, like(var, eps)))),
+    same,
+    value=lambda var, *, eps: np.reciprocal(np.sqrt(var + eps)),
+    var=lambda g, out: mul(g, mul(like(out, -0.5), mul(out, mul(out, out)))),
+)
 
 
 def _as_rows(x: Array, dims: Dims) -> Array | None:
@@ -58,7 +66,7 @@ def _standardize(x: Any, *, dims: Dims, eps: float) -> tuple[Any, Any, Any]:
     average = _average(x, dims)
     centred = sub(x, _over(average, x))
     var = _average(square(centred), dims)
-    return mul(centred, _over(reciprocal_deviation(var, eps), x)), average, var
+    return mul(centred, _over(reciprocal_deviation(var, eps=eps), x)), average, var
 
 
 def _standardize_value(x: Array, *, dims: Dims, eps: float) -> tuple[Array, Array, Array]:
@@ -80,9 +88,9 @@ def _standardize_rows(rows: Array, eps: float) -> tuple[Array, Array, Array]:
         part, centred, v = rows[block], normal[block], var[block]
         average[block] = row_sums(part)
         average[block] /= width
-        np.subtract(part, average[block][:, None], centred)
+        np.subtract(part, along_rows(average[block], width), centred)
         np.divide(np.einsum("ij,ij->i", centred, centred), width, v)
-        np.multiply(centred, (1 / np.sqrt(v + eps))[:, None], centred)
+        np.multiply(centred, along_rows(1 / np.sqrt(v + eps), width), centred)
     return normal, average, var
 
 
@@ -94,7 +102,7 @@ def _types(x: Any, *, dims: Dims, eps: float) -> tuple[ArrayType, ...]:
 def _by_input(g: Any, normal: Any, var: Any, dims: Dims, eps: float) -> Any:
     """From what arrived at the result, and at the mean and the variance if they were used."""
     by_normal, by_mean, by_var = g
-    rstd, found = reciprocal_deviation(var, eps), None
+    rstd, found = reciprocal_deviation(var, eps=eps), None
     count = numel(tuple(normal._value.shape[d] for d in dims))
     if by_normal is not None:
         found = standardize_back(by_normal, normal, rstd, dims=dims)
@@ -143,10 +151,10 @@ def _back_rows(g: Array, normal: Array, rstd: Array) -> Array:
     for block in blocks(n, width):
         arrived, rows, part = g[block], normal[block], out[block]
         along = np.einsum("ij,ij->i", arrived, rows)
-        np.multiply(rows, (along / width)[:, None], part)
+        np.multiply(rows, along_rows(along / width, width), part)
         np.subtract(arrived, part, part)
-        np.subtract(part, (row_sums(arrived) / width)[:, None], part)
-        np.multiply(part, rstd[block][:, None], part)
+        np.subtract(part, along_rows(row_sums(arrived) / width, width), part)
+        np.multiply(part, along_rows(rstd[block], width), part)
     return out
 
 
@@ -178,16 +186,65 @@ def _placed(weight: Any, x: Any, dims: Dims) -> Any:
     return _over(reshape_to(weight, tuple(n if d in dims else 1 for d, n in enumerate(shape))), x)
 
 
-def _gathered(g: Any, dims: Dims, shape: tuple[int, ...]) -> Any:
-    others = tuple(d for d in range(len(g._value.shape)) if d not in dims)
-    return reshape_to(reduce_sum(g, dims=others, keepdim=False), shape) if others else g
+def _others(x: Any, dims: Dims) -> Dims:
+    return tuple([d for d in range(len(x.shape)) if d not in dims])
+
+
+def _gathered(g: Any, dims: Dims) -> Any:
+    others = _others(g._value, dims)
+    return reduce_sum(g, dims=others, keepdim=False) if others else g
+
+
+def _placed_value(weight: Array, x: Array, dims: Dims) -> tuple[Array, Array]:
+    """Both as arrays that broadcast: x with lines of many rows, since NumPy likes them long."""
+    width = weight.size
+    if _as_rows(x, dims) is not None and width < LONG and not x.size % (width * TOGETHER):
+        return np.concatenate([weight.reshape(-1)] * TOGETHER), x.reshape(-1, width * TOGETHER)
+    return weight.reshape(tuple([n if d in dims else 1 for d, n in enumerate(x.shape)])), x
+
+
+def _scale_value(x: Array, weight: Array, *, dims: Dims) -> Array:
+    factor, rows = _placed_value(weight, x, dims)
+    return np.multiply(rows, factor, np.empty_like(rows)).reshape(x.shape)
 
 
 def _affine_value(x: Array, weight: Array, bias: Array, *, dims: Dims) -> Array:
-    shape = tuple([n if d in dims else 1 for d, n in enumerate(x.shape)])
-    out = np.multiply(x, weight.reshape(shape), np.empty_like(x))
-    return np.add(out, bias.reshape(shape), out)
+    factor, rows = _placed_value(weight, x, dims)
+    out = np.multiply(rows, factor, np.empty_like(rows))
+    return np.add(out, _placed_value(bias, x, dims)[0], out).reshape(x.shape)
 
+
+def _scale_back_value(g: Array, x: Array, *, dims: Dims) -> Array:
+    left, right = _as_rows(g, dims), _as_rows(x, dims)
+    if left is None or right is None:
+        return np.asarray(np.add.reduce(np.multiply(g, x), _others(x, dims)))
+    n, width = left.shape
+    total = np.zeros(width, x.dtype)
+    for block in blocks(n, width):
+        product = np.multiply(left[block], right[block])
+        total += ones(len(product), x.dtype).dot(product)
+    return total.reshape([x.shape[d] for d in dims])
+
+
+# x weight, where weight has the dimensions `dims` of x
+scale: Composite = Composite(
+    "scale(x, weight, *, dims)",
+    lambda x, weight, *, dims: mul(x, _placed(weight, x, dims)),
+    same,
+    value=_scale_value,
+    x=lambda g, weight, dims: scale(g, weight, dims=dims),
+    weight=lambda g, x, dims: scale_back(g, x, dims=dims),
+)
+
+# g x, added up over all dimensions but `dims`: what arrives at the weight
+scale_back: Composite = Composite(
+    "scale_back(g, x, *, dims)",
+    lambda g, x, *, dims: _gathered(mul(g, x), dims),
+    lambda g, x, *, dims: ArrayType(tuple([x.shape[d] for d in dims]), x.dtype),
+    value=_scale_back_value,
+    g=lambda h, x, dims: scale(x, h, dims=dims),
+    x=lambda h, g, dims: scale(g, h, dims=dims),
+)
 
 # x weight + bias, where weight and bias have the dimensions `dims` of x
 affine = Composite(
@@ -195,7 +252,7 @@ affine = Composite(
     lambda x, weight, bias, *, dims: add(mul(x, _placed(weight, x, dims)), _placed(bias, x, dims)),
     same,
     value=_affine_value,
-    x=lambda g, weight, dims: mul(g, _placed(weight, g, dims)),
-    weight=lambda g, x, weight_type, dims: _gathered(mul(g, x), dims, weight_type.shape),
-    bias=lambda g, bias_type, dims: _gathered(g, dims, bias_type.shape),
+    x=lambda g, weight, dims: scale(g, weight, dims=dims),
+    weight=lambda g, x, dims: scale_back(g, x, dims=dims),
+    bias=lambda g, dims: _gathered(g, dims),
 )

@@ -8,13 +8,12 @@ on rows of 27 float32: a product with a vector of ones adds up rows six times fa
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..core.primitive import Composite
-from .broadcast import broadcast_to, reduce_sum
+from .broadcast import broadcast_to, ones, reduce_sum
 from .elementwise import div, exp, log, mul, same, sub
 from .reduction import reduce_max
 
@@ -38,17 +37,14 @@ def blocks(rows: int, width: int) -> Iterable[slice]:
     return (slice(start, start + step) for start in range(0, rows, step))
 
 
-@lru_cache(maxsize=64)
-def ones(n: int, dtype: np.dtype[Any]) -> Array:
-    """A vector of ones, kept."""
-    vector = np.ones(n, dtype)
-    vector.flags.writeable = False
-    return vector
-
-
 def row_sums(x: Array) -> Array:
     """(N, C) -> (N,)."""
     return x.dot(ones(x.shape[1], x.dtype))
+
+
+def along_rows(x: Array, width: int) -> Array:
+    """(N,) -> (N, width), each number along its row; short rows are cheaper written out."""
+    return x.repeat(width).reshape(-1, width) if width <= SHORT else x[:, None]
 
 
 def row_maxima(x: Array) -> Array:

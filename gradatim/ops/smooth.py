@@ -27,13 +27,13 @@ def activation(
 ) -> Composite:
     """f(x), with f' (`slope`) and f'' (`curve`) in library operations.
 
-    `value(x, out)` and `back(g, x, out)` write f(x) and g f'(x) in NumPy.
+    `value(x, out, room)` and `back(g, x, out, room, room)` write f(x) and g f'(x) in NumPy.
     """
     descent: Composite = Composite(
         f"{name}_back(g, x)",
         lambda g, x: mul(g, slope(x)),
         same,
-        value=lambda g, x: in_pieces(back, g, x),
+        value=lambda g, x: in_pieces(back, g, x, needs=2),
         g=lambda h, x: descent(h, x),
         x=lambda h, g, x: mul(mul(h, g), curve(x)),
     )
@@ -41,7 +41,7 @@ def activation(
         f"{name}(x)",
         f,
         same,
-        value=lambda x: in_pieces(value, x),
+        value=lambda x: in_pieces(value, x, needs=1),
         x=lambda g, x: descent(g, x),
     )
 
@@ -57,7 +57,7 @@ def _plus(x: Any, number: float) -> Any:
 def _write_sigmoid(x: Array, out: Array) -> None:
     np.exp(np.negative(x, out), out)
     np.add(out, 1, out)
-    np.divide(1, out, out)
+    np.reciprocal(out, out)
 
 
 # -- x Phi(x) --------------------------------------------------------------------------------
@@ -74,25 +74,25 @@ def _normal_pdf(x: Any) -> Any:
     return _times(exp(_times(square(x), -0.5)), 1 / _ROOT_TAU)
 
 
-def _write_normal_cdf(x: Array, out: Array) -> None:
-    write_erf(np.multiply(x, _ROOT_HALF), out)
+def _write_normal_cdf(x: Array, out: Array, room: Array) -> None:
+    write_erf(np.multiply(x, _ROOT_HALF, room), out)
     np.add(out, 1, out)
     np.multiply(out, 0.5, out)
 
 
-def _write_gelu(x: Array, out: Array) -> None:
-    _write_normal_cdf(x, out)
+def _write_gelu(x: Array, out: Array, room: Array) -> None:
+    _write_normal_cdf(x, out, room)
     np.multiply(out, x, out)
 
 
-def _write_gelu_back(g: Array, x: Array, out: Array) -> None:
-    work = np.multiply(x, x, np.empty_like(out))
+def _write_gelu_back(g: Array, x: Array, out: Array, room: Array, work: Array) -> None:
+    _write_normal_cdf(x, out, room)
+    np.multiply(x, x, work)
     np.exp(np.multiply(work, -0.5, work), work)
     np.multiply(work, 1 / _ROOT_TAU, work)
     np.multiply(work, x, work)
-    _write_normal_cdf(x, out)
-    np.add(out, work, out)
-    np.multiply(out, g, out)
+    np.add(out, work, work)
+    np.multiply(work, g, out)
 
 
 # x Phi(x), with the distribution function Phi of the normal distribution
@@ -131,33 +131,34 @@ def _gelu_tanh_curve(x: Any) -> Any:
     return mul(sub(s, mul(s, s)), add(add(w, w), mul(x, turn)))
 
 
-def _write_inner_sigmoid(x: Array, square: Array, out: Array) -> None:
-    np.multiply(square, _CUBIC * _LINEAR, out)
-    np.add(out, _LINEAR, out)
+def _write_denominator(x: Array, square: Array, out: Array) -> None:
+    """1 + e^-inner, the reciprocal of the sigmoid; `square` and `out` may be one array."""
+    np.multiply(square, -_CUBIC * _LINEAR, out)
+    np.subtract(out, _LINEAR, out)
     np.multiply(out, x, out)
-    _write_sigmoid(out, out)
+    np.add(np.exp(out, out), 1, out)
 
 
-def _write_gelu_tanh(x: Array, out: Array) -> None:
-    _write_inner_sigmoid(x, np.multiply(x, x), out)
-    np.multiply(out, x, out)
+def _write_gelu_tanh(x: Array, out: Array, work: Array) -> None:
+    _write_denominator(x, np.multiply(x, x, work), work)
+    np.divide(x, work, out)
 
 
-def _write_gelu_tanh_back(g: Array, x: Array, out: Array) -> None:
-    work = np.multiply(x, x, np.empty_like(out))
-    _write_inner_sigmoid(x, work, out)
+def _write_gelu_tanh_back(g: Array, x: Array, out: Array, s: Array, work: Array) -> None:
+    _write_denominator(x, np.multiply(x, x, work), s)
+    np.reciprocal(s, s)
     np.multiply(work, 3 * _CUBIC * _LINEAR, work)
     np.add(work, _LINEAR, work)
     np.multiply(work, x, work)
-    _write_by_sigmoid(g, work, out)
+    _write_by_sigmoid(g, s, work, out)
 
 
-def _write_by_sigmoid(g: Array, work: Array, out: Array) -> None:
-    """g s (1 + work (1 - s)) for s in `out`."""
-    np.multiply(work, np.subtract(1, out), work)
+def _write_by_sigmoid(g: Array, s: Array, work: Array, out: Array) -> None:
+    """g s (1 + work (1 - s))."""
+    np.multiply(work, np.subtract(1, s, out), work)
     np.add(work, 1, work)
-    np.multiply(out, work, out)
-    np.multiply(out, g, out)
+    np.multiply(work, s, work)
+    np.multiply(work, g, out)
 
 
 # x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x³))
@@ -183,14 +184,15 @@ def _silu_curve(x: Any) -> Any:
     return mul(sub(s, mul(s, s)), _plus(mul(x, _plus(_times(s, -2), 1)), 2))
 
 
-def _write_silu(x: Array, out: Array) -> None:
-    _write_sigmoid(x, out)
-    np.multiply(out, x, out)
+def _write_silu(x: Array, out: Array, work: Array) -> None:
+    np.exp(np.negative(x, work), work)
+    np.divide(x, np.add(work, 1, work), out)
 
 
-def _write_silu_back(g: Array, x: Array, out: Array) -> None:
-    _write_sigmoid(x, out)
-    _write_by_sigmoid(g, x.copy(), out)
+def _write_silu_back(g: Array, x: Array, out: Array, s: Array, work: Array) -> None:
+    _write_sigmoid(x, s)
+    np.copyto(work, x)
+    _write_by_sigmoid(g, s, work, out)
 
 
 # x sigmoid(x)
@@ -221,9 +223,9 @@ def _mish_curve(x: Any) -> Any:
     return mul(mul(sub(like(t, 1), mul(t, t)), s), _plus(turn, 2))
 
 
-def _write_mish(x: Array, out: Array) -> None:
-    _write_gate(x, out)
-    np.multiply(out, x, out)
+def _write_mish(x: Array, out: Array, work: Array) -> None:
+    _write_gate(x, work)
+    np.multiply(work, x, out)
 
 
 def _write_gate(x: Array, out: Array) -> None:
@@ -231,14 +233,13 @@ def _write_gate(x: Array, out: Array) -> None:
     np.tanh(out, out)
 
 
-def _write_mish_back(g: Array, x: Array, out: Array) -> None:
-    work = np.empty_like(out)
+def _write_mish_back(g: Array, x: Array, out: Array, gate: Array, work: Array) -> None:
     _write_sigmoid(x, work)
     np.multiply(work, x, work)
-    _write_gate(x, out)
-    np.multiply(work, np.subtract(1, np.multiply(out, out)), work)
-    np.add(out, work, out)
-    np.multiply(out, g, out)
+    _write_gate(x, gate)
+    np.subtract(1, np.multiply(gate, gate, out), out)
+    np.add(np.multiply(work, out, work), gate, work)
+    np.multiply(work, g, out)
 
 
 # x tanh(softplus(x))

@@ -268,6 +268,10 @@ def _linear(x: Any, weight: Any, bias: Any = 0) -> Any:
     return (x[..., None, :] * weight).sum(-1) + bias
 
 
+def _outer_rows(g: Any, x: Any) -> Any:
+    return (g[..., :, None] * x[..., None, :]).sum(tuple(range(x.ndim - 1)))
+
+
 FACTORS = [
     ((3, 4), (4, 2)),
     ((2, 3, 4), (2, 4, 2)),
@@ -291,6 +295,18 @@ PRODUCTS = [
     *[Case("linear", (numbers(a), numbers(b, seed=1)), _linear) for a, b in LAYERS],
     *[
         Case("linear_bias", (numbers(a), numbers(b, seed=1), numbers(b[:1])), _linear)
+        for a, b in LAYERS
+    ],
+    *[
+        Case(
+            "linear_back",
+            (numbers((*a[:-1], b[0])), numbers(b, seed=1)),
+            lambda g, weight: (g[..., None] * weight).sum(-2),
+        )
+        for a, b in LAYERS
+    ],
+    *[
+        Case("outer_rows", (numbers((*a[:-1], b[0])), numbers(a, seed=1)), _outer_rows)
         for a, b in LAYERS
     ],
 ]

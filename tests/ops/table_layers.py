@@ -141,6 +141,7 @@ OVER = [
     ((0, 2), (1,)),
     ((), ()),
 ]
+WEIGHTED = [*OVER, ((2, 3, 2), (1,))]
 
 
 def _one_each(shape: Any, dims: Any) -> Any:
@@ -165,6 +166,31 @@ NORMS = [
         )
         for s, dims in OVER
     ],
+    *unary(
+        "reciprocal_deviation",
+        lambda var, *, eps: 1 / np.sqrt(var + eps),
+        0.2,
+        2.0,
+        params={"eps": 0.1},
+    ),
+    *[
+        Case(
+            "scale",
+            (numbers(s), numbers(tuple(s[d] for d in dims), seed=1)),
+            lambda x, weight, *, dims: _affine(x, weight, 0, dims=dims),
+            {"dims": dims},
+        )
+        for s, dims in WEIGHTED
+    ],
+    *[
+        Case(
+            "scale_back",
+            (numbers(s), numbers(s, seed=1)),
+            lambda g, x, *, dims: (g * x).sum(tuple(d for d in range(x.ndim) if d not in dims)),
+            {"dims": dims},
+        )
+        for s, dims in WEIGHTED
+    ],
     *[
         Case(
             "affine",
@@ -176,7 +202,7 @@ NORMS = [
             _affine,
             {"dims": dims},
         )
-        for s, dims in [*OVER, ((2, 3, 2), (1,))]
+        for s, dims in WEIGHTED
     ],
 ]
 

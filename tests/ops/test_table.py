@@ -97,10 +97,12 @@ NEED_A_DIMENSION = {
         "flat_index",
         "gather",
         "linear",
+        "linear_back",
         "linear_bias",
         "log_softmax",
         "masked_softmax",
         "matmul",
+        "outer_rows",
     ),
     *("multinomial", "pick", "place", "recurrence", "running_index", "scatter", "std"),
     *(
