@@ -14,7 +14,7 @@ from ..core.primitive import Composite
 from .broadcast import broadcast_to, reduce_sum
 from .elementwise import add, div, eq, exp, like, mul, neg, same, sub, where
 from .reduction import reduce_max
-from .rowwise import row_maxima, row_sums
+from .rowwise import along_rows, row_maxima, row_sums
 
 Array = np.ndarray[Any, Any]
 
@@ -38,11 +38,12 @@ def _masked_softmax_value(x: Array, mask: Array, *, scale: float) -> Array:
     # row depend on others, and an earlier word on later ones.
     top = row_maxima(rows)
     top[top == HIDDEN] = 0
-    rows -= top
+    width = rows.shape[1]
+    rows -= along_rows(top.reshape(-1), width)
     np.exp(rows, rows)
     sums = row_sums(rows)
     sums[sums == 0] = 1
-    rows /= sums[:, None]
+    rows /= along_rows(sums, width)
     return out
 
 
@@ -79,9 +80,9 @@ masked_softmax = Composite(
 def _rows_back_value(g: Array, p: Array, *, scale: float) -> Array:
     if not g.size:
         return np.empty(g.shape, g.dtype)
-    weighted = np.multiply(g, p, order="C")
-    sums = row_sums(weighted.reshape(-1, g.shape[-1])).reshape(*g.shape[:-1], 1)
-    weighted -= p * sums
+    weighted, width = np.multiply(g, p, order="C"), g.shape[-1]
+    sums = along_rows(row_sums(weighted.reshape(-1, width)), width)
+    weighted -= np.multiply(p, sums.reshape(*g.shape[:-1], sums.shape[1]))
     if scale != 1:
         np.multiply(weighted, scale, weighted, dtype=g.dtype)
     return weighted

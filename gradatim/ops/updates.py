@@ -8,6 +8,7 @@ never change are static.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -186,26 +187,39 @@ def _adam(
     maximize: bool,
 ) -> None:
     step += 1
+    decay = weight_decay if decoupled else 0.0
     n, rate, b1, b2 = float(step), float(lr), float(beta1), float(beta2)
-    # p - rate / c1 m / (sqrt(v) / c2 + eps), with c2 taken out of the fraction: one pass less
-    c2 = (1 - b2**n) ** 0.5
-    scale = rate / (1 - b1**n) * c2
+    factors = _adam_factors(n, rate, b1, b2, eps, decay, p.dtype)
+    new1, old2, new2, least, scale, kept = factors
     for P, G, M, V, *L, work in _blocks(p, g, m, v, *(() if largest is None else (largest,))):
         G = _slope_value(P, G, 0.0 if decoupled else weight_decay, maximize)
         np.subtract(G, M, work)
-        work *= 1 - b1
+        work *= new1
         M += work
-        V *= b2
+        V *= old2
         np.multiply(G, G, work)
-        work *= 1 - b2
+        work *= new2
         V += work
         np.sqrt(np.maximum(L[0], V, out=L[0]) if L else V, work)
-        work += eps * c2
+        work += least
         np.divide(M, work, work)
         work *= scale
-        if decoupled and weight_decay:
-            P *= 1 - rate * weight_decay
+        if decay:
+            P *= kept
         P -= work
+
+
+@lru_cache(maxsize=16)
+def _adam_factors(
+    n: float, rate: float, b1: float, b2: float, eps: float, decay: float, dtype: np.dtype[Any]
+) -> tuple[Array, ...]:
+    """The numbers of a step as arrays, in which NumPy multiplies twice as fast as with floats."""
+    # p - rate / c1 m / (sqrt(v) / c2 + eps), with c2 taken out of the fraction: one pass less
+    c2 = (1 - b2**n) ** 0.5
+    scale = rate / (1 - b1**n) * c2
+    return tuple(
+        np.array(x, dtype) for x in (1 - b1, b2, 1 - b2, eps * c2, scale, 1 - rate * decay)
+    )
 
 
 # m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,  step <- step + 1,
