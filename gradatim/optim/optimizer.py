@@ -15,7 +15,7 @@ from ..core.errors import ArgumentError
 from ..core.handle import Handle
 from .group import ParamGroup
 
-Parameters = Iterable[Tensor] | Iterable[dict[str, Any]]
+Parameters = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
 Entry = tuple[Any, Any, dict[str, Any]]  # a parameter, its gradient, its state
 
 
@@ -98,17 +98,28 @@ class Optimizer:
                 f"param_group has no 'params', only {sorted(param_group)}; write "
                 "{'params': [...], ...}"
             )
-        params = _parameters(param_group["params"])
+        params, names = _named(_members(param_group["params"]))
+        params = _checked(params)
+        named = {"param_names": names} if names else {}
+        self._check_named({**param_group, **named})
         known = {p for group in self.param_groups for p in group["params"]}
         if not known.isdisjoint(params):
             raise ArgumentError("some parameters appear in more than one parameter group")
-        settings = {**param_group, "params": params}
+        settings = {**param_group, "params": params, **named}
         for name, default in self.defaults.items():
             settings.setdefault(name, default)
         group = ParamGroup(settings, self.numbers)
         for p in params:
             self.state[p] = self.init_state(p, group)
         self.param_groups.append(group)
+
+    def _check_named(self, param_group: dict[str, Any]) -> None:
+        is_named = "param_names" in param_group
+        if self.param_groups and is_named != ("param_names" in self.param_groups[0]):
+            raise ArgumentError(
+                "all optimizer param groups should be with/without names. cannot add param group "
+                f"{'with' if is_named else 'without'} names to the optimizer"
+            )
 
     # -- state -----------------------------------------------------------------------------
 
@@ -176,20 +187,35 @@ class Optimizer:
         return [p for group in self.param_groups for p in group["params"]]
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        groups = []
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {k}: {group[k]}" for k in sorted(group) if k != "params"]
-        return "\n".join([*lines, ")"])
+            lines = [f"    {k}: {group[k]}\n" for k in sorted(group) if k != "params"]
+            groups.append(f"\nParameter Group {i}\n" + "".join(lines))
+        return f"{type(self).__name__} ({''.join(groups)})"
 
 
-def _parameters(given: Any) -> list[Any]:
+def _members(given: Any) -> list[Any]:
     if isinstance(given, set):
         raise TypeError(
             "optimizer parameters need to be organized in ordered collections, but the ordering "
             "of tensors in sets will change between runs. Please use a list instead."
         )
-    params = [given] if isinstance(given, Handle) else list(given)
+    return [given] if isinstance(given, Handle) else list(given)
+
+
+def _named(members: list[Any]) -> tuple[list[Any], list[str]]:
+    """Parameters, and their names if they come in pairs with them, as `named_parameters` gives."""
+    pairs = [p for p in members if isinstance(p, tuple)]
+    if not pairs:
+        return members, []
+    if len(pairs) < len(members):
+        raise ArgumentError(
+            "all optimizer params should be with/without names. Some param names are missing"
+        )
+    return [p for _, p in pairs], [name for name, _ in pairs]
+
+
+def _checked(params: list[Any]) -> list[Any]:
     for p in params:
         if not isinstance(p, Handle):
             raise TypeError(
