@@ -42,6 +42,10 @@ def ratio(x: mpf) -> mpf:
     return mp.log((1 + x) / (1 - x))
 
 
+def cdf(x: mpf) -> mpf:
+    return mp.erfc(-x / mp.sqrt(2)) / 2
+
+
 EDGE = 0.875  # where erf changes from one form to the other
 FITS = [
     Fit(
@@ -111,6 +115,16 @@ OF_ERF = [
         lambda x: x * mp.erfc(x) / mp.erf(x),
         EDGE,
         6,
+    ),
+    Fit(
+        "NORMAL_CDF",
+        "Phi(x) = 1 / (1 + exp(-x p(x²))), |x| <= 6; the error is that of Phi itself",
+        lambda z: mp.log(cdf(mp.sqrt(z)) / cdf(-mp.sqrt(z))) / mp.sqrt(z),
+        lambda z: mp.sqrt(z) * cdf(mp.sqrt(z)) * cdf(-mp.sqrt(z)),
+        1e-9,
+        36,
+        dtypes=("float",),
+        spare=2,
     ),
 ]
 

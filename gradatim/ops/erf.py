@@ -20,7 +20,8 @@ _FLAT = {"f": 4.0, "d": 6.0}  # beyond it erf rounds to 1
 _EDGE = 0.875
 
 
-def _polynomial(x: Array, coefficients: Sequence[float], out: Array) -> None:
+def write_polynomial(x: Array, coefficients: Sequence[float], out: Array) -> None:
+    """The polynomial with these coefficients, lowest power first, into `out`."""
     *rest, second, last = coefficients
     np.multiply(x, last, out)
     np.add(out, second, out)
@@ -38,14 +39,14 @@ def write_erf(x: Array, out: Array) -> None:
     size, near = np.empty_like(out), np.empty_like(out)
     np.abs(x, size)
     np.minimum(size, _FLAT[kind], out=near)
-    _polynomial(near, ERF_TAIL[_NAMES[kind]], out)
+    write_polynomial(near, ERF_TAIL[_NAMES[kind]], out)
     np.multiply(out, near, out)
     np.exp(np.negative(out, out), out)
     np.subtract(1, out, out)
 
     square = np.minimum(np.multiply(size, size, near), 1, out=near)  # not so large as to overflow
     small = np.empty_like(out)
-    _polynomial(square, ERF[_NAMES[kind]], small)
+    write_polynomial(square, ERF[_NAMES[kind]], small)
     np.multiply(small, size, small)
     np.add(small, size, small)
     np.copyto(out, small, where=size < _EDGE)

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..core.primitive import Composite
 from .elementwise import add, exp, like, log1p, mul, same, sigmoid, square, sub, tanh
-from .erf import erf, write_erf
+from .erf import erf, write_erf, write_polynomial
+from .erf_polynomials import NORMAL_CDF
 from .pieces import in_pieces
 
 Array = np.ndarray[Any, Any]
@@ -75,6 +76,12 @@ def _normal_pdf(x: Any) -> Any:
 
 
 def _write_normal_cdf(x: Array, out: Array, room: Array) -> None:
+    if x.dtype == np.float32:
+        # A third of the calls that erf takes; off by 6e-8 at most, which is where 1 + erf rounds.
+        square = np.minimum(np.multiply(x, x, room), 36, out=room)
+        write_polynomial(square, NORMAL_CDF["float"], out)
+        _write_sigmoid(np.multiply(out, x, out), out)
+        return
     write_erf(np.multiply(x, _ROOT_HALF, room), out)
     np.add(out, 1, out)
     np.multiply(out, 0.5, out)
