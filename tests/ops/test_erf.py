@@ -42,7 +42,7 @@ def test_gelu_in_float32_is_as_exact_as_one_plus_erf() -> None:
     assert (off <= 2e-7 * np.maximum(np.abs(x), 1)).all()
 
 
-def test_long_arrays_are_handled_in_pieces_with_the_same_bits() -> None:
+def test_long_arrays_are_handled_in_pieces_with_the_same_numbers() -> None:
     x = np.random.default_rng(0).normal(size=200_001).astype(np.float32)
     for f in (gradatim.erf, F.gelu, F.silu, F.mish):
         whole = f(gradatim.from_numpy(x)).numpy()
