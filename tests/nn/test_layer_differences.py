@@ -91,7 +91,8 @@ def test_batch_norm_learns_compiled_as_it_does_in_numpy() -> None:
 def test_in_place_forms_write_into_their_input() -> None:
     for layer in (
         nn.ReLU6(True), nn.LeakyReLU(0.1, True), nn.ELU(1.0, True), nn.SELU(True),
-        nn.CELU(2.0, True), nn.SiLU(True), nn.Mish(True), nn.Hardtanh(-1.0, 1.0, True), nn.Hardsigmoid(True),
+        nn.CELU(2.0, True), nn.SiLU(True), nn.Mish(True), nn.Hardtanh(-1.0, 1.0, True),
+        nn.Hardsigmoid(True),
         nn.Hardswish(True), nn.Threshold(0.1, 2.0, True), nn.Dropout(0.5, True),
     ):  # fmt: skip
         x = g.linspace(-3, 3, 7)
