@@ -53,7 +53,7 @@ def read(size: str) -> tuple[Product, np.ndarray, np.ndarray]:
     m, k, n = (int(found[i]) for i in (2, 4, 5))
     a, b = operand(batch, m, k, bool(found[3])), operand(batch, k, n, bool(found[6]))
     strides = [tuple(s // 4 for s in x.strides) for x in (a, b)]
-    return Product(batch, m, n, k, np.dtype("float32"), *strides), a, b
+    return Product(batch, m, n, k, np.dtype("float32"), *strides, aligned=True), a, b
 
 
 def operand(batch: tuple[int, ...], rows: int, columns: int, transposed: bool) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -228,3 +229,13 @@ def test_plans_depend_on_nothing_but_the_shapes() -> None:
     a, b = np.ones((300, 200), np.float32), np.ones((200, 100), np.float32)
     assert plan(asked(a, b), 16) == plan(asked(a.copy(), b.copy()), 16)
     assert kernel(a, b).text() == kernel(a, b).text()
+
+
+def test_what_may_lie_across_lines_of_the_cache_is_packed_where_it_is_read_often() -> None:
+    a, b = np.ones((256, 256), np.float32), np.ones((256, 256), np.float32)
+    here = asked(a, b)
+    assert plan(here, 16).packs
+    assert not plan(replace(here, aligned=True), 16).packs
+    assert not plan(asked(a[:32], b), 16).packs
+    odd = asked(a, np.ones((256, 250), np.float32))
+    assert plan(replace(odd, aligned=True), 16).packs

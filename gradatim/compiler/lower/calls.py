@@ -81,6 +81,7 @@ class Lowering:
 
     target: Target
     in_place: dict[Var, Var]
+    outside: frozenset[Var]  # what lies in the caller's memory, which begins anywhere
     module: Module
     calls: list[Call | NumpyNest] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
@@ -96,6 +97,7 @@ def lower(schedule: Schedule, target: Target) -> Lowering:
     lowering = Lowering(
         target,
         schedule.in_place,
+        frozenset((*schedule.inputs, *schedule.outputs)),
         Module(target.attributes, has_fma=target.has_fma, has_rounding=target.has_rounding),
     )
     for nest in schedule.nests:
@@ -183,10 +185,11 @@ def _refused(nodes: Sequence[Node]) -> list[tuple[Node, Refusal]]:
 
 def _product(lowering: Lowering, nest: ProductNest) -> None:
     x, y = nest.equation.inputs
-    product = Product(
-        x.shape[:-2], x.shape[-2], y.shape[-1], x.shape[-1], x.dtype, nest.a.strides, nest.b.strides
-    )
-    planned = plan(product, lowering.target.lanes(x.dtype))
+    lanes = lowering.target.lanes(x.dtype)
+    (*batch, m, k), n = x.shape, y.shape[-1]
+    aligned = lowering.place_of(nest.b.var) not in lowering.outside and not nest.b.offset % lanes
+    strides = nest.a.strides, nest.b.strides
+    planned = plan(Product(tuple(batch), m, n, k, x.dtype, *strides, aligned), lanes)
     factors = {"a": nest.a, "b": nest.b}
     for pack in planned.packs:
         factors[pack.operand] = _packed(lowering, nest, planned, pack, factors[pack.operand])
@@ -198,7 +201,8 @@ def _product(lowering: Lowering, nest: ProductNest) -> None:
     if planned.scratch:
         writes.append(scratch)
     refused = _refused(nest.nodes)
-    w = _Writing(lowering, [*reads, *writes], None if refused else likeness(nest))
+    like = None if refused else (likeness(nest), planned)
+    w = _Writing(lowering, [*reads, *writes], like)
     if w.is_new:
         base = planned_pointer(w.f, w, a), planned_pointer(w.f, w, b)
         scope = w.scope(nest.nodes, refused)

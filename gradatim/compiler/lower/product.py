@@ -27,6 +27,7 @@ class Product:
     dtype: np.dtype
     a_strides: tuple[int, ...]
     b_strides: tuple[int, ...]
+    aligned: bool = False  # whether B begins where a vector may: memory from outside need not
 
     @property
     def batches(self) -> int:
@@ -68,6 +69,7 @@ class Product:
             self.dtype,
             (*(d[1] for d in outer), rows[1], self.a_strides[-1]),
             (*(d[2] for d in outer), *self.b_strides[-2:]),
+            self.aligned,
         )
 
 

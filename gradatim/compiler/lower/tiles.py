@@ -8,7 +8,10 @@ each; they need only be good enough to tell a good tile from a bad one. What was
 - rows of tiles go by one after the other, each past all columns of a panel: a panel of B of up to
   a megabyte stays in the second cache meanwhile, and is read where it lies (256 x 256 x 256 takes
   252 microseconds; from a copy in strips, with the copying, 262; 512 x 512 x 512 2.4 milliseconds,
-  or 2.8). So B is packed only where its columns do not lie side by side;
+  or 2.8);
+- so B is packed only where its columns do not lie side by side, or its vectors cross the lines of
+  the cache: in memory from outside, or with rows of odd length. There it is the other way round:
+  256 x 256 x 256 takes 277 from where it lies, and 266 packed, 768 x 128 x 384 734 and 600;
 - a larger B is cut along k into blocks of 128 by 256 numbers, whose sums go to memory in between:
   128 x 1024 x 1024 takes 3.1 milliseconds, whole 11, packed 3.6 to 8;
 - with A transposed each k is in another line of the cache, and the same blocks let these lines
@@ -30,6 +33,9 @@ TRANSPOSE = 0.5  # of a number that is packed
 NEAR = 1 << 15  # bytes of both operands that stay in the first cache
 WORK = 1 << 20  # operations of an item: some 6 microseconds
 CACHE = 1 << 20  # bytes of B that may well stay in the second cache
+OFTEN = (
+    128  # rows of A from which a copy of B in strips pays that aligns it (of a far one four times)
+)
 KEPT = 1 << 20  # bytes of B that stay in the second cache while the rows of A go by
 BLOCK = 128  # k of a block whose sums go to memory, so that it stays in the cache
 LONG = 384  # and of one whose sums go to memory to be more exact: errors grow with each addition
@@ -153,13 +159,22 @@ def _depth(p: Product, rows: int) -> int:
 def _packing(p: Product, rows: int, width: int, wide: int) -> tuple[float, Pack | None]:
     """Whether B is packed, and what reading it costs in addition."""
     if p.b_strides[-1] in (0, 1):
-        return 0.0, None
+        return 0.0, _pack(p, width, wide) if _crosses(p, wide) else None
     pack = _pack(p, width, wide)
     gathers = p.batches * -(-p.m // rows) * p.k * -(-p.n // wide) * GATHER
     packing = NEST + TRANSPOSE * pack.size
     if p.dtype.kind != "f" or wide == 1 or gathers < packing:
         return gathers, None
     return packing, pack
+
+
+def _crosses(p: Product, wide: int) -> bool:
+    """Whether vectors of B cross the lines of the cache, and are read so often that it matters."""
+    size = p.k * p.n * p.dtype.itemsize
+    if p.dtype.kind != "f" or not p.b_strides[-1] or size <= NEAR:
+        return False
+    whole = p.aligned and all(stride % wide == 0 for stride in p.b_strides[:-1])
+    return not whole and p.m >= (OFTEN if size <= KEPT else 4 * OFTEN)
 
 
 def _pack(p: Product, width: int, wide: int) -> Pack:
