@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from ..core.errors import AutogradError
-from ..core.handle import Handle
+from ..core.handle import Handle, Step, seen_further, steps
 from ..core.nodes import Leaf
 from ..core.numbers import numbers_of
 from ..core.storage import Storage
@@ -29,7 +29,7 @@ class Copied(Handle):
     def __reduce__(self) -> tuple[Any, ...]:
         numbers_of(self)
         wants_grad = history(self) is not None
-        return _rebuilt, (type(self), self._storage, self._view, wants_grad, _own(self))
+        return _rebuilt, (type(self), self._storage, steps(self._view), wants_grad, _own(self))
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         return self.__reduce__()
@@ -44,7 +44,7 @@ class Copied(Handle):
             )
         storage = copy.deepcopy(self._storage, memo)
         own = copy.deepcopy(_own(self), memo)
-        new = _rebuilt(type(self), storage, self._view, edge is not None, own)
+        new = _rebuilt(type(self), storage, steps(self._view), edge is not None, own)
         if self._grad is not None:
             new._grad = copy.deepcopy(self._grad, memo)
         return new
@@ -56,12 +56,16 @@ def _own(x: Any) -> dict[str, Any]:
 
 
 def _rebuilt(
-    kind: type[Copied], storage: Storage, view: Any, requires_grad: bool, own: dict[str, Any]
+    kind: type[Copied],
+    storage: Storage,
+    path: tuple[Step, ...],
+    requires_grad: bool,
+    own: dict[str, Any],
 ) -> Any:
     value = storage.value
-    for primitive, params in view:
+    for primitive, params in path:
         value = primitive.value(value, **params)
-    return _made(kind, value, storage, view, requires_grad, own)
+    return _made(kind, value, storage, seen_further(None, path), requires_grad, own)
 
 
 def _made(

@@ -190,7 +190,10 @@ def _is_there(value: Any, x: Any, subscript: Subscript) -> bool:
         return subscript.is_plain and not subscript.places
     if subscript.places or value._base is None or value._base is not base_of(x):
         return False
-    return value._view == (*x._view, (slice_, {"index": subscript.basic}))
+    last = value._view
+    if last is None or last.before is not x._view or last.primitive is not slice_:
+        return False
+    return bool(last.params == {"index": subscript.basic})
 
 
 def _put(x: Any, view: Any, places: Sequence[Places], value: Any, *, accumulate: bool) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from .._tensor.tensor import Tensor
 from ..core.errors import AutogradError
-from ..core.handle import Handle, Step, alias
+from ..core.handle import Handle, Step, alias, seen_further, steps
 from ..core.nodes import Hooks, Leaf
 from ..core.storage import Storage, tick
 from ..core.tape import base_of, history
@@ -137,7 +137,7 @@ class Results:
     def _view_of(self, x: Any) -> View | None:
         storage = x._shared
         if storage in self._shared:
-            return View(x._view)
+            return View(steps(x._view))
         if storage is None or not self.is_outside(storage):
             return None
         base: Any = base_of(x)
@@ -147,7 +147,7 @@ class Results:
             base = self.given[id(base)]
         elif is_traced(base):
             base = None
-        return View(x._view, self.storages.get(storage, storage), base)
+        return View(steps(x._view), self.storages.get(storage, storage), base)
 
     def _edge_of(self, x: Any) -> Callable[[Handle], Any] | None:
         edge = history(x)
@@ -221,8 +221,11 @@ def _view(source: Any, path: tuple[Step, ...], base: Any) -> Any:
     value = source._value
     for primitive, params in path:
         value = primitive.value(value, **params)
-    x = alias(value, source._storage, (*source._view, *path))
+    x = alias(value, source._storage, seen_further(source._view, path))
     if base is not None and path:
-        x._base = base_of(base)
-        x._stamp = x._base._stamp
+        x._base = base = base_of(base)
+        # Its history begins where the base's view ends.
+        begun = len(steps(base._view))
+        x._view = seen_further(base._view, steps(x._view)[begun:])
+        x._stamp = base._stamp
     return x

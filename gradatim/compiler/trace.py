@@ -17,7 +17,7 @@ from typing import Any
 
 from ..core.context import GradMode, local, using
 from ..core.errors import UnknownShape
-from ..core.handle import Handle, alias, wrap
+from ..core.handle import Handle, alias, steps, wrap
 from ..core.nodes import Leaf
 from ..core.primitive import Primitive, Update
 from ..core.storage import Storage
@@ -28,6 +28,7 @@ from .errors import TraceError, user_line
 from .ir import Equation, Graph, Params, Var, apply, value_asked_for
 from .layout import seen_through, strided_steps, variable_like
 from .results import Results, is_traced
+from .shown import Known, shown
 
 _FIELDS = ("_value", "_shared", "_view", "_base", "_edge", "_stamp", "_grad")
 
@@ -84,6 +85,7 @@ class Tracer:
     met: dict[int, tuple[Handle, dict[str, Any]]] = field(default_factory=dict)
     written: dict[Storage, None] = field(default_factory=dict)
     looked: dict[int, tuple[Handle, Any]] = field(default_factory=dict)
+    seen: Known = field(default_factory=dict)
     versions: dict[Storage, int] = field(default_factory=dict)
     grads: dict[int, str] = field(default_factory=dict)  # the first thing done to each `.grad`
     lines: dict[int, str] = field(default_factory=dict)  # where a tensor was touched last
@@ -157,7 +159,7 @@ class Tracer:
         root = self.root(target)
         if target._view:
             whole, part = wrap(root), wrap(value)
-            value = self.execute(update_view, (whole, part), {"view": target._view})
+            value = self.execute(update_view, (whole, part), {"view": steps(target._view)})
         self.current[storage] = value
         self.written[storage] = None
 
@@ -228,10 +230,7 @@ class Tracer:
                 )
             return value
         self.meet(x)
-        value = self.root(x)
-        for primitive, params in x._view:
-            value = self.execute(primitive, (wrap(value),), params)
-        return value
+        return shown(self.seen, self.root(x), x._view, self.execute)
 
     def root(self, x: Handle) -> Var:
         """The current variable of the whole storage of a tensor; of one met first, an input."""
@@ -259,8 +258,8 @@ class Tracer:
         So their memory stays the same from call to call, and so do NumPy's views of it.
         """
         for x, kept in list(self.met.values()):
-            old = alias(kept["_value"], kept["_shared"], kept.get("_view", ()))
-            if x._shared is old._shared and x._view == old._view:
+            old = alias(kept["_value"], kept["_shared"], kept.get("_view"))
+            if x._shared is old._shared and steps(x._view) == steps(old._view):
                 continue
             value = self.read(x)
             if x._type != old._type or not is_traced(x) or x._shared is old._shared:

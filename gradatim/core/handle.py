@@ -2,7 +2,7 @@
 
     value     what reads see: an array (a variable while a program is traced)
     storage   the shared buffer, with the time of its last write
-    view      how the numbers are read from the storage's root: steps of (primitive, params)
+    view      how the numbers are read from the storage's root: the last step; None at the root
     base      the tensor this one is a differentiable view of, if any
     edge      the tape node that produced it; a `Leaf` if the user wants its gradient
     stamp     the base's stamp when `edge` was made: older means the base was written since
@@ -14,7 +14,7 @@ tensors on the same storage that must not see it (and two of them may be separat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +30,40 @@ _tuple = tuple.__new__
 Step = tuple["Primitive", dict[str, Any]]
 
 
+class ViewStep:
+    """One step of a view, which knows the step before it: so a chain of views shares its steps."""
+
+    __slots__ = ("before", "params", "primitive")
+
+    before: ViewStep | None
+    primitive: Primitive
+    params: dict[str, Any]
+
+
+def steps(view: ViewStep | None, since: ViewStep | None = None) -> tuple[Step, ...]:
+    """The steps of a view in order, from the root of its storage or after the step `since`."""
+    found = []
+    while view is not None and view is not since:
+        found.append((view.primitive, view.params))
+        view = view.before
+    found.reverse()
+    return tuple(found)
+
+
+def seen_further(view: ViewStep | None, more: Iterable[Step]) -> ViewStep | None:
+    """A view with more steps."""
+    for primitive, params in more:
+        before, view = view, bare_step()
+        view.before, view.primitive, view.params = before, primitive, params
+    return view
+
+
 class Handle:
     """A tensor without methods. Fields not set on an instance have the defaults below."""
 
     _value: Any
     _shared: Storage | None = None
-    _view: tuple[Step, ...] = ()
+    _view: ViewStep | None = None
     _base: Handle | None = None
     _edge: Edge | None = None
     _stamp: int = 0
@@ -66,6 +94,7 @@ class Handle:
 # `partial` of `object.__new__` costs half of calling the class, which would look for `__init__`.
 bare: Callable[[], Any] = partial(object.__new__, Handle)
 _bare_storage: Callable[[], Any] = partial(object.__new__, Storage)
+bare_step: Callable[[], ViewStep] = partial(object.__new__, ViewStep)
 
 
 def register(cls: type[Handle]) -> type[Handle]:
@@ -114,7 +143,7 @@ def wrap(value: Any) -> Any:
     return tensor
 
 
-def alias(value: Any, storage: Storage, view: tuple[Step, ...] = ()) -> Any:
+def alias(value: Any, storage: Storage, view: ViewStep | None = None) -> Any:
     """A new tensor, without history, that reads an existing storage."""
     tensor = bare()
     tensor._value = value

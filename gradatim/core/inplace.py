@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .context import GradMode, local
 from .errors import AutogradError
-from .handle import alias
+from .handle import alias, steps
 from .nodes import Leaf, Node, pass_on_retain
 from .storage import tick
 from .tape import base_of, history, record
@@ -74,7 +74,7 @@ def replace_history(target: Any, source: Any, *, derived: bool = False) -> None:
     elif before is not None or new is not None:
         old = alias_of(base)
         old._edge = before
-        record(_update_view, (old, source), {"view": target._view[len(base._view) :]}, base)
+        record(_update_view, (old, source), {"view": steps(target._view, base._view)}, base)
     pass_on_retain(before, base._edge)
 
 

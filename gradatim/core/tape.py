@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import handle
 from .context import GradMode, local
-from .handle import alias
+from .handle import alias, bare_step, steps
 from .nodes import Edge, Node, Output, pass_on_retain
 from .storage import clock
 
@@ -109,7 +109,9 @@ def _view_of(source: Any, primitive: Primitive, params: dict[str, Any], value: A
 
     A view made without a tape has a base too, so that a write to it cannot go unnoticed.
     """
-    out = alias(value, source._storage, (*source._view, (primitive, params)))
+    step = bare_step()
+    step.before, step.primitive, step.params = source._view, primitive, params
+    out = alias(value, source._storage, step)
     base = out._base = base_of(source)
     out._stamp = base._stamp
     return out
@@ -136,7 +138,7 @@ def history(tensor: Any) -> Edge | None:
         if base._edge is not None:
             seen = base
             with GradMode(True):
-                for primitive, params in tensor._view[len(base._view) :]:
+                for primitive, params in steps(tensor._view, base._view):
                     seen = bind(primitive, seen, **params)
             tensor._edge = seen._edge
             pass_on_retain(before, seen._edge)

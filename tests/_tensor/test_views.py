@@ -1,6 +1,8 @@
 """Views: one memory seen in several ways, and one history, in whatever order it is written."""
 
+import pickle
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -243,3 +245,17 @@ def test_views_of_few_elements(shape: tuple[int, ...]) -> None:
     x.sum().backward()
     assert x.tolist() == np.full(shape, 14.0).tolist()
     assert w.grad.tolist() == np.full(shape, 12.0).tolist()
+
+
+def test_a_chain_of_100_000_views_of_views() -> None:
+    x = gradatim.zeros(2, 3)
+    view = x
+    for _ in range(100_000):
+        view = view.t()
+    view[0, 1] = 5.0
+    assert x.tolist() == [[0, 5, 0], [0, 0, 0]]
+    assert pickle.loads(pickle.dumps(view)).tolist() == x.tolist()
+    assert deepcopy(view).tolist() == x.tolist()
+    del view  # and with it all steps, one after the other
+    x[0, 0] = 1.0
+    assert x.sum() == 6

@@ -128,3 +128,35 @@ def test_a_result_written_as_a_new_tensor_is_not_mistaken_for_the_kept_one():
         y += 1
     y.backward()
     assert x.grad.item() == np.exp(0.5)
+
+
+def test_gradients_of_parts_meet_in_that_of_the_whole():
+    x = gradatim.arange(12.0, requires_grad=True)
+    h = x * 1
+    seen = []
+    h.register_hook(lambda g: seen.append(g.clone()))
+    a, b, c = h[2:6], h.view(3, 4)[:, 1], h[::2]
+    loss = (a * 2).sum() + (b * 3).sum() + h.sum() + (h[5] * 4 + c).sum()
+    loss.backward()
+    expected = [2.0, 4, 4, 3, 4, 30, 2, 1, 2, 4, 2, 1]
+    assert x.grad.tolist() == expected
+    assert seen[0].tolist() == expected
+
+
+def test_what_is_repeated_is_no_place_to_add_to():
+    x = gradatim.zeros(4, requires_grad=True)
+    h = x * 1
+    part = h[1:3] * 5
+    (h.mean() + part.sum()).backward()
+    assert x.grad.tolist() == [0.25, 5.25, 5.25, 0.25]
+
+
+def test_given_gradients_are_not_written():
+    x = gradatim.zeros(4, requires_grad=True)
+    h = x * 1
+    given = gradatim.ones(4)
+    part = gradatim.ones(2)
+    gradatim.autograd.backward([h, h[1:3]], [given, part])
+    assert x.grad.tolist() == [1, 2, 2, 1]
+    assert given.tolist() == [1] * 4
+    assert part.tolist() == [1] * 2
