@@ -259,6 +259,15 @@ def test_what_is_still_read_is_not_written_over() -> None:
     assert not made.in_place
 
 
+def test_a_number_that_all_items_read_is_not_written_over_by_the_first() -> None:
+    def counted(x: g.Tensor, count: g.Tensor) -> None:
+        count.add_(1)
+        x.mul_(count)
+
+    assert len(nests(counted, (300, 400), ()).in_place) == 1
+    assert len(nests(counted, (3, 4), ()).in_place) == 2
+
+
 def test_a_primitive_without_machine_code_is_alone() -> None:
     made = nests(lambda x: g.searchsorted(x * 2, x) + 1, (30,))
     (left,) = [n for n in made.nests if isinstance(n, NumpyNest)]

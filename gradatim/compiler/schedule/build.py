@@ -10,6 +10,7 @@ from ...ops.broadcast import copy
 from ..ir import Equation, Graph, Var, apply, contiguous
 from ..segments import NO_NUMBERS, REASONS
 from .cluster import Cluster, Clustering, Form, load_parts
+from .grain import items
 from .homes import Home, find_homes, parts_of
 from .nests import (
     ENDS,
@@ -85,12 +86,21 @@ def _reads_in_step(nest: Nest, w: Var, v: Var) -> bool:
     if any(n.role not in ("map", "load") for n in nest.nodes):
         return False  # reductions may take several passes over a row
     store = next(s for s in nest.stores if s.into is w)
+    if isinstance(nest, RowNest) and items(nest) > 1 and not _tells_items_apart(store, nest):
+        return False  # an item would read what another one has written already
     here = (store.strides, store.offset)
     if isinstance(nest, ProductNest) and v in (nest.a.var, nest.b.var):
         return False
     found = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.var is v]
     tables = [n.arguments[0] for n in nest.nodes if n.role == "load"]
     return all(a not in tables and (a.strides, a.offset) == here for a in found)
+
+
+def _tells_items_apart(store: Store, nest: RowNest) -> bool:
+    """Whether every element of a nest is written to a place of its own."""
+    if len(store.strides) != len(nest.dims):
+        return False
+    return all(t for n, t in zip(nest.dims, store.strides, strict=True) if n > 1)
 
 
 def _copies_onto_itself(nest: Nest, in_place: dict[Var, Var]) -> bool:
