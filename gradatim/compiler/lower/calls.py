@@ -32,7 +32,7 @@ from ..schedule.nests import (
 )
 from .alike import likeness
 from .emit import I64, PTR, Function, Module, Value, width
-from .hoist import coordinates, prepare, write_elements
+from .hoist import coordinates, fetch, prepare, read_far, write_elements
 from .lines import scratch_size, write_lines
 from .matmul import Write, write_product
 from .pack import write_pack
@@ -245,8 +245,17 @@ def _write_planned(
         write_elements(part, elsewhere)
         return [partial(write_elements, part, over)] if over else []
 
+    far = read_far(nest.nodes)
+
+    def ahead(batch: Value, row: Value, column: Value) -> None:
+        number = f.add(f.mul(batch, rows), row)
+        fetch(RowScope(scope, coordinates(f, number, nest.dims[:-1])), column, far)
+
     heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 3
-    write_product(f, planned, a, b, scratch, w.begin, w.end, epilogue, heavy=heavy)
+    write_product(
+        f, planned, a, b, scratch, w.begin, w.end, epilogue,
+        heavy=heavy, ahead=ahead if far else None,
+    )  # fmt: skip
 
 
 def planned_pointer(f: Function, w: _Writing, leaf: Leaf) -> Value:

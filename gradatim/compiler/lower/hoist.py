@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from ..ir import Var
 from ..schedule.nests import ELEMENT, ENDS, Leaf, Node, Store
-from .emit import I64, Function, Operand, Value, constants
+from .emit import I32, I64, PTR, Function, Operand, Value, constant, constants
 from .scopes import BOOL, Chunk, NestScope, RowScope, in_memory, row_of_table, store
+
+NEAR = 1 << 15  # bytes that stay in the nearest cache anyway
 
 
 def write_elements(part: Chunk, stores: Iterable[Store]) -> None:
@@ -33,6 +35,26 @@ def _write(part: Chunk, s: Store, value: Value) -> None:
         value = f.convert("zext", value, "i8")
     steps = constants([i * along for i in range(part.n)], I64)
     f.scatter(value, pointer, steps, part.mask)
+
+
+def read_far(nodes: Iterable[Node]) -> list[Leaf]:
+    """What the end of a product reads row by row, if it is too much for the nearest cache.
+
+    A tile reads a few short pieces, too irregular for the processor to see them coming.
+    """
+    every = [a for n in nodes for a in n.arguments if isinstance(a, Leaf) and a.in_memory]
+    found = dict.fromkeys(a for a in every if a.strides[-1] == 1 and any(a.strides[:-1]))
+    return list(found) if sum(a.var.nbytes for a in found) > NEAR else []
+
+
+def fetch(row: RowScope, column: Value, leaves: Iterable[Leaf]) -> None:
+    """Ask for the memory of neighbouring elements of a row, which will be read soon."""
+    f = row.f
+    to_read, to_keep, of_data = (constant(i, I32) for i in (0, 3, 1))
+    for leaf in leaves:
+        place = f.add(row.offset(leaf.strides[:-1], leaf.offset), column)
+        pointer = f.gep(in_memory(leaf.var.dtype), row.nest.pointers(leaf.var), place)
+        f.intrinsic("llvm.prefetch", "void", pointer, to_read, to_keep, of_data, kinds=[PTR])
 
 
 def prepare(

@@ -25,6 +25,7 @@ from .sums import Grid, Sums, Tile
 
 Write = Callable[[], object]
 Epilogue = Callable[[Value, Value, Value, Value, Value | None], list[Write]]
+Ahead = Callable[[Value, Value, Value], None]
 
 
 def write_product(
@@ -38,6 +39,7 @@ def write_product(
     epilogue: Epilogue,
     *,
     heavy: bool = False,
+    ahead: Ahead | None = None,
 ) -> None:
     """Write the nest that does the items [begin, end) of a planned product.
 
@@ -46,13 +48,15 @@ def write_product(
     `plan.lanes` neighbouring results in one row (`mask`: which of them there are; None: all). It
     is called once per vector of a tile or, when `heavy`, once per vector of a row of a tile, in
     a loop over rows. What it would write over its operands it leaves to the functions that it
-    returns. Where matrices share B, their rows may be numbered through as those of one matrix: what
-    always holds is that `batch * m + row` counts the rows of the whole result.
+    returns. `ahead(batch, row, column)` is called before the sums of a tile are begun, if they are
+    made in one go, for what the epilogue will read: it is on its way meanwhile. Where matrices
+    share B, their rows may be numbered through as those of one matrix: what always holds is that
+    `batch * m + row` counts the rows of the whole result.
     """
     if plan.items:
         if plan.turned:
             a, b = b, a
-        _Writer(f, plan, a, b, scratch, epilogue, heavy).items(begin, end)
+        _Writer(f, plan, a, b, scratch, epilogue, heavy, ahead).items(begin, end)
 
 
 @dataclass(frozen=True)
@@ -76,9 +80,11 @@ class _Writer:
         scratch: Value | None,
         epilogue: Epilogue,
         heavy: bool,
+        ahead: Ahead | None,
     ) -> None:
         self.f, self.plan, self.a, self.b, self.scratch = f, plan, a, b, scratch
         self.epilogue, self.sums = epilogue, Sums(f, plan)
+        self.ahead = None if plan.turned else ahead
         self.base = LLVM[plan.product.dtype.name]
         self.kind = vector(plan.wide, self.base)
         spills = plan.turned or heavy
@@ -117,6 +123,7 @@ class _Writer:
         a, b = self._matrix(self.a, plan.a, batch), self._matrix(self.b, plan.b, batch)
         if not plan.deep:
             for tile in self._tiles(rows, columns, batch, a, b):
+                self._announce(tile)
                 self._finish(tile, self.sums.write(tile))
             return
         assert self.scratch is not None
@@ -186,6 +193,17 @@ class _Writer:
             else:
                 with f.loop(band.start, band.stop) as loop:
                     yield loop.index
+
+    def _announce(self, tile: Tile) -> None:
+        """Say which places of the result come next."""
+        if self.ahead is None:
+            return
+        f, wide = self.f, self.plan.wide
+        first = f.mul(tile.j, self.plan.vectors * wide)
+        with f.loop(0, tile.height) as loop:
+            row = f.add(f.mul(tile.i, self.plan.rows), loop.index)
+            for v in range(tile.vectors):
+                self.ahead(tile.batch, row, f.add(first, v * wide))
 
     # -- what becomes of a tile ------------------------------------------------------------
 
