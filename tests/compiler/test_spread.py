@@ -1,4 +1,4 @@
-"""The first steps of the models of names end where PyTorch ends; proofs/prove_spread.py does all."""
+"""The first steps of the models of names end where those of PyTorch do."""
 
 from pathlib import Path
 from typing import Any
