@@ -37,6 +37,7 @@ help:
 
 names: .venv/installed
 	@$(RUN) $(FIRST_TRAINING)
+	@command -v gradatim > /dev/null || echo "(gradatim lives in .venv; once in each shell: . $(BIN)/activate)"
 
 test: .venv/installed-test
 	@$(RUN) pytest -n auto --dist worksteal $(ARGS)
