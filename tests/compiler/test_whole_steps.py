@@ -145,3 +145,17 @@ def test_fifty_compiled_steps_follow_eager(name):
     for p, q in zip(model.parameters(), other.parameters(), strict=True):
         np.testing.assert_allclose(q.detach(), p.detach(), atol=1e-5, rtol=1e-4)
         np.testing.assert_allclose(q.grad, p.grad, atol=1e-5, rtol=1e-3)
+
+
+def test_a_gpt_has_the_same_bits_on_any_number_of_threads():
+    found = []
+    before = g.get_num_threads()
+    try:
+        for threads in (1, 2, 3):
+            g.set_num_threads(threads)
+            _, step = made("gpt with dropout")
+            found.append(g.compile(step).repeat(6).tolist())
+    finally:
+        g.set_num_threads(before)
+    assert found[1] == found[0]
+    assert found[2] == found[0]
