@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 _LIBRARY = str(Path(__file__).parents[1]) + "/"
+_COMPILER = (str(Path(__file__).parent) + "/", __package__)  # it watches the others, not itself
 _PYTHON = (sysconfig.get_path("stdlib"), str(Path(np.__file__).parent), "<frozen")
 _PACKAGE = __name__.partition(".")[0]
 _FOREIGN = frozenset([*sys.stdlib_module_names, "numpy", _PACKAGE]) - {"__main__"}
@@ -20,12 +21,17 @@ USER, LIBRARY, FOREIGN = "user", "library", "foreign"
 
 @lru_cache(maxsize=4096)
 def whose(filename: str, module: Any) -> str:
-    """Whose code it is: the user's, this library's, or Python's and NumPy's."""
+    """Whose code it is: the user's, this library's, or Python's and NumPy's.
+
+    The compiler's own belongs to the last: what it reads while it watches is no part of a function.
+    """
     if filename == "<string>" and not is_users(module):  # written by a decorator or a factory
-        return LIBRARY if is_librarys(module) else FOREIGN
+        ours = is_librarys(module) and not module.startswith(_COMPILER[1])
+        return LIBRARY if ours else FOREIGN
     name = str(Path(filename)) if filename.startswith((".", "/")) else filename
     if name.replace("\\", "/").startswith(_LIBRARY.replace("\\", "/")):
-        return LIBRARY
+        is_compilers = name.replace("\\", "/").startswith(_COMPILER[0].replace("\\", "/"))
+        return FOREIGN if is_compilers else LIBRARY
     is_installed = "site-packages" in name or "dist-packages" in name
     if name.startswith(_PYTHON) and (not is_installed or name.startswith(_PYTHON[1])):
         return FOREIGN

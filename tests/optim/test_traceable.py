@@ -21,6 +21,7 @@ from gradatim.nn import functional as F
 class Variable:
     shape: tuple
     dtype: np.dtype
+    flags: None = None  # how it lies in memory is not known
 
 
 class Shapes:
