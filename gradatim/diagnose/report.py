@@ -48,7 +48,7 @@ class Report:
         signals += [_signal_row(signal) for signal in self.signals]
         weights: Rows = [("weight", "shape", "std", "gradient norm", "gradient to data")]
         weights += [_weight_row(weight) for weight in self.weights]
-        return f"{_table(signals, 2)}\n\n{_table(weights, 2)}"
+        return "\n\n".join(_table(rows, 2) for rows in (signals, weights) if len(rows) > 1)
 
     # -- illnesses -------------------------------------------------------------------------
 
@@ -62,9 +62,13 @@ class Report:
         return ""
 
     def _gradients(self) -> str:
-        first, last = self.activations[0], self.activations[-1]
+        # A branch of the model that leads to no loss is not one whose gradient vanished.
+        used = [signal for signal in self.activations if signal.gradient is not None]
+        if len(used) < 2:
+            return ""
+        first, last = used[0], used[-1]
         small, large = first.gradient_norm, last.gradient_norm
-        if len(self.activations) < 2 or not (math.isfinite(small) and large > 0):
+        if not (math.isfinite(small) and large > 0):
             return ""
         if small < VANISHING * large:
             return (
@@ -79,9 +83,11 @@ class Report:
         return ""
 
     def _fading(self) -> str:
+        if len(self.activations) < 2:
+            return ""
         first, last = self.activations[0], self.activations[-1]
         before, after = first.variation, last.variation
-        if len(self.activations) < 2 or not after < FADING * before:
+        if not after < FADING * before:
             return ""
         return (
             f"the signal fades: examples differ by {before:.1e} at {first.name} and by {after:.1e} "

@@ -43,16 +43,18 @@ def diagnosis(report: Report, *, title: str = "") -> Drawing:
     """
     signals = report.signals if len(report.signals) <= MOST_ROWS else report.activations
     weights = [weight for weight in report.weights if weight.values.ndim > 1]
-    if not signals or len(signals) > MOST_ROWS or len(weights) > MOST_ROWS:
+    if not (signals or weights) or max(len(signals), len(weights)) > MOST_ROWS:
         raise ArgumentError(
             f"draw.diagnosis draws 1 to {MOST_ROWS} layers, the report has {len(signals)} and "
             f"{len(weights)} weights; examine a part of the model"
         )
     drawn = [text((_MARGIN, _MARGIN + 12), title, size=TITLE_SIZE, bold=True)] if title else []
-    above, bottom = _signals(signals, _MARGIN + (28.0 if title else 0.0))
-    drawn += above
+    bottom = _MARGIN + (28.0 if title else 0.0)
+    if signals:
+        above, bottom = _signals(signals, bottom)
+        drawn += above
     if weights:
-        below, bottom = _weights(weights, bottom + 16)
+        below, bottom = _weights(weights, bottom + 16 if signals else bottom)
         drawn += below
     findings, bottom = _findings(report, bottom)
     return Drawing(

@@ -25,6 +25,13 @@ def test_a_fresh_model_as_json(capsys):
     assert found["findings"] == []
 
 
+def test_a_model_without_layers(capsys, tmp_path):
+    assert main(["diagnose", "bigram", "-o", str(tmp_path / "bigram.svg")]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("weight  shape")
+    assert "nothing looks ill" in out
+
+
 def test_four_deep_networks(capsys, tmp_path):
     picture = tmp_path / "cures.svg"
     assert main(["diagnose", "--depth", "10", "--steps", "60", "-o", str(picture)]) == 0

@@ -86,3 +86,36 @@ def test_units_of_images_are_channels():
     slope[:, 1] = 0
     signal = diagnose.Signal("x", "relu", slope, None, slope)
     assert (signal.units, signal.dead, signal.saturated) == (3, 1, pytest.approx(1 / 3))
+
+
+class Table(nn.Module):
+    """A model without layers: a loss of one parameter."""
+
+    def __init__(self):
+        super().__init__()
+        self.W = nn.Parameter(gradatim.ones(3, 3))
+
+    def forward(self, x):
+        y = x @ self.W
+        return y, y.sum()
+
+
+def test_a_model_without_layers_has_weights_only():
+    report = diagnose.examine(Table(), gradatim.ones(2, 3))
+    assert report.findings() == []
+    assert str(report).splitlines()[0].startswith("weight  shape")
+
+
+def test_a_branch_without_a_loss_is_not_one_whose_gradient_vanished():
+    class Aside(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.looked_at, self.used = nn.Linear(4, 4), nn.Linear(4, 4)
+
+        def forward(self, x):
+            self.looked_at(x).tanh()
+            return self.used(self.used(x).tanh()).tanh().sum()
+
+    report = diagnose.examine(Aside(), gradatim.randn(8, 4))
+    assert report.signals[0].name == "looked_at"
+    assert report.findings() == []

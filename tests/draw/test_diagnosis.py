@@ -60,3 +60,10 @@ def test_refuses_what_nobody_could_read():
         draw.diagnosis(Report((), (), 0.0))
     with pytest.raises(ArgumentError, match="and 121 weights; examine a part of the model"):
         draw.diagnosis(report_of(120))
+
+
+def test_draws_weights_alone():
+    weight = Weight("W", np.eye(3), np.ones((3, 3)))
+    found = texts(draw.diagnosis(Report((), (weight,), 0.0)))
+    assert "3 x 3" in found
+    assert "signal" not in found
