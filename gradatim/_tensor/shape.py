@@ -235,11 +235,11 @@ class Shaped(Handle):
 
     @numpy_names
     def chunk(input, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-        """At most `chunks` views of equal size (the last may be smaller)."""
+        """At most `chunks` views of equal size (the last may be smaller); of size 0 all of them."""
         if chunks <= 0:
             raise ArgumentError(f"chunk: the number of chunks must be positive, got {chunks}")
         size = -(-input._value.shape[one_dim("chunk", dim, input.ndim)] // chunks)
-        return input.split(max(size, 1), dim)
+        return input.split(size or [0] * chunks, dim)
 
     @numpy_names
     def unbind(input, dim: int = 0) -> tuple[Tensor, ...]:

@@ -46,7 +46,7 @@ class Dropout1d(_Dropout):
 
 
 class Dropout2d(_Dropout):
-    """Whole channels become 0 in training: (N, C, H, W) or (C, H, W)."""
+    """Whole channels become 0 in training: (N, C, H, W), or (N, C, L) with a warning."""
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.dropout2d`."""

@@ -142,3 +142,37 @@ def test_what_does_not_fit_is_refused_in_words(message: str) -> None:
     with pytest.raises((RuntimeError, ValueError)) as found:
         REFUSED[message]()
     assert message in str(found.value)
+
+
+# -- empty batches -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("momentum", [0.1, None])
+@pytest.mark.parametrize("shape", [(0, 2, 4), (3, 2, 0)])
+def test_an_empty_batch_is_not_remembered(shape: tuple[int, ...], momentum: float | None) -> None:
+    for kind in (nn.BatchNorm1d, nn.InstanceNorm1d):
+        norm = kind(2, momentum=momentum, track_running_stats=True)
+        norm(g.arange(24.0).reshape(3, 2, 4))
+        before = [norm.running_mean.clone(), norm.running_var.clone()]
+        assert norm(g.zeros(*shape)).shape == shape
+        assert g.equal(norm.running_mean, before[0])
+        assert g.equal(norm.running_var, before[1])
+
+
+def test_halves_of_nothing() -> None:
+    assert F.glu(g.zeros(2, 0)).shape == (2, 0)
+    assert F.glu(g.zeros(0, 4)).shape == (0, 2)
+    assert [part.shape for part in g.zeros(0, 4).chunk(2)] == [(0, 4), (0, 4)]
+
+
+# -- channels ----------------------------------------------------------------------------------
+
+
+def test_dropout2d_reads_three_dimensions_as_pytorch_does() -> None:
+    g.manual_seed(0)
+    with pytest.warns(UserWarning, match="read as"):
+        found = nn.Dropout2d()(g.ones(4, 5, 6))
+    g.manual_seed(0)
+    assert g.equal(found, nn.Dropout1d()(g.ones(4, 5, 6)))
+    with pytest.raises(RuntimeError, match=r"expects \(N, C, H, W\) or \(N, C, L\), got \[4, 5\]"):
+        F.dropout2d(g.ones(4, 5))

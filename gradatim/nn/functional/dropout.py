@@ -9,6 +9,7 @@ Source: Srivastava et al. 2014, Dropout: a simple way to prevent neural networks
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 from ..._tensor.creation import empty
@@ -20,6 +21,11 @@ from ...core.handle import check_tensor
 from ...core.inplace import apply
 from ...ops.dropout import masked_scale
 
+_EXPECTED = {
+    1: "(C, L) or (N, C, L)",
+    2: "(N, C, H, W) or (N, C, L)",
+    3: "(C, D, H, W) or (N, C, D, H, W)",
+}
 SELU_FLOOR = -1.7580993408473766  # what selu tends to on the left: -scale * alpha
 
 
@@ -56,10 +62,18 @@ def dropout1d(
 def dropout2d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
-    """Whole channels become 0: (C, H, W) or (N, C, H, W).
+    """Whole channels become 0: (N, C, H, W), or (N, C, L) with a warning, as in PyTorch.
 
     Errors: ShapeError for another number of dimensions.
     """
+    check_tensor("dropout2d", input)
+    if input.ndim == 3:
+        warnings.warn(
+            "dropout2d: an input of 3 dimensions is read as (N, C, L), not as (C, H, W); use"
+            " dropout1d for the first, and unsqueeze(0) for the second",
+            stacklevel=2,
+        )
+        return _dropped("dropout2d", input, p, training, inplace, every=False)
     return _channels_dropped("dropout2d", input, p, training, inplace, spatial=2)
 
 
@@ -120,8 +134,7 @@ def _channels_dropped(
 ) -> Tensor:
     _check(name, x, p)
     if x.ndim not in (spatial + 1, spatial + 2):
-        sizes = ("L", "H, W", "D, H, W")[spatial - 1]
-        raise ShapeError(f"{name}: expects (C, {sizes}) or (N, C, {sizes}), got {[*x.shape]}")
+        raise ShapeError(f"{name}: expects {_EXPECTED[spatial]}, got {[*x.shape]}")
     if x.ndim == spatial + 2:
         return _dropped(name, x, p, training, inplace, every=False)
     found = _dropped(name, x.unsqueeze(0), p, training, inplace, every=False)

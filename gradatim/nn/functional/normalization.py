@@ -103,9 +103,10 @@ def batch_norm(
         _check_several(x, [*x.shape])
         dims = (0, *range(2, x.ndim))
         normal, mean, var = ops.standardize(x, dims=dims, eps=eps)
-        count = x.numel() // x.shape[1]
-        move_towards(running_mean, mean.reshape(-1), momentum)
-        move_towards(running_var, var.reshape(-1) * (count / (count - 1)), momentum)
+        if x.numel():  # an empty batch has no mean, and nothing to remember
+            count = x.numel() // x.shape[1]
+            move_towards(running_mean, mean.reshape(-1), momentum)
+            move_towards(running_var, var.reshape(-1) * (count / (count - 1)), momentum)
         return _scaled("batch_norm", normal, weight, bias, (1,))
     for name, tensor in named.items():
         if tensor is None:
@@ -179,10 +180,11 @@ def instance_norm(
             f"{x.shape}"
         )
     normal, mean, var = ops.standardize(x, dims=tuple(range(2, x.ndim)), eps=eps)
-    channels = (x.shape[0], x.shape[1])
-    move_towards(running_mean, mean.reshape(channels).mean(0), momentum)
-    unbiased = var.reshape(channels).mean(0) * (count / (count - 1)) if count > 1 else var
-    move_towards(running_var, unbiased, momentum)
+    if x.numel():  # an empty batch has no mean, and nothing to remember
+        channels = (x.shape[0], x.shape[1])
+        move_towards(running_mean, mean.reshape(channels).mean(0), momentum)
+        unbiased = var.reshape(channels).mean(0) * (count / (count - 1))
+        move_towards(running_var, unbiased, momentum)
     return _scaled("instance_norm", normal, weight, bias, (1,))
 
 
