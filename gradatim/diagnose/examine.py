@@ -16,7 +16,7 @@ from ..core.errors import ArgumentError, AutogradError
 from ..core.nodes import Node
 from ..core.tape import history
 from ..nn import Module
-from .calls import ACTIVATIONS, Calls, noted, operations
+from .calls import ACTIVATIONS, Call, Calls, noted, operations
 from .report import Report
 from .signals import Array, Signal, Weight
 from .unchanged import unchanged
@@ -93,7 +93,8 @@ def _places(calls: Calls, root: Any) -> dict[Any, tuple[str, str, Array]]:
     found: dict[Any, tuple[str, str, Array]] = {}
     for call in calls:
         if call.values is not None:
-            found.setdefault(call.edge, (call.path or call.kind, call.kind, call.values))
+            name = call.path or call.kind
+            found.setdefault(_computed_in(call), (name, call.kind, call.values))
     for node in operations(root):
         if node not in found and node.primitive.name in ACTIVATIONS:
             values = _values(node)
@@ -109,6 +110,16 @@ def _places(calls: Calls, root: Any) -> dict[Any, tuple[str, str, Array]]:
         again = f" ({seen[name]})" if seen[name] > 1 else ""  # a shared layer, used once more
         ordered[edge] = (name + again, kind, values)
     return ordered
+
+
+def _computed_in(call: Call) -> Any:
+    """The tape entry of what a call gave; not of the copy by which an activation is in place."""
+    edge = call.edge
+    if type(edge) is not Node or edge.primitive.name != "copy":
+        return edge
+    before = edge.edges[0]
+    is_activation = type(before) is Node and before.primitive.name in ACTIVATIONS
+    return before if is_activation and before.time > call.begin else edge
 
 
 def _values(node: Node) -> Array | None:

@@ -135,6 +135,18 @@ def test_overwritten_layers_are_seen_as_they_were():
     np.testing.assert_allclose(report.signals[1].values, np.maximum(before, 0), atol=1e-6)
 
 
+def test_an_activation_in_place_is_one_signal():
+    reports = []
+    for inplace in (False, True):
+        gradatim.manual_seed(0)
+        model = nn.Sequential(
+            nn.Linear(4, 4), nn.ReLU(inplace), nn.Linear(4, 4), nn.SiLU(inplace), nn.Linear(4, 1)
+        )
+        reports.append(diagnose.examine(model, gradatim.randn(9, 4), loss=total))
+    assert str(reports[0]) == str(reports[1])
+    assert [signal.kind for signal in reports[1].activations] == ["ReLU", "SiLU"]
+
+
 def test_a_layer_that_does_not_count_has_no_gradient():
     class Two(nn.Module):
         def __init__(self):
