@@ -118,8 +118,9 @@ def _computed_in(call: Call) -> Any:
     if type(edge) is not Node or edge.primitive.name != "copy":
         return edge
     before = edge.edges[0]
-    is_activation = type(before) is Node and before.primitive.name in ACTIVATIONS
-    return before if is_activation and before.time > call.begin else edge
+    if type(before) is not Node or before.time <= call.begin:
+        return edge
+    return before if before.primitive.name in ACTIVATIONS else edge
 
 
 def _values(node: Node) -> Array | None:
