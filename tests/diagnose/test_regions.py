@@ -1,6 +1,7 @@
 """Linear regions: the formulas, the counts beside exact fractions, and the network built to have
 as many as there can be."""
 
+import math
 import random
 import time
 from itertools import pairwise
@@ -222,6 +223,15 @@ def test_every_kind_of_network_it_can_read():
     assert [scalar(x).data for x in found.x.tolist()] == pytest.approx(found.y[:, 0].tolist())
 
 
+def test_a_relu_may_come_first():
+    layers = [nn.Linear(1, 3), nn.ReLU(), nn.Linear(3, 1)]
+    found = regions.find(nn.Sequential(nn.ReLU(), *layers))
+    assert 0.0 in found.x
+    assert not found.slope[found.x[:-1] < 0].any()
+    positive = regions.find(nn.Sequential(*layers), 0.0, 1.0)
+    assert np.array_equal(found.x[found.x >= 0], positive.x)
+
+
 class Own(nn.Module):
     def __init__(self, between=gradatim.relu, last=lambda y: y):
         super().__init__()
@@ -247,10 +257,27 @@ def test_a_module_of_ones_own_is_read_by_calling_it(last):
     assert not own.first.training
 
 
-@pytest.mark.parametrize("between", [gradatim.tanh, lambda h: h.relu() + h])
+def test_a_module_of_ones_own_may_write_over_its_layers_and_drop_the_last_dimension():
+    own = Own(nn.ReLU(inplace=True), lambda y: y.squeeze(-1))
+    plain = nn.Sequential(own.first, nn.ReLU(), own.second, nn.ReLU(), own.last)
+    assert np.array_equal(regions.find(own).x, regions.find(plain).x)
+
+
+@pytest.mark.parametrize("between", [gradatim.tanh, lambda h: h.relu() + h, lambda h: h["key"]])
 def test_a_module_that_is_something_else_is_refused(between):
+    own = Own(between)
     with pytest.raises(ValueError, match="cannot read the layer Own: regions are counted of"):
-        regions.count(Own(between))
+        regions.count(own)
+    own.last.weight.data.zero_()  # whatever stands between, it gives the same now
+    with pytest.raises(ValueError, match="cannot read the layer Own"):
+        regions.count(own)
+
+
+@pytest.mark.parametrize("corner", [list, np.array, gradatim.tensor])
+def test_corners_may_be_lists_arrays_and_tensors(corner):
+    net = regions.plain(2, 5, 1)
+    expected = regions.count(net, -2.0, 2.0)
+    assert regions.count(net, corner([-2.0, -2.0]), corner([2.0, 2.0])) == expected
 
 
 @pytest.mark.parametrize(
@@ -260,7 +287,11 @@ def test_a_module_that_is_something_else_is_refused(between):
         (lambda x: x, -1, 1, "cannot read the model function"),
         (nn.Sequential(nn.ReLU()), -1, 1, "has no linear layer"),
         (nn.Linear(3, 1), -1, 1, "one or two inputs, got 3; fix all but two"),
-        (nn.Linear(1, 1), 1, 1, "low must be below high, got 1 and 1"),
+        (nn.Linear(1, 1), 1, 1, "low must be below high, both finite, got 1 and 1"),
+        (nn.Linear(1, 1), 0, math.inf, "both finite, got 0 and inf"),
+        ([([[1.0], [math.nan]], [0.0, 0.0])], -1, 1, "weights that are not finite"),
+        ([([[1.0], [2.0]], [0.0])], -1, 1, r"got shapes \[2, 1\] and \[1\]"),
+        (nn.Sequential(nn.Linear(1, 2), nn.Linear(3, 1)), -1, 1, "3 inputs .* one with 2 outputs"),
         (nn.Linear(2, 1), (0, 0, 0), 1, r"has 2 inputs, but \(0, 0, 0\) are 3 numbers"),
         (MLP(1, [2, 1]), -1, 1, "tanh is bent everywhere; use activation='relu'"),
     ],

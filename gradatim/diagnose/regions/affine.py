@@ -48,21 +48,44 @@ def affine_maps(model: Any) -> list[Affine]:
     Errors: ArgumentError for what is something else, or not piecewise linear.
     """
     maps: list[Affine] = []
-    bent = True  # whether the next map stands behind a ReLU
+    bent = False  # whether the next map stands behind a ReLU
     for step in _steps(model):
         if step is None:
             bent = True
-        elif bent:
+            continue
+        _check(step, maps)
+        if bent and not maps:
+            maps.append(_identity(step.W.shape[1]))
+        if bent or not maps:
             maps.append(step)
-            bent = False
         else:
             maps[-1] = step.after(maps[-1])
+        bent = False
     if not maps:
         raise ArgumentError("regions: the network has no linear layer")
     if bent:
-        outputs = len(maps[-1].b)
-        maps.append(Affine(np.eye(outputs), np.zeros(outputs)))
+        maps.append(_identity(len(maps[-1].b)))
     return maps
+
+
+def _identity(size: int) -> Affine:
+    return Affine(np.eye(size), np.zeros(size))
+
+
+def _check(step: Affine, before: list[Affine]) -> None:
+    W, b = step.W, step.b
+    if W.ndim != 2 or b.shape != W.shape[:1]:
+        raise ArgumentError(
+            "regions: a layer is a matrix W (outputs, inputs) and a bias b (outputs,), got shapes"
+            f" {list(W.shape)} and {list(b.shape)}"
+        )
+    if before and W.shape[1] != len(before[-1].b):
+        raise ArgumentError(
+            f"regions: a layer with {W.shape[1]} inputs stands behind one with"
+            f" {len(before[-1].b)} outputs"
+        )
+    if not (np.isfinite(W).all() and np.isfinite(b).all()):
+        raise ArgumentError("regions: the network has weights that are not finite")
 
 
 def _steps(model: Any) -> Iterator[Affine | None]:
@@ -80,7 +103,7 @@ def _steps(model: Any) -> Iterator[Affine | None]:
         for i, (W, b) in enumerate(model):
             if i:
                 yield None
-            yield Affine(_numbers(W), _numbers(b))
+            yield Affine(numbers(W), numbers(b))
     elif not isinstance(model, Dropout | Flatten | Identity):
         yield from _called_steps(model)
 
@@ -104,8 +127,8 @@ def _called_steps(model: Any) -> Iterator[Affine | None]:
 
 
 def _affine(layer: Linear) -> Affine:
-    bias = np.zeros(layer.out_features) if layer.bias is None else _numbers(layer.bias)
-    return Affine(_numbers(layer.weight), bias)
+    bias = np.zeros(layer.out_features) if layer.bias is None else numbers(layer.bias)
+    return Affine(numbers(layer.weight), bias)
 
 
 def _scalar_steps(net: MLP) -> Iterator[Affine | None]:
@@ -122,5 +145,6 @@ def _scalar_steps(net: MLP) -> Iterator[Affine | None]:
             )
 
 
-def _numbers(given: Any) -> np.ndarray:
+def numbers(given: Any) -> np.ndarray:
+    """A tensor, an array or nested lists, in float64."""
     return np.array(given.detach() if isinstance(given, Tensor) else given, np.float64)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
+import numpy as np
+
+from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError
-from .affine import affine_maps
+from .affine import affine_maps, numbers
 from .line import Line, cut_line
 from .plane import Plane, cut_plane
 
-Corner = float | Sequence[float]
+Corner = float | Sequence[float] | Tensor | np.ndarray
 
 
 def find(model: Any, low: Corner = -1.0, high: Corner = 1.0) -> Line | Plane:
@@ -38,8 +42,8 @@ def find(model: Any, low: Corner = -1.0, high: Corner = 1.0) -> Line | Plane:
             " them in the first layer's bias to look at a slice"
         )
     start, end = _corner(low, inputs), _corner(high, inputs)
-    if not all(a < b for a, b in zip(start, end, strict=True)):
-        raise ArgumentError(f"regions: low must be below high, got {low} and {high}")
+    if not all(-inf < a < b < inf for a, b in zip(start, end, strict=True)):
+        raise ArgumentError(f"regions: low must be below high, both finite, got {low} and {high}")
     if inputs == 1:
         return cut_line(maps, start[0], end[0])
     return cut_plane(maps, (start[0], start[1]), (end[0], end[1]))
@@ -66,9 +70,9 @@ def count(model: Any, low: Corner = -1.0, high: Corner = 1.0, *, of: str = "patt
 
 
 def _corner(given: Corner, inputs: int) -> list[float]:
-    numbers = list(given) if isinstance(given, Sequence) else [given] * inputs
-    if len(numbers) != inputs:
+    found = numbers(given)
+    if found.ndim and found.shape != (inputs,):
         raise ArgumentError(
-            f"regions: the network has {inputs} inputs, but {given} are {len(numbers)} numbers"
+            f"regions: the network has {inputs} inputs, but {given} are {found.size} numbers"
         )
-    return [float(number) for number in numbers]
+    return np.broadcast_to(found, inputs).tolist()
