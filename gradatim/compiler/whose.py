@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-_LIBRARY = str(Path(__file__).parents[1]) + "/"
-_COMPILER = (str(Path(__file__).parent) + "/", __package__)  # it watches the others, not itself
+_LIBRARY = Path(__file__).parents[1].as_posix() + "/"
+_COMPILER = _LIBRARY + "compiler/"
+_CALLS = ("program.py", "attempt.py")  # of the compiler, what one function calls another through
 _PYTHON = (sysconfig.get_path("stdlib"), str(Path(np.__file__).parent), "<frozen")
 _PACKAGE = __name__.partition(".")[0]
 _FOREIGN = frozenset([*sys.stdlib_module_names, "numpy", _PACKAGE]) - {"__main__"}
@@ -23,15 +24,15 @@ USER, LIBRARY, FOREIGN = "user", "library", "foreign"
 def whose(filename: str, module: Any) -> str:
     """Whose code it is: the user's, this library's, or Python's and NumPy's.
 
-    The compiler's own belongs to the last: what it reads while it watches is no part of a function.
+    What writes a trace down belongs to the last: what it reads is no part of a function.
     """
     if filename == "<string>" and not is_users(module):  # written by a decorator or a factory
-        ours = is_librarys(module) and not module.startswith(_COMPILER[1])
+        ours = is_librarys(module) and not module.startswith(f"{_PACKAGE}.compiler")
         return LIBRARY if ours else FOREIGN
     name = str(Path(filename)) if filename.startswith((".", "/")) else filename
-    if name.replace("\\", "/").startswith(_LIBRARY.replace("\\", "/")):
-        is_compilers = name.replace("\\", "/").startswith(_COMPILER[0].replace("\\", "/"))
-        return FOREIGN if is_compilers else LIBRARY
+    posix = name.replace("\\", "/")
+    if posix.startswith(_LIBRARY):
+        return FOREIGN if posix.startswith(_COMPILER) and not posix.endswith(_CALLS) else LIBRARY
     is_installed = "site-packages" in name or "dist-packages" in name
     if name.startswith(_PYTHON) and (not is_installed or name.startswith(_PYTHON[1])):
         return FOREIGN

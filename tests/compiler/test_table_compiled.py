@@ -16,7 +16,8 @@ import pytest
 
 import gradatim
 from gradatim.compiler.errors import TraceError
-from gradatim.compiler.segments import REASONS, UNTRACEABLE
+from gradatim.compiler.segments import NO_LINES, REASONS, UNTRACEABLE
+from gradatim.core.handle import steps
 from gradatim.core.primitive import REGISTRY, Composite
 from tests.compiler.running import Bound
 from tests.ops.case import Case
@@ -103,9 +104,12 @@ def test_every_primitive_is_compiled_or_is_known_to_depend_on_the_numbers() -> N
 @pytest.mark.parametrize("name", sorted(REASONS))
 def test_what_is_left_to_numpy_is_declared_with_its_reason(name: str) -> None:
     assert not isinstance(REGISTRY[name], Composite)
-    case = next(c for c in cases_of(name) if all(np.size(x) for x in c.inputs))
-    inputs = tensors_of(inputs_of(case, np.float64))
-    assert Bound(lambda *xs: call(case, *xs), inputs).segments() == {name: REASONS[name]}
+    left = {}
+    for case in (c for c in cases_of(name) if all(np.size(x) for x in c.inputs)):
+        inputs = tensors_of(inputs_of(case, np.float64))
+        left |= Bound(lambda *xs, case=case: call(case, *xs), inputs).segments()
+    # Some are only in part: what has lines of numbers has machine code.
+    assert left == {name: REASONS[name]} or (not left and REASONS[name] is NO_LINES)
 
 
 @pytest.mark.parametrize("name", sorted(UNTRACEABLE))
@@ -158,7 +162,7 @@ def test_value_of_inputs_with_strides(name: str) -> None:
 
 def seen_as(base: gradatim.Tensor, view: gradatim.Tensor) -> gradatim.Tensor:
     """The same view of other memory."""
-    for primitive, params in view._view or ():
+    for primitive, params in steps(view._view):
         base = primitive(base, **params)
     return base
 

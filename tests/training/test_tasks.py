@@ -79,6 +79,7 @@ def test_every_target_counts_the_same_in_a_loss(make):
     learner = make_learner(config, task)
     part = task.part("train", config.model)
     X, Y = part[:]
+    learner.model.eval()  # without dropout
     with gradatim.no_grad():
         logits, _ = learner.model(gradatim.from_numpy(X))
         losses = gradatim.nn.functional.cross_entropy(
