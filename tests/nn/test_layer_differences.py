@@ -56,6 +56,13 @@ def test_one_value_a_channel_is_refused_in_training_only() -> None:
     assert norm.eval()(g.ones(1, 3)).shape == (1, 3)
 
 
+def test_batch_norm_needs_a_positive_eps_in_training() -> None:
+    norm = nn.BatchNorm1d(3, eps=0)
+    with pytest.raises(ValueError, match="eps must be positive during training, but got 0"):
+        norm(g.ones(2, 3))
+    assert norm.eval()(g.ones(2, 3)).shape == (2, 3)
+
+
 def test_running_numbers_are_the_same_memory_all_along() -> None:
     norm = nn.BatchNorm1d(2)
     mean = norm.running_mean

@@ -101,6 +101,8 @@ def batch_norm(
         _check_channels(name, tensor, x)
     if training:
         _check_several(x, [*x.shape])
+        if eps <= 0:  # a channel that never changes would be divided by 0
+            raise ArgumentError(f"batch_norm: eps must be positive during training, but got {eps}")
         dims = (0, *range(2, x.ndim))
         normal, mean, var = ops.standardize(x, dims=dims, eps=eps)
         if x.numel():  # an empty batch has no mean, and nothing to remember
