@@ -83,7 +83,8 @@ def autocorrelation(series: Any, lags: int | None = None) -> Array:
     """How alike a series is to itself a few places on: r_k for k = 0 to lags - 1, with r_0 = 1.
 
     r_k = sum_i (x_i - m) (x_(i+k) - m) / sum_i (x_i - m)^2, with m the mean; by default for a
-    quarter of the series. A constant series is alike to itself everywhere.
+    quarter of the series. A constant series is alike to itself everywhere; one with numbers that
+    are not finite has nan.
 
     >>> autocorrelation([1.0, -1.0, 1.0, -1.0], lags=3)
     array([ 1.  , -0.75,  0.5 ])
@@ -95,6 +96,8 @@ def autocorrelation(series: Any, lags: int | None = None) -> Array:
             f"diagnose.autocorrelation: needs a series and 1 to {len(x)} lags, got shape "
             f"{list(x.shape)} and {lags}"
         )
+    if not np.isfinite(x).all():
+        return np.full(n, np.nan)
     centred = x - x.mean()
     scale = float(np.abs(centred).max())
     if not scale > 1e-12 * float(np.abs(x).max()):

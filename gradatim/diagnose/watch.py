@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.errors import ArgumentError
 from ..nn import Module
 from .signals import Array, norm
 
@@ -39,6 +40,8 @@ class Watch:
     """
 
     def __init__(self, model: Module) -> None:
+        if not isinstance(model, Module):
+            raise ArgumentError(f"diagnose.Watch: expects a Module, got {type(model).__name__}")
         self.parameters = dict(model.named_parameters())
         self.ratios: dict[str, list[float]] = {name: [] for name in self.parameters}
         self.norms: dict[str, list[float]] = {name: [] for name in self.parameters}

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .._tensor.creation import linspace
+from ..autograd import enable_grad, grad
 from ..core.dtypes import float64
 from ..core.errors import ArgumentError
+from ..nn import Module
 from ..nn import functional as F
 from . import theme
 from .axes import TITLE_SIZE, Axes
@@ -135,16 +137,19 @@ def _panel(
 
 def _sampled(name: str, f: Function) -> tuple[list[Point], list[Point]]:
     """Points of the function and of its derivative, with gaps where these jump."""
-    x = linspace(_LOW, _HIGH, _POINTS, dtype=float64).requires_grad_()
-    y = f(x)
+    weights = f.parameters() if isinstance(f, Module) else ()
+    dtype = next((weight.dtype for weight in weights), float64)
+    x = linspace(_LOW, _HIGH, _POINTS, dtype=dtype).requires_grad_()
+    with enable_grad():
+        y = f(x.clone())  # which may be written over
     if getattr(y, "shape", None) != x.shape:
         raise ArgumentError(
             f"draw.activations: {name!r} must give a tensor of the shape it was given, {x.shape}"
         )
-    y.sum().backward()
+    slope = grad(y.sum(), x, allow_unused=True)[0] if y.requires_grad else None
     places = x.tolist()
-    slope = [0.0] * len(places) if x.grad is None else x.grad.tolist()
-    return _with_gaps(places, y.tolist()), _with_gaps(places, slope)
+    slopes = [0.0] * len(places) if slope is None else slope.tolist()
+    return _with_gaps(places, y.tolist()), _with_gaps(places, slopes)
 
 
 def _with_gaps(xs: list[float], ys: list[float]) -> list[Point]:

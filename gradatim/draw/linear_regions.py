@@ -56,7 +56,12 @@ def regions(
         raise ArgumentError("draw.regions: points are pairs of two numbers")
     if isinstance(found, Line):
         return _line(found, [(x, y) for x, y in data], title)
-    return _plane(found, [(x, y) for x, y in data], as_floats(labels or [0.0] * len(data)), title)
+    classes = [0.0] * len(data) if labels is None else as_floats(labels)
+    if len(classes) != len(data):
+        raise ArgumentError(
+            f"draw.regions: {len(data)} points need as many labels, got {len(classes)}"
+        )
+    return _plane(found, [(x, y) for x, y in data], classes, title)
 
 
 def _line(found: Line, data: list[Point], title: str) -> Drawing:

@@ -67,3 +67,7 @@ def test_a_constant_is_alike_to_itself():
 def test_bad_arguments(call, says):
     with pytest.raises(ArgumentError, match=says):
         call()
+
+
+def test_a_series_that_is_not_finite_is_not_alike_to_itself():
+    assert np.isnan(diagnose.autocorrelation([1.0, np.nan, 2.0, 3.0], lags=2)).all()

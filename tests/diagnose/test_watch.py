@@ -54,3 +54,8 @@ def test_sees_a_compiled_step():
     with watch:
         step(gradatim.randn(8, 6))
     assert watch.ratios["weight"][0] > 1e-3
+
+
+def test_watches_modules_only():
+    with pytest.raises(ValueError, match="expects a Module, got function"):
+        diagnose.Watch(lambda x: x)

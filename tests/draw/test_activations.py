@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 import gradatim
-from gradatim import draw
+from gradatim import draw, nn
 from gradatim.cli.draw import command
 from gradatim.core.errors import ArgumentError
 from tests.draw.reading import texts
@@ -79,3 +79,12 @@ def test_the_command_writes_the_picture(tmp_path) -> None:
     assert found.exit_code == 0, found.output
     assert "Wrote" in found.output
     assert target.read_text(encoding="utf-8").count("<g><title>") == 2
+
+
+def test_modules_with_weights_of_their_own_and_in_place():
+    slope = nn.PReLU()
+    drawn = draw.activations({"learnt": slope, "in place": nn.ReLU(inplace=True)})
+    assert "learnt" in drawn.svg
+    assert slope.weight.grad is None
+    with gradatim.no_grad():
+        assert draw.activations({"learnt": slope, "in place": nn.ReLU()}).svg == drawn.svg

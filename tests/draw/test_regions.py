@@ -46,3 +46,11 @@ def test_a_plane_shows_each_cell_its_edges_and_the_points():
 def test_points_are_pairs():
     with pytest.raises(ValueError, match="points are pairs of two numbers"):
         draw.regions(plane_net(), points=[[1, 2, 3]])
+
+
+def test_labels_are_as_many_as_points():
+    net = regions.plain(2, 3, 1)
+    points = gradatim.tensor([[0.0, 0.0], [0.5, 0.5]])
+    assert draw.regions(net, points=points, labels=gradatim.tensor([0, 1])).svg
+    with pytest.raises(ValueError, match="2 points need as many labels, got 1"):
+        draw.regions(net, points=points, labels=[0])
