@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -138,12 +139,19 @@ def _gelu_tanh_curve(x: Any) -> Any:
     return mul(sub(s, mul(s, s)), add(add(w, w), mul(x, turn)))
 
 
+@lru_cache
+def _numbers(dtype: np.dtype[Any]) -> tuple[Array, ...]:
+    """As arrays: NumPy takes a microsecond to make one of a float, in each call for each piece."""
+    return tuple(np.array(x, dtype) for x in (-_CUBIC * _LINEAR, _LINEAR, 3 * _CUBIC * _LINEAR, 1))
+
+
 def _write_denominator(x: Array, square: Array, out: Array) -> None:
     """1 + e^-inner, the reciprocal of the sigmoid; `square` and `out` may be one array."""
-    np.multiply(square, -_CUBIC * _LINEAR, out)
-    np.subtract(out, _LINEAR, out)
+    cubic, linear, _, one = _numbers(x.dtype)
+    np.multiply(square, cubic, out)
+    np.subtract(out, linear, out)
     np.multiply(out, x, out)
-    np.add(np.exp(out, out), 1, out)
+    np.add(np.exp(out, out), one, out)
 
 
 def _write_gelu_tanh(x: Array, out: Array, work: Array) -> None:
@@ -152,18 +160,20 @@ def _write_gelu_tanh(x: Array, out: Array, work: Array) -> None:
 
 
 def _write_gelu_tanh_back(g: Array, x: Array, out: Array, s: Array, work: Array) -> None:
+    _, linear, turn, _ = _numbers(x.dtype)
     _write_denominator(x, np.multiply(x, x, work), s)
     np.reciprocal(s, s)
-    np.multiply(work, 3 * _CUBIC * _LINEAR, work)
-    np.add(work, _LINEAR, work)
+    np.multiply(work, turn, work)
+    np.add(work, linear, work)
     np.multiply(work, x, work)
     _write_by_sigmoid(g, s, work, out)
 
 
 def _write_by_sigmoid(g: Array, s: Array, work: Array, out: Array) -> None:
     """g s (1 + work (1 - s))."""
-    np.multiply(work, np.subtract(1, s, out), work)
-    np.add(work, 1, work)
+    one = _numbers(s.dtype)[-1]
+    np.multiply(work, np.subtract(one, s, out), work)
+    np.add(work, one, work)
     np.multiply(work, s, work)
     np.multiply(work, g, out)
 
