@@ -142,11 +142,12 @@ def _sampled(name: str, f: Function) -> tuple[list[Point], list[Point]]:
     x = linspace(_LOW, _HIGH, _POINTS, dtype=dtype).requires_grad_()
     with enable_grad():
         y = f(x.clone())  # which may be written over
-    if getattr(y, "shape", None) != x.shape:
-        raise ArgumentError(
-            f"draw.activations: {name!r} must give a tensor of the shape it was given, {x.shape}"
-        )
-    slope = grad(y.sum(), x, allow_unused=True)[0] if y.requires_grad else None
+        if getattr(y, "shape", None) != x.shape:
+            raise ArgumentError(
+                f"draw.activations: {name!r} must give a tensor of the shape it was given, "
+                f"{x.shape}"
+            )
+        slope = grad(y.sum(), x, allow_unused=True)[0] if y.requires_grad else None
     places = x.tolist()
     slopes = [0.0] * len(places) if slope is None else slope.tolist()
     return _with_gaps(places, y.tolist()), _with_gaps(places, slopes)
