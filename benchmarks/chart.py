@@ -26,6 +26,8 @@ PANELS = {
     "scalar": "scalar: the slides' network of 41 parameters",
     "bigram": "bigram: a 27 x 27 table, 215,000 pairs a step",
     "mlp": "mlp: Bengio's network, batch 32",
+    "gpt-names": "gpt-names: a GPT, 64 wide, 16 letters, batch 32",
+    "gpt-text": "gpt-text: a GPT, 128 wide, 64 letters, batch 12",
 }
 WIDTH, LEFT, RIGHT = 860.0, 190.0, 170.0
 TOP, HEADING, ROW, BAR, GAP, BOTTOM = 66.0, 30.0, 21.0, 14.0, 14.0, 52.0
@@ -50,7 +52,7 @@ def chart(report: Mapping[str, Any]) -> Drawing:
         if report["workloads"].get(name, {}).get("threads")
     }
     if not panels:
-        raise ValueError("there is nothing to draw: no scalar, bigram or mlp was measured")
+        raise ValueError("there is nothing to draw: no training was measured")
     rates = [1e6 / time for panel in panels.values() for time, _ in panel.values()]
     axis = Scale(
         10.0 ** math.floor(math.log10(min(rates)) - 0.05),
