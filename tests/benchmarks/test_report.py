@@ -83,7 +83,7 @@ def test_each_side_is_drawn_at_its_best_number_of_threads():
 
 
 def test_nothing_to_draw():
-    with pytest.raises(ValueError, match="nothing to draw: no scalar, bigram or mlp was measured"):
+    with pytest.raises(ValueError, match="nothing to draw: no training was measured"):
         chart(report())
 
 
