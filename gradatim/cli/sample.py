@@ -60,7 +60,7 @@ Examples:
     metavar="N",
     help="The longest; else 50 for a word, 300 for a text.",
 )
-@click.option("--seed", type=click.IntRange(0), help="Draw the same again.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Draw the same again.")
 @no_compile_option
 @checkpoint_option
 @runs_option

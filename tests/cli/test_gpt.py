@@ -1,7 +1,9 @@
 """Training a GPT on words and on text, and what it is asked afterwards, from the command line."""
 
 import json
+import math
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +11,7 @@ from gradatim.cli import main
 from gradatim.data.tokenizers import BPETokenizer
 from gradatim.training.metrics import read_metrics
 from gradatim.training.runs import open_run
-from gradatim.training.trained import load_trained
+from gradatim.training.trained import fresh, load_trained
 
 SMALL = ["n_layer=1", "n_head=2", "n_embd=8", "batch_size=4", "eval_interval=10"]
 POEM = "In winter the ☃ of the town\nhas a nose that is orange and brown;\n" * 40
@@ -191,6 +193,25 @@ def test_another_file_is_taken_as_the_first_was(capsys, root, poem, words, tmp_p
     path.write_text("zz" * 30, encoding="utf-8")
     assert main(["eval", "chars", "--runs", str(root), "--data", str(path)]) == 2
     assert "'z' at place 1" in capsys.readouterr().err
+
+
+def test_a_model_of_the_embedded_names_takes_a_file_as_words_too(tmp_path):
+    path = tmp_path / "other.txt"
+    path.write_text("anna\nlea\n", encoding="utf-8")
+    made = fresh("gpt")
+    eager = replace(made.config, training=replace(made.config.training, compile=False))
+    found = replace(made, config=eager).losses_on_file(str(path))
+    assert found == {"other.txt": pytest.approx(math.log(27), rel=0.1)}
+
+
+def test_the_embedded_names_are_refused_by_a_model_of_text(capsys, root):
+    assert main(["eval", "chars", "--runs", str(root), "--data", "names"]) == 2
+    assert "names are words, and the model learned running text" in capsys.readouterr().err
+
+
+def test_a_seed_that_no_generator_takes_is_a_wrong_use(capsys, root):
+    assert main(["sample", "chars", "--runs", str(root), "--seed", str(2**64)]) == 2
+    assert "--seed" in capsys.readouterr().err
 
 
 def test_a_saved_tokeniser_serves_another_training(capsys, root, tmp_path, poem):

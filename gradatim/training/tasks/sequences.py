@@ -224,9 +224,15 @@ class RunningText(SequenceTask):
 
 
 def read(config: RunConfig, known: Known | None) -> SequenceTask:
-    """The words or the text that the settings name. Errors: BadUse; DataError."""
+    """The words or the text that the settings name; a trained model reads what it was made of.
+
+    Errors: BadUse; DataError.
+    """
     file = config.data.file
-    if form(config.data) == "names":
+    of_words = form(config.data) == "names" if known is None else known["form"] == "words"
+    if not of_words and file in EMBEDDED:
+        raise BadUse("names are words, and the model learned running text; give a file of text")
+    if of_words:
         return WholeWords(read_words(file, reader="form=words"), config, known)
     return RunningText(text.english() if file == ENGLISH else text.read(file), config, known)
 
