@@ -15,6 +15,8 @@ from .._tensor.tensor import Tensor
 from ..core.errors import ArgumentError
 from ..nn import functional as F
 
+COLDEST = 1e-30  # float32 logits over less would not be finite
+
 
 def top_k(logits: Tensor, k: int) -> Tensor:
     """The k largest logits, and -inf for the others; those as large as the k-th stay with it.
@@ -87,9 +89,9 @@ class Choice:
 
 
 def check_temperature(temperature: float) -> None:
-    """Refuse a temperature that is no positive number."""
-    if not 0 < temperature < math.inf:
+    """Refuse a temperature that logits cannot be divided by."""
+    if not COLDEST <= temperature < math.inf:
         raise ArgumentError(
-            f"temperature must be a positive number, got {temperature}; for the likeliest token "
-            "every time, use greedy"
+            f"temperature must be a number from {COLDEST} up, got {temperature}; for the "
+            "likeliest token every time, use greedy"
         )

@@ -250,7 +250,7 @@ def test_greedy_takes_the_likeliest_letter_and_temperature_sharpens():
     assert sample(model, 50, temperature=0.01) == [[2]] * 50
     mixed = sample(model, 200, temperature=100.0, generator=g.Generator().manual_seed(0))
     assert {word[0] for word in mixed if word} == {1, 2, 3}
-    with pytest.raises(ValueError, match="temperature must be a positive number, got 0"):
+    with pytest.raises(ValueError, match="temperature must be a number from 1e-30 up, got 0"):
         sample(model, temperature=0)
 
 

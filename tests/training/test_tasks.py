@@ -144,6 +144,7 @@ def test_new_betas_and_decay_hold_after_going_on():
     ("wish", "message"),
     [
         ({"temperature": 0.0}, "a temperature of 0.0 is no number to divide by"),
+        ({"temperature": 1e-300}, "a temperature of 1e-300 is no number to divide by"),
         ({"temperature": float("inf")}, "a temperature of inf"),
         ({"top_k": 0}, "top_k is 0; at least 1 token"),
         ({"top_p": 1.5}, "top_p is 1.5; it is a probability"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ...core.random import Generator
+from ...models.choosing import COLDEST
 from ..errors import BadUse
 
 
@@ -41,7 +42,7 @@ class Wish:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        if not (self.temperature > 0 and math.isfinite(self.temperature)):
+        if not COLDEST <= self.temperature < math.inf:
             raise BadUse(f"a temperature of {self.temperature} is no number to divide by")
         if self.top_k is not None and self.top_k < 1:
             raise BadUse(f"top_k is {self.top_k}; at least 1 token must be left to draw from")
