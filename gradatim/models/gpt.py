@@ -119,7 +119,7 @@ class Attention(Module):
 
     def _heads(self, x: Any) -> Any:
         """(B, T, C) -> (B, H, T, d)."""
-        return x.view(*x.shape[:2], self.n_head, -1).transpose(1, 2)
+        return x.view(*x.shape[:2], self.n_head, x.shape[-1] // self.n_head).transpose(1, 2)
 
 
 class Block(Module):

@@ -75,6 +75,11 @@ def test_each_text_of_a_memory_can_stand_at_a_place_of_its_own():
     np.testing.assert_allclose(found, [whole[0, 2], whole[1, 5]], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(("B", "T"), [(0, 4), (2, 0)])
+def test_no_texts_or_no_tokens_have_no_logits(B, T):
+    assert model()(gradatim.zeros(B, T).long())[0].shape == (B, T, 11)
+
+
 def test_it_begins_as_gpt2_does():
     m = model(gpt.Config(n_layer=8))
     for name, p in m.named_parameters():
