@@ -18,6 +18,7 @@ MOST_TOKENS = 128
 _MARGIN, _GAP = 20.0, 14.0
 _CAPTION = "rows look at columns; a row sums to 1"
 _PANEL = 168.0  # as wide as one head's map would be drawn
+_LEAST_PANEL = 44.0  # as wide as the heading over it
 _LEAST_CELL, _LARGEST_CELL = 2.0, 22.0
 _LABEL_SIZE, _LEAST_LABELLED = 11.0, 9.0
 _HEADING = 18.0
@@ -107,7 +108,8 @@ class _Grid:
 
     @property
     def cell(self) -> float:
-        return min(max(_PANEL / len(self.names), _LEAST_CELL), _LARGEST_CELL)
+        count = len(self.names)
+        return max(min(max(_PANEL / count, _LEAST_CELL), _LARGEST_CELL), _LEAST_PANEL / count)
 
     @property
     def panel(self) -> float:

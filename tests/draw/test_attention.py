@@ -1,9 +1,13 @@
 """`draw.attention`: every weight where it belongs, tokens that can be read, what is refused."""
 
+import re
+from itertools import pairwise
+
 import pytest
 
 import gradatim
 from gradatim import draw, nn
+from gradatim.draw.text_width import text_width
 from gradatim.models import gpt
 
 
@@ -62,3 +66,10 @@ def test_what_cannot_be_drawn_is_refused(model):
         draw.attention(model, [])
     with pytest.raises(ValueError, match="2 labels for 3 tokens"):
         draw.attention(model, [1, 2, 3], "ab")
+
+
+def test_headings_of_a_single_token_stand_side_by_side(model):
+    drawn = draw.attention(model, [0]).svg
+    places = [float(x) for x in re.findall(r'<text x="([\d.]+)"[^>]*>head \d', drawn)]
+    assert len(places) > 1
+    assert all(b - a > text_width("head 1", 11, bold=True) for a, b in pairwise(places))
