@@ -153,9 +153,10 @@ def test_every_altered_byte_is_noticed(tmp_path):
         (lambda text: '{"a": 1}', "is no tokeniser; give a file"),
         (lambda text: text.replace('"version": 1', '"version": 2'), "has version 2, and this"),
         (lambda text: text.replace('"bpe"', '"wordpiece"'), "of kind 'wordpiece', and this"),
+        (lambda text: text.replace('"bpe"', '["bpe"]'), "of kind .'bpe'., and this"),
         (lambda text: text.replace('"97 116"', '"116 97"'), "was altered: its checksum differs"),
     ],
-    ids=["cut", "empty", "list", "other", "later", "kind", "merge"],
+    ids=["cut", "empty", "list", "other", "later", "kind", "kinds", "merge"],
 )
 def test_a_file_that_is_not_as_it_was_written_is_refused(tmp_path, change, message):
     path, text = saved(tmp_path)

@@ -27,10 +27,11 @@ class Windows(Examples):
 
     def __init__(self, tokens: np.ndarray, block_size: int, *, name: str = "the text") -> None:
         if len(tokens) <= block_size:
-            fitting = max(len(tokens) - 1, 1)
+            fitting = len(tokens) - 1
+            smaller = f"set block_size={fitting} or less, or " if fitting > 0 else ""
             raise DoesNotFit(
                 f"{name} has {len(tokens):,} tokens, and a context of block_size={block_size} needs"
-                f" at least {block_size + 1:,}; set block_size={fitting} or less, or give more text"
+                f" at least {block_size + 1:,}; {smaller}give more text"
             )
         self.tokens, self.block_size = tokens, block_size
         self.predictions = block_size

@@ -24,7 +24,7 @@ def load(path: str | PathLike[str]) -> Tokenizer:
 def from_json(values: dict[str, Any], *, source: str) -> Tokenizer:
     """What `Tokenizer.to_json` made. Errors: TokenizerError, which names the source."""
     kind = values.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise TokenizerError(
             f"{source} holds a tokeniser of kind {kind!r}, and this Gradatim knows"
             f" {', '.join(KINDS)}; update Gradatim"
