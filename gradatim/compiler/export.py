@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ArgumentError
+from ..core.files import write_atomically
 from . import engine
 from .binding import Binding
 from .compiled import Draft, drafted
@@ -80,8 +81,8 @@ def export(binding: Binding, function: str, place: Path, name: str, aim: Target)
     _refuse(binding, draft)
     made = _Export(binding, Explanation(function, binding, (), aim), draft, name)
     place.mkdir(parents=True, exist_ok=True)
-    _write(place / f"{name}.o", made.code(aim))
-    _write(place / f"{name}.h", made.header(function, aim).encode())
+    write_atomically(place / f"{name}.o", made.code(aim))
+    write_atomically(place / f"{name}.h", made.header(function, aim).encode())
     return place / f"{name}.h"
 
 
@@ -318,17 +319,3 @@ def _needed(target: Target) -> list[str]:
     features = [f[1:] for f in target.features.split(",") if f.startswith("+")]
     text = f"It is for {target.triple} and needs a processor with {' '.join(features)}."
     return textwrap.wrap(text, 96, initial_indent="   ", subsequent_indent="     ")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file's content as one step; what was there before stays if it fails."""
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.files import TEMPORARY, sync_folder, write_synced
 from .errors import CheckpointError, DamagedCheckpoint, Failure
-from .files import TEMPORARY, remove_folder, sweep, sync_folder, write_synced
+from .files import remove_folder, sweep
 from .metrics import json_number, plain_number
 from .versions import versions
 

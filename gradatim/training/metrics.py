@@ -11,8 +11,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..core.files import write_atomically
 from .errors import Failure
-from .files import write_atomically
 
 Record = dict[str, Any]
 _NAMES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ..core.files import TEMPORARY, sync_folder, write_synced
 from .checkpoint import (
     INFO,
     Checkpoint,
@@ -29,7 +30,7 @@ from .checkpoint import (
     step_of,
 )
 from .errors import BadUse, CheckpointError, DamagedCheckpoint, Failure, did_you_mean
-from .files import TEMPORARY, sweep, sync_folder, write_synced
+from .files import sweep
 from .lock import Lock, is_locked
 from .toml import write_toml
 

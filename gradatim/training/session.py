@@ -8,11 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ..core.files import write_atomically
 from ..core.random import manual_seed
 from .checkpoint import Checkpoint
 from .config import RunConfig, apply_pairs
 from .errors import BadUse
-from .files import write_atomically
 from .learner import ModelLearner
 from .lock import Lock
 from .loop import first_checkpoint

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +14,6 @@ def file_of(values: dict[str, Any]) -> bytes:
     """The file that holds these values."""
     text = json.dumps({"format": FORMAT, "version": VERSION, **values}, indent=1)
     return f"{text}\n".encode("ascii")
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write it beside, wait for the disk, rename: the file is old or new, never half."""
-    temporary = path.with_name(f".tmp-{path.name}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_json(path: Path) -> dict[str, Any]:

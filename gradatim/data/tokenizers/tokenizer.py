@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from ...core.files import write_atomically
 from ..errors import TokenizerError, UnknownCharacter
 from ..names.vocabulary import name_of
-from .file import checksum, file_of, read_json, write
+from .file import checksum, file_of, read_json
 
 
 class Tokenizer(ABC):
@@ -100,7 +101,7 @@ class Tokenizer(ABC):
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write it as JSON, whole or not at all. Errors: OSError."""
-        write(Path(path), self.to_bytes())
+        write_atomically(Path(path), self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """What its file holds."""
