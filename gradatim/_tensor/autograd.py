@@ -227,7 +227,8 @@ def starts(
         if edge is None:
             raise AutogradError(
                 f"{name} does not require grad, and no operation on a tensor that does made it; "
-                "was it computed under no_grad(), or detached?"
+                "was it computed under no_grad(), or detached, or is it constant, as the gradient "
+                "of a linear function is?"
             )
         roots.append(edge)
         seeds.append(_seed(name, x, gradient))

@@ -15,6 +15,7 @@ from .elementwise import (
     div,
     exp,
     expm1,
+    flat,
     ge,
     gt,
     le,
@@ -74,7 +75,7 @@ leaky_relu = Composite(
     lambda x, *, slope: where(gt(x, like(x, 0)), x, _times(x, slope)),
     same,
     value=_leaky_value,
-    x=lambda g, x, slope: where(gt(x, like(x, 0)), g, _times(g, slope)),
+    x=lambda g, x, slope: flat(where(gt(x, like(x, 0)), g, _times(g, slope)), x),
 )
 
 # x for x > 0, weight x elsewhere
@@ -83,7 +84,7 @@ prelu = Composite(
     lambda x, weight: where(gt(x, like(x, 0)), x, mul(x, weight)),
     same,
     value=lambda x, weight: select(x > 0, x, np.multiply(x, weight)),
-    x=lambda g, x, weight: where(gt(x, like(x, 0)), g, mul(g, weight)),
+    x=lambda g, x, weight: flat(where(gt(x, like(x, 0)), g, mul(g, weight)), x),
     weight=lambda g, x: _zero_where(gt(x, like(x, 0)), mul(g, x)),
 )
 
@@ -105,7 +106,8 @@ def _elu_value(x: Array, *, alpha: float, scale: float, narrow: float) -> Any:
 
 def _elu_back(g: Any, x: Any, alpha: float, scale: float, narrow: float) -> Any:
     left = le(x, like(x, 0))
-    low = where(left, x, like(x, 0))  # so that nothing overflows where it is not used
+    # So that nothing overflows where it is not used; at 0 itself the slope is taken as constant.
+    low = where(lt(x, like(x, 0)), x, like(x, 0))
     slope = _times(exp(_times(low, narrow)), alpha * scale * narrow)
     return mul(g, where(left, slope, like(x, scale)))
 
@@ -143,13 +145,22 @@ softplus = Composite(
 
 # -- straight lines ------------------------------------------------------------------------------
 
+
+def _outside(x: Any, low: float, high: float) -> Any:
+    return logical_or(le(x, like(x, low)), ge(x, like(x, high)))
+
+
+def _within(x: Any, low: float, high: float) -> Any:
+    return logical_and(gt(x, like(x, low)), lt(x, like(x, high)))
+
+
 # x held between low and high; flat at both ends, the corners included
 hardtanh = Composite(
     "hardtanh(x, *, low, high)",
     lambda x, *, low, high: _between(x, low, high),
     same,
     value=lambda x, *, low, high: _between_value(x, low, high),
-    x=lambda g, x, low, high: _zero_where(logical_or(le(x, like(x, low)), ge(x, like(x, high))), g),
+    x=lambda g, x, low, high: flat(_zero_where(_outside(x, low, high), g), x),
 )
 
 # 0 up to -3, 1 from 3 on, x / 6 + 1/2 between
@@ -158,9 +169,7 @@ hardsigmoid = Composite(
     lambda x: div(_between(add(x, like(x, 3)), 0, 6), like(x, 6)),
     same,
     value=lambda x: np.divide(_between_value(np.add(x, 3), 0, 6), 6, dtype=x.dtype),
-    x=lambda g, x: where(
-        logical_and(gt(x, like(x, -3)), lt(x, like(x, 3))), div(g, like(g, 6)), like(g, 0)
-    ),
+    x=lambda g, x: flat(where(_within(x, -3, 3), div(g, like(g, 6)), like(g, 0)), x),
 )
 
 
@@ -190,7 +199,7 @@ hardshrink = Composite(
     lambda x, *, lambd: _zero_where(_inside(x, lambd), x),
     same,
     value=lambda x, *, lambd: select(np.abs(x) <= lambd, _spread(x, 0), x),
-    x=lambda g, x, lambd: _zero_where(_inside(x, lambd), g),
+    x=lambda g, x, lambd: flat(_zero_where(_inside(x, lambd), g), x),
 )
 
 # x moved towards 0 by lambd, but not beyond
@@ -199,7 +208,7 @@ softshrink = Composite(
     lambda x, *, lambd: sub(x, _between(x, -lambd, lambd)),
     same,
     value=lambda x, *, lambd: np.subtract(x, _between_value(x, -lambd, lambd)),
-    x=lambda g, x, lambd: _zero_where(_inside(x, lambd), g),
+    x=lambda g, x, lambd: flat(_zero_where(_inside(x, lambd), g), x),
 )
 
 # x where it is above `limit`, `value` elsewhere
@@ -208,5 +217,5 @@ threshold = Composite(
     lambda x, *, limit, value: where(le(x, like(x, limit)), like(x, value), x),
     same,
     value=lambda x, *, limit, value: select(x <= limit, _spread(x, value), x),
-    x=lambda g, x, limit: _zero_where(le(x, like(x, limit)), g),
+    x=lambda g, x, limit: flat(_zero_where(le(x, like(x, limit)), g), x),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.context import local
 from ..core.primitive import Composite, Primitive
 from ..core.storage import ArrayType
 from .broadcast import full
@@ -166,11 +167,32 @@ def _sigmoid(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 sigmoid = Primitive("sigmoid(x)", _sigmoid, same, x=lambda g, out: mul(g, sub(out, mul(out, out))))
 
+# -- corners -------------------------------------------------------------------------------
+
+_flat: Composite = Composite(
+    "flat(y, x)",
+    lambda y, x: y,
+    same,
+    value=lambda y, x: y.copy(),
+    y=lambda g: g,
+    x=lambda g: like(g, 0),
+)
+
+
+def flat(y: Any, x: Any) -> Any:
+    """`y`, with a gradient of zeros by `x`.
+
+    The slope of straight lines changes in the corners alone, so a rule that asks only on which
+    line `x` lies leaves no way back to it; PyTorch's second gradient of these is zeros, not none.
+    """
+    return _flat(y, x) if local.context.grad_enabled else y
+
+
 relu = Primitive(
     "relu(x)",
     lambda x: np.maximum(x, 0),
     same,
-    x=lambda g, out: where(le(out, like(out, 0)), like(g, 0), g),
+    x=lambda g, out: flat(where(le(out, like(out, 0)), like(g, 0), g), out),
 )
 
 # -- choosing ------------------------------------------------------------------------------

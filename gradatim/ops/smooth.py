@@ -135,8 +135,11 @@ def _gelu_tanh_slope(x: Any) -> Any:
 
 def _gelu_tanh_curve(x: Any) -> Any:
     s, w = sigmoid(_inner(x)), _inner_slope(x)
-    turn = add(mul(_plus(_times(s, -2), 1), square(w)), _times(x, 6 * _CUBIC * _LINEAR))
-    return mul(sub(s, mul(s, s)), add(add(w, w), mul(x, turn)))
+    bump = sub(s, mul(s, s))
+    # Every product begins with the bump, which is 0 long before the others overflow.
+    first, second = mul(bump, w), mul(mul(bump, x), _times(x, 6 * _CUBIC * _LINEAR))
+    turn = mul(mul(first, x), mul(w, _plus(_times(s, -2), 1)))
+    return add(add(add(first, first), second), turn)
 
 
 @lru_cache

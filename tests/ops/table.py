@@ -62,6 +62,7 @@ ELEMENTWISE = [
     *binary("tanh_back", lambda g, y: g * (1 - y * y)),
     *unary("sigmoid", lambda x: 1 / (1 + np.exp(-x))),
     *unary("relu", lambda x: np.where(x > 0, x, 0)),
+    *binary("flat", lambda y, x: y),
     *binary("add", lambda x, y: x + y),
     *binary("sub", lambda x, y: x - y),
     *binary("mul", lambda x, y: x * y),
