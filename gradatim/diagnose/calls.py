@@ -6,15 +6,14 @@ are the module's, and those in no call of a part of it are its own: a `tanh` in 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from .._tensor.tensor import Tensor
-from ..core.nodes import Node
 from ..core.storage import tick
 from ..core.tape import history
 from ..nn import Module
@@ -71,7 +70,7 @@ def noted(model: Module) -> Iterator[Calls]:
         call.end = tick()
         if call.is_leaf and isinstance(output, Tensor) and has_numbers_of_its_own(output):
             # At once, and as a copy: the next layer may write over it.
-            call.edge, call.values = history(output), np.array(output.detach())
+            call.edge, call.values = entry(output), np.array(output.detach())
 
     for path, module in model.named_modules():
         leaf = not any(True for _ in module.children())
@@ -89,17 +88,33 @@ def noted(model: Module) -> Iterator[Calls]:
 
 
 def has_numbers_of_its_own(output: Tensor) -> bool:
-    """Whether a result is floating and on the tape, and no view of what came in."""
+    """Whether a result is floating, and no view of what came in."""
+    return output.is_floating_point() and output._base is None
+
+
+@dataclass(frozen=True)
+class Untaped:
+    """In place of a tape entry where there is none: which memory was written when."""
+
+    storage: Any
+    written: int
+    time: int = field(compare=False)
+    edges: tuple[()] = ()
+
+
+def entry(output: Tensor) -> Any:
+    """What stands for a result: its tape entry, or itself if it was made without a tape."""
     edge = history(output)
-    return edge is not None and output._base is None
+    return edge if edge is not None else Untaped(output._storage, output._storage.written, tick())
 
 
-def operations(root: Any) -> list[Node]:
-    """Every operation behind a tape entry, earliest first."""
-    seen, waiting = {root}, [root]
+def behind(roots: Iterable[Any]) -> list[Any]:
+    """Tape entries and all that they were computed from, earliest first."""
+    waiting = list(roots)
+    seen = set(waiting)
     while waiting:
         for edge in waiting.pop().edges:
             if edge is not None and edge not in seen:
                 seen.add(edge)
                 waiting.append(edge)
-    return sorted((e for e in seen if type(e) is Node), key=lambda node: node.time)
+    return sorted(seen, key=lambda edge: edge.time)

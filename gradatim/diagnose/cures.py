@@ -21,6 +21,7 @@ from .._tensor.interchange import from_numpy
 from .._tensor.randomness import randint
 from .._tensor.tensor import Tensor
 from ..compiler.attempt import Attempt
+from ..core.errors import ArgumentError
 from ..core.random import manual_seed
 from ..data import digits
 from ..nn import BatchNorm1d, Linear, Module, Sequential, init
@@ -128,12 +129,25 @@ def cures(
 
     `tell` is called with the name of each before its work begins.
 
+    Errors: ArgumentError for networks without layers or units, or fewer than 0 steps.
+
     >>> found = [stage for stage in cures(steps=0, depth=20, width=20)]
     >>> [stage.name for stage in found]
     ['plain', '+ Kaiming', '+ normalisation', '+ residual']
     >>> found[0].report.findings()[0].split(":")[0], found[3].report.findings()
     ('vanishing gradients', [])
     """
+    for what, number, least in (("steps", steps, 0), ("depth", depth, 1), ("width", width, 1)):
+        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+            raise ArgumentError(
+                f"diagnose.cures: {what} must be a whole number of at least {least}, got {number}"
+            )
+    return _cured(steps, seed, depth, width, tell)
+
+
+def _cured(
+    steps: int, seed: int, depth: int, width: int, tell: Callable[[str], None]
+) -> Iterator[Stage]:
     train, _, _ = digits.load().split()
     X, Y = from_numpy(train.pixels()), from_numpy(train.labels)
     for name, config in STAGES:

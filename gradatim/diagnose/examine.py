@@ -16,7 +16,8 @@ from ..core.errors import ArgumentError, AutogradError
 from ..core.nodes import Node
 from ..core.tape import history
 from ..nn import Module
-from .calls import ACTIVATIONS, Call, Calls, noted, operations
+from .calls import ACTIVATIONS, Call, Calls, behind, noted
+from .frozen import learning, noted_too
 from .report import Report
 from .signals import Array, Signal, Weight
 from .unchanged import unchanged
@@ -30,9 +31,10 @@ def examine(
     Signals are the results of all modules without parts, and of activations called as functions.
     The loss is `loss(output)`; without it the output must be a number, or a tuple that ends with
     one as `(prediction, loss)` does. Nothing is changed: not `.grad`, no running statistics, no
-    random numbers are used up.
+    random numbers are used up. Frozen layers show their signals, which have no gradient.
 
-    Errors: ArgumentError if there is no loss, AutogradError if it depends on no parameter.
+    Errors: ArgumentError if there is no loss or the batch is empty, AutogradError if the loss
+    depends on nothing that requires a gradient.
 
     >>> import gradatim
     >>> from gradatim import nn
@@ -44,21 +46,23 @@ def examine(
     """
     if not isinstance(model, Module):
         raise ArgumentError(f"diagnose.examine: expects a Module, got {type(model).__name__}")
-    with unchanged(model), enable_grad(), noted(model) as calls:
+    with unchanged(model), enable_grad(), noted_too(model) as frozen, noted(model) as calls:
         total = _loss_of(model(*inputs, **named), loss)
     root = history(total)
-    if root is None:
+    entries = behind([] if root is None else [root])
+    learns = learning(entries, frozen)
+    if root not in learns:
         raise AutogradError(
             "diagnose.examine: the loss depends on no parameter that requires a gradient; was the "
             "model run under no_grad, or are its parameters frozen?"
         )
-    places = _places(calls, root)
+    places = _places(calls, entries)
+    _check_numbers(places)
     weights = list(model.named_parameters())
-    targets = [*places, *(history(weight) for _, weight in weights)]
     gradients = walk(
         [root],
         [ones_like(total)],
-        targets=[edge for edge in targets if edge is not None],
+        targets=[edge for edge in (*places, *(history(w) for _, w in weights)) if edge in learns],
         retain_graph=True,
         create_graph=False,
     )
@@ -88,15 +92,24 @@ def _loss_of(output: Any, loss: Callable[[Any], Tensor] | None) -> Tensor:
     )
 
 
-def _places(calls: Calls, root: Any) -> dict[Any, tuple[str, str, Array]]:
+def _check_numbers(places: dict[Any, tuple[str, str, Array]]) -> None:
+    for name, _, values in places.values():
+        if not values.size:
+            raise ArgumentError(
+                f"diagnose.examine: there are no numbers in {name}, of shape {list(values.shape)}; "
+                "is the batch empty? Give it some examples"
+            )
+
+
+def _places(calls: Calls, entries: list[Any]) -> dict[Any, tuple[str, str, Array]]:
     """The tape entries to look at, earliest first, each with its name, its kind and its values."""
     found: dict[Any, tuple[str, str, Array]] = {}
     for call in calls:
         if call.values is not None:
             name = call.path or call.kind
             found.setdefault(_computed_in(call), (name, call.kind, call.values))
-    for node in operations(root):
-        if node not in found and node.primitive.name in ACTIVATIONS:
+    for node in entries:
+        if type(node) is Node and node not in found and node.primitive.name in ACTIVATIONS:
             values = _values(node)
             if values is not None:
                 around, name = calls.around(node.time), node.primitive.name

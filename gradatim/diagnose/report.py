@@ -136,7 +136,7 @@ def _signal_row(signal: Signal) -> tuple[str, ...]:
         f"{signal.variation:.1e}",
         saturated,
         dead,
-        f"{signal.gradient_norm:.2e}",
+        _gradient_norm(signal),
     )
 
 
@@ -147,9 +147,13 @@ def _weight_row(weight: Weight) -> tuple[str, ...]:
         weight.name,
         shape,
         f"{weight.std:.3f}",
-        f"{weight.gradient_norm:.2e}",
-        "" if math.isnan(ratio) else f"{ratio:.2e}",
+        _gradient_norm(weight),
+        "" if weight.gradient is None or math.isnan(ratio) else f"{ratio:.2e}",
     )
+
+
+def _gradient_norm(row: Signal | Weight) -> str:
+    return "none" if row.gradient is None else f"{row.gradient_norm:.2e}"
 
 
 def _table(rows: Rows, texts: int) -> str:

@@ -46,7 +46,8 @@ def shattering(
     a batch, sees all `points` inputs start + t (end - start), t from 0 to 1, as one batch
     (points, D, ...) and gives (points, ...) or (points,), or a tuple that begins with that.
 
-    Errors: ArgumentError for inputs that differ in shape or are integers, for fewer than 4 points.
+    Errors: ArgumentError for inputs that differ in shape or are integers, for fewer than 4 points,
+    for a function that gives anything else.
 
     >>> import gradatim
     >>> found = shattering(lambda x: x[:, 0] ** 2, [0.0], [1.0], points=5)
@@ -72,11 +73,22 @@ def shattering(
     dtype = first.dtype if first.dtype.kind == "f" else last.dtype
     batch = tensor((first + along * way).astype(dtype), requires_grad=True)
     with unchanged(function), enable_grad():
-        output = function(batch)
-        output = output[0] if isinstance(output, tuple) else output
+        output = _checked(function(batch), points)
         (gradient,) = grad(output.reshape(points, -1)[:, 0].sum(), batch)
     derivative = (np.asarray(gradient) * way).reshape(points, -1).sum(1, dtype=np.float64)
     return Shattering(t, derivative, autocorrelation(derivative))
+
+
+def _checked(output: Any, points: int) -> Tensor:
+    found = output[0] if isinstance(output, tuple) and output else output
+    if isinstance(found, Tensor) and found.ndim and len(found) == points and found.numel():
+        return found
+    what = f"shape {list(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+    raise ArgumentError(
+        f"diagnose.shattering: the function must give a tensor with an output for each of the "
+        f"{points} inputs it is given at once, shape [{points}, ...], but gave {what}; wrap it in "
+        "one that picks such a tensor"
+    )
 
 
 def autocorrelation(series: Any, lags: int | None = None) -> Array:

@@ -30,7 +30,7 @@ class Signal:
 
     `kind` is the module's class, or the operation's name where a function was called. All three
     arrays have one shape, (batch, ..., units), or (batch, channels, height, width) for images;
-    `gradient` is None where the loss does not depend on the signal.
+    `gradient` is None where the loss does not depend on the signal, or all before it is frozen.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Signal:
 
     @property
     def gradient_norm(self) -> float:
-        """The Euclidean norm of the loss's gradient here; 0 if the loss does not depend on it."""
+        """The Euclidean norm of the loss's gradient here; 0 if there is none."""
         return 0.0 if self.gradient is None else norm(self.gradient)
 
     @property
@@ -108,7 +108,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class Weight:
-    """A parameter: its values, and the loss's gradient; None where the loss does not depend on it.
+    """A parameter: its values, and the loss's gradient; None if it is frozen or the loss is apart.
 
     Scale tells whether they fit: `gradient_to_data` is std(gradient) / std(values), and a plain
     gradient step changes the weight by learning rate times that, relative to its size.

@@ -48,6 +48,11 @@ class Watch:
         self._before: dict[str, Array] = {}
 
     def __enter__(self) -> Watch:
+        if self._before:
+            raise ArgumentError(
+                "diagnose.Watch: this block is inside another block of the same watch; leave the "
+                "outer one first, or make a watch for each"
+            )
         for name, parameter in self.parameters.items():
             self._before[name] = np.array(parameter.detach())
             gradient: Any = parameter.grad

@@ -39,3 +39,9 @@ def test_the_picture_has_a_column_for_each(stages):
     assert picture.width > draw.cures(stages[:1]).width
     with pytest.raises(ArgumentError, match="draws 1 to 6 stages, got 0"):
         draw.cures([])
+
+
+@pytest.mark.parametrize("wrong", [{"depth": -1}, {"depth": 0}, {"width": 0}, {"steps": -1}])
+def test_says_what_is_no_network(wrong):
+    with pytest.raises(ArgumentError, match=f"{next(iter(wrong))} must be a whole number of at"):
+        diagnose.cures(**wrong)

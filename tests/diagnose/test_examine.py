@@ -182,3 +182,56 @@ def test_says_that_nothing_requires_a_gradient():
         diagnose.examine(model, gradatim.randn(5, 3), loss=total)
     with pytest.raises(ArgumentError, match="expects a Module, got function"):
         diagnose.examine(lambda x: x, gradatim.randn(5, 3), loss=total)
+
+
+def frozen_backbone():
+    gradatim.manual_seed(0)
+    model = nn.Sequential(nn.Sequential(nn.Linear(3, 5), nn.ReLU()), nn.Linear(5, 2), nn.Tanh())
+    return model, gradatim.randn(7, 3)
+
+
+def test_frozen_layers_show_their_signals_without_gradients():
+    model, x = frozen_backbone()
+    whole = diagnose.examine(model, x, loss=total)
+    model[0].requires_grad_(False)
+    report = diagnose.examine(model, x, loss=total)
+    assert [signal.name for signal in report.signals] == ["0.0", "0.1", "1", "2"]
+    for signal, before in zip(report.signals, whole.signals, strict=True):
+        np.testing.assert_array_equal(signal.values, before.values)
+        assert signal.dead == before.dead
+    assert [signal.gradient is None for signal in report.signals] == [True, True, False, False]
+    assert [weight.gradient is None for weight in report.weights] == [True, True, False, False]
+    assert "none" in str(report).splitlines()[1]
+    assert [p.requires_grad for p in model.parameters()] == [False, False, True, True]
+
+
+def test_layers_run_without_a_tape_show_their_values():
+    class Tuned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            model, _ = frozen_backbone()
+            self.backbone, self.head = model[0], model[1]
+
+        def forward(self, x):
+            with gradatim.no_grad():
+                features = self.backbone(x)
+            return self.head(features)
+
+    report = diagnose.examine(Tuned(), frozen_backbone()[1], loss=total)
+    assert [signal.name for signal in report.signals] == ["backbone.0", "backbone.1", "head"]
+    assert [signal.gradient is None for signal in report.signals] == [True, True, False]
+    assert (report.signals[1].values >= 0).all()
+
+
+def test_an_examination_of_frozen_layers_that_fails_leaves_them_frozen():
+    model, x = frozen_backbone()
+    model[0].requires_grad_(False)
+    with pytest.raises(ArgumentError, match="the model's output is no loss"):
+        diagnose.examine(model, x)
+    assert [p.requires_grad for p in model.parameters()] == [False, False, True, True]
+
+
+def test_says_that_a_batch_is_empty():
+    model, _ = frozen_backbone()
+    with pytest.raises(ArgumentError, match=r"no numbers in 0\.0, of shape \[0, 5\]; is the batch"):
+        diagnose.examine(model, gradatim.zeros(0, 3), loss=lambda y: y.mean())

@@ -71,3 +71,18 @@ def test_bad_arguments(call, says):
 
 def test_a_series_that_is_not_finite_is_not_alike_to_itself():
     assert np.isnan(diagnose.autocorrelation([1.0, np.nan, 2.0, 3.0], lags=2)).all()
+
+
+@pytest.mark.parametrize(
+    ("function", "gave"),
+    [
+        (lambda x: {"logits": x}, "dict"),
+        (lambda x: x.sum(), r"shape \[\]"),
+        (lambda x: 3.0, "float"),
+        (lambda x: (), "tuple"),
+        (lambda x: x[:2], r"shape \[2, 1\]"),
+    ],
+)
+def test_says_what_a_function_must_give(function, gave):
+    with pytest.raises(ArgumentError, match=rf"shape \[256, \.\.\.\], but gave {gave}; wrap it"):
+        diagnose.shattering(function, [0.0], [1.0])

@@ -59,3 +59,12 @@ def test_sees_a_compiled_step():
 def test_watches_modules_only():
     with pytest.raises(ValueError, match="expects a Module, got function"):
         diagnose.Watch(lambda x: x)
+
+
+def test_says_that_blocks_of_one_watch_cannot_be_nested():
+    watch = diagnose.Watch(nn.Linear(2, 2))
+    with watch, pytest.raises(ValueError, match="inside another block of the same watch"), watch:
+        pass
+    with watch:
+        pass
+    assert len(watch.ratios["weight"]) == len(watch.norms["weight"]) == 2

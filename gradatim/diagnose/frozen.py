@@ -1,0 +1,34 @@
+"""Frozen layers: nothing of them learns, yet what they do is to be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..core.nodes import Leaf
+from ..core.tape import history
+from ..nn import Module
+
+
+@contextmanager
+def noted_too(model: Module) -> Iterator[set[Any]]:
+    """During a block, frozen parameters leave a tape as others do; gives their ends of it."""
+    frozen = [p for p in model.parameters() if not p.requires_grad and p.is_floating_point()]
+    try:
+        for parameter in frozen:
+            parameter.requires_grad_()
+        yield {history(parameter) for parameter in frozen}
+    finally:
+        for parameter in frozen:
+            parameter.requires_grad_(False)
+
+
+def learning(entries: Iterable[Any], frozen: set[Any]) -> set[Any]:
+    """Of tape entries, earliest first, those that depend on something that is not frozen."""
+    found: set[Any] = set()
+    for edge in entries:
+        ends = isinstance(edge, Leaf) and edge not in frozen
+        if ends or any(before in found for before in edge.edges):
+            found.add(edge)
+    return found
