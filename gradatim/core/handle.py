@@ -172,3 +172,10 @@ def check_tensor(name: str, x: Any, role: str = "input") -> None:
             f"{name}: expects a tensor as {role}, got {type(x).__name__}; make one with "
             f"gradatim.{advice}(...)"
         )
+
+
+def check_optional(name: str, **given: Any) -> None:
+    """Refuse those of the arguments, under their names, that are neither a tensor nor None."""
+    for role, x in given.items():
+        if x is not None:
+            check_tensor(name, x, role)

@@ -20,6 +20,11 @@ class Tracking(Norm):
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
+    _version = 2  # since when `num_batches_tracked` is in the state dict
+
+    def _newer_than(self, version: int | None) -> frozenset[str]:
+        return frozenset(() if version and version >= 2 else ("num_batches_tracked",))
+
     def __init__(
         self,
         num_features: int,

@@ -87,3 +87,22 @@ def test_a_shared_parameter_is_saved_under_both_names():
     assert state["0.weight"].data_ptr() == state["1.weight"].data_ptr()
     model.load_state_dict(state)
     assert model[1].weight is model[0].weight
+
+
+def test_old_checkpoints_of_norms_have_no_count_of_batches():
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    model(gradatim.randn(4, 2))
+    old = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    assert str(model.load_state_dict(old)) == "<All keys matched successfully>"
+    assert model[1].num_batches_tracked.item() == 1
+    with pytest.raises(StateDictError, match=r'Missing key\(s\) in state_dict: "1.running_var"'):
+        model.load_state_dict({k: v for k, v in old.items() if k != "1.running_var"})
+
+
+def test_a_new_state_dict_knows_that_it_lacks_the_count_of_batches():
+    state = nn.Sequential(nn.BatchNorm1d(3)).state_dict()
+    assert state._metadata == {"": {"version": 1}, "0": {"version": 2}}
+    del state["0.num_batches_tracked"]
+    with pytest.raises(StateDictError, match='Missing key.*"0.num_batches_tracked"'):
+        nn.Sequential(nn.BatchNorm1d(3)).load_state_dict(state)
+    assert nn.Sequential(nn.BatchNorm1d(3)).load_state_dict(dict(state)).missing_keys == []

@@ -16,21 +16,25 @@ from ...ops import losses, smooth
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0)."""
+    check_tensor("relu", input)
     return input.relu_() if inplace else input.relu()
 
 
 def tanh(input: Tensor) -> Tensor:
     """(e^x - e^-x) / (e^x + e^-x)."""
+    check_tensor("tanh", input)
     return input.tanh()
 
 
 def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + e^-x)."""
+    check_tensor("sigmoid", input)
     return input.sigmoid()
 
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log sigmoid(x) = -log(1 + e^-x), without overflow."""
+    check_tensor("logsigmoid", input)
     return losses.log_sigmoid(floating(input))
 
 
@@ -118,11 +122,13 @@ def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     >>> softmax(gradatim.tensor([0.0, 0.0]), dim=0)
     tensor([0.5000, 0.5000])
     """
+    check_tensor("softmax", input)
     return input.softmax(_dim("softmax", input, dim), dtype)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
     """log softmax(x) = x_i - log sum_j e^(x_j), exact where softmax would underflow."""
+    check_tensor("log_softmax", input)
     return input.log_softmax(_dim("log_softmax", input, dim), dtype)
 
 

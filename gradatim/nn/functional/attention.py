@@ -9,7 +9,7 @@ from ..._tensor.promotion import broadcast_shape, expanded
 from ..._tensor.tensor import Tensor
 from ..._tensor.triangles import triangle
 from ...core.errors import DTypeError, ShapeError
-from ...core.handle import check_tensor
+from ...core.handle import check_optional, check_tensor
 from ...ops.attention import masked_softmax
 from ...ops.creation import constant
 from .dropout import dropout
@@ -62,6 +62,7 @@ def attention_weights(
 ) -> tuple[Tensor, Tensor]:
     """The weights (..., L, S) by which each query mixes the values, and the values to be mixed."""
     _check(query, key, value)
+    check_optional(NAME, attn_mask=attn_mask)
     if enable_gqa:
         key, value = (_repeated(query, x, what) for x, what in ((key, "key"), (value, "value")))
     scores: Any = query @ key.transpose(-2, -1)  # (..., L, S)

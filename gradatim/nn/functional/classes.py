@@ -8,7 +8,7 @@ from ..._tensor.promotion import to_dtype
 from ..._tensor.tensor import Tensor
 from ...core.dtypes import int64
 from ...core.errors import ArgumentError, DTypeError, ShapeError
-from ...core.handle import check_tensor
+from ...core.handle import check_optional, check_tensor
 from ...ops import cross_entropy as ops
 from ...ops.broadcast import full
 from ...ops.indexing import take
@@ -30,6 +30,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     tensor([[0, 0, 1],
             [1, 0, 0]])
     """
+    check_tensor("one_hot", tensor)
     x: Any = tensor
     if x._value.dtype.kind not in "iu":
         raise DTypeError(f"one_hot: classes must be integers, got {x.dtype}; use x.long()")
@@ -74,6 +75,7 @@ def cross_entropy(
         )
     check_tensor("cross_entropy", input)
     check_tensor("cross_entropy", target, "target")
+    check_optional("cross_entropy", weight=weight)
     x: Any = input
     if target._value.dtype.kind == "f":
         return _with_probabilities(x, target, weight, reduction, label_smoothing)
@@ -109,6 +111,7 @@ def nll_loss(
     check_reduction("nll_loss", reduction)
     check_tensor("nll_loss", input)
     check_tensor("nll_loss", target, "target")
+    check_optional("nll_loss", weight=weight)
     log_p, classes, shape = _rows("nll_loss", input, target)
     counted, safe = ops.valid(classes, ignore_index, log_p._value.dtype)
     weights = (

@@ -9,7 +9,7 @@ from ..._tensor.comparison import where
 from ..._tensor.promotion import broadcast_shape, expanded, promoted
 from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError
-from ...core.handle import check_tensor
+from ...core.handle import check_optional, check_tensor
 from ...ops import losses
 from .reduction import check_reduction, reduced
 
@@ -27,6 +27,7 @@ def mse_loss(
     """
     check_reduction("mse_loss", reduction)
     x, y = _aligned("mse_loss", input, target)
+    check_optional("mse_loss", weight=weight)
     if weight is None:
         return losses.squared_error(x, y, reduction=reduction)
     each = weight * losses.squared_error(x, y, reduction="none")
@@ -59,8 +60,7 @@ def smooth_l1_loss(
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
     x, y = _aligned("smooth_l1_loss", input, target)
-    d = (x - y).abs()
-    return reduced(where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta), reduction)
+    return _round_at_0(x - y, beta, reduction)
 
 
 def huber_loss(
@@ -69,7 +69,15 @@ def huber_loss(
     """`delta` times `smooth_l1_loss` with beta = delta: d^2 / 2 near 0. Source: Huber 1964."""
     if delta <= 0:
         raise ArgumentError(f"huber_loss: delta must be positive, got {delta}")
-    return smooth_l1_loss(input, target, reduction=reduction, beta=delta) * delta
+    check_reduction("huber_loss", reduction)
+    x, y = _aligned("huber_loss", input, target)
+    return _round_at_0(x - y, delta, reduction) * delta
+
+
+def _round_at_0(d: Any, beta: float, reduction: str) -> Any:
+    """|d| - beta/2, rounded off by a parabola where |d| < beta."""
+    d = d.abs()
+    return reduced(where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta), reduction)
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
@@ -79,6 +87,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     >>> normalize(gradatim.tensor([[3.0, 4.0]]))
     tensor([[0.6000, 0.8000]])
     """
+    check_tensor("normalize", input)
     length = input.norm(p, dim, keepdim=True)
     return input / length.clamp(min=eps)
 

@@ -23,6 +23,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     gradatim.Size([2, 4])
     """
     check_tensor("linear", input)
+    check_tensor("linear", weight, "weight")
     x: Any = input
     x_shape, w_shape = x._value.shape, weight._value.shape
     if len(w_shape) != 2 or not x_shape or x_shape[-1] != w_shape[1]:
@@ -33,6 +34,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         )
     if bias is None:
         return matmul.linear(x, weight)
+    check_tensor("linear", bias, "bias")
     if bias._value.shape != w_shape[:1]:
         raise ShapeError(
             f"linear: bias has shape {list(bias.shape)}, weight {list(w_shape)}: dimension 0 of "
@@ -78,6 +80,7 @@ def embedding(
             "embedding: max_norm, scale_grad_by_freq and sparse are not supported; leave them out"
         )
     check_tensor("embedding", input)
+    check_tensor("embedding", weight, "weight")
     index: Any = input
     if index._value.dtype.kind not in "iu":
         raise DTypeError(f"embedding: indices must be integers, got {index.dtype}; use x.long()")

@@ -9,6 +9,7 @@ from typing import Any
 from ..._tensor.comparison import where
 from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError, ShapeError
+from ...core.handle import check_optional, check_tensor
 from ...ops import losses
 from .activation import logsigmoid
 from .reduction import REDUCTIONS, check_reduction, check_same_shape, reduced
@@ -29,6 +30,7 @@ def binary_cross_entropy(
     """
     check_reduction("binary_cross_entropy", reduction)
     check_same_shape("binary_cross_entropy", input, target)
+    check_optional("binary_cross_entropy", weight=weight)
     each: Any = losses.binary_cross_entropy(input, target)
     return reduced(each if weight is None else each * weight, reduction)
 
@@ -52,6 +54,7 @@ def binary_cross_entropy_with_logits(
     """
     check_reduction("binary_cross_entropy_with_logits", reduction)
     check_same_shape("binary_cross_entropy_with_logits", input, target)
+    check_optional("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
     x, y = input, target
     log_p: Any = logsigmoid(x)
     if pos_weight is not None:
@@ -82,6 +85,10 @@ def gaussian_nll_loss(
     tensor(0.5000)
     """
     check_reduction("gaussian_nll_loss", reduction)
+    check_tensor("gaussian_nll_loss", input)
+    check_tensor("gaussian_nll_loss", target, "target")
+    if not isinstance(var, (int, float)):
+        check_tensor("gaussian_nll_loss", var, "var")
     x: Any = input
     v: Any = var if isinstance(var, Tensor) else x.detach() * 0 + var
     if v.shape != x.shape:
@@ -120,6 +127,8 @@ def kl_div(
     tensor(0.)
     """
     check_reduction("kl_div", reduction, (*REDUCTIONS, "batchmean"))
+    check_tensor("kl_div", input)
+    check_tensor("kl_div", target, "target")
     if reduction == "mean":
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support "
@@ -148,6 +157,7 @@ def entropy(probabilities: Tensor, dim: int = -1) -> Tensor:
     >>> entropy(gradatim.tensor([[0.5, 0.5], [1.0, 0.0]]))
     tensor([0.6931, 0.0000])
     """
+    check_tensor("entropy", probabilities, "probabilities")
     if not probabilities.is_floating_point():
         raise ArgumentError(
             f"entropy: probabilities must be floating, got {probabilities.dtype}; divide counts by "

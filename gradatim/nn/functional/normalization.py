@@ -14,7 +14,7 @@ from ..._tensor.promotion import only_floats
 from ..._tensor.tensor import Tensor
 from ...autograd import no_grad
 from ...core.errors import ArgumentError, DTypeError, ShapeError
-from ...core.handle import check_tensor
+from ...core.handle import check_optional, check_tensor
 from ...ops import normalization as ops
 
 Shape = tuple[int, ...]
@@ -97,8 +97,7 @@ def batch_norm(
     """
     x = _with_channels("batch_norm", input)
     named = {"running_mean": running_mean, "running_var": running_var}
-    for name, tensor in {**named, "weight": weight, "bias": bias}.items():
-        _check_channels(name, tensor, x)
+    _check_channels("batch_norm", x, **named, weight=weight, bias=bias)
     if training:
         _check_several(x, [*x.shape])
         if eps <= 0:  # a channel that never changes would be divided by 0
@@ -141,8 +140,7 @@ def group_norm(
             "group_norm: Expected number of channels in input to be divisible by num_groups, but "
             f"got input of shape {[*x.shape]} and num_groups={num_groups}"
         )
-    _check_channels("weight", weight, x)
-    _check_channels("bias", bias, x)
+    _check_channels("group_norm", x, weight=weight, bias=bias)
     size = x.shape[0] * x.shape[1] // num_groups
     _check_several(x, [size, num_groups, *x.shape[2:]])
     rows = x.reshape(x.shape[0], num_groups, -1) if x.numel() else x
@@ -170,9 +168,8 @@ def instance_norm(
     Source: Ulyanov, Vedaldi, Lempitsky 2016, Instance normalization, arXiv:1607.08022.
     """
     x = _with_channels("instance_norm", input)
-    named = {"running_mean": running_mean, "running_var": running_var}
-    for name, tensor in {**named, "weight": weight, "bias": bias}.items():
-        _check_channels(name, tensor, x)
+    running = {"running_mean": running_mean, "running_var": running_var}
+    _check_channels("instance_norm", x, **running, weight=weight, bias=bias)
     if not use_input_stats:
         return _by_running(x, running_mean, running_var, weight, bias, eps)
     count = x.shape[2:].numel()
@@ -241,7 +238,10 @@ def _last_dims(name: str, x: Any, shape: Shape, weight: Any, bias: Any) -> Shape
             f"but got input of size{[*x.shape]}"
         )
     for what, given in (("weight", weight), ("bias", bias)):
-        if given is not None and given._value.shape != shape:
+        if given is None:
+            continue
+        check_tensor(name, given, what)
+        if given._value.shape != shape:
             raise ShapeError(
                 f"{name}: Expected {what} to be of same shape as normalized_shape, but got {what} "
                 f"of shape {[*given.shape]} and normalized_shape = {[*shape]}"
@@ -260,12 +260,15 @@ def _with_channels(name: str, x: Any) -> Any:
     return only_floats(name, x)
 
 
-def _check_channels(name: str, given: Any, x: Any) -> None:
-    if given is not None and given._value.shape != (x.shape[1],):
-        raise ShapeError(
-            f"{name} should contain {x.shape[1]} elements, one for each channel of an input of "
-            f"shape {[*x.shape]}, but has shape {[*given.shape]}"
-        )
+def _check_channels(name: str, x: Any, **tensors: Any) -> None:
+    check_optional(name, **tensors)
+    channels = x._value.shape[1]
+    for role, given in tensors.items():
+        if given is not None and given._value.shape != (channels,):
+            raise ShapeError(
+                f"{role} should contain {channels} elements, one for each channel of an input of "
+                f"shape {[*x.shape]}, but has shape {[*given.shape]}"
+            )
 
 
 def _check_several(x: Any, sizes: list[int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.errors import ArgumentError, ShapeError
+from ...core.handle import check_tensor
 
 REDUCTIONS = ("none", "mean", "sum")
 
@@ -25,6 +26,8 @@ def reduced(losses: Any, reduction: str) -> Any:
 
 def check_same_shape(name: str, input: Any, target: Any) -> None:
     """Refuse a target of another shape: broadcast, it would be held against the wrong numbers."""
+    check_tensor(name, input)
+    check_tensor(name, target, "target")
     a, b = tuple(input.shape), tuple(target.shape)
     if a != b:
         raise ShapeError(

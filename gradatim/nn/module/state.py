@@ -33,7 +33,17 @@ class IncompatibleKeys(NamedTuple):
 
 
 class Stateful(Tree):
-    """`state_dict` and `load_state_dict`."""
+    """`state_dict` and `load_state_dict`.
+
+    A state dict notes as `_metadata`, as PyTorch's does, the `_version` of each module's class: one
+    that gains a member counts it up, and names in `_newer_than` what an older dict cannot have.
+    """
+
+    _version = 1
+
+    def _newer_than(self, version: int | None) -> frozenset[str]:
+        """The members that state dicts of a version, or of an unknown one, may be without."""
+        return frozenset()
 
     def state_dict(
         self,
@@ -47,7 +57,11 @@ class Stateful(Tree):
         A parameter shared by two modules appears under both names. The tensors are detached
         unless `keep_vars`.
         """
-        found: dict[str, Any] = OrderedDict() if destination is None else destination
+        found: Any = OrderedDict() if destination is None else destination
+        if destination is None:
+            found._metadata = OrderedDict()
+        if hasattr(found, "_metadata"):
+            found._metadata[prefix.removesuffix(".")] = {"version": self._version}
         for name, member in self._persistent().items():
             found[prefix + name] = member if keep_vars else member.detach()
         for name, child in self._modules.items():
@@ -68,6 +82,8 @@ class Stateful(Tree):
     ) -> IncompatibleKeys:
         """Copy tensors into the members of the same names; with `assign`, take them themselves.
 
+        A batch norm's `num_batches_tracked`, which old checkpoints do not have, stays as it is.
+
         Errors: StateDictError for shapes that differ and, if `strict`, for missing and unexpected
         keys: all of them are listed, and nothing has been copied.
 
@@ -79,7 +95,8 @@ class Stateful(Tree):
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         places = self._places("")
-        missing = [key for key in places if key not in state_dict]
+        older = _may_be_missing(places, getattr(state_dict, "_metadata", {}))
+        missing = [key for key in places if key not in state_dict and key not in older]
         unexpected = [key for key in state_dict if key not in places]
         shared = [(key, state_dict[key], *places[key]) for key in places if key in state_dict]
         problems = [text for text in (_misfit(*item) for item in shared) if text]
@@ -101,6 +118,16 @@ class Stateful(Tree):
             if child is not None:
                 found |= child._places(f"{prefix}{name}.")
         return found
+
+
+def _may_be_missing(places: dict[str, tuple[Stateful, str]], metadata: Any) -> set[str]:
+    """The keys that are younger than a state dict whose modules have these versions."""
+    found = set()
+    for key, (module, name) in places.items():
+        prefix = key.removesuffix(name).removesuffix(".")
+        if name in module._newer_than(metadata.get(prefix, {}).get("version")):
+            found.add(key)
+    return found
 
 
 def _key_problems(missing: list[str], unexpected: list[str]) -> list[str]:
