@@ -10,12 +10,13 @@ from typing import Any
 
 from . import cache, engine
 from .ir import Equation, Graph, Var
-from .lower.calls import Call, Lowering, Memory, State, lower
+from .lower.calls import lower
 from .lower.lines import lines_supported
 from .lower.main import Layout, Stack, finished, write_run, write_step
 from .lower.random import supported
 from .lower.refusals import REFUSING, Refusal
 from .lower.target import Target, host
+from .lower.writing import Call, Lowering, Memory, State
 from .passes import optimise
 from .schedule.build import schedule
 from .schedule.grain import in_two_steps

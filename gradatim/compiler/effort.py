@@ -6,8 +6,8 @@ from math import prod
 
 from .ir import Var
 from .kinds import ELEMENTWISE, SUMS
-from .lower.calls import Call
 from .lower.lines import SORTS
+from .lower.writing import Call
 from .schedule.nests import (
     ELEMENT,
     ENDS,

@@ -24,8 +24,8 @@ from .binding import Binding
 from .compiled import Draft, drafted
 from .ir import Equation, Graph, Names, Var, described
 from .loops import INDENT, loop_lines, title
-from .lower.calls import Call
 from .lower.target import Target
+from .lower.writing import Call
 from .schedule.nests import Nest, NumpyNest
 
 PASSES = tuple(name for name, _ in passes.ORDER)

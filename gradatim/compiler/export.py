@@ -28,9 +28,9 @@ from .binding import Binding
 from .compiled import Draft, drafted
 from .explain import Explanation
 from .ir import Var, described
-from .lower.calls import Call, Memory
 from .lower.emit import I32, I64, PTR, Function, Value, constant
 from .lower.target import Target, host, named
+from .lower.writing import Call, Memory
 from .schedule.memory import ALIGN
 from .schedule.nests import NumpyNest
 

@@ -20,9 +20,9 @@ from .binding import Binding
 from .compiled import NumpyStep, drafted, stretches, translated
 from .effort import effort
 from .loops import equations_of, title
-from .lower.calls import Call
 from .lower.main import CLOCKS, write_timed
 from .lower.target import host
+from .lower.writing import Call
 from .peak import Peaks, measured
 from .schedule.nests import Nest, NumpyNest
 

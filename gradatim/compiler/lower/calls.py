@@ -6,23 +6,19 @@ are alike have one function, and so have those with the same text.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from ..ir import Var
-from ..kinds import FUNCTIONS, is_division
+from ..kinds import is_division
 from ..schedule.grain import items, line_items, owners
 from ..schedule.nests import (
     DrawNest,
     Leaf,
     LineNest,
-    Nest,
     Node,
     NumpyNest,
     ProductNest,
@@ -31,65 +27,21 @@ from ..schedule.nests import (
     Schedule,
 )
 from .alike import likeness
-from .emit import I64, PTR, Function, Module, Value, width
-from .hoist import coordinates, fetch, prepare, read_far, write_elements
+from .emit import Module
+from .epilogue import planned_pointer, write_planned
 from .lines import scratch_size, write_lines
-from .matmul import Write, write_product
 from .pack import write_pack
 from .product import Plan, Product
 from .random import DRAWS
 from .refusals import Refusal, division_refused, index_refused
-from .rows import lanes_of, write_rows
+from .rows import write_rows
 from .scatter import write_scatter
-from .scopes import Chunk, NestScope, RowScope, in_memory, is_number_but_0
+from .scopes import is_number_but_0
 from .target import Target
 from .tiles import plan
+from .writing import Lowering, State, Writing
 
 INT64 = np.dtype(np.int64)
-
-
-@dataclass(frozen=True)
-class State:
-    """Memory of a random generator: its words, or the number kept for the next call."""
-
-    generator: Any
-    what: str  # "words" or "spare"
-
-    def __hash__(self) -> int:
-        return hash((id(self.generator), self.what))
-
-
-Memory = Var | State
-
-
-@dataclass(frozen=True, eq=False)
-class Call:
-    """One function, and the memory that it is given."""
-
-    function: str
-    memory: tuple[Memory, ...]
-    reads: tuple[Var, ...]
-    writes: tuple[Var, ...]
-    items: int
-    nest: Nest
-    work: float = 0.0  # nanoseconds on one core, roughly
-
-
-@dataclass
-class Lowering:
-    """A program's functions while they are written."""
-
-    target: Target
-    in_place: dict[Var, Var]
-    outside: frozenset[Var]  # what lies in the caller's memory, which begins anywhere
-    module: Module
-    calls: list[Call | NumpyNest] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    written: dict[Any, str] = field(default_factory=dict)  # functions, by what is alike
-
-    def place_of(self, v: Var) -> Var:
-        """The variable whose memory another one lies in."""
-        return self.in_place.get(v, v)
 
 
 def lower(schedule: Schedule, target: Target) -> Lowering:
@@ -105,61 +57,12 @@ def lower(schedule: Schedule, target: Target) -> Lowering:
     return lowering
 
 
-class _Writing:
-    """One function being written: memory is named as it is met.
-
-    `like` is what it depends on besides; if a function of such a nest is there, it is taken.
-    """
-
-    def __init__(self, lowering: Lowering, order: Sequence[Memory], like: Any = None) -> None:
-        self.lowering = lowering
-        self.memory: dict[Memory, Value] = {}
-        for m in order:
-            m = lowering.place_of(m) if isinstance(m, Var) else m
-            self.memory.setdefault(m, Value(f"%p{len(self.memory)}", PTR))
-        self.like = None if like is None else (like, tuple(self.pointer(m).name for m in order))
-        self.is_new = self.like is None or self.like not in lowering.written
-        parameters = ["ptr %status", *(v.text for v in self.memory.values())]
-        parameters += ["i64 %begin", "i64 %end"]
-        self.f = Function(lowering.module, "NEST", parameters, "void")
-        self.begin, self.end = Value("%begin", I64), Value("%end", I64)
-        self.status = Value("%status", PTR)
-
-    def pointer(self, m: Memory) -> Value:
-        return self.memory[self.lowering.place_of(m) if isinstance(m, Var) else m]
-
-    def scope(self, nodes: Sequence[Any], refused: Sequence[tuple[Any, Refusal]]) -> NestScope:
-        numbers = {}
-        for node, refusal in refused:
-            self.lowering.refusals.append(refusal)
-            numbers[node] = len(self.lowering.refusals)
-        by_var = {n.var: n for n in nodes}
-        return NestScope(self.f, by_var, self.pointer, self.status, numbers)
-
-    def finish(
-        self, reads: Sequence[Var], writes: Sequence[Var], count: int, nest: Nest, work: float
-    ) -> None:
-        name = self._written() if self.is_new else self.lowering.written[self.like]
-        call = Call(name, tuple(self.memory), tuple(reads), tuple(writes), count, nest, work)
-        self.lowering.calls.append(call)
-
-    def _written(self) -> str:
-        module = self.lowering.module
-        self.f.end()
-        text = module.functions.pop("NEST")
-        name = "nest_" + hashlib.sha256(text.encode()).hexdigest()[:12]
-        module.functions[name] = text.replace("@NEST(", f"@{name}(", 1)
-        if self.like is not None:
-            self.lowering.written[self.like] = name
-        return name
-
-
 def _rows(lowering: Lowering, nest: RowNest) -> None:
     leaves = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.in_memory]
     reads, writes = [a.var for a in leaves], [s.into for s in nest.stores]
     refused = _refused(nest.nodes)
     # What is refused has a number of its own in each nest, so such nests are not shared.
-    w = _Writing(lowering, [*reads, *writes], None if refused else likeness(nest))
+    w = Writing(lowering, [*reads, *writes], None if refused else likeness(nest))
     if w.is_new:
         write_rows(w.f, nest, w.scope(nest.nodes, refused), lowering.target, w.begin, w.end)
     size = prod(nest.dims)
@@ -202,70 +105,20 @@ def _product(lowering: Lowering, nest: ProductNest) -> None:
         writes.append(scratch)
     refused = _refused(nest.nodes)
     like = None if refused else (likeness(nest), planned)
-    w = _Writing(lowering, [*reads, *writes], like)
+    w = Writing(lowering, [*reads, *writes], like)
     if w.is_new:
         base = planned_pointer(w.f, w, a), planned_pointer(w.f, w, b)
         scope = w.scope(nest.nodes, refused)
-        _write_planned(
+        write_planned(
             w, scope, nest, planned, *base, w.pointer(scratch) if planned.scratch else None
         )
     flops = 2 * prod(x.shape) * y.shape[-1]
     w.finish(reads, writes, planned.items, nest, flops / 100)
 
 
-def _write_planned(
-    w: _Writing,
-    scope: NestScope,
-    nest: ProductNest,
-    planned: Plan,
-    a: Value,
-    b: Value,
-    scratch: Value | None,
-) -> None:
-    """The product with what becomes of each element."""
-    f = w.f
-    x = nest.equation.inputs[0]
-    prepare(scope, nest.nodes, lanes_of([x], w.lowering.target), 0)
-    rows = x.shape[-2]
-
-    place_of = w.lowering.place_of
-    read = {place_of(n.var) for m in nest.nodes for n in m.arguments if isinstance(n, Leaf)}
-    over = [s for s in nest.stores if place_of(s.into) in read]
-    elsewhere = [s for s in nest.stores if s not in over]
-
-    def epilogue(
-        batch: Value, row: Value, column: Value, acc: Value, mask: Value | None
-    ) -> list[Write]:
-        number = f.add(f.mul(batch, rows), row)
-        in_row = RowScope(scope, coordinates(f, number, nest.dims[:-1]))
-        part = Chunk(in_row, column, width(acc.type), mask)
-        part.kept[nest.equation.output] = acc
-        for s in nest.stores:
-            part.value(s.value)
-        write_elements(part, elsewhere)
-        return [partial(write_elements, part, over)] if over else []
-
-    far = read_far(nest.nodes)
-
-    def ahead(batch: Value, row: Value, column: Value) -> None:
-        number = f.add(f.mul(batch, rows), row)
-        fetch(RowScope(scope, coordinates(f, number, nest.dims[:-1])), column, far)
-
-    heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 3
-    write_product(
-        f, planned, a, b, scratch, w.begin, w.end, epilogue,
-        heavy=heavy, ahead=ahead if far else None,
-    )  # fmt: skip
-
-
-def planned_pointer(f: Function, w: _Writing, leaf: Leaf) -> Value:
-    """Where an operand of a product begins."""
-    return f.gep(in_memory(leaf.var.dtype), w.pointer(leaf.var), leaf.offset)
-
-
 def _packed(lowering: Lowering, nest: ProductNest, planned: Plan, pack: Any, leaf: Leaf) -> Leaf:
     packed = Var((pack.size,), leaf.var.dtype)
-    w = _Writing(lowering, [leaf.var, packed], (planned, pack, leaf.offset))
+    w = Writing(lowering, [leaf.var, packed], (planned, pack, leaf.offset))
     if w.is_new:
         source = planned_pointer(w.f, w, leaf)
         write_pack(w.f, planned, pack, source, w.pointer(packed), w.begin, w.end)
@@ -276,7 +129,7 @@ def _packed(lowering: Lowering, nest: ProductNest, planned: Plan, pack: Any, lea
 def _scatter(lowering: Lowering, nest: ScatterNest) -> None:
     leaves = [a for a in (nest.places, nest.values) if a.in_memory]
     reads = [*(a.var for a in leaves), nest.into]
-    w = _Writing(lowering, [*reads])
+    w = Writing(lowering, [*reads])
     scope = w.scope([], [(nest, index_refused(nest.equation, nest.bound))])
     write_scatter(w.f, nest, scope, lowering.target, w.begin, w.end)
     w.finish(reads, [nest.into], owners(nest), nest, prod(nest.dims) * 0.3)
@@ -287,7 +140,7 @@ def _draw(lowering: Lowering, nest: DrawNest) -> None:
     generator = e.params["generator"]
     words, spare = State(generator, "words"), State(generator, "spare")
     inputs = [leaf.var for leaf in nest.inputs]
-    w = _Writing(lowering, [*inputs, e.output, words, spare])
+    w = Writing(lowering, [*inputs, e.output, words, spare])
     params = {k: v for k, v in e.params.items() if k != "generator"}
     DRAWS[e.name](
         w.f, w.pointer(e.output), w.pointer(words), w.pointer(spare),
@@ -302,7 +155,7 @@ def _lines(lowering: Lowering, nest: LineNest) -> None:
     inputs = [leaf.var for leaf in nest.inputs if leaf.in_memory]
     scratch = Var((scratch_size(nest),), INT64)
     outputs = [e.output, scratch] if scratch.size else [e.output]
-    w = _Writing(lowering, [*inputs, *outputs])
+    w = Writing(lowering, [*inputs, *outputs])
     room = w.pointer(scratch) if scratch.size else None
     write_lines(w.f, nest, w.pointer, room, w.begin, w.end)
     length = e.inputs[0].shape[nest.dim]

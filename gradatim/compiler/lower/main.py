@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from ..ir import Var
 from ..schedule.memory import Arena
-from .calls import Call, Lowering, Memory
 from .emit import I64, PTR, Function, Value, constant
 from .scopes import in_memory
 from .target import Target
 from .waiting import barrier_text
+from .writing import Call, Lowering, Memory
 
 # The words of the control. The status is followed by a word for each refusal.
 STEPS, DONE, STOP, CLOCKS, CHECK, STATUS, WORDS = 0, 1, 2, 3, 4, 7, 8

@@ -1,0 +1,65 @@
+"""A matrix product with what becomes of its elements: each tile is handed to the nest's nodes."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ..kinds import FUNCTIONS
+from ..schedule.nests import Leaf, ProductNest
+from .emit import Function, Value, width
+from .hoist import coordinates, fetch, prepare, read_far, write_elements
+from .matmul import Write, write_product
+from .product import Plan
+from .rows import lanes_of
+from .scopes import Chunk, NestScope, RowScope, in_memory
+from .writing import Writing
+
+
+def write_planned(
+    w: Writing,
+    scope: NestScope,
+    nest: ProductNest,
+    planned: Plan,
+    a: Value,
+    b: Value,
+    scratch: Value | None,
+) -> None:
+    """The product with what becomes of each element."""
+    f = w.f
+    x = nest.equation.inputs[0]
+    prepare(scope, nest.nodes, lanes_of([x], w.lowering.target), 0)
+    rows = x.shape[-2]
+
+    place_of = w.lowering.place_of
+    read = {place_of(n.var) for m in nest.nodes for n in m.arguments if isinstance(n, Leaf)}
+    over = [s for s in nest.stores if place_of(s.into) in read]
+    elsewhere = [s for s in nest.stores if s not in over]
+
+    def epilogue(
+        batch: Value, row: Value, column: Value, acc: Value, mask: Value | None
+    ) -> list[Write]:
+        number = f.add(f.mul(batch, rows), row)
+        in_row = RowScope(scope, coordinates(f, number, nest.dims[:-1]))
+        part = Chunk(in_row, column, width(acc.type), mask)
+        part.kept[nest.equation.output] = acc
+        for s in nest.stores:
+            part.value(s.value)
+        write_elements(part, elsewhere)
+        return [partial(write_elements, part, over)] if over else []
+
+    far = read_far(nest.nodes)
+
+    def ahead(batch: Value, row: Value, column: Value) -> None:
+        number = f.add(f.mul(batch, rows), row)
+        fetch(RowScope(scope, coordinates(f, number, nest.dims[:-1])), column, far)
+
+    heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 3
+    write_product(
+        f, planned, a, b, scratch, w.begin, w.end, epilogue,
+        heavy=heavy, ahead=ahead if far else None,
+    )  # fmt: skip
+
+
+def planned_pointer(f: Function, w: Writing, leaf: Leaf) -> Value:
+    """Where an operand of a product begins."""
+    return f.gep(in_memory(leaf.var.dtype), w.pointer(leaf.var), leaf.offset)
