@@ -272,6 +272,8 @@ _ROOMS = ("compiler", "data", "draw", "models", "nn", "optim", "scalar", "traini
 _LATER = {
     "compile": ".compiler.program",
     "get_num_threads": ".compiler.team",
+    "load": "._tensor.saving",
+    "save": "._tensor.saving",
     "set_num_threads": ".compiler.team",
 }
 
@@ -313,7 +315,7 @@ __all__ = [
     "index_put_", "index_select", "inf", "inference_mode", "initial_seed", "int", "int32",
     "int64", "is_complex", "is_floating_point", "is_grad_enabled", "is_nonzero", "is_signed",
     "is_tensor", "isclose", "isfinite", "isinf", "isnan", "kthvalue", "le", "lerp", "linspace",
-    "log", "log1p", "log1p_", "log2", "log2_", "log10", "log10_", "log_", "log_softmax",
+    "load", "log", "log1p", "log1p_", "log2", "log2_", "log10", "log10_", "log_", "log_softmax",
     "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "long",
     "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "max",
     "maximum", "mean", "median", "min", "minimum", "mm", "moveaxis", "movedim", "mul",
@@ -322,14 +324,15 @@ __all__ = [
     "ones_like", "outer", "permute", "pi", "pow", "printoptions", "prod", "promote_types", "put",
     "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm",
     "reciprocal", "reciprocal_", "relu", "relu_", "remainder", "repeat_interleave", "reshape",
-    "result_type", "roll", "round", "round_", "rsqrt", "rsqrt_", "scalar_tensor", "scatter",
-    "scatter_add", "scatter_reduce", "searchsorted", "seed", "select", "set_default_dtype",
-    "set_grad_enabled", "set_num_threads", "set_printoptions", "set_rng_state", "sigmoid",
-    "sigmoid_", "sign", "sin", "sin_", "softmax", "sort", "split", "sqrt", "sqrt_", "square",
-    "square_", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes",
-    "swapdims", "t", "take", "take_along_dim", "tanh", "tanh_", "tensor", "topk", "trace",
-    "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc",
-    "trunc_", "uint8", "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze", "var",
-    "var_mean", "vstack", "where", "zero_", "zeros", "zeros_like",
+    "result_type", "roll", "round", "round_", "rsqrt", "rsqrt_", "save", "scalar_tensor",
+    "scatter", "scatter_add", "scatter_reduce", "searchsorted", "seed", "select",
+    "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_printoptions",
+    "set_rng_state", "sigmoid", "sigmoid_", "sign", "sin", "sin_", "softmax", "sort", "split",
+    "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std", "std_mean", "sub",
+    "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tanh", "tanh_",
+    "tensor", "topk", "trace", "transpose", "tril", "tril_indices", "triu", "triu_indices",
+    "true_divide", "trunc", "trunc_", "uint8", "unbind", "unflatten", "unique",
+    "unique_consecutive", "unsqueeze", "var", "var_mean", "vstack", "where", "zero_", "zeros",
+    "zeros_like",
 ]
 # fmt: on

@@ -75,8 +75,8 @@ _PLANNED = _PLANNED_METHODS | _words(
     """
     accelerator amp avg_pool2d backends batch_norm bilinear block_diag cdist conv1d
     conv2d conv3d conv_transpose1d conv_transpose2d distributed distributions dropout einsum
-    export fft func group_norm gru hub layer_norm linalg load lstm max_pool2d meshgrid
-    multiprocessing pdist pixel_shuffle poisson profiler random rnn save special tensordot
+    export fft func group_norm gru hub layer_norm linalg lstm max_pool2d meshgrid
+    multiprocessing pdist pixel_shuffle poisson profiler random rnn special tensordot
     testing vander vmap
     """
 )

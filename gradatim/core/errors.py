@@ -29,5 +29,9 @@ class ArgumentError(GradatimError, ValueError, RuntimeError):
     """An argument outside what the operation takes; PyTorch raises the one or the other."""
 
 
+class FileError(GradatimError, RuntimeError):
+    """A file that cannot be read or written as asked: damaged, of another kind, or nowhere."""
+
+
 class IndexOutOfRange(GradatimError, IndexError, RuntimeError):
     """An index or a dimension outside the tensor; PyTorch raises the one or the other."""

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.array_file import from_bytes, to_bytes
 from ..core.files import TEMPORARY, sync_folder, write_synced
 from .errors import CheckpointError, DamagedCheckpoint, Failure
 from .files import remove_folder, sweep
@@ -60,7 +61,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
     try:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        state = _state_bytes(checkpoint.arrays)
+        state = to_bytes(checkpoint.arrays, None)
         write_synced(temporary / STATE, state)
         write_synced(temporary / INFO, _info_bytes(checkpoint, state))
         sync_folder(temporary)
@@ -95,7 +96,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         model=info["model"],
         step=info["step"],
         config=info["config"],
-        arrays=_arrays(state),
+        arrays=from_bytes(state)[0],
         progress=info["progress"],
         dev_loss=plain_number(info["dev_loss"]),
         versions=info["versions"],
@@ -198,19 +199,6 @@ def clean_checkpoints(folder: Path, *, after: int) -> None:
 
 def _name(step: int) -> str:
     return f"step-{step:08d}"
-
-
-def _state_bytes(arrays: dict[str, np.ndarray]) -> bytes:
-    from safetensors.numpy import save
-
-    # safetensors writes the buffer as it lies in memory, so a transposed array would be garbled.
-    return save({name: np.asarray(array, order="C") for name, array in sorted(arrays.items())})
-
-
-def _arrays(state: bytes) -> dict[str, np.ndarray]:
-    from safetensors.numpy import load
-
-    return load(state)
 
 
 def _info_bytes(checkpoint: Checkpoint, state: bytes) -> bytes:

@@ -13,9 +13,11 @@ from .. import nn
 from .._tensor.creation import tensor
 from .._tensor.interchange import from_numpy
 from .._tensor.tensor import Tensor
+from .._tensor.tree import Joiner, Separator
 from ..autograd import no_grad
 from ..compiler.attempt import Attempt
 from ..core.dtypes import float64
+from ..core.errors import FileError
 from ..core.random import default_generator
 from ..data.examples import Batch
 from .config import RunConfig
@@ -25,7 +27,6 @@ from .losses import MeanLoss, stretches
 from .once import only_once
 from .optimizers import change, make_optimizer
 from .pace import Pace
-from .state import join, separate
 from .tasks import Task
 
 STEP = "the training step"  # as it is called while it is compiled
@@ -175,17 +176,23 @@ class ModelLearner:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Parameters, buffers, optimiser state and the generator's state, by name."""
-        arrays: dict[str, np.ndarray] = {}
-        separate(self.model.state_dict(), "model", arrays)
-        if self.optimizer is not None:
-            separate(self.optimizer.state_dict(), "optimizer", arrays)
+        arrays, _ = self._optimizer_apart()
+        for name, x in self.model.state_dict().items():
+            arrays[f"model.{name}"] = np.asarray(x)
         arrays["generator"] = np.asarray(default_generator.get_state())
         return arrays
 
     def position(self) -> dict[str, Any]:
         """How many examples were seen, of which data; and the optimiser's plain numbers."""
-        optimizer = self.optimizer and separate(self.optimizer.state_dict(), "optimizer", {})
+        _, optimizer = self._optimizer_apart()
         return {"examples": self.seen, "data": self.task.known(), "optimizer": optimizer}
+
+    def _optimizer_apart(self) -> tuple[dict[str, np.ndarray], Any]:
+        """The optimiser's arrays by name, and its plain numbers; nothing and None without one."""
+        separator = Separator()
+        state = self.optimizer and self.optimizer.state_dict()
+        json = separator.json(state, "optimizer")
+        return separator.arrays, json
 
     def restore(self, arrays: dict[str, np.ndarray], position: dict[str, Any]) -> None:
         """Be again what it was when `arrays` and `position` were asked for.
@@ -194,7 +201,7 @@ class ModelLearner:
         """
         load_parameters(self.model, arrays)
         if self.optimizer is not None:
-            self.optimizer.load_state_dict(join(position["optimizer"], arrays))
+            self.optimizer.load_state_dict(_together(position["optimizer"], arrays))
             change(self.optimizer, self.model, self.settings)
         default_generator.set_state(arrays["generator"])
         self.seen = position["examples"]
@@ -202,6 +209,13 @@ class ModelLearner:
     def examples_per_step(self) -> int:
         """The batch size; all training examples if it is 0."""
         return self.settings.batch_size or len(self.drawn)
+
+
+def _together(json: Any, arrays: dict[str, np.ndarray]) -> Any:
+    try:
+        return Joiner(arrays).tree(json)
+    except FileError as error:
+        raise CheckpointError(f"the checkpoint is not whole: {error}") from None
 
 
 def load_parameters(model: nn.Module, arrays: dict[str, np.ndarray]) -> None:

@@ -13,7 +13,6 @@ from gradatim.training.learner import load_parameters
 from gradatim.training.losses import MeanLoss, stretches
 from gradatim.training.session import make_learner
 from gradatim.training.settings import default_config, find_model
-from gradatim.training.state import join, separate
 from gradatim.training.tasks.letters import LetterTask
 
 WORDS = replace(names.load(), words=names.load().words[:300])
@@ -163,14 +162,9 @@ def test_parameters_of_another_model_are_refused():
         load_parameters(learner("h=9").model, mlp.arrays())
 
 
-def test_nested_state_comes_back():
-    tree = {"state": {0: {"m": gradatim.ones(2), "n": [1, gradatim.zeros(1)]}}, "lr": 0.5}
-    arrays = {}
-    back = join(separate(tree, "o", arrays), arrays)
-    assert sorted(arrays) == ["o.state.0.m", "o.state.0.n.1"]
-    assert back["lr"] == 0.5
-    assert gradatim.equal(back["state"][0]["m"], gradatim.ones(2))
-    assert gradatim.equal(back["state"][0]["n"][1], gradatim.zeros(1))
-    arrays.pop("o.state.0.m")
-    with pytest.raises(CheckpointError, match="has no array 'o.state.0.m'"):
-        join({"array": "o.state.0.m"}, arrays)
+def test_an_optimiser_without_an_array_is_refused():
+    one = learner()
+    arrays, position = one.arrays(), one.position()
+    del arrays[next(name for name in arrays if name.startswith("optimizer."))]
+    with pytest.raises(CheckpointError, match="not whole: there is no array 'optimizer"):
+        learner().restore(arrays, position)

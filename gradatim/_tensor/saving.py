@@ -1,0 +1,129 @@
+"""`save` and `load`: nested values with tensors in them, in one file that holds data and no code.
+
+    model.gt   a safetensors file: the tensors by the names of a state dict, and as texts beside
+               them where each belongs (`tree`) and a checksum of all (`sha256`)
+
+So other programs that read safetensors find the tensors, and their files are read here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..core.array_file import Arrays, from_bytes, to_bytes
+from ..core.errors import DTypeError, FileError
+from ..core.files import write_atomically
+from .creation import tensor
+from .device import check_device
+from .tree import Joiner, Separator
+
+FORMAT, VERSION = "gradatim", "1"
+PICKLES = (b"PK\x03\x04", *(b"\x80" + bytes([protocol]) for protocol in range(6)))
+
+PICKLED = (
+    "is a pickle or a zip of pickles, as torch.save writes; it may run any program, so it is never "
+    "unpickled. Convert it where PyTorch is: safetensors.torch.save_file(state_dict, "
+    "'model.safetensors'), and load that file"
+)
+
+
+def save(obj: Any, f: Any) -> None:
+    """Write tensors, numbers, texts and containers of them to a path or a file open for bytes.
+
+    State dicts of modules and optimisers are such containers. A file at a path is replaced as one
+    step: it is the old or the new one, never half of it. Tensors lie in the order of their rows;
+    tied ones are kept once, and other views as tensors of their own.
+
+    Errors: TypeError for functions, modules and other objects, with what to save instead;
+    FileError if the folder is missing; OSError if the disk refuses.
+
+    >>> import gradatim, io
+    >>> file = io.BytesIO()
+    >>> save({"step": 3, "weight": gradatim.ones(2)}, file)
+    >>> _ = file.seek(0)
+    >>> load(file)
+    {'step': 3, 'weight': tensor([1., 1.])}
+    """
+    separator = Separator()
+    try:
+        tree = json.dumps(separator.json(obj, ""))
+    except TypeError as error:
+        raise TypeError(f"save: {error}") from None
+    except RecursionError:
+        raise FileError("save: it is nested too deeply; make it flatter") from None
+    texts = {"format": FORMAT, "version": VERSION, "tree": tree}
+    texts["sha256"] = _checksum(tree, separator.arrays)
+    content = to_bytes(separator.arrays, texts)
+    if hasattr(f, "write"):
+        f.write(content)
+        return
+    path = _path("save", f, "writing")
+    if not path.parent.is_dir():
+        raise FileError(f"save: there is no folder {str(path.parent)!r}; make it first")
+    write_atomically(path, content)
+
+
+def load(f: Any, map_location: Any = None, *, weights_only: bool | None = None) -> Any:
+    """What `save` wrote, from a path or a file open for bytes; or a safetensors file as a dict.
+
+    `map_location` may be all that PyTorch takes: everything comes to the CPU. `weights_only` makes
+    no difference: nothing but data is ever read.
+
+    Errors: FileError for a pickle, which is never unpickled, and for a file that was altered, cut
+    off or written by another program; OSError if it cannot be opened.
+    """
+    if not (map_location is None or callable(map_location) or isinstance(map_location, Mapping)):
+        check_device(map_location)
+    data, name = _read(f)
+    try:
+        return _value(*from_bytes(data))
+    except (FileError, DTypeError, TypeError, ValueError, RecursionError) as error:
+        why = PICKLED if data.startswith(PICKLES) else f"cannot be read: {error}"
+        raise FileError(f"load: {name} {why}") from None
+
+
+def _value(arrays: Arrays, texts: dict[str, str]) -> Any:
+    if texts.get("format") != FORMAT or "tree" not in texts:  # another program's
+        return {name: tensor(array) for name, array in arrays.items()}
+    if texts.get("version") != VERSION:
+        raise FileError(
+            f"it has version {texts.get('version')}, and this Gradatim reads {VERSION}; update "
+            "Gradatim"
+        )
+    if texts.get("sha256") != _checksum(texts["tree"], arrays):
+        raise FileError("it was altered since it was saved: its checksum differs")
+    return Joiner(arrays).tree(json.loads(texts["tree"]))
+
+
+def _checksum(tree: str, arrays: Arrays) -> str:
+    """SHA-256 of where everything belongs and of all numbers."""
+    found = hashlib.sha256(tree.encode("ascii"))
+    for name, array in sorted(arrays.items()):
+        found.update(f"\n{name}\n{array.dtype}\n{array.shape}\n".encode("utf-8", "surrogatepass"))
+        found.update(np.asarray(array, order="C").data)
+    return found.hexdigest()
+
+
+def _read(f: Any) -> tuple[bytes, str]:
+    if not hasattr(f, "read"):
+        path = _path("load", f, "reading")
+        return path.read_bytes(), str(path)
+    data = f.read()
+    if not isinstance(data, bytes):
+        raise TypeError("load: the file is open for text; open it with mode 'rb'")
+    return data, str(getattr(f, "name", "the file"))
+
+
+def _path(name: str, f: Any, purpose: str) -> Path:
+    if not isinstance(f, str | os.PathLike):
+        raise TypeError(
+            f"{name}: expects a path, or a file open for {purpose} bytes, got {type(f).__name__}"
+        )
+    return Path(f)

@@ -1,0 +1,194 @@
+"""Nested values with tensors in them, as arrays by name and JSON that says where they belong.
+
+Lists, texts, whole numbers, true, false and null are themselves in JSON. So is a dictionary whose
+keys are texts or whole numbers, if no key of the one kind could be taken for the other. Everything
+else is an object of one key that says what it is: `{"array": "0.weight"}`, `{"tuple": [3, 4]}`,
+`{"dict": [[key, value], ...]}`, `{"ordered": ...}`, `{"float": "nan"}`, `{"dtype": "float32"}`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..core import dtypes
+from ..core.array_file import TEXTS, Arrays
+from ..core.errors import ArgumentError, DTypeError, FileError
+from ..core.handle import Handle
+from ..core.tape import history
+from .creation import tensor
+from .device import device
+from .dims import Size
+
+_KINDS = ("array", "learned", "tuple", "dict", "ordered", "versions", "float", "size", "dtype",
+          "device")  # fmt: skip
+
+
+class Separator:
+    """Takes trees apart: their tensors go into `arrays`, without being copied.
+
+    Tensors that show the same numbers in the same memory, as tied weights do, are one array.
+
+    >>> import gradatim
+    >>> separator = Separator()
+    >>> separator.json({"state": {0: {"step": 3, "m": gradatim.ones(2)}}}, "optimizer")
+    {'state': {'0': {'step': 3, 'm': {'array': 'optimizer.state.0.m'}}}}
+    >>> separator.arrays
+    {'optimizer.state.0.m': array([1., 1.], dtype=float32)}
+    """
+
+    def __init__(self) -> None:
+        self.arrays: Arrays = {}
+        self._names: dict[Any, str] = {}  # by memory, which `arrays` keeps from being used again
+        self._within: set[int] = set()
+
+    def json(self, tree: Any, name: str) -> Any:
+        """The tree as JSON values; the names of its arrays begin with `name`.
+
+        Errors: TypeError for what is no data, ArgumentError for what contains itself.
+        """
+        if tree is None or isinstance(tree, bool) or type(tree) in (str, int):
+            return tree
+        if isinstance(tree, Handle):
+            return self._array(tree, name)
+        if isinstance(tree, float):
+            return float(tree) if math.isfinite(tree) else {"float": repr(float(tree))}
+        if type(tree) in (list, tuple, Size):
+            with self._inside(tree, name):
+                found = [self.json(x, _joined(name, i)) for i, x in enumerate(tree)]
+            return found if type(tree) is list else {type(tree).__name__.lower(): found}
+        if type(tree) in (dict, OrderedDict):
+            with self._inside(tree, name):
+                return self._dict(tree, name)
+        if isinstance(tree, dtypes.dtype):
+            return {"dtype": tree.name}
+        if isinstance(tree, device):
+            return {"device": str(tree)}
+        raise TypeError(_refusal(tree, name))
+
+    def _dict(self, tree: dict[Any, Any], name: str) -> Any:
+        pairs = [
+            [self.json(key, "a key"), self.json(value, _joined(name, key))]
+            for key, value in tree.items()
+        ]
+        if type(tree) is OrderedDict:
+            versions = getattr(tree, "_metadata", None)  # what `state_dict` notes
+            if versions is None:
+                return {"ordered": pairs}
+            return {"versions": [pairs, self.json(versions, _joined(name, "_metadata"))]}
+        plain = all((type(key) is int and key >= 0) or _is_word(key) for key in tree)
+        if not plain or (len(pairs) == 1 and pairs[0][0] in _KINDS):
+            return {"dict": pairs}
+        return {str(key): value for key, value in pairs}
+
+    def _array(self, tree: Any, name: str) -> dict[str, str]:
+        value = np.asarray(tree.detach())
+        memory = (value.ctypes.data, value.dtype, value.shape, value.strides)
+        if not value.size or memory not in self._names:
+            self._names[memory] = name = self._free(name)
+            self.arrays[name] = value
+        return {"array" if history(tree) is None else "learned": self._names[memory]}
+
+    def _free(self, name: str) -> str:
+        """The name, or, if another array has it, one with a number."""
+        wanted, again = name or "tensor", 1
+        name = wanted
+        while name in self.arrays or name == TEXTS:
+            again += 1
+            name = f"{wanted} ({again})"
+        return name
+
+    @contextmanager
+    def _inside(self, tree: Any, name: str) -> Iterator[None]:
+        if id(tree) in self._within:
+            raise ArgumentError(f"{_place(name)} contains itself, and has no end to be saved")
+        self._within.add(id(tree))
+        yield
+        self._within.remove(id(tree))
+
+
+class Joiner:
+    """Puts trees together again: tensors with memory of their own, one for each array."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        self._arrays = arrays
+        self._made: dict[str, Any] = {}
+
+    def tree(self, json: Any) -> Any:
+        """What a `Separator` made this of. Errors: FileError if it is not of that form."""
+        if isinstance(json, list):
+            return [self.tree(x) for x in json]
+        if not isinstance(json, dict):
+            return json
+        if len(json) == 1 and next(iter(json)) in _KINDS:
+            ((kind, content),) = json.items()
+            try:
+                return self._of_kind(kind, content)
+            except (TypeError, ValueError, AttributeError, DTypeError):
+                raise FileError(f"a {kind!r} that is none: {str(content)[:60]}") from None
+        return {_key(key): self.tree(value) for key, value in json.items()}
+
+    def _of_kind(self, kind: str, content: Any) -> Any:
+        if kind in ("array", "learned"):
+            return self._tensor(content).requires_grad_(kind == "learned")
+        if kind in ("tuple", "size"):
+            return (tuple if kind == "tuple" else Size)(map(self.tree, content))
+        if kind == "dict":
+            return {self.tree(key): self.tree(value) for key, value in content}
+        if kind == "ordered":
+            return OrderedDict((self.tree(key), self.tree(value)) for key, value in content)
+        if kind == "versions":
+            pairs, versions = content
+            found: Any = self._of_kind("ordered", pairs)
+            found._metadata = self.tree(versions)
+            return found
+        if kind == "dtype":
+            return dtypes.of(content)
+        return float(content) if kind == "float" else device(content)
+
+    def _tensor(self, name: str) -> Any:
+        if name not in self._arrays:
+            raise FileError(f"there is no array {name!r}")
+        if name not in self._made:
+            self._made[name] = tensor(self._arrays[name])
+        return self._made[name].detach()
+
+
+def _joined(name: str, key: Any) -> str:
+    return f"{name}.{key}" if name else str(key)
+
+
+def _place(name: str) -> str:
+    return f"what stands at {name!r}" if name else "it"
+
+
+def _is_word(key: Any) -> bool:
+    """Whether a key is a text that does not look like a whole number."""
+    return type(key) is str and not (key.isascii() and key.isdecimal())
+
+
+def _key(key: str) -> int | str:
+    return key if _is_word(key) else int(key)
+
+
+def _refusal(tree: Any, name: str) -> str:
+    kind = type(tree).__name__
+    if hasattr(tree, "state_dict"):
+        what = f"a {kind} is code and data; save its .state_dict() instead"
+    elif isinstance(tree, np.ndarray):
+        what = "it is a NumPy array; save gradatim.from_numpy(x) instead"
+    elif isinstance(tree, np.generic):
+        what = f"it is a NumPy {kind}; save x.item() instead"
+    elif isinstance(tree, type) or callable(tree):
+        what = f"a {kind} is code, which cannot be data; leave it out and make it again in Python"
+    else:
+        what = (
+            f"a {kind} is none of tensor, number, text, bool, None, list, tuple, dict; make it one"
+            " of these"
+        )
+    return f"cannot keep {_place(name)}: {what}"
