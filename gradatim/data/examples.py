@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-UNCOUNTED = -1  # in place of a target that does not count
+UNCOUNTED = -1  # a target that does not count, such as those after the end of a short text
 
 Batch = tuple[np.ndarray, ...]
 Numbers = np.ndarray | slice

@@ -1,6 +1,5 @@
 """Writing a picture: whole or not at all; PNG by whichever converter is there."""
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -8,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..core.errors import GradatimError
+from ..core.files import write_atomically
 from .theme import MONO, SANS
 
 _TIMEOUT_SECONDS = 120
@@ -19,21 +19,10 @@ class NoConverter(GradatimError, RuntimeError):
 
 
 def save_bytes(target: Path, content: bytes) -> Path:
-    """Write `content` to a temporary file beside `target`, flush it, and rename it."""
+    """Write a file as one step. Errors: FileNotFoundError for a folder that is not there."""
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r}: make it first")
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())  # mkstemp lets only the owner read
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_atomically(target, content)
     return target
 
 
@@ -83,9 +72,3 @@ def _commands(source: str, result: str, pixels: str) -> tuple[tuple[str, ...], .
         ("resvg", "--width", pixels, source, result),
         ("inkscape", source, f"--export-filename={result}", f"--export-width={pixels}"),
     )
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -30,10 +30,9 @@ from .._tensor.joining import stack
 from .._tensor.tensor import Tensor
 from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
 from ..core.numbers import glance
+from ..data.examples import UNCOUNTED
 from ..nn import Dropout, Embedding, LayerNorm, Linear, Module, ModuleList, init
 from ..nn import functional as F
-
-UNCOUNTED = -1  # a target that does not count, such as those after the end of a short text
 
 
 @dataclass(frozen=True)

@@ -22,18 +22,22 @@ class Norm(Module):
     weight: Parameter | None
     bias: Parameter | None
 
-    def make_scale(self, shape: Any, weight: bool, bias: bool, device: Any, dtype: Any) -> None:
-        """The weight and the bias, or None under their names."""
-        for name, wanted, make in (("weight", weight, ones), ("bias", weight and bias, zeros)):
-            made = Parameter(make(shape, device=device, dtype=dtype)) if wanted else None
-            self.register_parameter(name, made)
+    def make_scale(
+        self, shape: Any, weight: bool, bias: bool | None, device: Any, dtype: Any
+    ) -> None:
+        """The weight and the bias, or None under their names; no such name if `bias` is None."""
+        for name, wanted, make in (("weight", weight, ones), ("bias", bias and weight, zeros)):
+            if wanted is not None:
+                made = Parameter(make(shape, device=device, dtype=dtype)) if wanted else None
+                self.register_parameter(name, made)
 
     def reset_parameters(self) -> None:
         """A weight of ones and a bias of zeros."""
         if self.weight is not None:
             init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
+        bias = getattr(self, "bias", None)
+        if bias is not None:
+            init.zeros_(bias)
 
 
 class LayerNorm(Norm):
@@ -91,12 +95,7 @@ class RMSNorm(Norm):
         self.normalized_shape = _shape(normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
-        weight = (
-            Parameter(ones(self.normalized_shape, device=device, dtype=dtype))
-            if elementwise_affine
-            else None
-        )
-        self.register_parameter("weight", weight)
+        self.make_scale(self.normalized_shape, elementwise_affine, None, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.rms_norm`."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gradatim
+from gradatim.data.examples import UNCOUNTED
 from gradatim.models import gpt
 
 SMALL = gpt.Config(vocab_size=11, block_size=7, n_layer=2, n_head=2, n_embd=8)
@@ -26,8 +27,8 @@ def test_logits_are_for_each_place_and_the_loss_is_the_mean_over_what_counts():
     log_p = logits.log_softmax(-1).detach().numpy()
     costs = -np.take_along_axis(log_p, Y.numpy()[..., None], -1)[..., 0]
     assert loss.item() == pytest.approx(costs.mean(), rel=1e-5)
-    Y[1, 2:] = gpt.UNCOUNTED
-    counted = Y.numpy() != gpt.UNCOUNTED
+    Y[1, 2:] = UNCOUNTED
+    counted = Y.numpy() != UNCOUNTED
     assert m(X, Y)[1].item() == pytest.approx(costs[counted].mean(), rel=1e-5)
     assert m(X)[1] is None
 

@@ -183,3 +183,13 @@ def test_dropout2d_reads_three_dimensions_as_pytorch_does() -> None:
     assert g.equal(found, nn.Dropout1d()(g.ones(4, 5, 6)))
     with pytest.raises(RuntimeError, match=r"expects \(N, C, H, W\) or \(N, C, L\), got \[4, 5\]"):
         F.dropout2d(g.ones(4, 5))
+
+
+def test_an_rms_norm_has_no_bias_and_can_be_reset():
+    norm = nn.RMSNorm(3)
+    assert not hasattr(norm, "bias")
+    with g.no_grad():
+        norm.weight.zero_()
+    norm.reset_parameters()
+    assert norm.weight.tolist() == [1.0, 1.0, 1.0]
+    assert nn.RMSNorm(3, elementwise_affine=False).weight is None
