@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from .._tensor.creation import empty
+from .._tensor.joining import cat
 from .._tensor.tensor import Tensor
 from ..core.errors import ArgumentError, ShapeError
 from . import functional as F
@@ -22,8 +23,9 @@ class MultiheadAttention(Module):
 
     Query (L, N, E), key (S, N, kdim), value (S, N, vdim) -> (L, N, E) and weights (N, L, S); with
     `batch_first` N comes first, without a batch it is missing. `in_proj_weight` (3 E, E) holds the
-    matrices of Q, K and V; if `kdim` or `vdim` differ from E, each has its own. `add_bias_kv` and
-    `add_zero_attn` are not supported.
+    matrices of Q, K and V; if `kdim` or `vdim` differ from E, each has its own. `add_bias_kv` lets
+    every query look at a learned key and value too, `add_zero_attn` at one of zeros: so S is 1 or 2
+    larger in the weights.
 
     Errors: ArgumentError if the heads do not divide the width, ShapeError for inputs that do not
     fit.
@@ -52,11 +54,6 @@ class MultiheadAttention(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if add_bias_kv or add_zero_attn:
-            raise ArgumentError(
-                "MultiheadAttention: add_bias_kv and add_zero_attn are not supported; leave them "
-                "out, or append rows to key and value yourself"
-            )
         if embed_dim <= 0 or num_heads <= 0 or embed_dim % num_heads:
             raise ArgumentError(
                 "MultiheadAttention: num_heads must divide embed_dim, and both be positive; got "
@@ -67,9 +64,10 @@ class MultiheadAttention(Module):
         self.kdim = embed_dim if kdim is None else kdim
         self.vdim = embed_dim if vdim is None else vdim
         self.dropout, self.batch_first = dropout, batch_first
+        self.add_zero_attn = add_zero_attn
 
-        def matrix(rows: int, columns: int) -> Parameter:
-            return Parameter(empty(rows, columns, device=device, dtype=dtype))
+        def matrix(*sizes: int) -> Parameter:
+            return Parameter(empty(*sizes, device=device, dtype=dtype))
 
         if self.kdim == self.vdim == embed_dim:
             self.in_proj_weight: Parameter | None = matrix(3 * embed_dim, embed_dim)
@@ -82,8 +80,10 @@ class MultiheadAttention(Module):
             self.register_parameter("in_proj_weight", None)
         self.in_proj_bias: Parameter | None = None
         if bias:
-            self.in_proj_bias = Parameter(empty(3 * embed_dim, device=device, dtype=dtype))
+            self.in_proj_bias = matrix(3 * embed_dim)
         self.out_proj = Linear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
+        self.bias_k = matrix(1, 1, embed_dim) if add_bias_kv else None
+        self.bias_v = matrix(1, 1, embed_dim) if add_bias_kv else None
         self._reset_parameters()
 
     def _reset_parameters(self) -> None:
@@ -93,6 +93,9 @@ class MultiheadAttention(Module):
         for bias in (self.in_proj_bias, self.out_proj.bias):
             if bias is not None:
                 init.zeros_(bias)
+        for row in (self.bias_k, self.bias_v):
+            if row is not None:
+                init.xavier_normal_(row)
 
     def forward(
         self,
@@ -118,7 +121,9 @@ class MultiheadAttention(Module):
         batched = self._check(query, key, value)
         q, k, v = (self._batch_first(x, batched) for x in (query, key, value))
         mask = self._mask(q, k, key_padding_mask, attn_mask)
-        q, k, v = (self._heads(x) for x in self._projected(q, k, v))  # (N, H, L or S, d) each
+        q, k, v = self._projected(q, k, v)
+        k, v = self._longer(k, self.bias_k), self._longer(v, self.bias_v)
+        q, k, v = (self._heads(x) for x in (q, k, v))  # (N, H, L or S, d) each
         weights, values = F.attention.attention_weights(q, k, v, mask)
         weights = F.dropout(weights, self.dropout, self.training)
         joined = (weights @ values).transpose(1, 2).flatten(2)  # (N, L, E)
@@ -160,12 +165,26 @@ class MultiheadAttention(Module):
         biases = [None] * 3 if self.in_proj_bias is None else list(self.in_proj_bias.split(E))
         return [F.linear(x, W, b) for x, W, b in zip((q, k, v), matrices, biases, strict=True)]
 
+    def _longer(self, x: Any, row: Any) -> Any:
+        """(N, S, E) with the rows that are no input's."""
+        N, _, E = x.shape
+        rows = [] if row is None else [row.expand(N, 1, E)]
+        rows += [x.new_zeros(N, 1, E)] if self.add_zero_attn else []
+        return cat([x, *rows], 1) if rows else x
+
     def _heads(self, x: Tensor) -> Tensor:
         """(N, L, E) -> (N, H, L, d)."""
         return x.unflatten(-1, (self.num_heads, self.head_dim)).transpose(1, 2)
 
     def _mask(self, q: Any, k: Any, padding: Any, mask: Any) -> Tensor | None:
-        """Both masks as one of numbers to add, (N or 1, H or 1, L or 1, S)."""
+        """Both masks as one of numbers to add, (N or 1, H or 1, L or 1, S and what is no input)."""
+        found = self._given(q, k, padding, mask)
+        more = (self.bias_k is not None) + self.add_zero_attn
+        if found is None or not more:
+            return found
+        return cat([found, found.new_zeros(*found.shape[:-1], more)], -1)
+
+    def _given(self, q: Any, k: Any, padding: Any, mask: Any) -> Any:
         N, L, S = q.shape[0], q.shape[1], k.shape[1]
         if mask is not None:
             shapes = ((L, S), (N * self.num_heads, L, S))

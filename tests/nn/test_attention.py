@@ -111,12 +111,31 @@ def test_heads_and_probabilities_that_make_no_sense_are_refused():
     q, k = Z(3, 2, 4), Z(2, 2, 4)
     with pytest.raises(RuntimeError, match="3 heads of query cannot share 2 heads of key"):
         A(q, k, k, enable_gqa=True)
-    with pytest.raises(ValueError, match="between 0 and 1, but got 1.5"):
-        A(q, q, q, dropout_p=1.5)
     with pytest.raises(ValueError, match="must divide embed_dim.*embed_dim=8 and num_heads=3"):
         nn.MultiheadAttention(8, 3)
-    with pytest.raises(ValueError, match="add_bias_kv and add_zero_attn are not supported"):
-        nn.MultiheadAttention(8, 2, add_zero_attn=True)
+    for p in (-1.0, 1.5):
+        with pytest.raises(ValueError, match=f"between 0 and 1, but got {p}"):
+            A(q, q, q, dropout_p=p)
+    with pytest.raises(RuntimeError, match="attn_mask should not be set when is_causal=True; put"):
+        A(q, q, q, gradatim.ones(2, 2).bool(), is_causal=True)
+
+
+def test_a_learned_row_is_looked_at_and_learns():
+    layer, x = nn.MultiheadAttention(8, 2, add_bias_kv=True, add_zero_attn=True), heads(3, 2, 8)[0]
+    out, weights = layer(x, x, x)
+    assert weights.shape == (2, 3, 5)
+    np.testing.assert_allclose(weights.sum(-1).detach(), 1.0, rtol=1e-6)
+    out.square().sum().backward()
+    assert layer.bias_k.grad.any()
+    assert layer.bias_v.grad.any()
+    assert {"bias_k", "bias_v"} < set(layer.state_dict())
+
+
+def test_the_mask_counts_whatever_is_causal_hints():
+    layer, x = nn.MultiheadAttention(8, 2), heads(3, 2, 8)[0]
+    all_seen = gradatim.zeros(3, 3).bool()
+    hinted = layer(x, x, x, attn_mask=all_seen, is_causal=True, need_weights=False)[0]
+    assert gradatim.equal(hinted, layer(x, x, x)[0])
 
 
 def test_a_layer_says_which_inputs_and_masks_it_wants():

@@ -8,7 +8,7 @@ from typing import Any
 from ..._tensor.promotion import broadcast_shape, expanded
 from ..._tensor.tensor import Tensor
 from ..._tensor.triangles import triangle
-from ...core.errors import DTypeError, ShapeError
+from ...core.errors import ArgumentError, DTypeError, ShapeError
 from ...core.handle import check_optional, check_tensor
 from ...ops.attention import masked_softmax
 from ...ops.creation import constant
@@ -35,7 +35,8 @@ def scaled_dot_product_attention(
     `is_causal` lets query i look at keys 0 to i. `dropout_p` drops weights, always: pass 0.0 when
     not training. With `enable_gqa` each head of K and V (dimension -3) serves as many of Q.
 
-    Errors: ShapeError and DTypeError name what does not fit.
+    Errors: ShapeError and DTypeError name what does not fit; ArgumentError for a mask beside
+    `is_causal`.
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.1.
 
     >>> import gradatim
@@ -63,23 +64,28 @@ def attention_weights(
     """The weights (..., L, S) by which each query mixes the values, and the values to be mixed."""
     _check(query, key, value)
     check_optional(NAME, attn_mask=attn_mask)
+    if attn_mask is not None and is_causal:
+        raise ArgumentError(
+            f"{NAME}: attn_mask should not be set when is_causal=True; put both into the mask, for "
+            "example attn_mask & attn_mask.new_ones(attn_mask.shape).tril()"
+        )
     if enable_gqa:
         key, value = (_repeated(query, x, what) for x, what in ((key, "key"), (value, "value")))
     scores: Any = query @ key.transpose(-2, -1)  # (..., L, S)
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else float(scale)
-    if attn_mask is None and not is_causal:
+    if is_causal:
+        mask: Any = constant(array=triangle(*scores._value.shape[-2:], 0, True))
+    elif attn_mask is None:
         return (scores * factor).softmax(-1), value
-    mask: Any = attn_mask
-    if mask is not None and mask._value.dtype.kind != "b":
+    else:
+        mask = attn_mask
+    if mask._value.dtype.kind != "b":
         if mask._value.dtype != scores._value.dtype:
             raise DTypeError(
                 f"{NAME}: attn_mask must be boolean or {query.dtype}, like query, got {mask.dtype}"
             )
         _check_mask(mask, scores)
         scores, factor, mask = scores * factor + mask, 1.0, mask != -math.inf
-    if is_causal:
-        before: Any = constant(array=triangle(*scores._value.shape[-2:], 0, True))
-        mask = before if mask is None else mask & before
     _check_mask(mask, scores)
     seen = expanded(mask, scores._value.shape)
     return masked_softmax(scores, seen, scale=factor), value
