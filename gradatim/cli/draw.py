@@ -167,9 +167,30 @@ def attention(run: str | None, text: str, checkpoint: str, root: Path, output: P
 
     trained = load_trained(find_run(root, run), checkpoint, on_damaged=warn_damaged)
     ids, names = trained.voice.tokens(text)
+    _check_length(trained.name, ids, trained.model)
     title = f"What each token of “{text}” looks at"
     picture = f"attention-{text[:40]}"
     save(lambda: draw.attention(trained.model, ids, names, title=title), output, picture)
+
+
+def _check_length(name: str, ids: list[int], model: Any) -> None:
+    """Refuse a text that the model cannot look at, or of which no picture can be read."""
+    from ..draw.attention_maps import MOST_TOKENS
+
+    context = model.config.block_size
+    if not ids:
+        raise BadUse("there is no token to look at; give --text at least a letter")
+    if len(ids) > context:
+        raise BadUse(
+            f"the text has {len(ids):,} tokens, and {name} looks at {context:,} at most; give a"
+            " shorter --text, or train a model with a larger one: gradatim train gpt --set"
+            f" block_size={len(ids)}"
+        )
+    if len(ids) > MOST_TOKENS:
+        raise BadUse(
+            f"the text has {len(ids):,} tokens, and a picture of more than {MOST_TOKENS} cannot be"
+            " read; give a shorter --text"
+        )
 
 
 @command.command(

@@ -7,8 +7,11 @@ they compile; all work on the last dimension.
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from .._tensor.randomness import multinomial
 from .._tensor.tensor import Tensor
@@ -63,6 +66,10 @@ class Choice:
     top_p: float | None = None
 
     def __post_init__(self) -> None:
+        if self.top_k is not None:
+            whole("top_k", self.top_k)
+        if self.top_p is not None:
+            number("top_p", self.top_p)
         if self.top_k is not None and self.top_k < 1:
             raise ArgumentError(f"top_k must be at least 1, got {self.top_k}; None for no limit")
         if self.top_p is not None and not 0 < self.top_p <= 1:
@@ -88,8 +95,23 @@ class Choice:
         return multinomial(p, 1, generator=generator).squeeze(-1)
 
 
+def whole(name: str, given: Any) -> int:
+    """A whole number as an int. Errors: TypeError for anything else, such as 1.5."""
+    try:
+        return operator.index(given)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {given!r}") from None
+
+
+def number(name: str, given: Any) -> None:
+    """Refuse what is no number."""
+    if isinstance(given, bool) or not isinstance(given, (int, float, np.number)):
+        raise TypeError(f"{name} must be a number, got {given!r}")
+
+
 def check_temperature(temperature: float) -> None:
     """Refuse a temperature that logits cannot be divided by."""
+    number("temperature", temperature)
     if not COLDEST <= temperature < math.inf:
         raise ArgumentError(
             f"temperature must be a number from {COLDEST} up, got {temperature}; for the "

@@ -24,7 +24,7 @@ from ..core.dtypes import float64, int64
 from ..core.errors import ArgumentError, IndexOutOfRange
 from ..core.random import Generator
 from ..ops.random import multinomial as draw
-from .choosing import Choice, check_temperature
+from .choosing import Choice, check_temperature, whole
 
 SOON = 0.02  # seconds in which a compiled writer makes tokens ahead: each call costs some time
 
@@ -53,8 +53,8 @@ def generate(
     for one text after another; results are the same, save where two tokens are so nearly tied that
     the last digit decides.
 
-    Errors: ArgumentError for an empty prompt or settings that make no sense, IndexOutOfRange for a
-    token that the model does not know.
+    Errors: ArgumentError for an empty prompt or settings that make no sense, TypeError for those
+    that are no such numbers, IndexOutOfRange for a token that the model does not know.
 
     >>> import gradatim
     >>> from gradatim.models import gpt
@@ -64,7 +64,7 @@ def generate(
     """
     check_temperature(temperature)
     choice = Choice(greedy, top_k, top_p)
-    if max_new_tokens < 0:
+    if whole("generate: max_new_tokens", max_new_tokens) < 0:
         raise ArgumentError(f"generate: max_new_tokens must not be negative, got {max_new_tokens}")
     prompt = _checked(prompt_ids, model.config.vocab_size)
     writer = Writer(model, compiled=False) if writer is None else writer
@@ -75,7 +75,7 @@ def generate(
 
 
 def _checked(prompt_ids: Sequence[int], vocab_size: int) -> list[int]:
-    prompt = [int(token) for token in prompt_ids]
+    prompt = [whole("generate: a token of the prompt", token) for token in prompt_ids]
     if not prompt:
         raise ArgumentError(
             "generate: the prompt is empty; give at least one token, such as the one that begins a "

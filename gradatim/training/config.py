@@ -98,7 +98,7 @@ class TrainingConfig:
         250
         """
         missing: dict[str, Any] = {
-            name: max(1, self.steps // part)
+            name: -(-self.steps // part)
             for name, part in _PART_OF_THE_STEPS.items()
             if getattr(self, name) == 0
         }
@@ -112,12 +112,16 @@ def _require(fine: bool, name: str, rule: str, value: object) -> None:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything that decides a run's numbers: the model's name and Config, data and training."""
+    """Everything that decides a run's numbers: the model's name and Config, data and training.
+
+    `asked` has the keys that somebody gave a value, such as "model.h", be it the default's.
+    """
 
     name: str
     model: Any
     data: Any = field(default_factory=DataConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    asked: frozenset[str] = field(default=frozenset(), compare=False)  # what is no default
 
     def tables(self) -> Tables:
         """The settings as nested dictionaries of plain values, as TOML and JSON hold them."""
@@ -155,7 +159,8 @@ def apply_tables(config: RunConfig, tables: Tables, *, source: str) -> RunConfig
         if section == "model":
             table = _without_name(table, config.name, source)
         changed[section] = _replaced(sections[section], table, path=section, source=source)
-    return dataclasses.replace(config, **changed)
+    asked = {f"{section}.{key}" for section, table in tables.items() for key in table}
+    return dataclasses.replace(config, **changed, asked=config.asked | asked)
 
 
 def apply_pairs(config: RunConfig, pairs: list[str]) -> RunConfig:

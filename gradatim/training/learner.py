@@ -55,8 +55,8 @@ class ModelLearner:
     ) -> None:
         self.settings = config.training
         self.model, self.task = model, task
-        self.parts = {split: task.part(split, config.model) for split in SPLITS}
         self.drawn = task.training(config.model)
+        self.parts = {split: task.part(split, config.model) for split in SPLITS}
         self.examples = TrainingExamples(self.drawn, self.settings.batch_size)
         self.counted: Callable[..., None] | None = getattr(model, "learn", None)
         self.optimizer = None if self.counted else make_optimizer(model, self.settings)

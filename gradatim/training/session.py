@@ -146,6 +146,7 @@ def go_on(
             )
         before = config_of(start, run)
         config = _changed(before, pairs or [], run)
+        _check_steps(config, start, run)
         task = read_task(config, known_in(start.progress["position"]))
         _same_data(start, task, run)
         learner = make_learner(config, task, warn=warn)
@@ -185,6 +186,15 @@ def _changed(before: RunConfig, pairs: list[str], run: Run) -> RunConfig:
                     " for another value train a new run"
                 )
     return replace(after, training=after.training.resolved())
+
+
+def _check_steps(config: RunConfig, start: Checkpoint, run: Run) -> None:
+    steps = config.training.steps
+    if steps < start.step:
+        raise BadUse(
+            f"run '{run.name}' has done {start.step:,} steps, and training.steps={steps} is fewer:"
+            f" give more of them, or look at it as it is: gradatim eval {run.typed}"
+        )
 
 
 def _same_data(start: Checkpoint, task: Task, run: Run) -> None:

@@ -30,7 +30,9 @@ def test_the_attention_of_a_run_is_drawn(small_gpt, tmp_path, capsys):
 def test_what_it_cannot_draw_is_said(small_gpt, runs, tmp_path, capsys):
     out = ["-o", str(tmp_path / "maps.svg")]
     assert main(["draw", "attention", "--runs", str(small_gpt), "--text", "a" * 20, *out]) == 2
-    assert "21 tokens are more than the context of 8" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "the text has 21 tokens, and gpt looks at 8 at most; give a shorter --text, or" in err
+    assert "gradatim train gpt --set block_size=21" in err
     assert main(["draw", "attention", "--runs", str(small_gpt), "--text", "x?", *out]) != 0
     assert "'x'" in capsys.readouterr().err
     assert main(["draw", "attention", "small", "--runs", str(runs), *out]) == 2

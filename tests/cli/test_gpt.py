@@ -157,6 +157,12 @@ def test_surprise_of_words_and_of_text(capsys, root):
     assert "' t'" in out or "' to" in out
 
 
+def test_tokens_that_are_parts_of_a_character_are_named_by_their_bytes(capsys, root):
+    rows = json.loads(asked(capsys, "surprise", root, "a ☕", "--run", "pairs", "--json").out)
+    assert [row["letter"] for row in rows["letters"]][-3:] == [" <0xE2>", "<0x98>", "<0x95>"]
+    assert "<0x98>" in asked(capsys, "surprise", root, "a ☕", "--run", "pairs").out
+
+
 def test_the_surprise_of_tokens_is_drawn_with_their_names(capsys, root, tmp_path):
     path = tmp_path / "x.svg"
     where = ["--runs", str(root), "-o", str(path)]
@@ -231,7 +237,9 @@ def test_a_saved_tokeniser_serves_another_training(capsys, root, tmp_path, poem)
     ("arguments", "pairs", "message"),
     [
         (["--data", "POEM"], ["block_size=200"], "the dev part of poem.txt has 130 tokens, and a"),
+        (["--data", "POEM"], ["block_size=9999"], "the dev part of poem.txt has 130 tokens, and a"),
         (["--data", "POEM"], ["tokenizer=bpe", "vocab_size=99"], "at least 256 tokens"),
+        (["--data", "POEM"], ["tokenizer=bpe", "vocab_size=27"], "size=27; give 256 or more"),
         (["--data", "POEM"], ["tokenizer=bpf"], "it is char, bpe, or a .json file; did you mean"),
         (["--data", "POEM"], ["tokenizer=none.json"], "the tokeniser none.json cannot be read"),
         (["--data", "POEM"], ["vocab_size=99"], "the tokeniser of poem.txt has"),

@@ -15,6 +15,7 @@ import pytest
 from gradatim.cli import main
 from gradatim.compiler import engine
 from gradatim.training.checkpoint import save_checkpoint
+from gradatim.training.config import TrainingConfig
 from gradatim.training.metrics import read_metrics
 from gradatim.training.runs import open_run
 
@@ -57,6 +58,26 @@ def test_a_pipe_gets_one_line_per_interval(capsys, tmp_path, words):
     assert train(tmp_path, words, "--steps", "40", "--set", "eval_interval=10") == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("step ")]
     assert [line.split()[1] for line in lines] == ["0", "10", "20", "30", "40"]
+
+
+@pytest.mark.parametrize("steps", [1, 10, 19, 20, 30, 39, 100, 399, 20_000])
+def test_a_log_without_settings_has_at_most_20_lines(steps):
+    settings = TrainingConfig(steps=steps).resolved()
+    lines = {step for step in range(1, steps + 1) if step % settings.eval_interval == 0}
+    assert min(steps, 10) <= len(lines | {steps}) <= 20
+
+
+def test_fewer_steps_than_were_done_are_refused(capsys, tmp_path, words):
+    assert train(tmp_path, words, "--steps", "20", "--name", "x", "--samples", "0") == 0
+    resume = ["train", "--runs", str(tmp_path), "--resume", "x"]
+    before = open_run(tmp_path, "x").config.read_bytes()
+    capsys.readouterr()
+    assert main([*resume, "--steps", "10"]) == 2
+    err = capsys.readouterr().err
+    assert "run 'x' has done 20 steps, and training.steps=10 is fewer: give more" in err
+    assert "gradatim eval" in err
+    assert open_run(tmp_path, "x").config.read_bytes() == before
+    assert main([*resume, "--steps", "20", "--samples", "0"]) == 0
 
 
 def test_json_is_one_document_and_progress_goes_to_stderr(capsys, tmp_path, words):

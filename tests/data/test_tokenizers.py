@@ -223,3 +223,15 @@ def test_an_empty_text_has_no_tokens():
     assert TRAINED.encode("") == CharTokenizer("").encode("") == []
     assert BPETokenizer.train("", 256).encode("a") == [97]
     assert CharTokenizer.train("").characters == ""
+
+
+def test_tokens_have_names_that_can_be_told_apart():
+    tokenizer = BPETokenizer([(0xE2, 0x98), (0x61, 0xE2)])
+    assert [tokenizer.name(i) for i in (0x61, 0xE2, 256, 257)] == [
+        "a",
+        "<0xE2>",
+        "<0xE2><0x98>",
+        "a<0xE2>",
+    ]
+    with pytest.raises(IndexError, match="no token has number 258"):
+        tokenizer.name(258)

@@ -2,6 +2,7 @@
 
 from itertools import islice
 
+import numpy as np
 import pytest
 
 import gradatim
@@ -126,3 +127,27 @@ def test_what_makes_no_sense_is_refused_at_once(model):
 
 def test_no_tokens_are_no_tokens(model):
     assert list(generate(model, [0], 0)) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"top_k": 1.5}, r"top_k must be a whole number, got 1\.5"),
+        ({"top_k": "3"}, "top_k must be a whole number, got '3'"),
+        ({"top_p": "0.5"}, "top_p must be a number, got '0.5'"),
+        ({"temperature": "hot"}, "temperature must be a number, got 'hot'"),
+        ({"max_new_tokens": 2.5}, r"max_new_tokens must be a whole number, got 2\.5"),
+        ({"prompt_ids": [0, 1.7]}, r"a token of the prompt must be a whole number, got 1\.7"),
+        ({"prompt_ids": gradatim.tensor([1.0])}, "a token of the prompt must be a whole number"),
+        ({"prompt_ids": gradatim.tensor([[0, 1]])}, "a token of the prompt must be a whole number"),
+    ],
+)
+def test_what_is_no_such_number_is_refused_at_once(model, given, says):
+    with pytest.raises(TypeError, match=says):
+        generate(model, **{"prompt_ids": [0], "max_new_tokens": 5, **given})
+
+
+def test_whole_numbers_of_numpy_and_tensors_will_do(model):
+    prompts = ([0, 1], np.array([0, 1]), gradatim.tensor([0, 1]))
+    found = [list(generate(model, p, np.int64(4), top_k=np.int64(1))) for p in prompts]
+    assert found[0] == found[1] == found[2]

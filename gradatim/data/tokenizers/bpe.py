@@ -76,7 +76,8 @@ class BPETokenizer(Tokenizer):
         if vocab_size < least:
             raise TokenizerError(
                 f"a byte-pair tokeniser has at least {least} tokens, one for each byte"
-                f"{' and special token' if specials else ''}; got vocab_size={vocab_size}"
+                f"{' and special token' if specials else ''}; got vocab_size={vocab_size}; give"
+                f" {least} or more"
             )
         found: Counter[str] = Counter()
         for text in [texts] if isinstance(texts, str) else texts:

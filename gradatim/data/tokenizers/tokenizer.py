@@ -83,6 +83,15 @@ class Tokenizer(ABC):
         if rest := decoder.decode(b"", final=True):
             yield rest
 
+    def name(self, number: int) -> str:
+        """The text of one token; bytes that are no whole character by their numbers.
+
+        >>> from gradatim.data.tokenizers import BPETokenizer
+        >>> [BPETokenizer([]).name(number) for number in (72, 195)]
+        ['H', '<0xC3>']
+        """
+        return _named(self._token(number))
+
     def special(self, name: str) -> int:
         """The number of a special token. Errors: KeyError lists those there are."""
         if name not in self.specials:
@@ -147,6 +156,14 @@ class Tokenizer(ABC):
                 f"no token has number {int(number)}; this tokeniser has 0 to {len(self) - 1}"
             )
         return self.tokens[number]
+
+
+def _named(token: bytes) -> str:
+    try:
+        return token.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before, odd = token[: error.start].decode("utf-8"), token[error.start : error.end]
+        return before + "".join(f"<0x{byte:02X}>" for byte in odd) + _named(token[error.end :])
 
 
 def check_specials(specials: tuple[str, ...]) -> None:

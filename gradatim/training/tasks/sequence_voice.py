@@ -69,12 +69,12 @@ class SequenceVoice(Voice):
         if len(row) < 2 or not numbers:
             least = "a letter" if self.of_words else "two tokens: the first has nothing before it"
             raise BadUse(f"{text!r} is too short; the surprise needs at least {least}")
-        names = [self.tokenizer.decode([number]) for number in row[1:]]
+        names = [self.tokenizer.name(number) for number in row[1:]]
         return surprised(names, self._surprises(row), has_end=self.of_words)
 
     def tokens(self, text: str) -> tuple[list[int], list[str]]:
         numbers = self.tokenizer.encode(text)
-        names = [self.tokenizer.decode([number]) for number in numbers]
+        names = [self.tokenizer.name(number) for number in numbers]
         return ([BOUNDARY, *numbers], [".", *names]) if self.of_words else (numbers, names)
 
     def _surprises(self, row: Sequence[int]) -> list[float]:

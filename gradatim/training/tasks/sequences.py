@@ -60,9 +60,8 @@ class SequenceTask(Task):
         elif wanted == "char":
             self.tokenizer = CharTokenizer(self.alphabet(), specials=self.specials)
         elif wanted == "bpe":
-            default = type(config.model)().vocab_size
-            size = config.model.vocab_size
-            size = BYTE_PAIRS if size == default else size
+            is_asked = "model.vocab_size" in config.asked
+            size = config.model.vocab_size if is_asked else BYTE_PAIRS
             with announced(f"Learning {size:,} byte-pair tokens from {self.name} ..."):
                 self.tokenizer = BPETokenizer.train(
                     self.training_text(), size, specials=self.specials
@@ -177,7 +176,13 @@ class RunningText(SequenceTask):
         self._rows: dict[str, Any] = {}
 
     def training(self, model: Any) -> Examples:
+        self._check_parts(model.block_size)
         return text.Windows(self._row("train"), model.block_size, name=self._called("train"))
+
+    def _check_parts(self, block_size: int) -> None:
+        """That the shortest part has a window, so that whatever is advised holds for all."""
+        shortest = min(self.parts, key=lambda split: len(self._row(split)))
+        text.Windows(self._row(shortest), block_size, name=self._called(shortest))
 
     def part(self, split: str, model: Any) -> Examples:
         return text.Tiles(self._row(split), model.block_size, name=self._called(split))
