@@ -268,6 +268,21 @@ def test_a_number_that_all_items_read_is_not_written_over_by_the_first() -> None
     assert len(nests(counted, (3, 4), ()).in_place) == 2
 
 
+def test_an_update_runs_as_soon_as_its_gradient_is_known() -> None:
+    """Its coefficients, which come after the backward pass, and a small nest do not hold it up."""
+
+    def step(x: g.Tensor, bias: g.Tensor, w: g.Tensor, count: g.Tensor) -> None:
+        y = x + bias
+        back = y @ w
+        for_w, for_bias = y.T @ back, (back @ w.T).sum(0)
+        rate = 1 / (count + 1)
+        bias.sub_(rate * for_bias)
+        w.sub_(rate * for_w)
+
+    made = described(nests(step, (64, 48), (48,), (48, 40), ()))
+    assert made.index("matmul mul sub") < made.index("reduce_sum") < made.index("mul sub")
+
+
 def test_a_primitive_without_machine_code_is_alone() -> None:
     made = nests(lambda x: g.searchsorted(x * 2, x) + 1, (30,))
     (left,) = [n for n in made.nests if isinstance(n, NumpyNest)]

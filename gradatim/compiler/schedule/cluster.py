@@ -17,6 +17,7 @@ from .sources import Source, Sources
 from .strided import Rows, Strided, as_rows, between, ends_of
 
 SMALL_TABLE = 1 << 16  # bytes: so much of the nearest caches is spared for partial sums
+MANY = 1024  # elements of a nest beside which calling it takes no time
 LARGEST = 64  # equations in a nest: machine code takes time that grows with the square of a nest
 Form = tuple[int, int]  # rows and columns
 # Of an input: who makes it; whether it is read, row by row, where it is made; otherwise the numbers
@@ -34,6 +35,10 @@ class Cluster:
     number: int
     before: set[Cluster] = field(default_factory=set)
     after: set[Cluster] = field(default_factory=set)
+
+    def is_of_numbers(self) -> bool:
+        """Whether nothing in it has more than one element."""
+        return all(v.size == 1 for e in self.equations for v in e.outputs)
 
     def leads_to(self, other: Cluster, *, directly: bool = True) -> bool:
         """Whether another one has to run after this; not `directly`: because of others between."""
@@ -83,11 +88,7 @@ class Clustering:
         kind = role if role in ("product", "alone") else "rows"
         cluster = Cluster(kind, [e], [], number)
         self.of[e] = cluster
-        for source in self.inputs_of(e):
-            maker = self.makers.get(source.var)
-            if maker is not None:
-                cluster.before.add(self.of[maker])
-                self.of[maker].after.add(cluster)
+        self._connect(e)
         if kind == "rows":
             cluster.forms = [f for f in self._forms(e) if self._fits(f, [e], {e})]
         if role == "scatter" and not cluster.forms:  # values that are not in rows of one stride
@@ -97,7 +98,34 @@ class Clustering:
             cluster.forms = [(prod(shape[:-1]), shape[-1])]
         if kind == "rows":
             for maker in self._makers_read(e):
+                if self._have_only_numbers_in_common(self.of[maker], e):
+                    continue
                 self.merge(self.of[maker], self.of[e])
+
+    def _have_only_numbers_in_common(self, cluster: Cluster, e: Equation) -> bool:
+        """Whether an equation reads single numbers of a nest, and nothing else of what it makes.
+
+        Both would wait for each other; that is too much for what one call more takes.
+        """
+        read = [m for m in self._makers_read(e) if self.of[m] is cluster]
+        large = e.output.size >= MANY and not cluster.is_of_numbers()
+        return large and all(m.output.size == 1 and self.roles[m] == "map" for m in read)
+
+    def _connect(self, e: Equation) -> None:
+        """Let the cluster of an equation run after those that make what it reads."""
+        cluster = self.of[e]
+        for source in self.inputs_of(e):
+            maker = self.makers.get(source.var)
+            if maker is not None and self.of[maker] is not cluster:
+                cluster.before.add(self.of[maker])
+                self.of[maker].after.add(cluster)
+
+    def connect(self) -> None:
+        """Forget who ran after whom for the sake of equations that are elsewhere now."""
+        for cluster in self.of.values():
+            cluster.before, cluster.after = set(), set()
+        for e in self.of:
+            self._connect(e)
 
     def _role(self, e: Equation) -> str:
         """`role_of`; and sums at places of a small table of zeros, which fit into a row nest."""
@@ -254,6 +282,16 @@ class Clustering:
         a.number = max(a.number, b.number)
         b.equations = []
         return True
+
+    def set_apart(self, numbers: list[Equation]) -> None:
+        """Give single numbers, all of one nest, a nest of their own."""
+        home = self.of[numbers[0]]
+        forms = [f for f in ((1, 1), (1, 0)) if self._fits(f, numbers, set(numbers))]
+        if not forms:
+            return
+        apart = Cluster("rows", numbers, forms, home.number)
+        home.equations = [e for e in home.equations if e not in set(numbers)]
+        self.of.update((e, apart) for e in numbers)
 
     def fits_with(self, form: Form, cluster: Cluster, e: Equation) -> bool:
         """Whether an equation could run in a cluster of this form too."""

@@ -4,6 +4,8 @@
         read its result are in one later nest, it may as well be computed there; that is better if
         it saves storing more numbers than it makes to be stored.
 `join`  Nests of the same rows that read the same numbers read them once together.
+`part`  Single numbers that other nests read too, such as the coefficients of an optimiser, are
+        computed apart: nobody should wait for the large nest that was the first to need them.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ def regroup(clustering: Clustering, outputs: set[Var]) -> None:
     while _sink(clustering, readers, outputs):
         pass
     _join(clustering)
+    _part(clustering, readers)
 
 
 def _readers(clustering: Clustering) -> dict[Var, list[Equation]]:
@@ -113,3 +116,38 @@ def _join_two(clustering: Clustering, a: Cluster, b: Cluster) -> bool:
     if b.leads_to(a):
         return False
     return clustering.merge(a, b)
+
+
+# -- part ----------------------------------------------------------------------------------
+
+
+def _part(clustering: Clustering, readers: dict[Var, list[Equation]]) -> None:
+    members: dict[Cluster, list[Equation]] = {}
+    for e, cluster in clustering.of.items():
+        members.setdefault(cluster, []).append(e)
+    for cluster, equations in members.items():
+        numbers = _shared_numbers(clustering, equations, readers)
+        if cluster.kind == "rows" and 0 < len(numbers) < len(equations):
+            clustering.set_apart(numbers)
+    clustering.connect()
+
+
+def _shared_numbers(
+    clustering: Clustering, equations: list[Equation], readers: dict[Var, list[Equation]]
+) -> list[Equation]:
+    """Single numbers of a nest that others read, and what they are made of, if it is the same."""
+    home = clustering.of[equations[0]]
+    made: dict[Equation, list[Equation]] = {}  # of which others of the nest
+    shared: set[Equation] = set()
+    for e in equations:
+        makers = [clustering.makers.get(s.var) for s in clustering.inputs_of(e)]
+        inside = [m for m in makers if m is not None and clustering.of[m] is home]
+        if clustering.roles[e] != "map" or e.output.size != 1 or any(m not in made for m in inside):
+            continue
+        made[e] = inside
+        if any(clustering.of[r] is not home for r in readers.get(e.output, ())):
+            shared.add(e)
+    for e in reversed(made):  # makers after readers
+        if e in shared:
+            shared.update(made[e])
+    return [e for e in equations if e in shared]
