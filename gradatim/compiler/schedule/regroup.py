@@ -4,14 +4,14 @@
         read its result are in one later nest, it may as well be computed there; that is better if
         it saves storing more numbers than it makes to be stored.
 `join`  Nests of the same rows that read the same numbers read them once together.
-`part`  Single numbers that other nests read too, such as the coefficients of an optimiser, are
-        computed apart: nobody should wait for the large nest that was the first to need them.
+`part`  Single numbers that large nests read too, such as the coefficients of an optimiser, are
+        computed apart: nobody should wait for the nest that was the first to need them.
 """
 
 from __future__ import annotations
 
 from ..ir import Equation, Var
-from .cluster import Cluster, Clustering
+from .cluster import MANY, Cluster, Clustering
 
 MOST = 48  # equations in a nest that others may still join
 LARGE = 256  # elements that are worth reading once instead of twice
@@ -135,7 +135,7 @@ def _part(clustering: Clustering, readers: dict[Var, list[Equation]]) -> None:
 def _shared_numbers(
     clustering: Clustering, equations: list[Equation], readers: dict[Var, list[Equation]]
 ) -> list[Equation]:
-    """Single numbers of a nest that others read, and what they are made of, if it is the same."""
+    """Single numbers of a nest that large ones read, and what they are made of, if it is the same."""
     home = clustering.of[equations[0]]
     made: dict[Equation, list[Equation]] = {}  # of which others of the nest
     shared: set[Equation] = set()
@@ -145,7 +145,8 @@ def _shared_numbers(
         if clustering.roles[e] != "map" or e.output.size != 1 or any(m not in made for m in inside):
             continue
         made[e] = inside
-        if any(clustering.of[r] is not home for r in readers.get(e.output, ())):
+        others = (clustering.of[r] for r in readers.get(e.output, ()) if r.output.size >= MANY)
+        if any(other is not home for other in others):
             shared.add(e)
     for e in reversed(made):  # makers after readers
         if e in shared:
