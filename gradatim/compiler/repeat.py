@@ -76,7 +76,7 @@ class _Run:
         native = binding.compiled.is_native and binding.traced.is_steady
         begin, stretch, state = self.results.done, Stretch(), State(binding)
         parts = [r[begin:] for r in self.rows]
-        before = None if self.if_nan == GO_ON else lambda: state.keep(stretch)
+        before = {EXPLAIN: lambda: state.keep(stretch), STOP: lambda: None}.get(self.if_nan)
         try:
             if native:
                 binding.run_many(self.count - begin, flat.tensors, parts, stretch, before)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .._tensor.comparison import where
@@ -26,7 +27,7 @@ from ..core.random import Generator
 from ..ops.random import multinomial as draw
 from .choosing import Choice, check_temperature, whole
 
-SOON = 0.02  # seconds in which a compiled writer makes tokens ahead: each call costs some time
+SOON = 0.04  # seconds in which a compiled writer makes tokens ahead: each call costs some time
 
 
 def generate(
@@ -101,6 +102,7 @@ class Writer:
         self, model: Any, *, compiled: bool = True, tell: Callable[[str], None] = lambda why: None
     ) -> None:
         self.model, self.tell = model, tell
+        self._modules = [*model.modules()]
         self._compiled = compiled
         self._page = _Page(model)
         self._programs: dict[Choice, tuple[Attempt, Attempt]] = {}
@@ -156,18 +158,16 @@ class Writer:
     def _tokens(self, choice: Choice, is_remembered: bool, steps: int, engine: Any) -> list[int]:
         """The next ones; the engine is where they have left it."""
         program = self._program(choice, is_remembered)
-        generator, was_training = self._page.generator, self.model.training
+        generator = self._page.generator
         if engine is not None:
             generator.set_state(engine.get_state())
-        self.model.eval()
         start = time.perf_counter()
         try:
-            with no_grad():
+            with no_grad(), _evaluated(self._modules):
                 tokens: list[int] = program.repeat(steps).tolist()
             self._adapt(steps, time.perf_counter() - start)
             return tokens
         finally:
-            self.model.train(was_training)
             if engine is not None:
                 engine.set_state(generator.get_state())
 
@@ -187,6 +187,19 @@ class Writer:
                 Attempt(lambda: page.reread(choice), name="the reading", **wish),
             )
         return self._programs[choice][0 if is_remembered else 1]
+
+
+@contextmanager
+def _evaluated(modules: Sequence[Any]) -> Iterator[None]:
+    """As after `eval()`, for a moment; each is then as it was."""
+    training = [m for m in modules if m.training]
+    for m in training:
+        m.training = False
+    try:
+        yield
+    finally:
+        for m in training:
+            m.training = True
 
 
 class _Page:

@@ -24,7 +24,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from .._tensor.comparison import where
 from .._tensor.creation import arange, zeros
 from .._tensor.joining import stack
 from .._tensor.tensor import Tensor
@@ -67,7 +66,7 @@ class Memory:
     def __init__(self, batch: int, config: Config, dtype: Any) -> None:
         shape = (batch, config.block_size, config.n_embd)
         self.keys, self.values = zeros(shape, dtype=dtype), zeros(shape, dtype=dtype)  # (B, S, C)
-        self.places = arange(config.block_size)  # (S,)
+        self.texts, self.places = arange(batch), arange(config.block_size)  # (B,), (S,)
 
     def keep(self, k: Tensor, v: Tensor) -> None:
         """Remember k and v (B, T, C) as those of the first T places."""
@@ -76,9 +75,8 @@ class Memory:
 
     def with_(self, k: Tensor, v: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
         """All of it, once k and v (B, 1, C) are written at the places `at` (B,)."""
-        here = (self.places == at.unsqueeze(1)).unsqueeze(2)  # (B, S, 1)
         for rows, new in ((self.keys, k), (self.values, v)):
-            rows.copy_(where(here, new, rows))
+            rows[self.texts, at] = new[:, 0]
         return self.keys, self.values
 
     def until(self, at: Tensor) -> Tensor:

@@ -242,6 +242,19 @@ def test_simplify_joins_movements() -> None:
     )
 
 
+def test_simplify_knows_that_another_shape_of_it_is_all_of_it() -> None:
+    graph = traced(lambda x, y: x.view(6).copy_(y), (2, 3), (6,))
+    assert_prints(
+        drop_unused(simplify(graph)),
+        """
+        in   a:float32[2,3]
+        in   b:float32[6]
+             c:float32[2,3] = reshape[shape=(2, 3)] b
+        out  b c
+        """,
+    )
+
+
 # -- common subexpressions -----------------------------------------------------------------------
 
 

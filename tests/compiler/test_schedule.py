@@ -254,6 +254,18 @@ def test_what_is_written_in_step_is_written_in_place() -> None:
     assert len(made.in_place) == 1
 
 
+def test_places_told_by_two_tensors_are_written_where_they_lie() -> None:
+    """Such as those of the tokens that a cache of keys and values remembers."""
+
+    def remember(cache: g.Tensor, new: g.Tensor) -> g.Tensor:
+        cache[g.arange(2), g.tensor([3, 1])] = new
+        return cache.sum()
+
+    made = nests(remember, (2, 5, 40), (2, 40))
+    assert len(made.in_place) == 1
+    assert "copy" not in " ".join(described(made))
+
+
 def test_what_is_still_read_is_not_written_over() -> None:
     made = nests(lambda x: x[1:].copy_(x[:-1].clone()), (30,))
     assert not made.in_place

@@ -148,6 +148,14 @@ def _cat(e: Equation, makers: Makers) -> Var | None:
     return e.inputs[0] if len(e.inputs) == 1 else None
 
 
+def _written(e: Equation, makers: Makers) -> Var | Equation | None:
+    """All of a tensor, written through another shape of it."""
+    x, y = e.inputs
+    if any(primitive is not reshape for primitive, _ in e.params["view"]):
+        return None
+    return y if y.shape == x.shape else apply(reshape, (y,), {"shape": x.shape}, e.line)
+
+
 RULES: dict[str, Rule] = {
     "cat": _cat,
     "copy": _copy,
@@ -163,4 +171,5 @@ RULES: dict[str, Rule] = {
     "reduce_sum": _sum,
     "amax": _sum,
     "amin": _sum,
+    "update_view": _written,
 }

@@ -44,7 +44,7 @@ def schedule(
 
     `is_native` tells which draws, and which work along lines, have machine code.
     """
-    graph, sources = without_views(graph)
+    graph, sources = without_views(graph, {graph.outputs[o] for o, _ in updates})
     final = {graph.outputs[o]: graph.inputs[i] for o, i in updates}
     clustering = Clustering(graph, sources)
     regroup(clustering, set(graph.outputs))
@@ -118,7 +118,7 @@ def _copies_onto_itself(nest: Nest, in_place: dict[Var, Var]) -> bool:
 
 def _copy_nest(w: Var, v: Var) -> RowNest:
     """Put the numbers of w where v lies."""
-    return _strided_copy(Source(w, Strided.whole(w.shape)), v, Strided.whole(v.shape))
+    return _strided_copy(Source(w, Strided.whole(v.shape)), v, Strided.whole(v.shape))
 
 
 def _strided_copy(source: Source, into: Var, view: Strided) -> RowNest:

@@ -6,6 +6,7 @@ a copy is put into the graph; so after `with_copies` every reshape can be read w
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
@@ -59,8 +60,11 @@ class Sources(dict[Var, Source]):
         return True
 
 
-def with_copies(graph: Graph) -> Graph:
-    """Copy what cannot be read where it lies, and give every output memory of its own."""
+def with_copies(graph: Graph, written: Collection[Var] = ()) -> Graph:
+    """Copy what cannot be read where it lies, and give every output memory of its own.
+
+    Of an output that is `written` over an input nobody asks for the shape.
+    """
     sources = Sources(replace(graph, equations=(), outputs=()))
     new: dict[Var, Var] = {}
     kept: list[Equation] = []
@@ -83,9 +87,11 @@ def with_copies(graph: Graph) -> Graph:
             e = moved
         kept.append(e)
     outputs = []
-    for v in graph.outputs:
-        v = new.get(v, v)
+    for last in graph.outputs:
+        v = new.get(last, last)
         source = sources[v]
+        if last in written and source.view.is_whole and source.var.size == v.size:
+            v, source = source.var, sources[source.var]
         if not (source.var is v and source.in_memory) or v in graph.inputs or v in outputs:
             made = apply(copy, (v,), {})
             kept.append(made)
@@ -120,9 +126,9 @@ def _has_rows(e: Equation, s: Source) -> bool:
     return as_rows(s.view, prod(s.view.shape[cut:])) is not None
 
 
-def without_views(graph: Graph) -> tuple[Graph, Sources]:
+def without_views(graph: Graph, written: Collection[Var] = ()) -> tuple[Graph, Sources]:
     """The equations that compute something, and where each value is read from."""
-    graph = with_copies(graph)
+    graph = with_copies(graph, written)
     sources = Sources(graph)
     nothing = {*STEPS, "repeated", "arange"}
     return graph.with_equations(e for e in graph.equations if e.name not in nothing), sources
