@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-# Collecting makes millions of objects that stay: looking for garbage among them is half of its time.
+# Collecting makes millions of objects that stay: the search for garbage takes half of its time.
 gc.disable()
 
 # Tests start hundreds of processes; without compiled files each of them would compile the library.

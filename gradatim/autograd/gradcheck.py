@@ -113,46 +113,59 @@ def _check(func: Any, given: tuple[Any, ...], eps: float, atol: float, rtol: flo
             raise GradcheckError(
                 f"gradcheck: input {i} is {x._value.dtype}; finite differences need float64"
             )
-    for j, y in enumerate(_floating(func(*given))):
-        for i, x in enumerate(given):
-            if not _varies(x):
-                continue
-            analytic = _analytic(func, given, j, x)
-            numerical = _numerical(func, given, j, x, y.numel(), eps)
-            if not np.allclose(analytic, numerical, rtol=rtol, atol=atol, equal_nan=True):
-                raise GradcheckError(_report(i, j, analytic, numerical))
+    places = [i for i, x in enumerate(given) if _varies(x)]
+    xs = [given[i] for i in places]
+    analytic, numerical = _analytic(func, given, xs), _numerical(func, given, xs, eps)
+    for j, rows in enumerate(analytic):
+        for i, found, wanted in zip(places, rows, numerical[j], strict=True):
+            if not np.allclose(found, wanted, rtol=rtol, atol=atol, equal_nan=True):
+                raise GradcheckError(_report(i, j, found, wanted))
 
 
-def _analytic(func: Any, given: tuple[Any, ...], j: int, x: Any) -> Array:
-    """Rows: elements of x; columns: elements of output j."""
-    y = _floating(func(*given))[j]
-    jacobian = np.zeros((x.numel(), y.numel()))
-    if not y.requires_grad:
-        return jacobian
-    for k in range(y.numel()):
+# Jacobians for each output and each input; rows: elements of the input, columns: of the output.
+
+
+def _analytic(func: Any, given: tuple[Any, ...], xs: list[Any]) -> list[list[Array]]:
+    return [_walked(y, xs) for y in _floating(func(*given))]
+
+
+def _walked(y: Any, xs: list[Any]) -> list[Array]:
+    """From one walk back for each element of an output."""
+    jacobians = [np.zeros((x.numel(), y.numel())) for x in xs]
+    for k in range(y.numel() if y.requires_grad else 0):
         seed = np.zeros(y.shape, y._value.dtype)
         seed.reshape(-1)[k] = 1
-        (g,) = grad(y, x, wrap(seed), retain_graph=True, allow_unused=True)
-        if g is not None:
-            jacobian[:, k] = numbers_of(g).reshape(-1)
-    return jacobian
+        found = grad(y, xs, wrap(seed), retain_graph=True, allow_unused=True)
+        for jacobian, g in zip(jacobians, found, strict=True):
+            if g is not None:
+                jacobian[:, k] = numbers_of(g).reshape(-1)
+    return jacobians
 
 
-def _numerical(
-    func: Any, given: tuple[Any, ...], j: int, x: Any, columns: int, eps: float
-) -> Array:
-    jacobian = np.zeros((x.numel(), columns))
-    place = numbers_of(x)
+def _numerical(func: Any, given: tuple[Any, ...], xs: list[Any], eps: float) -> list[list[Array]]:
+    by_input = [_nudged(func, given, numbers_of(x), eps) for x in xs]
+    return [list(of_output) for of_output in zip(*by_input, strict=True)]
+
+
+def _nudged(func: Any, given: tuple[Any, ...], place: Array, eps: float) -> list[Array]:
+    """From two calls for each element of an input, which tell about all outputs."""
+
     # Recorded, because the function may itself ask for a gradient.
+    def call() -> list[Array]:
+        outputs = _floating(func(*given))
+        return [numbers_of(y).astype(np.float64).reshape(-1) for y in outputs]
+
+    jacobians = [np.zeros((place.size, y.size)) for y in call()]
     for k, index in enumerate(np.ndindex(*place.shape)):
         before = place[index]
-        values = []
-        for step in (eps, -eps):
-            place[index] = before + step
-            values.append(numbers_of(_floating(func(*given))[j]).astype(np.float64).reshape(-1))
+        place[index] = before + eps
+        above = call()
+        place[index] = before - eps
+        below = call()
         place[index] = before
-        jacobian[k] = (values[0] - values[1]) / (2 * eps)
-    return jacobian
+        for jacobian, high, low in zip(jacobians, above, below, strict=True):
+            jacobian[k] = (high - low) / (2 * eps)
+    return jacobians
 
 
 def _report(i: int, j: int, analytic: Array, numerical: Array) -> str:

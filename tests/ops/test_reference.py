@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import gradatim
+from tests.each import each
 from tests.reference.op_cases import CALLS, Call, evaluate, parsed
 
 ROOT = Path(__file__).parents[2]
@@ -81,14 +82,16 @@ def reason(one: Call) -> str | None:
     return found[0] if found else None
 
 
-def calls(*, different: bool) -> pytest.MarkDecorator:
-    chosen = [(c, d) for c in CALLS for d in c.dtypes if (reason(c) is not None) == different]
-    return pytest.mark.parametrize(("one", "dtype"), chosen, ids=lambda x: getattr(x, "name", x))
+ALIKE = [(one, dtype) for one in CALLS if reason(one) is None for dtype in one.dtypes]
 
 
-@calls(different=False)
-def test_as_pytorch(one: Call, dtype: str) -> None:
-    assert_as_pytorch(one, dtype)
+def function_of(case: tuple[Call, str]) -> str:
+    return case[0].name.split(" | ")[0]
+
+
+@each(ALIKE, group=function_of, name=lambda case: f"{case[0].name} | {case[1]}")
+def test_as_pytorch(case: tuple[Call, str]) -> None:
+    assert_as_pytorch(*case)
 
 
 @pytest.mark.parametrize("pattern", DIFFERENT)

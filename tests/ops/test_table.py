@@ -15,6 +15,7 @@ import gradatim.ops
 from gradatim.autograd import gradcheck, gradgradcheck
 from gradatim.core.errors import ShapeError
 from gradatim.core.primitive import REGISTRY, Composite
+from tests.each import each
 from tests.ops.case import Case
 from tests.ops.table import TABLE as BASICS
 from tests.ops.table_attention import ATTENTION
@@ -63,8 +64,9 @@ def assert_value(case: Case, inputs: Tensors, *, tolerance: float | None = None)
         np.testing.assert_allclose(found, want, rtol=within, atol=within)
 
 
-def where(condition: Callable[[Case], Any]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("case", [c for c in TABLE if condition(c)], ids=str)
+def where(condition: Callable[[Case], Any]) -> Callable[..., Any]:
+    """A test of these cases, those of one primitive together."""
+    return each([c for c in TABLE if condition(c)], group=lambda c: c.primitive)
 
 
 def of(case: Case) -> Any:
