@@ -140,13 +140,18 @@ def land(
                 hook(tensor)
 
 
-def _reachable(roots: Iterable[Edge]) -> set[Edge]:
-    seen = set(roots)
+def _reachable(roots: Iterable[Edge]) -> dict[Edge, None]:
+    """All entries behind the roots; leaves, which are of one time, come in the same order always.
+
+    A set would order them by where they lie in memory, and a traced step would be another program
+    each time, which the cache on disk does not know.
+    """
+    seen = dict.fromkeys(roots)
     stack = list(seen)
     while stack:
         for edge in stack.pop().edges:
             if edge is not None and edge not in seen:
-                seen.add(edge)
+                seen[edge] = None
                 stack.append(edge)
     return seen
 

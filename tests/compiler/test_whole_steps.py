@@ -122,6 +122,18 @@ def test_a_step_is_machine_code_from_end_to_end_in_few_nests(name):
     assert len(nests) <= STEPS[name][1]
 
 
+@pytest.mark.parametrize("name", STEPS)
+def test_a_step_that_is_made_again_is_the_same_program(name):
+    """Which the cache on disk knows: nothing in it depends on where in memory things lie."""
+    graphs = set()
+    kept = [made(name)[1] for _ in range(3)]
+    for step in kept:
+        g.manual_seed(5)
+        step()
+        graphs.add(str(trace(step, []).graph))
+    assert len(graphs) == 1
+
+
 def test_the_layers_of_a_block_are_products_with_what_follows_them():
     _, step = made("block")
     step()
