@@ -21,6 +21,7 @@ _RENAMED = {
     "linear": "MmBackward0",
     "linear_bias": "AddmmBackward0",
     "gelu_tanh": "GeluBackward0",
+    "layer_norm": "NativeLayerNormBackward0",
     "log1p": "Log1PBackward0",
     "masked_scale": "MulBackward0",
     "norm": "LinalgVectorNormBackward0",

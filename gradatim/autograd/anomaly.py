@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -69,13 +69,16 @@ class _Guard(Eager):
                 raise NonFiniteError(_guilty(primitive, inputs, v))
         return value
 
-    def update(self, update: Update, inputs: tuple[Handle, ...], params: dict[str, Any]) -> None:
-        was_finite = all(_finite(x._value) for x in inputs)
-        super().update(update, inputs, params)
-        for i in update.replaces:
-            if was_finite and not _finite(inputs[i]._value):
-                what = f"{update.inputs[i]} of shape {[*inputs[i]._type.shape]}"
-                raise NonFiniteError(f"{update.name} made the finite {what} infinite or nan")
+    def update(
+        self, update: Update, rows: Sequence[tuple[Handle, ...]], params: dict[str, Any]
+    ) -> None:
+        for inputs in rows:
+            was_finite = all(_finite(x._value) for x in inputs)
+            super().update(update, [inputs], params)
+            for i in update.replaces:
+                if was_finite and not _finite(inputs[i]._value):
+                    what = f"{update.inputs[i]} of shape {[*inputs[i]._type.shape]}"
+                    raise NonFiniteError(f"{update.name} made the finite {what} infinite or nan")
 
 
 @contextmanager

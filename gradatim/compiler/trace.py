@@ -163,13 +163,14 @@ class Tracer:
         self.current[storage] = value
         self.written[storage] = None
 
-    def update(self, update: Update, inputs: tuple[Handle, ...], params: Params) -> None:
+    def update(self, update: Update, rows: Sequence[tuple[Handle, ...]], params: Params) -> None:
         """An update in library operations, and a write for each thing that it replaces."""
-        with GradMode(False):
-            found = update.expand(*[wrap(self.read(x)) for x in inputs], **params)
-        results = found if isinstance(found, tuple) else (found,)
-        for i, result in zip(update.replaces, results, strict=True):
-            self.write(inputs[i], result)
+        for inputs in rows:
+            with GradMode(False):
+                found = update.expand(*[wrap(self.read(x)) for x in inputs], **params)
+            results = found if isinstance(found, tuple) else (found,)
+            for i, result in zip(update.replaces, results, strict=True):
+                self.write(inputs[i], result)
 
     def numbers(self, x: Handle) -> Any:
         """The array of a captured tensor that Python looks at: it has to stay what it is."""

@@ -11,8 +11,12 @@ from numpy import ndarray  # asked for at every call, and an attribute of `np` i
 from .errors import GradatimError, WriteError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .handle import Handle
     from .primitive import Primitive, Update
+
+    Rows = Sequence[tuple[Handle, ...]]
 
 
 # Infinity and nan are values here, as in PyTorch: log(0) is -inf without a word. NumPy warns,
@@ -38,8 +42,8 @@ class Backend(Protocol):
     def write(self, target: Handle, source: Handle) -> None:
         """Put the value of `source`, of equal shape and dtype, in the place of `target`."""
 
-    def update(self, update: Update, inputs: tuple[Handle, ...], params: dict[str, Any]) -> None:
-        """Run an update: its outputs take the places of the inputs that it replaces."""
+    def update(self, update: Update, rows: Rows, params: dict[str, Any]) -> None:
+        """Run an update on each row of inputs: its outputs take the places of those it replaces."""
 
     def numbers(self, x: Handle) -> np.ndarray[Any, Any]:
         """The array of a tensor, for Python to look at; see `core.numbers`."""
@@ -83,12 +87,13 @@ class Eager:
         check_writable(array)
         array[...] = source._value
 
-    def update(self, update: Update, inputs: tuple[Handle, ...], params: dict[str, Any]) -> None:
+    def update(self, update: Update, rows: Rows, params: dict[str, Any]) -> None:
         """Let the update write straight into the buffers, without results to be copied."""
-        arrays = [x._value for x in inputs]
-        for i in update.replaces:
-            check_writable(arrays[i])
-        update.in_place(*arrays, **params)
+        arrays = [[x._value for x in row] for row in rows]
+        for row in arrays:
+            for i in update.replaces:
+                check_writable(row[i])
+        update.run(arrays, params)
 
     def numbers(self, x: Handle) -> np.ndarray[Any, Any]:
         """The array itself."""
@@ -111,7 +116,8 @@ def _no_numbers(value: Any) -> str:
 
 def check_writable(array: np.ndarray[Any, Any]) -> None:
     """Refuse memory that is read-only, or whose elements share places."""
-    if not array.flags.writeable or (0 in array.strides and _is_expanded(array)):
+    flags = array.flags
+    if not flags.writeable or not (flags.c_contiguous or not _is_expanded(array)):
         raise WriteError(_why_not_writable(array))
 
 

@@ -16,7 +16,7 @@ from .storage import tick
 from .tape import base_of, history, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from .nodes import Edge
     from .primitive import Primitive, Update
@@ -87,9 +87,16 @@ def has_history(target: Any, *sources: Any) -> bool:
 
 def update(operation: Update, *inputs: Any, **params: Any) -> None:
     """Run an update, outside the tape: its outputs take the places of inputs."""
-    local.context.backend.update(operation, inputs, params)
-    for i in operation.replaces:
-        inputs[i]._storage.written = tick()
+    update_all(operation, [inputs], **params)
+
+
+def update_all(operation: Update, rows: Sequence[tuple[Any, ...]], **params: Any) -> None:
+    """Run an update on several rows of inputs."""
+    local.context.backend.update(operation, rows, params)
+    now = tick()
+    for row in rows:
+        for i in operation.replaces:
+            row[i]._storage.written = now
 
 
 def apply(operation: Callable[..., Any], target: Any, *operands: Any) -> None:

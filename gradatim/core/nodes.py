@@ -11,10 +11,12 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from numpy import ndarray
+
 from .context import local
 from .errors import AutogradError
 from .handle import Handle, alias, same_memory
-from .plan import OUT, PARAM, SAVED, TYPE
+from .plan import OUT, OUT_ARRAY, PARAM, SAVED, TYPE
 from .storage import ArrayType, Storage, tick
 
 if TYPE_CHECKING:
@@ -113,6 +115,8 @@ class Node:
                     arguments.append(self.types[key])
                 elif kind == OUT:
                     arguments.append(self.output(key))
+                elif kind == OUT_ARRAY:
+                    arguments.append(self.result if type(self.result) is ndarray else None)
                 else:
                     arguments.append(tuple(self.types.values()))
             results.append((i, rule(gradient, *arguments)))
@@ -128,7 +132,7 @@ class Node:
             shared = x._shared
             if shared is not None and shared.written > time:
                 raise AutogradError(overwritten(self.name, f"an input of shape {[*x._type.shape]}"))
-        if self.plan.keeps_out:
+        if self.plan.needs_out:
             for kept in self.out if type(self.out) is tuple else (self.out,):
                 if type(kept) is Storage and kept.written > time:
                     raise AutogradError(overwritten(self.name, "its result"))
@@ -149,11 +153,11 @@ class Node:
 
     @property
     def result(self) -> Any:
-        """The value of the only result, if it is kept for the rules and not freed; else None."""
+        """The value of the only result, if it is kept for the rules and still there; else None."""
         kept = self.out if self.plan.keeps_out else ()
-        if type(kept) is tuple:
-            return None
-        return kept.value if type(kept) is Storage else kept
+        if type(kept) is Storage:
+            return None if kept.written > self.time else kept.value
+        return None if type(kept) is tuple else kept
 
     def release(self, *, keep_out: bool) -> None:
         """Free the saved values; entries that saved none can be walked again.

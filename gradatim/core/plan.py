@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 Rule = Callable[..., Any]
 
 # Where an argument of a rule comes from.
-SAVED, OUT, TYPE, TYPES, PARAM = range(5)
+SAVED, OUT, OUT_ARRAY, TYPE, TYPES, PARAM = range(6)
 
 
 class Plan:
     """What a tape entry keeps, and how its rules are called, for one set of wanted inputs."""
 
-    __slots__ = ("is_plain", "keeps", "keeps_out", "kept", "pick", "primitive", "rules",
-                 "typed")  # fmt: skip
+    __slots__ = ("is_plain", "keeps", "keeps_out", "kept", "needs_out", "pick", "primitive",
+                 "rules", "typed")  # fmt: skip
 
     def __init__(self, primitive: Primitive, wanted: int, count: int) -> None:
         self.primitive = primitive
@@ -30,7 +30,8 @@ class Plan:
         inputs = primitive.inputs
         self.keeps = tuple(i for i, name in enumerate(inputs) if name in names)
         self.kept, self.pick = _kept(self.keeps)
-        self.keeps_out = any(name in names for name in primitive.outputs)
+        self.needs_out = any(name in names for name in primitive.outputs)
+        self.keeps_out = self.needs_out or any(f"{n}_array" in names for n in primitive.outputs)
         types = [f"{name}_type" for name in inputs]
         self.typed = range(count) if variadic else [i for i, t in enumerate(types) if t in names]
         self.is_plain = len(primitive.outputs) == 1 and not self.typed
@@ -63,6 +64,8 @@ def _source(name: str, primitive: Primitive, kept: dict[str, int]) -> tuple[int,
         return SAVED, kept[name]
     if name in primitive.outputs:
         return OUT, primitive.outputs.index(name)
+    if name.removesuffix("_array") in primitive.outputs:
+        return OUT_ARRAY, None
     if name.endswith("_type"):
         return TYPE, primitive.inputs.index(name[:-5])
     if name == "types":

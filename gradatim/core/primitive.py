@@ -7,6 +7,7 @@ input, called with the incoming gradient `g` and whatever else its own parameter
 
     an input (`x`)            its value is kept alive, and checked for overwriting
     an output (`out`)         likewise
+    the result (`out_array`)  its array, or None if it was overwritten since, or is only traced
     an input's type `x_type`  only shape and dtype are kept (`types`: those of all inputs)
     a static parameter        as it was given
 
@@ -17,8 +18,10 @@ operations; that makes second derivatives and compiled backward passes come for 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from . import tape
 from .context import GradMode
@@ -72,7 +75,8 @@ class Primitive:
 
     def _check_rules(self) -> None:
         types = [f"{name}_type" for name in self.inputs]
-        known = {*self.inputs, *self.outputs, *types, "types", *self.static}
+        arrays = [f"{name}_array" for name in self.outputs if len(self.outputs) == 1]
+        known = {*self.inputs, *self.outputs, *arrays, *types, "types", *self.static}
         for name, rule in zip(self.inputs, self.rules, strict=True):
             unknown = set(parameters(rule)) - known if rule else None
             if unknown:
@@ -138,6 +142,10 @@ class Update(Composite):
 
     `in_place` is its NumPy value, and writes into the arrays of those inputs. No gradient flows
     through an update: it is what optimisers do, outside the tape.
+
+    Where NumPy's calls cost more than the arithmetic, it can be run on many things as on one: those
+    of at most `small` elements are laid side by side. All inputs must then be of one shape, but for
+    those that `numbers` names, which are single numbers.
     """
 
     def __init__(
@@ -147,6 +155,8 @@ class Update(Composite):
         in_place: Callable[..., None],
         *,
         replaces: tuple[str, ...],
+        numbers: tuple[str, ...] = (),
+        small: int = 0,
     ) -> None:
         super().__init__(
             signature,
@@ -158,6 +168,8 @@ class Update(Composite):
         )
         self.in_place = in_place
         self.replaces = tuple(self.inputs.index(name) for name in replaces)
+        self.numbers = tuple(self.inputs.index(name) for name in numbers)
+        self.small = small
 
     def _types(self, *types: Any, **_: Any) -> Any:
         found = tuple(types[i] for i in self.replaces)
@@ -168,6 +180,37 @@ class Update(Composite):
         self.in_place(*new, **params)
         found = tuple(new[i] for i in self.replaces)
         return found if len(found) > 1 else found[0]
+
+    def run(self, rows: Sequence[Sequence[Any]], params: dict[str, Any]) -> None:
+        """Update each row of arrays in place; small ones with equal numbers all at once."""
+        alike: dict[tuple[Any, ...], list[Sequence[Any]]] = {}
+        for row in rows:
+            first = row[self.replaces[0]]
+            if not self.small or first.size > self.small:
+                self.in_place(*row, **params)
+            else:
+                # Numbers that stay are mostly those of all rows, and the same arrays.
+                new = [row[i].item() if i in self.replaces else id(row[i]) for i in self.numbers]
+                key = (first.dtype.num, *new)
+                alike.setdefault(key, []).append(row)
+        for group in alike.values():
+            self._side_by_side(list(zip(*group, strict=True)), params)
+
+    def _side_by_side(self, columns: Sequence[Sequence[Any]], params: dict[str, Any]) -> None:
+        """Run it once on what stands in the columns: for each input, the arrays of all rows."""
+        joined = [np.concatenate(arrays, None) for arrays in columns]
+        for i in self.numbers:
+            joined[i] = columns[i][0].copy()
+        self.in_place(*joined, **params)
+        for i in self.replaces:
+            start, found = 0, joined[i]
+            for array in columns[i]:
+                if i in self.numbers:
+                    array[...] = found
+                else:
+                    stop = start + array.size
+                    array[...] = found[start:stop].reshape(array.shape)
+                    start = stop
 
 
 def registered(name: str) -> Primitive:

@@ -66,7 +66,9 @@ class _Builder:
     def __init__(self, facts: Facts, found: Mapping[int, tuple[int, str]]) -> None:
         self.facts = facts
         self.found = found
-        self.results = Counter(e.node for e in facts.entries if isinstance(e, Output))
+        outputs = [e for e in facts.entries if isinstance(e, Output)]
+        self.results = Counter(e.node for e in outputs)
+        self.only = {e.node: e for e in outputs if self.results[e.node] == 1}
         self.cards: list[Card] = []
         self.edges: list[tuple[int, int]] = []
         self.place: dict[Edge, int] = {}
@@ -114,8 +116,9 @@ class _Builder:
         else:  # an operation of the user's own
             name = str(entry.name).removesuffix("Backward")
         unknown = NOT_KEPT if self.facts.walked else NOT_COMPUTED
-        gradient = self.facts.gradients.get(entry)
-        rows = _rows(self.facts.values.get(entry), gradient, unknown)
+        result = self.only.get(entry, entry)
+        gradient = self.facts.gradients.get(result)
+        rows = _rows(self.facts.values.get(result), gradient, unknown)
         if self.results[entry] > 1:
             rows = (("gives", f"{self.results[entry]} tensors"),)
         kind = Kind.RESULT if last else Kind.OPERATION

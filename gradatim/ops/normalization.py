@@ -158,10 +158,16 @@ def _back_rows(g: Array, normal: Array, rstd: Array) -> Array:
     return out
 
 
-def _by_normal(h: Any, g: Any, normal: Any, rstd: Any, dims: Dims) -> Any:
+def by_normal(h: Any, g: Any, normal: Any, rstd: Any, dims: Dims) -> Any:
+    """The gradient of `standardize_back` by the numbers with mean 0 and variance 1."""
     ours = mul(h, _over(_average(mul(g, normal), dims), h))
     theirs = mul(g, _over(_average(mul(h, normal), dims), h))
     return neg(mul(_over(rstd, h), add(ours, theirs)))
+
+
+def by_rstd(h: Any, g: Any, normal: Any, dims: Dims) -> Any:
+    """The gradient of `standardize_back` by the reciprocal deviation."""
+    return reduce_sum(mul(h, _orthogonal(g, normal, dims)), dims=dims, keepdim=True)
 
 
 # rstd (g - mean(g) - normal mean(g normal))
@@ -171,10 +177,8 @@ standardize_back: Composite = Composite(
     same,
     value=_standardize_back_value,
     g=lambda h, normal, rstd, dims: standardize_back(h, normal, rstd, dims=dims),
-    normal=_by_normal,
-    rstd=lambda h, g, normal, dims: reduce_sum(
-        mul(h, _orthogonal(g, normal, dims)), dims=dims, keepdim=True
-    ),
+    normal=by_normal,
+    rstd=lambda h, g, normal, dims: by_rstd(h, g, normal, dims),
 )
 
 # -- a weight and a bias for each place of some dimensions -----------------------------------------
@@ -190,7 +194,8 @@ def _others(x: Any, dims: Dims) -> Dims:
     return tuple([d for d in range(len(x.shape)) if d not in dims])
 
 
-def _gathered(g: Any, dims: Dims) -> Any:
+def by_bias(g: Any, dims: Dims) -> Any:
+    """g, added up over all dimensions but `dims`."""
     others = _others(g._value, dims)
     return reduce_sum(g, dims=others, keepdim=False) if others else g
 
@@ -239,7 +244,7 @@ scale: Composite = Composite(
 # g x, added up over all dimensions but `dims`: what arrives at the weight
 scale_back: Composite = Composite(
     "scale_back(g, x, *, dims)",
-    lambda g, x, *, dims: _gathered(mul(g, x), dims),
+    lambda g, x, *, dims: by_bias(mul(g, x), dims),
     lambda g, x, *, dims: ArrayType(tuple([x.shape[d] for d in dims]), x.dtype),
     value=_scale_back_value,
     g=lambda h, x, dims: scale(x, h, dims=dims),
@@ -254,5 +259,5 @@ affine = Composite(
     value=_affine_value,
     x=lambda g, weight, dims: scale(g, weight, dims=dims),
     weight=lambda g, x, dims: scale_back(g, x, dims=dims),
-    bias=lambda g, dims: _gathered(g, dims),
+    bias=lambda g, dims: by_bias(g, dims),
 )

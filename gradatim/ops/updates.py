@@ -20,6 +20,7 @@ from .elementwise import add, cast, div, like, maximum, mul, neg, pow_, sqrt, su
 Array = np.ndarray[Any, Any]
 
 BLOCK = 1 << 16  # elements handled at a time: 256 KB of float32 in each array
+SMALL = 1 << 13  # elements: a dozen calls cost more than their arithmetic, and than copies
 
 
 def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
@@ -230,6 +231,8 @@ adam = Update(
     _expand_adam,
     _adam,
     replaces=("p", "m", "v", "step"),
+    numbers=("step", "lr", "beta1", "beta2"),
+    small=SMALL,
 )
 
 # The same with the largest v so far in the place of v.
@@ -239,4 +242,6 @@ amsgrad = Update(
     _expand_adam,
     _adam,
     replaces=("p", "m", "v", "step", "largest"),
+    numbers=("step", "lr", "beta1", "beta2"),
+    small=SMALL,
 )

@@ -8,7 +8,7 @@ from typing import Any
 from .._tensor.creation import tensor
 from .._tensor.like import zeros_like
 from ..core.dtypes import float64
-from ..core.inplace import update
+from ..core.inplace import update_all
 from ..ops import updates
 from .checks import check_betas, check_fused, check_not_negative
 from .group import ParamGroup
@@ -97,9 +97,11 @@ class Adam(Optimizer):
             "decoupled": group["decoupled_weight_decay"],
             "maximize": group["maximize"],
         }
+        rows = []
         for p, g, state in entries:
             step, m, v, *largest = state.values()
-            update(operation, p, g, m, v, step, lr, *betas, *largest, **settings)
+            rows.append((p, g, m, v, step, lr, *betas, *largest))
+        update_all(operation, rows, **settings)
 
 
 class AdamW(Adam):

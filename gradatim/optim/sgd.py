@@ -9,7 +9,7 @@ from .._tensor.creation import tensor
 from .._tensor.like import zeros_like
 from ..core.dtypes import float64
 from ..core.errors import ArgumentError
-from ..core.inplace import update
+from ..core.inplace import update_all
 from ..ops.updates import descend, descend_with_momentum
 from .checks import check_fused, check_not_negative
 from .group import ParamGroup
@@ -92,22 +92,25 @@ class SGD(Optimizer):
         if without and group["momentum"] != 0:  # set since the beginning
             for p, state in without:
                 state.update(self.init_state(p, group))
+        plain, moving = [], []
         for p, g, state in entries:
             b = state.get("momentum_buffer")
             if b is None:
-                update(descend, p, g, lr, weight_decay=decay, maximize=maximize)
+                plain.append((p, g, lr))
                 continue
             started, damping = state.get("started"), dampening
             if started is not None:  # the first gradient is not dampened
                 damping = dampening * started
                 started.fill_(1.0)
-            update(
-                descend_with_momentum,
-                *(p, g, b, lr, momentum, damping),
-                weight_decay=decay,
-                nesterov=nesterov,
-                maximize=maximize,
-            )
+            moving.append((p, g, b, lr, momentum, damping))
+        update_all(descend, plain, weight_decay=decay, maximize=maximize)
+        update_all(
+            descend_with_momentum,
+            moving,
+            weight_decay=decay,
+            nesterov=nesterov,
+            maximize=maximize,
+        )
 
     def _restore(self, p: Any, saved: Mapping[str, Any]) -> None:
         group = next(g for g in self.param_groups if any(p is q for q in g["params"]))

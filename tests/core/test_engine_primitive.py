@@ -99,6 +99,26 @@ def test_a_rule_gets_what_its_parameters_name() -> None:
     }
 
 
+def test_a_rule_may_ask_for_the_result_if_it_is_still_there() -> None:
+    seen: list[Any] = []
+
+    def rule(g: Any, x_type: ArrayType, out_array: Any) -> Any:
+        seen.append(None if out_array is None else out_array.tolist())
+        return g
+
+    op = Primitive("op(x)", lambda x: x * 2, same, x=rule)
+    op(leaf(1.0)).sum().backward()
+    overwritten = op(leaf(2.0))
+    overwritten += 1
+    overwritten.sum().backward()
+    viewed = op(leaf(3.0))
+    viewed[0] = 0.0
+    viewed.sum().backward()
+    x = leaf(4.0)
+    g.compile(lambda: op(x).sum().backward())()
+    assert seen == [[2.0], None, None, None]
+
+
 def test_several_outputs_and_a_gradient_for_each() -> None:
     def rule(g: Any, x: Any) -> Any:
         of_sum, of_square = g

@@ -41,7 +41,7 @@ class Types:
     def write(self, target, source):
         pass
 
-    def update(self, update, inputs, params):
+    def update(self, update, rows, params):
         pass
 
     def numbers(self, x):

@@ -17,7 +17,7 @@ erf = np.vectorize(math.erf, otypes=[float])
 
 def _slope(f: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
     """g f'(x), by a step into the complex plane: exact to the last digits, without a formula."""
-    return lambda g, x: g * f(x + 1e-30j).imag / 1e-30
+    return lambda g, x, *, y: g * f(x + 1e-30j).imag / 1e-30
 
 
 def _cdf(x: Any) -> Any:
@@ -40,17 +40,18 @@ def _mish(x: Any) -> Any:
     return x * np.tanh(np.log(1 + np.exp(x)))
 
 
+X_ALONE = {"y": None}  # the value of the function is not at hand
 SMOOTH = [
     *unary("erf", erf),
     *unary("erf", erf, -9, 9),
     *unary("gelu", lambda x: x * _cdf(x), -4, 4),
-    *binary("gelu_back", lambda g, x: g * (_cdf(x) + x * _pdf(x)), -4, 4),
+    *binary("gelu_back", lambda g, x, *, y: g * (_cdf(x) + x * _pdf(x)), -4, 4, params=X_ALONE),
     *unary("gelu_tanh", _gelu_tanh, -4, 4),
-    *binary("gelu_tanh_back", _slope(_gelu_tanh), -4, 4),
+    *binary("gelu_tanh_back", _slope(_gelu_tanh), -4, 4, params=X_ALONE),
     *unary("silu", _silu, -4, 4),
-    *binary("silu_back", _slope(_silu), -4, 4),
+    *binary("silu_back", _slope(_silu), -4, 4, params=X_ALONE),
     *unary("mish", _mish, -4, 4),
-    *binary("mish_back", _slope(_mish), -4, 4),
+    *binary("mish_back", _slope(_mish), -4, 4, params=X_ALONE),
 ]
 
 # -- activations with corners ---------------------------------------------------------------------
@@ -206,4 +207,39 @@ NORMS = [
     ],
 ]
 
-LAYERS: list[Case] = [*SMOOTH, *CORNERS, *NORMS]
+
+def _layer_norm(x: Any, weight: Any, bias: Any, *, dims: Any, eps: float) -> Any:
+    normal, _, var = _standardize(x, dims=dims, eps=eps)
+    return normal * weight + bias, normal, 1 / np.sqrt(var + eps)
+
+
+ROWS = [((3, 4), (1,)), ((2, 3, 4), (1, 2)), ((2, 3, 5), (2,)), ((0, 2), (1,)), ((), ())]
+LAYER_NORM = [
+    *[
+        Case(
+            "layer_norm",
+            (numbers(s), *(numbers(tuple(s[d] for d in dims), seed=i) for i in (1, 2))),
+            _layer_norm,
+            {"dims": dims, "eps": 0.1},
+        )
+        for s, dims in ROWS
+    ],
+    *[
+        Case(
+            "layer_norm_back",
+            (
+                numbers(s),
+                numbers(s, seed=1),
+                numbers(_one_each(s, dims), 0.2, 2, seed=2),
+                numbers(tuple(s[d] for d in dims), seed=3),
+            ),
+            lambda g, normal, rstd, weight, *, dims: _standardize_back(
+                g * weight, normal, rstd, dims=dims
+            ),
+            {"dims": dims},
+        )
+        for s, dims in ROWS
+    ],
+]
+
+LAYERS: list[Case] = [*SMOOTH, *CORNERS, *NORMS, *LAYER_NORM]

@@ -293,6 +293,30 @@ def test_the_message(message):
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_small_parameters_are_updated_together_with_the_bits_of_each_alone(amsgrad):
+    g.manual_seed(0)
+    shapes = [(3,), (), (2, 3), (0,), (100, 100), (4, 5)]
+    start = [g.randn(shape) for shape in shapes]
+    together, alone = ([x.clone().requires_grad_() for x in start] for _ in range(2))
+    # One that lies in memory otherwise, and one that waits a step, whose count is another then.
+    together[2] = start[2].t().contiguous().t().detach().requires_grad_()
+    optimizers = [optim.AdamW([*together], amsgrad=amsgrad)]
+    optimizers += [optim.AdamW([x], amsgrad=amsgrad) for x in alone]
+    for step in range(3):
+        for a, b in zip(together, alone, strict=True):
+            is_late = a is together[5] and not step
+            gradient = None if is_late else g.randn(a.shape)
+            a.grad = b.grad = gradient
+        for optimizer in optimizers:
+            optimizer.step()
+    for a, b in zip(together, alone, strict=True):
+        assert a.tolist() == b.tolist()
+    states = [s for optimizer in optimizers[1:] for s in optimizer.state.values()]
+    for ours, theirs in zip(optimizers[0].state.values(), states, strict=True):
+        assert [x.tolist() for x in ours.values()] == [x.tolist() for x in theirs.values()]
+
+
 def test_a_parameter_given_twice_is_updated_once():
     p = leaf(1)
     with pytest.warns(UserWarning, match="duplicate parameters"):

@@ -41,12 +41,13 @@ class Shapes:
         assert target._type == source._type
         self.writes += 1
 
-    def update(self, update, inputs, params):
-        told = update.shape(*[x._type for x in inputs], **params)
-        told = told if len(update.outputs) > 1 else (told,)
-        for i, kind in zip(update.replaces, told, strict=True):
-            assert inputs[i]._type == kind
-        self.updates += 1
+    def update(self, update, rows, params):
+        for inputs in rows:
+            told = update.shape(*[x._type for x in inputs], **params)
+            told = told if len(update.outputs) > 1 else (told,)
+            for i, kind in zip(update.replaces, told, strict=True):
+                assert inputs[i]._type == kind
+            self.updates += 1
 
     def numbers(self, x):
         self.looked.append(x)

@@ -15,6 +15,7 @@ from ..._tensor.tensor import Tensor
 from ...autograd import no_grad
 from ...core.errors import ArgumentError, DTypeError, ShapeError
 from ...core.handle import check_optional, check_tensor
+from ...ops import layer_norm as fused
 from ...ops import normalization as ops
 
 Shape = tuple[int, ...]
@@ -40,6 +41,10 @@ def layer_norm(
     tensor([[-1.2247,  0.0000,  1.2247]])
     """
     dims = _last_dims("layer_norm", input, tuple(normalized_shape), weight, bias)
+    if weight is not None and bias is not None:
+        _check_dtypes("layer_norm", input, weight, bias)
+        out: Tensor = fused.layer_norm(input, weight, bias, dims=dims, eps=eps)[0]
+        return out
     normal = ops.standardize(input, dims=dims, eps=eps)[0]
     return _scaled("layer_norm", normal, weight, bias, dims)
 
@@ -206,17 +211,21 @@ def _by_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float)
 
 
 def _scaled(name: str, normal: Any, weight: Any, bias: Any, dims: Shape) -> Any:
-    for given in (weight, bias):
-        if given is not None and given._value.dtype != normal._value.dtype:
-            raise DTypeError(
-                f"{name}: mixed dtype: all inputs must share same datatype, got {normal.dtype} "
-                f"and {given.dtype}; use .to({normal.dtype})"
-            )
+    _check_dtypes(name, normal, weight, bias)
     if weight is not None and bias is not None:
         return ops.affine(normal, weight, bias, dims=dims)
     if weight is not None:
         return normal * _aligned(weight, normal, dims)
     return normal if bias is None else normal + _aligned(bias, normal, dims)
+
+
+def _check_dtypes(name: str, x: Any, *given: Any) -> None:
+    for other in given:
+        if other is not None and other._value.dtype != x._value.dtype:
+            raise DTypeError(
+                f"{name}: mixed dtype: all inputs must share same datatype, got {x.dtype} "
+                f"and {other.dtype}; use .to({x.dtype})"
+            )
 
 
 def _aligned(weight: Any, x: Any, dims: Shape) -> Any:
