@@ -12,6 +12,7 @@ from .schedule.nests import (
     ELEMENT,
     ENDS,
     ROW,
+    BlockNest,
     DrawNest,
     Leaf,
     LineNest,
@@ -22,6 +23,8 @@ from .schedule.nests import (
     RowNest,
     ScatterNest,
     leaves,
+    reads,
+    writes,
 )
 
 _FREE = {"cast", "copy", "where"}  # no arithmetic: other names, moves and choices
@@ -35,6 +38,8 @@ def operations(nest: Nest) -> int:
         return own + sum(n.var.size for n in nest.nodes if _counts(n))
     if isinstance(nest, RowNest):
         return sum(_size(n, nest) for n in nest.nodes if _counts(n))
+    if isinstance(nest, BlockNest):
+        return sum(operations(part) for part in nest.parts)
     if isinstance(nest, LineNest):
         length = nest.equation.inputs[0].shape[nest.dim]
         steps = length.bit_length() if nest.equation.name in SORTS else 1
@@ -64,6 +69,8 @@ def traffic(nest: Nest) -> int:
         return nest.equation.output.nbytes
     if isinstance(nest, LineNest):
         return sum(v.nbytes for v in (*nest.equation.inputs, nest.equation.output))
+    if isinstance(nest, BlockNest):
+        return sum(v.nbytes for v in {*reads(nest), *writes(nest)})
     read: dict[Var, int] = {}
     for leaf in leaves(nest):
         if leaf.in_memory:
@@ -78,7 +85,7 @@ def traffic(nest: Nest) -> int:
 
 def _seen(leaf: Leaf, nest: Nest) -> int:
     """Bytes of a buffer that one reading touches."""
-    assert not isinstance(nest, NumpyNest | DrawNest | LineNest)
+    assert not isinstance(nest, NumpyNest | DrawNest | LineNest | BlockNest)
     if isinstance(nest, ProductNest) and leaf in (nest.a, nest.b):
         return leaf.var.nbytes
     if leaf.chosen is not None:

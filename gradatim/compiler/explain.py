@@ -263,7 +263,7 @@ class Explanation:
         nest = self.nests[number - 1]
         if isinstance(nest, NumpyNest):
             raise ArgumentError(f"explain: NumPy does nest {number} ({nest.reason})")
-        return [c.function for c in self.calls[nest]]
+        return [name for c in self.calls[nest] for name in (c.function, *c.parts)]
 
 
 def _with_users_lines(equations: Sequence[Equation], printed: Sequence[str]) -> Iterator[str]:

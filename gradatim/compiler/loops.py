@@ -26,6 +26,7 @@ from .schedule.nests import (
     ROW,
     WHOLE,
     Argument,
+    BlockNest,
     DrawNest,
     Leaf,
     LineNest,
@@ -49,6 +50,8 @@ def equations_of(nest: Nest) -> list[Equation]:
         return [n.equation for n in nest.nodes]
     if isinstance(nest, ProductNest):
         return [nest.equation, *(n.equation for n in nest.nodes)]
+    if isinstance(nest, BlockNest):
+        return [e for part in nest.parts for e in equations_of(part)]
     return [nest.equation]
 
 
@@ -60,6 +63,8 @@ def title(nest: Nest) -> str:
     if isinstance(nest, ProductNest):
         x, y = (described(v.type).partition("[")[2] for v in nest.equation.inputs)
         return f"product [{x} x [{y}: {names}"
+    if isinstance(nest, BlockNest):
+        return f"blocks of {nest.matrices} x [{nest.rows},{nest.columns}]: {names}"
     if isinstance(nest, DrawNest):
         return f"draw {nest.equation.output.size} numbers: {names}"
     if isinstance(nest, LineNest):
@@ -79,6 +84,8 @@ def loop_lines(nest: Nest, names: Names) -> list[str]:
         return _scatter(nest, names)
     if isinstance(nest, LineNest):
         return _lines(nest, names)
+    if isinstance(nest, BlockNest):
+        return _blocks(nest, names)
     e = nest.equation
     outputs = ", ".join(names[v] for v in e.outputs)
     inputs = [names[v] for v in _plain_inputs(nest)]
@@ -326,6 +333,16 @@ def _assigned(nest: ProductNest, v: Var, names: Names) -> str:
 def _factor(leaf: Leaf, loops: Sequence[tuple[str, int]], names: Names) -> str:
     walked = [(i, n, s) for (i, n), s in zip(loops, leaf.strides, strict=True)]
     return element(names[leaf.var], leaf.var.shape, walked, leaf.offset)
+
+
+def _blocks(nest: BlockNest, names: Names) -> list[str]:
+    near = ", ".join(names[v] for v in nest.near)
+    lines = [f"for some of {nest.rows} rows at a time, in each of {nest.matrices} matrices:"]
+    lines += [f"{INDENT}of {near} no more is there than these rows"]
+    if nest.hiding is not None:
+        mask = f"{names[nest.hiding.mask.var]} is {nest.hiding.value}"
+        lines += [f"{INDENT}columns where {mask} in all of them may be left out"]
+    return [*lines, *(INDENT + line for part in nest.parts for line in loop_lines(part, names))]
 
 
 def _scatter(nest: ScatterNest, names: Names) -> list[str]:

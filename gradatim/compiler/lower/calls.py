@@ -16,6 +16,7 @@ from ..ir import Var
 from ..kinds import is_division
 from ..schedule.grain import items, line_items, owners
 from ..schedule.nests import (
+    BlockNest,
     DrawNest,
     Leaf,
     LineNest,
@@ -27,6 +28,7 @@ from ..schedule.nests import (
     Schedule,
 )
 from .alike import likeness
+from .blocks import write_blocks
 from .emit import Module
 from .epilogue import planned_pointer, write_planned
 from .lines import scratch_size, write_lines
@@ -109,9 +111,8 @@ def _product(lowering: Lowering, nest: ProductNest) -> None:
     if w.is_new:
         base = planned_pointer(w.f, w, a), planned_pointer(w.f, w, b)
         scope = w.scope(nest.nodes, refused)
-        write_planned(
-            w, scope, nest, planned, *base, w.pointer(scratch) if planned.scratch else None
-        )
+        room = w.pointer(scratch) if planned.scratch else None
+        write_planned(w, scope, nest, planned, *base, room, w.begin, w.end)
     flops = 2 * prod(x.shape) * y.shape[-1]
     w.finish(reads, writes, planned.items, nest, flops / 100)
 
@@ -170,6 +171,7 @@ def _numpy(lowering: Lowering, nest: NumpyNest) -> None:
 WRITERS: dict[type, Callable[[Lowering, Any], None]] = {
     RowNest: _rows,
     ProductNest: _product,
+    BlockNest: write_blocks,
     ScatterNest: _scatter,
     DrawNest: _draw,
     LineNest: _lines,

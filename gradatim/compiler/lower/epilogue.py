@@ -6,7 +6,7 @@ from functools import partial
 
 from ..kinds import FUNCTIONS
 from ..schedule.nests import Leaf, ProductNest
-from .emit import Function, Value, width
+from .emit import Function, Operand, Value, width
 from .hoist import coordinates, fetch, prepare, read_far, write_elements
 from .matmul import Write, write_product
 from .product import Plan
@@ -23,8 +23,14 @@ def write_planned(
     a: Value,
     b: Value,
     scratch: Value | None,
+    begin: Value,
+    end: Value,
+    first: Operand = 0,
 ) -> None:
-    """The product with what becomes of each element."""
+    """The items [begin, end) of a product, with what becomes of each element.
+
+    `first` is the number, among all rows of the nest, of the first row that is planned.
+    """
     f = w.f
     x = nest.equation.inputs[0]
     prepare(scope, nest.nodes, lanes_of([x], w.lowering.target), 0)
@@ -38,7 +44,7 @@ def write_planned(
     def epilogue(
         batch: Value, row: Value, column: Value, acc: Value, mask: Value | None
     ) -> list[Write]:
-        number = f.add(f.mul(batch, rows), row)
+        number = f.add(first, f.add(f.mul(batch, rows), row))
         in_row = RowScope(scope, coordinates(f, number, nest.dims[:-1]))
         part = Chunk(in_row, column, width(acc.type), mask)
         part.kept[nest.equation.output] = acc
@@ -50,12 +56,12 @@ def write_planned(
     far = read_far(nest.nodes)
 
     def ahead(batch: Value, row: Value, column: Value) -> None:
-        number = f.add(f.mul(batch, rows), row)
+        number = f.add(first, f.add(f.mul(batch, rows), row))
         fetch(RowScope(scope, coordinates(f, number, nest.dims[:-1])), column, far)
 
     heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 3
     write_product(
-        f, planned, a, b, scratch, w.begin, w.end, epilogue,
+        f, planned, a, b, scratch, begin, end, epilogue,
         heavy=heavy, ahead=ahead if far else None,
     )  # fmt: skip
 

@@ -28,6 +28,7 @@ class Product:
     a_strides: tuple[int, ...]
     b_strides: tuple[int, ...]
     aligned: bool = False  # whether B begins where a vector may: memory from outside need not
+    near: bool = False  # whether the operands are in the nearest caches, and packing is no use
 
     @property
     def batches(self) -> int:
@@ -45,6 +46,7 @@ class Product:
             self.dtype,
             (*b[:-2], b[-1], b[-2]),
             (*a[:-2], a[-1], a[-2]),
+            near=self.near,
         )
 
     def collapsed(self) -> Product:
@@ -70,6 +72,7 @@ class Product:
             (*(d[1] for d in outer), rows[1], self.a_strides[-1]),
             (*(d[2] for d in outer), *self.b_strides[-2:]),
             self.aligned,
+            self.near,
         )
 
 

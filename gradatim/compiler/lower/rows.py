@@ -52,11 +52,13 @@ def write_rows(
     target: Target,
     begin: Value,
     end: Value,
+    *,
+    by_rows: bool = False,
 ) -> None:
-    """The code for the items [begin, end) of a nest."""
+    """The code for the items [begin, end) of a nest; `by_rows`: for so many rows of it."""
     every = [n.var for n in nest.nodes]
     every += [a.var for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
-    _Rows(f, nest, scope, lanes_of(every, target)).write(begin, end)
+    _Rows(f, nest, scope, lanes_of(every, target)).write(begin, end, by_rows=by_rows)
 
 
 class _Rows:
@@ -75,9 +77,12 @@ class _Rows:
 
     # -- items -----------------------------------------------------------------------------
 
-    def write(self, begin: Value, end: Value) -> None:
+    def write(self, begin: Value, end: Value, *, by_rows: bool) -> None:
         prepare(self.scope, self.nest.nodes, self.lanes, WHOLE)
         self.scratch = {} if self.short else self._scratch()
+        if by_rows:
+            self._item(0, begin, end)
+            return
         if items(self.nest) == 1:
             size = self.columns if self.flat else self.nest.rows
             self._item(0, 0, size)

@@ -95,6 +95,8 @@ def _dots(p: Product, whole: int) -> Iterator[tuple[float, Plan]]:
     b = Side(p.b_strides[:-2], p.b_strides[-1], wide * p.b_strides[-1], 1)
     packs: tuple[Pack, ...] = ()
     if p.b_strides[-2] != 1:
+        if p.near:
+            return
         pack = _pack(p, 1, 1)
         b = Side(_packed_strides(p, pack), p.k, wide * p.k, 1)
         cost, packs = cost + NEST + 1.5 * pack.size, (pack,)
@@ -163,7 +165,7 @@ def _packing(p: Product, rows: int, width: int, wide: int) -> tuple[float, Pack 
     pack = _pack(p, width, wide)
     gathers = p.batches * -(-p.m // rows) * p.k * -(-p.n // wide) * GATHER
     packing = NEST + TRANSPOSE * pack.size
-    if p.dtype.kind != "f" or wide == 1 or gathers < packing:
+    if p.near or p.dtype.kind != "f" or wide == 1 or gathers < packing:
         return gathers, None
     return packing, pack
 
@@ -171,7 +173,7 @@ def _packing(p: Product, rows: int, width: int, wide: int) -> tuple[float, Pack 
 def _crosses(p: Product, wide: int) -> bool:
     """Whether vectors of B cross the lines of the cache, and are read so often that it matters."""
     size = p.k * p.n * p.dtype.itemsize
-    if p.dtype.kind != "f" or not p.b_strides[-1] or size <= NEAR:
+    if p.near or p.dtype.kind != "f" or not p.b_strides[-1] or size <= NEAR:
         return False
     whole = p.aligned and all(stride % wide == 0 for stride in p.b_strides[:-1])
     return not whole and p.m >= (OFTEN if size <= KEPT else 4 * OFTEN)

@@ -44,6 +44,7 @@ class Call:
     items: int
     nest: Nest
     work: float = 0.0  # nanoseconds on one core, roughly
+    parts: tuple[str, ...] = ()  # the functions that it calls
 
 
 @dataclass
@@ -95,11 +96,21 @@ class Writing:
         return NestScope(self.f, by_var, self.pointer, self.status, numbers)
 
     def finish(
-        self, reads: Sequence[Var], writes: Sequence[Var], count: int, nest: Nest, work: float
+        self,
+        reads: Sequence[Var],
+        writes: Sequence[Var],
+        count: int,
+        nest: Nest,
+        work: float,
+        parts: Sequence[str] = (),
     ) -> None:
-        name = self._written() if self.is_new else self.lowering.written[self.like]
-        call = Call(name, tuple(self.memory), tuple(reads), tuple(writes), count, nest, work)
-        self.lowering.calls.append(call)
+        """Note that the program calls this function."""
+        told = tuple(self.memory), tuple(reads), tuple(writes)
+        self.lowering.calls.append(Call(self.name(), *told, count, nest, work, tuple(parts)))
+
+    def name(self) -> str:
+        """The function's name, by its text; now that text is complete."""
+        return self._written() if self.is_new else self.lowering.written[self.like]
 
     def _written(self) -> str:
         module = self.lowering.module

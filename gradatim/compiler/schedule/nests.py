@@ -114,6 +114,36 @@ class ProductNest:
 
 
 @dataclass(frozen=True, eq=False)
+class Hiding:
+    """Columns that count for nothing: those where a mask is `value` in every row at hand."""
+
+    mask: Leaf
+    dims: Shape  # of the nest that reads it
+    value: bool
+
+
+@dataclass(frozen=True, eq=False)
+class BlockNest:
+    """Nests done one after the other for a few rows of a matrix at a time.
+
+    What is `near` passes from one to the next and is nowhere else: of each such variable only the
+    rows at hand are there. A part makes rows of `matrices` times `rows`, or, if what it sums up
+    are these rows, a matrix for each of them.
+    """
+
+    parts: tuple[RowNest | ProductNest, ...]
+    matrices: int
+    rows: int
+    near: dict[Var, int]  # elements in a row
+    hiding: Hiding | None = None
+
+    @property
+    def columns(self) -> int:
+        """How many columns a row has at most."""
+        return max(self.near.values())
+
+
+@dataclass(frozen=True, eq=False)
 class ScatterNest:
     """Values written to, or added at, places of a buffer that is filled already.
 
@@ -161,7 +191,7 @@ class NumpyNest:
     reason: str
 
 
-Nest = RowNest | ProductNest | ScatterNest | DrawNest | LineNest | NumpyNest
+Nest = RowNest | ProductNest | BlockNest | ScatterNest | DrawNest | LineNest | NumpyNest
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +212,9 @@ def leaves(nest: Nest) -> Sequence[Leaf]:
         return nest.inputs
     if isinstance(nest, ScatterNest):
         return (nest.places, nest.values)
+    if isinstance(nest, BlockNest):
+        found = [leaf for part in nest.parts for leaf in leaves(part)]
+        return [leaf for leaf in found if leaf.var not in nest.near]
     found = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
     return [nest.a, nest.b, *found] if isinstance(nest, ProductNest) else found
 
@@ -198,6 +231,9 @@ def writes(nest: Nest) -> list[Var]:
     """The variables whose memory a nest writes."""
     if isinstance(nest, RowNest | ProductNest):
         return [s.into for s in nest.stores]
+    if isinstance(nest, BlockNest):
+        found = [v for part in nest.parts for v in writes(part)]
+        return [v for v in dict.fromkeys(found) if v not in nest.near]
     if isinstance(nest, ScatterNest):
         return [nest.into]
     return list(nest.equation.outputs)

@@ -1,0 +1,363 @@
+"""Block nests: the functions of their parts, called in turn for a few rows of a matrix at a time.
+
+    for matrix in the item:
+        turn those factors whose columns are far apart
+        for rows in blocks, from the last to the first:
+            part, part, part ...
+
+A part is the function of an ordinary nest but for what it is asked to do: `begin` is the number
+of its first row among all rows of all matrices. What is near lies in a scratch buffer that has
+room for one block only: it is told an address from which that block lies where it would in a whole.
+
+Where a mask hides columns, parts are there for a quarter of the columns, a half, three quarters
+and all of them; a look at the mask's rows tells which ones will do. Sums over the rows of a
+matrix are begun by its last rows, with all columns, and added to by the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+
+from ...ops.elementwise import add
+from ..ir import Var, apply
+from ..schedule.blocks import is_sum
+from ..schedule.memory import Use, plan_memory
+from ..schedule.nests import BlockNest, Hiding, Leaf, Node, ProductNest, RowNest, reads, writes
+from .alike import likeness
+from .emit import I8, I64, Operand, Value, constant, vector
+from .epilogue import write_planned
+from .hoist import coordinates
+from .pack import offset, quotient, write_pack
+from .product import Pack, Product
+from .rows import write_rows
+from .scopes import in_memory
+from .tiles import plan
+from .writing import Lowering, Writing
+
+ITEMS = 16  # at most; each has a scratch buffer of its own
+ROOM = 1 << 17  # bytes of what is near that may well be in the second cache
+STEP = 16  # rows of a block, and columns that may be left out, are counted in these
+QUARTERS = 4
+BYTE = np.dtype(np.uint8)
+Part = RowNest | ProductNest
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """How a nest is cut: by its shapes alone."""
+
+    item: int  # matrices of an item
+    rows: int  # of a block
+    last: int  # rows of the last block
+    blocks: int
+    columns: tuple[int, ...]  # for how many there are parts
+
+    @staticmethod
+    def of(nest: BlockNest) -> _Cut:
+        each = sum(width * v.itemsize for v, width in nest.near.items())
+        most = max(STEP, ROOM // each // STEP * STEP)
+        if nest.hiding:
+            most = min(most, _up(-(-nest.rows // QUARTERS), STEP))
+        blocks = -(-nest.rows // most)
+        rows = -(-nest.rows // blocks)
+        ends = [_up(nest.columns * q // QUARTERS, STEP) for q in range(1, QUARTERS)]
+        ends = [e for e in dict.fromkeys(ends) if 0 < e < nest.columns] if nest.hiding else []
+        last = nest.rows - rows * (blocks - 1)
+        item = -(-nest.matrices // ITEMS)
+        return _Cut(item, rows, last, blocks, (*ends, nest.columns))
+
+
+def _up(n: int, step: int) -> int:
+    return -(-n // step) * step
+
+
+def block_items(nest: BlockNest) -> int:
+    """How many work items a nest has."""
+    return -(-nest.matrices // _Cut.of(nest).item)
+
+
+def write_blocks(lowering: Lowering, nest: BlockNest) -> None:
+    """Write the functions of a nest's parts, and the one that calls them."""
+    cut = _Cut.of(nest)
+    parts = _Parts(lowering, nest, cut)
+    made = {
+        (rows, columns, adds): [parts.function(p, rows, columns, adds) for p in nest.parts]
+        for rows, columns, adds in _kinds(cut)
+    }
+    scratch = Var((block_items(nest) * parts.room,), BYTE)
+    outer_reads, outer_writes = dict.fromkeys(reads(nest)), [*writes(nest), scratch]
+    w = Writing(lowering, [*outer_reads, *outer_writes])
+    _Caller(w, nest, cut, parts, made, scratch).write()
+    functions = [*parts.turning, *(f for fs in made.values() for f in fs)]
+    names = dict.fromkeys(f.name for f in functions)
+    w.finish([*outer_reads], outer_writes, block_items(nest), nest, _work(nest), [*names])
+
+
+def _kinds(cut: _Cut) -> Iterator[tuple[int, int, bool]]:
+    """Rows, columns, and whether sums are added to, of all blocks that there are."""
+    yield cut.last, cut.columns[-1], False
+    if cut.blocks > 1:
+        yield from ((cut.rows, columns, True) for columns in cut.columns)
+
+
+def _work(nest: BlockNest) -> float:
+    """Nanoseconds, roughly."""
+    products = [p.equation.inputs for p in nest.parts if isinstance(p, ProductNest)]
+    rows = [p for p in nest.parts if isinstance(p, RowNest)]
+    flops = sum(2 * prod(x.shape) * y.shape[-1] for x, y in products)
+    return flops / 100 + sum(prod(p.dims) * 0.05 * (len(p.nodes) + 2) for p in rows)
+
+
+# -- the parts ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Function:
+    """A function, and the memory that it is given."""
+
+    name: str
+    memory: tuple[Var, ...]
+
+
+class _Parts:
+    """The functions of a nest's parts, and the room that they want near."""
+
+    def __init__(self, lowering: Lowering, nest: BlockNest, cut: _Cut) -> None:
+        self.lowering, self.nest = lowering, nest
+        self.rows = max(cut.rows, cut.last)
+        self.places: dict[Var, int] = {}  # bytes from the beginning of the scratch buffer
+        self.room = self._place_near()
+        self.turned: dict[Part, Leaf] = {}
+        self.turning: list[_Function] = []
+        for part in nest.parts:
+            if isinstance(part, ProductNest) and _is_far(part):
+                self._turn(part)
+
+    def _place_near(self) -> int:
+        blocks = {v: Var((self.rows, n), v.dtype) for v, n in self.nest.near.items()}
+
+        def found(variables: Sequence[Var]) -> tuple[Var, ...]:
+            return tuple(blocks[v] for v in variables if v in blocks)
+
+        uses = [Use(found(reads(p)), found(writes(p))) for p in self.nest.parts]
+        arena = plan_memory(uses, ())
+        self.places.update({v: arena.offsets[block] for v, block in blocks.items()})
+        return arena.size
+
+    def _more(self, v: Var) -> Var:
+        """Room for one more variable, which is there as a whole."""
+        self.places[v] = self.room
+        self.room += _up(v.nbytes, 64)
+        return v
+
+    def _writing(self, memory: Sequence[Var], like: object) -> Writing:
+        return Writing(self.lowering, memory, ("part", self.nest.rows, like))
+
+    def _origin(self, w: Writing, leaf: Leaf, matrix: Value, batch: Sequence[int]) -> Value:
+        """Where a factor's matrix begins."""
+        f, base = w.f, in_memory(leaf.var.dtype)
+        place = f.add(offset(f, matrix, batch, leaf.strides[:-2]), leaf.offset)
+        return f.gep(base, w.pointer(leaf.var), place)
+
+    # -- turned factors --------------------------------------------------------------------
+
+    def _turn(self, part: ProductNest) -> None:
+        """A function that copies a factor, so that its columns lie side by side."""
+        leaf, x = part.b, part.equation.inputs[1]
+        *batch, k, n = x.shape
+        whole = self.lowering.target.lanes(x.dtype)
+        wide = min(whole, 1 << (n - 1).bit_length())
+        width, strides = _up(n, wide), leaf.strides[-2:]
+        pack = Pack("b", (), (), n, strides[1], k, strides[0], width, wide, _up(k, 16), x.dtype)
+        copied = self._more(Var((k * width,), x.dtype))
+        product = Product((), 1, n, k, x.dtype, (k, 1), strides, near=True)
+        w = self._writing([leaf.var, copied], (pack, tuple(batch), leaf.strides, leaf.offset))
+        if w.is_new:
+            matrix, _ = quotient(w.f, w.begin, self.nest.rows)
+            source = self._origin(w, leaf, matrix, batch)
+            items = constant(0, I64), constant(pack.items, I64)
+            write_pack(w.f, plan(product, whole), pack, source, w.pointer(copied), *items)
+        self.turned[part] = Leaf(copied, (*(0,) * len(batch), width, 1))
+        self.turning.append(_Function(w.name(), (leaf.var, copied)))
+
+    # -- one part --------------------------------------------------------------------------
+
+    def function(self, part: Part, rows: int, columns: int, adds: bool) -> _Function:
+        """The function of a part for so many rows and columns; sums are `add`ed to, or begun."""
+        if isinstance(part, RowNest):
+            return self._row_part(part, columns)
+        return self._product_part(part, rows, columns, adds)
+
+    def _row_part(self, part: RowNest, columns: int) -> _Function:
+        if part.columns == self.nest.columns:
+            part = replace(part, dims=(*part.dims[:-1], columns))
+        memory = (*reads(part), *writes(part))
+        w = self._writing(memory, likeness(part))
+        if w.is_new:
+            scope = w.scope(part.nodes, [])
+            write_rows(w.f, part, scope, self.lowering.target, w.begin, w.end, by_rows=True)
+        return _Function(w.name(), tuple(dict.fromkeys(memory)))
+
+    def _product_part(self, part: ProductNest, rows: int, columns: int, adds: bool) -> _Function:
+        near, nest = self.nest.near, self.nest
+        sums = is_sum(part, near)
+        b = self.turned.get(part, part.b)
+        (*batch, m, k), n = part.equation.inputs[0].shape, part.equation.inputs[1].shape[-1]
+        if sums:
+            k, all_rows = rows, m
+            m = min(m, columns) if part.a.var in near else m
+            n = min(n, columns) if part.b.var in near else n
+            part = _added(part) if adds else part
+        else:
+            k = min(k, columns) if part.a.var in near else k
+            n = min(n, columns) if part.a.var not in near else n
+            m = rows
+        dtype = part.equation.output.dtype
+        strides = part.a.strides[-2:], b.strides[-2:]
+        lanes = self.lowering.target.lanes(dtype)
+        planned = plan(Product((), m, n, k, dtype, *strides, near=True), lanes)
+        memory = [part.a.var, b.var, *reads(part)[2:], *writes(part)]
+        deep = self._more(Var((planned.scratch,), dtype)) if planned.scratch else None
+        memory += [] if deep is None else [deep]
+        w = self._writing(memory, (likeness(part), planned, b.strides, sums))
+        if w.is_new:
+            f = w.f
+            matrix, row = quotient(f, w.begin, nest.rows)
+            start_a = self._origin(w, part.a, matrix, batch)
+            start_b = self._origin(w, b, matrix, batch)
+            base = in_memory(dtype)
+            start_a = f.gep(base, start_a, f.mul(row, strides[0][1 if sums else 0]))
+            if sums:
+                start_b = f.gep(base, start_b, f.mul(row, strides[1][0]))
+            first = f.mul(matrix, all_rows) if sums else w.begin
+            room = None if deep is None else w.pointer(deep)
+            scope, items = w.scope(part.nodes, []), (constant(0, I64), constant(planned.items, I64))
+            write_planned(w, scope, part, planned, start_a, start_b, room, *items, first)
+        return _Function(w.name(), tuple(dict.fromkeys(memory)))
+
+
+def _is_far(part: ProductNest) -> bool:
+    """Whether neighbours in a row of the second factor are not neighbours in memory."""
+    return part.b.strides[-1] not in (0, 1)
+
+
+def _added(part: ProductNest) -> ProductNest:
+    """A product that is added to what is there."""
+    (store,) = part.stores
+    equation = apply(add, (store.value, store.value), {}, part.equation.line)
+    there = Leaf(store.into, store.strides, store.offset)
+    node = Node(equation, "map", (store.value, there))
+    return replace(part, nodes=(node,), stores=(replace(store, value=node.var),))
+
+
+# -- the function that calls them --------------------------------------------------------------
+
+
+class _Caller:
+    def __init__(
+        self,
+        w: Writing,
+        nest: BlockNest,
+        cut: _Cut,
+        parts: _Parts,
+        made: dict[tuple[int, int, bool], list[_Function]],
+        scratch: Var,
+    ) -> None:
+        self.w, self.f, self.nest, self.cut, self.parts, self.made = w, w.f, nest, cut, parts, made
+        self.scratch = scratch
+
+    def write(self) -> None:
+        """All items; what is near lies where the item `begin` has its place."""
+        f, cut, nest = self.f, self.cut, self.nest
+        place = f.mul(self.w.begin, self.parts.room)
+        self.near = f.gep(I8, self.w.pointer(self.scratch), place)
+        first = f.mul(self.w.begin, cut.item)
+        last = f.mul(self.w.end, cut.item)
+        if nest.matrices % cut.item:
+            last = f.intrinsic("llvm.smin", I64, last, constant(nest.matrices, I64))
+        with f.loop(first, last) as matrices:
+            row = f.mul(matrices.index, nest.rows)
+            for function in self.parts.turning:
+                self._call(function, row, nest.rows)
+            at = cut.rows * (cut.blocks - 1)
+            self._block(self.made[cut.last, nest.columns, False], f.add(row, at), cut.last)
+            if cut.blocks > 1:
+                with f.loop(0, cut.blocks - 1) as blocks:
+                    back = f.sub(cut.blocks - 2, blocks.index)
+                    self._some_columns(f.add(row, f.mul(back, cut.rows)))
+
+    def _some_columns(self, row: Value) -> None:
+        """A block with as few columns as will do."""
+        f, cut = self.f, self.cut
+        found = [self.made[cut.rows, columns, True] for columns in cut.columns]
+        if len(found) == 1:
+            self._block(found[0], row, cut.rows)
+            return
+        wanted = self._seen(row)
+        for i, functions in enumerate(found):
+            with f.when(f.compare("eq", wanted, i)):
+                self._block(functions, row, cut.rows)
+
+    def _block(self, functions: Sequence[_Function], row: Value, rows: int) -> None:
+        for function in functions:
+            self._call(function, row, rows)
+
+    def _call(self, function: _Function, row: Value, rows: int) -> None:
+        given = [self._pointer(v, row) for v in self._parameters(function)]
+        self.f.call(function.name, "void", self.w.status, *given, row, self.f.add(row, rows))
+
+    def _parameters(self, function: _Function) -> list[Var]:
+        """The memory of a function; what lies at one place is one parameter."""
+        return list(dict.fromkeys(self.w.lowering.place_of(v) for v in function.memory))
+
+    def _pointer(self, v: Var, row: Value) -> Value:
+        """Where a variable begins; of what is near, where it would if all of it were there."""
+        if v not in self.parts.places:
+            return self.w.pointer(v)
+        f, place = self.f, self.parts.places[v]
+        width = self.nest.near.get(v, 0)
+        return f.gep(I8, self.near, f.sub(place, f.mul(row, width * v.itemsize)))
+
+    # -- masks -----------------------------------------------------------------------------
+
+    def _seen(self, row: Value) -> Value:
+        """For which of the numbers of columns there are parts that do all that is seen."""
+        f, hiding, cut = self.f, self.nest.hiding, self.cut
+        assert hiding is not None
+        ranges = list(zip(cut.columns[:-1], cut.columns[1:], strict=True))
+        kind = vector(64, I8)
+        with f.loop(row, f.add(row, cut.rows), 1, [constant(0, kind)] * len(ranges)) as loop:
+            start = self._mask_row(hiding, loop.index)
+            loop.carry(
+                *(
+                    self._seen_in(hiding, start, r, v)
+                    for r, v in zip(ranges, loop.values, strict=True)
+                )
+            )
+        wanted: Value = constant(0, I64)
+        for i, seen in enumerate(loop.results, 1):
+            any_ = f.compare("ne", f.intrinsic("llvm.vector.reduce.or", I8, seen, kinds=[kind]), 0)
+            wanted = f.select(any_, constant(i, I64), wanted)
+        return wanted
+
+    def _mask_row(self, hiding: Hiding, row: Value) -> Value:
+        f, mask = self.f, hiding.mask
+        place: Operand = mask.offset
+        for i, stride in zip(coordinates(f, row, hiding.dims[:-1]), mask.strides, strict=False):
+            if stride:
+                place = f.add(place, f.mul(i, stride))
+        return f.gep(I8, self.w.pointer(mask.var), place)
+
+    def _seen_in(self, hiding: Hiding, row: Value, ends: tuple[int, int], seen: Value) -> Value:
+        """Whether a row sees columns between these ends, together with what rows before saw."""
+        f, kind = self.f, vector(64, I8)
+        for c in range(*ends, 64):
+            there = f.first_lanes(64, min(64, ends[1] - c))
+            other = constant(int(hiding.value), kind)
+            value = f.masked_load(kind, f.gep(I8, row, c), there, int(hiding.value))
+            seen = f.binary("or", seen, f.binary("xor", value, other))
+        return seen

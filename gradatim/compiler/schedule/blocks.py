@@ -1,0 +1,362 @@
+"""Nests put together that hand large matrices to each other, to be done block by block.
+
+    s = matmul q k'       (B, H, T, T)
+    p = softmax s         (B, H, T, T)
+    y = matmul p v        (B, H, T, d)
+
+One after the other, s and p go through memory. But a few rows of y need the same rows of p, and
+these the same of s: so the three take turns, a block of rows at a time, and a block of s and p is
+all that there ever is. What sums over rows, such as the gradient of v, adds up block by block.
+
+What is wanted again when the result has come back as a gradient is not kept for it: the nests that
+made it run a second time, in the block that wants it. That costs less than to store it, and a
+program's memory grows with T, not with its square.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+from ..ir import Var, contiguous
+from ..kinds import is_division
+from .hiding import find_hiding
+from .nests import (
+    BlockNest,
+    DrawNest,
+    Leaf,
+    Nest,
+    NumpyNest,
+    ProductNest,
+    RowNest,
+    ScatterNest,
+    Store,
+    leaves,
+    reads,
+    writes,
+)
+from .strided import Shape
+
+
+@dataclass(frozen=True)
+class Near:
+    """A value whose rows are those of matrices: how many of both, and how long a row is."""
+
+    matrices: int
+    rows: int
+    width: int
+
+
+def in_blocks(nests: Sequence[Nest], outputs: set[Var]) -> list[Nest]:
+    """The same nests, with those put together that can be done block by block."""
+    search = _Search(nests, outputs)
+    if not search.near:
+        return list(nests)
+    groups = search.groups()
+    while groups:
+        order = _in_order(nests, groups, search.before)
+        if order is not None:
+            return order
+        groups.pop()
+    return list(nests)
+
+
+# -- what can stay near ------------------------------------------------------------------------
+
+
+def is_sum(part: RowNest | ProductNest, near: dict[Var, int]) -> bool:
+    """Whether a part sums up the rows at hand, so that every block adds to the same result."""
+    if not isinstance(part, ProductNest):
+        return False
+    by_columns = part.a.var in near and part.a.strides[-2] == 1 and part.a.strides[-1] != 1
+    return by_columns or part.b.var in near
+
+
+class _Search:
+    """Which variables may stay near, and which nests take part."""
+
+    def __init__(self, nests: Sequence[Nest], outputs: set[Var]) -> None:
+        self.nests = nests
+        self.writers: dict[Var, list[int]] = {}
+        self.readers: dict[Var, list[int]] = {}
+        for i, nest in enumerate(nests):
+            for v in dict.fromkeys(writes(nest)):
+                self.writers.setdefault(v, []).append(i)
+            for v in dict.fromkeys(reads(nest)):
+                self.readers.setdefault(v, []).append(i)
+        self.near: dict[Var, Near] = {}
+        for nest in nests:
+            self._begin(nest, outputs)
+        self._prune()
+        self.near_parts = {i for i, nest in enumerate(nests) if self._takes_part(nest)}
+        self.before = _before(nests, self.writers)
+
+    def _begin(self, nest: Nest, outputs: set[Var]) -> None:
+        """Note what a nest makes that may stay near."""
+        frame = self._frame(nest)
+        if frame is None or not isinstance(nest, RowNest | ProductNest):
+            return
+        matrices, rows = frame
+        for s in nest.stores:
+            width = s.into.size // (matrices * rows)
+            alone = len(self.writers[s.into]) == 1 and s.into in self.readers
+            whole = s.into.size == width * matrices * rows and s.into not in outputs
+            if alone and whole and _is_aligned(s, nest.dims, width):
+                self.near[s.into] = Near(matrices, rows, width)
+
+    def _frame(self, nest: Nest) -> tuple[int, int] | None:
+        """The matrices and rows of what a nest makes, if it is a beginning or goes on from one."""
+        if isinstance(nest, ProductNest):
+            *batch, rows, _ = nest.equation.inputs[0].shape
+            some = any(s for n, s in zip(batch, nest.b.strides[:-2], strict=True) if n > 1)
+            is_float = nest.equation.output.dtype.kind == "f"
+            begins = nest.a.var not in self.near and nest.b.var not in self.near
+            fits = begins and self._nodes_fit(nest, prod(batch) * rows)
+            return (prod(batch), rows) if some and is_float and fits else None
+        if isinstance(nest, RowNest) and self._fits(nest):
+            return next(((f.matrices, f.rows) for f in self._read(nest)), None)
+        return None
+
+    def _prune(self) -> None:
+        """Keep only what all readers can read block by block."""
+        wrong = [v for v in self.near if not self._is_read_near(v)]
+        while wrong:
+            for v in wrong:
+                del self.near[v]
+            wrong = [v for v in self.near if not self._is_read_near(v)]
+
+    def _is_read_near(self, v: Var) -> bool:
+        known = [*self.writers[v], *self.readers[v]]
+        return all(self._takes_part(self.nests[i]) for i in known)
+
+    def _takes_part(self, nest: Nest) -> bool:
+        """Whether a nest makes or reads what is near, and can do so block by block."""
+        if isinstance(nest, RowNest):
+            return self._fits(nest) and any(True for _ in self._read(nest))
+        if isinstance(nest, ProductNest):
+            return self._product_fits(nest)
+        return False
+
+    def _read(self, nest: Nest) -> list[Near]:
+        return [self.near[leaf.var] for leaf in leaves(nest) if leaf.var in self.near]
+
+    def _fits(self, nest: RowNest) -> bool:
+        plain = all(n.role in ("map", "row") and not is_division(n.equation) for n in nest.nodes)
+        return plain and self._nodes_fit(nest, nest.rows)
+
+    def _nodes_fit(self, nest: RowNest | ProductNest, rows: int) -> bool:
+        for n in nest.nodes:
+            for a in n.arguments:
+                if isinstance(a, Leaf) and a.var in self.near:
+                    near = self.near[a.var]
+                    if near.matrices * near.rows != rows or not _is_aligned(
+                        a, nest.dims, near.width
+                    ):
+                        return False
+        return True
+
+    def _product_fits(self, nest: ProductNest) -> bool:
+        (*batch, m, k), n = nest.equation.inputs[0].shape, nest.equation.inputs[1].shape[-1]
+        a, b = self.near.get(nest.a.var), self.near.get(nest.b.var)
+        if any(is_division(q.equation) for q in nest.nodes):
+            return False
+        if a and not b and a.rows == m and _lies(nest.a, batch, a, (a.width, 1), k):
+            return self._nodes_fit(nest, prod(batch) * m)
+        if not a and not b:
+            some = any(s.into in self.near for s in nest.stores)
+            return some and self._nodes_fit(nest, prod(batch) * m)
+        if nest.nodes:
+            return False  # applied to what is not yet the whole sum
+        across = a is None or (a.rows == k and _lies(nest.a, batch, a, (1, a.width), m))
+        along = b is None or (b.rows == k and _lies(nest.b, batch, b, (b.width, 1), n))
+        return across and along
+
+    # -- who is done together --------------------------------------------------------------
+
+    def groups(self) -> list[_Group]:
+        """Nests that hand each other what is near, as far as nothing else must run in between."""
+        family = self._families()
+        turn = self._turns(family)
+        members: dict[tuple[int, int], list[int]] = {}
+        for i in sorted(self.near_parts):
+            members.setdefault((family[i], turn[i]), []).append(i)
+        return [g for found in members.values() if (g := self._group(found)) is not None]
+
+    def _families(self) -> dict[int, int]:
+        """Of each part, the first of those it is connected with."""
+        found = {i: i for i in self.near_parts}
+
+        def first(i: int) -> int:
+            while found[i] != i:
+                i = found[i]
+            return i
+
+        for v in self.near:
+            ends = {first(i) for i in (*self.writers[v], *self.readers[v])}
+            for i in ends:
+                found[i] = min(ends)
+        return {i: first(i) for i in found}
+
+    def _turns(self, family: dict[int, int]) -> dict[int, int]:
+        """How often a family's results have to go out and come back before a part can run."""
+        least: list[dict[int, int]] = []
+        turn: dict[int, int] = {}
+        for i, nest in enumerate(self.nests):
+            mine: dict[int, int] = {}
+            for j in self.before[i]:
+                for f, t in least[j].items():
+                    mine[f] = max(mine.get(f, 0), t)
+                handed = set(writes(self.nests[j])) & set(reads(nest))
+                if j in turn and not handed <= set(self.near):
+                    mine[family[j]] = max(mine.get(family[j], 0), turn[j] + 1)
+            least.append(mine)
+            if i in family:
+                turn[i] = mine.get(family[i], 0)
+        return turn
+
+    def _group(self, members: list[int]) -> _Group | None:
+        """Some parts, with those that have to run again for them."""
+        every = set(members)
+        waiting = list(members)
+        while waiting:
+            for v in reads(self.nests[waiting.pop()]):
+                if v in self.near and not every & set(self.writers[v]):
+                    every.add(self.writers[v][0])
+                    waiting.append(self.writers[v][0])
+        parts = {i: self.nests[i] for i in sorted(every)}
+        while True:
+            read = {v for nest in parts.values() for v in reads(nest)}
+            kept = {
+                i: _storing(nest, [s for s in nest.stores if self._is_stored(s, i, members, read)])
+                for i, nest in parts.items()
+                if isinstance(nest, RowNest | ProductNest)
+            }
+            kept = {i: nest for i, nest in kept.items() if nest.stores}
+            if len(kept) == len(parts):
+                break
+            parts = {i: parts[i] for i in kept}
+        return _Group(tuple(members), tuple(kept), self._together(list(kept.values())))
+
+    def _is_stored(self, s: Store, i: int, members: list[int], read: set[Var]) -> bool:
+        return s.into in read if s.into in self.near else i in members
+
+    def _together(self, parts: list[RowNest | ProductNest]) -> tuple[Nest, ...]:
+        near = {v: self.near[v] for part in parts for v in writes(part) if v in self.near}
+        if not near:
+            return tuple(parts)
+        frame = next(iter(near.values()))
+        widths = {v: n.width for v, n in near.items()}
+        hiding = find_hiding(parts, widths)
+        return (BlockNest(tuple(parts), frame.matrices, frame.rows, widths, hiding),)
+
+
+def _is_aligned(x: Leaf | Store, dims: Shape, width: int) -> bool:
+    """Whether row r of what is read or written is row r of the nest."""
+    outer = [width * n for n in contiguous(dims[:-1])]
+    pairs = zip(dims[:-1], x.strides[:-1], outer, strict=False)
+    along = x.strides[-1:] == (1,) or width == 1
+    in_rows = len(x.strides) == len(dims) and all(n == 1 or s == t for n, s, t in pairs)
+    return in_rows and along and not x.offset and (width in (1, dims[-1]))
+
+
+def _lies(
+    leaf: Leaf, batch: Sequence[int], near: Near, steps: tuple[int, int], extent: int
+) -> bool:
+    """Whether a factor is the whole of what is near, read with these steps."""
+    whole = [near.rows * near.width * n for n in contiguous(batch)]
+    pairs = zip(batch, leaf.strides[:-2], whole, strict=True)
+    in_order = (
+        near.width > 1
+        and prod(batch) == near.matrices
+        and all(n == 1 or s == t for n, s, t in pairs)
+    )
+    return (
+        in_order
+        and near.width > 1
+        and leaf.strides[-2:] == steps
+        and extent == near.width
+        and not leaf.offset
+    )
+
+
+def _storing(nest: RowNest | ProductNest, stores: list[Store]) -> RowNest | ProductNest:
+    return nest if len(stores) == len(nest.stores) else replace(nest, stores=tuple(stores))
+
+
+# -- order -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Nests in place of others: whom they replace, whom they are made of, what they are."""
+
+    members: tuple[int, ...]
+    parts: tuple[int, ...]
+    nests: tuple[Nest, ...]
+
+
+def _before(nests: Sequence[Nest], writers: dict[Var, list[int]]) -> list[set[int]]:
+    """For each nest, those that have to run before it."""
+    found: list[set[int]] = []
+    in_turn = None
+    for i, nest in enumerate(nests):
+        before = {j for v in reads(nest) for j in writers.get(v, ()) if j < i}
+        if isinstance(nest, DrawNest | NumpyNest):
+            before |= set() if in_turn is None else {in_turn}
+            in_turn = i
+        if isinstance(nest, ScatterNest) or _is_copy(nest):  # over what another one has written
+            before |= {j for v in writes(nest) for j in writers[v] if j < i}
+        found.append(before)
+    return found
+
+
+def _is_copy(nest: Nest) -> bool:
+    return isinstance(nest, RowNest) and [n.equation.name for n in nest.nodes] == ["copy"]
+
+
+def _in_order(
+    nests: Sequence[Nest], groups: Sequence[_Group], before: Sequence[set[int]]
+) -> list[Nest] | None:
+    """All nests with groups in place of their members, else as they were; None for a circle."""
+    units: dict[int, tuple[int, ...]] = {i: (i,) for i in range(len(nests))}
+    made: dict[int, tuple[Nest, ...]] = {i: (nest,) for i, nest in enumerate(nests)}
+    last = {i: i for i in units}
+    for g in groups:
+        for i in g.members:
+            last[i] = g.members[-1]
+            del units[i], made[i]
+        units[g.members[-1]] = g.parts
+        made[g.members[-1]] = g.nests
+    missing: dict[int, set[int]] = {}
+    for u, parts in units.items():
+        own = {v for n in made[u] if isinstance(n, BlockNest) for v in n.near}
+        wanted = {j for i in parts for j in before[i] if not _is_only(nests, j, i, own)}
+        missing[u] = {last[j] for j in wanted} - {u}
+    return _sorted(missing, made)
+
+
+def _is_only(nests: Sequence[Nest], j: int, i: int, own: set[Var]) -> bool:
+    """Whether a nest waits for another for nothing but what is made near it again."""
+    handed = set(writes(nests[j])) & set(reads(nests[i]))
+    return bool(handed) and handed <= own
+
+
+def _sorted(missing: dict[int, set[int]], made: dict[int, tuple[Nest, ...]]) -> list[Nest] | None:
+    after: dict[int, list[int]] = {}
+    for u, them in missing.items():
+        for j in them:
+            after.setdefault(j, []).append(u)
+    count = {u: len(them) for u, them in missing.items()}
+    ready = sorted(u for u, n in count.items() if not n)
+    done: list[Nest] = []
+    while ready:
+        u = heapq.heappop(ready)
+        done += made[u]
+        del count[u]
+        for j in after.get(u, ()):
+            count[j] -= 1
+            if not count[j]:
+                heapq.heappush(ready, j)
+    return None if count else done

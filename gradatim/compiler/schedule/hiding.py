@@ -1,0 +1,119 @@
+"""What a mask hides: columns of a block that need not be computed at all.
+
+    s = where mask x -inf;   e = exp (s - max s);   p = e / sum e;   y = matmul p v
+
+Where the mask is false in every row of a block, p is 0 whatever x is, so x need not be known there,
+nor do the sums miss anything. This is found by computing with what is known: a value is known in a
+hidden column if it is the same for several numbers put in the place of what is not known. So only
+results that are the same for all finite numbers are left out: 0 times inf is nan elsewhere.
+
+Which columns are hidden is seen in the mask itself when the program runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from ..ir import Equation, Var
+from .nests import ELEMENT, Hiding, Leaf, Node, ProductNest, RowNest
+
+PROBES = {"f": (-1.75, 2.5), "b": (False, True)}
+NEUTRAL = {"reduce_sum": 0, "amax": -inf, "amin": inf, "any": False, "all": True, "reduce_prod": 1}
+Known = dict[Any, Any]
+
+
+def find_hiding(parts: Sequence[RowNest | ProductNest], near: dict[Var, int]) -> Hiding | None:
+    """A mask where columns may be left out, if there is one."""
+    if len({width for width in near.values() if width > 1}) != 1:
+        return None
+    return next((h for h in _masks(parts) if _hides(h, parts, near)), None)
+
+
+def _masks(parts: Sequence[RowNest | ProductNest]) -> Iterator[Hiding]:
+    for part in parts:
+        for node in part.nodes:
+            mask = node.arguments[0]
+            if node.equation.name != "where" or not isinstance(mask, Leaf) or not mask.in_memory:
+                continue
+            if mask.strides[-1] == 1:
+                yield from (Hiding(mask, part.dims, value) for value in (False, True))
+
+
+def _hides(hiding: Hiding, parts: Sequence[RowNest | ProductNest], near: dict[Var, int]) -> bool:
+    """Whether nothing that is kept depends on what is hidden."""
+    known: Known = {}
+    return all(_allows(part, hiding, known, near) for part in parts)
+
+
+def _allows(
+    part: RowNest | ProductNest, hiding: Hiding, known: Known, near: dict[Var, int]
+) -> bool:
+    """Whether a part may leave out hidden columns; notes what is known of its results there."""
+    wide = max(near.values())
+    if isinstance(part, ProductNest):
+        factors = [leaf.var for leaf in (part.a, part.b) if near.get(leaf.var) == wide]
+        if factors:  # what is hidden adds nothing to the sums, or 0 to what they are added to
+            return len(factors) == 1 and _is_number(known.get(factors[0]), 0)
+    elif part.columns != wide:
+        return not any(near.get(leaf.var) == wide for leaf in _leaves(part))
+    for node in part.nodes:
+        if not _follow(node, part, hiding, known):
+            return False
+    for s in part.stores:
+        if s.strides[-1:] == (1,) and near.get(s.into) != wide:
+            return False
+        if s.value in known:
+            known[s.into] = known[s.value]
+    return True
+
+
+def _leaves(part: RowNest) -> list[Leaf]:
+    return [a for n in part.nodes for a in n.arguments if isinstance(a, Leaf)]
+
+
+def _follow(node: Node, part: RowNest | ProductNest, hiding: Hiding, known: Known) -> bool:
+    """Note the value of a node in hidden columns, if it is known; whether it may be so."""
+    e = node.equation
+    arguments = [_value(a, part, hiding, known) for a in node.arguments]
+    if node.role == "row":
+        inner = node.arguments[0]
+        across = not isinstance(inner, Leaf) or inner.level == ELEMENT
+        return not across or _is_number(arguments[0], NEUTRAL[e.name])
+    found = _result(e, arguments)
+    if found is not None:
+        known[node.var] = found
+    return True
+
+
+def _value(a: Leaf | Var, part: RowNest | ProductNest, hiding: Hiding, known: Known) -> Any:
+    if not isinstance(a, Leaf):
+        return known.get(a)
+    if a.number is not None:
+        return a.number
+    mask = hiding.mask
+    same = (a.var, a.strides, a.offset, part.dims) == (
+        mask.var, mask.strides, mask.offset, hiding.dims,
+    )  # fmt: skip
+    return hiding.value if same else known.get(a.var) if a.level == ELEMENT else None
+
+
+def _result(e: Equation, arguments: Sequence[Any]) -> Any:
+    """What an equation gives whatever the unknown arguments are; None if it depends on them."""
+    if all(a is None for a in arguments):
+        return None
+    choices = []
+    for a, v in zip(arguments, e.inputs, strict=True):
+        given = PROBES.get(v.dtype.kind, (1, 2)) if a is None else (a,)
+        choices.append([np.full((1,), x, v.dtype) for x in given])
+    with np.errstate(all="ignore"):
+        found = [e.primitive.value(*chosen, **e.params)[0] for chosen in product(*choices)]
+    return found[0] if all(x == found[0] for x in found) else None
+
+
+def _is_number(a: Any, number: float) -> bool:
+    return a is not None and bool(a == number)
