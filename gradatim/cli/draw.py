@@ -31,6 +31,7 @@ Examples:
   gradatim draw lol
   gradatim draw lol --steps -o steps.svg
   gradatim draw graph mlp
+  gradatim draw graph gpt
   gradatim draw bigram -o table.png
   gradatim draw curves mlp-1
   gradatim draw surprise emma
@@ -76,20 +77,44 @@ def lol(before: bool, steps: bool, output: Path | None) -> None:
     save(lambda: draw.graph(L), output, "lol")
 
 
-@command.command(epilog="\b\nExamples:\n  gradatim draw graph mlp\n  gradatim draw graph mlp-1")
+@command.command(
+    epilog="\b\nExamples:\n  gradatim draw graph mlp\n  gradatim draw graph gpt --depth 2"
+)
 @click.argument("what", metavar="MODEL|RUN", default="mlp")
+@click.option(
+    "--depth",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Modules as boxes with shapes between them, N levels of them opened.",
+)
 @click.option("--examples", type=click.IntRange(1), default=1, show_default=True, metavar="N")
 @checkpoint_option
 @runs_option
 @output_option
-def graph(what: str, examples: int, checkpoint: str, root: Path, output: Path | None) -> None:
-    """The graph of a model's loss on a few examples: a fresh MODEL, or that of a RUN."""
+def graph(
+    what: str,
+    depth: int | None,
+    examples: int,
+    checkpoint: str,
+    root: Path,
+    output: Path | None,
+) -> None:
+    """The graph of a model's loss on a few examples: a fresh MODEL, or that of a RUN.
+
+    A small graph is drawn with all numbers and gradients. Of a large one, or with --depth, the
+    modules are drawn as boxes with the shapes of what flows between them; blocks that come again
+    are shown once.
+    """
     from .. import draw
 
     trained, name = model_or_run(what, root, checkpoint)
     loss = trained.loss_on(examples)
     if not loss.requires_grad:
         raise BadUse(f"{trained.name} has no gradients: it is counted; draw its table instead")
+    if depth is not None or draw.is_large(loss):
+        model, batch = trained.model, trained.batch(examples)
+        save(lambda: draw.architecture(model, *batch, depth=depth), output, f"{name}-graph")
+        return
     loss.backward(retain_graph=True)  # so that the data in between is there to be shown
     save(lambda: draw.graph(loss, trained.model), output, f"{name}-graph")
 

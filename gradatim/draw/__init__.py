@@ -5,9 +5,10 @@ writes it. The layout, the axes and the SVG are the library's own; no other prog
 """
 
 from .activation_gallery import activations
+from .architecture import architecture
 from .attention_maps import attention
 from .chain_rule import backward_steps
-from .compute_graph import graph
+from .compute_graph import graph, is_large
 from .cures import cures
 from .decision_boundary import boundary
 from .descent_path import descent
@@ -23,6 +24,7 @@ __all__ = [
     "Drawing",
     "Drawings",
     "activations",
+    "architecture",
     "attention",
     "backward_steps",
     "bars",
@@ -34,6 +36,7 @@ __all__ = [
     "diagnosis",
     "graph",
     "heatmap",
+    "is_large",
     "regions",
     "surprise",
 ]

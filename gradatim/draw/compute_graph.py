@@ -3,6 +3,8 @@
 from typing import Any
 
 from ..core.errors import ArgumentError
+from ..core.tape import history
+from ..diagnose.calls import behind
 from .drawing import Drawing
 from .fold_by_module import depth, fold_by_module
 from .graph_picture import picture
@@ -13,6 +15,7 @@ from .tensors import is_tensor, owned_tensor_graph
 from .values import is_value, owned_value_graph
 
 READABLE = 150
+WIDE = 60
 MOST = 2000
 
 
@@ -38,6 +41,19 @@ def graph(x: Any, module: Any = None, *, fold: bool | int | None = None) -> Draw
     if len(shown.nodes) > MOST:
         raise ArgumentError(_too_large(len(shown.nodes), folded=shown is not owned.graph))
     return picture(shown)
+
+
+def is_large(x: Any) -> bool:
+    """Whether the graph behind a tensor is wider than can be read at once.
+
+    `draw.architecture` then shows its model better.
+
+    >>> import gradatim
+    >>> is_large((gradatim.ones(2, requires_grad=True) * 3).sum())
+    False
+    """
+    edge = history(x)
+    return edge is not None and len(behind([edge])) > WIDE
 
 
 def _owned_graph(x: Any, module: Any) -> OwnedGraph:

@@ -17,6 +17,7 @@ from ..core.errors import AutogradError
 from ..core.handle import wrap, written_since
 from ..core.nodes import Edge, Leaf, Node
 from ..core.tape import history
+from ..diagnose.calls import behind
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Facts:
 def facts_of(root: Any) -> Facts:
     """Everything that can be known of the tape behind the tensor `root`."""
     edge = history(root)
-    entries = _behind(edge)
+    entries = behind([edge])
     values, constants = _kept(entries)
     values[edge] = root._value
     _compute_forward(entries, values, constants)
@@ -41,18 +42,6 @@ def facts_of(root: Any) -> Facts:
     walked = any(leaf is not None and leaf.grad is not None for leaf in leaves)
     gradients = _compute_backward(entries, root) if walked and root._value.size == 1 else {}
     return Facts(entries, values, gradients, constants, walked)
-
-
-def _behind(root: Edge) -> list[Edge]:
-    """All tape entries behind `root` and itself, inputs first: the order of the clock."""
-    seen = {root}
-    waiting = [root]
-    while waiting:
-        for edge in waiting.pop().edges:
-            if edge is not None and edge not in seen:
-                seen.add(edge)
-                waiting.append(edge)
-    return sorted(seen, key=lambda entry: entry.time)
 
 
 def _kept(entries: Sequence[Edge]) -> tuple[dict[Edge, Any], dict[tuple[Edge, int], Any]]:

@@ -23,6 +23,9 @@ _SYMBOLS = {
     "div": "/",
     "matmul": "@",
     "linear_bias": "linear",
+    "gelu_tanh": "gelu",
+    "masked_scale": "dropout",
+    "masked_softmax": "softmax",
     "pow": "**",
     "square": "**2",
     "reduce_sum": "sum",
@@ -33,6 +36,15 @@ _SYMBOLS = {
     "embedding": "[ ]",
 }
 _SHORT_VECTOR = 3
+
+
+def symbol(operation: str) -> str:
+    """An operation by its sign or its name.
+
+    >>> symbol("matmul"), symbol("tanh")
+    ('@', 'tanh')
+    """
+    return _SYMBOLS.get(operation, operation.strip("_"))
 
 
 def is_tensor(x: object) -> bool:
@@ -122,7 +134,7 @@ class _Builder:
         if self.results[entry] > 1:
             rows = (("gives", f"{self.results[entry]} tensors"),)
         kind = Kind.RESULT if last else Kind.OPERATION
-        self.cards.append(Card("", _SYMBOLS.get(name, name.strip("_")), rows, kind, entry.name))
+        self.cards.append(Card("", symbol(name), rows, kind, entry.name))
         self.edges += [(source, place) for source in sources if source is not None]
 
     def source(self, entry: Edge, i: int, edge: Edge | None) -> int | None:

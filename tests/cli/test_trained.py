@@ -140,6 +140,8 @@ def test_a_word_that_the_model_cannot_read(capsys, tmp_path, word, message):
         (["bigram"], "bigram.svg"),
         (["graph", "mlp"], "mlp-graph.svg"),
         (["graph", "small"], "small-graph.svg"),
+        (["graph", "gpt"], "gpt-graph.svg"),
+        (["graph", "small", "--depth", "1"], "small-graph.svg"),
         (["curves", "small"], "small-curves.svg"),
         (["surprise", "anna", "--run", "small"], "surprise-anna.svg"),
     ],
@@ -150,6 +152,22 @@ def test_pictures(capsys, runs, tmp_path, monkeypatch, arguments, name):
     out = out_of(capsys, "draw", *arguments, *(["--runs", str(runs)] if needs_runs else []))
     assert out == f"Wrote {name}; open it in a browser.\n"
     assert Path(name).read_text(encoding="utf-8").startswith("<svg ")
+
+
+def test_a_large_graph_is_drawn_by_its_modules_with_as_many_levels_as_are_asked_for(
+    capsys, runs, tmp_path
+):
+    path, where = tmp_path / "gpt.svg", ["--runs", str(runs), "-o", str(tmp_path / "gpt.svg")]
+    out_of(capsys, "draw", "graph", "gpt", *where)
+    opened = path.read_text(encoding="utf-8")
+    assert "3 more alike" in opened
+    assert ">qkv<" in opened
+    out_of(capsys, "draw", "graph", "gpt", "--depth", "1", *where)
+    closed = path.read_text(encoding="utf-8")
+    assert ">blocks.3<" in closed
+    assert ">qkv<" not in closed
+    out_of(capsys, "draw", "graph", "small", *where)
+    assert ">grad<" in path.read_text(encoding="utf-8")  # small enough for all its numbers
 
 
 def test_the_picture_goes_where_it_should(capsys, tmp_path):

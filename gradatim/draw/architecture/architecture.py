@@ -1,0 +1,76 @@
+"""`draw.architecture`: what a model is made of, and the shapes of what flows through it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from ...core.errors import ArgumentError
+from ...nn import Module
+from ..drawing import Drawing
+from ..significant import grouped, significant
+from .picture import picture
+from .repeats import collapsed
+from .run import Run, run
+from .steps import Reader, Step, shape_text
+
+READABLE = 60  # rows, from which on fewer levels are opened
+MOST = 1000
+
+
+def architecture(model: Any, *inputs: Any, depth: int | None = None, title: str = "") -> Drawing:
+    """Draw a model's modules as boxes, one under the other, with the shapes of what flows between.
+
+    The model is run once on `inputs`, of which nothing is changed. `depth` says how many levels of
+    modules are opened: 0 is the model as one box, 1 shows its parts, and so on; without it, as
+    many as can be read. Between modules stand the operations of their own; those that only look at
+    the same numbers in another shape are left out. Blocks that come again, alike, are shown once.
+
+    Errors: TypeError for what is no module, ArgumentError for a depth below 0, for a model whose
+    results have no graph, or for more than 1,000 rows.
+
+    >>> import gradatim
+    >>> from gradatim import nn
+    >>> model = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
+    >>> architecture(model, gradatim.ones(8, 2))
+    <Drawing: Sequential, ...>
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"draw.architecture: expects a Module, got {type(model).__name__}")
+    if depth is not None and depth < 0:
+        raise ArgumentError(f"draw.architecture: depth counts levels from 0, got {depth}")
+    made = run(model, inputs, _names(model, len(inputs)))
+    root = _opened(made, depth)
+    if root.rows() > MOST:
+        raise ArgumentError(
+            f"draw.architecture: {grouped(root.rows())} rows are too many to read; open fewer"
+            f" levels with a depth below {depth}"
+        )
+    count = sum(p.numel() for p in model.parameters())
+    subtitle = f"{grouped(count)} parameters; shapes are those of one run"
+    result = ", ".join(map(_result, made.ends or made.results[-1:]))
+    name = title or type(model).__name__
+    return picture(root, result, title=name, subtitle=subtitle)
+
+
+def _opened(made: Run, depth: int | None) -> Step:
+    if depth is not None:
+        return collapsed(Reader(made, depth).model())
+    found = collapsed(Reader(made, 1).model())
+    for level in range(2, 2 + max(call.path.count(".") + 1 for call in made.calls)):
+        deeper = collapsed(Reader(made, level).model())
+        if deeper.rows() > READABLE:
+            break
+        found = deeper
+    return found
+
+
+def _names(model: Module, count: int) -> list[str]:
+    """What the model calls its arguments."""
+    parameters = list(inspect.signature(model.forward).parameters.values())
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [*names, *(f"input {i + 1}" for i in range(len(names), count))]
+
+
+def _result(x: Any) -> str:
+    return shape_text(tuple(x.shape)) or significant(x.item())

@@ -1,0 +1,277 @@
+"""What a model does, step by step: calls of its modules, and the operations between them.
+
+A step that is opened has steps of its own. Values flow from earlier to later steps of one opened
+module, from what comes into it (`IN`) and to what it gives (`OUT`). Operations that only look at
+numbers in another shape are not shown; values flow through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...core.nodes import Edge, Leaf, Node
+from ...core.tape import history
+from ...diagnose.calls import Call
+from ..tensors import symbol
+from .run import Input, Run, base, name_of
+
+IN, OUT = -1, -2
+UNSEEN = frozenset({"broadcast_to", "cast", "copy", "constant", "full", "flat", "detach"})
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A value on its way from one step to a later one; its shape, if it is known."""
+
+    source: int
+    target: int
+    shape: Shape | None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What an operation takes by itself: a parameter, or an argument of the model."""
+
+    name: str
+    shape: str
+    is_input: bool = False
+
+
+@dataclass(eq=False)
+class Step:
+    """A call of a module, or an operation (`kind` is then empty).
+
+    `note` says whose its parameters are, if not its own, or which shape an argument has. `more`
+    counts the repetitions that a collapsed step stands for.
+    """
+
+    label: str
+    kind: str = ""
+    parameters: int = 0
+    note: str = ""
+    beside: list[Beside] = field(default_factory=list)
+    more: int = 0
+    entries: set[Edge] = field(default_factory=set)
+    steps: list[Step] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
+    is_input: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its own steps are shown."""
+        return bool(self.steps)
+
+    def rows(self) -> int:
+        """How many rows a picture of it has."""
+        return 1 + sum(step.rows() for step in self.steps)
+
+
+class Reader:
+    """Makes steps of a run, modules opened down to `depth` levels."""
+
+    def __init__(self, run: Run, depth: int) -> None:
+        self.run, self.depth = run, depth
+        self.modules = dict(run.model.named_modules())
+        self.of_leaf = {history(p): name for name, p in run.model.named_parameters()}
+        self.counted: dict[int, str] = {}  # parameters, by the first step that has them
+        self.called: set[str] = set()
+        self.within: dict[int, list[Edge]] = {}  # a call's own operations
+        by_time = sorted((e for e in run.entries if not isinstance(e, Leaf)), key=_time)
+        for entry in by_time:
+            call = run.calls.around(entry.time)
+            self.within.setdefault(id(call or run.root), []).append(entry)
+        self.takers = {x.name: self._takers(x, by_time) for x in run.inputs}
+        self.children: dict[int, list[Call]] = {}
+        for call in run.calls[1:]:
+            self.children.setdefault(id(self._parent(call)), []).append(call)
+
+    def model(self) -> Step:
+        """The whole model, with the arguments that it is given."""
+        found = self._step(self.run.root, "", 0)
+        if not found.is_open:
+            found = Step(found.label, found.kind, entries=found.entries, steps=[found])
+        self._add_inputs(found)
+        found.flows = self._flows(found, is_root=True)
+        return found
+
+    def _parent(self, call: Call) -> Call:
+        return max(
+            (c for c in self.run.calls if c.begin < call.begin and call.end < c.end),
+            key=lambda c: c.begin,
+        )
+
+    def _step(self, call: Call, above: str, level: int) -> Step:
+        module = self.modules[call.path]
+        label = call.path.removeprefix(above).removeprefix(".") or call.kind
+        found = Step(label, call.kind, sum(p.numel() for p in module.parameters()))
+        found.note = self._shared(module, call.path)
+        own, children = self.within.get(id(call), []), self.children.get(id(call), [])
+        parts = [(c.begin, self._step(c, call.path, level + 1)) for c in children]
+        found.entries = set(own).union(*(step.entries for _, step in parts))
+        is_plain = type(module).__module__.startswith("gradatim.nn") and not children
+        if level >= self.depth or is_plain:
+            return found
+        parts = [part for part in parts if part[1].entries]  # a dropout that drops nothing
+        parts += [(_time(e), self._operation(e, call)) for e in own if not _is_unseen(e)]
+        found.steps = [step for _, step in sorted(parts, key=lambda part: part[0])]
+        if level:
+            found.flows = self._flows(found)
+        return found
+
+    def _shared(self, module: Any, path: str) -> str:
+        """Whose parameters these are, if an earlier step has them all."""
+        if path in self.called:
+            return f"those of {path} above"
+        self.called.add(path)
+        ids = [id(p) for p in module.parameters()]
+        before = {self.counted.get(i, path) for i in ids}
+        for i in ids:
+            if not any(True for _ in module.children()):
+                self.counted.setdefault(i, path)
+        return f"those of {before.pop()}" if len(before) == 1 and path not in before else ""
+
+    def _operation(self, entry: Edge, call: Call) -> Step:
+        beside = []
+        for leaf in self._leaves(entry):
+            if leaf in self.of_leaf:
+                name = self.of_leaf[leaf].removeprefix(call.path).removeprefix(".")
+                beside.append(Beside(name, shape_text(self.run.shapes.get(leaf))))
+        return Step(symbol(name_of(entry)), entries={entry}, beside=beside)
+
+    def _leaves(self, entry: Edge) -> Collection[Edge]:
+        """The parameters and arguments that an operation takes, perhaps in another shape."""
+        found, waiting = dict[Edge, None](), list(entry.edges)
+        while waiting:
+            edge = waiting.pop(0)
+            if isinstance(edge, Leaf):
+                found[edge] = None
+            elif edge is not None and _is_unseen(base(edge)):
+                waiting += base(edge).edges
+        return found.keys()
+
+    # -- inputs --------------------------------------------------------------------------------
+
+    def _add_inputs(self, root: Step) -> None:
+        """A step for each argument, before the module that first takes it; beside operations."""
+        for x in reversed(self.run.inputs):
+            users = [i for i, step in enumerate(root.steps) if self._takes(step, x)]
+            if not users:
+                continue
+            shape = shape_text(tuple(x.tensor.shape)) or "a number"
+            if all(not root.steps[i].kind for i in users) and users[0]:
+                for i in users:
+                    root.steps[i].beside.append(Beside(x.name, shape, is_input=True))
+                continue
+            one = Step(x.name, note=shape, is_input=True)
+            one.entries = set() if x.edge is None else {x.edge}
+            root.steps.insert(users[0], one)
+
+    def _takes(self, step: Step, x: Input) -> bool:
+        return not self.takers[x.name].isdisjoint(step.entries)
+
+    def _takers(self, x: Input, by_time: Sequence[Edge]) -> set[Edge]:
+        """The operations that take an argument.
+
+        Integers leave no trace on the tape but in what operations keep. If none keeps them, they
+        went into the first number that does not come from elsewhere, as rows of `one_hot`.
+        """
+        if x.edge is not None:
+            return {e for e in by_time if x.edge in self._leaves(e)}
+        found = {e for e in by_time if any(x.is_(saved) for saved in _constants(e))}
+        if found:
+            return found
+        given = self.run.inputs
+        for e in by_time:
+            kept = [saved for saved in _constants(e) if saved.numel() > 1]
+            if any(not any(one.is_(saved) for one in given) for saved in kept):
+                return {e}
+        return set()
+
+    # -- flows ---------------------------------------------------------------------------------
+
+    def _flows(self, frame: Step, *, is_root: bool = False) -> list[Flow]:
+        place = {e: i for i, step in enumerate(frame.steps) for e in step.entries}
+        found: dict[tuple[int, int], Flow] = {}
+
+        def add(edge: Edge, target: int) -> None:
+            for source in self._origins(place, edge):
+                if source != target and not (is_root and source == IN):
+                    flow = Flow(source, target, self.run.shapes.get(edge))
+                    found.setdefault((source, target), flow)
+
+        for j, step in enumerate(frame.steps):
+            for edge in _coming_in(step.entries):
+                add(edge, j)
+            beside = [one.name for one in step.beside]
+            for x in self.run.inputs:
+                if x.edge is None and self._takes(step, x) and x.name not in beside:
+                    source = _place_of(x, frame)
+                    found.setdefault((source, j), Flow(source, j, tuple(x.tensor.shape)))
+        for edge in self._going_out(frame):
+            add(edge, OUT)
+        return list(found.values())
+
+    def _origins(self, place: dict[Edge, int], edge: Edge) -> set[int]:
+        """The steps that a value comes from, through what is not shown; none for parameters."""
+        found, waiting = set(), [edge]
+        while waiting:
+            entry = base(waiting.pop())
+            if entry in place:
+                found.add(place[entry])
+            elif _is_unseen(entry):
+                waiting += [e for e in entry.edges if e is not None]
+            elif entry not in self.of_leaf:
+                found.add(IN)
+        return found
+
+    def _going_out(self, frame: Step) -> list[Edge]:
+        """The values that others use; those of the model if nobody does."""
+        used = {
+            edge
+            for e in self.run.entries
+            if e not in frame.entries
+            for edge in e.edges
+            if edge is not None and base(edge) in frame.entries
+        }
+        given = [history(x) for x in self.run.ends]
+        return [*used, *(edge for edge in given if base(edge) in frame.entries)]
+
+
+def shape_text(shape: Shape | None) -> str:
+    """A shape as pictures write it; empty for a number, or if it is not known."""
+    return " × ".join(map(str, shape or ()))
+
+
+def _place_of(x: Input, frame: Step) -> int:
+    """Where an argument stands among the steps of a module, or that it comes from outside."""
+    steps = enumerate(frame.steps)
+    return next((i for i, step in steps if step.is_input and step.label == x.name), IN)
+
+
+def _is_unseen(entry: Edge) -> bool:
+    if not isinstance(entry, Node):
+        return False
+    return entry.primitive.is_view or entry.primitive.name in UNSEEN
+
+
+def _coming_in(entries: set[Edge]) -> Iterable[Edge]:
+    for entry in sorted(entries, key=_time):
+        for edge in entry.edges:
+            if edge is not None and base(edge) not in entries:
+                yield edge
+
+
+def _constants(entry: Edge) -> list[Any]:
+    """The inputs of an operation that are not on the tape, as far as it keeps them."""
+    if not isinstance(entry, Node):
+        return []
+    kept = zip(entry.plan.keeps, entry.saved or (), strict=False)
+    return [tensor for place, tensor in kept if entry.edges[place] is None]
+
+
+def _time(entry: Edge) -> int:
+    return int(entry.time)
