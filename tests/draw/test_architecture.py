@@ -129,6 +129,16 @@ def test_frozen_parts_are_shown_and_nothing_is_changed() -> None:
     assert model[0].weight.grad is None
 
 
+def test_a_frozen_block_is_drawn_as_one_that_learns() -> None:
+    def made(frozen: bool) -> str:
+        model, ids, _ = small_gpt(1)
+        model.requires_grad_(not frozen)
+        model.head.weight = nn.Parameter(g.zeros(27, 8))
+        return draw.architecture(model, ids, title="a").svg
+
+    assert made(True) == made(False)
+
+
 def test_whole_numbers_that_no_operation_keeps_are_shown_where_they_go() -> None:
     ids = g.tensor([[1], [2]])
     shown = texts(draw.architecture(bigram.Model(bigram.Config()), ids, ids[:, 0]))

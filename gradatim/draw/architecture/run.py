@@ -42,6 +42,7 @@ class Run:
     shapes: dict[Edge, tuple[int, ...]]
     inputs: Sequence[Input]
     results: Sequence[Tensor]
+    parameters: dict[Edge, str]  # by their ends of the tape
 
     @property
     def root(self) -> Call:
@@ -66,6 +67,7 @@ def run(model: Module, inputs: Sequence[Any], names: Sequence[str]) -> Run:
             stack.enter_context(block)
         with noted(model) as calls:
             results = list(_tensors(model(*given)))
+        parameters = {history(p): name for name, p in model.named_parameters()}
         total = _total(results)
         if total is None:
             raise ArgumentError(
@@ -82,7 +84,7 @@ def run(model: Module, inputs: Sequence[Any], names: Sequence[str]) -> Run:
         if isinstance(x, Tensor)
     ]
     shapes = {edge: tuple(value.shape) for edge, value in values.items() if value is not None}
-    return Run(model, calls, entries, shapes, known, results)
+    return Run(model, calls, entries, shapes, known, results, parameters)
 
 
 def base(edge: Edge) -> Edge:

@@ -76,7 +76,7 @@ class Reader:
     def __init__(self, run: Run, depth: int) -> None:
         self.run, self.depth = run, depth
         self.modules = dict(run.model.named_modules())
-        self.of_leaf = {history(p): name for name, p in run.model.named_parameters()}
+        self.of_leaf = run.parameters
         self.counted: dict[int, str] = {}  # parameters, by the first step that has them
         self.called: set[str] = set()
         self.within: dict[int, list[Edge]] = {}  # a call's own operations
