@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..schedule.grain import per_item
 from ..schedule.nests import ROW, Leaf, Node, RowNest
-from .emit import I32, I64, PTR, Function, Operand, constant
+from .emit import I64, Function, Operand
 from .hoist import coordinates
 from .scopes import NestScope, RowScope, in_memory, table_step
 
@@ -50,6 +50,4 @@ def _ask(f: Function, row: RowScope, n: Node) -> None:
     index = f.convert("sext", row.value(places), I64)
     offset, _ = row.place(table)
     first = f.gep(in_memory(table.var.dtype), row.nest.pointers(table.var), f.mul(index, stride))
-    place = f.gep(in_memory(table.var.dtype), first, offset)
-    to_read, keep, data = (constant(i, I32) for i in (0, 3, 1))
-    f.intrinsic("llvm.prefetch", "void", place, to_read, keep, data, kinds=[PTR])
+    f.ask(f.gep(in_memory(table.var.dtype), first, offset))

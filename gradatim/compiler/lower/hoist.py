@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..ir import Var
 from ..schedule.nests import ELEMENT, ENDS, Leaf, Node, Store
-from .emit import I32, I64, PTR, Function, Operand, Value, constant, constants
+from .emit import I64, Function, Operand, Value, constants
 from .scopes import BOOL, Chunk, NestScope, RowScope, in_memory, row_of_table, store
 
 NEAR = 1 << 15  # bytes that stay in the nearest cache anyway
@@ -50,11 +50,9 @@ def read_far(nodes: Iterable[Node]) -> list[Leaf]:
 def fetch(row: RowScope, column: Value, leaves: Iterable[Leaf]) -> None:
     """Ask for the memory of neighbouring elements of a row, which will be read soon."""
     f = row.f
-    to_read, to_keep, of_data = (constant(i, I32) for i in (0, 3, 1))
     for leaf in leaves:
         place = f.add(row.offset(leaf.strides[:-1], leaf.offset), column)
-        pointer = f.gep(in_memory(leaf.var.dtype), row.nest.pointers(leaf.var), place)
-        f.intrinsic("llvm.prefetch", "void", pointer, to_read, to_keep, of_data, kinds=[PTR])
+        f.ask(f.gep(in_memory(leaf.var.dtype), row.nest.pointers(leaf.var), place))
 
 
 def prepare(

@@ -48,10 +48,10 @@ def write_product(
     `plan.lanes` neighbouring results in one row (`mask`: which of them there are; None: all). It
     is called once per vector of a tile or, when `heavy`, once per vector of a row of a tile, in
     a loop over rows. What it would write over its operands it leaves to the functions that it
-    returns. `ahead(batch, row, column)` is called before the sums of a tile are begun, if they are
-    made in one go, for what the epilogue will read: it is on its way meanwhile. Where matrices
-    share B, their rows may be numbered through as those of one matrix: what always holds is that
-    `batch * m + row` counts the rows of the whole result.
+    returns. `ahead(batch, row, column)` is called before the last sums of a tile are made, for
+    what the epilogue will read: it is on its way meanwhile. Where matrices share B, their rows may
+    be numbered through as those of one matrix: what always holds is that `batch * m + row` counts
+    the rows of the whole result.
     """
     if plan.items:
         if plan.turned:
@@ -132,6 +132,9 @@ class _Writer:
         with f.loop(0, p.k, plan.depth) as block:
             stop = self._least(f.add(block.index, plan.depth), p.k)
             for tile in self._tiles(rows, columns, batch, a, b, store):
+                if self.ahead is not None:
+                    with f.when(f.compare("eq", stop, p.k)):
+                        self._announce(tile)
                 self._block(tile, self.sums.outer(tile, block.index, stop), block.index, stop)
 
     def _bands(self, panel: Value, side: int, extent: int, size: int, step: int) -> list[_Band]:
@@ -179,9 +182,18 @@ class _Writer:
                             place = f.gep(self.base, store, f.mul(number, plan.tile))
                         strip = f.gep(self.base, b, f.mul(j, plan.b.block))
                         vectors = column.size // plan.wide
+                        ahead = self._share(first, f.sub(j, columns[0].start))
                         yield Tile(
-                            row.size, vectors, column.there, batch, i, j, first, strip, place
+                            row.size, vectors, column.there, batch, i, j, first, strip, place, ahead
                         )
+
+    def _share(self, first: Value, number: Value) -> Value | None:
+        """Which part of A's next rows a tile asks for, by its number in the panel's row."""
+        f, plan = self.f, self.plan
+        if not plan.share:
+            return None
+        following = f.gep(self.base, first, plan.a.block)
+        return f.gep(self.base, following, f.mul(number, plan.product.k * plan.share))
 
     @contextmanager
     def _band(self, band: _Band) -> Iterator[Value]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from .emit import DOUBLE, FLOAT, I8, I32, I64
 
+NEAR = 1 << 15  # bytes that stay in the first cache
 LLVM = {"float32": FLOAT, "float64": DOUBLE, "int64": I64, "int32": I32, "uint8": I8, "bool": I8}
 
 
@@ -161,6 +162,18 @@ class Plan:
     def tile(self) -> int:
         """Elements of one tile."""
         return self.rows * self.vectors * self.wide
+
+    @property
+    def share(self) -> int:
+        """Elements of the next rows of A that a tile asks for at each k: 0 if they are near anyway.
+
+        A row of tiles reads so little of A at a time that the processor does not see far ahead.
+        """
+        p, a = self.product, self.a
+        side_by_side = a.stride == 1 and a.step == p.k
+        if not side_by_side or self.deep or self.dot or p.m * p.k * p.dtype.itemsize <= NEAR:
+            return 0
+        return -(-self.rows // self.panel[1])
 
     @property
     def deep(self) -> bool:

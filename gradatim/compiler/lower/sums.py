@@ -32,6 +32,7 @@ class Tile:
     a: Value  # the address of its first row
     b: Value  # the address of its first column
     store: Value | None = None  # its place in the scratch buffer
+    ahead: Value | None = None  # what later tiles will read of A: this one's share of it
 
 
 class Sums:
@@ -79,6 +80,8 @@ class Sums:
         rest = self.k % parts
         last = self._whole(start, stop, parts) if rest else stop
         with f.loop(start, last, parts, _flat(acc)) as loop:
+            if tile.ahead is not None:
+                f.ask(f.gep(self.base, tile.ahead, f.mul(loop.index, self.plan.share)), near=False)
             acc = self._steps(tile, loop.index, parts, _chunks(loop.values, size))
             loop.carry(*_flat(acc))
         acc = _chunks(loop.results, size)

@@ -135,7 +135,7 @@ def _part(clustering: Clustering, readers: dict[Var, list[Equation]]) -> None:
 def _shared_numbers(
     clustering: Clustering, equations: list[Equation], readers: dict[Var, list[Equation]]
 ) -> list[Equation]:
-    """Single numbers of a nest that large ones read, and what they are made of, if it is the same."""
+    """Single numbers of a nest that large ones read, and what of the nest they are made of."""
     home = clustering.of[equations[0]]
     made: dict[Equation, list[Equation]] = {}  # of which others of the nest
     shared: set[Equation] = set()
