@@ -20,6 +20,7 @@ import gradatim
 from gradatim import diagnose, draw, nn
 from gradatim.data import names
 from gradatim.draw import Drawing, Drawings
+from gradatim.models import gpt
 from gradatim.scalar import MLP, Value, lol, squared_error, train, two_moons
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -174,6 +175,12 @@ def cures() -> Drawing:
     return draw.cures(list(diagnose.cures()))
 
 
+def gpt_modules() -> Drawing:
+    gradatim.manual_seed(0)
+    X = Y = gradatim.zeros(1, 16, dtype=gradatim.int64)
+    return draw.architecture(gpt.Model(gpt.Config()), X, Y)
+
+
 def activations() -> Drawing:
     return draw.activations()
 
@@ -194,6 +201,7 @@ PICTURES: dict[str, Callable[[], Drawing | Drawings]] = {
     "diagnosis": diagnosis,
     "cures": cures,
     "activations": activations,
+    "gpt": gpt_modules,
 }
 # Pages whose programs save their own pictures.
 PAGES = {"depth": DOCS / "depth.md"}
