@@ -59,7 +59,7 @@ def save(obj: Any, f: Any) -> None:
     except RecursionError:
         raise FileError("save: it is nested too deeply; make it flatter") from None
     texts = {"format": FORMAT, "version": VERSION, "tree": tree}
-    texts["sha256"] = _checksum(tree, separator.arrays)
+    texts["sha256"] = _checksum(VERSION, tree, separator.arrays)
     content = to_bytes(separator.arrays, texts)
     if hasattr(f, "write"):
         f.write(content)
@@ -90,23 +90,24 @@ def load(f: Any, map_location: Any = None, *, weights_only: bool | None = None) 
 
 
 def _value(arrays: Arrays, texts: dict[str, str]) -> Any:
-    if texts.get("format") != FORMAT or "tree" not in texts:  # another program's
+    if not {"tree", "sha256"} & set(texts):  # another program's
         return {name: tensor(array) for name, array in arrays.items()}
+    tree = texts.get("tree", "")
+    if texts.get("sha256") != _checksum(texts.get("version", ""), tree, arrays):
+        raise FileError("it was altered since it was saved: its checksum differs")
     if texts.get("version") != VERSION:
         raise FileError(
             f"it has version {texts.get('version')}, and this Gradatim reads {VERSION}; update "
             "Gradatim"
         )
-    if texts.get("sha256") != _checksum(texts["tree"], arrays):
-        raise FileError("it was altered since it was saved: its checksum differs")
-    return Joiner(arrays).tree(json.loads(texts["tree"]))
+    return Joiner(arrays).tree(json.loads(tree))
 
 
-def _checksum(tree: str, arrays: Arrays) -> str:
+def _checksum(version: str, tree: str, arrays: Arrays) -> str:
     """SHA-256 of where everything belongs and of all numbers."""
-    found = hashlib.sha256(tree.encode("ascii"))
+    found = hashlib.sha256(f"{version}\n{tree}".encode())
     for name, array in sorted(arrays.items()):
-        found.update(f"\n{name}\n{array.dtype}\n{array.shape}\n".encode("utf-8", "surrogatepass"))
+        found.update(f"\n{name}\n{array.dtype}\n{array.shape}\n".encode())
         found.update(np.asarray(array, order="C").data)
     return found.hexdigest()
 

@@ -96,7 +96,8 @@ class Separator:
 
     def _free(self, name: str) -> str:
         """The name, or, if another array has it, one with a number."""
-        wanted, again = name or "tensor", 1
+        wanted = (name or "tensor").encode("utf-8", "replace").decode("utf-8")
+        again = 1
         name = wanted
         while name in self.arrays or name == TEXTS:
             again += 1

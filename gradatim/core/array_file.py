@@ -19,12 +19,19 @@ TEXTS = "__metadata__"  # the name that the format keeps for the texts; no array
 
 
 def to_bytes(arrays: Mapping[str, np.ndarray[Any, Any]], texts: dict[str, str] | None) -> bytes:
-    """The file that holds these arrays, each in the order of its rows."""
+    """The file that holds these arrays, each in the order of its rows; the same each time."""
     from safetensors.numpy import save
 
     # safetensors writes the buffer as it lies in memory, so a transposed array would be garbled.
     ordered = {name: np.asarray(array, order="C") for name, array in sorted(arrays.items())}
-    return save(ordered, metadata=texts)
+    data = save(ordered, metadata=texts)
+    if not texts:
+        return data
+    header, length = _header(data)
+    header[TEXTS] = dict(sorted(texts.items()))  # the package writes them in any order
+    spelled = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    spelled += b" " * (-len(spelled) % 8)
+    return len(spelled).to_bytes(8, "little") + spelled + data[8 + length :]
 
 
 def from_bytes(data: bytes) -> tuple[Arrays, dict[str, str]]:
@@ -33,7 +40,7 @@ def from_bytes(data: bytes) -> tuple[Arrays, dict[str, str]]:
     from safetensors.numpy import load
 
     try:
-        return load(data), _texts(data)
+        return load(data), _header(data)[0].get(TEXTS, {})
     except SafetensorError as error:
         what = str(error).removeprefix("Error while deserializing: ")
         raise FileError(f"no safetensors file, or one that was cut off ({what})") from None
@@ -41,7 +48,7 @@ def from_bytes(data: bytes) -> tuple[Arrays, dict[str, str]]:
         raise FileError(f"numbers of type {error.args[0]}, which NumPy does not have") from None
 
 
-def _texts(data: bytes) -> dict[str, str]:
+def _header(data: bytes) -> tuple[dict[str, Any], int]:
+    """What a file says of itself, and in how many bytes."""
     length = int.from_bytes(data[:8], "little")
-    texts: dict[str, str] = json.loads(data[8 : 8 + length]).get(TEXTS, {})
-    return texts
+    return json.loads(data[8 : 8 + length]), length

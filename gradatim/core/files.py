@@ -17,7 +17,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         write_synced(temporary, content)
         temporary.replace(path)
-    except OSError:
+    except BaseException:  # Ctrl-C too leaves nothing behind
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
