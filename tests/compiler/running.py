@@ -9,6 +9,7 @@ from gradatim.compiler import passes
 from gradatim.compiler.binding import Binding
 from gradatim.compiler.compiled import NumpyStep, compile_graph
 from gradatim.compiler.guards.check import Guards
+from gradatim.compiler.ir import Equation
 from gradatim.compiler.program import Program
 from gradatim.compiler.trace import trace
 from gradatim.compiler.verify import verify
@@ -20,9 +21,10 @@ class Bound:
 
     def __init__(self, function: Callable[..., Any], tensors: Sequence[Any]) -> None:
         traced = trace(function, tensors)
-        verify(traced.graph)
+        right: set[Equation] = set()
+        verify(traced.graph, right)
         for _, graph in passes.stages(traced.graph):
-            verify(graph)
+            verify(graph, right)
         first = traced.result_count
         updates = [(first + k, i) for k, i in enumerate(traced.written)]
         made = compile_graph(traced.graph, updates, first, use_cache=False)

@@ -31,7 +31,8 @@ def step(function: Function, state: Any) -> Any:
 
 
 def weighted(y: Any) -> Any:
-    return (y * g.arange(y.numel(), dtype=y.dtype).cos().reshape(y.shape)).mean()
+    uneven = np.cos(np.arange(y.numel())).reshape(y.shape)  # computed outside: it is not the test
+    return (y * g.tensor(uneven, dtype=y.dtype)).mean()
 
 
 def results(function: Function, dtype: Any, *, compile: bool) -> tuple[Arrays, str]:
