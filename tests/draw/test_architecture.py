@@ -148,6 +148,8 @@ def test_whole_numbers_that_no_operation_keeps_are_shown_where_they_go() -> None
 def test_what_has_no_picture_is_refused() -> None:
     with pytest.raises(TypeError, match=r"draw\.architecture: expects a Module, got function"):
         draw.architecture(lambda x: x, g.ones(2))
+    with pytest.raises(TypeError, match=r"depth must be a whole number, got 1\.5"):
+        draw.architecture(nn.Linear(1, 1), g.ones(2, 1), depth=1.5)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="depth counts levels from 0, got -1"):
         draw.architecture(nn.Linear(1, 1), g.ones(2, 1), depth=-1)
 

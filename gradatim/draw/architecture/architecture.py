@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from ...core.errors import ArgumentError
+from ...models.choosing import whole
 from ...nn import Module
 from ..drawing import Drawing
 from ..significant import grouped, significant
@@ -37,7 +38,7 @@ def architecture(model: Any, *inputs: Any, depth: int | None = None, title: str 
     """
     if not isinstance(model, Module):
         raise TypeError(f"draw.architecture: expects a Module, got {type(model).__name__}")
-    if depth is not None and depth < 0:
+    if depth is not None and whole("draw.architecture: depth", depth) < 0:
         raise ArgumentError(f"draw.architecture: depth counts levels from 0, got {depth}")
     made = run(model, inputs, _names(model, len(inputs)))
     root = _opened(made, depth)

@@ -80,9 +80,6 @@ def placed(step: Step, top: float, *, is_root: bool = False) -> Placed:
     edge = 0.0 if is_root else PADDING
     found.right = found.content + edge + (lanes * LANE + 6 if lanes else 0)
     found.left = max(part.left for part in found.inner) + edge
-    if not is_root:
-        title = f"{step.label}  {step.kind}"
-        found.left = max(found.left, text_width(title, LABEL_SIZE, bold=True) - found.right + 30)
     return found
 
 

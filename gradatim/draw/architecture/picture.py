@@ -88,22 +88,29 @@ def _start(place: Placed) -> float:
 
 
 def _outline(place: Placed) -> str:
-    step = place.step
-    left, width = -place.left, place.left + place.right
-    fill, stroke = theme.CARD, theme.FOLDED_LINE
-    kind = "" if step.kind == step.label else step.kind
-    name = text((left + 10, place.top + 17), step.label, size=LABEL_SIZE, bold=True)
-    after = left + 18 + text_width(step.label, LABEL_SIZE, bold=True)
-    told = text((after, place.top + 17), kind, size=ROW_SIZE, fill=theme.MUTED)
+    step, left, base = place.step, -place.left, place.top + 17
+    room = place.left + place.right - 20
+    label = shorten(step.label, LABEL_SIZE, room, bold=True)
+    after = text_width(label, LABEL_SIZE, bold=True) + 8
+    kind = shorten("" if step.kind == step.label else step.kind, ROW_SIZE, room - after)
     count = _parameters(step)
-    room = place.right - 10 - after - text_width(kind, ROW_SIZE) - 12
-    if text_width(count, ROW_SIZE) > room:
+    if after + text_width(kind, ROW_SIZE) + 12 + text_width(count, ROW_SIZE) > room:
         count = ""
-    numbers = text(
-        (place.right - 10, place.top + 17), count, size=ROW_SIZE, fill=theme.MUTED, anchor="end"
+    box = rectangle(
+        left,
+        place.top,
+        place.left + place.right,
+        place.height,
+        fill=theme.CARD,
+        stroke=theme.FOLDED_LINE,
+        radius=9,
     )
-    box = rectangle(left, place.top, width, place.height, fill=fill, stroke=stroke, radius=9)
-    return group([box, name, told, numbers], title=_tip(step))
+    words = [
+        text((left + 10, base), label, size=LABEL_SIZE, bold=True),
+        text((left + 10 + after, base), kind, size=ROW_SIZE, fill=theme.MUTED),
+        text((place.right - 10, base), count, size=ROW_SIZE, fill=theme.MUTED, anchor="end"),
+    ]
+    return group([box, *words], title=_tip(step))
 
 
 def _card(place: Placed) -> str:

@@ -75,7 +75,8 @@ def run(model: Module, inputs: Sequence[Any], names: Sequence[str]) -> Run:
                 "its inputs or parameters in a way that leaves a graph"
             )
         facts = facts_of(total)
-    values = {**facts.values, **{history(x): x._value for x in results}}
+    kept = {call.edge: call.values for call in calls}
+    values = {**facts.values, **kept, **{history(x): x._value for x in results}}
     end = calls[0].end
     entries = [edge for edge in facts.entries if edge.time <= end and not isinstance(edge, Output)]
     known = [
