@@ -34,6 +34,14 @@ def test_a_gpt_shows_one_block_and_how_many_more_there_are() -> None:
     assert picture.width < 500
 
 
+def test_a_picture_is_the_same_each_time() -> None:
+    def drawn() -> str:
+        g.manual_seed(0)
+        return draw.architecture(*small_gpt(dropout=0.1), depth=3).svg
+
+    assert drawn() == drawn()
+
+
 def test_windows_of_one_text_are_told_apart() -> None:
     model, _, _ = small_gpt()
     text = g.tensor([[0, 1, 2, 3, 4, 5]])

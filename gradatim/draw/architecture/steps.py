@@ -230,13 +230,13 @@ class Reader:
 
     def _going_out(self, frame: Step) -> list[Edge]:
         """The values that others use; those of the model if nobody does."""
-        used = {
+        used = dict.fromkeys(  # in the order of time, so that a picture is the same each time
             edge
             for e in self.run.entries
             if e not in frame.entries
             for edge in e.edges
             if edge is not None and base(edge) in frame.entries
-        }
+        )
         given = [history(x) for x in self.run.ends]
         return [*used, *(edge for edge in given if base(edge) in frame.entries)]
 
