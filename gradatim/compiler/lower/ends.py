@@ -6,12 +6,13 @@ rows and tables are added up in memory. What an item has added up is written whe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..ir import Var
 from ..schedule.nests import ELEMENT, ENDS, ROW, Node, RowNest, Store
 from .emit import DOUBLE, I64, Function, Operand, Value, constant, vector, width
-from .folding import across, combine, identity, prepared
+from .folding import across, combine, combined, identity, prepared
 from .scopes import Chunk, NestScope, RowScope, in_memory, inside, kind_of, load, store
 
 
@@ -79,29 +80,37 @@ class Ends:
         return equation.name == "reduce_sum" and equation.inputs[0].dtype.kind == "f"
 
     def accumulated(
-        self, e: End, acc: list[Value], row: RowScope, parts: list[Chunk]
+        self, e: End, acc: list[Value], rows: Sequence[RowScope], chunks: Sequence[Sequence[Chunk]]
     ) -> list[Value]:
+        """A sum with what some rows add to it; of each row, some of its vectors."""
         name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
         if e.node.role == "total" and e.level < ELEMENT:
-            value = prepared(self.f, name, dtype, row.value(e.node.arguments[0]))
-            if self._is_exact(e):
-                value = self.f.convert("fpext", value, DOUBLE)
-                return [self.f.fadd(acc[0], value)]
-            return [combine(self.f, name, dtype, acc[0], value)]
+            return [self._with_rows(e, acc[0], rows)]
         if e.node.role == "scatter":
-            self._scatter(e, row, parts)
+            for row, parts in zip(rows, chunks, strict=True):
+                self._scatter(e, row, parts)
             return []
-        values = [self.for_sum(e.node, part) for part in parts]
+        values = [[self.for_sum(e.node, part) for part in parts] for parts in chunks]
         if e.node.role == "total":
-            (total,) = acc
-            for value in values:
-                total = combine(self.f, name, dtype, total, value)
-            return [total]
+            every = combined(self.f, name, dtype, [v for row in values for v in row])
+            return [combine(self.f, name, dtype, acc[0], every)]
+        columns = [combined(self.f, name, dtype, column) for column in zip(*values, strict=True)]
         if acc:
-            return [combine(self.f, name, dtype, a, v) for a, v in zip(acc, values, strict=True)]
-        for part, value in zip(parts, values, strict=True):
+            return [combine(self.f, name, dtype, a, v) for a, v in zip(acc, columns, strict=True)]
+        for part, value in zip(chunks[0], columns, strict=True):
             self._add_in_memory(e, part, value)
         return []
+
+    def _with_rows(self, e: End, total: Value, rows: Sequence[RowScope]) -> Value:
+        """A sum of one number per row."""
+        name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
+        for row in rows:
+            value = prepared(self.f, name, dtype, row.value(e.node.arguments[0]))
+            if self._is_exact(e):
+                total = self.f.fadd(total, self.f.convert("fpext", value, DOUBLE))
+            else:
+                total = combine(self.f, name, dtype, total, value)
+        return total
 
     def _add_in_memory(self, e: End, part: Chunk, value: Value) -> None:
         name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
@@ -110,7 +119,7 @@ class Ends:
         before = load(self.f, out, pointer, self.lanes, part.mask)
         store(self.f, out, combine(self.f, name, dtype, before, value), pointer, part.mask)
 
-    def _scatter(self, e: End, row: RowScope, parts: list[Chunk]) -> None:
+    def _scatter(self, e: End, row: RowScope, parts: Sequence[Chunk]) -> None:
         """Add the elements of a row at its place in a table."""
         places, values = e.node.arguments
         out = e.node.var.dtype

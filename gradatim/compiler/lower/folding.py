@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,16 @@ def combine(f: Function, name: str, dtype: np.dtype[Any], a: Value, b: Value) ->
         return f.binary("or" if name == "amax" else "and", a, b)
     rule = ELEMENTWISE["maximum" if name == "amax" else "minimum"]
     return rule(f, a, b, dtype=dtype)
+
+
+def combined(f: Function, name: str, dtype: np.dtype[Any], values: Sequence[Value]) -> Value:
+    """Some numbers, or vectors of them, as one: in pairs, so that few wait for others."""
+    values = list(values)
+    while len(values) > 1:
+        pairs = zip(values[::2], values[1::2], strict=False)
+        odd = values[len(values) // 2 * 2 :]
+        values = [combine(f, name, dtype, a, b) for a, b in pairs] + odd
+    return values[0]
 
 
 def prepared(f: Function, name: str, dtype: np.dtype[Any], value: Value) -> Value:

@@ -13,17 +13,19 @@ so that the sums across one vector overlap with the work of others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ..ir import Var
 from ..kinds import is_dear
 from ..schedule.grain import items, per_item
 from ..schedule.nests import ELEMENT, ROW, WHOLE, Leaf, Node, RowNest, Store
 from .ahead import ask_ahead
+from .columns import Columns, Groups, flat, shaped
 from .emit import I64, Function, Operand, Value, constant
-from .ends import Ends
-from .folding import across, combine, identity
+from .ends import End, Ends
+from .folding import across, combine, combined
 from .hoist import coordinates, prepare, write_elements
+from .passes import Passes
 from .scopes import (
     Chunk,
     NestScope,
@@ -34,8 +36,9 @@ from .scopes import (
 )
 from .target import Target
 
-SHORT = 4  # vectors in a row that stays in registers
-TOGETHER = 4  # rows that are worked on at once
+TOGETHER = 4  # rows that are worked on at once, at most
+UNROLLED = 160  # vectors that are computed in one round, at most: machine code takes time
+ROOM = 1 << 18  # bytes of a row that are worth keeping for a later pass
 
 
 def lanes_of(nest_vars: Sequence[Var], target: Target) -> int:
@@ -58,36 +61,66 @@ def write_rows(
     """The code for the items [begin, end) of a nest; `by_rows`: for so many rows of it."""
     every = [n.var for n in nest.nodes]
     every += [a.var for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
-    _Rows(f, nest, scope, lanes_of(every, target)).write(begin, end, by_rows=by_rows)
+    registers = 32 if target.vector_bytes == 64 else 16
+    _Rows(f, nest, scope, lanes_of(every, target), registers).write(begin, end, by_rows=by_rows)
 
 
 class _Rows:
-    def __init__(self, f: Function, nest: RowNest, scope: NestScope, lanes: int) -> None:
+    def __init__(
+        self, f: Function, nest: RowNest, scope: NestScope, lanes: int, registers: int
+    ) -> None:
         self.f, self.nest, self.scope, self.lanes = f, nest, scope, lanes
-        self.columns, self.flat = nest.columns, len(nest.dims) == 1
-        self.has_rows = any(n.role == "row" for n in nest.nodes)
-        self.flat = self.flat and not self.has_rows
-        self.short = not self.flat and self.columns <= SHORT * lanes
+        self.columns, self.registers = nest.columns, registers
+        self.flat = len(nest.dims) == 1 and all(n.role != "row" for n in nest.nodes)
+        self.passes = Passes(nest, scope)
+        self.vectors = -(-nest.columns // lanes)
+        self.short = self._is_short()
+        self.together = self._together()
         self.sums = Ends(f, nest, scope, lanes, short=self.short)
         self.ends = self.sums.all
         ended = {e.node.var for e in self.ends}
         self.stores = [s for s in nest.stores if s.value not in ended]
-        self.passes = _passes(nest, scope)
-        self.last = max(self.passes.values(), default=0)
+
+    def _is_short(self) -> bool:
+        """Whether all vectors of a row are in registers at once."""
+        most = self.registers // 4
+        if self.flat or self.vectors > most:
+            return False
+        sums = any(n.role in ("row", "column") for n in self.nest.nodes)
+        elements = sum(self.scope.level(n.var) == ELEMENT for n in self.nest.nodes)
+        return self.vectors <= most // 2 or (sums and self.vectors * elements <= UNROLLED)
+
+    def _together(self) -> int:
+        """How many rows are worked on at once.
+
+        The sums across the vectors of one row, and what follows from them, are a chain in which
+        each step waits for the one before. A processor begins the next rows meanwhile, but it looks
+        ahead by a few hundred instructions only. Where a row has more, or hardly any so that the
+        loop itself counts, the chains of some rows are written side by side.
+        """
+        if not self.short or all(n.role != "row" for n in self.nest.nodes):
+            return 1
+        dear = any(
+            n.role == "map" and is_dear(n.equation.primitive) and self.scope.level(n.var) == ELEMENT
+            for n in self.nest.nodes
+        )
+        if self.registers // 12 < self.vectors <= self.registers // 8 and not dear:
+            return 1
+        return max(1, min(TOGETHER, self.registers // 2 // self.vectors))
 
     # -- items -----------------------------------------------------------------------------
 
     def write(self, begin: Value, end: Value, *, by_rows: bool) -> None:
         prepare(self.scope, self.nest.nodes, self.lanes, WHOLE)
-        self.scratch = {} if self.short else self._scratch()
+        again = [] if self.short else self.passes.dear_again()
+        self.room = self._room(again)
         if by_rows:
-            self._item(0, begin, end)
-            return
-        if items(self.nest) == 1:
-            size = self.columns if self.flat else self.nest.rows
-            self._item(0, 0, size)
+            self._item(0, begin, end, by_rows=True)
             return
         size = self.columns if self.flat else self.nest.rows
+        if items(self.nest) == 1:
+            self._item(0, 0, size)
+            return
         count = per_item(self.nest)
         with self.f.loop(begin, end) as loop:
             start = self.f.mul(loop.index, count)
@@ -96,85 +129,60 @@ class _Rows:
                 stop = self.f.select(self.f.compare("slt", stop, size), stop, constant(size, I64))
             self._item(loop.index, start, stop)
 
-    def _item(self, item: Operand, start: Operand, stop: Operand) -> None:
+    def _item(
+        self, item: Operand, start: Operand, stop: Operand, *, by_rows: bool = False
+    ) -> None:
         self.sums.clear(item)
         accs = [self.sums.start(e) for e in self.ends]
         if self.flat:
             row = RowScope(self.scope, ())
-            flat = self._pass(row, 0, start, stop, accs)
+            accs = self._pass(row, 0, start, stop, accs)
             self._store_rows(row)
         else:
             ask_ahead(self.f, self.nest, self.scope, start, stop)
-            at_once = self._together() if self.short else 1
-            flat = self._some_at_once(start, stop, accs, at_once)
-        for e, acc in zip(self.ends, flat, strict=True):
+            accs = self._rows(start, stop, accs, by_rows)
+        for e, acc in zip(self.ends, accs, strict=True):
             self.sums.finish(e, item, acc)
 
-    def _together(self) -> int:
-        return TOGETHER if self.has_rows and -(-self.columns // self.lanes) <= 2 else 1
-
-    def _some_at_once(
-        self, start: Operand, stop: Operand, accs: list[list[Value]], n: int
-    ) -> list[list[Value]]:
-        f = self.f
-        if n == 1:
-            return self._each_row(start, stop, accs, 1)
+    def _rows(self, start: Operand, stop: Operand, accs: Groups, by_rows: bool) -> Groups:
+        """Some rows at once, then one by one those that are left."""
+        n = self.together
         if isinstance(start, int) and isinstance(stop, int):
             middle: Operand = start + (stop - start) // n * n
+        elif n == 1 or (not by_rows and self.nest.rows % n == 0 and per_item(self.nest) % n == 0):
+            middle = stop
         else:
-            count = f.binary("and", f.sub(stop, start), -n)
-            middle = f.add(start, count)
-        accs = self._each_row(start, middle, accs, n)
-        if isinstance(middle, int) and middle == stop:
-            return accs
-        return self._each_row(middle, stop, accs, 1)
+            middle = self.f.add(start, self.f.binary("and", self.f.sub(stop, start), -n))
+        accs = self._each(start, middle, accs, n)
+        return accs if middle == stop else self._each(middle, stop, accs, 1)
 
-    def _each_row(
-        self, start: Operand, stop: Operand, accs: list[list[Value]], together: int
-    ) -> list[list[Value]]:
+    def _each(self, start: Operand, stop: Operand, accs: Groups, together: int) -> Groups:
         if isinstance(start, int) and isinstance(stop, int) and start >= stop:
             return accs
         if isinstance(start, int) and start == 0 and stop == 1:
             return self._some_rows([constant(0, I64)], accs)
-        flat = [a for acc in accs for a in acc]
-        with self.f.loop(start, stop, together, flat) as loop:
+        with self.f.loop(start, stop, together, flat(accs)) as loop:
             rows = [self.f.add(loop.index, i) for i in range(together)]
-            new = self._some_rows(rows, _shaped(loop.values, accs))
-            loop.carry(*[a for acc in new for a in acc])
-        return _shaped(loop.results, accs)
+            loop.carry(*flat(self._some_rows(rows, shaped(loop.values, accs))))
+        return shaped(loop.results, accs)
 
-    def _some_rows(self, rows: list[Value], accs: list[list[Value]]) -> list[list[Value]]:
-        scopes = [RowScope(self.scope, coordinates(self.f, r, self.nest.dims[:-1])) for r in rows]
-        if self.short:
-            return self._short_rows(scopes, accs)
-        (row,) = scopes
-        for number in range(self.last + 1):
-            accs = self._pass(row, number, 0, self.columns, accs)
-        self._store_rows(row)
+    def _some_rows(self, numbers: list[Value], accs: Groups) -> Groups:
+        dims = self.nest.dims[:-1]
+        rows = [RowScope(self.scope, coordinates(self.f, n, dims)) for n in numbers]
+        chunks = [self._chunks(row) if self.short else [] for row in rows]
+        for number in range(self.passes.last + 1):
+            if self.short:
+                accs = self._short_pass(rows, chunks, number, accs)
+            else:
+                accs = self._pass(rows[0], number, 0, self.columns, accs)
+        for row in rows:
+            self._store_rows(row)
         return [
-            acc if e.level == ELEMENT else self.sums.accumulated(e, acc, row, [])
+            acc if e.level == ELEMENT else self.sums.accumulated(e, acc, rows, chunks)
             for e, acc in zip(self.ends, accs, strict=True)
         ]
 
     # -- short rows: everything in registers -------------------------------------------------
-
-    def _short_rows(self, rows: list[RowScope], accs: list[list[Value]]) -> list[list[Value]]:
-        chunks = [self._chunks(row) for row in rows]
-        for node in self.nest.nodes:
-            for row, parts in zip(rows, chunks, strict=True):
-                if node.role == "row":
-                    row.kept[node.var] = self._short_sum(node, parts)
-                elif node.role in ("map", "load"):
-                    self._compute(node, row, parts)
-        for row, parts in zip(rows, chunks, strict=True):
-            for part in parts:
-                self._store_elements(part, range(self.last + 1))
-            self._store_rows(row)
-            accs = [
-                self.sums.accumulated(e, acc, row, parts)
-                for e, acc in zip(self.ends, accs, strict=True)
-            ]
-        return accs
 
     def _chunks(self, row: RowScope) -> list[Chunk]:
         parts = []
@@ -184,223 +192,93 @@ class _Rows:
             parts.append(Chunk(row, c, self.lanes, mask))
         return parts
 
-    def _compute(self, node: Node, row: RowScope, parts: list[Chunk]) -> None:
-        level = self.scope.level(node.var)
-        if level == ELEMENT:
+    def _short_pass(
+        self, rows: list[RowScope], chunks: list[list[Chunk]], number: int, accs: Groups
+    ) -> Groups:
+        for node in self.passes.sums(number):
+            name, dtype = node.equation.name, node.equation.inputs[0].dtype
+            for row, parts in zip(rows, chunks, strict=True):
+                values = [self.sums.for_sum(node, part) for part in parts]
+                total = combined(self.f, name, dtype, values)
+                row.kept[node.var] = across(self.f, name, dtype, total)
+        for parts in chunks:
             for part in parts:
-                part.value(node.var)
-        elif level == ROW:
-            row.value(node.var)
+                self._store_elements(part, number)
+        return [
+            self.sums.accumulated(e, acc, rows, chunks) if self._is_due(e, number) else acc
+            for e, acc in zip(self.ends, accs, strict=True)
+        ]
 
-    def _short_sum(self, node: Node, parts: list[Chunk]) -> Value:
-        name, dtype = node.equation.name, node.equation.inputs[0].dtype
-        values = [self.sums.for_sum(node, part) for part in parts]
-        while len(values) > 1:
-            pairs = list(zip(values[::2], values[1::2], strict=False))
-            odd = values[len(pairs) * 2 :]
-            values = [combine(self.f, name, dtype, a, b) for a, b in pairs] + odd
-        return across(self.f, name, dtype, values[0])
+    def _is_due(self, e: End, number: int) -> bool:
+        """Whether a sum over rows takes the elements of this pass."""
+        return e.level == ELEMENT and self.passes.adds(e.node) == number
 
-    # -- long rows: passes -----------------------------------------------------------------
+    # -- long rows: a loop over the columns for each pass --------------------------------------
 
     def _pass(
-        self, row: RowScope, number: int, start: Operand, stop: Operand, accs: list[list[Value]]
-    ) -> list[list[Value]]:
+        self, row: RowScope, number: int, start: Operand, stop: Operand, accs: Groups
+    ) -> Groups:
         """One pass over the columns [start, stop) of a row."""
-        prepare(row, self.nest.nodes, self.lanes, ROW, self.passes, number)
-        sums = [n for n in self.nest.nodes if n.role == "row" and self._pass_of(n) == number]
-        mine = [
-            i
-            for i, e in enumerate(self.ends)
-            if e.level == ELEMENT and self._pass_of(e.node) == number
-        ]
-        first = [[self.sums.identity(n)] for n in sums] + [accs[i] for i in mine]
+        prepare(row, self.nest.nodes, self.lanes, ROW, self.passes.of, number)
+        sums = self.passes.sums(number)
+        mine = [i for i, e in enumerate(self.ends) if self._is_due(e, number)]
         if not self._has_work(number, sums, mine):
             return accs
 
-        def body(part: Chunk, state: list[list[Value]]) -> list[list[Value]]:
-            for v in self._loaded(number):
-                base = in_memory(v.dtype)
-                place = self.f.gep(base, self.scratch[v], part.column)
-                part.kept[v] = load(self.f, v.dtype, place, self.lanes, None)
-            new = [
-                [
-                    combine(
-                        self.f,
-                        n.equation.name,
-                        n.equation.inputs[0].dtype,
-                        acc,
-                        self.sums.for_sum(n, part),
-                    )
-                ]
-                for n, (acc,) in zip(sums, state, strict=False)
+        def body(column: Operand, mask: Value | None, groups: Groups) -> Groups:
+            part = Chunk(row, column, self.lanes, mask)
+            self._read_again(part, number)
+            added = zip(sums, groups, strict=False)
+            new = [[self._added(n, acc, part)] for n, (acc,) in added]
+            self._keep(part, number)
+            self._store_elements(part, number)
+            rest = zip(mine, groups[len(sums) :], strict=True)
+            return new + [
+                self.sums.accumulated(self.ends[i], acc, [row], [[part]]) for i, acc in rest
             ]
-            for v in self._saved(number):
-                place = self.f.gep(in_memory(v.dtype), self.scratch[v], part.column)
-                store(self.f, v.dtype, part.value(v), place, None)
-            self._store_elements(part, (number,))
-            rest = [
-                self.sums.accumulated(self.ends[i], acc, row, [part])
-                for i, acc in zip(mine, state[len(sums) :], strict=True)
-            ]
-            return new + rest
 
-        joined = self._columns(
-            row, start, stop, body, first, [*sums, *(self.ends[i].node for i in mine)]
-        )
-        for n, (total,) in zip(sums, joined, strict=False):
+        first = [[self.sums.identity(n)] for n in sums] + [accs[i] for i in mine]
+        nodes = [*sums, *(self.ends[i].node for i in mine)]
+        totals = self._columns(nodes).walk(start, stop, body, first, nodes)
+        for n, (total,) in zip(sums, totals, strict=False):
             row.kept[n.var] = across(self.f, n.equation.name, n.equation.inputs[0].dtype, total)
-        for i, acc in zip(mine, joined[len(sums) :], strict=True):
+        for i, acc in zip(mine, totals[len(sums) :], strict=True):
             accs[i] = acc
         return list(accs)
 
-    def _columns(
-        self,
-        row: RowScope,
-        start: Operand,
-        stop: Operand,
-        body: Callable[[Chunk, list[list[Value]]], list[list[Value]]],
-        state: list[list[Value]],
-        nodes: Sequence[Node],
-    ) -> list[list[Value]]:
-        """Whole vectors, several at once with sums of their own, then the rest."""
-        f, lanes = self.f, self.lanes
+    def _columns(self, nodes: Sequence[Node]) -> Columns:
         at_once = 4 if nodes or len(self.nest.nodes) <= 8 else 2
-        known = isinstance(start, int) and isinstance(stop, int)
-        if known:
-            size = int(stop) - int(start)  # type: ignore[arg-type]
-            at_once = next((n for n in (4, 2) if n <= min(at_once, size // lanes)), 1)
-            middle: Operand = int(start) + size // (lanes * at_once) * lanes * at_once  # type: ignore[arg-type]
-            whole: Operand = int(start) + size // lanes * lanes  # type: ignore[arg-type]
-        else:
-            size_ = f.sub(stop, start)
-            rounds = f.binary("udiv", size_, lanes * at_once)
-            middle = f.add(start, f.mul(rounds, lanes * at_once))
-            whole = f.add(start, f.mul(f.binary("udiv", size_, lanes), lanes))
-        fresh = [
-            [[self._neutral(n, a) for a in acc] for n, acc in zip(nodes, state, strict=True)]
-            for _ in range(at_once - 1)
-        ]
-        copies = [state, *fresh]
-        if not known or int(start) < int(middle):  # type: ignore[arg-type]
-            flat = [a for copy in copies for acc in copy for a in acc]
-            with f.loop(start, middle, lanes * at_once, flat) as loop:
-                new, at = [], 0
-                for k in range(at_once):
-                    count = sum(len(acc) for acc in state)
-                    mine = _shaped(loop.values[at : at + count], state)
-                    at += count
-                    new.append(body(Chunk(row, f.add(loop.index, k * lanes), lanes), mine))
-                loop.carry(*[a for copy in new for acc in copy for a in acc])
-            copies, at = [], 0
-            for _ in range(at_once):
-                count = sum(len(acc) for acc in state)
-                copies.append(_shaped(loop.results[at : at + count], state))
-                at += count
-        state = self._joined(copies, nodes)
-        if not known or int(middle) < int(whole):  # type: ignore[arg-type]
-            flat = [a for acc in state for a in acc]
-            with f.loop(middle, whole, lanes, flat) as loop:
-                new_state = body(Chunk(row, loop.index, lanes), _shaped(loop.values, state))
-                loop.carry(*[a for acc in new_state for a in acc])
-            state = _shaped(loop.results, state)
-        if known:
-            rest = int(stop) - int(whole)  # type: ignore[arg-type]
-            if rest:
-                state = body(
-                    Chunk(row, constant(whole, I64), lanes, f.first_lanes(lanes, rest)), state
-                )
-            return state
-        if self.columns % lanes == 0 and per_item(self.nest) % lanes == 0:
-            return state
-        rest_ = f.sub(stop, whole)
-        flat = [a for acc in state for a in acc]
-        before = state
+        whole = self.columns % self.lanes == 0 and per_item(self.nest) % self.lanes == 0
+        return Columns(self.f, self.lanes, at_once, whole)
 
-        def tail() -> list[Value]:
-            assert isinstance(whole, Value)
-            done = body(Chunk(row, whole, lanes, f.first_lanes(lanes, rest_)), before)
-            return [a for acc in done for a in acc]
-
-        if flat:
-            return _shaped(f.branch(f.compare("sgt", rest_, 0), tail, lambda: flat), state)
-        with f.when(f.compare("sgt", rest_, 0)):
-            tail()
-        return state
-
-    def _joined(self, copies: list[list[list[Value]]], nodes: Sequence[Node]) -> list[list[Value]]:
-        while len(copies) > 1:
-            half = len(copies) // 2
-            copies = [
-                [
-                    [self._both(n, x, y) for x, y in zip(p, q, strict=True)]
-                    for n, p, q in zip(nodes, a, b, strict=True)
-                ]
-                for a, b in zip(copies[:half], copies[half:], strict=True)
-            ]
-        return copies[0]
-
-    def _both(self, n: Node, a: Value, b: Value) -> Value:
-        return combine(self.f, n.equation.name, n.equation.inputs[0].dtype, a, b)
-
-    def _neutral(self, n: Node, like: Value) -> Value:
-        return identity(n.equation.name, n.equation.inputs[0].dtype, like.type)
+    def _added(self, n: Node, acc: Value, part: Chunk) -> Value:
+        value = self.sums.for_sum(n, part)
+        return combine(self.f, n.equation.name, n.equation.inputs[0].dtype, acc, value)
 
     def _has_work(self, number: int, sums: Sequence[Node], mine: Sequence[int]) -> bool:
-        stored = any(self._is_wide(s) and self._available(s.value) == number for s in self.stores)
-        return bool(sums or mine or stored or self._saved(number))
+        stored = any(self._is_wide(s) and self.passes.there(s.value) == number for s in self.stores)
+        kept = any(self.passes.of[v] == number for v in self.room)
+        return bool(sums or mine or stored or kept)
 
-    def _scratch(self) -> dict[Var, Value]:
+    # -- what is kept of a long row --------------------------------------------------------
+
+    def _room(self, again: Sequence[Var]) -> dict[Var, Value]:
         """Room for the elements of a row that are dear and needed again in a later pass."""
-        room: dict[Var, Value] = {}
         size = -(-self.columns // self.lanes) * self.lanes
-        for n in self.nest.nodes:
-            if self._is_dear(n) and self._used_later(n.var):
-                base = in_memory(n.var.dtype)
-                if size * n.var.itemsize <= 1 << 18:
-                    room[n.var] = self.f.allocate(base, size)
-        return room
+        fitting = [v for v in again if size * v.itemsize <= ROOM]
+        return {v: self.f.allocate(in_memory(v.dtype), size) for v in fitting}
 
-    def _is_dear(self, n: Node) -> bool:
-        dear = n.role == "load" or is_dear(n.equation.primitive)
-        return dear and self.scope.level(n.var) == ELEMENT
+    def _keep(self, part: Chunk, number: int) -> None:
+        for v, pointer in self.room.items():
+            if self.passes.of[v] == number:
+                place = self.f.gep(in_memory(v.dtype), pointer, part.column)
+                store(self.f, v.dtype, part.value(v), place, None)
 
-    def _used_later(self, v: Var) -> bool:
-        """Whether a later pass asks for a value, through cheap ones maybe."""
-        here = self.passes[v]
-        if any(s.value is v and self._available(s.value) > here for s in self.stores):
-            return True
-        for n in self.nest.nodes:
-            if v in n.arguments and n.role != "row":
-                if self.passes.get(n.var, 0) > here or self._used_later_cheaply(n, here):
-                    return True
-            elif v in n.arguments and self._pass_of(n) > here:
-                return True
-        return False
-
-    def _used_later_cheaply(self, n: Node, here: int) -> bool:
-        return (
-            n.role == "map"
-            and not self._is_dear(n)
-            and n.var in self.passes
-            and any(
-                n.var in m.arguments and self.passes.get(m.var, self._pass_of(m)) > here
-                for m in self.nest.nodes
-            )
-        )
-
-    def _saved(self, number: int) -> list[Var]:
-        return [v for v in self.scratch if self.passes[v] == number]
-
-    def _loaded(self, number: int) -> list[Var]:
-        return [v for v in self.scratch if self.passes[v] < number]
-
-    def _available(self, v: Var) -> int:
-        return self.passes.get(v, 0)
-
-    def _pass_of(self, n: Node) -> int:
-        """In which pass a reduction adds up."""
-        return max((self.passes.get(a, 0) for a in n.arguments if isinstance(a, Var)), default=0)
+    def _read_again(self, part: Chunk, number: int) -> None:
+        for v, pointer in self.room.items():
+            if self.passes.of[v] < number:
+                place = self.f.gep(in_memory(v.dtype), pointer, part.column)
+                part.kept[v] = load(self.f, v.dtype, place, self.lanes, None)
 
     # -- stores ----------------------------------------------------------------------------
 
@@ -408,9 +286,9 @@ class _Rows:
         """Whether a store writes every element of a row, not one for the row."""
         return bool(s.strides[-1]) or (self.columns == 1 and self.scope.level(s.value) == ELEMENT)
 
-    def _store_elements(self, part: Chunk, numbers: Sequence[int]) -> None:
+    def _store_elements(self, part: Chunk, number: int) -> None:
         def is_due(s: Store) -> bool:
-            return self._is_wide(s) and self._available(s.value) in numbers
+            return self._is_wide(s) and self.passes.there(s.value) == number
 
         write_elements(part, [s for s in self.stores if is_due(s)])
 
@@ -421,23 +299,3 @@ class _Rows:
                 base = in_memory(s.value.dtype)
                 pointer = self.f.gep(base, self.scope.pointers(s.into), place)
                 store(self.f, s.value.dtype, row.value(s.value), pointer, None)
-
-
-def _passes(nest: RowNest, scope: NestScope) -> dict[Var, int]:
-    """In which pass over a row each value is there: after a reduction, in the next one."""
-    found: dict[Var, int] = {}
-    for n in nest.nodes:
-        latest = max((found.get(a, 0) for a in n.arguments if isinstance(a, Var)), default=0)
-        if n.role in ("map", "load"):
-            found[n.var] = latest
-        elif n.role == "row":
-            found[n.var] = latest + 1
-    return found
-
-
-def _shaped(flat: Sequence[Value], like: Sequence[Sequence[Value]]) -> list[list[Value]]:
-    found, at = [], 0
-    for acc in like:
-        found.append(list(flat[at : at + len(acc)]))
-        at += len(acc)
-    return found

@@ -30,6 +30,7 @@ from .nests import (
     reads,
     writes,
 )
+from .once import once
 from .order import in_order
 from .regroup import regroup
 from .sources import Source, Sources, without_views
@@ -237,7 +238,7 @@ class _Builder:
             else Store(v, into, ())
             for v, (into, r) in places.items()
         )
-        return (*merged, form[1] or 1), nodes, stores
+        return (*merged, form[1] or 1), once(nodes, stores), stores
 
     def _is_kept(self, v: Var, cluster: Cluster) -> bool:
         return v in self.outputs or any(c is not cluster for c in self.readers.get(v, ()))
