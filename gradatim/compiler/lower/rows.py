@@ -36,7 +36,7 @@ from .scopes import (
 )
 from .target import Target
 
-TOGETHER = 4  # rows that are worked on at once, at most
+TOGETHER = 4  # rows that are worked on at once, at most: a power of two
 UNROLLED = 160  # vectors that are computed in one round, at most: machine code takes time
 ROOM = 1 << 18  # bytes of a row that are worth keeping for a later pass
 
@@ -106,7 +106,7 @@ class _Rows:
         )
         if self.registers // 12 < self.vectors <= self.registers // 8 and not dear:
             return 1
-        return max(1, min(TOGETHER, self.registers // 2 // self.vectors))
+        return TOGETHER if self.vectors <= self.registers // 8 else TOGETHER // 2
 
     # -- items -----------------------------------------------------------------------------
 
