@@ -129,9 +129,7 @@ class _Rows:
                 stop = self.f.select(self.f.compare("slt", stop, size), stop, constant(size, I64))
             self._item(loop.index, start, stop)
 
-    def _item(
-        self, item: Operand, start: Operand, stop: Operand, *, by_rows: bool = False
-    ) -> None:
+    def _item(self, item: Operand, start: Operand, stop: Operand, *, by_rows: bool = False) -> None:
         self.sums.clear(item)
         accs = [self.sums.start(e) for e in self.ends]
         if self.flat:
