@@ -9,7 +9,7 @@ else is an object of one key that says what it is: `{"array": "0.weight"}`, `{"t
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,8 +25,8 @@ from .creation import tensor
 from .device import device
 from .dims import Size
 
-_KINDS = ("array", "learned", "tuple", "dict", "ordered", "versions", "float", "size", "dtype",
-          "device")  # fmt: skip
+_KINDS = ("array", "learned", "tuple", "dict", "ordered", "versions", "counter", "float", "size",
+          "dtype", "device")  # fmt: skip
 
 
 class Separator:
@@ -62,7 +62,7 @@ class Separator:
             with self._inside(tree, name):
                 found = [self.json(x, _joined(name, i)) for i, x in enumerate(tree)]
             return found if type(tree) is list else {type(tree).__name__.lower(): found}
-        if type(tree) in (dict, OrderedDict):
+        if type(tree) in (dict, OrderedDict, Counter):
             with self._inside(tree, name):
                 return self._dict(tree, name)
         if isinstance(tree, dtypes.dtype):
@@ -81,6 +81,8 @@ class Separator:
             if versions is None:
                 return {"ordered": pairs}
             return {"versions": [pairs, self.json(versions, _joined(name, "_metadata"))]}
+        if type(tree) is Counter:
+            return {"counter": pairs}
         plain = all((type(key) is int and key >= 0) or _is_word(key) for key in tree)
         if not plain or (len(pairs) == 1 and pairs[0][0] in _KINDS):
             return {"dict": pairs}
@@ -141,8 +143,9 @@ class Joiner:
             return (tuple if kind == "tuple" else Size)(map(self.tree, content))
         if kind == "dict":
             return {self.tree(key): self.tree(value) for key, value in content}
-        if kind == "ordered":
-            return OrderedDict((self.tree(key), self.tree(value)) for key, value in content)
+        if kind in ("ordered", "counter"):
+            pairs = [(self.tree(key), self.tree(value)) for key, value in content]
+            return OrderedDict(pairs) if kind == "ordered" else Counter(dict(pairs))
         if kind == "versions":
             pairs, versions = content
             found: Any = self._of_kind("ordered", pairs)

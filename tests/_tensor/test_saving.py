@@ -107,6 +107,28 @@ def test_training_goes_on_from_a_file_as_if_it_had_not_stopped(tmp_path):
     assert loaded["parts"][0]._metadata == states[0]._metadata
 
 
+@pytest.mark.parametrize("name", optim.lr_scheduler.__all__)
+def test_the_state_of_every_schedule_comes_back(name):
+    optimizer = optim.SGD([g.ones(1, requires_grad=True)], lr=0.1)
+    arguments = {
+        "CosineAnnealingLR": [5],
+        "ExponentialLR": [0.9],
+        "LambdaLR": [lambda step: 0.9**step],
+        "MultiStepLR": [[1, 2, 2]],
+        "OneCycleLR": [0.1, 9],
+        "SequentialLR": [[optim.lr_scheduler.StepLR(optimizer, 2)] * 2, [3]],
+        "StepLR": [2],
+        "WarmupCosineLR": [2, 9],
+    }
+    if name == "LRScheduler":
+        return
+    schedule = getattr(optim.lr_scheduler, name)(optimizer, *arguments.get(name, []))
+    state = schedule.state_dict()
+    assert through(state) == state
+    assert type(through(state).get("milestones")) is type(state.get("milestones"))
+    schedule.load_state_dict(through(state))
+
+
 def test_tied_weights_are_kept_once_and_are_tied_again():
     model = nn.Module()
     model.table, model.head = nn.Embedding(50, 8), nn.Linear(8, 50, bias=False)
