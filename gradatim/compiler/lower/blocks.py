@@ -58,7 +58,7 @@ class _Cut:
 
     @staticmethod
     def of(nest: BlockNest) -> _Cut:
-        each = sum(width * v.itemsize for v, width in nest.near.items())
+        each = sum(width * v.itemsize for v, width in nest.near.items() if v not in nest.stored)
         most = max(STEP, ROOM // each // STEP * STEP)
         if nest.hiding:
             most = min(most, _up(-(-nest.rows // QUARTERS), STEP))
@@ -138,7 +138,8 @@ class _Parts:
                 self._turn(part)
 
     def _place_near(self) -> int:
-        blocks = {v: Var((self.rows, n), v.dtype) for v, n in self.nest.near.items()}
+        near = {v: n for v, n in self.nest.near.items() if v not in self.nest.stored}
+        blocks = {v: Var((self.rows, n), v.dtype) for v, n in near.items()}
 
         def found(variables: Sequence[Var]) -> tuple[Var, ...]:
             return tuple(blocks[v] for v in variables if v in blocks)

@@ -8,9 +8,9 @@ One after the other, s and p go through memory. But a few rows of y need the sam
 these the same of s: so the three take turns, a block of rows at a time, and a block of s and p is
 all that there ever is. What sums over rows, such as the gradient of v, adds up block by block.
 
-What is wanted again when the result has come back as a gradient is not kept for it: the nests that
-made it run a second time, in the block that wants it. That costs less than to store it, and a
-program's memory grows with T, not with its square.
+What is wanted again when the result has come back as a gradient is stored for it if rows are short.
+Otherwise the nests that made it run a second time, in the block that wants it: this costs no more
+than storing, and a program's memory grows with T, not with its square.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ from .nests import (
     writes,
 )
 from .strided import Shape
+
+SHORT = 32  # elements of a row that is stored rather than made again
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ class _Search:
         self._prune()
         self.near_parts = {i for i, nest in enumerate(nests) if self._takes_part(nest)}
         self.before = _before(nests, self.writers)
+        self.turn: dict[int, int] = {}
+        self.stored: set[Var] = set()
 
     def _begin(self, nest: Nest, outputs: set[Var]) -> None:
         """Note what a nest makes that may stay near."""
@@ -178,11 +182,16 @@ class _Search:
     def groups(self) -> list[_Group]:
         """Nests that hand each other what is near, as far as nothing else must run in between."""
         family = self._families()
-        turn = self._turns(family)
+        turn = self.turn = self._turns(family)
+        for v in self.near:
+            first = turn[self.writers[v][0]]
+            again = any(turn[i] > first for i in self.readers[v])
+            if again and self.near[v].width <= SHORT:
+                self.stored.add(v)
         members: dict[tuple[int, int], list[int]] = {}
         for i in sorted(self.near_parts):
             members.setdefault((family[i], turn[i]), []).append(i)
-        return [g for found in members.values() if (g := self._group(found)) is not None]
+        return [self._group(members[key]) for key in sorted(members)]
 
     def _families(self) -> dict[int, int]:
         """Of each part, the first of those it is connected with."""
@@ -216,13 +225,14 @@ class _Search:
                 turn[i] = mine.get(family[i], 0)
         return turn
 
-    def _group(self, members: list[int]) -> _Group | None:
+    def _group(self, members: list[int]) -> _Group:
         """Some parts, with those that have to run again for them."""
         every = set(members)
         waiting = list(members)
         while waiting:
             for v in reads(self.nests[waiting.pop()]):
-                if v in self.near and not every & set(self.writers[v]):
+                wanted = v in self.near and v not in self.stored
+                if wanted and not every & set(self.writers[v]):
                     every.add(self.writers[v][0])
                     waiting.append(self.writers[v][0])
         parts = {i: self.nests[i] for i in sorted(every)}
@@ -240,16 +250,20 @@ class _Search:
         return _Group(tuple(members), tuple(kept), self._together(list(kept.values())))
 
     def _is_stored(self, s: Store, i: int, members: list[int], read: set[Var]) -> bool:
-        return s.into in read if s.into in self.near else i in members
+        again = s.into in self.near and s.into not in self.stored
+        return s.into in read if again else i in members
 
     def _together(self, parts: list[RowNest | ProductNest]) -> tuple[Nest, ...]:
-        near = {v: self.near[v] for part in parts for v in writes(part) if v in self.near}
-        if not near:
+        every = [v for part in parts for v in (*reads(part), *writes(part))]
+        near = {v: self.near[v] for v in every if v in self.near}
+        stored = frozenset(self.stored & near.keys())
+        if near.keys() <= stored:
             return tuple(parts)
         frame = next(iter(near.values()))
         widths = {v: n.width for v, n in near.items()}
-        hiding = find_hiding(parts, widths)
-        return (BlockNest(tuple(parts), frame.matrices, frame.rows, widths, hiding),)
+        hiding = None if stored else find_hiding(parts, widths)
+        block = BlockNest(tuple(parts), frame.matrices, frame.rows, widths, stored, hiding)
+        return (block,)
 
 
 def _is_aligned(x: Leaf | Store, dims: Shape, width: int) -> bool:
@@ -331,7 +345,7 @@ def _in_order(
         made[g.members[-1]] = g.nests
     missing: dict[int, set[int]] = {}
     for u, parts in units.items():
-        own = {v for n in made[u] if isinstance(n, BlockNest) for v in n.near}
+        own = {v for n in made[u] if isinstance(n, BlockNest) for v in n.near.keys() - n.stored}
         wanted = {j for i in parts for j in before[i] if not _is_only(nests, j, i, own)}
         missing[u] = {last[j] for j in wanted} - {u}
     return _sorted(missing, made)

@@ -21,6 +21,7 @@ import numpy as np
 
 from ..ir import Equation, Var
 from .nests import ELEMENT, Hiding, Leaf, Node, ProductNest, RowNest
+from .strided import Shape
 
 PROBES = {"f": (-1.75, 2.5), "b": (False, True)}
 NEUTRAL = {"reduce_sum": 0, "amax": -inf, "amin": inf, "any": False, "all": True, "reduce_prod": 1}
@@ -34,6 +35,12 @@ def find_hiding(parts: Sequence[RowNest | ProductNest], near: dict[Var, int]) ->
     return next((h for h in _masks(parts) if _hides(h, parts, near)), None)
 
 
+def _hides(hiding: Hiding, parts: Sequence[RowNest | ProductNest], near: dict[Var, int]) -> bool:
+    """Whether nothing that is left over depends on what is hidden."""
+    known: Known = {}
+    return all(_allows(part, hiding, known, near) for part in parts)
+
+
 def _masks(parts: Sequence[RowNest | ProductNest]) -> Iterator[Hiding]:
     for part in parts:
         for node in part.nodes:
@@ -44,10 +51,15 @@ def _masks(parts: Sequence[RowNest | ProductNest]) -> Iterator[Hiding]:
                 yield from (Hiding(mask, part.dims, value) for value in (False, True))
 
 
-def _hides(hiding: Hiding, parts: Sequence[RowNest | ProductNest], near: dict[Var, int]) -> bool:
-    """Whether nothing that is kept depends on what is hidden."""
-    known: Known = {}
-    return all(_allows(part, hiding, known, near) for part in parts)
+def _reads_it(leaf: Leaf, dims: Shape, hiding: Hiding) -> bool:
+    """Whether a leaf of a nest of these dimensions is the mask, element for element."""
+    mask = hiding.mask
+    return (leaf.var, leaf.strides, leaf.offset, dims) == (
+        mask.var,
+        mask.strides,
+        mask.offset,
+        hiding.dims,
+    )
 
 
 def _allows(
@@ -95,11 +107,9 @@ def _value(a: Leaf | Var, part: RowNest | ProductNest, hiding: Hiding, known: Kn
         return known.get(a)
     if a.number is not None:
         return a.number
-    mask = hiding.mask
-    same = (a.var, a.strides, a.offset, part.dims) == (
-        mask.var, mask.strides, mask.offset, hiding.dims,
-    )  # fmt: skip
-    return hiding.value if same else known.get(a.var) if a.level == ELEMENT else None
+    if _reads_it(a, part.dims, hiding):
+        return hiding.value
+    return known.get(a.var) if a.level == ELEMENT else None
 
 
 def _result(e: Equation, arguments: Sequence[Any]) -> Any:

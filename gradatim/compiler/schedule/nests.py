@@ -127,14 +127,15 @@ class BlockNest:
     """Nests done one after the other for a few rows of a matrix at a time.
 
     What is `near` passes from one to the next and is nowhere else: of each such variable only the
-    rows at hand are there. A part makes rows of `matrices` times `rows`, or, if what it sums up
-    are these rows, a matrix for each of them.
+    rows at hand are there, unless it is `stored` because it is wanted again. A part makes rows of
+    `matrices` times `rows`, or, if what it sums up are these rows, a matrix for each of them.
     """
 
     parts: tuple[RowNest | ProductNest, ...]
     matrices: int
     rows: int
     near: dict[Var, int]  # elements in a row
+    stored: frozenset[Var]
     hiding: Hiding | None = None
 
     @property
@@ -214,7 +215,8 @@ def leaves(nest: Nest) -> Sequence[Leaf]:
         return (nest.places, nest.values)
     if isinstance(nest, BlockNest):
         found = [leaf for part in nest.parts for leaf in leaves(part)]
-        return [leaf for leaf in found if leaf.var not in nest.near]
+        found += [nest.hiding.mask] if nest.hiding else []
+        return [leaf for leaf in found if leaf.var not in nest.near.keys() - nest.stored]
     found = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
     return [nest.a, nest.b, *found] if isinstance(nest, ProductNest) else found
 
@@ -233,7 +235,7 @@ def writes(nest: Nest) -> list[Var]:
         return [s.into for s in nest.stores]
     if isinstance(nest, BlockNest):
         found = [v for part in nest.parts for v in writes(part)]
-        return [v for v in dict.fromkeys(found) if v not in nest.near]
+        return [v for v in dict.fromkeys(found) if v not in nest.near.keys() - nest.stored]
     if isinstance(nest, ScatterNest):
         return [nest.into]
     return list(nest.equation.outputs)
