@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gradatim as g
-from gradatim.compiler.compiled import drafted
+from gradatim.compiler.compiled import drafted, scheduled
 from gradatim.compiler.lower.target import host
 from gradatim.compiler.schedule.nests import BlockNest, DrawNest, writes
 from gradatim.compiler.trace import trace
@@ -49,7 +49,7 @@ def stepping(function, *more):
 
 def nests_of(step, given):
     traced = trace(step, given)
-    return drafted(traced.graph, traced.updates, traced.result_count, host()).schedule.nests
+    return scheduled(traced.graph, traced.updates, host()).nests
 
 
 def blocks_of(step, given):

@@ -301,22 +301,29 @@ def test_no_home_at_all():
     assert python(gone + textwrap.dedent(PLAIN)) == EXPECTED
 
 
-def test_a_cache_full_of_garbage(tmp_path):
-    place = str(tmp_path / "cache")
-    assert python(PLAIN, GRADATIM_CACHE_DIR=place) == EXPECTED
-    files = sorted((tmp_path / "cache").rglob("*.program"))
-    assert files
-    rng = np.random.default_rng(0)
+DAMAGED = """
+    random.seed(0)
+    from pathlib import Path
     for damage in (
         lambda data: b"",
-        lambda data: rng.bytes(len(data)),
+        lambda data: random.randbytes(len(data)),
         lambda data: data[: len(data) // 2],
         lambda data: data[:-1] + bytes([data[-1] ^ 1]),
         lambda data: data.replace(b"gradatim", b"gradatam"),
     ):
-        for file in files:
+        for file in Path(os.environ["GRADATIM_CACHE_DIR"]).rglob("*.program"):
             file.write_bytes(damage(file.read_bytes()))
-        assert python(PLAIN, GRADATIM_CACHE_DIR=place) == EXPECTED
+        run()
+"""
+
+
+def test_a_cache_full_of_garbage(tmp_path):
+    """What a process reads there is read anew for each program that it makes."""
+    place = tmp_path / "cache"
+    program = textwrap.indent(textwrap.dedent(PLAIN), "    ")
+    text = f"import os, random\ndef run():\n{program}\nrun()\n{textwrap.dedent(DAMAGED)}"
+    assert python(text, GRADATIM_CACHE_DIR=str(place)) == 6 * EXPECTED
+    assert list(place.rglob("*.program"))
 
 
 def test_a_file_in_the_place_of_the_cache(tmp_path):
