@@ -8,14 +8,16 @@ import contextlib
 import os
 from pathlib import Path
 
+Buffer = bytes | memoryview
+
 TEMPORARY = ".tmp-"  # every unfinished file begins so, and only those
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, *content: Buffer) -> None:
     """Replace a file's content as one step. Errors: OSError, with the old content untouched."""
     temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")  # others may write it too
     try:
-        write_synced(temporary, content)
+        write_synced(temporary, *content)
         temporary.replace(path)
     except BaseException:  # Ctrl-C too leaves nothing behind
         with contextlib.suppress(OSError):
@@ -24,10 +26,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a file and wait until the disk has it."""
+def write_synced(path: Path, *content: Buffer) -> None:
+    """Write a file, of one piece or several, and wait until the disk has it."""
     with path.open("wb") as file:
-        file.write(content)
+        for piece in content:
+            file.write(piece)
         file.flush()
         os.fsync(file.fileno())
 

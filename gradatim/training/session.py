@@ -116,6 +116,7 @@ def new(
     first = first_checkpoint(config, learner)
     run = create_run(root, name=name, config=config.tables(), first=first, files=task.files())
     lock = run.lock().acquire()
+    task.keep_in(run.path)
     # Not `first`: in the moment before the lock another process may have gone on with the run.
     return Session(run, config, learner, run.load(), lock)
 
@@ -149,6 +150,7 @@ def go_on(
         _check_steps(config, start, run)
         task = read_task(config, known_in(start.progress["position"]))
         _same_data(start, task, run)
+        task.keep_in(run.path)
         learner = make_learner(config, task, warn=warn)
         _tell_of_other_versions(start, warn)
         if config != before:

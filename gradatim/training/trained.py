@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class Trained:
     known: Known
     step: int
     warn: Callable[[str], None] = lambda message: None
+    folder: Path | None = None  # of its run
 
     @property
     def name(self) -> str:
@@ -46,7 +48,10 @@ class Trained:
     @cached_property
     def task(self) -> Task:
         """The data that it was trained on. Errors: DataError if its file is gone or wrong."""
-        return read_task(self.config, self.known)
+        task = read_task(self.config, self.known)
+        if self.folder is not None:
+            task.keep_in(self.folder)
+        return task
 
     @cached_property
     def voice(self) -> Voice:
@@ -128,7 +133,8 @@ def load_trained(
     model = find_model(config.name).load().Model(config.model)
     load_parameters(model, checkpoint.arrays)
     model.eval()
-    return Trained(config, model, known_in(checkpoint.progress["position"]), checkpoint.step, warn)
+    known = known_in(checkpoint.progress["position"])
+    return Trained(config, model, known, checkpoint.step, warn, run.path)
 
 
 def fresh(name: str) -> Trained:

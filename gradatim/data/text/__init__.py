@@ -11,8 +11,21 @@
 """
 
 from .english import english, prose
+from .kept import keep, kept_tokens
 from .text import Split, Text, of, read
 from .tokens import tokens_of
 from .windows import Tiles, Windows
 
-__all__ = ["Split", "Text", "Tiles", "Windows", "english", "of", "prose", "read", "tokens_of"]
+__all__ = [
+    "Split",
+    "Text",
+    "Tiles",
+    "Windows",
+    "english",
+    "keep",
+    "kept_tokens",
+    "of",
+    "prose",
+    "read",
+    "tokens_of",
+]

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from ...compiler.attempt import announced
@@ -175,6 +176,11 @@ class RunningText(SequenceTask):
         self.tokenized(config, known)
         self._rows: dict[str, Any] = {}
 
+    def keep_in(self, folder: Path) -> None:
+        super().keep_in(folder)
+        for split, row in self._rows.items():
+            text.keep(row, self.parts[split], self.tokenizer, folder)
+
     def training(self, model: Any) -> Examples:
         self._check_parts(model.block_size)
         return text.Windows(self._row("train"), model.block_size, name=self._called("train"))
@@ -188,7 +194,7 @@ class RunningText(SequenceTask):
         return text.Tiles(self._row(split), model.block_size, name=self._called(split))
 
     def everything(self, model: Any) -> Examples:
-        row = text.tokens_of(self.text, self.tokenizer)
+        row = text.kept_tokens(self.text, self.tokenizer, self.folder)
         return text.Tiles(row, model.block_size, name=self.name)
 
     def predictions_per_letter(self, split: str) -> float:
@@ -221,7 +227,8 @@ class RunningText(SequenceTask):
     def _row(self, split: str) -> Any:
         if split not in self._rows:
             with announced(f"Making tokens of {self.name} ..."):
-                self._rows[split] = text.tokens_of(self.parts[split], self.tokenizer)
+                part = self.parts[split]
+                self._rows[split] = text.kept_tokens(part, self.tokenizer, self.folder)
         return self._rows[split]
 
     def _called(self, split: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ...data.examples import Examples
@@ -27,6 +28,7 @@ class Task(ABC):
     name: str
     loss_is: str
     is_embedded: bool
+    folder: Path | None = None
 
     @abstractmethod
     def sized(self, config: RunConfig) -> RunConfig:
@@ -65,6 +67,10 @@ class Task(ABC):
     def files(self) -> dict[str, bytes]:
         """What a run shows its user of the data, by file name."""
         return {}
+
+    def keep_in(self, folder: Path) -> None:
+        """Be told of a run's folder, where what takes long to make is kept for the next start."""
+        self.folder = folder
 
     @abstractmethod
     def is_other_than(self) -> str:

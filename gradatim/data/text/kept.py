@@ -1,0 +1,75 @@
+"""Tokens of a long text in a file, so that the next start need not make them again.
+
+    tokens-<key>.bin    gradatim tokens 1 <dtype> <sha256 of what follows>, filled up to 128 bytes;
+                        then the tokens as they lie in memory
+
+The key says of which stretch of which text and by which tokeniser. A file that is not there, or not
+as it was written, is made again.
+"""
+
+import hashlib
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from ...core.files import write_atomically
+from ..tokenizers import Tokenizer
+from .text import Text
+from .tokens import tokens_of
+
+KEPT_FROM = 4 << 20  # characters: of fewer, tokens are made in less than a second
+_MARK, _HEAD = "gradatim tokens 1", 128
+
+
+def kept_tokens(text: Text, tokenizer: Tokenizer, folder: Path | None) -> np.ndarray:
+    """`tokens_of` a text: from its file in the folder, or made and then kept there.
+
+    Short texts, and tokens that are single characters, are as soon made as read.
+    """
+    if folder is None or not _is_worth_it(text, tokenizer):
+        return tokens_of(text, tokenizer)
+    path = folder / _name(text, tokenizer)
+    row = _read(path)
+    if row is None:
+        row = tokens_of(text, tokenizer)
+        _write(path, row)
+    return row
+
+
+def keep(row: np.ndarray, text: Text, tokenizer: Tokenizer, folder: Path) -> None:
+    """Put the tokens of a text, made already, where `kept_tokens` looks for them."""
+    path = folder / _name(text, tokenizer)
+    if _is_worth_it(text, tokenizer) and not path.exists():
+        _write(path, row)
+
+
+def _is_worth_it(text: Text, tokenizer: Tokenizer) -> bool:
+    return tokenizer.kind != "char" and len(text) >= KEPT_FROM
+
+
+def _name(text: Text, tokenizer: Tokenizer) -> str:
+    of = json.dumps([text.digest(), text.start, text.stop, tokenizer.digest()])
+    return f"tokens-{hashlib.sha256(of.encode('ascii')).hexdigest()[:16]}.bin"
+
+
+def _write(path: Path, row: np.ndarray) -> None:
+    """Write a file if that is possible: without it nothing is lost but time."""
+    numbers = np.ascontiguousarray(row)
+    head = f"{_MARK} {row.dtype} {hashlib.sha256(numbers.data).hexdigest()}\n"
+    with suppress(OSError):
+        write_atomically(path, head.ljust(_HEAD).encode("ascii"), numbers.data)
+
+
+def _read(path: Path) -> np.ndarray | None:
+    """The tokens of a file, mapped into memory; None if they are not those that were written."""
+    try:
+        with path.open("rb") as file:
+            *mark, dtype, digest = file.read(_HEAD).decode("ascii").split()
+        if " ".join(mark) != _MARK:
+            return None
+        row = np.memmap(path, np.dtype(dtype), mode="r", offset=_HEAD)
+    except (OSError, ValueError, TypeError):
+        return None
+    return row if hashlib.sha256(row.data).hexdigest() == digest else None
