@@ -28,6 +28,7 @@ def graph(x: Any, module: Any = None, *, fold: bool | int | None = None) -> Draw
 
     `fold` makes one node of each module: `True` of the innermost ones, a number counts levels from
     the outside, `False` never folds. By default only a graph of more than 150 nodes is folded.
+    A large model is easier to read by its modules alone: `architecture(model, *inputs)`.
 
     Errors: TypeError for what has no graph, ArgumentError for a graph too large to read.
 
