@@ -19,7 +19,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from .emit import I64, Function, Operand, Value, constant, vector
-from .pack import offset, quotient
+from .pack import join, offset, quotient
 from .product import LLVM, Plan, Side
 from .sums import Grid, Sums, Tile
 
@@ -39,24 +39,25 @@ def write_product(
     epilogue: Epilogue,
     *,
     heavy: bool = False,
+    abreast: int = 1,
     ahead: Ahead | None = None,
 ) -> None:
     """Write the nest that does the items [begin, end) of a planned product.
 
     a and b point at the operands, or at their packed forms where `plan.packs` has them; scratch
     at `plan.scratch` elements. `epilogue(batch, row, column, acc, mask)` writes what becomes of
-    `plan.lanes` neighbouring results in one row (`mask`: which of them there are; None: all). It
-    is called once per vector of a tile or, when `heavy`, once per vector of a row of a tile, in
-    a loop over rows. What it would write over its operands it leaves to the functions that it
-    returns. `ahead(batch, row, column)` is called before the last sums of a tile are made, for
-    what the epilogue will read: it is on its way meanwhile. Where matrices share B, their rows may
-    be numbered through as those of one matrix: what always holds is that `batch * m + row` counts
-    the rows of the whole result.
+    `plan.lanes` neighbouring results in one row (`mask`: which of them there are; None: all), or
+    of `abreast` times as many at most, a power of two. It is called for all of a tile or, when
+    `heavy`, for a row of it, in a loop over rows. What it would write over its operands it leaves
+    to the functions that it returns. `ahead(batch, row, column)` is called before the last sums of
+    a tile are made, for what the epilogue will read: it is on its way meanwhile. Where matrices
+    share B, their rows may be numbered through as those of one matrix: what always holds is that
+    `batch * m + row` counts the rows of the whole result.
     """
     if plan.items:
         if plan.turned:
             a, b = b, a
-        _Writer(f, plan, a, b, scratch, epilogue, heavy, ahead).items(begin, end)
+        _Writer(f, plan, a, b, scratch, epilogue, heavy, abreast, ahead).items(begin, end)
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,12 @@ class _Writer:
         scratch: Value | None,
         epilogue: Epilogue,
         heavy: bool,
+        abreast: int,
         ahead: Ahead | None,
     ) -> None:
         self.f, self.plan, self.a, self.b, self.scratch = f, plan, a, b, scratch
         self.epilogue, self.sums = epilogue, Sums(f, plan)
-        self.ahead = None if plan.turned else ahead
+        self.abreast, self.ahead = abreast, None if plan.turned else ahead
         self.base = LLVM[plan.product.dtype.name]
         self.kind = vector(plan.wide, self.base)
         spills = plan.turned or heavy
@@ -254,10 +256,11 @@ class _Writer:
         number = f.add(f.mul(tile.i, self.plan.rows), r)
         first = f.mul(tile.j, self.plan.vectors * wide)
         left: list[Write] = []
-        for v, x in enumerate(row):
-            there = tile.columns - v * wide
-            mask = f.first_lanes(wide, there) if there < wide else None
-            left += self.epilogue(tile.batch, number, f.add(first, v * wide), x, mask)
+        for start, parts in _groups(row, self.abreast):
+            n, there = len(parts) * wide, tile.columns - start * wide
+            mask = f.first_lanes(n, there) if there < n else None
+            column = f.add(first, start * wide)
+            left += self.epilogue(tile.batch, number, column, join(f, parts), mask)
         return left
 
     def _rows(self, tile: Tile, place: Value) -> None:
@@ -302,6 +305,15 @@ class _Writer:
                     f.store(x, place)
         with f.when(f.compare("eq", stop, self.plan.product.k)):
             self._finish(tile, total)
+
+
+def _groups(row: list[Value], most: int) -> Iterator[tuple[int, list[Value]]]:
+    """Neighbouring vectors in groups, each a power of two of them, with the first of each."""
+    start = 0
+    while start < len(row):
+        n = min(most, 1 << (len(row) - start).bit_length() - 1)
+        yield start, row[start : start + n]
+        start += n
 
 
 def _call_all(writes: list[Write]) -> None:
