@@ -220,6 +220,8 @@ def _panels(
     wide = CACHE // (depth * width * p.dtype.itemsize)
     if depth < p.k:
         high, wide = DEEP[0] // rows, min(wide, DEEP[1] // width)
+        if p.batches == 1 and high >= down and wide >= across:  # two workers, at least
+            high, wide = (high, -(-across // 2)) if across > 1 else (-(-down // 2), wide)
     else:
         high = WORK // (work * min(max(wide, 1), across))
     if high <= 1:
