@@ -76,6 +76,7 @@ SHAPES = [
     (1, 2, 67, 67, 9, 5),
     (1, 2, 100, 100, 20, 33),
     (2, 2, 3, 50, 8, 6),
+    (2, 2, 9, 50, 8, 6),
     (1, 2, 50, 3, 8, 6),
     (1, 2, 130, 40, 12, 12),
     (1, 2, 40, 130, 12, 12),
@@ -86,10 +87,12 @@ SHAPES = [
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("causal", [False, True])
 def test_any_shape(shape, causal):
-    check(stepping(lambda q, k, v: attention(q, k, v, causal=causal)), tensors(*shape))
+    blocks = 2 if shape[2] >= 8 else 0  # for so few rows taking turns is not worth while
+    step = stepping(lambda q, k, v: attention(q, k, v, causal=causal))
+    check(step, tensors(*shape), blocks=blocks)
 
 
-@pytest.mark.parametrize("shape", [(1, 2, 67, 67, 9, 5), (2, 2, 16, 16, 8, 8), (1, 2, 3, 50, 8, 6)])
+@pytest.mark.parametrize("shape", [(1, 2, 67, 67, 9, 5), (2, 2, 16, 16, 8, 8), (1, 2, 9, 50, 8, 6)])
 def test_double_precision(shape):
     check(stepping(lambda q, k, v: attention(q, k, v, causal=True)), tensors(*shape, F64))
 

@@ -39,7 +39,7 @@ from .tiles import plan
 from .writing import Lowering, Writing
 
 ITEMS = 16  # at most; each has a scratch buffer of its own
-ROOM = 1 << 17  # bytes of what is near that may well be in the second cache
+ROOM = 1 << 18  # bytes of what is near that stay in the second cache
 STEP = 16  # rows of a block, and columns that may be left out, are counted in these
 QUARTERS = 4
 BYTE = np.dtype(np.uint8)

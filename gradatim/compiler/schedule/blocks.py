@@ -39,6 +39,7 @@ from .nests import (
 )
 from .strided import Shape
 
+FEW = 8  # rows of a matrix from which on turns are worth while
 SHORT = 32  # elements of a row that is stored rather than made again
 
 
@@ -118,7 +119,8 @@ class _Search:
             is_float = nest.equation.output.dtype.kind == "f"
             begins = nest.a.var not in self.near and nest.b.var not in self.near
             fits = begins and self._nodes_fit(nest, prod(batch) * rows)
-            return (prod(batch), rows) if some and is_float and fits else None
+            pays = some and is_float and rows >= FEW
+            return (prod(batch), rows) if pays and fits else None
         if isinstance(nest, RowNest) and self._fits(nest):
             return next(((f.matrices, f.rows) for f in self._read(nest)), None)
         return None
