@@ -20,6 +20,7 @@ from itertools import pairwise
 from math import prod
 
 from .ir import Equation, Names, Var, contiguous, described
+from .schedule.grain import cut_of
 from .schedule.nests import (
     ELEMENT,
     ENDS,
@@ -336,12 +337,15 @@ def _factor(leaf: Leaf, loops: Sequence[tuple[str, int]], names: Names) -> str:
 
 
 def _blocks(nest: BlockNest, names: Names) -> list[str]:
-    near = ", ".join(names[v] for v in nest.near)
-    lines = [f"for some of {nest.rows} rows at a time, in each of {nest.matrices} matrices:"]
-    lines += [f"{INDENT}of {near} no more is there than these rows"]
+    cut = cut_of(nest)
+    near = ", ".join(names[v] for v in nest.near if v not in nest.stored)
+    lines = [f"for {cut.rows} of {nest.rows} rows at a time, in each of {nest.matrices} matrices:"]
+    lines += [f"{INDENT}(no more than these rows is ever there of {near})"]
     if nest.hiding is not None:
-        mask = f"{names[nest.hiding.mask.var]} is {nest.hiding.value}"
-        lines += [f"{INDENT}columns where {mask} in all of them may be left out"]
+        *some, most = cut.columns
+        seen = f"{names[nest.hiding.mask.var]} is {not nest.hiding.value}"
+        few = f"{', '.join(map(str, some))} of {most} columns"
+        lines += [f"{INDENT}(only the first {few} are done if {seen} in no other)"]
     return [*lines, *(INDENT + line for part in nest.parts for line in loop_lines(part, names))]
 
 

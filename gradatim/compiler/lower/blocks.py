@@ -25,6 +25,7 @@ import numpy as np
 from ...ops.elementwise import add
 from ..ir import Var, apply
 from ..schedule.blocks import is_sum
+from ..schedule.grain import Cut, cut_of, up_to
 from ..schedule.memory import Use, plan_memory
 from ..schedule.nests import BlockNest, Hiding, Leaf, Node, ProductNest, RowNest, reads, writes
 from .alike import likeness
@@ -38,66 +39,28 @@ from .scopes import in_memory
 from .tiles import plan
 from .writing import Lowering, Writing
 
-ITEMS = 16  # at most; each has a scratch buffer of its own
-ROOM = 1 << 18  # bytes of what is near that stay in the second cache
-STEP = 16  # rows of a block, and columns that may be left out, are counted in these
-QUARTERS = 4
 BYTE = np.dtype(np.uint8)
 Part = RowNest | ProductNest
 
 
-@dataclass(frozen=True)
-class _Cut:
-    """How a nest is cut: by its shapes alone."""
-
-    item: int  # matrices of an item
-    rows: int  # of a block
-    last: int  # rows of the last block
-    blocks: int
-    columns: tuple[int, ...]  # for how many there are parts
-
-    @staticmethod
-    def of(nest: BlockNest) -> _Cut:
-        each = sum(width * v.itemsize for v, width in nest.near.items() if v not in nest.stored)
-        most = max(STEP, ROOM // each // STEP * STEP)
-        if nest.hiding:
-            most = min(most, _up(-(-nest.rows // QUARTERS), STEP))
-        blocks = -(-nest.rows // most)
-        rows = -(-nest.rows // blocks)
-        ends = [_up(nest.columns * q // QUARTERS, STEP) for q in range(1, QUARTERS)]
-        ends = [e for e in dict.fromkeys(ends) if 0 < e < nest.columns] if nest.hiding else []
-        last = nest.rows - rows * (blocks - 1)
-        item = -(-nest.matrices // ITEMS)
-        return _Cut(item, rows, last, blocks, (*ends, nest.columns))
-
-
-def _up(n: int, step: int) -> int:
-    return -(-n // step) * step
-
-
-def block_items(nest: BlockNest) -> int:
-    """How many work items a nest has."""
-    return -(-nest.matrices // _Cut.of(nest).item)
-
-
 def write_blocks(lowering: Lowering, nest: BlockNest) -> None:
     """Write the functions of a nest's parts, and the one that calls them."""
-    cut = _Cut.of(nest)
+    cut = cut_of(nest)
     parts = _Parts(lowering, nest, cut)
     made = {
         (rows, columns, adds): [parts.function(p, rows, columns, adds) for p in nest.parts]
         for rows, columns, adds in _kinds(cut)
     }
-    scratch = Var((block_items(nest) * parts.room,), BYTE)
+    scratch = Var((cut.items * parts.room,), BYTE)
     outer_reads, outer_writes = dict.fromkeys(reads(nest)), [*writes(nest), scratch]
     w = Writing(lowering, [*outer_reads, *outer_writes])
     _Caller(w, nest, cut, parts, made, scratch).write()
     functions = [*parts.turning, *(f for fs in made.values() for f in fs)]
     names = dict.fromkeys(f.name for f in functions)
-    w.finish([*outer_reads], outer_writes, block_items(nest), nest, _work(nest), [*names])
+    w.finish([*outer_reads], outer_writes, cut.items, nest, _work(nest), [*names])
 
 
-def _kinds(cut: _Cut) -> Iterator[tuple[int, int, bool]]:
+def _kinds(cut: Cut) -> Iterator[tuple[int, int, bool]]:
     """Rows, columns, and whether sums are added to, of all blocks that there are."""
     yield cut.last, cut.columns[-1], False
     if cut.blocks > 1:
@@ -126,7 +89,7 @@ class _Function:
 class _Parts:
     """The functions of a nest's parts, and the room that they want near."""
 
-    def __init__(self, lowering: Lowering, nest: BlockNest, cut: _Cut) -> None:
+    def __init__(self, lowering: Lowering, nest: BlockNest, cut: Cut) -> None:
         self.lowering, self.nest = lowering, nest
         self.rows = max(cut.rows, cut.last)
         self.places: dict[Var, int] = {}  # bytes from the beginning of the scratch buffer
@@ -152,7 +115,7 @@ class _Parts:
     def _more(self, v: Var) -> Var:
         """Room for one more variable, which is there as a whole."""
         self.places[v] = self.room
-        self.room += _up(v.nbytes, 64)
+        self.room += up_to(v.nbytes, 64)
         return v
 
     def _writing(self, memory: Sequence[Var], like: object) -> Writing:
@@ -172,8 +135,8 @@ class _Parts:
         *batch, k, n = x.shape
         whole = self.lowering.target.lanes(x.dtype)
         wide = min(whole, 1 << (n - 1).bit_length())
-        width, strides = _up(n, wide), leaf.strides[-2:]
-        pack = Pack("b", (), (), n, strides[1], k, strides[0], width, wide, _up(k, 16), x.dtype)
+        width, strides = up_to(n, wide), leaf.strides[-2:]
+        pack = Pack("b", (), (), n, strides[1], k, strides[0], width, wide, up_to(k, 16), x.dtype)
         copied = self._more(Var((k * width,), x.dtype))
         product = Product((), 1, n, k, x.dtype, (k, 1), strides, near=True)
         w = self._writing([leaf.var, copied], (pack, tuple(batch), leaf.strides, leaf.offset))
@@ -263,7 +226,7 @@ class _Caller:
         self,
         w: Writing,
         nest: BlockNest,
-        cut: _Cut,
+        cut: Cut,
         parts: _Parts,
         made: dict[tuple[int, int, bool], list[_Function]],
         scratch: Var,
@@ -276,9 +239,9 @@ class _Caller:
         f, cut, nest = self.f, self.cut, self.nest
         place = f.mul(self.w.begin, self.parts.room)
         self.near = f.gep(I8, self.w.pointer(self.scratch), place)
-        first = f.mul(self.w.begin, cut.item)
-        last = f.mul(self.w.end, cut.item)
-        if nest.matrices % cut.item:
+        first = f.mul(self.w.begin, cut.matrices)
+        last = f.mul(self.w.end, cut.matrices)
+        if nest.matrices % cut.matrices:
             last = f.intrinsic("llvm.smin", I64, last, constant(nest.matrices, I64))
         with f.loop(first, last) as matrices:
             row = f.mul(matrices.index, nest.rows)

@@ -15,7 +15,6 @@ than storing, and a program's memory grows with T, not with its square.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -25,18 +24,16 @@ from ..kinds import is_division
 from .hiding import find_hiding
 from .nests import (
     BlockNest,
-    DrawNest,
     Leaf,
     Nest,
-    NumpyNest,
     ProductNest,
     RowNest,
-    ScatterNest,
     Store,
     leaves,
     reads,
     writes,
 )
+from .replace import Group, all_before, in_order
 from .strided import Shape
 
 FEW = 8  # rows of a matrix from which on turns are worth while
@@ -59,7 +56,7 @@ def in_blocks(nests: Sequence[Nest], outputs: set[Var]) -> list[Nest]:
         return list(nests)
     groups = search.groups()
     while groups:
-        order = _in_order(nests, groups, search.before)
+        order = in_order(nests, groups, search.before)
         if order is not None:
             return order
         groups.pop()
@@ -94,7 +91,7 @@ class _Search:
             self._begin(nest, outputs)
         self._prune()
         self.near_parts = {i for i, nest in enumerate(nests) if self._takes_part(nest)}
-        self.before = _before(nests, self.writers)
+        self.before = all_before(nests, self.writers)
         self.turn: dict[int, int] = {}
         self.stored: set[Var] = set()
 
@@ -181,7 +178,7 @@ class _Search:
 
     # -- who is done together --------------------------------------------------------------
 
-    def groups(self) -> list[_Group]:
+    def groups(self) -> list[Group]:
         """Nests that hand each other what is near, as far as nothing else must run in between."""
         family = self._families()
         turn = self.turn = self._turns(family)
@@ -227,7 +224,7 @@ class _Search:
                 turn[i] = mine.get(family[i], 0)
         return turn
 
-    def _group(self, members: list[int]) -> _Group:
+    def _group(self, members: list[int]) -> Group:
         """Some parts, with those that have to run again for them."""
         every = set(members)
         waiting = list(members)
@@ -249,7 +246,7 @@ class _Search:
             if len(kept) == len(parts):
                 break
             parts = {i: parts[i] for i in kept}
-        return _Group(tuple(members), tuple(kept), self._together(list(kept.values())))
+        return Group(tuple(members), tuple(kept), self._together(list(kept.values())))
 
     def _is_stored(self, s: Store, i: int, members: list[int], read: set[Var]) -> bool:
         again = s.into in self.near and s.into not in self.stored
@@ -299,80 +296,3 @@ def _lies(
 
 def _storing(nest: RowNest | ProductNest, stores: list[Store]) -> RowNest | ProductNest:
     return nest if len(stores) == len(nest.stores) else replace(nest, stores=tuple(stores))
-
-
-# -- order -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Nests in place of others: whom they replace, whom they are made of, what they are."""
-
-    members: tuple[int, ...]
-    parts: tuple[int, ...]
-    nests: tuple[Nest, ...]
-
-
-def _before(nests: Sequence[Nest], writers: dict[Var, list[int]]) -> list[set[int]]:
-    """For each nest, those that have to run before it."""
-    found: list[set[int]] = []
-    in_turn = None
-    for i, nest in enumerate(nests):
-        before = {j for v in reads(nest) for j in writers.get(v, ()) if j < i}
-        if isinstance(nest, DrawNest | NumpyNest):
-            before |= set() if in_turn is None else {in_turn}
-            in_turn = i
-        if isinstance(nest, ScatterNest) or _is_copy(nest):  # over what another one has written
-            before |= {j for v in writes(nest) for j in writers[v] if j < i}
-        found.append(before)
-    return found
-
-
-def _is_copy(nest: Nest) -> bool:
-    return isinstance(nest, RowNest) and [n.equation.name for n in nest.nodes] == ["copy"]
-
-
-def _in_order(
-    nests: Sequence[Nest], groups: Sequence[_Group], before: Sequence[set[int]]
-) -> list[Nest] | None:
-    """All nests with groups in place of their members, else as they were; None for a circle."""
-    units: dict[int, tuple[int, ...]] = {i: (i,) for i in range(len(nests))}
-    made: dict[int, tuple[Nest, ...]] = {i: (nest,) for i, nest in enumerate(nests)}
-    last = {i: i for i in units}
-    for g in groups:
-        for i in g.members:
-            last[i] = g.members[-1]
-            del units[i], made[i]
-        units[g.members[-1]] = g.parts
-        made[g.members[-1]] = g.nests
-    missing: dict[int, set[int]] = {}
-    for u, parts in units.items():
-        own = {v for n in made[u] if isinstance(n, BlockNest) for v in n.near.keys() - n.stored}
-        wanted = {j for i in parts for j in before[i] if not _is_only(nests, j, i, own)}
-        missing[u] = {last[j] for j in wanted} - {u}
-    return _sorted(missing, made)
-
-
-def _is_only(nests: Sequence[Nest], j: int, i: int, own: set[Var]) -> bool:
-    """Whether a nest waits for another for nothing but what is made near it again."""
-    handed = set(writes(nests[j])) & set(reads(nests[i]))
-    return bool(handed) and handed <= own
-
-
-def _sorted(missing: dict[int, set[int]], made: dict[int, tuple[Nest, ...]]) -> list[Nest] | None:
-    after: dict[int, list[int]] = {}
-    for u, them in missing.items():
-        for j in them:
-            after.setdefault(j, []).append(u)
-    count = {u: len(them) for u, them in missing.items()}
-    ready = sorted(u for u, n in count.items() if not n)
-    done: list[Nest] = []
-    while ready:
-        u = heapq.heappop(ready)
-        done += made[u]
-        del count[u]
-        for j in after.get(u, ()):
-            count[j] -= 1
-            if not count[j]:
-                heapq.heappush(ready, j)
-    return None if count else done

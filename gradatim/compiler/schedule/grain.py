@@ -6,19 +6,22 @@ nest of one item adds the parts up, in order. So the result is the same on any n
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import prod
 
 from ...ops.broadcast import reduce_sum
 from ...ops.reduction import all_, any_, reduce_max, reduce_min
 from ...ops.running import reduce_prod
 from ..ir import Equation, Var, apply
-from .nests import ELEMENT, ENDS, Leaf, LineNest, Nest, Node, RowNest, ScatterNest, Store
+from .nests import ELEMENT, ENDS, BlockNest, Leaf, LineNest, Nest, Node, RowNest, ScatterNest, Store
 
 GRAIN = 8192  # elements in an item, about: a few microseconds
 OWNED = 1 << 16  # elements from which a scatter is shared by workers
 OWNERS = 8
 PARTS = 16  # items that a nest with sums over its rows is cut into, at most
+ROOM = 1 << 18  # bytes of what is near that may well be in the second cache
+STEP = 16  # rows of a block, and columns that are done, are counted in these
+QUARTERS = 4
 AGAIN = {e.name: e for e in (reduce_sum, reduce_prod, reduce_max, reduce_min, any_, all_)}
 
 
@@ -57,6 +60,39 @@ def line_items(nest: LineNest) -> tuple[int, int]:
     wanted = min(PARTS, lines) if x.size >= GRAIN // 4 else 1
     each = -(-lines // wanted)
     return -(-lines // each), each
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a block nest is cut: matrices of an item, rows of a block, columns that can be done."""
+
+    items: int
+    matrices: int
+    blocks: int  # of a matrix
+    rows: int
+    last: int  # rows of the last block
+    columns: tuple[int, ...]  # how many, of which the fewest that will do are taken
+
+
+def cut_of(nest: BlockNest) -> Cut:
+    """Blocks whose rows stay near, and follow the edge of what a mask hides."""
+    each = sum(n * v.itemsize for v, n in nest.near.items() if v not in nest.stored)
+    most = max(STEP, ROOM // each // STEP * STEP)
+    columns = [nest.columns]
+    if nest.hiding:
+        most = min(most, up_to(-(-nest.rows // QUARTERS), STEP))
+        columns = [up_to(nest.columns * q // QUARTERS, STEP) for q in range(1, QUARTERS + 1)]
+        columns = [*(c for c in dict.fromkeys(columns) if 0 < c < nest.columns), nest.columns]
+    blocks = -(-nest.rows // most)
+    rows = -(-nest.rows // blocks)
+    matrices = -(-nest.matrices // PARTS)
+    items = -(-nest.matrices // matrices)
+    return Cut(items, matrices, blocks, rows, nest.rows - rows * (blocks - 1), tuple(columns))
+
+
+def up_to(n: int, step: int) -> int:
+    """The least multiple of a step that is not less than n."""
+    return -(-n // step) * step
 
 
 def in_two_steps(nest: Nest) -> list[Nest]:

@@ -1,0 +1,84 @@
+"""Nests put in the place of others, in an order in which everything runs after what it needs."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..ir import Var
+from .nests import BlockNest, DrawNest, Nest, NumpyNest, RowNest, ScatterNest, reads, writes
+
+
+@dataclass(frozen=True)
+class Group:
+    """Nests in place of others: whom they replace, whom they are made of, what they are."""
+
+    members: tuple[int, ...]
+    parts: tuple[int, ...]
+    nests: tuple[Nest, ...]
+
+
+def all_before(nests: Sequence[Nest], writers: dict[Var, list[int]]) -> list[set[int]]:
+    """For each nest, those that have to run before it."""
+    found: list[set[int]] = []
+    in_turn = None
+    for i, nest in enumerate(nests):
+        before = {j for v in reads(nest) for j in writers.get(v, ()) if j < i}
+        if isinstance(nest, DrawNest | NumpyNest):
+            before |= set() if in_turn is None else {in_turn}
+            in_turn = i
+        if isinstance(nest, ScatterNest) or _is_copy(nest):  # over what another one has written
+            before |= {j for v in writes(nest) for j in writers[v] if j < i}
+        found.append(before)
+    return found
+
+
+def _is_copy(nest: Nest) -> bool:
+    return isinstance(nest, RowNest) and [n.equation.name for n in nest.nodes] == ["copy"]
+
+
+def in_order(
+    nests: Sequence[Nest], groups: Sequence[Group], before: Sequence[set[int]]
+) -> list[Nest] | None:
+    """All nests with groups in place of their members, else as they were; None for a circle."""
+    units: dict[int, tuple[int, ...]] = {i: (i,) for i in range(len(nests))}
+    made: dict[int, tuple[Nest, ...]] = {i: (nest,) for i, nest in enumerate(nests)}
+    last = {i: i for i in units}
+    for g in groups:
+        for i in g.members:
+            last[i] = g.members[-1]
+            del units[i], made[i]
+        units[g.members[-1]] = g.parts
+        made[g.members[-1]] = g.nests
+    missing: dict[int, set[int]] = {}
+    for u, parts in units.items():
+        own = {v for n in made[u] if isinstance(n, BlockNest) for v in n.near.keys() - n.stored}
+        wanted = {j for i in parts for j in before[i] if not _is_only(nests, j, i, own)}
+        missing[u] = {last[j] for j in wanted} - {u}
+    return _sorted(missing, made)
+
+
+def _is_only(nests: Sequence[Nest], j: int, i: int, own: set[Var]) -> bool:
+    """Whether a nest waits for another for nothing but what is made near it again."""
+    handed = set(writes(nests[j])) & set(reads(nests[i]))
+    return bool(handed) and handed <= own
+
+
+def _sorted(missing: dict[int, set[int]], made: dict[int, tuple[Nest, ...]]) -> list[Nest] | None:
+    after: dict[int, list[int]] = {}
+    for u, them in missing.items():
+        for j in them:
+            after.setdefault(j, []).append(u)
+    count = {u: len(them) for u, them in missing.items()}
+    ready = sorted(u for u, n in count.items() if not n)
+    done: list[Nest] = []
+    while ready:
+        u = heapq.heappop(ready)
+        done += made[u]
+        del count[u]
+        for j in after.get(u, ()):
+            count[j] -= 1
+            if not count[j]:
+                heapq.heappush(ready, j)
+    return None if count else done
