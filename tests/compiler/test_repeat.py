@@ -238,4 +238,4 @@ def test_ctrl_c_stops_between_two_steps():
     assert (child.returncode, err) == (0, "")
     stopped, well = out.split()
     assert well == "well"
-    assert float(stopped) - sent < 1.0  # 0.05 on a machine that is at leisure
+    assert float(stopped) - sent < 3.0  # 0.05 at leisure; all steps would take minutes

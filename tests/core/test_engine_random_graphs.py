@@ -17,6 +17,8 @@ import gradatim as g
 from gradatim.autograd import grad, no_grad
 from gradatim.core.tape import history
 
+pytestmark = pytest.mark.slow  # thousands of graphs
+
 Array = np.ndarray[Any, Any]
 
 # -- random expressions -------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import gradatim
 from gradatim.models import Writer, generate, gpt
 from gradatim.models.choosing import Choice
 
+pytestmark = pytest.mark.slow  # models are compiled
+
 SIZE = 6
 
 
