@@ -93,6 +93,7 @@ def in_pieces_of(count: int, family: str) -> list[Any]:
     return [pytest.param(piece, id=f"{family} from {i * count}") for i, piece in enumerate(pieces)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pieces", [*in_pieces_of(24, "activations"), *in_pieces_of(16, "norms")])
 def test_compiled_layers_do_the_same(pieces: list[Run]) -> None:
     layers = [made(run, gradatim, NAMES) for run in pieces]
