@@ -32,6 +32,7 @@ LIMIT = 256 * 2**20  # bytes on disk; beyond it what was not used for longest go
 _SUFFIX, _TEMPORARY = ".program", ".tmp-"
 _FORMAT = b"gradatim 1 "
 _HOUR = 3600.0
+_SAYING = ("core", "ops", "compiler")
 # Not through a link, not waiting at a pipe, and with Windows' line ends left alone.
 _OPEN = os.O_RDONLY | sum(getattr(os, f"O_{x}", 0) for x in ("NOFOLLOW", "NONBLOCK", "BINARY"))
 
@@ -191,10 +192,13 @@ def _files(where: Path) -> list[tuple[Path, os.stat_result]]:
 
 @cache
 def _own_version() -> str:
-    """A checksum of the compiler's files, and of the one that says the library's version."""
-    here = Path(__file__).parent
-    digest = hashlib.sha256((here.parent / "__init__.py").read_bytes())
-    for path in sorted(here.rglob("*.py")):
+    """A checksum of the compiler's files, those that say what an operation is, and the version's.
+
+    A graph only names its composites: what they are made of stands in `ops`.
+    """
+    here = Path(__file__).parent.parent
+    digest = hashlib.sha256((here / "__init__.py").read_bytes())
+    for path in sorted(p for room in _SAYING for p in (here / room).rglob("*.py")):
         digest.update(f"\n{path.relative_to(here).as_posix()}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -43,7 +43,7 @@ def _layer_norm_value(
     x: Array, weight: Array, bias: Array, *, dims: Dims, eps: float
 ) -> tuple[Array, Array, Array]:
     rows = _rows(x, dims)
-    out, normal, rstd = np.empty_like(rows), np.empty_like(rows), np.empty_like(rows[:, :1])
+    out, normal, rstd = np.empty_like(rows), np.empty_like(rows), np.empty((len(rows), 1), x.dtype)
     w, b, width = weight.reshape(-1), bias.reshape(-1), rows.shape[1]
     for block in blocks(*rows.shape):
         part, centred, scaled = rows[block], normal[block], out[block]
@@ -74,7 +74,7 @@ def _by_input(g: Any, normal: Any, rstd: Any, weight: Any, dims: Dims) -> Any:
         part = standardize_back(of_normal, normal, rstd, dims=dims)
         found = part if found is None else add(found, part)
     if of_rstd is not None:  # d rstd / dx = -rstd^2 normal / C
-        share = mul(of_rstd, mul(rstd, mul(rstd, like(rstd, -1 / _count(normal, dims)))))
+        share = mul(of_rstd, mul(rstd, mul(rstd, like(rstd, -1 / max(_count(normal, dims), 1)))))
         part = mul(broadcast_to(share, shape=normal._value.shape), normal)
         found = part if found is None else add(found, part)
     return found

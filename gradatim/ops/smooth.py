@@ -43,8 +43,9 @@ def activation(
 
     def descend(g: Array, x: Array, y: Array, out: Array, gate: Array, room: Array) -> None:
         np.divide(y, x, gate)
-        if np.isnan(np.minimum.reduce(gate, None)):
-            np.copyto(gate, start, where=x == 0)
+        tiny = _tiny(x.dtype)
+        if not np.minimum.reduce(np.abs(x, room), None) > tiny:  # nor is nan
+            np.copyto(gate, start, where=room <= tiny)
         back(g, x, y, gate, out, room)
 
     def descent_value(g: Array, x: Array, *, y: Array | None) -> Array:
@@ -66,6 +67,12 @@ def activation(
         value=lambda x: in_pieces(value, x, needs=1),
         x=lambda g, x, out_array: descent(g, x, y=out_array),
     )
+
+
+@lru_cache
+def _tiny(dtype: np.dtype[Any]) -> Any:
+    """Up to here numbers have so few digits that f(x) / x is no gate; at 0 it is nan."""
+    return 16 * np.finfo(dtype).smallest_normal
 
 
 def _times(x: Any, number: float) -> Any:
@@ -150,7 +157,8 @@ def _inner_slope(x: Any) -> Any:
 
 def _gelu_tanh_slope(x: Any) -> Any:
     s = sigmoid(_inner(x))
-    return add(s, mul(mul(x, _inner_slope(x)), sub(s, mul(s, s))))
+    # The bump stands first, as it is 0 long before the slope of the inside overflows.
+    return add(s, mul(mul(sub(s, mul(s, s)), x), _inner_slope(x)))
 
 
 def _gelu_tanh_curve(x: Any) -> Any:
@@ -180,13 +188,13 @@ def _write_gelu_tanh(x: Array, out: Array, room: Array) -> None:
 def _write_gelu_tanh_back(
     g: Array, x: Array, y: Array, gate: Array, out: Array, room: Array
 ) -> None:
-    _, linear, turn, one = _numbers(x.dtype)
+    _, linear, turn, _ = _numbers(x.dtype)
     np.multiply(np.multiply(x, x, room), turn, room)
     np.add(room, linear, room)
-    # g s (1 + u' (x - x s)): of two numbers so close, the difference is more exact than 1 - s.
-    np.multiply(room, np.subtract(x, y, out), room)
-    np.multiply(np.add(room, one, room), gate, room)
-    np.multiply(room, g, out)
+    # g (s + u' s (x - x s)): of two numbers so close, the difference is more exact than 1 - s.
+    np.multiply(np.subtract(x, y, out), gate, out)
+    np.multiply(room, out, room)
+    np.multiply(np.add(room, gate, room), g, out)
 
 
 # x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x³))

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gradatim as g
 from gradatim.compiler import cache
 from gradatim.compiler.lower.target import host
 
@@ -256,6 +258,25 @@ def test_keys_tell_graphs_and_machines_apart():
     assert len(keys) == (3 if host().vector_bytes > 16 else 2)
     assert cache.key("a", host()) in keys
     assert all(len(key) == 64 for key in keys)
+
+
+def test_a_program_is_compiled_anew_if_an_operation_is_made_of_other_parts(tmp_path):
+    package = Path(g.__file__).parent
+    left_out = shutil.ignore_patterns("__pycache__", "names", "digits")
+    shutil.copytree(package, tmp_path / "gradatim", ignore=left_out)
+    ask = (
+        "from gradatim.compiler import cache; from gradatim.compiler.lower.target import host; "
+        "print(cache.key('a', host()))"
+    )
+
+    def key():
+        command = [sys.executable, "-c", ask]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout
+
+    before = key()
+    with open(tmp_path / "gradatim/ops/smooth.py", "a", encoding="utf-8") as file:
+        file.write("\n")
+    assert key() != before
 
 
 WRITER = """

@@ -44,6 +44,24 @@ def test_the_slope_at_0_and_far_out(name, dtype):
 
 
 @pytest.mark.parametrize("name", GATED)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_slope_of_numbers_of_few_digits_is_that_at_0(name, dtype):
+    smallest = np.finfo(dtype).smallest_subnormal
+    numbers = np.array([smallest, -smallest, -3 * smallest, 1e5 * smallest, 1, np.nan], dtype)
+    found = slope(GATED[name], numbers)
+    np.testing.assert_allclose(found[:4], HALF[name], rtol=1e-6)
+    assert found[4] > 0.9 and np.isnan(found[5])
+
+
+@pytest.mark.parametrize("name", GATED)
+@pytest.mark.parametrize("way", [lambda f: f, g.compile])
+def test_the_slope_of_huge_numbers_is_0_or_1(name, way):
+    x = g.tensor([1e14, -1e14, 1e19, -1e19], requires_grad=True)
+    found = way(lambda x: g.autograd.grad(GATED[name](x).sum(), x)[0])(x)
+    np.testing.assert_array_equal(found.numpy(), [1, 0, 1, 0])
+
+
+@pytest.mark.parametrize("name", GATED)
 def test_a_compiled_slope_is_the_eager_one(name):
     numbers = np.linspace(-6, 6, 101)
     compiled = g.compile(lambda x: g.autograd.grad(GATED[name](x).sum(), x)[0])

@@ -193,3 +193,14 @@ def test_an_rms_norm_has_no_bias_and_can_be_reset():
     norm.reset_parameters()
     assert norm.weight.tolist() == [1.0, 1.0, 1.0]
     assert nn.RMSNorm(3, elementwise_affine=False).weight is None
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (2, 0), (2, 3, 0)])
+def test_a_layer_norm_of_nothing_has_gradients_of_any_order(shape: tuple[int, ...]) -> None:
+    layer, x = nn.LayerNorm(shape[1:]), g.zeros(shape, requires_grad=True)
+    y = layer(x)
+    (first,) = g.autograd.grad(y.sum(), x, create_graph=True)
+    g.autograd.grad(first.sum(), x, allow_unused=True)
+    layer(x).sum().backward()
+    assert layer.weight.grad is not None
+    assert y.shape == first.shape == x.shape and layer.weight.grad.shape == shape[1:]
