@@ -274,7 +274,7 @@ def test_a_program_is_compiled_anew_if_an_operation_is_made_of_other_parts(tmp_p
         return subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout
 
     before = key()
-    with open(tmp_path / "gradatim/ops/smooth.py", "a", encoding="utf-8") as file:
+    with (tmp_path / "gradatim/ops/smooth.py").open("a", encoding="utf-8") as file:
         file.write("\n")
     assert key() != before
 

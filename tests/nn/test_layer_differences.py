@@ -203,4 +203,5 @@ def test_a_layer_norm_of_nothing_has_gradients_of_any_order(shape: tuple[int, ..
     g.autograd.grad(first.sum(), x, allow_unused=True)
     layer(x).sum().backward()
     assert layer.weight.grad is not None
-    assert y.shape == first.shape == x.shape and layer.weight.grad.shape == shape[1:]
+    assert y.shape == first.shape == x.shape
+    assert layer.weight.grad.shape == shape[1:]
