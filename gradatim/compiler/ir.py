@@ -243,7 +243,7 @@ class Names:
 
     def typed(self, v: Var) -> str:
         """`a:float32[3,4]`."""
-        return f"{self[v]}:{described(v.type)}"
+        return f"{self[v]}:{described(v)}"
 
     def params(self, params: Params) -> str:
         """`[dim=1, keepdim=False]`, or nothing."""
@@ -271,9 +271,14 @@ class Names:
         return f"{type(value).__name__.lower()} {number}"
 
 
-def described(kind: ArrayType) -> str:
+def described(kind: ArrayType | Var) -> str:
     """`float32[3,4]`."""
-    return f"{name_of(kind.dtype)}[{','.join(map(str, kind.shape))}]"
+    return _shown(kind.dtype, kind.shape)
+
+
+@lru_cache(maxsize=1024)
+def _shown(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
+    return f"{dtype.name}[{','.join(map(str, shape))}]"
 
 
 @lru_cache

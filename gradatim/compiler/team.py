@@ -14,17 +14,17 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import functools
 import operator
 import os
 import sys
 import threading
 import time
-from functools import cache
 from queue import SimpleQueue
 from typing import Any
 
 from ..core.errors import ArgumentError
-from . import engine
+from . import cache, engine
 from .lower import waiting
 from .lower.target import host
 
@@ -176,7 +176,7 @@ class _Native:
     """The functions of `lower/waiting.py`; calls of them let other Python threads run."""
 
     def __init__(self) -> None:
-        self._loaded = engine.load(engine.compile_object(waiting.team_text(host()), host()))
+        self._loaded = engine.load(_code())
         pointer, word = ctypes.c_void_p, ctypes.c_int64
         self.alone = self._function("alone", None, pointer, pointer)
         self.pauses = self._function("pauses", None, word)
@@ -185,6 +185,18 @@ class _Native:
 
     def _function(self, name: str, result: Any, *parameters: Any) -> Any:
         return ctypes.CFUNCTYPE(result, *parameters)(self._loaded.address(name))
+
+
+def _code() -> bytes:
+    """The object file, from the disk if it is there: LLVM takes 15 milliseconds for it."""
+    text = waiting.team_text(host())
+    key = cache.key(text, host())
+    found = cache.load(key)
+    if found is not None:
+        return found["object"]
+    code = engine.compile_object(text, host())
+    cache.store(key, {"object": code})
+    return code
 
 
 _made: dict[str, _Native] = {}
@@ -196,7 +208,7 @@ def _native() -> _Native:
     return _made.get("native") or _made.setdefault("native", _Native())
 
 
-@cache
+@functools.cache
 def _pauses() -> int:
     """How many pauses fill the time before rest: one takes from 1 to 50 ns, by processor."""
     count, best = 1000, float("inf")

@@ -164,13 +164,12 @@ class Tracer:
         self.written[storage] = None
 
     def update(self, update: Update, rows: Sequence[tuple[Handle, ...]], params: Params) -> None:
-        """An update in library operations, and a write for each thing that it replaces."""
+        """An equation for each update, and a write for each thing that it replaces."""
         for inputs in rows:
-            with GradMode(False):
-                found = update.expand(*[wrap(self.read(x)) for x in inputs], **params)
+            found = self.execute(update, inputs, params)
             results = found if isinstance(found, tuple) else (found,)
             for i, result in zip(update.replaces, results, strict=True):
-                self.write(inputs[i], result)
+                self.write(inputs[i], wrap(result))
 
     def numbers(self, x: Handle) -> Any:
         """The array of a captured tensor that Python looks at: it has to stay what it is."""

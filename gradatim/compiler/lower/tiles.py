@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from .product import NEAR, Pack, Plan, Product, Side
 
@@ -45,6 +46,7 @@ DEEP = (96, 256)  # rows and columns of an item of such blocks
 PACK_DEPTH = 256
 
 
+@lru_cache(maxsize=1024)
 def plan(product: Product, lanes: int) -> Plan:
     """How to do a product with vectors of `lanes` elements of its dtype.
 

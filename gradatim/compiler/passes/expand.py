@@ -13,10 +13,11 @@ from typing import Any
 from ...core.context import GradMode, using
 from ...core.handle import wrap
 from ...core.primitive import Composite
-from ..ir import Equation, Graph, Var, renamed
+from ..ir import Equation, Graph, Var, key_of, renamed
 from ..trace import Tracer
 from . import classes, places
 
+Written = tuple[tuple[Var, ...], list[Equation], list[Var]]  # inputs, equations, results
 KEPT = ("embedding",)  # these have native rules of their own
 
 
@@ -24,6 +25,7 @@ def expand(graph: Graph) -> Graph:
     """Replace composites by the primitives they are made of, down to the last one."""
     done: list[Equation] = []
     new: dict[Var, Var] = {}
+    known: dict[Any, Written] = {}
     waiting = list(reversed(graph.equations))
     while waiting:
         e = renamed(waiting.pop(), new)
@@ -31,7 +33,7 @@ def expand(graph: Graph) -> Graph:
         if rule is None:
             done.append(e)
             continue
-        equations, results = _written_out(e, rule)
+        equations, results = _written_out(e, rule, known)
         new.update(zip(e.outputs, results, strict=True))
         waiting += reversed(equations)
     return graph.with_equations(done).rename(_to_the_end(new))
@@ -45,13 +47,33 @@ def _rule(e: Equation) -> Callable[..., Any] | None:
     return None
 
 
-def _written_out(e: Equation, rule: Callable[..., Any]) -> tuple[list[Equation], list[Var]]:
-    tracer = Tracer(noting_lines=False, line=e.line, part_of=e.part_of or e.name)
+def _written_out(
+    e: Equation, rule: Callable[..., Any], known: dict[Any, Written]
+) -> tuple[list[Equation], list[Var]]:
+    """A composite's equations and results; of equal ones, after the first, by its example."""
+    first = [e.inputs.index(v) for v in e.inputs]
+    types = [(v.shape, v.dtype, v.layout) for v in e.inputs]
+    key = (e.name, *first, *types, key_of(e.params))
+    if key not in known:
+        known[key] = _traced(e, rule)
+    inputs, equations, results = known[key]
+    new = dict(zip(inputs, e.inputs, strict=True))
+    copies = []
+    for q in equations:
+        outputs = tuple(Var(v.shape, v.dtype, v.layout) for v in q.outputs)
+        read = tuple([new[v] for v in q.inputs])
+        copies.append(Equation(q.primitive, read, outputs, q.params, e.line, e.part_of or e.name))
+        new.update(zip(q.outputs, outputs, strict=True))
+    return copies, [new[v] for v in results]
+
+
+def _traced(e: Equation, rule: Callable[..., Any]) -> Written:
+    tracer = Tracer(noting_lines=False)
     tracer.made.update(e.inputs)
     with GradMode(False), using(tracer):
         found = rule(*[wrap(v) for v in e.inputs], **e.params)
     results = found if isinstance(found, tuple) else (found,)
-    return tracer.equations, [r._value for r in results]
+    return e.inputs, tracer.equations, [r._value for r in results]
 
 
 def _to_the_end(new: dict[Var, Var]) -> dict[Var, Var]:

@@ -22,7 +22,9 @@ def once(nodes: Sequence[Node], stores: Sequence[Store]) -> tuple[Node, ...]:
     new: dict[Argument, Var] = {}
     kept = []
     for n in nodes:
-        node = replace(n, arguments=tuple(new.get(a, a) for a in n.arguments))
+        node = n
+        if any(a in new for a in n.arguments):
+            node = replace(n, arguments=tuple(new.get(a, a) for a in n.arguments))
         same = first.setdefault(_key(node), n.var) if n.role not in ENDS else n.var
         if same is n.var or n.var in stored:
             kept.append(node)

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from ...ops.broadcast import copy
-from ..ir import Equation, Graph, Var, apply
+from ..ir import Equation, Graph, Var, apply, renamed
 from ..kinds import SUMS
 from .strided import STEPS, Strided, as_rows, step
 
@@ -69,7 +69,7 @@ def with_copies(graph: Graph, written: Collection[Var] = ()) -> Graph:
     new: dict[Var, Var] = {}
     kept: list[Equation] = []
     for e in graph.equations:
-        e = replace(e, inputs=tuple(new.get(v, v) for v in e.inputs))
+        e = renamed(e, new)
         wrong = _unreadable(e, sources)
         if wrong:
             copies = {v: apply(copy, (v,), {}, e.line) for v in wrong}

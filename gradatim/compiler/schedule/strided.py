@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from math import prod
 from operator import mul
@@ -27,6 +28,7 @@ class Strided:
     offset: int = 0
 
     @staticmethod
+    @lru_cache(maxsize=1024)
     def whole(shape: Shape) -> Strided:
         """All elements in order."""
         return Strided(shape, contiguous(shape))
@@ -153,6 +155,7 @@ class Rows:
     offset: int
 
 
+@lru_cache(maxsize=4096)  # the layers of a deep network ask for the same again and again
 def as_rows(s: Strided, length: int) -> Rows | None:
     """A view as rows of `length` elements; None if a row has more than one stride.
 
