@@ -68,8 +68,12 @@ def some_dims(name: str, dim: int | Iterable[int] | None, ndim: int) -> Shape:
 
 def sizes(name: str, args: Sequence[Any]) -> Shape:
     """`f(2, 3)` and `f((2, 3))` alike, as a tuple of ints."""
-    if len(args) == 1 and isinstance(args[0], Iterable) and not hasattr(args[0], "__index__"):
-        args = tuple(args[0])
+    if len(args) == 1 and type(args[0]) is not int:
+        given = args[0]
+        if isinstance(given, tuple | list):
+            args = given
+        elif isinstance(given, Iterable) and not hasattr(given, "__index__"):
+            args = tuple(given)
     try:
         return tuple([operator.index(n) for n in args])
     except TypeError:

@@ -14,9 +14,10 @@ import numpy as np
 
 from .context import GradMode
 from .errors import AutogradError
-from .handle import Handle
+from .handle import Handle, wrap
 from .inplace import accumulate_grad
 from .nodes import RETAIN, Leaf
+from .parts import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,11 +66,12 @@ def walk(
 class Flight:
     """Gradients on their way, by the entry they go to, and which of them are ours to keep."""
 
-    __slots__ = ("_arrived", "_fresh", "_into_leaves", "create_graph", "retain_graph")
+    __slots__ = ("_arrived", "_fresh", "_into_leaves", "_parts", "create_graph", "retain_graph")
 
     def __init__(self, retain_graph: bool, create_graph: bool, *, into_leaves: bool) -> None:
         self._arrived: dict[Edge, Any] = {}
         self._fresh: set[Edge] = set()
+        self._parts: dict[Edge, Parts] = {}
         self._into_leaves = into_leaves
         self.retain_graph = retain_graph
         self.create_graph = create_graph
@@ -90,16 +92,27 @@ class Flight:
             self._fresh.add(edge)
 
     def add_part(self, node: Any, gradient: Any) -> bool:
-        """Add what arrived at a part into what arrived at the whole, if that is ours already."""
-        edge = node.edges[0]
-        before = self._arrived.get(edge)
-        if before is None or not self._is_ours(edge, before):
+        """Let what arrived at a part wait for the other parts of the same whole."""
+        edge, kind, value = node.edges[0], node.types[0], gradient._value
+        if self.create_graph or type(value) is not np.ndarray or value.dtype != kind.dtype:
             return False
-        part = node.primitive.value(before._value, **node.params)
-        if part.dtype != gradient._value.dtype:
-            return False
-        np.add(part, gradient._value, part)
+        if edge not in self._parts:
+            self._parts[edge] = Parts(kind)
+        if not self._parts[edge].add(node, value):
+            self._join(edge)
         return True
+
+    def _join(self, edge: Edge) -> None:
+        """Add the parts that wait to what arrived at the whole."""
+        parts, before = self._parts.pop(edge), self._arrived.get(edge)
+        if before is None:
+            self._arrived[edge] = wrap(parts.joined())
+            self._fresh.add(edge)
+        elif self._is_ours(edge, before):
+            parts.added_to(before._value)
+        else:
+            self._arrived[edge] = before + wrap(parts.joined())
+            self._fresh.add(edge)
 
     def _is_ours(self, edge: Edge, arrived: Any) -> bool:
         """Whether the numbers that arrived at an entry may be overwritten."""
@@ -119,6 +132,8 @@ class Flight:
 
     def take(self, edge: Edge) -> tuple[Any, bool]:
         """What arrived at an entry (None if nothing did), and whether it is ours to keep."""
+        if edge in self._parts:
+            self._join(edge)
         return self._arrived.pop(edge, None), edge in self._fresh
 
     def land(self, leaf: Leaf, gradient: Any, *, fresh: bool) -> None:

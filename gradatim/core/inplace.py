@@ -96,7 +96,8 @@ def update_all(operation: Update, rows: Sequence[tuple[Any, ...]], **params: Any
     now = tick()
     for row in rows:
         for i in operation.replaces:
-            row[i]._storage.written = now
+            x = row[i]
+            (x._shared or x._storage).written = now
 
 
 def apply(operation: Callable[..., Any], target: Any, *operands: Any) -> None:

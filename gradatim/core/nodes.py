@@ -16,7 +16,7 @@ from numpy import ndarray
 from .context import local
 from .errors import AutogradError
 from .handle import Handle, alias, same_memory
-from .plan import OUT, OUT_ARRAY, PARAM, SAVED, TYPE
+from .plan import JOINT, OUT, OUT_ARRAY, PARAM, SAVED, TYPE
 from .storage import ArrayType, Storage, tick
 
 if TYPE_CHECKING:
@@ -119,7 +119,11 @@ class Node:
                     arguments.append(self.result if type(self.result) is ndarray else None)
                 else:
                     arguments.append(tuple(self.types.values()))
-            results.append((i, rule(gradient, *arguments)))
+            found = rule(gradient, *arguments)
+            if i == JOINT:
+                results += [(j, f) for j, f in enumerate(found) if self.edges[j] is not None]
+            else:
+                results.append((i, found))
         return results
 
     def unpack(self) -> tuple[Any, ...]:
@@ -132,7 +136,7 @@ class Node:
             shared = x._shared
             if shared is not None and shared.written > time:
                 raise AutogradError(overwritten(self.name, f"an input of shape {[*x._type.shape]}"))
-        if self.plan.needs_out:
+        if True in self.plan.needed:
             for kept in self.out if type(self.out) is tuple else (self.out,):
                 if type(kept) is Storage and kept.written > time:
                     raise AutogradError(overwritten(self.name, "its result"))

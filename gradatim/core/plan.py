@@ -14,24 +14,28 @@ Rule = Callable[..., Any]
 # Where an argument of a rule comes from.
 SAVED, OUT, OUT_ARRAY, TYPE, TYPES, PARAM = range(6)
 
+JOINT = -1  # in the place of an input: the rule answers for all of them
+
 
 class Plan:
     """What a tape entry keeps, and how its rules are called, for one set of wanted inputs."""
 
-    __slots__ = ("is_plain", "keeps", "keeps_out", "kept", "needs_out", "pick", "primitive",
-                 "rules", "typed")  # fmt: skip
+    __slots__ = ("is_plain", "keeps", "keeps_out", "kept", "needed", "pick", "primitive", "rules",
+                 "typed")  # fmt: skip
 
     def __init__(self, primitive: Primitive, wanted: int, count: int) -> None:
         self.primitive = primitive
         variadic = primitive.variadic_rule
         rules = [variadic(i) for i in range(count)] if variadic else primitive.rules
         chosen = [(i, r) for i, r in enumerate(rules) if r is not None and wanted >> i & 1]
+        if primitive.joint_rule is not None:
+            chosen = [(JOINT, primitive.joint_rule)]
         names = {n for _, rule in chosen for n in parameters(rule)}
         inputs = primitive.inputs
         self.keeps = tuple(i for i, name in enumerate(inputs) if name in names)
         self.kept, self.pick = _kept(self.keeps)
-        self.needs_out = any(name in names for name in primitive.outputs)
-        self.keeps_out = self.needs_out or any(f"{n}_array" in names for n in primitive.outputs)
+        self.needed = tuple([name in names for name in primitive.outputs])
+        self.keeps_out = any(self.needed) or f"{primitive.outputs[0]}_array" in names
         types = [f"{name}_type" for name in inputs]
         self.typed = range(count) if variadic else [i for i, t in enumerate(types) if t in names]
         self.is_plain = len(primitive.outputs) == 1 and not self.typed

@@ -7,12 +7,13 @@ input, called with the incoming gradient `g` and whatever else its own parameter
 
     an input (`x`)            its value is kept alive, and checked for overwriting
     an output (`out`)         likewise
-    the result (`out_array`)  its array, or None if it was overwritten since, or is only traced
+    the result (`out_array`)  its array, or None if it was overwritten since or is only traced
     an input's type `x_type`  only shape and dtype are kept (`types`: those of all inputs)
     a static parameter        as it was given
 
-Where a gradient makes no sense, `differentiable=False` says so; there is no third state.
-So a rule's head says what the gradient saves. Rules are written in the library's own
+Where the gradients of several inputs have work in common, a `joint_rule` gives one for each (or
+None) at once. Where a gradient makes no sense, `differentiable=False` says so; there is no other
+state. So a rule's head says what the gradient saves. Rules are written in the library's own
 operations; that makes second derivatives and compiled backward passes come for free.
 """
 
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import tape
-from .context import GradMode
+from .context import GradMode, local
 from .handle import wrap
 from .plan import Plan, Rule, parameters
 
@@ -48,6 +49,7 @@ class Primitive:
         is_part: bool = False,
         differentiable: bool = True,
         variadic_rule: Callable[[int], Rule] | None = None,
+        joint_rule: Rule | None = None,
         **rules: Rule | None,
     ) -> None:
         self.name, _, rest = signature.rstrip(")").partition("(")
@@ -61,10 +63,12 @@ class Primitive:
         self.is_part = is_part  # a view that shows some elements, each once
         self.is_plain = not is_view and len(outputs) == 1
         self.variadic_rule = variadic_rule
+        self.joint_rule = joint_rule
         self.rules = tuple(rules.pop(name, None) for name in self.inputs)
         self.differentiable = differentiable
         self.plans: dict[int, Plan] = {}  # by the inputs that want a gradient, as bits
-        if differentiable != (variadic_rule is not None or any(self.rules)):
+        self.has_rules = bool(variadic_rule or joint_rule or any(self.rules))
+        if differentiable != self.has_rules:
             raise TypeError(f"{self.name}: give gradient rules, or say differentiable=False")
         if rules:
             raise TypeError(f"{self.name}: gradient rules for unknown inputs {sorted(rules)}")
@@ -77,7 +81,8 @@ class Primitive:
         types = [f"{name}_type" for name in self.inputs]
         arrays = [f"{name}_array" for name in self.outputs if len(self.outputs) == 1]
         known = {*self.inputs, *self.outputs, *arrays, *types, "types", *self.static}
-        for name, rule in zip(self.inputs, self.rules, strict=True):
+        named = [*zip(self.inputs, self.rules, strict=True), ("all inputs", self.joint_rule)]
+        for name, rule in named:
             unknown = set(parameters(rule)) - known if rule else None
             if unknown:
                 raise TypeError(
@@ -117,6 +122,7 @@ class Composite(Primitive):
         value: Callable[..., Any] | None = None,
         outputs: tuple[str, ...] = ("out",),
         differentiable: bool = True,
+        joint_rule: Rule | None = None,
         **rules: Rule,
     ) -> None:
         super().__init__(
@@ -127,6 +133,7 @@ class Composite(Primitive):
             is_view=False,
             is_part=False,
             differentiable=differentiable,
+            joint_rule=joint_rule,
             **rules,
         )
         self.expand = expand
@@ -135,6 +142,33 @@ class Composite(Primitive):
         with GradMode(False):
             out = self.expand(*[wrap(a) for a in arrays], **params)
         return tuple(o._value for o in out) if len(self.outputs) > 1 else out._value
+
+
+class Shortcut(Composite):
+    """A composite that the tape never sees: where a gradient is wanted, its parts are recorded.
+
+    So it needs no rules. It is for what backward passes compute, of which seldom anybody wants
+    another gradient.
+    """
+
+    def __init__(
+        self,
+        signature: str,
+        expand: Callable[..., Any],
+        shape: Callable[..., Any],
+        *,
+        value: Callable[..., Any],
+        outputs: tuple[str, ...] = ("out",),
+    ) -> None:
+        super().__init__(
+            signature, expand, shape, value=value, outputs=outputs, differentiable=False
+        )
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        """Run it, or its parts."""
+        if local.context.grad_enabled and any(tape.history(x) is not None for x in inputs):
+            return self.expand(*inputs, **params)
+        return tape.bind(self, *inputs, **params)
 
 
 class Update(Composite):

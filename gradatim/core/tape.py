@@ -90,7 +90,7 @@ def _keep_more(node: Node, inputs: tuple[Any, ...], out: Any) -> None:
         if out._value.dtype.kind == "f":  # a cast may leave the floats
             out._edge = node
         return
-    node.out = tuple([o._storage for o in out])
+    node.out = tuple([o._storage if n else None for o, n in zip(out, plan.needed, strict=True)])
     for i, o in enumerate(out):
         if o._value.dtype.kind == "f":
             o._edge = Output(node, i)

@@ -140,8 +140,6 @@ def _values(node: Node) -> Array | None:
     """What an operation gave: the tape keeps it, or what it can be computed from."""
     if node.result is not None:
         return np.array(node.result)
-    if node.plan.keeps_out and node.out and len(node.primitive.outputs) > 1:
-        return np.array(node.out[0].value)
     saved = node.saved or ()
     if len(saved) < len(node.edges):
         return None

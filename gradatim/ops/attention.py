@@ -1,50 +1,105 @@
-"""Softmax of what a mask lets through: the weights of an attention, and their gradient.
+"""Attention: softmax of what a mask lets through, and the products before and after it.
 
-The scores of a query with its keys become weights here. Products before and after are `matmul`s of
-their own, so that their gradients, and a dropout in between, need no rule here.
+    weights = softmax(scale Q K^T) where the mask is true        out = weights V
+
+`attention` and `masked_attention` are all of it, with one gradient for Q, K and V together: their
+products share the gradient of the scores. What they give lies in memory in the order in which the
+queries (or what it is the gradient of) lie, so that heads that were seen in rows of a wider matrix
+go back into rows without a copy. `masked_softmax` is the weights alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ..core.primitive import Composite
-from .broadcast import broadcast_to, reduce_sum
+from ..core.primitive import Composite, Shortcut
+from ..core.storage import ArrayType
+from .broadcast import broadcast_to, ones, reduce_sum
 from .elementwise import add, div, eq, exp, like, mul, neg, same, sub, where
+from .matmul import matmul
+from .movement import swap_last
 from .reduction import reduce_max
-from .rowwise import along_rows, row_maxima, row_sums
+from .rowwise import BLOCK, MODERATE, along_rows, row_maxima, row_sums, softmax
 
 Array = np.ndarray[Any, Any]
 
 HIDDEN = -np.inf
+NARROW = 32  # columns: up to here a product with a square of ones spreads the sums of rows fastest
 
 
-def _bias(mask: Array, dtype: np.dtype[Any]) -> Array:
-    """0 where the mask is true and -inf where not; what is repeated is made once."""
-    once = mask[tuple(slice(0, 1) if not stride else slice(None) for stride in mask.strides)]
-    return np.where(once, dtype.type(0), dtype.type(HIDDEN))
+# -- softmax of what a mask lets through, in NumPy ------------------------------------------------
+
+
+def _together(scores: Array, mask: Array | None) -> Iterator[tuple[Array, Array | None]]:
+    """The scores (..., L, S), some matrices at a time that fit the cache, and the mask of each."""
+    if scores.ndim < 3 or (mask is not None and mask.ndim > 2):
+        yield scores, mask
+        return
+    matrices = scores.reshape(-1, *scores.shape[-2:])
+    step = max(1, BLOCK // max(matrices[0].size, 1)) if len(matrices) else 1
+    for start in range(0, len(matrices), step):
+        yield matrices[start : start + step], mask
+
+
+def _weigh(scores: Array, mask: Array | None) -> None:
+    """Softmax of each row, of what the mask lets through, in place; rows that see nothing are 0.
+
+    A row is shifted by its largest number if e^x could overflow, and only then: whether it is must
+    not depend on other rows, or a later word would change earlier ones.
+    """
+    if not scores.size:
+        return
+    for part, seen in _together(scores, mask):
+        rows = part.reshape(-1, part.shape[-1])
+        if _is_moderate(rows):
+            np.exp(rows, rows)
+            if seen is not None:
+                part *= seen.astype(part.dtype)
+        else:
+            if seen is not None:
+                part += np.where(seen, part.dtype.type(0), part.dtype.type(HIDDEN))
+            top = row_maxima(rows)
+            top[(np.abs(top) < MODERATE) | (top == HIDDEN)] = 0
+            np.exp(np.subtract(rows, top, rows), rows)
+        sums = _spread_sums(rows)
+        if seen is not None and not np.minimum.reduce(sums, None):
+            sums[sums == 0] = 1
+        rows /= sums
+
+
+def _is_moderate(x: Array) -> bool:
+    return bool(
+        np.maximum.reduce(x, None) < MODERATE and np.minimum.reduce(x, None) > -MODERATE
+    )  # nan is not
+
+
+def _spread_sums(rows: Array) -> Array:
+    """The sum of each row along the row."""
+    width = rows.shape[1]
+    if width <= NARROW:
+        return rows.dot(ones(width * width, rows.dtype).reshape(width, width))
+    return along_rows(row_sums(rows), width)
 
 
 def _masked_softmax_value(x: Array, mask: Array, *, scale: float) -> Array:
     out = np.empty(x.shape, x.dtype)
-    if not x.size:
-        return out
     np.multiply(x, scale, out, dtype=x.dtype)
-    out += _bias(mask, x.dtype)
-    rows = out.reshape(-1, x.shape[-1])
-    # Shifted by its own largest number always, not only where e^x could overflow: that would make a
-    # row depend on others, and an earlier word on later ones.
-    top = row_maxima(rows)
-    top[top == HIDDEN] = 0
-    width = rows.shape[1]
-    rows -= along_rows(top.reshape(-1), width)
-    np.exp(rows, rows)
-    sums = row_sums(rows)
-    sums[sums == 0] = 1
-    rows /= along_rows(sums, width)
+    _weigh(out, _once(mask))
     return out
+
+
+def _once(mask: Array) -> Array:
+    """What is repeated in a mask, only once; its first dimensions are left out then."""
+    seen = mask[tuple(slice(0, 1) if not stride else slice(None) for stride in mask.strides)]
+    while seen.ndim > 2 and len(seen) == 1:
+        seen = seen[0]
+    return seen
+
+
+# -- the weights -----------------------------------------------------------------------------
 
 
 def _over(y: Any, like_: Any) -> Any:
@@ -77,15 +132,14 @@ masked_softmax = Composite(
 )
 
 
-def _rows_back_value(g: Array, p: Array, *, scale: float) -> Array:
-    if not g.size:
-        return np.empty(g.shape, g.dtype)
-    weighted, width = np.multiply(g, p, order="C"), g.shape[-1]
-    sums = along_rows(row_sums(weighted.reshape(-1, width)), width)
-    weighted -= np.multiply(p, sums.reshape(*g.shape[:-1], sums.shape[1]))
-    if scale != 1:
-        np.multiply(weighted, scale, weighted, dtype=g.dtype)
-    return weighted
+def _slope(g: Array, p: Array, scale: float, out: Array) -> Array:
+    """scale p_i (g_i - sum_j p_j g_j); `out` may be g."""
+    if g.size:
+        sums = _spread_sums(np.multiply(g, p, order="C").reshape(-1, g.shape[-1]))
+        np.subtract(g, sums.reshape(*g.shape[:-1], sums.shape[1]), out)
+        np.multiply(out, p, out)
+        np.multiply(out, scale, out, dtype=out.dtype)
+    return out
 
 
 def _rows_back(g: Any, p: Any, *, scale: float) -> Any:
@@ -104,7 +158,104 @@ softmax_rows_back: Composite = Composite(
     "softmax_rows_back(g, p, *, scale)",
     _rows_back,
     lambda g, p, *, scale: same(g),
-    value=_rows_back_value,
+    value=lambda g, p, *, scale: _slope(g, p, scale, np.empty(g.shape, g.dtype)),
     g=lambda h, p, scale: softmax_rows_back(h, p, scale=scale),
     p=_by_weights,
+)
+
+# -- all of it -----------------------------------------------------------------------------
+
+
+def _product(x: Array, y: Array, like_: Array) -> Array:
+    """x @ y, in memory in the order of the dimensions of `like_`, if that has its rows in order."""
+    order: Any = "K" if like_.strides[-1] == like_.itemsize else "C"
+    out = np.empty_like(like_, order=order, shape=(*x.shape[:-1], y.shape[-1]))
+    return np.matmul(x, y, out)
+
+
+def _flipped(x: Array) -> Array:
+    return x.swapaxes(-1, -2)
+
+
+def _attention_value(
+    q: Array, k: Array, v: Array, mask: Array | None = None, *, scale: float
+) -> tuple[Array, Array]:
+    weights = np.matmul(q, _flipped(k))
+    weights *= scale
+    _weigh(weights, mask)
+    return _product(weights, v, q), weights
+
+
+def _attention(q: Any, k: Any, v: Any, mask: Any = None, *, scale: float) -> tuple[Any, Any]:
+    scores = matmul(q, swap_last(k))
+    if mask is None:
+        weights = softmax(mul(scores, like(scores, scale)), dim=len(scores._value.shape) - 1)
+    else:
+        weights = masked_softmax(scores, _over(mask, scores), scale=scale)
+    return matmul(weights, v), weights
+
+
+def _attention_types(
+    q: ArrayType, k: ArrayType, v: ArrayType, mask: Any = None, *, scale: float
+) -> tuple[ArrayType, ArrayType]:
+    rows = q.shape[:-1]
+    return ArrayType((*rows, v.shape[-1]), q.dtype), ArrayType((*rows, k.shape[-2]), q.dtype)
+
+
+def _by_all(g: Any, q: Any, k: Any, v: Any, weights: Any, scale: float) -> tuple[Any, Any, Any]:
+    """The gradients by Q, K and V. At the weights something arrives in a second backward pass."""
+    by_out, by_weights = g
+    if by_weights is None:
+        found: tuple[Any, Any, Any] = attention_back(by_out, q, k, v, weights, scale=scale)
+        return found
+    by_v = None
+    if by_out is not None:
+        by_v = matmul(swap_last(weights), by_out)
+        by_weights = add(by_weights, matmul(by_out, swap_last(v)))
+    slope = softmax_rows_back(by_weights, weights, scale=scale)
+    return matmul(slope, k), matmul(swap_last(slope), q), by_v
+
+
+def _back_value(
+    g: Array, q: Array, k: Array, v: Array, weights: Array, *, scale: float
+) -> tuple[Array, Array, Array]:
+    slope = np.matmul(g, _flipped(v))
+    _slope(slope, weights, scale, slope)
+    by_v = _product(_flipped(weights), g, v)
+    return _product(slope, k, q), _product(_flipped(slope), q, k), by_v
+
+
+def _back(g: Any, q: Any, k: Any, v: Any, weights: Any, *, scale: float) -> tuple[Any, Any, Any]:
+    slope = softmax_rows_back(matmul(g, swap_last(v)), weights, scale=scale)
+    by_v = matmul(swap_last(weights), g)
+    return matmul(slope, k), matmul(swap_last(slope), q), by_v
+
+
+# The gradients by Q, K and V of what arrived at the output
+attention_back = Shortcut(
+    "attention_back(g, q, k, v, weights, *, scale)",
+    _back,
+    lambda g, q, k, v, weights, *, scale: (same(q), same(k), same(v)),
+    value=_back_value,
+    outputs=("by_q", "by_k", "by_v"),
+)
+
+# softmax(scale Q K^T) V and the weights: Q (..., L, E), K (..., S, E), V (..., S, D)
+attention = Composite(
+    "attention(q, k, v, *, scale)",
+    _attention,
+    _attention_types,
+    value=_attention_value,
+    outputs=("out", "weights"),
+    joint_rule=_by_all,
+)
+
+# The same over the keys whose mask is true; the mask broadcasts to the weights (..., L, S)
+masked_attention = Composite(
+    "masked_attention(q, k, v, mask, *, scale)",
+    _attention,
+    _attention_types,
+    value=_attention_value,
+    outputs=("out", "weights"),
+    joint_rule=lambda g, q, k, v, weights, scale: (*_by_all(g, q, k, v, weights, scale), None),
 )

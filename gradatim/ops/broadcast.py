@@ -186,6 +186,8 @@ def can_view(value: Any, shape: tuple[int, ...]) -> bool:
     flags = value.flags
     if flags is None or flags.c_contiguous or value.size == 0:
         return True
+    if value.shape[:-1] == shape[: len(value.shape) - 1]:  # only the last dimension is cut
+        return True
     # Dimensions that lie one within the other, as if they were one, can be cut anew.
     runs: list[list[int]] = []
     for n, step in zip(value.shape, value.strides, strict=True):

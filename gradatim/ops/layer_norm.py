@@ -12,15 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import Composite
+from ..core.primitive import Composite, Shortcut
 from ..core.storage import ArrayType
-from .broadcast import broadcast_to, numel, reduced
+from .broadcast import broadcast_to, numel, ones, reduced
 from .elementwise import add, like, mul, same
 from .normalization import (
     affine,
     by_bias,
-    by_normal,
-    by_rstd,
     reciprocal_deviation,
     scale,
     scale_back,
@@ -52,8 +50,8 @@ def _layer_norm_value(
         rstd[block, 0] = 1 / np.sqrt(var + eps)
         np.multiply(centred, rstd[block], centred)
         np.add(np.multiply(centred, w, scaled), b, scaled)
-    ones = reduced(x, dims, keepdim=True).shape
-    return out.reshape(x.shape), normal.reshape(x.shape), rstd.reshape(ones)
+    each = reduced(x, dims, keepdim=True).shape
+    return out.reshape(x.shape), normal.reshape(x.shape), rstd.reshape(each)
 
 
 def _layer_norm(x: Any, weight: Any, bias: Any, *, dims: Dims, eps: float) -> tuple[Any, Any, Any]:
@@ -65,19 +63,25 @@ def _types(x: Any, weight: Any, bias: Any, *, dims: Dims, eps: float) -> tuple[A
     return same(x), same(x), reduced(x, dims, keepdim=True)
 
 
-def _by_input(g: Any, normal: Any, rstd: Any, weight: Any, dims: Dims) -> Any:
-    """From what arrived at the result; a second gradient comes by the other two as well."""
-    found, of_normal, of_rstd = g
-    if found is not None:
-        found = layer_norm_back(found, normal, rstd, weight, dims=dims)
-    if of_normal is not None:
-        part = standardize_back(of_normal, normal, rstd, dims=dims)
-        found = part if found is None else add(found, part)
-    if of_rstd is not None:  # d rstd / dx = -rstd^2 normal / C
-        share = mul(of_rstd, mul(rstd, mul(rstd, like(rstd, -1 / max(_count(normal, dims), 1)))))
-        part = mul(broadcast_to(share, shape=normal._value.shape), normal)
-        found = part if found is None else add(found, part)
-    return found
+def _by_all(
+    g: Any, normal: Any, rstd: Any, weight: Any, dims: Dims
+) -> tuple[Any, Any | None, Any | None]:
+    """The gradients by x, weight and bias. A second backward pass comes by all three outputs."""
+    by_out, by_normal, by_rstd = g
+    found: Any = (None, None, None)
+    if by_out is not None:
+        found = layer_norm_back(by_out, normal, rstd, weight, dims=dims)
+    by_x = found[0]
+    if by_normal is not None:
+        by_x = _plus(by_x, standardize_back(by_normal, normal, rstd, dims=dims))
+    if by_rstd is not None:  # d rstd / dx = -rstd^2 normal / C
+        share = mul(by_rstd, mul(rstd, mul(rstd, like(rstd, -1 / max(_count(normal, dims), 1)))))
+        by_x = _plus(by_x, mul(broadcast_to(share, shape=normal._value.shape), normal))
+    return by_x, *found[1:]
+
+
+def _plus(x: Any, y: Any) -> Any:
+    return y if x is None else add(x, y)
 
 
 def _count(x: Any, dims: Dims) -> int:
@@ -91,18 +95,21 @@ layer_norm = Composite(
     _types,
     value=_layer_norm_value,
     outputs=("out", "normal", "rstd"),
-    x=_by_input,
-    weight=lambda g, normal, dims: None if g[0] is None else scale_back(g[0], normal, dims=dims),
-    bias=lambda g, dims: None if g[0] is None else by_bias(g[0], dims),
+    joint_rule=_by_all,
 )
 
 
-def _back_value(g: Array, normal: Array, rstd: Array, weight: Array, *, dims: Dims) -> Array:
+def _back_value(
+    g: Array, normal: Array, rstd: Array, weight: Array, *, dims: Dims
+) -> tuple[Array, Array, Array]:
     rows, arrived, each, w = _rows(normal, dims), _rows(g, dims), rstd.reshape(-1), weight.ravel()
     out, width = np.empty_like(rows), max(rows.shape[1], 1)
+    by_weight, by_bias = np.zeros_like(w), np.zeros_like(w)
     for block in blocks(*rows.shape):
         n, a, r, part = rows[block], arrived[block], each[block], out[block]
-        product = np.multiply(a, n)
+        product, one = np.multiply(a, n), ones(len(a), a.dtype)
+        by_weight += one.dot(product)
+        by_bias += one.dot(a)
         along, average = product.dot(w), a.dot(w)
         along *= r / width
         average *= r / width
@@ -110,29 +117,19 @@ def _back_value(g: Array, normal: Array, rstd: Array, weight: Array, *, dims: Di
         np.add(product, average[:, None], product)
         np.multiply(np.dot(r[:, None], w[None], part), a, part)
         np.subtract(part, product, part)
-    return out.reshape(g.shape)
+    return out.reshape(g.shape), by_weight.reshape(weight.shape), by_bias.reshape(weight.shape)
 
 
-def _scaled(g: Any, weight: Any, dims: Dims) -> Any:
-    return scale(g, weight, dims=dims)
+def _back(g: Any, normal: Any, rstd: Any, weight: Any, *, dims: Dims) -> tuple[Any, Any, Any]:
+    by_x = standardize_back(scale(g, weight, dims=dims), normal, rstd, dims=dims)
+    return by_x, scale_back(g, normal, dims=dims), by_bias(g, dims)
 
 
-# rstd (h - mean(h) - normal mean(h normal)), where h = g weight
-layer_norm_back: Composite = Composite(
+# By x it is rstd (h - mean(h) - normal mean(h normal)), where h = g weight
+layer_norm_back = Shortcut(
     "layer_norm_back(g, normal, rstd, weight, *, dims)",
-    lambda g, normal, rstd, weight, *, dims: standardize_back(
-        _scaled(g, weight, dims), normal, rstd, dims=dims
-    ),
-    same,
+    _back,
+    lambda g, normal, rstd, weight, *, dims: (same(g), same(weight), same(weight)),
     value=_back_value,
-    g=lambda h, normal, rstd, weight, dims: _scaled(
-        standardize_back(h, normal, rstd, dims=dims), weight, dims
-    ),
-    normal=lambda h, g, normal, rstd, weight, dims: by_normal(
-        h, _scaled(g, weight, dims), normal, rstd, dims
-    ),
-    rstd=lambda h, g, normal, weight, dims: by_rstd(h, _scaled(g, weight, dims), normal, dims),
-    weight=lambda h, g, normal, rstd, dims: scale_back(
-        g, standardize_back(h, normal, rstd, dims=dims), dims=dims
-    ),
+    outputs=("by_x", "by_weight", "by_bias"),
 )

@@ -158,16 +158,10 @@ def _back_rows(g: Array, normal: Array, rstd: Array) -> Array:
     return out
 
 
-def by_normal(h: Any, g: Any, normal: Any, rstd: Any, dims: Dims) -> Any:
-    """The gradient of `standardize_back` by the numbers with mean 0 and variance 1."""
+def _by_normal(h: Any, g: Any, normal: Any, rstd: Any, dims: Dims) -> Any:
     ours = mul(h, _over(_average(mul(g, normal), dims), h))
     theirs = mul(g, _over(_average(mul(h, normal), dims), h))
     return neg(mul(_over(rstd, h), add(ours, theirs)))
-
-
-def by_rstd(h: Any, g: Any, normal: Any, dims: Dims) -> Any:
-    """The gradient of `standardize_back` by the reciprocal deviation."""
-    return reduce_sum(mul(h, _orthogonal(g, normal, dims)), dims=dims, keepdim=True)
 
 
 # rstd (g - mean(g) - normal mean(g normal))
@@ -177,8 +171,10 @@ standardize_back: Composite = Composite(
     same,
     value=_standardize_back_value,
     g=lambda h, normal, rstd, dims: standardize_back(h, normal, rstd, dims=dims),
-    normal=by_normal,
-    rstd=lambda h, g, normal, dims: by_rstd(h, g, normal, dims),
+    normal=_by_normal,
+    rstd=lambda h, g, normal, dims: reduce_sum(
+        mul(h, _orthogonal(g, normal, dims)), dims=dims, keepdim=True
+    ),
 )
 
 # -- a weight and a bias for each place of some dimensions -----------------------------------------

@@ -143,6 +143,32 @@ def test_gradients_of_parts_meet_in_that_of_the_whole():
     assert seen[0].tolist() == expected
 
 
+PARTS = {
+    "side by side": lambda h: h.split([1, 3, 2]),
+    "in another order": lambda h: (h[4:], h[:1], h[1:4]),
+    "with a gap": lambda h: (h[:2], h[3:]),
+    "over each other": lambda h: (h[:4], h[2:], h[1:5], h),
+    "single rows": lambda h: h.unbind(),
+    "from the end": lambda h: (h[-2:], h[:-2]),
+    "columns": lambda h: h.chunk(2, 1),
+    "rows and columns": lambda h: (h[:3], h[:, 1:]),
+    "columns of some rows": lambda h: (h[1:, :2], h[1:, 2:]),
+    "every second": lambda h: (h[::2], h[1::2]),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_gradients_of_parts_are_those_of_finite_differences(name):
+    x = gradatim.linspace(-1, 1, 24, dtype=gradatim.float64).reshape(6, 4).requires_grad_()
+
+    def total(x):
+        parts = PARTS[name](x * 1)
+        return sum(((i + 2) * part.sin()).sum() for i, part in enumerate(parts))
+
+    assert gradatim.autograd.gradcheck(total, x)
+    assert gradatim.autograd.gradgradcheck(total, x)
+
+
 def test_what_is_repeated_is_no_place_to_add_to():
     x = gradatim.zeros(4, requires_grad=True)
     h = x * 1

@@ -18,7 +18,7 @@ import gradatim
 from gradatim.compiler.errors import TraceError
 from gradatim.compiler.segments import NO_LINES, REASONS, UNTRACEABLE
 from gradatim.core.handle import steps
-from gradatim.core.primitive import REGISTRY, Composite
+from gradatim.core.primitive import REGISTRY, Composite, Shortcut
 from tests.compiler.running import Bound
 from tests.ops.case import Case
 from tests.ops.test_table import LAYOUTS, NOT_STRIDED, TABLE, call, expected, floats
@@ -29,7 +29,11 @@ Arrays = list[np.ndarray]
 
 NAMES = sorted({c.primitive for c in TABLE})
 TRACEABLE = [name for name in NAMES if name not in UNTRACEABLE]
-DIFFERENTIABLE = [name for name in TRACEABLE if REGISTRY[name].differentiable]
+DIFFERENTIABLE = [
+    name
+    for name in TRACEABLE
+    if REGISTRY[name].differentiable or isinstance(REGISTRY[name], Shortcut)
+]
 
 
 def cases_of(name: str) -> list[Case]:

@@ -15,7 +15,7 @@ from gradatim.autograd import detect_anomaly, gradcheck, gradgradcheck
 from gradatim.compiler.trace import trace
 from gradatim.core.backend import Eager
 from gradatim.core.context import using
-from gradatim.core.primitive import REGISTRY, Composite, Primitive
+from gradatim.core.primitive import REGISTRY, Composite, Primitive, Shortcut
 from gradatim.core.storage import ArrayType
 from gradatim.ops.elementwise import add, exp, mul, same, sub, tanh
 
@@ -118,6 +118,33 @@ def test_a_rule_may_ask_for_the_result_if_it_is_still_there() -> None:
     x = leaf(4.0)
     trace(lambda: op(x).sum().backward(), [])
     assert seen == [[2.0], None, None, None]
+
+
+def test_a_joint_rule_answers_for_all_inputs_at_once() -> None:
+    calls = []
+
+    def rule(g: Any, x: Any, y: Any) -> Any:
+        calls.append(1)
+        return g * y, g * x, None
+
+    op = Primitive("three(x, y, z)", lambda x, y, z: x * y, same, joint_rule=rule)
+    x, y, z = leaf(2.0), leaf(3.0), leaf(4.0)
+    op(x, y, z).sum().backward()
+    assert calls == [1]
+    assert [None if t.grad is None else t.grad.tolist() for t in (x, y, z)] == [[3.0], [2.0], None]
+    assert gradgradcheck(lambda x, y: op(x, y, z), (x, y))
+    op(x, y.detach(), z).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [6.0]
+
+
+def test_of_a_shortcut_the_tape_sees_the_parts() -> None:
+    op = Shortcut("short(x)", lambda x: tanh(exp(x)), same, value=lambda x: np.tanh(np.exp(x)))
+    x = leaf(0.5)
+    assert op(x).grad_fn.name() == "TanhBackward0"  # type: ignore[union-attr]
+    assert op(x.detach()).tolist() == op(x).tolist()
+    assert gradcheck(op, x)
+    assert gradgradcheck(op, x)
 
 
 def test_several_outputs_and_a_gradient_for_each() -> None:

@@ -31,7 +31,8 @@ def test_values_and_gradients_of_both_orders_are_pytorchs(expression):
     assert ours["dtype"] == theirs["dtype"]
     same(ours["value"], theirs["value"], 4e-6, 4e-7)
     leaves = len(theirs.get("first", []))
-    for order, (rtol, atol) in {"first": (2e-5, 2e-6), "second": (5e-5, 5e-6)}.items():
+    # Of second gradients, in which large numbers cancel, both are off from the exact ones by 4e-5.
+    for order, (rtol, atol) in {"first": (2e-5, 2e-6), "second": (5e-5, 5e-5)}.items():
         # Where there is no gradient, None and zeros say the same.
         both = [side.get(order) or [None] * leaves for side in (ours, theirs)]
         for mine, other in zip(*both, strict=True):
@@ -148,3 +149,24 @@ def test_a_layer_says_which_inputs_and_masks_it_wants():
         layer(x, x, x, key_padding_mask=Z(3, 2))
     with pytest.raises(ValueError, match="pass the mask too"):
         layer(x, x, x, is_causal=True)
+
+
+def test_results_lie_in_memory_as_the_queries_do():
+    rows = gradatim.randn(2, 5, 12, requires_grad=True)
+    q, k, v = (x.view(2, 5, 2, 2).transpose(1, 2) for x in rows.split(4, -1))
+    out = A(q, k, v, is_causal=True)
+    assert out.transpose(1, 2).is_contiguous()
+    assert A(*(x.contiguous() for x in (q, k, v)), is_causal=True).is_contiguous()
+
+
+def test_the_result_may_be_overwritten():
+    q, k, v = (x.requires_grad_() for x in heads(2, 3, 4))
+    A(q, k, v).sum().backward()
+    expected = [x.grad.clone() for x in (q, k, v)]
+    for x in (q, k, v):
+        x.grad = None
+    out = A(q, k, v)
+    out += 1
+    out.sum().backward()
+    for x, g in zip((q, k, v), expected, strict=True):
+        assert x.grad.tolist() == g.tolist()

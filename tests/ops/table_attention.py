@@ -34,7 +34,42 @@ def _back(g: Any, p: Any, *, scale: float) -> Any:
     return scale * p * (g - (p * g).sum(-1, keepdims=True))
 
 
+def _attention(q: Any, k: Any, v: Any, mask: Any = None, *, scale: float) -> tuple[Any, Any]:
+    scores = q @ k.swapaxes(-1, -2)
+    seen = np.broadcast_to(True if mask is None else mask, scores.shape)
+    weights = _masked_softmax(scores, seen, scale=scale)
+    return weights @ v, weights
+
+
+def _attention_back(g: Any, q: Any, k: Any, v: Any, weights: Any, *, scale: float) -> Any:
+    slope = _back(g @ v.swapaxes(-1, -2), weights, scale=scale)
+    return slope @ k, slope.swapaxes(-1, -2) @ q, weights.swapaxes(-1, -2) @ g
+
+
+def _qkv(lead: tuple[int, ...], L: int, S: int, E: int, D: int) -> tuple[Any, Any, Any]:
+    return tuple(numbers((*lead, *s), seed=i) for i, s in enumerate(((L, E), (S, E), (S, D))))
+
+
+SIZES = (((), 3, 4, 2, 5), ((2,), 3, 3, 2, 2), ((2, 1), 2, 3, 1, 2), ((0,), 2, 2, 1, 1),
+         ((2,), 0, 3, 2, 2), ((2,), 2, 0, 2, 1))  # fmt: skip
+WHOLE = [
+    Case(name, inputs, expected, {"scale": 0.7}, tolerance=1e-11)
+    for sizes in SIZES
+    for lead, L, S, _, D in (sizes,)
+    for name, inputs, expected in (
+        ("attention", _qkv(*sizes), _attention),
+        ("masked_attention", (*_qkv(*sizes), truths((L, S))), _attention),
+        ("masked_attention", (*_qkv(*sizes), truths((*lead, 1, S))), _attention),
+        (
+            "attention_back",
+            (numbers((*lead, L, D), seed=3), *_qkv(*sizes), numbers((*lead, L, S), 0, 1, 4)),
+            _attention_back,
+        ),
+    )
+]
+
 ATTENTION: list[Case] = [
+    *WHOLE,
     *[
         Case("masked_softmax", (numbers(shape), mask), _masked_softmax, {"scale": scale})
         for shape, mask, scale in (

@@ -213,6 +213,12 @@ def _layer_norm(x: Any, weight: Any, bias: Any, *, dims: Any, eps: float) -> Any
     return normal * weight + bias, normal, 1 / np.sqrt(var + eps)
 
 
+def _layer_norm_back(g: Any, normal: Any, rstd: Any, weight: Any, *, dims: Any) -> Any:
+    by_x = _standardize_back(g * weight, normal, rstd, dims=dims)
+    others = tuple(range(g.ndim - len(dims)))
+    return by_x, (g * normal).sum(others), g.sum(others)
+
+
 ROWS = [((3, 4), (1,)), ((2, 3, 4), (1, 2)), ((2, 3, 5), (2,)), ((0, 2), (1,)), ((), ())]
 LAYER_NORM = [
     *[
@@ -233,9 +239,7 @@ LAYER_NORM = [
                 numbers(_one_each(s, dims), 0.2, 2, seed=2),
                 numbers(tuple(s[d] for d in dims), seed=3),
             ),
-            lambda g, normal, rstd, weight, *, dims: _standardize_back(
-                g * weight, normal, rstd, dims=dims
-            ),
+            _layer_norm_back,
             {"dims": dims},
         )
         for s, dims in ROWS

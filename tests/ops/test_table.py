@@ -14,7 +14,7 @@ import gradatim
 import gradatim.ops
 from gradatim.autograd import gradcheck, gradgradcheck
 from gradatim.core.errors import ShapeError
-from gradatim.core.primitive import REGISTRY, Composite
+from gradatim.core.primitive import REGISTRY, Composite, Shortcut
 from tests.each import each
 from tests.ops.case import Case
 from tests.ops.table import TABLE as BASICS
@@ -74,7 +74,13 @@ def of(case: Case) -> Any:
 
 
 every = where(lambda c: True)
-differentiable = where(lambda c: of(c).differentiable and floats(c))
+
+
+def has_gradient(case: Case) -> bool:
+    return bool(floats(case)) and (of(case).differentiable or isinstance(of(case), Shortcut))
+
+
+differentiable = where(has_gradient)
 
 # -- the registry -------------------------------------------------------------------------------
 
@@ -86,13 +92,14 @@ def test_every_primitive_is_in_the_table() -> None:
 
 def test_every_primitive_has_rules_or_says_that_it_has_none() -> None:
     for primitive in REGISTRY.values():
-        has_rules = primitive.variadic_rule is not None or any(primitive.rules)
-        assert has_rules == primitive.differentiable, primitive
+        several = primitive.variadic_rule is not None or primitive.joint_rule is not None
+        assert primitive.differentiable == (several or any(primitive.rules)), primitive
 
 
 # Those whose inputs have at least one dimension: there is no 0-d case to try.
 NEED_A_DIMENSION = {
     *("argmax", "argmin", "argsort", "bincount", "cat", "cross_entropy", "cumprod", "cumsum"),
+    *("attention", "attention_back", "masked_attention"),
     *(
         "diagonal",
         "extreme",
@@ -134,11 +141,11 @@ def test_every_operation_is_tried_on_nothing_and_on_a_single_number() -> None:
 @differentiable
 def test_every_floating_input_of_a_differentiable_primitive_has_a_rule(case: Case) -> None:
     primitive = of(case)
-    if primitive.variadic_rule is None:
+    if any(primitive.rules):
         assert all(primitive.rules[i] is not None for i in floats(case))
 
 
-@where(lambda c: floats(c) and not of(c).differentiable)
+@where(lambda c: floats(c) and not of(c).differentiable and not isinstance(of(c), Shortcut))
 def test_what_is_declared_to_have_no_gradient_has_none(case: Case) -> None:
     for out in call(case, *tensors(case, requires_grad=True)):
         assert not out.requires_grad
@@ -230,7 +237,7 @@ def test_gradient_against_finite_differences(case: Case) -> None:
     assert gradcheck(lambda *xs: call(case, *xs), inputs, atol=1e-6, rtol=1e-6)
 
 
-@where(lambda c: of(c).differentiable and floats(c) and c.second)
+@where(lambda c: has_gradient(c) and c.second)
 def test_second_gradient_against_finite_differences(case: Case) -> None:
     inputs = tensors(case, requires_grad=True)
     assert gradgradcheck(lambda *xs: call(case, *xs), inputs, atol=1e-6, rtol=1e-6)
@@ -245,7 +252,7 @@ def gradients(case: Case, inputs: Tensors) -> list[np.ndarray]:
     return [g.numpy() for g in found]
 
 
-@where(lambda c: of(c).differentiable and floats(c) and c.primitive not in NOT_STRIDED)
+@where(lambda c: has_gradient(c) and c.primitive not in NOT_STRIDED)
 def test_gradient_of_strided_inputs(case: Case) -> None:
     plain = gradients(case, tensors(case))
     for layout in LAYOUTS:

@@ -9,8 +9,8 @@ from ..._tensor.promotion import broadcast_shape, expanded
 from ..._tensor.tensor import Tensor
 from ..._tensor.triangles import triangle
 from ...core.errors import ArgumentError, DTypeError, ShapeError
-from ...core.handle import check_optional, check_tensor
-from ...ops.attention import masked_softmax
+from ...core.handle import Handle, check_optional, check_tensor
+from ...ops import attention as ops
 from ...ops.creation import constant
 from .dropout import dropout
 
@@ -45,10 +45,17 @@ def scaled_dot_product_attention(
     tensor([[[1.],
              [2.]]])
     """
-    weights, value = attention_weights(
-        query, key, value, attn_mask, is_causal=is_causal, scale=scale, enable_gqa=enable_gqa
-    )
-    return dropout(weights, dropout_p) @ value
+    if dropout_p or not _is_mask(attn_mask):
+        weights, value = attention_weights(
+            query, key, value, attn_mask, is_causal=is_causal, scale=scale, enable_gqa=enable_gqa
+        )
+        return dropout(weights, dropout_p) @ value
+    key, value, mask = _checked(query, key, value, attn_mask, is_causal, enable_gqa)
+    inputs: Any = _same_batch(query, key, value)
+    factor = _factor(query, scale)
+    if mask is None:
+        return ops.attention(*inputs, scale=factor)[0]
+    return ops.masked_attention(*inputs, mask, scale=factor)[0]
 
 
 def attention_weights(
@@ -62,63 +69,88 @@ def attention_weights(
     enable_gqa: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """The weights (..., L, S) by which each query mixes the values, and the values to be mixed."""
+    key, value, mask = _checked(query, key, value, attn_mask, is_causal, enable_gqa)
+    factor = _factor(query, scale)
+    scores: Any = query @ key.transpose(-2, -1)  # (..., L, S)
+    if mask is None:
+        return (scores * factor).softmax(-1), value
+    if not _is_mask(mask):
+        scores, factor, mask = scores * factor + mask, 1.0, mask != -math.inf
+    seen = expanded(mask, scores._value.shape)
+    return ops.masked_softmax(scores, seen, scale=factor), value
+
+
+def _is_mask(mask: Any) -> bool:
+    """Whether it says what may be looked at, and is nothing to be added."""
+    return mask is None or (isinstance(mask, Handle) and mask._value.dtype.kind == "b")
+
+
+def _factor(query: Any, scale: float | None) -> float:
+    return 1 / math.sqrt(query._value.shape[-1]) if scale is None else float(scale)
+
+
+def _checked(
+    query: Any, key: Any, value: Any, mask: Any, is_causal: bool, enable_gqa: bool
+) -> tuple[Any, Any, Any]:
+    """Key and value, for as many heads as the query has, and the mask if there is one."""
     _check(query, key, value)
-    check_optional(NAME, attn_mask=attn_mask)
-    if attn_mask is not None and is_causal:
+    check_optional(NAME, attn_mask=mask)
+    if mask is not None and is_causal:
         raise ArgumentError(
             f"{NAME}: attn_mask should not be set when is_causal=True; put both into the mask, for "
             "example attn_mask & attn_mask.new_ones(attn_mask.shape).tril()"
         )
     if enable_gqa:
         key, value = (_repeated(query, x, what) for x, what in ((key, "key"), (value, "value")))
-    scores: Any = query @ key.transpose(-2, -1)  # (..., L, S)
-    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else float(scale)
     if is_causal:
-        mask: Any = constant(array=triangle(*scores._value.shape[-2:], 0, True))
-    elif attn_mask is None:
-        return (scores * factor).softmax(-1), value
-    else:
-        mask = attn_mask
-    if mask._value.dtype.kind != "b":
-        if mask._value.dtype != scores._value.dtype:
-            raise DTypeError(
-                f"{NAME}: attn_mask must be boolean or {query.dtype}, like query, got {mask.dtype}"
-            )
-        _check_mask(mask, scores)
-        scores, factor, mask = scores * factor + mask, 1.0, mask != -math.inf
-    _check_mask(mask, scores)
-    seen = expanded(mask, scores._value.shape)
-    return masked_softmax(scores, seen, scale=factor), value
+        mask = constant(array=triangle(query._value.shape[-2], key._value.shape[-2], 0, True))
+    elif mask is not None:
+        _check_mask(mask, query, key)
+    return key, value, mask
 
 
-def _check_mask(mask: Any, scores: Any) -> None:
-    shape = scores._value.shape
-    if broadcast_shape(NAME, mask._value.shape, shape) != shape:
+def _check_mask(mask: Any, query: Any, key: Any) -> None:
+    q, k, given = query._value, key._value, mask._value
+    if given.dtype.kind != "b" and given.dtype != q.dtype:
+        raise DTypeError(
+            f"{NAME}: attn_mask must be boolean or {query.dtype}, like query, got {mask.dtype}"
+        )
+    shape = (*broadcast_shape(NAME, q.shape[:-2], k.shape[:-2]), q.shape[-2], k.shape[-2])
+    if broadcast_shape(NAME, given.shape, shape) != shape:
         raise ShapeError(
             f"{NAME}: attn_mask of shape {list(mask.shape)} must broadcast to that of the weights, "
             f"{list(shape)}"
         )
 
 
-def _check(query: Tensor, key: Tensor, value: Tensor) -> None:
+def _same_batch(*inputs: Any) -> list[Any]:
+    """The inputs with the same dimensions before the last two."""
+    first, *others = (x._value.shape[:-2] for x in inputs)
+    if all(shape == first for shape in others):
+        return list(inputs)
+    lead = broadcast_shape(NAME, first, *others)
+    return [expanded(x, (*lead, *x._value.shape[-2:])) for x in inputs]
+
+
+def _check(query: Any, key: Any, value: Any) -> None:
     for name, x in (("query", query), ("key", key), ("value", value)):
         check_tensor(NAME, x, name)
-    shapes = " ".join(f"{list(x.shape)}" for x in (query, key, value))
-    if min(query.ndim, key.ndim, value.ndim) < 2:
+    q, k, v = query._value, key._value, value._value
+    if min(len(q.shape), len(k.shape), len(v.shape)) < 2:
+        shapes = " ".join(f"{list(x.shape)}" for x in (q, k, v))
         raise ShapeError(f"{NAME}: query, key and value need at least 2 dimensions, got {shapes}")
-    kinds = {x.dtype for x in (query, key, value)}
-    if len(kinds) > 1 or not query.is_floating_point():
+    if not q.dtype == k.dtype == v.dtype or q.dtype.kind != "f":
         found = ", ".join(str(x.dtype) for x in (query, key, value))
         raise DTypeError(f"{NAME}: query, key and value must have one floating dtype, got {found}")
-    if query.shape[-1] != key.shape[-1]:
+    if q.shape[-1] != k.shape[-1]:
         raise ShapeError(
             f"{NAME}: the last dimensions of query and key must be equal, they are "
-            f"{query.shape[-1]} and {key.shape[-1]}"
+            f"{q.shape[-1]} and {k.shape[-1]}"
         )
-    if key.shape[-2] != value.shape[-2]:
+    if k.shape[-2] != v.shape[-2]:
         raise ShapeError(
-            f"{NAME}: there is one value for each key, got {key.shape[-2]} keys and "
-            f"{value.shape[-2]} values"
+            f"{NAME}: there is one value for each key, got {k.shape[-2]} keys and "
+            f"{v.shape[-2]} values"
         )
 
 
