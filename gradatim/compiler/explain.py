@@ -231,7 +231,8 @@ class Explanation:
     def _totals(self) -> Iterator[str]:
         draft = self.draft
         left = [n for n in self.nests if isinstance(n, NumpyNest)]
-        functions = {c.function for calls in self.calls.values() for c in calls}
+        calls = [c for found in self.calls.values() for c in found]
+        functions = {name for c in calls for name in (c.function, *c.parts)}
         yield f"{len(self.nests)} loop nests in {len(functions)} functions, {len(left)} by NumPy"
         yield f"arena: {draft.layout.arena.size:,} bytes"
         work = f"about {draft.work / 1000:,.1f} microseconds on one core"

@@ -5,6 +5,8 @@ from math import prod
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import gradatim as g
 from gradatim.compiler.compiled import drafted, scheduled
@@ -298,3 +300,49 @@ def test_explain_and_profile_show_the_blocks():
     assert "define void @nest_" in program.explain(*given, stage="llvm", nest=1)
     assert "blocks of 4 x [64,64]" in str(program.profile(*given, steps=2))
     assert prod((2, 2, 64, 64)) * 2 * 8 <= program.profile(*given, steps=1).timings[0].flops
+
+
+# -- chains of any kind --------------------------------------------------------------------------
+
+ROW_WISE = {
+    "softmax": lambda s, mask: s.softmax(-1),
+    "masked": lambda s, mask: s.masked_fill(mask, -math.inf).softmax(-1),
+    "hidden after": lambda s, mask: s.tanh().masked_fill(mask, 0.0),
+    "squares": lambda s, mask: s / (s.square().sum(-1, keepdim=True) + 1),
+    "logarithms": lambda s, mask: s.log_softmax(-1) * 0.1,
+    "largest": lambda s, mask: (s - s.amax(-1, keepdim=True)).sigmoid(),
+    "columns": lambda s, mask: s - s.mean(-2, keepdim=True),
+}
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    sizes=st.tuples(*(st.integers(1, 3),) * 2, *(st.integers(8, 50),) * 2, st.integers(1, 20)),
+    steps=st.lists(st.sampled_from(sorted(ROW_WISE)), min_size=1, max_size=3),
+    again=st.booleans(),
+    shown=st.booleans(),
+    gap=st.integers(-3, 3),
+)
+def test_chains_of_products_and_work_on_rows(sizes, steps, again, shown, gap):
+    B, H, T, S, d = sizes
+    g.manual_seed(T)
+    a, b, c = (g.randn(B, H, n, d, dtype=g.float64, requires_grad=True) for n in (T, S, S))
+    mask = g.ones(T, S).triu(gap).bool()
+
+    def step(a, b, c):
+        s = a @ b.transpose(-1, -2) * 0.3
+        for name in steps:
+            s = ROW_WISE[name](s, mask)
+        s = g.where(s.isnan(), 0.0, s)  # of a row that sees nothing
+        y = s @ c
+        if again:
+            y = (y @ c.transpose(-1, -2)).softmax(-1) @ b + y
+        y.square().sum().backward()
+        found = [x.grad for x in (a, b, c)]
+        for x in (a, b, c):
+            x.grad = None
+        return [y.detach(), *([s.detach().sum()] if shown else []), *found]
+
+    expected, found = step(a, b, c), g.compile(step)(a, b, c)
+    for x, y in zip(found, expected, strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-9, atol=1e-10)

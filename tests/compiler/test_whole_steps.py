@@ -103,9 +103,9 @@ def gpt_step(dropout=0.0):
 STEPS = {
     "bigram": (bigram_step, 14),
     "mlp": (mlp_step, 20),
-    "block": (block_step, 56),
-    "gpt": (gpt_step, 155),
-    "gpt with dropout": (lambda: gpt_step(0.1), 165),
+    "block": (block_step, 50),
+    "gpt": (gpt_step, 138),
+    "gpt with dropout": (lambda: gpt_step(0.1), 148),
 }
 
 

@@ -32,6 +32,7 @@ from .product import NEAR, Pack, Plan, Product, Side
 
 OVERHEAD = 16.0  # of a tile: finding its place, starting and ending its loop
 NEST = 600.0  # of one more nest: a barrier, and its code
+EDGE = 1.05  # of tiles with another height at the end: more code, in each of many functions
 GATHER = 12.0  # of a vector of numbers that are not side by side
 TRANSPOSE = 0.5  # of a number that is packed
 WORK = 1 << 20  # operations of an item: some 6 microseconds
@@ -135,10 +136,15 @@ def _tiles(p: Product, wide: int, registers: int) -> Iterator[tuple[int, int]]:
 def _cost(p: Product, wide: int, rows: int, vectors: int) -> float:
     """What all tiles of one matrix cost, edges included."""
     down, across = divmod(p.m, rows), divmod(-(-p.n // wide), vectors)
-    return p.batches * sum(
-        count * others * _tile_cost(r, v, p.k)
-        for r, count in ((rows, down[0]), (down[1], bool(down[1])))
-        for v, others in ((vectors, across[0]), (across[1], bool(across[1])))
+    edge = EDGE if p.near and down[1] else 1.0
+    return (
+        edge
+        * p.batches
+        * sum(
+            count * others * _tile_cost(r, v, p.k)
+            for r, count in ((rows, down[0]), (down[1], bool(down[1])))
+            for v, others in ((vectors, across[0]), (across[1], bool(across[1])))
+        )
     )
 
 
