@@ -73,38 +73,47 @@ def check(step, given, *, blocks=2):
 
 
 SHAPES = [
-    (2, 2, 16, 16, 16, 16),
-    (1, 3, 5, 5, 7, 7),
-    (3, 1, 2, 2, 4, 4),
-    (2, 1, 64, 64, 8, 8),
-    (1, 2, 67, 67, 9, 5),
-    (1, 2, 100, 100, 20, 33),
-    (2, 2, 3, 50, 8, 6),
-    (2, 2, 9, 50, 8, 6),
-    (1, 2, 50, 3, 8, 6),
-    (1, 2, 130, 40, 12, 12),
-    (1, 2, 40, 130, 12, 12),
-    (1, 2, 200, 900, 6, 6),
+    (2, 2, 16, 16, 16, 16, True),
+    (1, 3, 5, 5, 7, 7, True),
+    (3, 1, 2, 2, 4, 4, False),
+    (2, 1, 64, 64, 8, 8, True),
+    (1, 2, 67, 67, 9, 5, False),
+    (1, 2, 100, 100, 20, 33, True),
+    (2, 2, 9, 50, 8, 6, False),
+    (1, 2, 50, 3, 8, 6, True),
+    (1, 2, 130, 40, 12, 12, True),
+    (1, 2, 40, 130, 12, 12, True),
+    (1, 2, 40, 900, 6, 6, False),
 ]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("causal", [False, True])
-def test_any_shape(shape, causal):
+def test_any_shape(shape):
+    *sizes, causal = shape
     blocks = 2 if shape[2] >= 8 else 0  # for so few rows taking turns is not worth while
     step = stepping(lambda q, k, v: attention(q, k, v, causal=causal))
-    check(step, tensors(*shape), blocks=blocks)
+    check(step, tensors(*sizes), blocks=blocks)
 
 
-@pytest.mark.parametrize("shape", [(1, 2, 67, 67, 9, 5), (2, 2, 16, 16, 8, 8), (1, 2, 9, 50, 8, 6)])
+@pytest.mark.parametrize("shape", [(1, 2, 67, 67, 9, 5), (1, 2, 9, 50, 8, 6)])
 def test_double_precision(shape):
     check(stepping(lambda q, k, v: attention(q, k, v, causal=True)), tensors(*shape, F64))
 
 
-@pytest.mark.parametrize("T", [8, 67])
-@pytest.mark.parametrize("p", [0.0, 0.3])
-@pytest.mark.parametrize("kind", ["holes", "padding", "window", "blind rows", "added"])
-def test_any_mask(kind, p, T):
+@pytest.mark.parametrize(
+    ("kind", "T", "p"),
+    [
+        ("holes", 8, 0.3),
+        ("holes", 67, 0.0),
+        ("padding", 67, 0.3),
+        ("window", 67, 0.0),
+        ("blind rows", 8, 0.0),
+        ("blind rows", 67, 0.0),
+        ("added", 8, 0.3),
+        ("added", 67, 0.0),
+    ],
+)
+def test_any_mask(kind, T, p):
     given = tensors(2, 2, T, T, 8, 8)
     mask = masks(T)[kind]
     check(stepping(lambda q, k, v: attention(q, k, v, mask=mask, p=p)), given)
@@ -282,6 +291,18 @@ def test_errors_are_like_those_of_eager(T):
         assert ours <= 4 * theirs + 1e-12
 
 
+def test_matrices_of_other_sizes_do_not_take_turns():
+    """Rows of four matrices and of eight, added to each other."""
+    g.manual_seed(2)
+    given = [g.randn(*s) for s in ((4, 16, 8), (4, 8, 16), (8, 8, 8), (8, 8, 16), (4, 16, 5))]
+
+    def function(a, b, c, d, v):
+        s = (a @ b).flatten(0, 1) + (c @ d).flatten(0, 1)
+        return s.softmax(-1).view(4, 16, 16) @ v
+
+    np.testing.assert_allclose(g.compile(function)(*given), function(*given), rtol=1e-4, atol=1e-5)
+
+
 def test_plain_products_are_left_alone():
     def step(x, w, u):
         return (x @ w).relu() @ u
@@ -315,7 +336,7 @@ ROW_WISE = {
 }
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(
     sizes=st.tuples(*(st.integers(1, 3),) * 2, *(st.integers(8, 50),) * 2, st.integers(1, 20)),
     steps=st.lists(st.sampled_from(sorted(ROW_WISE)), min_size=1, max_size=3),

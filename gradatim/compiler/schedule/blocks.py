@@ -136,6 +136,9 @@ class _Search:
 
     def _takes_part(self, nest: Nest) -> bool:
         """Whether a nest makes or reads what is near, and can do so block by block."""
+        known = [self.near[v] for v in (*reads(nest), *writes(nest)) if v in self.near]
+        if len({(near.matrices, near.rows) for near in known}) != 1:
+            return False
         if isinstance(nest, RowNest):
             return self._fits(nest) and any(True for _ in self._read(nest))
         if isinstance(nest, ProductNest):
@@ -269,7 +272,7 @@ def _is_aligned(x: Leaf | Store, dims: Shape, width: int) -> bool:
     """Whether row r of what is read or written is row r of the nest."""
     outer = [width * n for n in contiguous(dims[:-1])]
     pairs = zip(dims[:-1], x.strides[:-1], outer, strict=False)
-    along = x.strides[-1:] == (1,) or width == 1
+    along = x.strides[-1:] == (int(width > 1),) or dims[-1] == 1
     in_rows = len(x.strides) == len(dims) and all(n == 1 or s == t for n, s, t in pairs)
     return in_rows and along and not x.offset and (width in (1, dims[-1]))
 
