@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 import gradatim as g
+import gradatim.nn.functional as F
+from gradatim.compiler import passes
+from gradatim.compiler.trace import trace
+from gradatim.core.errors import IndexOutOfRange
 from tests.compiler.running import compiled
 
 # Rows and columns: a vector and less, whole ones and one more, as many as registers hold, too many.
@@ -63,3 +67,34 @@ def test_nan_in_one_row_stays_there() -> None:
     x[3, 60] = float("nan")
     (found,) = compiled(lambda x: [x.softmax(1)], x)
     assert np.isnan(found.numpy()).all(1).tolist() == [r == 3 for r in range(7)]
+
+
+@pytest.mark.parametrize("columns", [3, 16, 27, 70])
+def test_rows_are_added_up_at_places_of_a_table(columns: int) -> None:
+    random = np.random.default_rng(3)
+    places = g.from_numpy(random.integers(0, 9, 3000))
+    rows = g.from_numpy(random.standard_normal((3000, columns)).astype(np.float32))
+    (found,) = compiled(lambda i, x: [g.zeros(9, columns).index_add(0, i, x * 2)], places, rows)
+    exact = np.zeros((9, columns))
+    np.add.at(exact, places.numpy(), 2.0 * rows.numpy())
+    np.testing.assert_allclose(found.numpy(), exact, atol=1e-4)
+
+
+def test_a_loss_of_rows_of_a_table_reads_one_element_of_each() -> None:
+    random = np.random.default_rng(4)
+    table = random.standard_normal((27, 27)).astype(np.float32)
+    x, y = random.integers(-27, 27, 300), random.integers(0, 27, 300)
+
+    def loss(w: Any, x: Any, y: Any) -> Any:
+        return F.cross_entropy(w[x], y)
+
+    given = [g.from_numpy(a) for a in (table, x, y)]
+    graph = passes.optimise(trace(loss, given).graph)
+    assert max(v.size for e in graph.equations for v in e.outputs if e.name == "take") == 300
+    wide = table.astype(np.float64)
+    logits = np.log(np.exp(wide).sum(1)) - wide.T
+    assert compiled(loss, *given).item() == pytest.approx(logits[y, x].mean(), rel=1e-6)
+    with pytest.raises(IndexOutOfRange, match="27"):
+        compiled(loss, given[0], g.full((300,), 27), given[2])
+    with pytest.raises(IndexOutOfRange, match="target 27 is out of range: there are 27 classes"):
+        compiled(loss, given[0], given[1], g.full((300,), 27))

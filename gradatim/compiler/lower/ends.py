@@ -15,6 +15,8 @@ from .emit import DOUBLE, I64, Function, Operand, Value, constant, vector, width
 from .folding import across, combine, combined, identity, prepared
 from .scopes import Chunk, NestScope, RowScope, in_memory, inside, kind_of, load, store
 
+STACK = 1 << 16  # bytes of a table that may lie there
+
 
 @dataclass(frozen=True)
 class End:
@@ -126,23 +128,29 @@ class Ends:
         index = inside(
             self.f, self.scope, e.node, row.value(places), e.node.var.shape[0], None, negative=True
         )
-        begin = self.f.mul(index, self.columns)
+        padded = e.node.var in self._padded
+        begin = self.f.mul(index, self._padded.get(e.node.var, self.columns))
         for part in parts:
-            place = self.f.add(begin, part.column)
+            place, mask = self.f.add(begin, part.column), None if padded else part.mask
             pointer = self.f.gep(in_memory(out), self._tables[e.node.var], place)
-            before = load(self.f, out, pointer, self.lanes, part.mask)
-            store(self.f, out, self.f.fadd(before, part.value(values)), pointer, part.mask)
+            before = load(self.f, out, pointer, self.lanes, mask)
+            store(self.f, out, self.f.fadd(before, part.value(values)), pointer, mask)
 
     def clear(self, item: Operand) -> None:
         """Tables, and column sums of long rows, are made in the buffer itself."""
         self._tables: dict[Var, Value] = {}
+        self._padded: dict[Var, int] = {}
         for e in self.all:
             if e.node.role == "total" or (e.node.role == "column" and self.short):
                 continue
             size = e.node.var.size
             base, out = in_memory(e.node.var.dtype), e.node.var.dtype
-            pointer = self.scope.pointers(e.store.into)
-            pointer = self.f.gep(base, pointer, self.f.mul(_i64(item), size))
+            row = self._padded_row(e)
+            if row:
+                self._padded[e.node.var], size = row, e.node.var.shape[0] * row
+                pointer = self.f.allocate(base, size)
+            else:
+                pointer = self._of_item(e, item)
             self._tables[e.node.var] = pointer
             zero = self.identity(e.node)
             whole = size // self.lanes * self.lanes
@@ -153,8 +161,44 @@ class Ends:
                 mask = self.f.first_lanes(self.lanes, size - whole)
                 store(self.f, out, zero, self.f.gep(base, pointer, whole), mask)
 
+    def _of_item(self, e: End, item: Operand) -> Value:
+        """Where an item's part of a sum lies."""
+        base, pointer = in_memory(e.node.var.dtype), self.scope.pointers(e.store.into)
+        return self.f.gep(base, pointer, self.f.mul(_i64(item), e.node.var.size))
+
+    def _padded_row(self, e: End) -> int:
+        """How long the rows of a small table are that is added up in whole vectors, on the stack.
+
+        A masked store does not hand on its numbers: who reads them soon after, or their neighbours,
+        waits until they are in the cache.
+        """
+        row = -(-self.columns // self.lanes) * self.lanes
+        fits = e.node.var.shape[0] * row * e.node.var.itemsize <= STACK
+        wanted = e.node.role == "scatter" and self.short and row > self.columns and fits
+        return row if wanted else 0
+
+    def _put_padded(self, e: End, item: Operand) -> None:
+        """The rows of a padded table, side by side in their buffer."""
+        f, base, out = self.f, in_memory(e.node.var.dtype), e.node.var.dtype
+        table, into, row = (
+            self._tables[e.node.var],
+            self._of_item(e, item),
+            self._padded[e.node.var],
+        )
+        with f.loop(0, e.node.var.shape[0]) as loop:
+            here = f.gep(base, table, f.mul(loop.index, row))
+            there = f.gep(base, into, f.mul(loop.index, self.columns))
+            for c in range(0, self.columns, self.lanes):
+                n = min(self.lanes, self.columns - c)
+                mask = None if n == self.lanes else f.first_lanes(self.lanes, n)
+                value = load(f, out, f.gep(base, here, c), self.lanes, None)
+                store(f, out, value, f.gep(base, there, c), mask)
+
     def finish(self, e: End, item: Operand, acc: list[Value]) -> None:
         """Write what an item added up."""
+        if e.node.var in self._padded:
+            self._put_padded(e, item)
+            return
         out = e.node.var.dtype
         base, pointer = in_memory(out), self.scope.pointers(e.store.into)
         name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype

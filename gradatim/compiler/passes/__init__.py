@@ -1,4 +1,4 @@
-"""Graph to graph, one file each: expand, empty, fold, arrange, simplify, cse, commute,
+"""Graph to graph, one file each: expand, empty, fold, arrange, simplify, cse, commute, pick,
 pieces, dce, turn, isolate; `order.py` runs them.
 
 Each is a pure function, and leaves a graph that `verify` accepts.

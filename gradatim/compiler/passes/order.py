@@ -13,6 +13,7 @@ from .empty import without_empties
 from .expand import expand
 from .fold import fold
 from .isolate import isolate
+from .pick import pick
 from .pieces import put_pieces
 from .simplify import simplify
 from .turn import turn
@@ -27,6 +28,7 @@ ORDER: tuple[tuple[str, Pass], ...] = (
     ("simplify again", simplify),
     ("cse again", merge_equal),
     ("commute", commute),
+    ("pick", pick),
     ("pieces", put_pieces),
     ("dce", drop_unused),
     ("turn", turn),

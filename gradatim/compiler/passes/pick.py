@@ -1,0 +1,91 @@
+"""One element of each row that is looked up, read where it lies.
+
+    sum over c of where(c = y[i], table[x[i], c], 0)  =  table[x[i], y[i]]
+
+That is how a cross-entropy finds the logit of its class. In a row that is at hand the comparison
+costs little; but where the row is one of a table, a single number is read instead of all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...ops.broadcast import reshape
+from ...ops.creation import arange
+from ...ops.elementwise import add, mul
+from ...ops.indexing import take
+from ..ir import Equation, Graph, Var, apply, renamed
+from .fold import repeat
+from .simplify import Makers, number_of
+
+
+@dataclass(frozen=True)
+class Picked:
+    """`table[rows, columns]`; the columns are known to be in the table."""
+
+    lookup: Equation
+    columns: Var
+
+
+def pick(graph: Graph) -> Graph:
+    """Read one element instead of adding up a row in which all others are 0."""
+    makers: Makers = {}
+    new: dict[Var, Var] = {}
+    kept: list[Equation] = []
+    for e in graph.equations:
+        e = renamed(e, new)
+        found = _picked(e, makers)
+        equations = [e] if found is None else _read(e, found)
+        if found is not None:
+            new[e.output] = equations[-1].output
+        makers.update((v, q) for q in equations for v in q.outputs)
+        kept += equations
+    return graph.with_equations(kept).rename(new)
+
+
+def _picked(e: Equation, makers: Makers) -> Picked | None:
+    whole = e.name == "reduce_sum" and tuple(e.params["dims"]) == (1,) and not e.params["keepdim"]
+    chosen = makers.get(e.inputs[0]) if whole else None
+    if chosen is None or chosen.name != "where":
+        return None
+    hits, lookup = (makers.get(v) for v in chosen.inputs[:2])
+    if hits is None or lookup is None or number_of(chosen.inputs[2], makers) != 0:
+        return None
+    if lookup.name != "take" or lookup.params["dim"] or len(lookup.inputs[0].shape) != 2:
+        return None
+    columns = _columns(hits, makers) if hits.name == "eq" else None
+    fits = columns is not None and columns.dtype == lookup.inputs[1].dtype
+    return Picked(lookup, columns) if columns is not None and fits else None
+
+
+def _columns(hits: Equation, makers: Makers) -> Var | None:
+    """y of a comparison y[i] = c in all places (i, c), if y was read from a range that long."""
+    y, c = (_before(v, makers) for v in hits.inputs)
+    found, numbers = makers.get(y), makers.get(c)
+    if found is None or numbers is None or numbers.name != "arange" or len(y.shape) != 1:
+        return None
+    begins = numbers.params["start"] == 0 and numbers.params["step"] == 1
+    is_read = found.name == "gather" and found.inputs[0] is c
+    return y if begins and is_read and c.shape == hits.output.shape[1:] else None
+
+
+def _before(v: Var, makers: Makers) -> Var:
+    """What is cast and spread."""
+    while v in makers and makers[v].name in ("broadcast_to", "reshape", "cast"):
+        v = makers[v].inputs[0]
+    return v
+
+
+def _read(e: Equation, found: Picked) -> list[Equation]:
+    lookup, columns = found.lookup, found.columns
+    table, places = lookup.inputs
+    rows, count = table.shape
+    every = apply(arange, (), {"start": 0, "step": 1, "count": rows, "dtype": places.dtype}, e.line)
+    whole = lookup.part_of or lookup.name
+    inside = apply(take, (every.output, places), {"dim": 0}, lookup.line, whole)
+    factor = repeat(e, count, places)
+    begin = apply(mul, (inside.output, factor.output), {}, e.line)
+    place = apply(add, (begin.output, columns), {}, e.line)
+    flat = apply(reshape, (table,), {"shape": (rows * count,)}, e.line)
+    element = apply(take, (flat.output, place.output), {"dim": 0}, e.line, e.part_of)
+    return [every, inside, factor, begin, place, flat, element]
