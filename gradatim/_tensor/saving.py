@@ -9,6 +9,7 @@ So other programs that read safetensors find the tensors, and their files are re
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..core.array_file import Arrays, from_bytes, to_bytes
-from ..core.errors import DTypeError, FileError
+from ..core.errors import ArgumentError, DTypeError, FileError
 from ..core.files import write_atomically
 from .creation import tensor
 from .device import check_device
@@ -54,15 +55,15 @@ def save(obj: Any, f: Any) -> None:
     separator = Separator()
     try:
         tree = json.dumps(separator.json(obj, ""))
-    except TypeError as error:
-        raise TypeError(f"save: {error}") from None
+    except (TypeError, ArgumentError) as error:
+        raise type(error)(f"save: {error}") from None
     except RecursionError:
         raise FileError("save: it is nested too deeply; make it flatter") from None
     texts = {"format": FORMAT, "version": VERSION, "tree": tree}
     texts["sha256"] = _checksum(VERSION, tree, separator.arrays)
     content = to_bytes(separator.arrays, texts)
     if hasattr(f, "write"):
-        f.write(content)
+        _write(f, content)
         return
     path = _path("save", f, "writing")
     if not path.parent.is_dir():
@@ -93,7 +94,8 @@ def _value(arrays: Arrays, texts: dict[str, str]) -> Any:
     if not {"tree", "sha256"} & set(texts):  # another program's
         return {name: tensor(array) for name, array in arrays.items()}
     tree = texts.get("tree", "")
-    if texts.get("sha256") != _checksum(texts.get("version", ""), tree, arrays):
+    whole = texts.get("format") == FORMAT
+    if not whole or texts.get("sha256") != _checksum(texts.get("version", ""), tree, arrays):
         raise FileError("it was altered since it was saved: its checksum differs")
     if texts.get("version") != VERSION:
         raise FileError(
@@ -110,6 +112,12 @@ def _checksum(version: str, tree: str, arrays: Arrays) -> str:
         found.update(f"\n{name}\n{array.dtype}\n{array.shape}\n".encode())
         found.update(np.asarray(array, order="C").data)
     return found.hexdigest()
+
+
+def _write(f: Any, content: bytes) -> None:
+    if isinstance(f, io.TextIOBase):
+        raise TypeError("save: the file is open for text; open it with mode 'wb'")
+    f.write(content)
 
 
 def _read(f: Any) -> tuple[bytes, str]:

@@ -193,7 +193,8 @@ class MultiheadAttention(Module):
                     f"MultiheadAttention: attn_mask must have shape {list(shapes[0])} or "
                     f"{list(shapes[1])}, got {list(mask.shape)}"
                 )
-            mask = _added(mask, q).unflatten(0, (N, -1)) if mask.ndim == 3 else _added(mask, q)
+            each = (N, self.num_heads)
+            mask = _added(mask, q).unflatten(0, each) if mask.ndim == 3 else _added(mask, q)
         if padding is None:
             return mask
         if tuple(padding.shape) not in ((N, S), (S,)) or (padding.ndim == 1 and N != 1):

@@ -254,7 +254,7 @@ def test_what_is_no_data_is_refused_with_its_place(says, tmp_path):
 def test_what_contains_itself_is_refused(tmp_path):
     value = {"a": []}
     value["a"].append(value)
-    with pytest.raises(ValueError, match=r"what stands at 'a\.0' contains itself"):
+    with pytest.raises(ValueError, match=r"save: what stands at 'a\.0' contains itself"):
         g.save(value, tmp_path / "x.gt")
 
 
@@ -267,6 +267,8 @@ def test_bad_places_are_refused(tmp_path):
         g.load(tmp_path / "x.gt")
     with pytest.raises(TypeError, match="open it with mode 'rb'"):
         g.load(io.StringIO("x"))
+    with pytest.raises(TypeError, match="open it with mode 'wb'"):
+        g.save(1, io.StringIO())
 
 
 class Evil:
@@ -293,8 +295,7 @@ def test_a_damaged_file_is_refused(tmp_path):
         bad.write_bytes(good[:at])
         with pytest.raises(RuntimeError, match=r"bad\.gt cannot be read: .*cut off"):
             g.load(bad)
-    of_no_use = {good.index(b'"format":"gradatim"') + i for i in range(1, 18)}
-    for at in {*range(0, len(good), 3)} - of_no_use:
+    for at in range(0, len(good), 3):
         bad.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
         with pytest.raises(RuntimeError, match=r"bad\.gt (cannot be read|is a pickle)"):
             g.load(bad)

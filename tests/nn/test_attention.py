@@ -170,3 +170,10 @@ def test_the_result_may_be_overwritten():
     out.sum().backward()
     for x, g in zip((q, k, v), expected, strict=True):
         assert x.grad.tolist() == g.tolist()
+
+
+def test_a_batch_of_nothing_may_have_a_mask_for_each_head():
+    layer, x = nn.MultiheadAttention(6, 3, batch_first=True), gradatim.zeros(0, 2, 6)
+    out, weights = layer(x, x, x, attn_mask=gradatim.zeros(0, 2, 2, dtype=gradatim.bool))
+    assert out.shape == (0, 2, 6)
+    assert weights.shape == (0, 2, 2)
