@@ -132,7 +132,7 @@ class Flight:
 
     def take(self, edge: Edge) -> tuple[Any, bool]:
         """What arrived at an entry (None if nothing did), and whether it is ours to keep."""
-        if edge in self._parts:
+        if self._parts and edge in self._parts:
             self._join(edge)
         return self._arrived.pop(edge, None), edge in self._fresh
 
