@@ -25,11 +25,11 @@ import numpy as np
 from ...ops.elementwise import add
 from ..ir import Var, apply
 from ..schedule.blocks import is_sum
-from ..schedule.grain import Cut, cut_of, up_to
+from ..schedule.grain import STEP, Cut, cut_of, up_to
 from ..schedule.memory import Use, plan_memory
 from ..schedule.nests import BlockNest, Hiding, Leaf, Node, ProductNest, RowNest, reads, writes
 from .alike import likeness
-from .emit import I8, I64, Operand, Value, constant, vector
+from .emit import I8, I64, Operand, Value, constant, constants, vector
 from .epilogue import write_planned
 from .hoist import coordinates
 from .pack import offset, quotient, write_pack
@@ -293,7 +293,7 @@ class _Caller:
         f, hiding, cut = self.f, self.nest.hiding, self.cut
         assert hiding is not None
         ranges = list(zip(cut.columns[:-1], cut.columns[1:], strict=True))
-        kind = vector(64, I8)
+        kind = vector(STEP, I8)
         with f.loop(row, f.add(row, cut.rows), 1, [constant(0, kind)] * len(ranges)) as loop:
             start = self._mask_row(hiding, loop.index)
             loop.carry(
@@ -318,10 +318,12 @@ class _Caller:
 
     def _seen_in(self, hiding: Hiding, row: Value, ends: tuple[int, int], seen: Value) -> Value:
         """Whether a row sees columns between these ends, together with what rows before saw."""
-        f, kind = self.f, vector(64, I8)
-        for c in range(*ends, 64):
-            there = f.first_lanes(64, min(64, ends[1] - c))
-            other = constant(int(hiding.value), kind)
-            value = f.masked_load(kind, f.gep(I8, row, c), there, int(hiding.value))
-            seen = f.binary("or", seen, f.binary("xor", value, other))
+        f, kind = self.f, vector(STEP, I8)
+        for c in range(*ends, STEP):
+            back = max(0, c + STEP - ends[1])  # the last ones may lie before: they do not count
+            value = f.load(kind, f.gep(I8, row, c - back))
+            value = f.binary("xor", value, constant(int(hiding.value), kind))
+            if back:
+                value = f.binary("and", value, constants([-(i >= back) for i in range(STEP)], I8))
+            seen = f.binary("or", seen, value)
         return seen
