@@ -167,41 +167,48 @@ class _Parts:
         return _Function(w.name(), tuple(dict.fromkeys(memory)))
 
     def _product_part(self, part: ProductNest, rows: int, columns: int, adds: bool) -> _Function:
-        near, nest = self.nest.near, self.nest
-        sums = is_sum(part, near)
-        b = self.turned.get(part, part.b)
-        (*batch, m, k), n = part.equation.inputs[0].shape, part.equation.inputs[1].shape[-1]
-        if sums:
-            k, all_rows = rows, m
-            m = min(m, columns) if part.a.var in near else m
-            n = min(n, columns) if part.b.var in near else n
-            part = _added(part) if adds else part
-        else:
-            k = min(k, columns) if part.a.var in near else k
-            n = min(n, columns) if part.a.var not in near else n
-            m = rows
-        dtype = part.equation.output.dtype
-        strides = part.a.strides[-2:], b.strides[-2:]
+        m, n, k = self._sizes(part, rows, columns)
+        b, sums = self.turned.get(part, part.b), is_sum(part, self.nest.near)
+        part = _added(part) if sums and adds else part
+        dtype, strides = part.equation.output.dtype, (part.a.strides[-2:], b.strides[-2:])
         lanes = self.lowering.target.lanes(dtype)
         planned = plan(Product((), m, n, k, dtype, *strides, near=True), lanes)
-        memory = [part.a.var, b.var, *reads(part)[2:], *writes(part)]
-        deep = self._more(Var((planned.scratch,), dtype)) if planned.scratch else None
-        memory += [] if deep is None else [deep]
+        deep = [self._more(Var((planned.scratch,), dtype))] if planned.scratch else []
+        memory = [part.a.var, b.var, *reads(part)[2:], *writes(part), *deep]
         w = self._writing(memory, (likeness(part), planned, b.strides, sums))
         if w.is_new:
-            f = w.f
-            matrix, row = quotient(f, w.begin, nest.rows)
-            start_a = self._origin(w, part.a, matrix, batch)
-            start_b = self._origin(w, b, matrix, batch)
-            base = in_memory(dtype)
-            start_a = f.gep(base, start_a, f.mul(row, strides[0][1 if sums else 0]))
-            if sums:
-                start_b = f.gep(base, start_b, f.mul(row, strides[1][0]))
-            first = f.mul(matrix, all_rows) if sums else w.begin
-            room = None if deep is None else w.pointer(deep)
-            scope, items = w.scope(part.nodes, []), (constant(0, I64), constant(planned.items, I64))
-            write_planned(w, scope, part, planned, start_a, start_b, room, *items, first)
+            a_begin, b_begin, first = self._product_origins(w, part, b, sums=sums)
+            room = w.pointer(deep[0]) if deep else None
+            ends = constant(0, I64), constant(planned.items, I64)
+            scope = w.scope(part.nodes, [])
+            write_planned(w, scope, part, planned, a_begin, b_begin, room, *ends, first)
         return _Function(w.name(), tuple(dict.fromkeys(memory)))
+
+    def _sizes(self, part: ProductNest, rows: int, columns: int) -> tuple[int, int, int]:
+        """Rows, columns and summands of what a part does for so many rows and columns."""
+        (*_, m, k), n = part.equation.inputs[0].shape, part.equation.inputs[1].shape[-1]
+        near = self.nest.near
+        if is_sum(part, near):
+            m = min(m, columns) if part.a.var in near else m
+            n = min(n, columns) if part.b.var in near else n
+            return m, n, rows
+        if part.a.var in near:
+            return rows, n, min(k, columns)
+        return rows, min(n, columns), k
+
+    def _product_origins(
+        self, w: Writing, part: ProductNest, b: Leaf, *, sums: bool
+    ) -> tuple[Value, Value, Value]:
+        """Where the rows at hand begin in both factors, and the number of the result's first."""
+        f, (*batch, m, _) = w.f, part.equation.inputs[0].shape
+        base = in_memory(part.equation.output.dtype)
+        matrix, row = quotient(f, w.begin, self.nest.rows)
+        a_begin, b_begin = (self._origin(w, leaf, matrix, batch) for leaf in (part.a, b))
+        if not sums:
+            return f.gep(base, a_begin, f.mul(row, part.a.strides[-2])), b_begin, w.begin
+        a_begin = f.gep(base, a_begin, f.mul(row, part.a.strides[-1]))
+        b_begin = f.gep(base, b_begin, f.mul(row, b.strides[-2]))
+        return a_begin, b_begin, f.mul(matrix, m)
 
 
 def _is_far(part: ProductNest) -> bool:
