@@ -133,7 +133,7 @@ class _Writer:
         store = f.gep(self.base, self.scratch, f.mul(begin, size))
         with f.loop(0, p.k, plan.depth) as block:
             stop = self._least(f.add(block.index, plan.depth), p.k)
-            for tile in self._tiles(rows, columns, batch, a, b, store):
+            for tile in self._tiles(rows, columns, batch, a, b, store, block.index):
                 if self.ahead is not None:
                     with f.when(f.compare("eq", stop, p.k)):
                         self._announce(tile)
@@ -169,6 +169,7 @@ class _Writer:
         a: Value,
         b: Value,
         store: Value | None = None,
+        start: Value | None = None,
     ) -> Iterator[Tile]:
         """Write the loops around tiles; the caller writes the inside, for each shape of tile."""
         f, plan = self.f, self.plan
@@ -184,18 +185,38 @@ class _Writer:
                             place = f.gep(self.base, store, f.mul(number, plan.tile))
                         strip = f.gep(self.base, b, f.mul(j, plan.b.block))
                         vectors = column.size // plan.wide
-                        ahead = self._share(first, f.sub(j, columns[0].start))
+                        ahead = (
+                            self._next_rows(first, f.sub(j, columns[0].start)),
+                            self._next_block(strip, start, f.sub(i, rows[0].start)),
+                        )
                         yield Tile(
-                            row.size, vectors, column.there, batch, i, j, first, strip, place, ahead
+                            row.size,
+                            vectors,
+                            column.there,
+                            batch,
+                            i,
+                            j,
+                            first,
+                            strip,
+                            place,
+                            *ahead,
                         )
 
-    def _share(self, first: Value, number: Value) -> Value | None:
+    def _next_rows(self, first: Value, number: Value) -> Value | None:
         """Which part of A's next rows a tile asks for, by its number in the panel's row."""
         f, plan = self.f, self.plan
         if not plan.share:
             return None
         following = f.gep(self.base, first, plan.a.block)
         return f.gep(self.base, following, f.mul(number, plan.product.k * plan.share))
+
+    def _next_block(self, strip: Value, start: Value | None, number: Value) -> Value | None:
+        """Which rows of B's next block a tile asks for, by its number in the panel's column."""
+        f, plan = self.f, self.plan
+        if not plan.rows_ahead or start is None:
+            return None
+        row = f.add(f.add(start, plan.depth), f.mul(number, plan.rows_ahead))
+        return f.gep(self.base, strip, f.mul(row, plan.b.stride))
 
     @contextmanager
     def _band(self, band: _Band) -> Iterator[Value]:

@@ -10,6 +10,7 @@ import numpy as np
 from .emit import DOUBLE, FLOAT, I8, I32, I64
 
 NEAR = 1 << 15  # bytes that stay in the first cache
+MANY = 8  # tiles below one another that share the asking for a block of B
 LLVM = {"float32": FLOAT, "float64": DOUBLE, "int64": I64, "int32": I32, "uint8": I8, "bool": I8}
 
 
@@ -174,6 +175,13 @@ class Plan:
         if not side_by_side or self.deep or self.dot or p.m * p.k * p.dtype.itemsize <= NEAR:
             return 0
         return -(-self.rows // self.panel[1])
+
+    @property
+    def rows_ahead(self) -> int:
+        """How many rows of the next block of B a tile asks for; 0 rather than too many."""
+        if not self.deep or self.b.packed or self.b.step != 1 or self.panel[0] < MANY:
+            return 0
+        return -(-self.depth // self.panel[0])
 
     @property
     def deep(self) -> bool:

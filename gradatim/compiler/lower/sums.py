@@ -12,10 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .emit import I64, Function, Operand, Value, constant, vector, width
-from .pack import read
+from .pack import quotient, read
 from .product import LLVM, Plan
+from .types import as_value
 
 Grid = list[list[Value]]  # rows of vectors
+STRETCH = 16  # k between two looks at what comes next
 STRAIGHT = 96  # products of so few multiply-adds are written out, without a loop
 
 
@@ -32,7 +34,8 @@ class Tile:
     a: Value  # the address of its first row
     b: Value  # the address of its first column
     store: Value | None = None  # its place in the scratch buffer
-    ahead: Value | None = None  # what later tiles will read of A: this one's share of it
+    next_a: Value | None = None  # what later tiles will read of A: this one's share of it
+    next_b: Value | None = None  # and of what the next block has of B
 
 
 class Sums:
@@ -77,11 +80,13 @@ class Sums:
     def _loop(self, tile: Tile, start: Operand, stop: Operand, acc: Grid) -> Grid:
         """As many k at a time as there are parts of sums, and the rest one by one."""
         f, size, parts = self.f, len(acc[0]), len(acc)
+        if tile.next_b is not None and parts == 1:
+            return self._in_stretches(tile, start, stop, acc)
         rest = self.k % parts
         last = self._whole(start, stop, parts) if rest else stop
         with f.loop(start, last, parts, _flat(acc)) as loop:
-            if tile.ahead is not None:
-                f.ask(f.gep(self.base, tile.ahead, f.mul(loop.index, self.plan.share)), near=False)
+            if tile.next_a is not None:
+                f.ask(f.gep(self.base, tile.next_a, f.mul(loop.index, self.plan.share)), near=False)
             acc = self._steps(tile, loop.index, parts, _chunks(loop.values, size))
             loop.carry(*_flat(acc))
         acc = _chunks(loop.results, size)
@@ -92,6 +97,28 @@ class Sums:
                 tail.carry(*self._step(tile, tail.index, 0, tail.values))
             acc[0] = tail.results
         return acc
+
+    def _in_stretches(self, tile: Tile, start: Operand, stop: Operand, acc: Grid) -> Grid:
+        """The loop over k, with a pause now and then to ask for some lines of B's next block.
+
+        An even pace matters: the lines of B that the sums wait for come the same way.
+        """
+        f, plan = self.f, self.plan
+        assert tile.next_b is not None
+        lines = plan.rows_ahead * tile.vectors
+        some = -(-lines * STRETCH // plan.depth)
+        with f.loop(start, stop, STRETCH, acc[0]) as stretch:
+            k = stretch.index
+            first = f.mul(f.binary("udiv", f.sub(k, start), STRETCH), some)
+            for n in range(some):
+                row, v = quotient(f, f.add(first, n), tile.vectors)
+                place = f.add(f.mul(row, plan.b.stride), f.mul(v, plan.wide))
+                f.ask(f.gep(self.base, tile.next_b, place), near=False)
+            end = f.intrinsic("llvm.smin", I64, f.add(k, STRETCH), as_value(stop, I64))
+            with f.loop(k, end, 1, stretch.values) as loop:
+                loop.carry(*self._step(tile, loop.index, 0, loop.values))
+            stretch.carry(*loop.results)
+        return [stretch.results]
 
     def _whole(self, start: Operand, stop: Operand, n: int) -> Operand:
         """The end of the steps of n that fit between start and stop."""

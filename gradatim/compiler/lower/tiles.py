@@ -19,7 +19,11 @@ each; they need only be good enough to tell a good tile from a bad one. What was
   128 x 1024 x 1024 takes 3.1 milliseconds, whole 11, packed 3.6 to 8;
 - with A transposed each k is in another line of the cache, and the same blocks let these lines
   stay there for the next tile: 128 x 768 x 512 takes 0.87 milliseconds, without blocks 1.14. So A
-  need not be packed: its numbers are read one by one in any case.
+  need not be packed: its numbers are read one by one in any case (nor are copies of blocks side by
+  side worth making, of A or of B: 0.95 to 1.15 times as long);
+- what the next block has of B is asked for meanwhile, a few lines by each tile, at an even pace:
+  the weights' gradients in a step of a small GPT take 1.84 milliseconds instead of 2.0. A line for
+  each k and more is slower than none: lines come sixteen at a time.
 """
 
 from __future__ import annotations
