@@ -69,7 +69,7 @@ def test_nan_in_one_row_stays_there() -> None:
     assert np.isnan(found.numpy()).all(1).tolist() == [r == 3 for r in range(7)]
 
 
-@pytest.mark.parametrize("columns", [3, 16, 27, 70])
+@pytest.mark.parametrize("columns", [1, 3, 16, 27, 70])
 def test_rows_are_added_up_at_places_of_a_table(columns: int) -> None:
     random = np.random.default_rng(3)
     places = g.from_numpy(random.integers(0, 9, 3000))

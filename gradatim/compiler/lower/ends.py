@@ -133,8 +133,11 @@ class Ends:
         for part in parts:
             place, mask = self.f.add(begin, part.column), None if padded else part.mask
             pointer = self.f.gep(in_memory(out), self._tables[e.node.var], place)
-            before = load(self.f, out, pointer, self.lanes, mask)
-            store(self.f, out, self.f.fadd(before, part.value(values)), pointer, mask)
+            value, n = part.value(values), self.lanes
+            if self.columns == 1:
+                value, n = self.f.extract(value, 0), 1
+            before = load(self.f, out, pointer, n, mask)
+            store(self.f, out, self.f.fadd(before, value), pointer, mask)
 
     def clear(self, item: Operand) -> None:
         """Tables, and column sums of long rows, are made in the buffer itself."""
@@ -174,8 +177,8 @@ class Ends:
         """
         row = -(-self.columns // self.lanes) * self.lanes
         fits = e.node.var.shape[0] * row * e.node.var.itemsize <= STACK
-        wanted = e.node.role == "scatter" and self.short and row > self.columns and fits
-        return row if wanted else 0
+        some = row // 2 <= self.columns < row
+        return row if e.node.role == "scatter" and self.short and some and fits else 0
 
     def _put_padded(self, e: End, item: Operand) -> None:
         """The rows of a padded table, side by side in their buffer."""
