@@ -279,6 +279,25 @@ def test_a_program_is_compiled_anew_if_an_operation_is_made_of_other_parts(tmp_p
     assert key() != before
 
 
+TWICE = """
+import sys
+import gradatim
+from gradatim.core.primitive import Composite
+from gradatim.ops.elementwise import like, mul, same
+k = float(sys.argv[1])
+times = Composite("times(x)", lambda x: mul(x, like(x, k)), same, x=lambda d: mul(d, like(d, k)))
+print(gradatim.compile(times)(gradatim.ones(())).item())
+"""
+
+
+def test_an_operation_of_the_users_own_is_known_by_what_it_does(folder):
+    for factor in ("2.0", "3.0"):
+        command = [sys.executable, "-c", TWICE, factor]
+        found = subprocess.run(command, capture_output=True, check=True, text=True)
+        assert found.stdout.strip() == factor
+    assert len([*folder.iterdir()]) >= 2
+
+
 WRITER = """
 import sys
 from gradatim.compiler import cache
