@@ -25,6 +25,7 @@ _SYMBOLS = {
     "linear_bias": "linear",
     "gelu_tanh": "gelu",
     "masked_scale": "dropout",
+    "masked_attention": "attention",
     "masked_softmax": "softmax",
     "pow": "**",
     "square": "**2",

@@ -24,12 +24,12 @@ def small_gpt(layers: int = 4, **more: Any) -> tuple[gpt.GPT, g.Tensor, g.Tensor
 def test_a_gpt_shows_one_block_and_how_many_more_there_are() -> None:
     picture = draw.architecture(*small_gpt())
     shown = texts(picture)
-    for name in ("X", "wte", "wpe", "blocks.0", "ln_1", "attn", "qkv", "softmax", "gelu", "ln_f"):
+    for name in ("X", "wte", "wpe", "blocks.0", "ln_1", "attn", "qkv", "attention", "gelu", "ln_f"):
         assert name in shown, name
     assert "blocks.1 … blocks.3" in shown
     assert "3 more alike, 2,616 parameters" in shown
     assert "216 parameters, those of wte" in shown  # tied
-    assert {"1 × 5", "1 × 5 × 8", "1 × 2 × 5 × 5", "1 × 5 × 32"} <= set(shown)
+    assert {"1 × 5", "1 × 5 × 8", "1 × 2 × 5 × 4", "1 × 5 × 32"} <= set(shown)
     assert "blocks.1" not in shown
     assert picture.width < 500
 
