@@ -7,6 +7,7 @@ run as it is written, with every operation watched.
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 _LASTING = 10  # steps as written
-_WAITING = 40  # looks, some 2 seconds
+_FRESH = 0.25  # seconds; a copy of a large model takes a few thousandths
+_WAITING = 8  # looks, some 2 seconds
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class State:
     """
 
     def __init__(self, binding: Binding) -> None:
-        self.binding, self.done, self.waited = binding, 0, 0
+        self.binding, self.done, self.waited, self.since = binding, 0, 0, 0.0
         traced = binding.traced
         self.owners = [t for t in (*traced.grads, *traced.cleared) if isinstance(t, Handle)]
         self.grads = [t._grad for t in self.owners]
@@ -56,7 +58,11 @@ class State:
         self.states: list[tuple[Any, Any]] = []
 
     def keep(self, stretch: Stretch) -> None:
-        """Keep it as it is now."""
+        """Keep it as it is now, if what was kept is no longer fresh."""
+        now = time.perf_counter()
+        if self.arrays and now - self.since < _FRESH:
+            return
+        self.since = now
         if self.arrays and self.waited < _WAITING and self._is_late(stretch):
             self.waited += 1
             return
