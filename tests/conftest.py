@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Collecting makes millions of objects that stay: the search for garbage takes half of its time.
@@ -34,6 +35,22 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Look for examples in the package, not in helpers here: some of those need PyTorch."""
     helper = collection_path.suffix == ".py" and not collection_path.name.startswith("test_")
     return True if helper else None
+
+
+# What is compiled, drawn, trained, large or a process: not for who wants an answer in a minute.
+SLOW = (
+    *("benchmarks", "cli", "compiler", "diagnose", "draw", "training"),
+    *("autograd/test_memory.py", "data/test_workers.py"),
+)
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whole folders and files as slow."""
+    slow = [HERE / name for name in SLOW]
+    for item in items:
+        if any(path in (item.path, *item.path.parents) for path in slow):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:
