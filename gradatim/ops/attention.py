@@ -17,7 +17,7 @@ import numpy as np
 
 from ..core.primitive import Composite, Shortcut
 from ..core.storage import ArrayType
-from .broadcast import broadcast_to, ones, reduce_sum
+from .broadcast import ones, over, reduce_sum
 from .elementwise import add, div, eq, exp, like, mul, neg, same, sub, where
 from .matmul import matmul
 from .movement import swap_last
@@ -102,10 +102,6 @@ def _once(mask: Array) -> Array:
 # -- the weights -----------------------------------------------------------------------------
 
 
-def _over(y: Any, like_: Any) -> Any:
-    return broadcast_to(y, shape=like_._value.shape)
-
-
 def _total(x: Any) -> Any:
     return reduce_sum(x, dims=(len(x._value.shape) - 1,), keepdim=True)
 
@@ -116,9 +112,9 @@ def _masked_softmax(x: Any, mask: Any, *, scale: float) -> Any:
     scaled = where(mask, mul(x, like(x, scale)), like(x, HIDDEN))
     top = reduce_max(scaled, dims=(len(x._value.shape) - 1,), keepdim=True)
     top = where(eq(top, like(top, HIDDEN)), like(top, 0), top)
-    e = exp(sub(scaled, _over(top, x)))
+    e = exp(sub(scaled, over(top, x)))
     total = _total(e)
-    return div(e, _over(where(eq(total, like(total, 0)), like(total, 1), total), x))
+    return div(e, over(where(eq(total, like(total, 0)), like(total, 1), total), x))
 
 
 # p_i = e^(scale x_i) / sum_j e^(scale x_j) along the last dimension, over the j whose mask is true;
@@ -144,12 +140,12 @@ def _slope(g: Array, p: Array, scale: float, out: Array) -> Array:
 
 def _rows_back(g: Any, p: Any, *, scale: float) -> Any:
     weighted = mul(g, p)
-    return mul(sub(weighted, mul(p, _over(_total(weighted), p))), like(p, scale))
+    return mul(sub(weighted, mul(p, over(_total(weighted), p))), like(p, scale))
 
 
 def _by_weights(h: Any, g: Any, p: Any, scale: float) -> Any:
     along_g, along_h = _total(mul(p, g)), _total(mul(p, h))
-    slope = add(mul(h, sub(g, _over(along_g, g))), neg(mul(g, _over(along_h, g))))
+    slope = add(mul(h, sub(g, over(along_g, g))), neg(mul(g, over(along_h, g))))
     return mul(slope, like(slope, scale))
 
 
@@ -191,7 +187,7 @@ def _attention(q: Any, k: Any, v: Any, mask: Any = None, *, scale: float) -> tup
     if mask is None:
         weights = softmax(mul(scores, like(scores, scale)), dim=len(scores._value.shape) - 1)
     else:
-        weights = masked_softmax(scores, _over(mask, scores), scale=scale)
+        weights = masked_softmax(scores, over(mask, scores), scale=scale)
     return matmul(weights, v), weights
 
 

@@ -213,3 +213,13 @@ def full(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> Any:
 def numel(shape: tuple[int, ...]) -> int:
     """The number of elements of a shape."""
     return math.prod(shape)
+
+
+def count(shape: tuple[int, ...], dims: tuple[int, ...]) -> int:
+    """The number of elements along some dimensions of a shape."""
+    return math.prod([shape[d] for d in dims])
+
+
+def over(y: Any, x: Any) -> Any:
+    """y, spread over the shape of x."""
+    return broadcast_to(y, shape=x._value.shape)

@@ -14,11 +14,12 @@ import numpy as np
 
 from ..core.primitive import Composite, Shortcut
 from ..core.storage import ArrayType
-from .broadcast import broadcast_to, numel, ones, reduced
-from .elementwise import add, like, mul, same
+from .broadcast import count, numel, ones, over, reduced
+from .elementwise import like, mul, same
 from .normalization import (
     affine,
     by_bias,
+    plus,
     reciprocal_deviation,
     scale,
     scale_back,
@@ -73,19 +74,12 @@ def _by_all(
         found = layer_norm_back(by_out, normal, rstd, weight, dims=dims)
     by_x = found[0]
     if by_normal is not None:
-        by_x = _plus(by_x, standardize_back(by_normal, normal, rstd, dims=dims))
+        by_x = plus(by_x, standardize_back(by_normal, normal, rstd, dims=dims))
     if by_rstd is not None:  # d rstd / dx = -rstd^2 normal / C
-        share = mul(by_rstd, mul(rstd, mul(rstd, like(rstd, -1 / max(_count(normal, dims), 1)))))
-        by_x = _plus(by_x, mul(broadcast_to(share, shape=normal._value.shape), normal))
+        per_one = like(rstd, -1 / max(count(normal._value.shape, dims), 1))
+        share = mul(by_rstd, mul(rstd, mul(rstd, per_one)))
+        by_x = plus(by_x, mul(over(share, normal), normal))
     return by_x, *found[1:]
-
-
-def _plus(x: Any, y: Any) -> Any:
-    return y if x is None else add(x, y)
-
-
-def _count(x: Any, dims: Dims) -> int:
-    return numel(tuple([x._value.shape[d] for d in dims]))
 
 
 # (x - mean) / sqrt(var + eps) weight + bias over the last dimensions, `dims`

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Composite
-from .broadcast import broadcast_to, numel, reduce_sum, reduced, restore_dims
+from .broadcast import broadcast_to, count, reduce_sum, reduced, restore_dims
 from .elementwise import (
     abs_,
     add,
@@ -40,7 +40,7 @@ Dims = tuple[int, ...]
 
 def _freedom(shape: tuple[int, ...], dims: Dims, correction: float) -> float:
     """What the sum of squares is divided by: the count less `correction`, but not below 0."""
-    return max(numel(tuple(shape[d] for d in dims)) - correction, 0)
+    return max(count(shape, dims) - correction, 0)
 
 
 def _spread(y: Any, x: Any, dims: Dims, keepdim: bool) -> Any:
@@ -65,8 +65,8 @@ def _var(x: Any, *, dims: Dims, correction: float, keepdim: bool) -> Any:
 
 
 def _var_value(x: Any, *, dims: Dims, correction: float, keepdim: Any) -> Any:
-    count = numel(tuple(x.shape[d] for d in dims))
-    mean = np.divide(np.add.reduce(x, dims, keepdims=True), count, dtype=x.dtype)
+    n = count(x.shape, dims)
+    mean = np.divide(np.add.reduce(x, dims, keepdims=True), n, dtype=x.dtype)
     deviation = np.subtract(x, mean, out=np.empty_like(x))
     total = np.add.reduce(np.square(deviation, out=deviation), dims, keepdims=keepdim)
     freedom = _freedom(x.shape, dims, correction)
@@ -147,8 +147,8 @@ def _norm_back(g: Any, x: Any, out: Any, p: float, dims: Dims, keepdim: bool) ->
         return mul(spread(_unless_zero(out, div(g, out))), x)
     if math.isinf(p):
         hits = cast(eq(abs_(x), spread(out)), dtype=x._value.dtype)
-        count = reduce_sum(hits, dims=dims, keepdim=keepdim)
-        return mul(mul(spread(div(g, count)), hits), sign(x))
+        n = reduce_sum(hits, dims=dims, keepdim=keepdim)
+        return mul(mul(spread(div(g, n)), hits), sign(x))
     slope = mul(sign(x), _unless_zero(x, pow_(abs_(x), like(x, p - 1))))
     return mul(spread(_unless_zero(out, div(g, pow_(out, like(out, p - 1))))), slope)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core.primitive import Composite
 from ..core.storage import ArrayType
-from .broadcast import broadcast_to, numel, ones, reduce_sum, reduced, reshape_to
+from .broadcast import count, numel, ones, over, reduce_sum, reduced, reshape_to
 from .elementwise import add, div, like, mul, neg, reciprocal, same, sqrt, square, sub
 from .reduction import mean
 from .rowwise import along_rows, blocks, row_sums
@@ -26,10 +26,6 @@ Dims = tuple[int, ...]
 
 TOGETHER = 16  # rows that are scaled as one
 LONG = 1 << 10  # elements of a row that is better scaled alone
-
-
-def _over(y: Any, x: Any) -> Any:
-    return broadcast_to(y, shape=x._value.shape)
 
 
 def _average(x: Any, dims: Dims) -> Any:
@@ -56,7 +52,7 @@ def _as_rows(x: Array, dims: Dims) -> Array | None:
 
 def _average_value(x: Array, dims: Dims) -> Array:
     total = np.add.reduce(x, dims, keepdims=True)
-    return np.asarray(np.divide(total, numel(tuple(x.shape[d] for d in dims)), dtype=x.dtype))
+    return np.asarray(np.divide(total, count(x.shape, dims), dtype=x.dtype))
 
 
 # -- mean 0, variance 1 ------------------------------------------------------------------------
@@ -64,9 +60,9 @@ def _average_value(x: Array, dims: Dims) -> Array:
 
 def _standardize(x: Any, *, dims: Dims, eps: float) -> tuple[Any, Any, Any]:
     average = _average(x, dims)
-    centred = sub(x, _over(average, x))
+    centred = sub(x, over(average, x))
     var = _average(square(centred), dims)
-    return mul(centred, _over(reciprocal_deviation(var, eps=eps), x)), average, var
+    return mul(centred, over(reciprocal_deviation(var, eps=eps), x)), average, var
 
 
 def _standardize_value(x: Array, *, dims: Dims, eps: float) -> tuple[Array, Array, Array]:
@@ -103,18 +99,19 @@ def _by_input(g: Any, normal: Any, var: Any, dims: Dims, eps: float) -> Any:
     """From what arrived at the result, and at the mean and the variance if they were used."""
     by_normal, by_mean, by_var = g
     rstd, found = reciprocal_deviation(var, eps=eps), None
-    count = numel(tuple(normal._value.shape[d] for d in dims))
+    n = count(normal._value.shape, dims)
     if by_normal is not None:
         found = standardize_back(by_normal, normal, rstd, dims=dims)
     if by_mean is not None:
-        found = _plus(found, _over(div(by_mean, like(by_mean, count)), normal))
+        found = plus(found, over(div(by_mean, like(by_mean, n)), normal))
     if by_var is not None:
-        share = div(by_var, mul(rstd, like(rstd, count / 2)))
-        found = _plus(found, mul(_over(share, normal), normal))
+        share = div(by_var, mul(rstd, like(rstd, n / 2)))
+        found = plus(found, mul(over(share, normal), normal))
     return found
 
 
-def _plus(x: Any, y: Any) -> Any:
+def plus(x: Any, y: Any) -> Any:
+    """x + y, where there may be no x yet."""
     return y if x is None else add(x, y)
 
 
@@ -132,7 +129,7 @@ standardize = Composite(
 def _orthogonal(g: Any, normal: Any, dims: Dims) -> Any:
     """The part of g that changes neither the mean nor the variance."""
     along = _average(mul(g, normal), dims)
-    return sub(sub(g, _over(_average(g, dims), g)), mul(normal, _over(along, g)))
+    return sub(sub(g, over(_average(g, dims), g)), mul(normal, over(along, g)))
 
 
 def _standardize_back_value(g: Array, normal: Array, rstd: Array, *, dims: Dims) -> Array:
@@ -159,15 +156,15 @@ def _back_rows(g: Array, normal: Array, rstd: Array) -> Array:
 
 
 def _by_normal(h: Any, g: Any, normal: Any, rstd: Any, dims: Dims) -> Any:
-    ours = mul(h, _over(_average(mul(g, normal), dims), h))
-    theirs = mul(g, _over(_average(mul(h, normal), dims), h))
-    return neg(mul(_over(rstd, h), add(ours, theirs)))
+    ours = mul(h, over(_average(mul(g, normal), dims), h))
+    theirs = mul(g, over(_average(mul(h, normal), dims), h))
+    return neg(mul(over(rstd, h), add(ours, theirs)))
 
 
 # rstd (g - mean(g) - normal mean(g normal))
 standardize_back: Composite = Composite(
     "standardize_back(g, normal, rstd, *, dims)",
-    lambda g, normal, rstd, *, dims: mul(_over(rstd, g), _orthogonal(g, normal, dims)),
+    lambda g, normal, rstd, *, dims: mul(over(rstd, g), _orthogonal(g, normal, dims)),
     same,
     value=_standardize_back_value,
     g=lambda h, normal, rstd, dims: standardize_back(h, normal, rstd, dims=dims),
@@ -183,7 +180,7 @@ standardize_back: Composite = Composite(
 def _placed(weight: Any, x: Any, dims: Dims) -> Any:
     """A weight with the sizes of the dimensions `dims` of x, spread over x."""
     shape = x._value.shape
-    return _over(reshape_to(weight, tuple(n if d in dims else 1 for d, n in enumerate(shape))), x)
+    return over(reshape_to(weight, tuple(n if d in dims else 1 for d, n in enumerate(shape))), x)
 
 
 def _others(x: Any, dims: Dims) -> Dims:

@@ -8,28 +8,24 @@ import numpy as np
 
 from ..core.primitive import Composite, Primitive
 from ..core.storage import ArrayType
-from .broadcast import broadcast_to, numel, reduce_sum, reduced, restore_dims
+from .broadcast import broadcast_to, count, reduce_sum, reduced, restore_dims
 from .elementwise import cast, div, eq, like, mul
 
 Dims = tuple[int, ...]
 
 
-def _count(shape: tuple[int, ...], dims: Dims) -> int:
-    return numel(tuple(shape[d] for d in dims))
-
-
 def _mean_value(x: Any, *, dims: Dims, keepdim: Any) -> Any:
     total = np.add.reduce(x, dims, keepdims=keepdim)
-    return np.divide(total, _count(x.shape, dims), dtype=x.dtype)
+    return np.divide(total, count(x.shape, dims), dtype=x.dtype)
 
 
 def _mean(x: Any, *, dims: Dims, keepdim: bool) -> Any:
     total = reduce_sum(x, dims=dims, keepdim=keepdim)
-    return div(total, like(total, _count(x._value.shape, dims)))
+    return div(total, like(total, count(x._value.shape, dims)))
 
 
 def _mean_back(g: Any, x_type: ArrayType, dims: Dims, keepdim: bool) -> Any:
-    share = div(g, like(g, _count(x_type.shape, dims)))
+    share = div(g, like(g, count(x_type.shape, dims)))
     return broadcast_to(restore_dims(share, dims, keepdim), shape=x_type.shape)
 
 

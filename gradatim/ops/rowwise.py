@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Composite
-from .broadcast import broadcast_to, ones, reduce_sum
+from .broadcast import ones, over, reduce_sum
 from .elementwise import div, exp, log, mul, same, sub
 from .reduction import reduce_max
 
@@ -103,10 +103,6 @@ def _softmax_value(x: Array, *, dim: int) -> Array:
     return _rows_back(out, x, dim)
 
 
-def _over(y: Any, like: Any) -> Any:
-    return broadcast_to(y, shape=like._value.shape)
-
-
 def _total(x: Any, dim: int) -> Any:
     return reduce_sum(x, dims=(dim,), keepdim=True)
 
@@ -115,18 +111,18 @@ def _shifted(x: Any, dim: int) -> Any:
     # The largest of each row is subtracted, so that exp cannot overflow.
     if not x._value.shape[dim]:
         return x
-    return sub(x, _over(reduce_max(x, dims=(dim,), keepdim=True), x))
+    return sub(x, over(reduce_max(x, dims=(dim,), keepdim=True), x))
 
 
 def _softmax(x: Any, *, dim: int) -> Any:
     e = exp(_shifted(x, dim))
-    return div(e, _over(_total(e, dim), e))
+    return div(e, over(_total(e, dim), e))
 
 
 def softmax_back(g: Any, out: Any, dim: int) -> Any:
     """The gradient of a softmax with the result `out`: p_i (g_i - sum_j p_j g_j)."""
     weighted = mul(g, out)
-    return sub(weighted, mul(out, _over(_total(weighted, dim), out)))
+    return sub(weighted, mul(out, over(_total(weighted, dim), out)))
 
 
 # p_i = e^(x_i) / sum_j e^(x_j) along one dimension
@@ -147,7 +143,7 @@ def _log_softmax_value(x: Array, *, dim: int) -> Array:
 
 def _log_softmax(x: Any, *, dim: int) -> Any:
     y = _shifted(x, dim)
-    return sub(y, _over(log(_total(exp(y), dim)), y))
+    return sub(y, over(log(_total(exp(y), dim)), y))
 
 
 # log p_i = x_i - log sum_j e^(x_j)
@@ -156,5 +152,5 @@ log_softmax = Composite(
     _log_softmax,
     same,
     value=_log_softmax_value,
-    x=lambda g, out, dim: sub(g, mul(exp(out), _over(_total(g, dim), out))),
+    x=lambda g, out, dim: sub(g, mul(exp(out), over(_total(g, dim), out))),
 )
