@@ -222,7 +222,6 @@ def test_a_graph_of_100_000_operations():
     del y  # freeing it must not recurse either
 
 
-@pytest.mark.slow
 def test_a_chain_of_a_million_additions():
     x, one = leaf(1.0), tensor(1.0, dtype=gradatim.float64)
     y = x

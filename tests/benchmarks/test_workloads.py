@@ -12,8 +12,6 @@ from benchmarks.workload import Kernel, Training
 from benchmarks.workloads import GROUPS, WORKLOADS, chosen
 from gradatim.scalar import MLP
 
-pytestmark = pytest.mark.slow  # models are trained
-
 TRAININGS = [name for name, found in WORKLOADS.items() if isinstance(found, Training)]
 
 

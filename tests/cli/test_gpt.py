@@ -14,8 +14,6 @@ from gradatim.training.metrics import read_metrics
 from gradatim.training.runs import open_run
 from gradatim.training.trained import fresh, load_trained
 
-pytestmark = pytest.mark.slow  # models are trained
-
 SMALL = ["n_layer=1", "n_head=2", "n_embd=8", "batch_size=4", "eval_interval=10"]
 POEM = "In winter the ☃ of the town\nhas a nose that is orange and brown;\n" * 40
 

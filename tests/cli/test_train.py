@@ -19,8 +19,6 @@ from gradatim.training.config import TrainingConfig
 from gradatim.training.metrics import read_metrics
 from gradatim.training.runs import open_run
 
-pytestmark = pytest.mark.slow  # models are trained
-
 SMALL = ["--set", "h=8", "--set", "batch_size=16"]
 PLAIN = "--no-compile"  # what is not about compiling need not wait for it
 

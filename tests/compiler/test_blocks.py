@@ -15,8 +15,6 @@ from gradatim.compiler.schedule.nests import BlockNest, DrawNest, writes
 from gradatim.compiler.trace import trace
 from gradatim.nn import functional as F
 
-pytestmark = pytest.mark.slow  # hundreds of programs are compiled
-
 F32, F64 = "float32", "float64"
 
 

@@ -14,8 +14,6 @@ from gradatim.compiler.kinds import DIVISIONS, ELEMENTWISE, FUNCTIONS, SUMS
 from gradatim.core.primitive import REGISTRY
 from tests.compiler.running import Bound
 
-pytestmark = pytest.mark.slow  # hundreds of programs are compiled
-
 DTYPES = ("float32", "float64", "int64", "int32", "uint8", "bool")
 SPECIAL = [0.0, -0.0, np.nan, np.inf, -np.inf, 1.0, -1.0, 0.5, 2.0, 1e-40, 3e38, -7.5, 1e4]
 # These differ in the last places: they are polynomials.

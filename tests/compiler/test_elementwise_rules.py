@@ -16,7 +16,7 @@ from gradatim.compiler.lower.target import host
 from gradatim.core.primitive import REGISTRY
 from tests.compiler.vectors import PLAIN, Vectors, in_last_places
 
-pytestmark = [pytest.mark.filterwarnings("ignore::RuntimeWarning"), pytest.mark.slow]
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 FLOATS = ("float32", "float64")
 INTEGERS = ("int64", "int32", "uint8")
 DTYPES = (*FLOATS, *INTEGERS, "bool")

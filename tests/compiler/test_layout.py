@@ -8,8 +8,6 @@ import pytest
 
 import gradatim as g
 
-pytestmark = pytest.mark.slow  # hundreds of programs are compiled
-
 
 def both(function: Callable[..., Any], make: Callable[[], Any]) -> tuple[Any, Any]:
     """What a function does to the same tensor, run in NumPy and compiled."""

@@ -12,8 +12,6 @@ from hypothesis.extra import numpy as hnp
 import gradatim as g
 from gradatim.nn import functional as F
 
-pytestmark = pytest.mark.slow  # hundreds of programs are compiled
-
 WALKS: dict[str, Callable[[Any, int], Any]] = {
     "cumsum": lambda x, dim: x.cumsum(dim),
     "cumprod": lambda x, dim: x.cumprod(dim),

@@ -15,8 +15,6 @@ from gradatim.compiler.lower.target import WIDTHS, host
 from gradatim.compiler.lower.tiles import plan
 from tests.compiler.products import Kernel, asked, kernel, spoiled
 
-pytestmark = pytest.mark.slow  # hundreds of programs are compiled
-
 VECTORS = [width for width in WIDTHS if width <= host().vector_bytes]
 
 

@@ -13,8 +13,6 @@ from gradatim.core.errors import AutogradError
 from tests.compiler.graphs import Function, functions
 from tests.compiler.running import Bound
 
-pytestmark = pytest.mark.slow  # hundreds of programs are compiled
-
 Arrays = list[np.ndarray]
 
 

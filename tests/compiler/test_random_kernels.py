@@ -19,10 +19,9 @@ from gradatim.core.random import Generator, RandomError
 from gradatim.core.storage import ArrayType
 from gradatim.ops import random as primitives
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(engine.available() is not None, reason="no machine code can be made here"),
-]
+pytestmark = pytest.mark.skipif(
+    engine.available() is not None, reason="no machine code can be made here"
+)
 
 F32, F64, I64, I32 = (np.dtype(name) for name in ("float32", "float64", "int64", "int32"))
 WHOLE = [np.dtype(t) for t in ("bool", "uint8", "int8", "int16", "int32", "int64", "f4", "f8")]

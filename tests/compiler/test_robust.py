@@ -20,8 +20,6 @@ from gradatim import nn, optim
 from gradatim.compiler.cache import folder
 from gradatim.nn import functional as F
 
-pytestmark = pytest.mark.slow  # processes, threads, and hundreds of programs
-
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 

@@ -23,8 +23,6 @@ from tests.compiler.running import Bound
 from tests.ops.case import Case
 from tests.ops.test_table import LAYOUTS, NOT_STRIDED, TABLE, call, expected, floats
 
-pytestmark = pytest.mark.slow  # hundreds of programs are compiled
-
 Arrays = list[np.ndarray]
 
 NAMES = sorted({c.primitive for c in TABLE})

@@ -16,8 +16,6 @@ from gradatim.compiler.program import Program
 from gradatim.core.errors import AutogradError
 from gradatim.nn import functional as F
 
-pytestmark = pytest.mark.slow  # hundreds of programs are compiled
-
 
 @pytest.fixture(autouse=True)
 def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:

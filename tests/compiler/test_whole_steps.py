@@ -14,8 +14,6 @@ from gradatim.compiler.trace import trace
 from gradatim.models import bigram, gpt, mlp
 from gradatim.nn import functional as F
 
-pytestmark = pytest.mark.slow  # whole models are compiled and trained
-
 
 class Block(nn.Module):
     """One causal transformer block of what `nn` has: attention of 4 heads, then two layers."""

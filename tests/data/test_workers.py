@@ -218,7 +218,6 @@ def test_samples_are_what_their_own_process_gives():
     assert arrays[0]["name"] == ["0", "1"]
 
 
-@pytest.mark.slow
 def test_workers_that_are_started_afresh_get_the_dataset_sent():
     data = TensorDataset(gradatim.arange(6))
     batches = DataLoader(data, 2, num_workers=1, multiprocessing_context="spawn")

@@ -18,7 +18,6 @@ def numbers(text):
     return [float(found.replace(",", "")) for found in NUMBER.findall(text)]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(engine.available() is not None, reason="needs LLVM")
 def test_the_programs_of_the_page_print_and_draw_what_it_shows(tmp_path):
     now, shown = outputs(renewed(TEXT, tmp_path)), outputs(TEXT)

@@ -17,8 +17,6 @@ from gradatim.training.settings import default_config, find_model
 from gradatim.training.tasks.letters import LetterTask
 from tests.training.test_learner import TASK, WORDS
 
-pytestmark = pytest.mark.slow  # models are compiled and trained
-
 every_kind = pytest.mark.parametrize(
     "pairs",
     [

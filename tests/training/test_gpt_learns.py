@@ -8,7 +8,6 @@ from gradatim.training.session import new
 BIGRAMS = 2.46  # nats a letter on dev: what counting pairs reaches
 
 
-@pytest.mark.slow
 def test_a_gpt_of_two_layers_beats_the_bigrams_within_300_compiled_steps(tmp_path):
     settings = ["n_layer=2", "n_embd=32", "batch_size=32", "steps=300", "learning_rate=6e-3"]
     quick = ["eval_interval=1000000", "threads=1", "seed=1"]

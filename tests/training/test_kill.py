@@ -27,7 +27,6 @@ sys.exit("\\n".join(report.failures) or 0)
 """
 
 
-@pytest.mark.slow
 def test_random_moments():
     def command(root: Path) -> list[str]:
         return [sys.executable, "-m", "tests.training.numpy_learner", str(root), "60", "1"]
@@ -37,7 +36,6 @@ def test_random_moments():
     assert report.most_steps_lost <= 1
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_before_every_file_operation():
     # In a process of its own: forking the test runner would copy its threads' locks.

@@ -21,8 +21,6 @@ from gradatim.training.tasks.sequences import RunningText, WholeWords
 from tests.training.test_compiled import all_steps, falling
 from tests.training.test_learner import WORDS
 
-pytestmark = pytest.mark.slow  # models are compiled and trained
-
 SMALL = ["n_layer=1", "n_head=2", "n_embd=8", "batch_size=4", "compile=false"]
 POEM = text.of("poem", "In winter the men of the town\nhave noses of orange and brown;\n" * 30)
 
