@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 _LASTING = 10  # steps as written
-_FRESH = 0.25  # seconds; a copy of a large model takes a few thousandths
-_WAITING = 8  # looks, some 2 seconds
+_FRESH, _STALE = 0.25, 2.0  # seconds; a copy of a large model takes a few thousandths
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class State:
     """
 
     def __init__(self, binding: Binding) -> None:
-        self.binding, self.done, self.waited, self.since = binding, 0, 0, 0.0
+        self.binding, self.done, self.since = binding, 0, 0.0
         traced = binding.traced
         self.owners = [t for t in (*traced.grads, *traced.cleared) if isinstance(t, Handle)]
         self.grads = [t._grad for t in self.owners]
@@ -60,13 +59,10 @@ class State:
     def keep(self, stretch: Stretch) -> None:
         """Keep it as it is now, if what was kept is no longer fresh."""
         now = time.perf_counter()
-        if self.arrays and now - self.since < _FRESH:
+        age = now - self.since if self.arrays else _STALE
+        if age < _FRESH or (age < _STALE and self._is_late(stretch)):
             return
-        self.since = now
-        if self.arrays and self.waited < _WAITING and self._is_late(stretch):
-            self.waited += 1
-            return
-        traced, self.done, self.waited = self.binding.traced, stretch.done, 0
+        traced, self.done, self.since = self.binding.traced, stretch.done, now
         if not self.arrays:
             written = [self.binding.arrays[i] for i in traced.written]
             grads = stretch.outputs[len(stretch.outputs) - len(traced.grads) :]

@@ -44,12 +44,14 @@ def write_planned(
     over = [s for s in nest.stores if place_of(s.into) in read]
     elsewhere = [s for s in nest.stores if s not in over]
 
+    def in_row(batch: Value, row: Value) -> RowScope:
+        number = f.add(first, f.add(f.mul(batch, rows), row))
+        return RowScope(scope, coordinates(f, number, nest.dims[:-1]))
+
     def epilogue(
         batch: Value, row: Value, column: Value, acc: Value, mask: Value | None
     ) -> list[Write]:
-        number = f.add(first, f.add(f.mul(batch, rows), row))
-        in_row = RowScope(scope, coordinates(f, number, nest.dims[:-1]))
-        part = Chunk(in_row, column, width(acc.type), mask)
+        part = Chunk(in_row(batch, row), column, width(acc.type), mask)
         part.kept[nest.equation.output] = acc
         for s in nest.stores:
             part.value(s.value)
@@ -59,8 +61,7 @@ def write_planned(
     far = read_far(nest.nodes)
 
     def ahead(batch: Value, row: Value, column: Value) -> None:
-        number = f.add(first, f.add(f.mul(batch, rows), row))
-        fetch(RowScope(scope, coordinates(f, number, nest.dims[:-1])), column, far)
+        fetch(in_row(batch, row), column, far)
 
     heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 3
     write_product(

@@ -8,8 +8,7 @@ from ..ir import Var
 from ..schedule.nests import ELEMENT, ENDS, Leaf, Node, Store
 from .emit import I64, Function, Operand, Value, constants
 from .scopes import BOOL, Chunk, NestScope, RowScope, in_memory, row_of_table, store
-
-NEAR = 1 << 15  # bytes that stay in the nearest cache anyway
+from .target import NEAR
 
 
 def write_elements(part: Chunk, stores: Iterable[Store]) -> None:

@@ -8,8 +8,8 @@ from math import prod
 import numpy as np
 
 from .emit import DOUBLE, FLOAT, I8, I32, I64
+from .target import NEAR
 
-NEAR = 1 << 15  # bytes that stay in the first cache
 MANY = 8  # tiles below one another that share the asking for a block of B
 LLVM = {"float32": FLOAT, "float64": DOUBLE, "int64": I64, "int32": I32, "uint8": I8, "bool": I8}
 

@@ -10,6 +10,8 @@ from typing import Any
 from ...core.dtypes import of
 from ...core.errors import ArgumentError
 
+NEAR = 1 << 15  # bytes that stay in the first cache of any of them
+
 WIDTHS = (64, 32, 16)
 # Switching a feature off switches off all that need it: AVX-512F the rest of AVX-512, AVX also FMA.
 _WIDER_THAN = {32: "avx512f", 16: "avx"}

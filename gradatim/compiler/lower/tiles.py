@@ -32,7 +32,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from .product import NEAR, Pack, Plan, Product, Side
+from .product import Pack, Plan, Product, Side
+from .target import NEAR
 
 OVERHEAD = 16.0  # of a tile: finding its place, starting and ending its loop
 NEST = 600.0  # of one more nest: a barrier, and its code
