@@ -60,7 +60,7 @@ class Kernel:
         return str(module)
 
     def write(self, f: Function, a: Value, b: Value, c: Value, scratch: Value) -> None:
-        base, m, n = LLVM[self.product.dtype.name], self.product.m, self.product.n
+        base, m, n = LLVM[self.product.dtype.name], self.plan.result_rows, self.product.n
 
         def store(batch: Value, row: Value, column: Value, acc: Value, mask: Value | None) -> Any:
             place = f.add(f.add(f.mul(batch, m * n), f.mul(row, n)), column)

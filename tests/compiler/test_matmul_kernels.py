@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import gradatim
 from gradatim.compiler.lower.product import Product
 from gradatim.compiler.lower.target import WIDTHS, host
 from gradatim.compiler.lower.tiles import plan
@@ -223,6 +224,19 @@ def test_matrices_that_share_b_are_one_long_matrix() -> None:
     apart = operand(rng, (3, 8, 24), layout="columns")
     assert plan(asked(apart, b), 16).product.m == 8
     check(kernel(apart, b), apart, b)
+
+
+@pytest.mark.parametrize("n", [6, 40])
+def test_some_matrices_that_share_b_are_a_long_one_each(n: int) -> None:
+    rng = np.random.default_rng(0)
+    a, b = operand(rng, (2, 3, 4, 5)), operand(rng, (2, 1, 5, n))
+    code = kernel(a, b)
+    assert (code.plan.product.batch, code.plan.product.m) == ((2,), 12)
+    check(code, a, b)
+    c = rng.standard_normal((2, 3, 4, n)).astype(np.float32)
+    program = gradatim.compile(lambda x, y, z: (x @ y) * z)
+    result = program(*(gradatim.tensor(t) for t in (a, b, c)))
+    np.testing.assert_allclose(result.numpy(), (a @ b) * c, rtol=1e-4, atol=1e-5)
 
 
 def test_plans_depend_on_nothing_but_the_shapes() -> None:

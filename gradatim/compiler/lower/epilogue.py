@@ -37,7 +37,7 @@ def write_planned(
     lanes, abreast = lanes_of([x], w.lowering.target), _abreast(nest, w.lowering.target)
     for n in range(abreast.bit_length()):
         prepare(scope, nest.nodes, lanes << n, 0)
-    rows = x.shape[-2]
+    rows = planned.result_rows
 
     place_of = w.lowering.place_of
     read = {place_of(n.var) for m in nest.nodes for n in m.arguments if isinstance(n, Leaf)}

@@ -160,6 +160,11 @@ class Plan:
     packs: tuple[Pack, ...] = ()
 
     @property
+    def result_rows(self) -> int:
+        """Rows of one matrix of the result; matrices whose rows go on are one."""
+        return self.product.n if self.turned else self.product.m
+
+    @property
     def tile(self) -> int:
         """Elements of one tile."""
         return self.rows * self.vectors * self.wide
