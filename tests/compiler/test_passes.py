@@ -18,6 +18,7 @@ from gradatim.compiler.passes.dce import drop_unused
 from gradatim.compiler.passes.empty import without_empties
 from gradatim.compiler.passes.expand import expand
 from gradatim.compiler.passes.fold import fold
+from gradatim.compiler.passes.halve import halve
 from gradatim.compiler.passes.simplify import simplify
 from gradatim.compiler.passes.turn import turn
 from gradatim.compiler.trace import trace
@@ -358,3 +359,41 @@ def test_a_product_that_is_also_read_as_it_is_stays():
 
     graph = traced(both, (3, 4), (4, 5))
     assert str(turn(graph)) == str(graph)
+
+
+# -- halve ---------------------------------------------------------------------------------------
+
+
+def test_a_long_sum_over_rows_is_made_in_two_halves():
+    graph = traced(lambda x, y: x.t() @ y, (512, 64), (512, 32))
+    assert_prints(
+        halve(graph),
+        """
+        in   a:float32[512,64]
+        in   b:float32[512,32]
+             c:float32[64,512] = permute[order=(1, 0)] a
+             d:float32[64,2,256] = reshape[shape=(64, 2, 256)] c
+             e:float32[2,64,256] = permute[order=(1, 0, 2)] d
+             f:float32[2,256,32] = reshape[shape=(2, 256, 32)] b
+             g:float32[2,64,32] = matmul e f
+             h:float32[64,32] = slice[index=(0)] g
+             i:float32[64,32] = slice[index=(1)] g
+             j:float32[64,32] = add h i
+        out  j
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "y"),
+    [
+        pytest.param(lambda x, y: x @ y, (64, 512), (512, 64), id="along a row"),
+        pytest.param(lambda x, y: x.t() @ y, (128, 64), (128, 64), id="few rows"),
+        pytest.param(lambda x, y: x.t() @ y, (511, 64), (511, 64), id="an odd number of rows"),
+        pytest.param(lambda x, y: x.t() @ y, (512, 8), (512, 8), id="little to do"),
+        pytest.param(lambda x, y: x.t() @ y, (256, 512), (256, 512), id="a large result"),
+    ],
+)
+def test_other_products_are_made_whole(function, x, y):
+    graph = traced(function, x, y)
+    assert str(halve(graph)) == str(graph)

@@ -12,6 +12,7 @@ from .dce import drop_unused
 from .empty import without_empties
 from .expand import expand
 from .fold import fold
+from .halve import halve
 from .isolate import isolate
 from .pick import pick
 from .pieces import put_pieces
@@ -32,6 +33,7 @@ ORDER: tuple[tuple[str, Pass], ...] = (
     ("pieces", put_pieces),
     ("dce", drop_unused),
     ("turn", turn),
+    ("halve", halve),
     ("isolate", isolate),
 )
 

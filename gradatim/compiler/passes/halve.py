@@ -1,0 +1,69 @@
+"""Long sums over the rows of two matrices, in two halves: each is the work of other workers.
+
+    a^T b  =  a[:n/2]^T b[:n/2] + a[n/2:]^T b[n/2:]         of n rows
+
+The gradient of a weight is such a product, over all rows of a batch. Workers share these rows in
+everything that comes before: so each finds its half in its own cache, where the whole sum would
+send each half through the other's. What they exchange is the result. There are two halves however
+many workers there are, so the bits are the same.
+"""
+
+from __future__ import annotations
+
+from ...core.primitive import Primitive
+from ...ops.broadcast import reshape
+from ...ops.elementwise import add
+from ...ops.matmul import matmul
+from ...ops.movement import permute, slice_
+from ..ir import Equation, Graph, Params, Var, apply
+
+LONG = 256  # rows from which a sum is cut
+WORK = 1 << 20  # operations of a product that is worth another nest
+LESS = 4  # how many times less there must be of the result than of what is read
+
+
+def halve(graph: Graph) -> Graph:
+    """Cut the products that add up many rows."""
+    makers = graph.makers()
+    new: dict[Var, Var] = {}
+    kept: list[Equation] = []
+    for e in graph.equations:
+        if _is_over_rows(e, makers) and _is_worth_it(e):
+            kept += _halved(e)
+            new[e.output] = kept[-1].output
+        else:
+            kept.append(e)
+    return graph.with_equations(kept).rename(new)
+
+
+def _is_over_rows(e: Equation, makers: dict[Var, Equation]) -> bool:
+    """Whether it is a product of a transposed matrix."""
+    if e.name != "matmul" or len(e.output.shape) != 2 or e.output.dtype.kind != "f":
+        return False
+    turned = makers.get(e.inputs[0])
+    return turned is not None and turned.name == "permute" and turned.params["order"] == (1, 0)
+
+
+def _is_worth_it(e: Equation) -> bool:
+    """Whether the halves are even and long, and their sums few."""
+    (m, rows), n = e.inputs[0].shape, e.output.shape[1]
+    long = rows >= LONG and rows % 2 == 0
+    return long and 2 * m * n * rows >= WORK and LESS * m * n <= rows * (m + n)
+
+
+def _halved(e: Equation) -> list[Equation]:
+    found: list[Equation] = []
+
+    def then(primitive: Primitive, inputs: tuple[Var, ...], params: Params) -> Var:
+        found.append(apply(primitive, inputs, params, e.line, e.part_of))
+        return found[-1].output
+
+    a, b = e.inputs
+    (m, rows), n = a.shape, b.shape[1]
+    cut = then(reshape, (a,), {"shape": (m, 2, rows // 2)})
+    left = then(permute, (cut,), {"order": (1, 0, 2)})
+    right = then(reshape, (b,), {"shape": (2, rows // 2, n)})
+    both = then(matmul, (left, right), {})
+    first, second = (then(slice_, (both,), {"index": (i,)}) for i in range(2))
+    then(add, (first, second), {})
+    return found
