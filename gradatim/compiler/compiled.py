@@ -12,7 +12,7 @@ from ..core.primitive import Composite
 from . import cache, engine
 from .ir import Equation, Graph, Var
 from .lower.calls import lower
-from .lower.lines import lines_supported
+from .lower.lines import is_line
 from .lower.main import Layout, Stack, finished, write_run, write_step
 from .lower.random import supported
 from .lower.refusals import REFUSING, Refusal
@@ -115,7 +115,7 @@ def scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) 
 def _scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) -> Schedule:
     def is_native(e: Equation) -> bool:
         if not e.draws:
-            return lines_supported(e)
+            return is_line(e)
         types = tuple(v.type for v in e.inputs)
         return supported(e.name, e.output.type, e.params, types, target)
 

@@ -8,17 +8,11 @@ from __future__ import annotations
 
 BY_PLACE = "places meet in any order and are joined by more than a sum; its gradient is rare"
 ENDS_MEET = "it rounds from both ends: numbers to make once, outside of a step"
-NO_LINES = "it is of truths or of one number, for which there is no machine code"
 NO_NUMBERS = "nothing is drawn, or in a dtype for which there is no machine code"
 
 REASONS: dict[str, str] = {
-    "argsort": NO_LINES,
-    "top": NO_LINES,
     "searchsorted": "it searches: made once, outside of a step",
     "bincount": "it counts integers: made once, outside of a step",
-    "cumsum": NO_LINES,
-    "recurrence": NO_LINES,
-    "running_index": NO_LINES,
     "scatter_extreme": BY_PLACE,
     "scatter_prod": BY_PLACE,
     "linspace": ENDS_MEET,

@@ -76,7 +76,13 @@ def generate(
 
 
 def _checked(prompt_ids: Sequence[int], vocab_size: int) -> list[int]:
-    prompt = [whole("generate: a token of the prompt", token) for token in prompt_ids]
+    try:
+        tokens = iter(prompt_ids)
+    except TypeError:
+        raise TypeError(
+            f"generate: the prompt must be a sequence of tokens, got {prompt_ids!r}"
+        ) from None
+    prompt = [whole("generate: a token of the prompt", token) for token in tokens]
     if not prompt:
         raise ArgumentError(
             "generate: the prompt is empty; give at least one token, such as the one that begins a "

@@ -56,9 +56,11 @@ def _pow_by_exponent(g: Any, x: Any, y: Any, out: Any) -> Any:
 
 
 def _pow_by_base(g: Any, x: Any, y: Any) -> Any:
-    # x ** 0 is constant, even at x = 0, where y * x ** (y - 1) would be 0 * inf.
+    # x ** 0 is constant, even at x = 0, where y * x ** (y - 1) would be 0 * inf; and as nobody
+    # computes x ** -1 there, the gradients of this one are 0 too.
     flat = eq(y, like(y, 0))
-    return where(flat, like(x, 0), mul(g, mul(y, pow_(x, sub(y, like(y, 1))))))
+    slope = mul(y, pow_(x, where(flat, y, sub(y, like(y, 1)))))
+    return where(flat, like(x, 0), mul(g, slope))
 
 
 def _power(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:

@@ -14,7 +14,7 @@ def check_not_negative(what: str, value: Any) -> None:
     """Refuse a negative setting, or nan."""
     _check_number(what, value)
     if not float(value) >= 0.0:
-        raise ArgumentError(f"Invalid {what}: {value}; it must not be negative")
+        raise ArgumentError(f"Invalid {what}: {value}; it must be a number from 0 up")
 
 
 def check_betas(betas: tuple[Any, Any]) -> None:

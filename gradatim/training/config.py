@@ -181,7 +181,7 @@ def apply_pairs(config: RunConfig, pairs: list[str]) -> RunConfig:
             table = table.setdefault(part, {})
         table[last] = text.strip()
     # All at once: two settings may only make sense together, such as a width and its heads.
-    return apply_tables(config, tables, source="--set")
+    return apply_tables(config, tables, source="your settings")
 
 
 def known_keys(config: RunConfig) -> list[str]:

@@ -23,9 +23,9 @@ def convert(value: Any, wanted: Any, *, where: str) -> Any:
     (3, 0.001)
     >>> convert("64,32", tuple[int, ...], where="widths")
     (64, 32)
-    >>> convert("ten", int, where="--set: training.steps")
+    >>> convert("ten", int, where="run.toml: training.steps")
     Traceback (most recent call last):
-    gradatim.training.errors.BadUse: --set: training.steps wants a whole number, got 'ten'
+    gradatim.training.errors.BadUse: run.toml: training.steps wants a whole number, got 'ten'
     """
     origin = get_origin(wanted)
     if origin is Literal:

@@ -200,3 +200,13 @@ def test_batches_of_gradients_are_not_supported_and_say_so():
     x = leaf([1.0, 2.0])
     with pytest.raises(RuntimeError, match="is_grads_batched is not supported"):
         grad(x.sum(), x, is_grads_batched=True)
+
+
+@pytest.mark.parametrize("power", [0, 1, 3, [0.0, 1.0, 3.0]], ids=str)
+def test_gradients_of_any_order_of_whole_powers_are_finite_at_zero(power):
+    x = leaf([0.0, 0.0, 0.0])
+    y = x ** (tensor(power) if isinstance(power, list) else power)
+    for _ in range(5):
+        (y,) = grad(y.sum(), x, create_graph=True)
+        assert y.isfinite().all()
+    assert y.tolist() == [0, 0, 0]

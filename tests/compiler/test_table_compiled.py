@@ -16,7 +16,7 @@ import pytest
 
 import gradatim
 from gradatim.compiler.errors import TraceError
-from gradatim.compiler.segments import NO_LINES, REASONS, UNTRACEABLE
+from gradatim.compiler.segments import REASONS, UNTRACEABLE
 from gradatim.core.handle import steps
 from gradatim.core.primitive import REGISTRY, Composite, Shortcut
 from tests.compiler.running import Bound
@@ -112,8 +112,7 @@ def test_what_is_left_to_numpy_is_declared_with_its_reason(name: str) -> None:
     for case in (c for c in cases_of(name) if all(np.size(x) for x in c.inputs)):
         inputs = tensors_of(inputs_of(case, np.float64))
         left |= Bound(lambda *xs, case=case: call(case, *xs), inputs).segments()
-    # Where there are lines of numbers, as in the whole table, those that go along them are native.
-    assert left == ({} if REASONS[name] is NO_LINES else {name: REASONS[name]})
+    assert left == {name: REASONS[name]}
 
 
 @pytest.mark.parametrize("name", sorted(UNTRACEABLE))

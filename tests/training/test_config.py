@@ -61,7 +61,7 @@ def test_every_field_type_is_read_from_text():
         ("training.stesp=1", "unknown key 'training.stesp'; did you mean 'training.steps'?"),
         ("gain", "--set wants key=value, got 'gain', for example --set steps=5000"),
         ("=3", "--set wants key=value"),
-        ("steps=ten", "--set: training.steps wants a whole number, got 'ten'"),
+        ("steps=ten", "your settings: training.steps wants a whole number, got 'ten'"),
         ("steps=1.5", "wants a whole number, got '1.5'"),
         ("steps=0", "training.steps must be at least 1, got 0"),
         ("learning_rate=fast", "wants a number, got 'fast'"),

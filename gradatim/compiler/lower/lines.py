@@ -24,11 +24,9 @@ from .scopes import in_memory, kind_of, load, range_at, store
 _SIGN = -(1 << 63)
 
 
-def lines_supported(e: Equation) -> bool:
-    """Whether there is machine code for an equation that goes along lines."""
-    if e.name not in LINES or not e.inputs[0].shape or not e.inputs[0].size:
-        return False
-    return e.name in SORTS or e.output.dtype.kind != "b"
+def is_line(e: Equation) -> bool:
+    """Whether an equation goes along lines."""
+    return e.name in LINES
 
 
 def scratch_size(nest: LineNest) -> int:
@@ -264,4 +262,4 @@ LINES: dict[str, Callable[..., None]] = {
     "argsort": argsort,
     "top": top,
 }
-__all__ = ["LINES", "SORTS", "lines_supported", "scratch_size", "write_lines"]
+__all__ = ["LINES", "SORTS", "is_line", "scratch_size", "write_lines"]

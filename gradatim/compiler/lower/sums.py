@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .columns import flat
 from .emit import I64, Function, Operand, Value, constant, vector, width
 from .pack import quotient, read
 from .product import LLVM, Plan
@@ -84,11 +85,11 @@ class Sums:
             return self._in_stretches(tile, start, stop, acc)
         rest = self.k % parts
         last = self._whole(start, stop, parts) if rest else stop
-        with f.loop(start, last, parts, _flat(acc)) as loop:
+        with f.loop(start, last, parts, flat(acc)) as loop:
             if tile.next_a is not None:
                 f.ask(f.gep(self.base, tile.next_a, f.mul(loop.index, self.plan.share)), near=False)
             acc = self._steps(tile, loop.index, parts, _chunks(loop.values, size))
-            loop.carry(*_flat(acc))
+            loop.carry(*flat(acc))
         acc = _chunks(loop.results, size)
         if rest and isinstance(last, int):
             return self._steps(tile, constant(last, I64), rest, acc)
@@ -179,17 +180,17 @@ class Sums:
         acc = [[zero] * size for _ in range(parts)]
         whole = self.k // (n * parts) * n * parts
         if whole:
-            with f.loop(0, whole, n * parts, _flat(acc)) as loop:
+            with f.loop(0, whole, n * parts, flat(acc)) as loop:
                 acc = [
                     self._dot_step(tile, loop.index, p * n, n, part)
                     for p, part in enumerate(_chunks(loop.values, size))
                 ]
-                loop.carry(*_flat(acc))
+                loop.carry(*flat(acc))
             acc = _chunks(loop.results, size)
         for p, k in enumerate(range(whole, self.k, n)):
             acc[p] = self._dot_step(tile, constant(0, I64), k, min(n, self.k - k), acc[p])
         rows = _chunks(self._together(acc), columns)
-        total = self._totals(_flat([row + [zero] * (wide - columns) for row in rows]))
+        total = self._totals(flat([row + [zero] * (wide - columns) for row in rows]))
         return [[self._part(total, r * wide)] for r in range(tile.height)]
 
     def _part(self, total: Value, start: int) -> Value:
@@ -234,10 +235,6 @@ class Sums:
             x = f.fadd(f.shuffle(x, None, low), f.shuffle(x, None, [i + part // 2 for i in low]))
             part //= 2
         return x if part == 1 else f.fadd(f.extract(x, 0), f.extract(x, 1))
-
-
-def _flat(grid: Grid) -> list[Value]:
-    return [value for row in grid for value in row]
 
 
 def _chunks(values: list[Value], n: int) -> Grid:
