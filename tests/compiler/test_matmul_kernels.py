@@ -203,6 +203,16 @@ def test_large_operands_are_cut_into_blocks_and_many_items(layout: str, heavy: b
     check(code, a, b)
 
 
+@pytest.mark.parametrize("layout", ["rows", "columns"])
+def test_few_rows_share_the_reading_of_a_large_matrix(layout: str) -> None:
+    rng = np.random.default_rng(0)
+    for m in (1, 3):
+        a, b = operand(rng, (m, 130)), operand(rng, (130, 500), layout=layout)
+        code = kernel(a, b)
+        assert code.plan.items >= 4
+        check(code, a, b)
+
+
 def test_integers_wrap_around_as_numpy_s_do() -> None:
     rng = np.random.default_rng(0)
     for dtype in ("int32", "int64", "uint8"):

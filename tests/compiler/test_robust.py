@@ -157,6 +157,7 @@ SHARED = {
     "moments of columns": lambda: (X.mean(0), X.var(0), X.std()),
     "product": lambda: X @ Y,
     "product with a long inner dimension": lambda: (X.T @ X, LONG @ LONG.T),
+    "one row and a large matrix": lambda: (X[:, 0] @ X, X[0] @ X.T),
     "product and what follows": lambda: ((X @ Y).tanh() + 1).sum(0),
     "rows added up by index": lambda: g.zeros(40, 130).index_add(0, INDEX, X.exp().tanh()),
     "an embedding": lambda: (X[INDEX] * 2).exp().sum(0),

@@ -44,6 +44,8 @@ from .tiles import plan
 from .writing import Lowering, State, Writing
 
 INT64 = np.dtype(np.int64)
+RATE = 100  # operations of a product in a nanosecond
+FAR_RATE = 25  # bytes that one core reads from the third cache in a nanosecond
 
 
 def lower(schedule: Schedule, target: Target) -> Lowering:
@@ -114,7 +116,7 @@ def _product(lowering: Lowering, nest: ProductNest) -> None:
         room = w.pointer(scratch) if planned.scratch else None
         write_planned(w, scope, nest, planned, *base, room, w.begin, w.end)
     flops = 2 * prod(x.shape) * y.shape[-1]
-    w.finish(reads, writes, planned.items, nest, flops / 100)
+    w.finish(reads, writes, planned.items, nest, max(flops / RATE, y.nbytes / FAR_RATE))
 
 
 def _packed(lowering: Lowering, nest: ProductNest, planned: Plan, pack: Any, leaf: Leaf) -> Leaf:

@@ -48,6 +48,8 @@ OFTEN = (
 KEPT = 1 << 20  # bytes of B that stay in the second cache while the rows of A go by
 BLOCK = 128  # k of a block whose sums go to memory, so that it stays in the cache
 LONG = 384  # and of one whose sums go to memory to be more exact: errors grow with each addition
+FEW = 8  # rows of A up to which a product waits for B to come, rather than for its sums
+FAR = 1 << 15  # bytes of B in an item then: a microsecond and more from the third cache
 DEEP = (96, 256)  # rows and columns of an item of such blocks
 PACK_DEPTH = 256
 
@@ -239,6 +241,8 @@ def _panels(
         high = WORK // (work * min(max(wide, 1), across))
     if high <= 1:
         wide = min(wide, WORK // work)
+    if p.m <= FEW:
+        wide = min(wide, FAR // (p.k * width * p.dtype.itemsize or 1))
     high, wide = _even(down, high), _even(across, wide)
     panels = (-(-down // high), -(-across // wide))
     group = 1
