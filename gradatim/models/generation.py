@@ -227,6 +227,8 @@ class _Page:
     def begin(self, prompt: list[int], temperature: float) -> None:
         """Forget what was written."""
         with no_grad():
+            for layer in self.memory:
+                layer.forget()
             self.window[0, : len(prompt)] = tensor(prompt)
             self.count.fill_(len(prompt))
             self.temperature.fill_(temperature)

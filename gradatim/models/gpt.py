@@ -68,6 +68,11 @@ class Memory:
         self.keys, self.values = zeros(shape, dtype=dtype), zeros(shape, dtype=dtype)  # (B, S, C)
         self.texts, self.places = arange(batch), arange(config.block_size)  # (B,), (S,)
 
+    def forget(self) -> None:
+        """Zeros everywhere: of values that are nan, even those that nobody looks at would count."""
+        self.keys.zero_()
+        self.values.zero_()
+
     def keep(self, k: Tensor, v: Tensor) -> None:
         """Remember k and v (B, T, C) as those of the first T places."""
         for rows, new in ((self.keys, k), (self.values, v)):

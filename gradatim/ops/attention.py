@@ -60,12 +60,12 @@ def _weigh(scores: Array, mask: Array | None) -> None:
                 part *= seen.astype(part.dtype)
         else:
             if seen is not None:
-                part += np.where(seen, part.dtype.type(0), part.dtype.type(HIDDEN))
+                np.copyto(part, HIDDEN, where=~seen)  # whatever is there, nan too
             top = row_maxima(rows)
             top[(np.abs(top) < MODERATE) | (top == HIDDEN)] = 0
             np.exp(np.subtract(rows, top, rows), rows)
         sums = _spread_sums(rows)
-        if seen is not None and not np.minimum.reduce(sums, None):
+        if seen is not None and not np.minimum.reduce(sums, None) > 0:  # 0 or nan
             sums[sums == 0] = 1
         rows /= sums
 

@@ -1,5 +1,6 @@
 """Generation: with a memory and compiled it gives what the definition gives."""
 
+import math
 from itertools import islice
 
 import numpy as np
@@ -127,6 +128,18 @@ def test_what_makes_no_sense_is_refused_at_once(model):
         generate(other, [0], 5, writer=Writer(model, compiled=False))
 
 
+@pytest.mark.parametrize("is_compiled", [False, True])
+def test_a_writer_gets_over_weights_that_were_nan(is_compiled):
+    made = gpt.Model(gpt.Config(vocab_size=9, block_size=6, n_layer=1, n_head=1, n_embd=8))
+    weights = {name: x.clone() for name, x in made.state_dict().items()}
+    writer = Writer(made, compiled=is_compiled)
+    found = list(generate(made, [0], 4, greedy=True, writer=writer))
+    made.load_state_dict({name: x * math.nan for name, x in weights.items()})
+    list(generate(made, [0], 4, greedy=True, writer=writer))
+    made.load_state_dict(weights)
+    assert found == list(generate(made, [0], 4, greedy=True, writer=writer))
+
+
 def test_no_tokens_are_no_tokens(model):
     assert list(generate(model, [0], 0)) == []
 
@@ -137,6 +150,8 @@ def test_no_tokens_are_no_tokens(model):
         ({"top_k": 1.5}, r"top_k must be a whole number, got 1\.5"),
         ({"top_k": "3"}, "top_k must be a whole number, got '3'"),
         ({"top_p": "0.5"}, "top_p must be a number, got '0.5'"),
+        ({"prompt_ids": None}, "the prompt must be a sequence of tokens, got None"),
+        ({"prompt_ids": "ab"}, "a token of the prompt must be a whole number, got 'a'"),
         ({"temperature": "hot"}, "temperature must be a number, got 'hot'"),
         ({"max_new_tokens": 2.5}, r"max_new_tokens must be a whole number, got 2\.5"),
         ({"prompt_ids": [0, 1.7]}, r"a token of the prompt must be a whole number, got 1\.7"),

@@ -1,6 +1,7 @@
 """Attention: PyTorch's numbers, what a mask hides, and what is refused."""
 
 import json
+import math
 import warnings
 from pathlib import Path
 
@@ -61,13 +62,19 @@ def test_a_later_token_changes_no_earlier_output_by_a_bit(size, compiled):
         q, k, v = heads(2, 3, size, 8)
 
 
-def test_what_a_mask_hides_has_no_weight_whatever_it_is():
-    q, k, v = heads(1, 4, 8)
-    mask = gradatim.tensor([True, True, False, True])
-    out = A(q, k, v, attn_mask=mask)
-    k[:, 2] = 1e30
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("size", [4, 70])
+@pytest.mark.parametrize("key", [1e30, math.inf, -math.inf, math.nan])
+def test_what_a_mask_hides_has_no_weight_whatever_it_is(key, size, compiled):
+    run = gradatim.compile(A) if compiled else A
+    q, k, v = heads(1, size, 8)
+    mask = gradatim.arange(size) != 2
+    masked = run(q, k, v, attn_mask=mask).numpy().copy()
+    causal = run(q, k, v, is_causal=True).numpy().copy()
+    k[:, 2] = key
     v[:, 2] = -7.0
-    np.testing.assert_array_equal(A(q, k, v, attn_mask=mask).numpy(), out.numpy())
+    np.testing.assert_array_equal(run(q, k, v, attn_mask=mask).numpy(), masked)
+    np.testing.assert_array_equal(run(q, k, v, is_causal=True).numpy()[:, :2], causal[:, :2])
 
 
 def test_a_query_that_may_look_nowhere_gets_zeros_and_passes_no_gradient():
