@@ -19,6 +19,7 @@ from .options import (
     warn,
     warn_damaged,
 )
+from .terminal import harmless
 
 if TYPE_CHECKING:
     from ..training.tasks import Voice, Wish
@@ -115,13 +116,13 @@ def write(voice: Voice, wish: Wish, *, columns: bool = False) -> None:
     samples = voice.say(wish)
     if columns and voice.writes == "words":
         for line in in_columns(["".join(pieces) for pieces in samples]):
-            click.echo(line)
+            click.echo(harmless(line))
         return
     for i, pieces in enumerate(samples):
         if i and voice.writes == "texts":
             click.echo("---")
         for piece in pieces:
-            click.echo(piece, nl=False)
+            click.echo(harmless(piece), nl=False)
         click.echo()
 
 

@@ -1,4 +1,4 @@
-"""What this terminal can show: letters it lacks are escaped, bars are only for terminals."""
+"""What this terminal can show: letters it lacks, or would obey, are escaped."""
 
 from __future__ import annotations
 
@@ -27,6 +27,18 @@ def console(*, stderr: bool = False) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else 200
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
+
+
+def harmless(text: str) -> str:
+    """Text as a terminal may be given it: without what would clear it, ring, or move in it.
+
+    A model of bytes writes any of them, if seldom. A pipe gets the text as it is.
+    """
+    return text.translate(_OBEYED) if sys.stdout.isatty() else text
+
+
+# Control characters, but for the ends of lines and tabs
+_OBEYED = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
 
 
 def speaks_unicode() -> bool:

@@ -241,6 +241,7 @@ def test_a_saved_tokeniser_serves_another_training(capsys, root, tmp_path, poem)
         (["--data", "POEM"], ["block_size=9999"], "the dev part of poem.txt has 130 tokens, and a"),
         (["--data", "POEM"], ["tokenizer=bpe", "vocab_size=99"], "at least 256 tokens"),
         (["--data", "POEM"], ["tokenizer=bpe", "vocab_size=27"], "size=27; give 256 or more"),
+        (["--data", "POEM"], ["tokenizer=bpe", "vocab_size=5000"], "not for 5000; set vocab_size="),
         (["--data", "POEM"], ["tokenizer=bpf"], "it is char, bpe, or a .json file; did you mean"),
         (["--data", "POEM"], ["tokenizer=none.json"], "the tokeniser none.json cannot be read"),
         (["--data", "POEM"], ["vocab_size=99"], "the tokeniser of poem.txt has"),

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from gradatim.cli.progress import Bar, Lines
+from gradatim.cli.terminal import harmless
 from tests.training.numpy_learner import go_on, settings, start
 
 pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system")
@@ -67,3 +68,12 @@ def test_a_real_terminal_of_any_encoding(tmp_path, words, encoding):
     assert b"20/20" in shown
     assert b"Next: gradatim sample" in shown
     assert b"Traceback" not in shown
+
+
+@pytest.mark.parametrize(
+    ("stream", "shown"), [(Terminal, "a\\x1b[2J\\x07\\x9b é\t\n"), (io.StringIO, None)]
+)
+def test_a_terminal_obeys_no_text_that_a_model_wrote(monkeypatch, stream, shown):
+    text = "a\x1b[2J\x07\x9b é\t\n"
+    monkeypatch.setattr(sys, "stdout", stream())
+    assert harmless(text) == (shown or text)

@@ -75,6 +75,7 @@ def test_the_size_asked_for_is_the_size_or_it_is_said_what_can_be_had(text):
     assert len(BPETokenizer.train(text, most)) == most
     with pytest.raises(TokenizerError, match=f"set vocab_size={most} or less"):
         BPETokenizer.train(text, most + 1)
+    assert len(BPETokenizer.train(text, most + 1, exactly=False)) == most
 
 
 def test_equally_frequent_pairs_are_merged_in_the_order_of_their_numbers():

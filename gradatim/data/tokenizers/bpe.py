@@ -61,12 +61,18 @@ class BPETokenizer(Tokenizer):
 
     @classmethod
     def train(
-        cls, texts: str | Iterable[str], vocab_size: int, *, specials: Iterable[str] = ()
+        cls,
+        texts: str | Iterable[str],
+        vocab_size: int,
+        *,
+        specials: Iterable[str] = (),
+        exactly: bool = True,
     ) -> Self:
         """`vocab_size` tokens learned from a text, or from several pieces of one.
 
         Of equally frequent pairs that with the smaller numbers is merged first, so the same text
-        always gives the same tokens.
+        always gives the same tokens. Not `exactly` so many means fewer if the text has no more
+        pairs that occur twice.
 
         Errors: TokenizerError for a size below the bytes and specials, or one that the text has
         not enough repeated pairs for.
@@ -85,7 +91,7 @@ class BPETokenizer(Tokenizer):
             found.update(pieces(text))
         counts = {piece.encode("utf-8"): often for piece, often in found.items()}
         merges = learn_merges(counts, vocab_size - least, first=len(specials))
-        if len(merges) < vocab_size - least:
+        if exactly and len(merges) < vocab_size - least:
             raise TokenizerError(
                 f"the text has pairs that occur twice for {least + len(merges)} tokens, not for"
                 f" {vocab_size}; set vocab_size={least + len(merges)} or less, or give more text"

@@ -23,7 +23,7 @@ from .sizes import with_vocabulary
 from .sources import EMBEDDED, ENGLISH
 from .task import Kind, Known, Task
 
-BYTE_PAIRS = 512  # tokens of a byte-pair tokeniser if nobody says
+BYTE_PAIRS = 512  # most tokens of a byte-pair tokeniser if nobody says
 LEARNED_FROM = 16 << 20  # characters, from all over the text, are enough to learn byte pairs
 
 
@@ -34,7 +34,7 @@ class SequenceData(DataConfig):
     As `words` each line is a word, learned whole from its beginning to its end; as `text` the file
     is one running text. `auto` takes words for the embedded names, and text for all else. The
     `tokenizer` is `char`, `bpe` (byte pairs, learned from the training part: `vocab_size` says how
-    many tokens), or a file that a tokeniser was saved to.
+    many tokens; else up to 512), or a file that a tokeniser was saved to.
     """
 
     form: Literal["auto", "words", "text"] = "auto"
@@ -65,7 +65,7 @@ class SequenceTask(Task):
             size = config.model.vocab_size if is_asked else BYTE_PAIRS
             with announced(f"Learning {size:,} byte-pair tokens from {self.name} ..."):
                 self.tokenizer = BPETokenizer.train(
-                    self.training_text(), size, specials=self.specials
+                    self.training_text(), size, specials=self.specials, exactly=is_asked
                 )
         elif wanted.endswith(".json"):
             self.tokenizer = load(wanted)
