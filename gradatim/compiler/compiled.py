@@ -14,6 +14,7 @@ from .ir import Equation, Graph, Var
 from .lower.calls import lower
 from .lower.lines import is_line
 from .lower.main import Layout, Stack, finished, write_run, write_step
+from .lower.phases import Phase, one_by_one, side_by_side
 from .lower.random import supported
 from .lower.refusals import REFUSING, Refusal
 from .lower.target import Target, host
@@ -133,6 +134,7 @@ class Draft:
     lowering: Lowering
     layout: Layout
     outside: list[Memory]
+    stretches: list[list[Phase] | NumpyNest]
     steps: list[str | NumpyStep]
     stacks: list[int]
     work: float
@@ -142,6 +144,11 @@ class Draft:
     def text(self) -> str:
         """The whole module, in LLVM's language."""
         return finished(self.lowering, shared=self.shared)
+
+    @property
+    def phases(self) -> list[Phase]:
+        """All phases, of all stretches."""
+        return [p for s in self.stretches if not isinstance(s, NumpyNest) for p in s]
 
 
 def drafted(
@@ -153,12 +160,13 @@ def drafted(
     lowering = lower(made, target)
     outside = _outside(made, lowering)
     slots = {m: i + 2 for i, m in enumerate(outside)}
-    uses = [_use(c, lowering) for c in lowering.calls]
-    layout = Layout(slots, plan_memory(uses, [m for m in outside if isinstance(m, Var)]))
     work = sum(c.work for c in lowering.calls if isinstance(c, Call))
     shared = work > WORTH_SHARING
+    stretches = [*_stretches(lowering, shared=shared)]
+    uses = [use for s in stretches for use in _uses(s, lowering)]
+    layout = Layout(slots, plan_memory(uses, [m for m in outside if isinstance(m, Var)]))
     steps: list[str | NumpyStep] = []
-    for stretch in stretches(lowering):
+    for stretch in stretches:
         if isinstance(stretch, NumpyNest):
             steps.append(NumpyStep(stretch.equation, stretch.inputs, stretch.reason))
             continue
@@ -171,17 +179,17 @@ def drafted(
     if steps == ["step_0"]:
         placed = [Stack(made.outputs[k], layout.size + j) for j, k in enumerate(stacks)]
         write_run(lowering, layout, placed, len(graph.inputs), shared=shared)
-    return Draft(final, made, lowering, layout, outside, steps, stacks, work, shared)
+    return Draft(final, made, lowering, layout, outside, stretches, steps, stacks, work, shared)
 
 
-def stretches(lowering: Lowering) -> Iterator[list[Call] | NumpyNest]:
-    """The calls between two equations that NumPy does, and these equations."""
+def _stretches(lowering: Lowering, *, shared: bool) -> Iterator[list[Phase] | NumpyNest]:
+    """The phases between two equations that NumPy does, and these equations."""
     for is_call, found in groupby(lowering.calls, lambda c: isinstance(c, Call)):
-        calls = list(found)
-        if is_call:
-            yield [c for c in calls if isinstance(c, Call)]
-        else:
-            yield from (c for c in calls if isinstance(c, NumpyNest))
+        if not is_call:
+            yield from (c for c in found if isinstance(c, NumpyNest))
+            continue
+        calls = [c for c in found if isinstance(c, Call)]
+        yield side_by_side(calls, lowering.place_of) if shared else one_by_one(calls)
 
 
 def _compile(
@@ -218,10 +226,15 @@ def _outside(made: Schedule, lowering: Lowering) -> list[Memory]:
     return [*made.inputs, *outputs, *states]
 
 
-def _use(c: Call | NumpyNest, lowering: Lowering) -> Use:
-    if isinstance(c, NumpyNest):
-        return Use(tuple(map(lowering.place_of, reads(c))), c.equation.outputs)
-    return Use(tuple(map(lowering.place_of, c.reads)), tuple(map(lowering.place_of, c.writes)))
+def _uses(stretch: list[Phase] | NumpyNest, lowering: Lowering) -> Iterator[Use]:
+    """What lives at the same time: all that a phase reads and writes."""
+    place_of = lowering.place_of
+    if isinstance(stretch, NumpyNest):
+        yield Use(tuple(map(place_of, reads(stretch))), stretch.equation.outputs)
+        return
+    for phase in stretch:
+        read = (place_of(v) for c in phase.calls for v in c.reads)
+        yield Use(tuple(read), tuple(place_of(v) for c in phase.calls for v in c.writes))
 
 
 def _described(m: Memory, made: Schedule, generators: list[Any]) -> tuple[str, int]:

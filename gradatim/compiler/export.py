@@ -30,7 +30,7 @@ from .explain import Explanation
 from .ir import Var, described
 from .lower.emit import I32, I64, PTR, Function, Value, constant
 from .lower.target import Target, host, named
-from .lower.writing import Call, Memory
+from .lower.writing import Memory
 from .schedule.memory import ALIGN
 from .schedule.nests import NumpyNest
 
@@ -199,8 +199,7 @@ class _Export:
         status = f.allocate(I64, 1 + len(self.draft.lowering.refusals))
         f.store(constant(0, I64), status)
         arena = self._aligned(f)
-        for call in self.draft.lowering.calls:
-            assert isinstance(call, Call)
+        for call in (c for phase in self.draft.phases for c in phase.calls):
             places = [self._place(f, m, arena) for m in call.memory]
             items = constant(call.items, I64)
             f.call(call.function, "void", status, *places, constant(0, I64), items)

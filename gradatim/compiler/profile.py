@@ -17,7 +17,7 @@ import numpy as np
 from ..core.errors import ArgumentError
 from . import team
 from .binding import Binding
-from .compiled import NumpyStep, drafted, stretches, translated
+from .compiled import NumpyStep, drafted, translated
 from .effort import effort
 from .loops import equations_of, title
 from .lower.main import CLOCKS, write_timed
@@ -136,7 +136,7 @@ class _Timed(Binding):
         self.row_of: dict[int, int] = {}
         calls: list[Call | NumpyNest] = []
         steps: list[str | NumpyStep] = []
-        for stretch in stretches(draft.lowering):
+        for stretch in draft.stretches:
             if isinstance(stretch, NumpyNest):
                 step = NumpyStep(stretch.equation, stretch.inputs, stretch.reason)
                 self.row_of[id(step)] = len(calls)
@@ -144,9 +144,10 @@ class _Timed(Binding):
                 calls.append(stretch)
                 continue
             name = f"timed_{len(steps)}"
-            write_timed(draft.lowering, name, stretch, draft.layout, len(calls))
+            found = [c for phase in stretch for c in phase.calls]
+            write_timed(draft.lowering, name, found, draft.layout, len(calls))
             steps.append(name)
-            calls += stretch
+            calls += found
         compiled = translated(replace(draft, steps=steps), traced.graph, target)
         compiled.shared = False
         super().__init__(traced, compiled, binding.guards)

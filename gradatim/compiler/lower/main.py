@@ -4,17 +4,18 @@
     run(table, worker, workers, barrier)        the whole program, as often as the control says
 
 The table holds addresses: first the control's, then the arena's, then those of all memory from
-outside. Several workers each take a share of a nest's items, and meet between nests.
+outside. Several workers each take a share of a nest's items, and meet between phases (`phases.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..ir import Var
 from ..schedule.memory import Arena
 from .emit import I64, PTR, Function, Value, constant
+from .phases import Phase
 from .scopes import in_memory
 from .target import Target
 from .waiting import barrier_text
@@ -48,7 +49,7 @@ class Stack:
 
 
 def write_step(
-    lowering: Lowering, name: str, calls: Sequence[Call], layout: Layout, *, shared: bool
+    lowering: Lowering, name: str, phases: Sequence[Phase], layout: Layout, *, shared: bool
 ) -> None:
     """The function of one stretch; `shared` if several workers may run it."""
     f = Function(lowering.module, name, [SHARED], "void", plain=True)
@@ -62,25 +63,36 @@ def write_step(
         places = {m: _place(f, table, arena, layout, m) for m in call.memory}
         _call(f, call, status, places, begin, end)
 
-    if not shared:
-        for call in calls:
-            run(call, constant(0, I64), constant(call.items, I64))
-        f.end()
-        return
-    worker, workers = Value("%worker", I64), Value("%workers", I64)
-    alone = False
-    for i, call in enumerate(calls):
-        if i and not (alone and call.items == 1):
+    for i, phase in enumerate(phases):
+        if i and shared:
             _meet(f)
-        alone = call.items == 1
-        if alone:
-            with f.when(f.compare("eq", worker, 0)):
-                run(call, constant(0, I64), constant(1, I64))
-        else:
-            begin = f.binary("udiv", f.mul(worker, call.items), workers)
-            end = f.binary("udiv", f.mul(f.add(worker, 1), call.items), workers)
+        for call, begin, end in _parts(f, phase) if shared else _whole(phase):
             run(call, begin, end)
     f.end()
+
+
+def _whole(phase: Phase) -> Iterator[tuple[Call, Value, Value]]:
+    """The calls of a phase with all their items."""
+    for call in phase.calls:
+        yield call, constant(0, I64), constant(call.items, I64)
+
+
+def _parts(f: Function, phase: Phase) -> Iterator[tuple[Call, Value, Value]]:
+    """The calls of a phase with the items that are a worker's; those of one item go round."""
+    worker, workers = Value("%worker", I64), Value("%workers", I64)
+    alone = 0
+    for line in phase.lines:
+        items = line[0].items
+        if items != 1:
+            begin = f.binary("udiv", f.mul(worker, items), workers)
+            end = f.binary("udiv", f.mul(f.add(worker, 1), items), workers)
+            yield line[0], begin, end
+            continue
+        whose = f.binary("urem", constant(alone, I64), workers) if alone else constant(0, I64)
+        with f.when(f.compare("eq", worker, whose)):
+            for call in line:
+                yield call, constant(0, I64), constant(1, I64)
+        alone += 1
 
 
 def write_timed(

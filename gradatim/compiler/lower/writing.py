@@ -45,6 +45,7 @@ class Call:
     nest: Nest
     work: float = 0.0  # nanoseconds on one core, roughly
     parts: tuple[str, ...] = ()  # the functions that it calls
+    refuses: bool = False  # whether it may write to the status
 
 
 @dataclass
@@ -83,12 +84,14 @@ class Writing:
         self.f = Function(lowering.module, "NEST", parameters, "void")
         self.begin, self.end = Value("%begin", I64), Value("%end", I64)
         self.status = Value("%status", PTR)
+        self.refuses = False
 
     def pointer(self, m: Memory) -> Value:
         return self.memory[self.lowering.place_of(m) if isinstance(m, Var) else m]
 
     def scope(self, nodes: Sequence[Any], refused: Sequence[tuple[Any, Refusal]]) -> NestScope:
         numbers = {}
+        self.refuses = bool(refused)
         for node, refusal in refused:
             self.lowering.refusals.append(refusal)
             numbers[node] = len(self.lowering.refusals)
@@ -106,7 +109,9 @@ class Writing:
     ) -> None:
         """Note that the program calls this function."""
         told = tuple(self.memory), tuple(reads), tuple(writes)
-        self.lowering.calls.append(Call(self.name(), *told, count, nest, work, tuple(parts)))
+        self.lowering.calls.append(
+            Call(self.name(), *told, count, nest, work, tuple(parts), self.refuses)
+        )
 
     def name(self) -> str:
         """The function's name, by its text; now that text is complete."""
