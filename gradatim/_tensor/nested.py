@@ -13,6 +13,7 @@ from ..core import dtypes
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.handle import Handle
 from ..core.numbers import numbers_of
+from ..core.placement import copied
 from .interchange import check_array
 
 Array = np.ndarray[Any, Any]
@@ -46,7 +47,7 @@ def _from_array(name: str, array: Array, dtype: np.dtype[Any] | None) -> Array:
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     check_array(name, array)
-    return np.array(array, dtype or array.dtype, order="C")
+    return copied(array, dtype)
 
 
 def _leaves(name: str, data: Any) -> tuple[Shape, list[Any]]:
@@ -138,7 +139,7 @@ def _stacked(name: str, shape: Shape, arrays: list[Array], dtype: np.dtype[Any] 
                 f"data{_place(0, shape)} one of {list(inner)}; they must be equal"
             )
     natural = reduce(dtypes.wider, [array.dtype for array in arrays])
-    return np.array(arrays, dtype or natural).reshape(shape + inner)
+    return copied(np.array(arrays, dtype or natural)).reshape(shape + inner)
 
 
 def fitted(name: str, array: Array, dtype: np.dtype[Any]) -> Array:

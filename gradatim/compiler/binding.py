@@ -18,6 +18,7 @@ from .._tensor.arithmetic import IntegerDivisionError
 from ..core.backend import check_writable
 from ..core.errors import IndexOutOfRange
 from ..core.handle import wrap
+from ..core.placement import address_of, placed
 from ..core.storage import tick
 from . import team
 from .compiled import Compiled, NumpyStep
@@ -25,8 +26,7 @@ from .guards import Guards
 from .ir import Var
 from .lower.main import CHECK, DONE, STATUS, STEPS, STOP, WORDS
 from .lower.refusals import INDEX
-from .outputs import Output, address_of
-from .schedule.memory import ALIGN
+from .outputs import Output
 from .schedule.strided import Strided
 from .sharing import Sharing
 from .trace import Capture, Traced
@@ -69,7 +69,7 @@ class Binding:
         self.table = np.zeros(2 + len(compiled.slots) + len(compiled.stacks), np.uintp)
         self.pairs = WORDS + len(compiled.refusals)  # where the control's steps of inputs begin
         self.control = np.zeros(self.pairs + 2 * len(traced.graph.inputs), np.int64)
-        self.arena = _aligned(compiled.arena_size)
+        self.arena = placed(np.zeros, (compiled.arena_size,), np.dtype(np.uint8))
         self.table_address = address_of(self.table)
         self.table[0], self.table[1] = address_of(self.control), address_of(self.arena)
         self.slot_of = {m: i + 2 for i, m in enumerate(compiled.slots)}
@@ -384,12 +384,6 @@ def _known(source: Any) -> Array:
     start, step = source.range
     places = np.arange(source.var.size) * step + start
     return _seen(places.astype(dtype), source.view)
-
-
-def _aligned(size: int) -> Array:
-    memory = np.zeros(size + ALIGN, np.uint8)
-    skip = -address_of(memory) % ALIGN
-    return memory[skip : skip + size]
 
 
 def tensors_of(arrays: Sequence[Any]) -> list[Any]:

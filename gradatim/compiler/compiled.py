@@ -86,7 +86,7 @@ def compile_graph(
     `run`.
     """
     target = target or host()
-    key = cache.key(f"{_known_by(graph)}\n{updates} {results}", target)
+    key = cache.key(f"{_known_by(graph)}\n{updates} {results} {graph.beginning_lines}", target)
     if use_cache:
         found = cache.load(key)
         if found is not None:

@@ -45,6 +45,7 @@ class Var:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     layout: tuple[int, ...] | None = None  # strides, in elements, where memory is not in order
+    begins_line: bool = False  # whether its memory was seen to begin with a line of the cache
 
     @property
     def flags(self) -> Disorder | None:
@@ -149,6 +150,11 @@ class Graph:
             outputs = ", ".join(name.typed(v) for v in e.outputs)
             lines.append("     " + " ".join([outputs, "=", e.name + params, *inputs]))
         return [*lines, "out  " + " ".join(name[v] for v in self.outputs)]
+
+    @property
+    def beginning_lines(self) -> tuple[int, ...]:
+        """Which inputs' memory was seen to begin with a line: code for it is faster there."""
+        return tuple(i for i, v in enumerate(self.inputs) if v.begins_line)
 
     def makers(self) -> dict[Var, Equation]:
         """Which equation makes each variable."""

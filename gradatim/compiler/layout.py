@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from ..core.placement import LINE, address_of
 from .ir import Equation, Var, contiguous
 from .schedule.strided import Strided
 
 
 def variable_like(array: Any) -> Var:
     """The variable of an array from outside."""
-    return Var(array.shape, array.dtype, _layout(array))
+    layout = _layout(array)
+    seen = layout is None and isinstance(array, np.ndarray) and address_of(array) % LINE == 0
+    return Var(array.shape, array.dtype, layout, seen)
 
 
 def _layout(value: Any) -> tuple[int, ...] | None:

@@ -1,7 +1,8 @@
 """Memory for what a program makes anew in every call.
 
 To ask for memory and its address takes longer than many a step. So a small array is kept, and
-given out again in a later call if nobody has it any more: not the user, no tensor, no view.
+given out again in a later call if nobody has it any more: not the user, no tensor, no view. (Views
+of a view hold the array that owns the memory: both are asked.)
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import sys
 from typing import Any
 
 import numpy as np
+
+from ..core.placement import address_of, empty
 
 Array = np.ndarray[Any, Any]
 _LARGEST = 1 << 16  # bytes of an array that is kept
@@ -20,14 +23,16 @@ _COUNTS = hasattr(sys, "getrefcount") and getattr(sys, "_is_gil_enabled", lambda
 class Kept:
     """An array and its address."""
 
-    __slots__ = ("address", "array")
+    __slots__ = ("address", "alone", "array", "owner")
 
     def __init__(self, array: Array) -> None:
         self.array, self.address = array, address_of(array)
+        self.owner = array if array.base is None else array.base
+        self.alone = _OWNING if array.base is None else _SHOWING
 
-    def references(self) -> int:
-        """How many there are to the array, counted in one way."""
-        return sys.getrefcount(self.array)
+    def references(self) -> tuple[int, int]:
+        """How many there are to the array and to its memory's owner, counted in one way."""
+        return sys.getrefcount(self.array), sys.getrefcount(self.owner)
 
 
 class Output:
@@ -43,18 +48,18 @@ class Output:
     def fresh(self) -> tuple[Array, int]:
         """An array that nobody has, and its address."""
         for kept in self.kept:
-            if kept.references() == ALONE:
+            if kept.references() == kept.alone:
                 return kept.array, kept.address
-        new = Kept(np.empty(self.shape, self.dtype))
+        new = Kept(empty(self.shape, self.dtype))
         if self.is_small:
             self.kept = [new, *self.kept[: _MOST - 1]]
         return new.array, new.address
 
 
-def address_of(array: Array) -> int:
-    """Where an array's first element lies."""
-    return int(array.__array_interface__["data"][0])
-
-
-# What `references` says of an array that only a `Kept` has: it depends on Python's version.
-ALONE = Kept(np.empty(0)).references() if _COUNTS else -1
+# What `references` says of an array that only a `Kept` has, one that owns its memory and one that
+# shows another's: it depends on Python's version.
+_OWNING: tuple[int, int] = (-1, -1)
+_SHOWING: tuple[int, int] = (-1, -1)
+if _COUNTS:
+    _OWNING = Kept(empty((0,), np.dtype(np.uint8))).references()
+    _SHOWING = Kept(empty((_LARGEST,), np.dtype(np.uint8))).references()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.placement import empty, zeros
 from ..core.primitive import Primitive
 from ..core.random.rounding import fma32, fma64
 from ..core.storage import ArrayType
@@ -17,7 +18,11 @@ Shape = tuple[int, ...]
 def _filled(*, shape: Shape, value: Any, dtype: np.dtype[Any]) -> Array:
     # Zeros come from the operating system, which is faster than to write them.
     zero = type(value) is int and value == 0
-    return np.zeros(shape, dtype) if zero else np.full(shape, value, dtype)
+    if zero:
+        return zeros(shape, dtype)
+    out = empty(shape, dtype)
+    np.copyto(out, value, casting="unsafe")
+    return out
 
 
 # One number at every place

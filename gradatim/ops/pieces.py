@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ..core.placement import empty
+
 Array = np.ndarray[Any, Any]
 
 PIECE = 1 << 14  # elements: 64 KB of float32, so that a few arrays of it fit the second-level cache
-LINE = 64  # bytes
 
 
 class _Kept(threading.local):
@@ -30,15 +31,8 @@ def rooms(count: int, dtype: np.dtype[Any]) -> list[Array]:
     """Arrays of `PIECE` elements to work in, the same ones for each call of this thread."""
     kept = _kept.rooms
     if (dtype, count) not in kept:
-        kept[dtype, count] = [_aligned(PIECE, dtype) for _ in range(count)]
+        kept[dtype, count] = [empty((PIECE,), dtype) for _ in range(count)]
     return kept[dtype, count]
-
-
-def _aligned(size: int, dtype: np.dtype[Any]) -> Array:
-    """Not initialised, beginning with a cache line."""
-    room = np.empty(size * dtype.itemsize + LINE, np.uint8)
-    start = -room.ctypes.data % LINE
-    return room[start : start + size * dtype.itemsize].view(dtype)
 
 
 def in_pieces(work: Callable[..., None], *arrays: Array, needs: int = 0) -> Array:

@@ -4,17 +4,23 @@ import threading
 from typing import Any
 
 import numpy as np
+import pytest
 
 import gradatim as g
 
 
-def test_what_somebody_has_is_not_written_again() -> None:
+@pytest.mark.parametrize("size", [2, 2000])
+def test_what_somebody_has_is_not_written_again(size: int) -> None:
     program: Any = g.compile(lambda x: x * 2)
-    kept = [program(g.tensor([float(i)])) for i in range(20)]
-    views = [program(g.tensor([float(i), 0.0]))[:1] for i in range(20)]
-    arrays = [program(g.tensor([float(i)])).numpy() for i in range(20)]
-    parts = [program(g.tensor([float(i), 1.0])).numpy()[:1] for i in range(20)]
-    buffers = [memoryview(program(g.tensor([float(i)])).numpy()) for i in range(20)]
+
+    def made(i: int) -> Any:
+        return program(g.full((size,), float(i)))
+
+    kept = [made(i) for i in range(20)]
+    views = [made(i)[:1] for i in range(20)]
+    arrays = [made(i).numpy() for i in range(20)]
+    parts = [made(i).numpy()[:1] for i in range(20)]
+    buffers = [memoryview(made(i).numpy()) for i in range(20)]
     for found in (kept, views, arrays, parts, buffers):
         assert [float(np.asarray(x)[0]) for x in found] == [2.0 * i for i in range(20)]
 

@@ -94,7 +94,7 @@ def _product(lowering: Lowering, nest: ProductNest) -> None:
     x, y = nest.equation.inputs
     lanes = lowering.target.lanes(x.dtype)
     (*batch, m, k), n = x.shape, y.shape[-1]
-    aligned = lowering.place_of(nest.b.var) not in lowering.outside and not nest.b.offset % lanes
+    aligned = lowering.begins_line(nest.b.var) and not nest.b.offset % lanes
     strides = nest.a.strides, nest.b.strides
     planned = plan(Product(tuple(batch), m, n, k, x.dtype, *strides, aligned), lanes)
     factors = {"a": nest.a, "b": nest.b}

@@ -29,7 +29,7 @@ class Product:
     dtype: np.dtype
     a_strides: tuple[int, ...]
     b_strides: tuple[int, ...]
-    aligned: bool = False  # whether B begins where a vector may: memory from outside need not
+    aligned: bool = False  # whether B begins with a line: memory from outside need not
     near: bool = False  # whether the operands are in the nearest caches, and packing is no use
 
     @property

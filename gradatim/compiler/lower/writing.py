@@ -64,6 +64,11 @@ class Lowering:
         """The variable whose memory another one lies in."""
         return self.in_place.get(v, v)
 
+    def begins_line(self, v: Var) -> bool:
+        """Whether its memory begins with a line of the cache, as far as is known."""
+        place = self.place_of(v)
+        return place not in self.outside or place.begins_line
+
 
 class Writing:
     """One function being written: memory is named as it is met.
