@@ -32,6 +32,8 @@ _SYMBOLS = {
     "reduce_sum": "sum",
     "reduce_max": "max",
     "reduce_min": "min",
+    "update_view": "[ ] =",
+    "put": "[ ] =",
     "take": "[ ]",
     "gather": "[ ]",
     "embedding": "[ ]",

@@ -10,9 +10,10 @@ import gradatim as g
 from gradatim import draw, nn
 from gradatim.core.errors import ArgumentError
 from gradatim.diagnose.cures import Config, DeepMLP
+from gradatim.draw import theme
 from gradatim.models import bigram, gpt
 from gradatim.nn import functional as F
-from tests.draw.reading import texts
+from tests.draw.reading import fills, texts
 
 
 def small_gpt(layers: int = 4, **more: Any) -> tuple[gpt.GPT, g.Tensor, g.Tensor]:
@@ -95,6 +96,23 @@ def test_parameters_and_arguments_stand_beside_the_operations_that_take_them() -
     shown = texts(draw.architecture(Own(), g.ones(7, 3), g.ones(7, 5)))
     assert {"W  3 × 5", "b  5", "target  7 × 5", "@", "+", "tanh", "norm"} <= set(shown)
     assert "30 parameters; shapes are those of one run" in shown
+
+
+def test_an_argument_beside_parameters_has_a_box_of_its_own() -> None:
+    picture = draw.architecture(nn.MultiheadAttention(4, 2), *[g.ones(3, 2, 4)] * 3)
+    assert {"in_proj_weight  12 × 4", "key  3 × 2 × 4", "value  3 × 2 × 4"} <= set(texts(picture))
+    boxes = fills(picture)
+    assert (boxes.count(theme.PARAMETER), boxes.count(theme.INPUT)) == (3, 3)  # with the query
+
+
+def test_a_write_in_place_is_shown_as_one_writes_it() -> None:
+    class Writes(nn.Module):
+        def forward(self, x: Any) -> Any:
+            y = x * 2
+            y[0] = 0.0
+            return y
+
+    assert "[ ] =" in texts(draw.architecture(Writes(), g.ones(3, 2)))
 
 
 class Twice(nn.Module):

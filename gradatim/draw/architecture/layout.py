@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from ..text_width import text_width
-from .steps import IN, OUT, Flow, Step, shape_text
+from .steps import IN, OUT, Beside, Flow, Step, shape_text
 
 CARD, LOW, HIGH = 250.0, 26.0, 42.0  # a card's width, and its height with one line or two
 PILL = 24.0
@@ -118,7 +118,13 @@ def _leaf(step: Step) -> Placed:
     half = pill_width(step) / 2
     rows = [text_width(f"{one.name}  {one.shape}", ROW_SIZE, mono=True) for one in step.beside]
     left = half + (BESIDE_GAP + max(rows) + 14 if rows else 0.0)
-    return Placed(step, left, half, max(PILL, 16.0 * len(rows) + 8))
+    return Placed(step, left, half, max(PILL, sum(height for _, height in boxes(step)) + 2))
+
+
+def boxes(step: Step) -> list[tuple[list[Beside], float]]:
+    """The boxes beside an operation with their heights: of its parameters, and of arguments."""
+    kinds = ([one for one in step.beside if one.is_input is kind] for kind in (False, True))
+    return [(rows, 16.0 * len(rows) + 6) for rows in kinds if rows]
 
 
 def pill_width(step: Step) -> float:

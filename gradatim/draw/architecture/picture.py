@@ -18,6 +18,7 @@ from .layout import (
     ROW_SIZE,
     SHAPE_SIZE,
     Placed,
+    boxes,
     pill_width,
     placed,
 )
@@ -185,19 +186,22 @@ def _beside(place: Placed) -> list[str]:
     if not step.beside:
         return []
     width = place.left - half - BESIDE_GAP
-    left, y = -place.left, place.top + (place.height - 16 * len(step.beside) - 6) / 2
-    fill, stroke = theme.PARAMETER, theme.PARAMETER_LINE
-    if all(one.is_input for one in step.beside):
-        fill, stroke = theme.INPUT, theme.INPUT_LINE
-    box = rectangle(left, y, width, 16 * len(step.beside) + 6, fill=fill, stroke=stroke, radius=6)
-    rows = [
-        text((left + 7, y + 15 + 16 * i), f"{one.name}  {one.shape}", size=ROW_SIZE, mono=True)
-        for i, one in enumerate(step.beside)
-    ]
+    left, drawn = -place.left, []
+    y = place.top + (place.height - sum(height for _, height in boxes(step))) / 2
+    for rows, height in boxes(step):
+        fill, stroke = theme.PARAMETER, theme.PARAMETER_LINE
+        if rows[0].is_input:
+            fill, stroke = theme.INPUT, theme.INPUT_LINE
+        drawn.append(rectangle(left, y, width, height, fill=fill, stroke=stroke, radius=6))
+        drawn += [
+            text((left + 7, y + 15 + 16 * i), f"{one.name}  {one.shape}", size=ROW_SIZE, mono=True)
+            for i, one in enumerate(rows)
+        ]
+        y += height
     end = -half - 1
     line = path(f"M{number(left + width)} {number(place.middle)}H{number(end - _ARROW)}",
                 stroke=theme.EDGE, stroke_width=1.4)  # fmt: skip
-    return [box, *rows, line, _head(end, place.middle, "right")]
+    return [*drawn, line, _head(end, place.middle, "right")]
 
 
 def _arrow(start: float, end: float, shape: str, *, has_head: bool = True) -> list[str]:
