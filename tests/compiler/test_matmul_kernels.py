@@ -213,6 +213,16 @@ def test_few_rows_share_the_reading_of_a_large_matrix(layout: str) -> None:
         check(code, a, b)
 
 
+def test_short_columns_that_are_read_once_are_asked_for_ahead() -> None:
+    def is_asked_for(m: int, k: int, n: int) -> bool:
+        a, b = np.ones((m, k), np.float32), np.ones((n, k), np.float32).T
+        return "llvm.prefetch" in kernel(a, b).text()
+
+    assert is_asked_for(1, 128, 512)
+    assert not is_asked_for(1, 2048, 512)  # a processor sees by itself where these lead
+    assert not is_asked_for(1, 128, 32)  # what is near
+
+
 def test_integers_wrap_around_as_numpy_s_do() -> None:
     rng = np.random.default_rng(0)
     for dtype in ("int32", "int64", "uint8"):

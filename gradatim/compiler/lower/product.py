@@ -10,6 +10,8 @@ import numpy as np
 from .emit import DOUBLE, FLOAT, I8, I32, I64
 from .target import NEAR
 
+BRIEF = 1 << 10  # bytes of a column of B that is over before a processor has seen where it leads
+LEAD = 1 << 13  # bytes by which B is asked for ahead then
 MANY = 8  # tiles below one another that share the asking for a block of B
 LLVM = {"float32": FLOAT, "float64": DOUBLE, "int64": I64, "int32": I32, "uint8": I8, "bool": I8}
 
@@ -187,6 +189,18 @@ class Plan:
         if not self.deep or self.b.packed or self.b.step != 1 or self.panel[0] < MANY:
             return 0
         return -(-self.depth // self.panel[0])
+
+    @property
+    def lead(self) -> int:
+        """How many elements ahead a dot product asks for B, if its columns are brief; or 0.
+
+        They must lie one after the other, and be read only once.
+        """
+        p, b = self.product, self.b
+        once = self.dot and p.m <= self.rows and b.step == p.k
+        brief = p.k * p.dtype.itemsize <= BRIEF
+        far = p.n * p.k * p.dtype.itemsize > NEAR
+        return LEAD // p.dtype.itemsize if once and brief and far else 0
 
     @property
     def deep(self) -> bool:

@@ -15,6 +15,7 @@ from .columns import flat
 from .emit import I64, Function, Operand, Value, constant, vector, width
 from .pack import quotient, read
 from .product import LLVM, Plan
+from .target import LINE
 from .types import as_value
 
 Grid = list[list[Value]]  # rows of vectors
@@ -214,8 +215,18 @@ class Sums:
             return [read(f, self.base, place, 1, plan.whole, count) for place in places]
 
         columns = side(tile.b, plan.b.step, min(tile.columns, plan.wide))
+        if plan.lead:
+            self._ask_on(tile, f.add(k, ahead), len(columns))
         pairs = [(x, y) for x in side(tile.a, plan.a.step, tile.height) for y in columns]
         return [self._multiply_add(x, y, z) for (x, y), z in zip(pairs, acc, strict=True)]
+
+    def _ask_on(self, tile: Tile, k: Value, columns: int) -> None:
+        """As many lines of B as a step reads, some way ahead."""
+        f, plan = self.f, self.plan
+        first = f.gep(self.base, tile.b, f.add(f.mul(k, columns), plan.lead))
+        line = LINE // self.dtype.itemsize
+        for start in range(0, columns * plan.whole, line):
+            f.ask(f.gep(self.base, first, start))
 
     def _totals(self, sums: list[Value]) -> Value:
         """The sum of the lanes of each vector, side by side in one: halves added to halves."""

@@ -21,9 +21,8 @@ from __future__ import annotations
 
 from string import Template
 
-from .target import Target
+from .target import LINE, Target
 
-LINE = 64
 ROUND = LINE
 REST, SPAN, PAUSES, IDLE = (2 * LINE + 8 * word for word in range(4))
 BUSY, FUNCTION, TABLE, WORKERS = (3 * LINE + 8 * word for word in range(4))
