@@ -54,7 +54,12 @@ def lower(schedule: Schedule, target: Target) -> Lowering:
         target,
         schedule.in_place,
         frozenset((*schedule.inputs, *schedule.outputs)),
-        Module(target.attributes, has_fma=target.has_fma, has_rounding=target.has_rounding),
+        Module(
+            target.attributes,
+            has_fma=target.has_fma,
+            has_rounding=target.has_rounding,
+            has_lookup=target.has_lookup,
+        ),
     )
     for nest in schedule.nests:
         WRITERS[type(nest)](lowering, nest)

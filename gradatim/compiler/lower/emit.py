@@ -55,10 +55,15 @@ class Module:
     """Functions, and what they declare; `str` of it is the text."""
 
     def __init__(
-        self, attributes: str = "nounwind", *, has_fma: bool = True, has_rounding: bool = True
+        self,
+        attributes: str = "nounwind",
+        *,
+        has_fma: bool = True,
+        has_rounding: bool = True,
+        has_lookup: bool = False,
     ) -> None:
         self.attributes = attributes
-        self.has_fma, self.has_rounding = has_fma, has_rounding
+        self.has_fma, self.has_rounding, self.has_lookup = has_fma, has_rounding, has_lookup
         self.declared: dict[str, str] = {}
         self.constants: dict[str, str] = {}
         self.functions: dict[str, str] = {}

@@ -77,6 +77,11 @@ class Target:
         """Whether floor, ceil, trunc and rint are instructions, not calls."""
         return self.is_arm or self._has("sse4.1")
 
+    @property
+    def has_lookup(self) -> bool:
+        """Whether one instruction looks up each lane's number in two whole vectors of floats."""
+        return self.is_x86 and self.vector_bytes == 64 and self._has("avx512f")
+
     def _has(self, feature: str, switch: str = "+") -> bool:
         return f"{switch}{feature}" in self.features.split(",")
 

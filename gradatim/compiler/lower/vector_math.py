@@ -12,6 +12,7 @@ import math
 from math import inf, nan
 
 from ...ops.erf_polynomials import ERF, ERF_TAIL
+from . import vector_pieces
 from .emit import DOUBLE, FLOAT, Function, Value, constant
 from .floats import (
     as_float,
@@ -117,6 +118,8 @@ def sigmoid(f: Function, x: Value) -> Value:
 
 def tanh(f: Function, x: Value) -> Value:
     """x + x³ p(x²) for small |x|, otherwise 1 - 2 / (exp(2 |x|) + 1)."""
+    if vector_pieces.is_possible(f, x):
+        return vector_pieces.tanh(f, x)
     base = format_of(x).base
     size = magnitude(f, x)
     square = f.fmul(size, size)
