@@ -262,6 +262,23 @@ def test_a_mask_may_change_from_call_to_call():
             np.testing.assert_allclose(program(q, k, v, mask), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("rows", [1, 3])
+def test_few_rows_take_turns_where_a_mask_hides_columns(rows):
+    q, k, v = (g.randn(2, 3, n, 8) for n in (rows, 70, 70))
+    places = g.arange(70)
+
+    def step(q, k, v, at):
+        return attention(q, k, v, mask=(places <= at.unsqueeze(1)).view(2, 1, 1, 70))
+
+    program = g.compile(step)
+    for at in ([0, 0], [15, 3], [16, 40], [69, 1], [69, 69]):
+        at = g.tensor(at)
+        np.testing.assert_allclose(program(q, k, v, at), step(q, k, v, at), rtol=1e-4, atol=1e-5)
+    (block,) = blocks_of(step, (q, k, v, at))
+    assert block.hiding is not None
+    assert not blocks_of(attention, (q, k, v))
+
+
 def test_the_bits_do_not_depend_on_the_number_of_threads():
     given = tensors(3, 7, 70, 70, 16, 16)
     step = stepping(lambda q, k, v: attention(q, k, v, causal=True))

@@ -24,7 +24,7 @@ import numpy as np
 
 from ...ops.elementwise import add
 from ..ir import Var, apply
-from ..schedule.blocks import is_sum
+from ..schedule.blocks import FEW, has_sums, is_sum
 from ..schedule.grain import STEP, Cut, cut_of, up_to
 from ..schedule.memory import Use, plan_memory
 from ..schedule.nests import BlockNest, Hiding, Leaf, Node, ProductNest, RowNest, reads, writes
@@ -49,7 +49,7 @@ def write_blocks(lowering: Lowering, nest: BlockNest) -> None:
     parts = _Parts(lowering, nest, cut)
     made = {
         (rows, columns, adds): [parts.function(p, rows, columns, adds) for p in nest.parts]
-        for rows, columns, adds in _kinds(cut)
+        for rows, columns, adds in _kinds(nest, cut)
     }
     scratch = Var((cut.items * parts.room,), BYTE)
     outer_reads, outer_writes = dict.fromkeys(reads(nest)), [*writes(nest), scratch]
@@ -60,9 +60,13 @@ def write_blocks(lowering: Lowering, nest: BlockNest) -> None:
     w.finish([*outer_reads], outer_writes, cut.items, nest, _work(nest), [*names])
 
 
-def _kinds(cut: Cut) -> Iterator[tuple[int, int, bool]]:
-    """Rows, columns, and whether sums are added to, of all blocks that there are."""
-    yield cut.last, cut.columns[-1], False
+def _kinds(nest: BlockNest, cut: Cut) -> Iterator[tuple[int, int, bool]]:
+    """Rows, columns, and whether sums are added to, of all blocks that there are.
+
+    Of several the last comes first, with all columns: it sees most, and begins the sums.
+    """
+    every = cut.blocks > 1 or has_sums(nest)
+    yield from ((cut.last, columns, False) for columns in cut.columns[-1 if every else 0 :])
     if cut.blocks > 1:
         yield from ((cut.rows, columns, True) for columns in cut.columns)
 
@@ -97,7 +101,7 @@ class _Parts:
         self.turned: dict[Part, Leaf] = {}
         self.turning: list[_Function] = []
         for part in nest.parts:
-            if isinstance(part, ProductNest) and _is_far(part):
+            if isinstance(part, ProductNest) and _is_far(part) and nest.rows >= FEW:
                 self._turn(part)
 
     def _place_near(self) -> int:
@@ -255,23 +259,23 @@ class _Caller:
             for function in self.parts.turning:
                 self._call(function, row, nest.rows)
             at = cut.rows * (cut.blocks - 1)
-            self._block(self.made[cut.last, nest.columns, False], f.add(row, at), cut.last)
+            self._some_columns(f.add(row, at), cut.last, False)
             if cut.blocks > 1:
                 with f.loop(0, cut.blocks - 1) as blocks:
                     back = f.sub(cut.blocks - 2, blocks.index)
-                    self._some_columns(f.add(row, f.mul(back, cut.rows)))
+                    self._some_columns(f.add(row, f.mul(back, cut.rows)), cut.rows, True)
 
-    def _some_columns(self, row: Value) -> None:
+    def _some_columns(self, row: Value, rows: int, adds: bool) -> None:
         """A block with as few columns as will do."""
-        f, cut = self.f, self.cut
-        found = [self.made[cut.rows, columns, True] for columns in cut.columns]
-        if len(found) == 1:
-            self._block(found[0], row, cut.rows)
+        f = self.f
+        kinds = [key for key in _kinds(self.nest, self.cut) if key[0] == rows and key[2] == adds]
+        if len(kinds) == 1:
+            self._block(self.made[kinds[0]], row, rows)
             return
-        wanted = self._seen(row)
-        for i, functions in enumerate(found):
+        wanted = self._seen(row, rows)
+        for i, kind in enumerate(kinds):
             with f.when(f.compare("eq", wanted, i)):
-                self._block(functions, row, cut.rows)
+                self._block(self.made[kind], row, rows)
 
     def _block(self, functions: Sequence[_Function], row: Value, rows: int) -> None:
         for function in functions:
@@ -295,13 +299,13 @@ class _Caller:
 
     # -- masks -----------------------------------------------------------------------------
 
-    def _seen(self, row: Value) -> Value:
+    def _seen(self, row: Value, rows: int) -> Value:
         """For which of the numbers of columns there are parts that do all that is seen."""
         f, hiding, cut = self.f, self.nest.hiding, self.cut
         assert hiding is not None
         ranges = list(zip(cut.columns[:-1], cut.columns[1:], strict=True))
         kind = vector(STEP, I8)
-        with f.loop(row, f.add(row, cut.rows), 1, [constant(0, kind)] * len(ranges)) as loop:
+        with f.loop(row, f.add(row, rows), 1, [constant(0, kind)] * len(ranges)) as loop:
             start = self._mask_row(hiding, loop.index)
             loop.carry(
                 *(

@@ -36,7 +36,7 @@ from .nests import (
 from .replace import Group, all_before, in_order
 from .strided import Shape
 
-FEW = 8  # rows of a matrix from which on turns are worth while
+FEW = 8  # rows of a matrix from which on turns are worth while in any case
 SHORT = 32  # elements of a row that is stored rather than made again
 
 
@@ -72,6 +72,11 @@ def is_sum(part: RowNest | ProductNest, near: dict[Var, int]) -> bool:
         return False
     by_columns = part.a.var in near and part.a.strides[-2] == 1 and part.a.strides[-1] != 1
     return by_columns or part.b.var in near
+
+
+def has_sums(nest: BlockNest) -> bool:
+    """Whether blocks add to results of others."""
+    return any(is_sum(part, nest.near) for part in nest.parts)
 
 
 class _Search:
@@ -116,8 +121,7 @@ class _Search:
             is_float = nest.equation.output.dtype.kind == "f"
             begins = nest.a.var not in self.near and nest.b.var not in self.near
             fits = begins and self._nodes_fit(nest, prod(batch) * rows)
-            pays = some and is_float and rows >= FEW
-            return (prod(batch), rows) if pays and fits else None
+            return (prod(batch), rows) if some and is_float and fits else None
         if isinstance(nest, RowNest) and self._fits(nest):
             return next(((f.matrices, f.rows) for f in self._read(nest)), None)
         return None
@@ -193,7 +197,9 @@ class _Search:
         members: dict[tuple[int, int], list[int]] = {}
         for i in sorted(self.near_parts):
             members.setdefault((family[i], turn[i]), []).append(i)
-        return [self._group(members[key]) for key in sorted(members)]
+        found = {key: self._group(members[key]) for key in sorted(members)}
+        poor = {key[0] for key, group in found.items() if not all(map(_pays, group.nests))}
+        return [group for key, group in found.items() if key[0] not in poor]
 
     def _families(self) -> dict[int, int]:
         """Of each part, the first of those it is connected with."""
@@ -266,6 +272,13 @@ class _Search:
         hiding = None if stored else find_hiding(parts, widths)
         block = BlockNest(tuple(parts), frame.matrices, frame.rows, widths, stored, hiding)
         return (block,)
+
+
+def _pays(nest: Nest) -> bool:
+    """Few rows pass on so little that turns pay only where a mask hides much of the work."""
+    if not isinstance(nest, BlockNest) or nest.rows >= FEW:
+        return True
+    return nest.hiding is not None and not has_sums(nest)
 
 
 def _is_aligned(x: Leaf | Store, dims: Shape, width: int) -> bool:
