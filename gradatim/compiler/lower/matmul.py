@@ -140,15 +140,21 @@ class _Writer:
                 self._block(tile, self.sums.outer(tile, block.index, stop), block.index, stop)
 
     def _bands(self, panel: Value, side: int, extent: int, size: int, step: int) -> list[_Band]:
-        """The whole tiles of a panel along one side of the result, and the edge if it has it."""
+        """The whole tiles of a panel along one side of the result, and the edge if it has it.
+
+        Panels differ by one tile at most. So half of them are half of the rows, whatever the size
+        of a tile: a worker has the same rows in nest after nest.
+        """
         f, plan = self.f, self.plan
         whole, rest = divmod(extent, size)
         edge = -(-rest // step) * step
         if plan.panels[side] == 1:
             bands = [_Band(0, whole, size, size), _Band(whole, whole + 1, edge, rest)]
         else:
-            start = f.mul(panel, plan.panel[side])
-            stop = self._least(f.add(start, plan.panel[side]), whole)
+            tiles, panels = whole + bool(rest), plan.panels[side]
+            start = f.binary("udiv", f.mul(panel, tiles), panels)
+            stop = f.binary("udiv", f.mul(f.add(panel, 1), tiles), panels)
+            stop = self._least(stop, whole) if rest else stop
             last = f.compare("eq", panel, plan.panels[side] - 1) if rest else None
             bands = [
                 _Band(start, stop, size, size),

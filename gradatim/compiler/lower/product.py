@@ -154,7 +154,7 @@ class Plan:
     rows: int  # of a tile
     vectors: int  # in a row of a tile
     depth: int  # how many k are summed in registers before the sum goes to memory
-    panel: tuple[int, int]  # tiles of an item: rows of them, columns of them
+    panel: tuple[int, int]  # tiles of an item, at most: rows of them, columns of them
     panels: tuple[int, int]  # items of one matrix
     group: int  # matrices of one item
     dot: bool = False

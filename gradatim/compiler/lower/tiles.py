@@ -248,20 +248,18 @@ def _panels(
         wide = min(wide, WORK // work)
     if p.m <= FEW:
         wide = min(wide, FAR // (p.k * width * p.dtype.itemsize or 1))
-    high, wide = _even(down, high), _even(across, wide)
-    panels = (-(-down // high), -(-across // wide))
+    panels = _shares(down, high), _shares(across, wide)
     group = 1
     if panels == (1, 1):
-        group = _even(max(p.batches, 1), WORK // (2 * p.m * p.n * p.k or WORK))
-    return (high, wide), panels, group
+        matrices = max(p.batches, 1)
+        group = -(-matrices // _shares(matrices, WORK // (2 * p.m * p.n * p.k or WORK)))
+    return (-(-down // panels[0]), -(-across // panels[1])), panels, group
 
 
-def _even(total: int, most: int) -> int:
-    """A share of at most `most`, such that all shares are about equal, and an even number."""
+def _shares(total: int, most: int) -> int:
+    """Into how many shares of at most `most` something is cut: an even number, or one."""
     shares = -(-total // max(most, 1))
-    if shares > 1 and shares % 2 and shares < total:
-        shares += 1
-    return -(-total // shares)
+    return shares + 1 if shares > 1 and shares % 2 and shares < total else shares
 
 
 def _power(n: int) -> int:

@@ -16,6 +16,7 @@ from ..ir import Equation, Var, apply
 from .nests import ELEMENT, ENDS, BlockNest, Leaf, LineNest, Nest, Node, RowNest, ScatterNest, Store
 
 GRAIN = 8192  # elements in an item, about: a few microseconds
+LINE = 64  # elements of a line are not shared by items
 OWNED = 1 << 16  # elements from which a scatter is shared by workers
 OWNERS = 8
 PARTS = 16  # items that a nest with sums over its rows is cut into, at most
@@ -29,11 +30,26 @@ def per_item(nest: RowNest) -> int:
     """Rows in an item; of a nest of one row, elements."""
     roles = {n.role for n in nest.nodes}
     if len(nest.dims) == 1:
-        return nest.columns if "row" in roles else min(nest.columns, GRAIN)
+        if "row" in roles:
+            return nest.columns
+        return up_to(-(-nest.columns // _shares(nest.columns, GRAIN)), LINE)
     rows = max(1, GRAIN // nest.columns)
     if roles & {*ENDS}:
         rows = nest.rows if nest.rows <= PARTS else max(rows, -(-nest.rows // PARTS))
-    return min(rows, nest.rows)
+    return -(-nest.rows // _shares(nest.rows, rows))
+
+
+def _shares(total: int, most: int) -> int:
+    """Into how many shares of at most `most` something is cut, about.
+
+    An even number, so that half of them are half of it; and equal ones if there are such.
+    """
+    fewest = -(-total // most)
+    if fewest <= 1:
+        return 1
+    fewest += fewest % 2
+    exact = (n for n in range(fewest, 2 * fewest, 2) if not total % n)
+    return next(exact, fewest)
 
 
 def items(nest: RowNest) -> int:
