@@ -18,6 +18,7 @@ from .pick import pick
 from .pieces import put_pieces
 from .simplify import simplify
 from .turn import turn
+from .upright import upright
 
 ORDER: tuple[tuple[str, Pass], ...] = (
     ("expand", expand),
@@ -33,6 +34,7 @@ ORDER: tuple[tuple[str, Pass], ...] = (
     ("pieces", put_pieces),
     ("dce", drop_unused),
     ("turn", turn),
+    ("upright", upright),
     ("halve", halve),
     ("isolate", isolate),
 )

@@ -1,0 +1,147 @@
+"""Batches along the lanes: columns of a ragged matrix made its rows.
+
+    h = tanh(x W^T + b)   (32, 200)      h' = tanh(W x^T + b')   (200, 32)
+
+Vectors lie along the last dimension. Where that has 27 or 200 numbers, the last vector of each row
+is filled in part, a softmax has to add up its lanes, and W has to be transposed for the product.
+Where the batch fills whole vectors, all of this is spared by the transposed numbers. What reads
+them is a sum, a product, which takes its factors either way round, or was to be transposed anyway;
+if anything else does, they stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...core.primitive import Primitive
+from ...ops.broadcast import reshape
+from ...ops.matmul import matmul
+from ...ops.movement import permute
+from ..ir import Equation, Graph, Params, Var, apply
+from ..kinds import ELEMENTWISE, SUMS
+
+LINE = 16  # numbers of a whole vector
+MOST = 128  # in a batch: of larger ones other things matter more than what sticks out
+NARROW = 8  # columns that a product does in other ways
+TURNED = (1, 0)
+
+
+def upright(graph: Graph) -> Graph:
+    """Transpose whole groups of ragged matrices, each with all work on single elements."""
+    standing = _standing(graph)
+    if not standing:
+        return graph
+    turning = _Turning(graph, standing)
+    for e in graph.equations:
+        turning.add(e)
+    return graph.with_equations(turning.kept).rename(turning.new)
+
+
+# -- which ones ----------------------------------------------------------------------------------
+
+
+def _standing(graph: Graph) -> set[Var]:
+    """The matrices to transpose: groups that are joined by elementwise work, and have a product."""
+    group_of: dict[Var, set[Var]] = {}
+    for e in graph.equations:
+        if not _may_stand(e):
+            continue
+        group = group_of[e.output] = {e.output}
+        for v in e.inputs:
+            if e.name != "matmul" and v in group_of and group_of[v] is not group:
+                group |= group_of[v]
+                group_of.update(dict.fromkeys(group, group))
+    refused = {id(group_of[v]) for v in _tied(graph, group_of)}
+    products = {e.output for e in graph.equations if e.name == "matmul"}
+    groups = {id(group): group for group in group_of.values()}
+    good = [g for i, g in groups.items() if i not in refused and not g.isdisjoint(products)]
+    return set().union(*good)
+
+
+def _may_stand(e: Equation) -> bool:
+    if e.name not in ELEMENTWISE and e.name != "matmul":
+        return False
+    shape = e.output.shape
+    if len(shape) != 2 or shape[0] % LINE or not shape[1] % LINE or shape[1] <= NARROW:
+        return False
+    return 0 < shape[0] <= MOST
+
+
+def _tied(graph: Graph, group_of: dict[Var, set[Var]]) -> Iterable[Var]:
+    """Those that something needs as they are, or that are made of such."""
+    makers = graph.makers()
+    yield from (v for v in graph.outputs if v in group_of)
+    for e in graph.equations:
+        stands = len(e.outputs) == 1 and e.output in group_of
+        if stands and e.name != "matmul":
+            free = ("broadcast_to", "repeated")
+            if not all(v in group_of or (v in makers and makers[v].name in free) for v in e.inputs):
+                yield e.output
+        elif not stands and not (e.name in SUMS or e.name == "matmul" or _turns(e)):
+            yield from (v for v in e.inputs if v in group_of)
+
+
+def _turns(e: Equation) -> bool:
+    return e.name == "permute" and tuple(e.params["order"]) == TURNED
+
+
+# -- turning them --------------------------------------------------------------------------------
+
+
+class _Turning:
+    """The new equations, and the transposed form of each matrix that has one."""
+
+    def __init__(self, graph: Graph, standing: set[Var]) -> None:
+        self.makers, self.standing = graph.makers(), standing
+        self.kept: list[Equation] = []
+        self.turned: dict[Var, Var] = {}
+        self.new: dict[Var, Var] = {}
+
+    def add(self, e: Equation) -> None:
+        """The equation, or what it becomes."""
+        if len(e.outputs) == 1 and e.output in self.standing:
+            inputs = [self._turned(v, e) for v in e.inputs]
+            if e.name == "matmul":
+                inputs.reverse()
+            self.turned[e.output] = self._apply(e, e.primitive, inputs, e.params)
+        elif not self.standing.isdisjoint(e.inputs):
+            self._read(e)
+        else:
+            self.kept.append(e)
+
+    def _apply(self, e: Equation, primitive: Primitive, inputs: list[Var], params: Params) -> Var:
+        made = apply(primitive, inputs, params, e.line, e.part_of)
+        self.kept.append(made)
+        return made.output
+
+    def _turned(self, v: Var, e: Equation) -> Var:
+        """The transposed matrix: where it lies, if it is there, or another look at the old one."""
+        if v not in self.turned:
+            maker = self.makers.get(v)
+            if maker is not None and _turns(maker):
+                return self._as_it_was(maker.inputs[0], e)
+            if maker is not None and maker.name == "repeated":
+                shape = {**maker.params, "shape": v.shape[::-1]}
+                self.turned[v] = self._apply(e, maker.primitive, [], shape)
+            else:
+                self.turned[v] = self._apply(e, permute, [v], {"order": TURNED})
+        return self.turned[v]
+
+    def _read(self, e: Equation) -> None:
+        """What reads a transposed matrix and is not transposed itself."""
+        if _turns(e):
+            self.new[e.output] = self.turned[e.inputs[0]]
+        elif e.name == "matmul":
+            inputs = [self._as_it_was(v, e) for v in e.inputs]
+            self.new[e.output] = self._apply(e, matmul, inputs, e.params)
+        else:
+            params = {"dims": tuple(sorted(1 - d for d in e.params["dims"])), "keepdim": False}
+            found = self._apply(e, e.primitive, [self.turned[e.inputs[0]]], params)
+            if found.shape != e.output.shape:
+                found = self._apply(e, reshape, [found], {"shape": e.output.shape})
+            self.new[e.output] = found
+
+    def _as_it_was(self, v: Var, e: Equation) -> Var:
+        if v not in self.standing:
+            return v
+        return self._apply(e, permute, [self.turned[v]], {"order": TURNED})
