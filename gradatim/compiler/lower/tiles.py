@@ -36,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
+from math import prod
 
 from .product import Pack, Plan, Product, Side
 from .target import NEAR
@@ -57,6 +58,7 @@ FEW = 8  # rows of A up to which a product waits for B to come, rather than for 
 FAR = 1 << 15  # bytes of B in an item then: a microsecond and more from the third cache
 DEEP = (96, 256)  # rows and columns of an item of such blocks
 PACK_DEPTH = 256
+SHARED = 1 << 13  # numbers from which packing is cut into an even number of items
 
 
 @lru_cache(maxsize=1024)
@@ -203,10 +205,13 @@ def _crosses(p: Product, wide: int) -> bool:
 
 def _pack(p: Product, width: int, wide: int) -> Pack:
     own = [i for i, stride in enumerate(p.b_strides[:-2]) if stride]
+    batch = tuple(p.batch[i] for i in own)
     blocks = max(1, -(-p.k // PACK_DEPTH))
+    if prod(batch) * -(-p.n // width) * blocks % 2 and p.n * p.k >= SHARED:
+        blocks += 1
     return Pack(
         "b",
-        tuple(p.batch[i] for i in own),
+        batch,
         tuple(p.b_strides[i] for i in own),
         p.n,
         p.b_strides[-1],
