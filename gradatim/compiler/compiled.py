@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from ..core.primitive import Composite
 from . import cache, engine
 from .ir import Equation, Graph, Var
-from .lower.calls import lower
+from .lower.calls import band_items, lower
 from .lower.lines import is_line
 from .lower.main import Layout, Stack, finished, write_run, write_step
 from .lower.phases import Phase, one_by_one, side_by_side
@@ -121,7 +122,8 @@ def _scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target)
         return supported(e.name, e.output.type, e.params, types, target)
 
     made = schedule(graph, updates, is_native)
-    nests = tuple(n for nest in made.nests for n in in_two_steps(nest))
+    items_of = partial(band_items, target=target)
+    nests = tuple(n for nest in made.nests for n in in_two_steps(nest, items_of))
     return Schedule(nests, made.inputs, made.outputs, made.in_place)
 
 

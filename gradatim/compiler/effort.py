@@ -12,6 +12,7 @@ from .schedule.nests import (
     ELEMENT,
     ENDS,
     ROW,
+    BandNest,
     BlockNest,
     DrawNest,
     Leaf,
@@ -38,7 +39,7 @@ def operations(nest: Nest) -> int:
         return own + sum(n.var.size for n in nest.nodes if _counts(n))
     if isinstance(nest, RowNest):
         return sum(_size(n, nest) for n in nest.nodes if _counts(n))
-    if isinstance(nest, BlockNest):
+    if isinstance(nest, BlockNest | BandNest):
         return sum(operations(part) for part in nest.parts)
     if isinstance(nest, LineNest):
         length = nest.equation.inputs[0].shape[nest.dim]
@@ -69,7 +70,7 @@ def traffic(nest: Nest) -> int:
         return nest.equation.output.nbytes
     if isinstance(nest, LineNest):
         return sum(v.nbytes for v in (*nest.equation.inputs, nest.equation.output))
-    if isinstance(nest, BlockNest):
+    if isinstance(nest, BlockNest | BandNest):
         return sum(v.nbytes for v in {*reads(nest), *writes(nest)})
     read: dict[Var, int] = {}
     for leaf in leaves(nest):
@@ -85,7 +86,7 @@ def traffic(nest: Nest) -> int:
 
 def _seen(leaf: Leaf, nest: Nest) -> int:
     """Bytes of a buffer that one reading touches."""
-    assert not isinstance(nest, NumpyNest | DrawNest | LineNest | BlockNest)
+    assert not isinstance(nest, NumpyNest | DrawNest | LineNest | BlockNest | BandNest)
     if isinstance(nest, ProductNest) and leaf in (nest.a, nest.b):
         return leaf.var.nbytes
     if leaf.chosen is not None:

@@ -27,6 +27,7 @@ from .schedule.nests import (
     ROW,
     WHOLE,
     Argument,
+    BandNest,
     BlockNest,
     DrawNest,
     Leaf,
@@ -38,6 +39,7 @@ from .schedule.nests import (
     RowNest,
     ScatterNest,
     Store,
+    writes,
 )
 from .schedule.strided import Shape
 
@@ -51,7 +53,7 @@ def equations_of(nest: Nest) -> list[Equation]:
         return [n.equation for n in nest.nodes]
     if isinstance(nest, ProductNest):
         return [nest.equation, *(n.equation for n in nest.nodes)]
-    if isinstance(nest, BlockNest):
+    if isinstance(nest, BlockNest | BandNest):
         return [e for part in nest.parts for e in equations_of(part)]
     return [nest.equation]
 
@@ -61,8 +63,9 @@ def title(nest: Nest) -> str:
     names = " ".join(dict.fromkeys(e.name for e in equations_of(nest)))
     if isinstance(nest, RowNest | ScatterNest):
         return f"rows {prod(nest.dims[:-1])} x {nest.dims[-1]}: {names}"
-    if isinstance(nest, ProductNest):
-        x, y = (described(v.type).partition("[")[2] for v in nest.equation.inputs)
+    if isinstance(nest, ProductNest | BandNest):
+        product = nest.product if isinstance(nest, BandNest) else nest
+        x, y = (described(v.type).partition("[")[2] for v in product.equation.inputs)
         return f"product [{x} x [{y}: {names}"
     if isinstance(nest, BlockNest):
         return f"blocks of {nest.matrices} x [{nest.rows},{nest.columns}]: {names}"
@@ -87,6 +90,8 @@ def loop_lines(nest: Nest, names: Names) -> list[str]:
         return _lines(nest, names)
     if isinstance(nest, BlockNest):
         return _blocks(nest, names)
+    if isinstance(nest, BandNest):
+        return _bands(nest, names)
     e = nest.equation
     outputs = ", ".join(names[v] for v in e.outputs)
     inputs = [names[v] for v in _plain_inputs(nest)]
@@ -346,6 +351,13 @@ def _blocks(nest: BlockNest, names: Names) -> list[str]:
         seen = f"{names[nest.hiding.mask.var]} is {not nest.hiding.value}"
         few = f"{', '.join(map(str, some))} of {most} columns"
         lines += [f"{INDENT}(only the first {few} are done if {seen} in no other)"]
+    return [*lines, *(INDENT + line for part in nest.parts for line in loop_lines(part, names))]
+
+
+def _bands(nest: BandNest, names: Names) -> list[str]:
+    near = ", ".join(names[v] for v in writes(nest.product) if v in nest.near)
+    lines = ["for a few rows at a time:"]
+    lines += [f"{INDENT}(no more than these rows is ever there of {near})"] if near else []
     return [*lines, *(INDENT + line for part in nest.parts for line in loop_lines(part, names))]
 
 

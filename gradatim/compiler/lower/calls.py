@@ -16,6 +16,7 @@ from ..ir import Var
 from ..kinds import is_division
 from ..schedule.grain import items, line_items, owners
 from ..schedule.nests import (
+    BandNest,
     BlockNest,
     DrawNest,
     Leaf,
@@ -26,8 +27,10 @@ from ..schedule.nests import (
     RowNest,
     ScatterNest,
     Schedule,
+    writes,
 )
 from .alike import likeness
+from .bands import BandWriter, Near
 from .blocks import write_blocks
 from .emit import Module
 from .epilogue import planned_pointer, write_planned
@@ -43,7 +46,7 @@ from .target import Target
 from .tiles import plan
 from .writing import Lowering, State, Writing
 
-INT64 = np.dtype(np.int64)
+INT64, BYTE = np.dtype(np.int64), np.dtype(np.uint8)
 RATE = 100  # operations of a product in a nanosecond
 FAR_RATE = 25  # bytes that one core reads from the third cache in a nanosecond
 
@@ -95,36 +98,69 @@ def _refused(nodes: Sequence[Node]) -> list[tuple[Node, Refusal]]:
     return found
 
 
-def _product(lowering: Lowering, nest: ProductNest) -> None:
+def band_items(nest: BandNest, target: Target) -> int:
+    """Into how many items a band nest is cut."""
+    return _planned(nest.product, target, aligned=True, in_bands=True).items
+
+
+def _planned(nest: ProductNest, target: Target, *, aligned: bool, in_bands: bool) -> Plan:
     x, y = nest.equation.inputs
-    lanes = lowering.target.lanes(x.dtype)
     (*batch, m, k), n = x.shape, y.shape[-1]
-    aligned = lowering.begins_line(nest.b.var) and not nest.b.offset % lanes
     strides = nest.a.strides, nest.b.strides
-    planned = plan(Product(tuple(batch), m, n, k, x.dtype, *strides, aligned), lanes)
-    factors = {"a": nest.a, "b": nest.b}
+    asked = Product(tuple(batch), m, n, k, x.dtype, *strides, aligned=aligned, in_bands=in_bands)
+    return plan(asked, target.lanes(x.dtype))
+
+
+def _product(lowering: Lowering, nest: ProductNest) -> None:
+    _band(lowering, nest, BandNest(nest, (), frozenset()))
+
+
+def _bands(lowering: Lowering, nest: BandNest) -> None:
+    _band(lowering, nest, nest)
+
+
+def _band(lowering: Lowering, nest: ProductNest | BandNest, band: BandNest) -> None:
+    """A product, alone or with others that take its rows."""
+    product, target = band.product, lowering.target
+    x, y = product.equation.inputs
+    aligned = lowering.begins_line(product.b.var) and not product.b.offset % target.lanes(x.dtype)
+    planned = _planned(product, target, aligned=aligned, in_bands=bool(band.then))
+    factors = {"a": product.a, "b": product.b}
     for pack in planned.packs:
         factors[pack.operand] = _packed(lowering, nest, planned, pack, factors[pack.operand])
     a, b = factors["a"], factors["b"]
+    near = Near(band, planned)
     scratch = Var((planned.scratch,), x.dtype)
-    leaves = [n for m in nest.nodes for n in m.arguments if isinstance(n, Leaf) and n.in_memory]
-    reads = [a.var, b.var, *(n.var for n in leaves)]
-    writes = [s.into for s in nest.stores]
-    if planned.scratch:
-        writes.append(scratch)
-    refused = _refused(nest.nodes)
-    like = None if refused else (likeness(nest), planned)
-    w = Writing(lowering, [*reads, *writes], like)
+    room = Var((planned.items * near.size,), BYTE)
+    rooms = [v for v in (scratch, room) if v.size]
+    nodes = [n for part in band.parts for n in part.nodes]
+    leaves = [x for n in nodes for x in n.arguments if isinstance(x, Leaf) and x.in_memory]
+    touched = [
+        *(leaf.var for leaf in leaves),
+        *(s.into for part in band.parts for s in part.stores),
+    ]
+    given = [room if v in near.places else v for v in touched]
+    refused = _refused(nodes)
+    like = *map(likeness, band.parts), planned, near.told(touched)
+    w = Writing(lowering, [a.var, b.var, *given, *rooms], None if refused else like)
     if w.is_new:
         base = planned_pointer(w.f, w, a), planned_pointer(w.f, w, b)
-        scope = w.scope(nest.nodes, refused)
-        room = w.pointer(scratch) if planned.scratch else None
-        write_planned(w, scope, nest, planned, *base, room, w.begin, w.end)
+        memory = [w.pointer(v) if v.size else None for v in (scratch, room)]
+        writer = BandWriter(w, band, near, memory[1]) if band.then else None
+        scope = writer.scope(product.nodes) if writer else w.scope(nodes, refused)
+        span = w.begin, w.end
+        write_planned(w, scope, product, planned, *base, memory[0], *span, bands=writer)
     flops = 2 * prod(x.shape) * y.shape[-1]
-    w.finish(reads, writes, planned.items, nest, max(flops / RATE, y.nbytes / FAR_RATE))
+    more = sum(prod(n.dims) * 0.05 * (len(n.nodes) + 2) for n in band.then)
+    made = {s.into for part in band.parts for s in part.stores}
+    read = [a.var, b.var, *(leaf.var for leaf in leaves if leaf.var not in made)]
+    work = max(flops / RATE, y.nbytes / FAR_RATE) + more
+    w.finish(read, [*writes(nest), *rooms], planned.items, nest, work)
 
 
-def _packed(lowering: Lowering, nest: ProductNest, planned: Plan, pack: Any, leaf: Leaf) -> Leaf:
+def _packed(
+    lowering: Lowering, nest: ProductNest | BandNest, planned: Plan, pack: Any, leaf: Leaf
+) -> Leaf:
     packed = Var((pack.size,), leaf.var.dtype)
     w = Writing(lowering, [leaf.var, packed], (planned, pack, leaf.offset))
     if w.is_new:
@@ -179,6 +215,7 @@ WRITERS: dict[type, Callable[[Lowering, Any], None]] = {
     RowNest: _rows,
     ProductNest: _product,
     BlockNest: write_blocks,
+    BandNest: _bands,
     ScatterNest: _scatter,
     DrawNest: _draw,
     LineNest: _lines,

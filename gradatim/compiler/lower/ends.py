@@ -31,10 +31,21 @@ class Ends:
     """Writes the sums over all rows of one nest."""
 
     def __init__(
-        self, f: Function, nest: RowNest, scope: NestScope, lanes: int, *, short: bool
+        self,
+        f: Function,
+        nest: RowNest,
+        scope: NestScope,
+        lanes: int,
+        *,
+        short: bool,
+        in_bands: bool = False,
     ) -> None:
+        """`in_bands`: the rows of an item come in bands, and columns are kept in between."""
         self.f, self.nest, self.scope = f, nest, scope
         self.lanes, self.short, self.columns = lanes, short, nest.columns
+        self.in_bands = in_bands
+        self._tables: dict[Var, Value] = {}
+        self._padded: dict[Var, int] = {}
         self.all = [
             End(n, s, self._grain(n))
             for n in nest.nodes
@@ -69,12 +80,27 @@ class Ends:
         if e.node.role == "column":
             if not self.short:
                 return []
+            if self.in_bands:
+                return self._so_far(e)
             kind = vector(self.lanes, kind_of(e.node.var.dtype))
             return [identity(name, dtype, kind)] * -(-self.columns // self.lanes)
         if e.level == ELEMENT:
             return [identity(name, dtype, vector(self.lanes, kind_of(e.node.var.dtype)))]
         kind = DOUBLE if self._is_exact(e) else kind_of(e.node.var.dtype)
         return [identity(name, dtype, kind)]
+
+    def _so_far(self, e: End) -> list[Value]:
+        """The columns as the bands before have left them."""
+        f, out, table = self.f, e.node.var.dtype, self._tables[e.node.var]
+        return [
+            load(f, out, f.gep(in_memory(out), table, c), n, mask) for c, n, mask in self._parts()
+        ]
+
+    def _parts(self) -> list[tuple[int, int, Value | None]]:
+        """Where each vector of a short row begins, its lanes, and which of them there are."""
+        n = self.lanes
+        left = [(c, self.columns - c) for c in range(0, self.columns, n)]
+        return [(c, n, self.f.first_lanes(n, some) if some < n else None) for c, some in left]
 
     def _is_exact(self, e: End) -> bool:
         """Whether a sum of one number per row is made in float64: there may be very many rows."""
@@ -141,10 +167,10 @@ class Ends:
 
     def clear(self, item: Operand) -> None:
         """Tables, and column sums of long rows, are made in the buffer itself."""
-        self._tables: dict[Var, Value] = {}
-        self._padded: dict[Var, int] = {}
+        self._tables, self._padded = {}, {}
         for e in self.all:
-            if e.node.role == "total" or (e.node.role == "column" and self.short):
+            in_registers = e.node.role == "column" and self.short and not self.in_bands
+            if e.node.role == "total" or in_registers:
                 continue
             size = e.node.var.size
             base, out = in_memory(e.node.var.dtype), e.node.var.dtype
@@ -216,10 +242,7 @@ class Ends:
         if not acc:
             return
         pointer = self.f.gep(base, pointer, self.f.mul(_i64(item), self.columns))
-        for i, value in enumerate(acc):
-            c = i * self.lanes
-            n = min(self.lanes, self.columns - c)
-            mask = None if n == self.lanes else self.f.first_lanes(self.lanes, n)
+        for value, (c, _, mask) in zip(acc, self._parts(), strict=True):
             store(self.f, out, value, self.f.gep(base, pointer, c), mask)
 
 

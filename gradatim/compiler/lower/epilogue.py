@@ -6,6 +6,7 @@ from functools import partial
 
 from ..kinds import FUNCTIONS
 from ..schedule.nests import Leaf, ProductNest
+from .bands import BandWriter
 from .emit import Function, Operand, Value, width
 from .hoist import coordinates, fetch, prepare, read_far, write_elements
 from .matmul import Write, write_product
@@ -27,10 +28,12 @@ def write_planned(
     begin: Value,
     end: Value,
     first: Operand = 0,
+    bands: BandWriter | None = None,
 ) -> None:
     """The items [begin, end) of a product, with what becomes of each element.
 
-    `first` is the number, among all rows of the nest, of the first row that is planned.
+    `first` is the number, among all rows of the nest, of the first row that is planned; `bands`
+    what is done with its rows when they are complete.
     """
     f = w.f
     x = nest.equation.inputs[0]
@@ -44,9 +47,11 @@ def write_planned(
     over = [s for s in nest.stores if place_of(s.into) in read]
     elsewhere = [s for s in nest.stores if s not in over]
 
+    def number(batch: Value, row: Value) -> Value:
+        return f.add(first, f.add(f.mul(batch, rows), row))
+
     def in_row(batch: Value, row: Value) -> RowScope:
-        number = f.add(first, f.add(f.mul(batch, rows), row))
-        return RowScope(scope, coordinates(f, number, nest.dims[:-1]))
+        return RowScope(scope, coordinates(f, number(batch, row), nest.dims[:-1]))
 
     def epilogue(
         batch: Value, row: Value, column: Value, acc: Value, mask: Value | None
@@ -62,11 +67,14 @@ def write_planned(
 
     def ahead(batch: Value, row: Value, column: Value) -> None:
         fetch(in_row(batch, row), column, far)
+        if bands is not None:
+            bands.ahead(number(batch, row), column)
 
     heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 3
     write_product(
         f, planned, a, b, scratch, begin, end, epilogue,
-        heavy=heavy, abreast=abreast, ahead=ahead if far else None,
+        heavy=heavy, abreast=abreast, bands=bands,
+        ahead=ahead if far or (bands and bands.far) else None,
     )  # fmt: skip
 
 

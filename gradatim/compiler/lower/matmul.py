@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Protocol
 
 from .emit import I64, Function, Operand, Value, constant, vector
 from .pack import join, offset, quotient
@@ -26,6 +27,19 @@ from .sums import Grid, Sums, Tile
 Write = Callable[[], object]
 Epilogue = Callable[[Value, Value, Value, Value, Value | None], list[Write]]
 Ahead = Callable[[Value, Value, Value], None]
+
+
+class Bands(Protocol):
+    """What is told of the rows of tiles: a band of them has all columns of its rows."""
+
+    def begin(self, item: Value) -> None:
+        """An item begins."""
+
+    def enter(self, row: Value) -> None:
+        """The results of the band that begins at this row come next."""
+
+    def leave(self, row: Value, count: int) -> None:
+        """So many rows from this one on are complete."""
 
 
 def write_product(
@@ -41,6 +55,7 @@ def write_product(
     heavy: bool = False,
     abreast: int = 1,
     ahead: Ahead | None = None,
+    bands: Bands | None = None,
 ) -> None:
     """Write the nest that does the items [begin, end) of a planned product.
 
@@ -52,12 +67,13 @@ def write_product(
     to the functions that it returns. `ahead(batch, row, column)` is called before the last sums of
     a tile are made, for what the epilogue will read: it is on its way meanwhile. Where matrices
     share B, their rows may be numbered through as those of one matrix: what always holds is that
-    `batch * m + row` counts the rows of the whole result.
+    `batch * plan.result_rows + row` counts the rows of the whole result, and so do `bands`, which a
+    plan made for them wants to be told.
     """
     if plan.items:
         if plan.turned:
             a, b = b, a
-        _Writer(f, plan, a, b, scratch, epilogue, heavy, abreast, ahead).items(begin, end)
+        _Writer(f, plan, a, b, scratch, epilogue, heavy, abreast, ahead, bands).items(begin, end)
 
 
 @dataclass(frozen=True)
@@ -83,10 +99,12 @@ class _Writer:
         heavy: bool,
         abreast: int,
         ahead: Ahead | None,
+        bands: Bands | None,
     ) -> None:
         self.f, self.plan, self.a, self.b, self.scratch = f, plan, a, b, scratch
         self.epilogue, self.sums = epilogue, Sums(f, plan)
         self.abreast, self.ahead = abreast, None if plan.turned else ahead
+        self.bands = bands
         self.base = LLVM[plan.product.dtype.name]
         self.kind = vector(plan.wide, self.base)
         spills = plan.turned or heavy
@@ -98,6 +116,8 @@ class _Writer:
         """All items: each a panel of tiles of one matrix, or some small matrices."""
         f, plan, batches = self.f, self.plan, self.plan.product.batches
         with f.loop(begin, end) as loop:
+            if self.bands is not None:
+                self.bands.begin(loop.index)
             left, across = quotient(f, loop.index, plan.panels[1])
             group, down = quotient(f, left, plan.panels[0])
             if batches == 1:
@@ -133,7 +153,7 @@ class _Writer:
         store = f.gep(self.base, self.scratch, f.mul(begin, size))
         with f.loop(0, p.k, plan.depth) as block:
             stop = self._least(f.add(block.index, plan.depth), p.k)
-            for tile in self._tiles(rows, columns, batch, a, b, store, block.index):
+            for tile in self._tiles(rows, columns, batch, a, b, store, block.index, stop):
                 if self.ahead is not None:
                     with f.when(f.compare("eq", stop, p.k)):
                         self._announce(tile)
@@ -176,11 +196,12 @@ class _Writer:
         b: Value,
         store: Value | None = None,
         start: Value | None = None,
+        stop: Value | None = None,
     ) -> Iterator[Tile]:
         """Write the loops around tiles; the caller writes the inside, for each shape of tile."""
         f, plan = self.f, self.plan
         for row in rows:
-            with self._band(row) as i:
+            with self._band(row) as i, self._told(row, batch, i, stop):
                 first = f.gep(self.base, a, f.mul(i, plan.a.block))
                 line = f.mul(f.sub(i, rows[0].start), plan.panel[1])
                 for column in columns:
@@ -207,6 +228,19 @@ class _Writer:
                             place,
                             *ahead,
                         )
+
+    @contextmanager
+    def _told(self, row: _Band, batch: Value, i: Value, stop: Value | None) -> Iterator[None]:
+        """Tell of a band of rows before its tiles and, once the sums are complete, after them."""
+        f, plan = self.f, self.plan
+        if self.bands is None:
+            yield
+            return
+        number = f.add(f.mul(batch, plan.product.m), f.mul(i, plan.rows))
+        self.bands.enter(number)
+        yield
+        with nullcontext() if stop is None else f.when(f.compare("eq", stop, plan.product.k)):
+            self.bands.leave(number, row.there)
 
     def _next_rows(self, first: Value, number: Value) -> Value | None:
         """Which part of A's next rows a tile asks for, by its number in the panel's row."""

@@ -33,6 +33,7 @@ class Product:
     b_strides: tuple[int, ...]
     aligned: bool = False  # whether B begins with a line: memory from outside need not
     near: bool = False  # whether the operands are in the nearest caches, and packing is no use
+    in_bands: bool = False  # whether an item has all columns of its rows, one band after the other
 
     @property
     def batches(self) -> int:
@@ -77,6 +78,7 @@ class Product:
             (*(d[2] for d in outer), *self.b_strides[-2:]),
             self.aligned,
             self.near,
+            self.in_bands,
         )
 
 

@@ -13,6 +13,7 @@ so that the sums across one vector overlap with the work of others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ..ir import Var
@@ -59,24 +60,48 @@ def write_rows(
     by_rows: bool = False,
 ) -> None:
     """The code for the items [begin, end) of a nest; `by_rows`: for so many rows of it."""
-    every = [n.var for n in nest.nodes]
-    every += [a.var for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
-    registers = 32 if target.vector_bytes == 64 else 16
-    _Rows(f, nest, scope, lanes_of(every, target), registers).write(begin, end, by_rows=by_rows)
+    _Rows(f, nest, scope, target).write(begin, end, by_rows=by_rows)
+
+
+class RowsInBands:
+    """A nest whose rows come in bands, when others have made what it reads."""
+
+    def __init__(self, f: Function, nest: RowNest, scope: NestScope, target: Target) -> None:
+        """What does not change is computed here and now."""
+        self._rows = _Rows(f, nest, scope, target, in_bands=True)
+        self._rows.prepare()
+
+    def begin(self, item: Value) -> None:
+        """An item begins, and its sums over all of its rows."""
+        self._item = item
+        self._rows.sums.clear(item)
+
+    def some(self, first: Value, count: int) -> None:
+        """The rows of one band."""
+        self._rows.band(self._item, first, count)
 
 
 class _Rows:
     def __init__(
-        self, f: Function, nest: RowNest, scope: NestScope, lanes: int, registers: int
+        self,
+        f: Function,
+        nest: RowNest,
+        scope: NestScope,
+        target: Target,
+        *,
+        in_bands: bool = False,
     ) -> None:
-        self.f, self.nest, self.scope, self.lanes = f, nest, scope, lanes
-        self.columns, self.registers = nest.columns, registers
+        every = [n.var for n in nest.nodes]
+        every += [a.var for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
+        self.f, self.nest, self.scope, self.lanes = f, nest, scope, lanes_of(every, target)
+        self.columns = nest.columns
+        self.registers = 32 if target.vector_bytes == 64 else 16
         self.flat = len(nest.dims) == 1 and all(n.role != "row" for n in nest.nodes)
         self.passes = Passes(nest, scope)
-        self.vectors = -(-nest.columns // lanes)
+        self.vectors = -(-nest.columns // self.lanes)
         self.short = self._is_short()
         self.together = self._together()
-        self.sums = Ends(f, nest, scope, lanes, short=self.short)
+        self.sums = Ends(f, nest, scope, self.lanes, short=self.short, in_bands=in_bands)
         self.ends = self.sums.all
         ended = {e.node.var for e in self.ends}
         self.stores = [s for s in nest.stores if s.value not in ended]
@@ -110,10 +135,23 @@ class _Rows:
 
     # -- items -----------------------------------------------------------------------------
 
-    def write(self, begin: Value, end: Value, *, by_rows: bool) -> None:
+    def prepare(self) -> None:
+        """What all rows have in common, and room for what is needed again."""
         prepare(self.scope, self.nest.nodes, self.lanes, WHOLE)
         again = [] if self.short else self.passes.dear_again()
         self.room = self._room(again)
+
+    def band(self, item: Value, first: Value, count: int) -> None:
+        """Rows of an item that has begun."""
+        accs = [self.sums.start(e) for e in self.ends]
+        together = math.gcd(self.together, count)
+        accs = self._each(first, self.f.add(first, count), accs, together)
+        for e, acc in zip(self.ends, accs, strict=True):
+            self.sums.finish(e, item, acc)
+
+    def write(self, begin: Value, end: Value, *, by_rows: bool) -> None:
+        """The items [begin, end), or so many rows."""
+        self.prepare()
         if by_rows:
             self._item(0, begin, end, by_rows=True)
             return
@@ -138,16 +176,17 @@ class _Rows:
             self._store_rows(row)
         else:
             ask_ahead(self.f, self.nest, self.scope, start, stop)
-            accs = self._rows(start, stop, accs, by_rows)
+            sizes = 1 if by_rows else math.gcd(self.nest.rows, per_item(self.nest))
+            accs = self._rows(start, stop, accs, sizes)
         for e, acc in zip(self.ends, accs, strict=True):
             self.sums.finish(e, item, acc)
 
-    def _rows(self, start: Operand, stop: Operand, accs: Groups, by_rows: bool) -> Groups:
-        """Some rows at once, then one by one those that are left."""
+    def _rows(self, start: Operand, stop: Operand, accs: Groups, multiple: int) -> Groups:
+        """Some rows at once, then one by one those that are left; `multiple` divides the number."""
         n = self.together
         if isinstance(start, int) and isinstance(stop, int):
             middle: Operand = start + (stop - start) // n * n
-        elif n == 1 or (not by_rows and self.nest.rows % n == 0 and per_item(self.nest) % n == 0):
+        elif multiple % n == 0:
             middle = stop
         else:
             middle = self.f.add(start, self.f.binary("and", self.f.sub(stop, start), -n))

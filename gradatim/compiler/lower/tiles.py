@@ -57,6 +57,7 @@ LONG = 384  # and of one whose sums go to memory to be more exact: errors grow w
 FEW = 8  # rows of A up to which a product waits for B to come, rather than for its sums
 FAR = 1 << 15  # bytes of B in an item then: a microsecond and more from the third cache
 DEEP = (96, 256)  # rows and columns of an item of such blocks
+BANDS = 16  # items of a product in bands, about at most: each has its part of sums over all rows
 PACK_DEPTH = 256
 SHARED = 1 << 13  # numbers from which packing is cut into an even number of items
 
@@ -73,7 +74,7 @@ def plan(product: Product, lanes: int) -> Plan:
     product = product.collapsed()
     whole = lanes if product.dtype.kind == "f" else min(lanes, 16)
     outer = _outer(product, whole)
-    if product.dtype.kind != "f" or not product.k:
+    if product.dtype.kind != "f" or not product.k or product.in_bands:
         return outer[1]
     choices = [outer, *_dots(product, whole), *_turned(product, whole)]
     return min(choices, key=lambda choice: choice[0])[1]
@@ -253,6 +254,8 @@ def _panels(
         wide = min(wide, WORK // work)
     if p.m <= FEW:
         wide = min(wide, FAR // (p.k * width * p.dtype.itemsize or 1))
+    if p.in_bands:
+        high, wide = max(high, -(-down // BANDS)), across
     panels = _shares(down, high), _shares(across, wide)
     group = 1
     if panels == (1, 1):

@@ -110,7 +110,7 @@ class _Search:
             width = s.into.size // (matrices * rows)
             alone = len(self.writers[s.into]) == 1 and s.into in self.readers
             whole = s.into.size == width * matrices * rows and s.into not in outputs
-            if alone and whole and _is_aligned(s, nest.dims, width):
+            if alone and whole and is_aligned(s, nest.dims, width):
                 self.near[s.into] = Near(matrices, rows, width)
 
     def _frame(self, nest: Nest) -> tuple[int, int] | None:
@@ -161,7 +161,7 @@ class _Search:
             for a in n.arguments:
                 if isinstance(a, Leaf) and a.var in self.near:
                     near = self.near[a.var]
-                    if near.matrices * near.rows != rows or not _is_aligned(
+                    if near.matrices * near.rows != rows or not is_aligned(
                         a, nest.dims, near.width
                     ):
                         return False
@@ -281,7 +281,7 @@ def _pays(nest: Nest) -> bool:
     return nest.hiding is not None and not has_sums(nest)
 
 
-def _is_aligned(x: Leaf | Store, dims: Shape, width: int) -> bool:
+def is_aligned(x: Leaf | Store, dims: Shape, width: int) -> bool:
     """Whether row r of what is read or written is row r of the nest."""
     outer = [width * n for n in contiguous(dims[:-1])]
     pairs = zip(dims[:-1], x.strides[:-1], outer, strict=False)

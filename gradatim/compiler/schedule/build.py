@@ -9,6 +9,7 @@ from math import prod
 from ...ops.broadcast import copy
 from ..ir import Equation, Graph, Var, apply, contiguous
 from ..segments import NO_NUMBERS, REASONS
+from .bands import in_bands
 from .blocks import in_blocks
 from .cluster import Cluster, Clustering, Form, load_parts
 from .grain import items
@@ -55,6 +56,7 @@ def schedule(
     for cluster in in_order(clustering, final):
         nests += builder.nests_of(cluster)
     nests = in_blocks(nests, {*graph.outputs, *final})
+    nests = in_bands(nests, set(graph.outputs), final)
     in_place = _overwritten(nests, final)
     nests = [n for n in nests if not _copies_onto_itself(n, in_place)]
     nests += [_copy_nest(w, v) for w, v in final.items() if w not in in_place]

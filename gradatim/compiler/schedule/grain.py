@@ -6,6 +6,7 @@ nest of one item adds the parts up, in order. So the result is the same on any n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -13,7 +14,19 @@ from ...ops.broadcast import reduce_sum
 from ...ops.reduction import all_, any_, reduce_max, reduce_min
 from ...ops.running import reduce_prod
 from ..ir import Equation, Var, apply
-from .nests import ELEMENT, ENDS, BlockNest, Leaf, LineNest, Nest, Node, RowNest, ScatterNest, Store
+from .nests import (
+    ELEMENT,
+    ENDS,
+    BandNest,
+    BlockNest,
+    Leaf,
+    LineNest,
+    Nest,
+    Node,
+    RowNest,
+    ScatterNest,
+    Store,
+)
 
 GRAIN = 8192  # elements in an item, about: a few microseconds
 LINE = 64  # elements of a line are not shared by items
@@ -111,20 +124,38 @@ def up_to(n: int, step: int) -> int:
     return -(-n // step) * step
 
 
-def in_two_steps(nest: Nest) -> list[Nest]:
-    """A nest whose sums are shared by items, and the nests that add up the parts."""
-    if not isinstance(nest, RowNest) or items(nest) == 1:
-        return [nest]
+def in_two_steps(nest: Nest, items_of: Callable[[BandNest], int]) -> list[Nest]:
+    """A nest whose sums are shared by items, and the nests that add up the parts.
+
+    How a band nest is cut is the business of its product: `items_of` tells.
+    """
+    if isinstance(nest, BandNest):
+        count = items_of(nest)
+        shared = [_shared(n, count) for n in nest.then]
+        band = replace(nest, then=tuple(n for n, _ in shared))
+        return [band, *(n for _, after in shared for n in after)]
+    if isinstance(nest, RowNest):
+        mine, after = _shared(nest, items(nest))
+        return [mine, *after]
+    return [nest]
+
+
+def _shared(nest: RowNest, count: int) -> tuple[RowNest, list[RowNest]]:
+    """A nest of so many items, each of which has its part of every sum; and who adds them up."""
+    if count == 1:
+        return nest, []
     ends = {n.var: n for n in nest.nodes if n.role in ENDS}
     stores, after = [], []
     for s in nest.stores:
         if s.value not in ends or s.strides:
             stores.append(s)
             continue
-        parts = Var((items(nest), *s.value.shape), s.value.dtype)
+        parts = Var((count, *s.value.shape), s.value.dtype)
         stores.append(replace(s, into=parts))
-        after += in_two_steps(_added(ends[s.value], parts, s))
-    return [replace(nest, stores=tuple(stores)), *after]
+        added = _added(ends[s.value], parts, s)
+        mine, more = _shared(added, items(added))
+        after += [mine, *more]
+    return replace(nest, stores=tuple(stores)), after
 
 
 def _added(node: Node, parts: Var, store: Store) -> RowNest:

@@ -145,6 +145,23 @@ class BlockNest:
 
 
 @dataclass(frozen=True, eq=False)
+class BandNest:
+    """A product, and nests that take its rows as soon as a band of them is whole.
+
+    Of what is `near` there is only the band at hand: whoever reads it is here.
+    """
+
+    product: ProductNest
+    then: tuple[RowNest, ...]
+    near: frozenset[Var]
+
+    @property
+    def parts(self) -> tuple[RowNest | ProductNest, ...]:
+        """All of them, in the order in which they take turns."""
+        return (self.product, *self.then)
+
+
+@dataclass(frozen=True, eq=False)
 class ScatterNest:
     """Values written to, or added at, places of a buffer that is filled already.
 
@@ -192,7 +209,7 @@ class NumpyNest:
     reason: str
 
 
-Nest = RowNest | ProductNest | BlockNest | ScatterNest | DrawNest | LineNest | NumpyNest
+Nest = RowNest | ProductNest | BlockNest | BandNest | ScatterNest | DrawNest | LineNest | NumpyNest
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +234,10 @@ def leaves(nest: Nest) -> Sequence[Leaf]:
         found = [leaf for part in nest.parts for leaf in leaves(part)]
         found += [nest.hiding.mask] if nest.hiding else []
         return [leaf for leaf in found if leaf.var not in nest.near.keys() - nest.stored]
+    if isinstance(nest, BandNest):
+        made = {s.into for part in nest.parts for s in part.stores}
+        found = [leaf for part in nest.parts for leaf in leaves(part)]
+        return [leaf for leaf in found if leaf.var not in made]
     found = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
     return [nest.a, nest.b, *found] if isinstance(nest, ProductNest) else found
 
@@ -236,6 +257,9 @@ def writes(nest: Nest) -> list[Var]:
     if isinstance(nest, BlockNest):
         found = [v for part in nest.parts for v in writes(part)]
         return [v for v in dict.fromkeys(found) if v not in nest.near.keys() - nest.stored]
+    if isinstance(nest, BandNest):
+        found = [v for part in nest.parts for v in writes(part)]
+        return [v for v in dict.fromkeys(found) if v not in nest.near]
     if isinstance(nest, ScatterNest):
         return [nest.into]
     return list(nest.equation.outputs)

@@ -1,0 +1,118 @@
+"""Products put together with the nests that take their rows, to be done band by band.
+
+    x = matmul a b        + bias + residual stream
+    y = layer norm of x   mean and variance of each row, of all its columns
+
+A tile of a product has a few rows. When all tiles of these rows are done, so may whatever else is
+done with them be, a sum along the row or over all rows included. What the tiles wrote is still in
+the nearest cache; what is written now goes its way while the next tiles compute; and what nobody
+else reads is never in memory, but for the band at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from math import prod
+
+from ..ir import Var
+from ..kinds import is_division
+from .blocks import is_aligned
+from .nests import BandNest, Leaf, Nest, ProductNest, RowNest, reads, writes
+from .replace import all_before
+
+LINE = 64  # bytes: rows begin at lines of the cache, as whole vectors do
+LONGEST = 4096  # bytes of a row: a band of them is to stay in the nearest cache
+FEW = 64  # rows from which on a band is worth its code
+
+
+def in_bands(nests: Sequence[Nest], outputs: set[Var], final: Collection[Var]) -> list[Nest]:
+    """The same nests, with those put together that can be done band by band.
+
+    `final` variables are written over others, when everybody has read these: their makers stay.
+    """
+    search = _Search(nests, outputs, final)
+    taken: set[int] = set()
+    found: list[Nest] = []
+    for i, nest in enumerate(nests):
+        if i in taken:
+            continue
+        band = search.band(i, taken) if isinstance(nest, ProductNest) else [i]
+        taken.update(band)
+        found.append(nest if len(band) == 1 else search.together(band))
+    return found
+
+
+class _Search:
+    def __init__(self, nests: Sequence[Nest], outputs: set[Var], final: Collection[Var]) -> None:
+        self.nests, self.outputs, self.final = nests, outputs, final
+        self.writers: dict[Var, list[int]] = {}
+        self.readers: dict[Var, list[int]] = {}
+        for i, nest in enumerate(nests):
+            for v in dict.fromkeys(writes(nest)):
+                self.writers.setdefault(v, []).append(i)
+            for v in dict.fromkeys(reads(nest)):
+                self.readers.setdefault(v, []).append(i)
+        self.before = all_before(nests, self.writers)
+
+    def band(self, i: int, taken: set[int]) -> list[int]:
+        """A product, and all nests that can take its rows at once; each where it stands."""
+        nest = self.nests[i]
+        assert isinstance(nest, ProductNest)
+        band = [i]
+        if not self._begins(nest):
+            return band
+        made = set(writes(nest))
+        for j in sorted({j for v in made for j in self.readers.get(v, ())} - taken):
+            other = self.nests[j]
+            if isinstance(other, RowNest) and self._is_ready(j, i) and self._takes(other, nest):
+                band.append(j)
+        return band
+
+    def _is_ready(self, j: int, i: int) -> bool:
+        """Whether a nest waits for nothing that comes after another one."""
+        return all(k <= i for k in self.before[j])
+
+    def _begins(self, nest: ProductNest) -> bool:
+        """Whether rows are long enough, and lie as they are made."""
+        rows, columns = _frame(nest)
+        row = columns * nest.equation.output.itemsize
+        sized = row % LINE == 0 and row <= LONGEST and rows >= FEW
+        return (
+            sized
+            and nest.equation.output.dtype.kind == "f"
+            and self._is_plain(nest, {"map"})
+            and all(is_aligned(s, nest.dims, columns) for s in nest.stores)
+        )
+
+    def _is_plain(self, nest: ProductNest | RowNest, roles: set[str]) -> bool:
+        """Whether a nest refuses no number, and writes over nothing."""
+        plain = all(n.role in roles and not is_division(n.equation) for n in nest.nodes)
+        alone = all(len(self.writers[v]) == 1 and v not in self.final for v in writes(nest))
+        return plain and alone
+
+    def _takes(self, nest: RowNest, product: ProductNest) -> bool:
+        """Whether a nest reads row r of what was made for its own row r, and nothing else of it."""
+        rows, columns = _frame(product)
+        if (nest.rows, nest.columns) != (rows, columns) or len(nest.dims) == 1:
+            return False
+        made = writes(product)
+        read = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.var in made]
+        in_step = all(is_aligned(a, nest.dims, columns) for a in read)
+        return in_step and self._is_plain(nest, {"map", "row", "column"})
+
+    def together(self, band: list[int]) -> BandNest:
+        """The nest in place of all that are in a band."""
+        product, *then = (self.nests[i] for i in band)
+        assert isinstance(product, ProductNest)
+        near = {
+            v
+            for v in writes(product)
+            if v not in self.outputs and set(self.readers.get(v, ())) <= set(band)
+        }
+        return BandNest(product, tuple(n for n in then if isinstance(n, RowNest)), frozenset(near))
+
+
+def _frame(nest: ProductNest) -> tuple[int, int]:
+    """Rows and columns of a product, of all its matrices."""
+    shape = nest.equation.output.shape
+    return prod(shape[:-1]), shape[-1]
