@@ -106,6 +106,7 @@ class Binding:
         self.written_besides = [i for i in traced.written if i not in own]
         self.grads_from = traced.result_count + len(traced.written)
         self.turn = 0  # when it ran last
+        self.chunk = 1  # how many steps run before Python may look around: found out by doing
         _bindings.add(self)
 
     def _numbered(self) -> list[tuple[int, Capture]]:
@@ -264,12 +265,11 @@ class Binding:
             for j, k in enumerate(self.compiled.stacks):
                 self.table[base + j] = address_of(stretch.stacks[k])
             self._advance(rows)
-            count = 1
             try:
                 while stretch.done < steps and not stretch.stopped:
                     if before is not None:
                         before()
-                    self.control[STEPS] = min(count, steps - stretch.done)
+                    self.control[STEPS] = min(self.chunk, steps - stretch.done)
                     self.control[DONE], self.control[CHECK] = 0, before is not None
                     begin = time.perf_counter()
                     stretch.outputs = outputs  # from here on there are some
@@ -281,20 +281,20 @@ class Binding:
                         stretch.done += int(self.control[DONE]) - failed
                     stretch.stopped = before is not None and bool(self.control[STOP])
                     per_step = max(seconds / max(int(self.control[DONE]), 1), 1e-8)
-                    count = max(1, min(int(CHUNK_SECONDS / per_step), 8 * count))
+                    self.chunk = max(1, min(int(CHUNK_SECONDS / per_step), 8 * self.chunk))
             finally:
                 self._written(tensors)
 
     def snapshot(self) -> Callable[[], None]:
         """Keep what a step changes; call what is returned to have it back."""
         arrays = [(self.arrays[i], self.arrays[i].copy()) for i in self.traced.written]
-        states = [(g, g.get_state()) for g in self.compiled.generators]
+        marks = [(g, g.mark()) for g in self.compiled.generators]
 
         def restore() -> None:
             for array, numbers in arrays:
                 array[...] = numbers
-            for generator, state in states:
-                generator.set_state(state)
+            for generator, mark in marks:
+                generator.return_to(mark)
 
         return restore
 

@@ -54,7 +54,7 @@ class State:
         self.owners = [t for t in (*traced.grads, *traced.cleared) if isinstance(t, Handle)]
         self.grads = [t._grad for t in self.owners]
         self.arrays: list[tuple[Array, Array]] = []
-        self.states: list[tuple[Any, Any]] = []
+        self.marks: list[tuple[Any, Any]] = []
 
     def keep(self, stretch: Stretch) -> None:
         """Keep it as it is now, if what was kept is no longer fresh."""
@@ -69,7 +69,7 @@ class State:
             self.arrays = [(a, np.empty_like(a)) for a in (*written, *grads) if a is not None]
         for array, kept in self.arrays:
             kept[...] = array
-        self.states = [(g, g.get_state()) for g in self.binding.compiled.generators]
+        self.marks = [(g, g.mark()) for g in self.binding.compiled.generators]
 
     def _is_late(self, stretch: Stretch) -> bool:
         return self.is_broken() or first_infinite(stretch, self.done) < stretch.done
@@ -78,8 +78,8 @@ class State:
         """Have it back."""
         for array, kept in self.arrays:
             array[...] = kept
-        for generator, state in self.states:
-            generator.set_state(state)
+        for generator, mark in self.marks:
+            generator.return_to(mark)
         if not self.done:
             self.restore_grads()
         self.binding.write_copies()

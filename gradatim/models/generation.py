@@ -134,7 +134,7 @@ class Writer:
             if turn != self._turn:
                 raise RuntimeError("generate: this writer has begun another text meanwhile")
             room = size - count + 1 if is_remembered else most if count == size else 1
-            before = None if engine is None else engine.get_state()
+            before = None if engine is None else engine.mark()
             tokens = self._tokens(choice, is_remembered, min(most, room, self._ahead), engine)
             yield from self._given(tokens, stop, before, engine)
             if stop in tokens:
@@ -158,7 +158,7 @@ class Writer:
             if asked < len(tokens) and engine is not None:
                 # A draw takes as many words of the generator whatever it is from.
                 weights = ones(asked, self.model.config.vocab_size, dtype=self._page.dtype)
-                engine.set_state(before)
+                engine.return_to(before)
                 draw(weights, generator=engine, num_samples=1, replacement=False)
 
     def _tokens(self, choice: Choice, is_remembered: bool, steps: int, engine: Any) -> list[int]:
@@ -166,7 +166,7 @@ class Writer:
         program = self._program(choice, is_remembered)
         generator = self._page.generator
         if engine is not None:
-            generator.set_state(engine.get_state())
+            generator.return_to(engine.mark())
         start = time.perf_counter()
         try:
             with no_grad(), _evaluated(self._modules):
@@ -175,7 +175,7 @@ class Writer:
             return tokens
         finally:
             if engine is not None:
-                engine.set_state(generator.get_state())
+                engine.return_to(generator.mark())
 
     def _adapt(self, steps: int, seconds: float) -> None:
         """Make twice as many tokens at a time, or half, as long as they come soon."""

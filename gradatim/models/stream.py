@@ -65,11 +65,11 @@ class Stream:
             self.length.copy_(self.given)
             self.longest.fill_(max_length)
             self.temperature.fill_(temperature)
-            self.generator.set_state(engine.get_state())
+            self.generator.return_to(engine.mark())
             try:
                 return self._cut(count, max_length, list(prompt), choice)
             finally:
-                engine.set_state(self.generator.get_state())
+                engine.return_to(self.generator.mark())
 
     def _cut(
         self, count: int, max_length: int, prompt: list[int], choice: Choice

@@ -117,6 +117,21 @@ def test_a_state_restores_the_stream(words, normals):
     assert two.initial_seed() == 9
 
 
+@pytest.mark.parametrize(("words", "normals"), [(0, 0), (1, 1), (623, 0), (624, 1), (700, 3)])
+def test_a_mark_is_returned_to_as_a_state_is(words, normals):
+    one, other = generator(7), generator(8)
+    one.words32(words)
+    one.normal(normals)
+    mark, state = one.mark(), one.get_state()
+    expected = one.normal(3), one.normal(3, dtype=np.float64), one.words32(1000)
+    for g in (one, other):
+        assert g.return_to(mark).initial_seed() == 7
+        np.testing.assert_array_equal(g.get_state(), state)
+        found = g.normal(3), g.normal(3, dtype=np.float64), g.words32(1000)
+        for x, y in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(x, y)
+
+
 def test_a_state_can_be_bytes_or_of_any_shape():
     state = generator(9).get_state()
     for same in (state.tobytes(), bytearray(state), state.reshape(2, -1), np.repeat(state, 2)[::2]):

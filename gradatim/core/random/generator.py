@@ -14,7 +14,7 @@ from ..errors import DTypeError, ShapeError
 from . import integers, normal, permutation, uniform, weighted
 from .errors import RandomError
 from .state import pack, unpack
-from .twister import Twister
+from .twister import Mark, Twister
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -99,9 +99,28 @@ class Generator:
             self._seed = unpack(self.twister, state)
         return self
 
+    def mark(self) -> tuple[int, Mark]:
+        """Where the stream stands, to return to: for this process, a tenth of the time of a state.
+
+        >>> generator = Generator()
+        >>> mark = generator.mark()
+        >>> first = generator.uniform(2)
+        >>> bool((generator.return_to(mark).uniform(2) == first).all())
+        True
+        """
+        with self._lock:
+            return self._seed, self.twister.mark()
+
+    def return_to(self, mark: tuple[int, Mark]) -> Generator:
+        """Go on from a mark of this generator or another one."""
+        with self._lock:
+            self._seed, where = mark
+            self.twister.return_to(where)
+        return self
+
     def clone_state(self) -> Generator:
         """A second generator that will give the same numbers from here."""
-        return Generator().set_state(self.get_state())
+        return Generator().return_to(self.mark())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (self.get_state().tobytes(),)

@@ -20,6 +20,8 @@ FEW = 4096
 
 SPARE = np.dtype([("sine", "f8"), ("sine32", "f4"), ("valid", "?"), ("valid32", "?")], align=True)
 
+Mark = tuple["NDArray[np.uint32]", "NDArray[Any]"]  # words and position, spare normals
+
 
 class Twister:
     """MT19937 (Matsumoto & Nishimura 1998) and the one normal number kept for the next call.
@@ -64,6 +66,14 @@ class Twister:
         """Start anew from the low 32 bits of `seed`, with no spare normal."""
         self._legacy.seed(seed & (_UINT32_END - 1))
         self.spare[()] = 0
+
+    def mark(self) -> Mark:
+        """Where the stream stands."""
+        return self._memory.copy(), self.spare.copy()
+
+    def return_to(self, mark: Mark) -> None:
+        """Go on from there."""
+        self._memory[:], self.spare[()] = mark
 
     def raw(self, n: int) -> NDArray[np.uint64]:
         """The next `n` words, for a few: each in 64 bits."""
