@@ -28,6 +28,18 @@ ARITHMETIC = (
 FUNCTIONS = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "sigmoid", "erf")
 ELEMENTWISE = frozenset({*ARITHMETIC, *FUNCTIONS})
 
+# Of composites, those whose results NumPy's run puts where their inputs lie
+ELEMENTWISE_COMPOSITES = frozenset(
+    {
+        "affine", "binary_cross_entropy", "clamp_max", "clamp_min", "elu", "floored", "gelu",
+        "gelu_back", "gelu_tanh", "gelu_tanh_back", "hardshrink", "hardsigmoid", "hardswish",
+        "hardtanh", "leaky_relu", "log_sigmoid", "masked_scale", "mish", "mish_back", "prelu",
+        "reciprocal_deviation", "scale", "scale_back", "silu", "silu_back", "softplus",
+        "softshrink", "squared_error", "squared_error_back", "standardize", "standardize_back",
+        "tanh_back", "threshold",
+    }
+)  # fmt: skip
+
 # Read through strides, without touching memory
 VIEWS = frozenset({"broadcast_to", "reshape", "permute", "slice", "diagonal"})
 

@@ -22,11 +22,12 @@ from ..core.nodes import Leaf
 from ..core.primitive import Primitive, Update
 from ..core.storage import Storage
 from ..core.tape import history
+from ..ops.broadcast import repeated
 from ..ops.creation import constant, filled
 from ..ops.movement import update_view
 from .errors import TraceError, user_line
 from .ir import Equation, Graph, Params, Var, apply, value_asked_for
-from .layout import seen_through, strided_steps, variable_like
+from .layout import computed, keeps_order, one_place, seen_through, strided_steps, variable_like
 from .results import Results, is_traced
 from .shown import Known, shown
 
@@ -126,6 +127,10 @@ class Tracer:
         if primitive.is_view:
             out = seen_through(inputs[0]._value, equation)
             equation = replace(equation, outputs=(out,))
+        elif primitive is repeated:
+            equation = replace(equation, outputs=(one_place(equation.output),))
+        elif keeps_order(equation):
+            equation = replace(equation, outputs=computed(equation))
         self.equations.append(equation)
         self.made.update(equation.outputs)
         return equation.outputs if len(primitive.outputs) > 1 else equation.outputs[0]

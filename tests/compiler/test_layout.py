@@ -5,8 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import gradatim as g
+from gradatim.compiler import kinds
+from gradatim.compiler.trace import trace
+from gradatim.nn import functional as F
+from tests.compiler.test_table_compiled import cases_of
+from tests.ops import test_table as layouts
+from tests.ops.case import Case
+from tests.ops.test_table import call
 
 
 def both(function: Callable[..., Any], make: Callable[[], Any]) -> tuple[Any, Any]:
@@ -109,6 +118,67 @@ def test_a_write_through_a_view_of_disordered_memory_has_the_gradient_of_eager()
         run(transposed(), w)
         found.append(w.grad.tolist())
     assert found[0] == found[1]
+
+
+ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
+    "a function": lambda x: x.abs(),
+    "with a number": lambda x: (2 - x) / 3,
+    "a broadcast row": lambda x: x.t() + g.ones(3),
+    "another order": lambda x: x + x.t().contiguous().t(),
+    "chosen": lambda x: x.tril().clamp(max=3),
+    "a composite": lambda x: F.hardswish(F.leaky_relu(x)),
+}
+
+
+@pytest.mark.parametrize("make", [transposed, gaps])
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_what_is_computed_of_disordered_memory_is_disordered(
+    name: str, make: Callable[[], Any]
+) -> None:
+    def function(x: Any) -> Any:
+        y = ELEMENTWISE[name](x)
+        y.reshape(-1).zero_()  # a view, or a copy of what is not in order
+        return g.stack([y, F.dropout(y + 1), g.rand_like(y)])
+
+    want, got = both(function, make)
+    np.testing.assert_allclose(got[1], want[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(kinds.ELEMENTWISE | kinds.ELEMENTWISE_COMPOSITES))
+def test_orders_of_all_elementwise_operations_are_those_of_numpy(name: str) -> None:
+    for case in cases_of(name):
+        told: list[Any] = []
+
+        def function(*xs: Any, case: Case = case, told: list[Any] = told) -> None:
+            told.append([strides(y) for y in call(case, *xs)])
+
+        inputs = [layouts.transposed(np.asarray(x)) for x in case.inputs]
+        trace(function, inputs)
+        function(*inputs)
+        assert told[0] == told[1], case
+
+
+def strides(x: Any) -> list[int]:
+    """Those that count."""
+    return [s for s, n in zip(x.stride(), x.shape, strict=True) if n > 1 and x.numel()]
+
+
+@given(st.data())
+@settings(deadline=None, derandomize=True, max_examples=40)
+def test_the_order_of_a_sum_is_that_of_numpy(data: Any) -> None:
+    sizes = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
+
+    def operand() -> Any:
+        own = [data.draw(st.sampled_from([n, n, 1])) for n in sizes]
+        order = data.draw(st.permutations(range(len(own))))
+        back = sorted(range(len(order)), key=lambda i: order[i])
+        x = g.zeros(*[own[i] for i in order]).permute(*back)
+        return x.expand(*sizes) if data.draw(st.booleans()) else x
+
+    a, b = operand(), operand()
+    told: list[Any] = []
+    trace(lambda x, y: told.append(strides(x + y)), [a, b])
+    assert told == [strides(a + b)]
 
 
 def test_whether_a_reshape_is_a_view_is_what_numpy_says() -> None:
