@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
 from .._tensor.creation import tensor
@@ -17,7 +17,8 @@ class ParamGroup(MutableMapping[str, Any]):
 
     The settings named in `numbers` (floats, or tuples of floats) are kept as float64 0-d tensors,
     so that a compiled step reads the current ones: `group["lr"] = x` writes into the tensor, and
-    reading gives a float. All other settings are ordinary values.
+    reading gives a float. All other settings are ordinary values. Whoever `tell` is hears of single
+    numbers that are set.
 
     >>> group = ParamGroup({"params": [], "lr": 0.1, "foreach": None}, numbers=("lr",))
     >>> group["lr"] *= 0.5
@@ -29,6 +30,7 @@ class ParamGroup(MutableMapping[str, Any]):
         self._values: dict[str, Any] = {}
         self._numbers: dict[str, tuple[Tensor, ...]] = {}
         self._names = numbers
+        self.tell: Callable[[ParamGroup, str, float], None] | None = None
         self.update(settings)
 
     def tensor(self, name: str) -> Any:
@@ -51,7 +53,10 @@ class ParamGroup(MutableMapping[str, Any]):
         several = isinstance(value, tuple | list)
         # Of a number, `_values` keeps the place among the keys, and how it is read.
         self._values[name] = tuple if several else _one_int if type(value) is int else _one
-        self._write(name, [_number(x) for x in (value if several else (value,))])
+        numbers = [_number(x) for x in (value if several else (value,))]
+        self._write(name, numbers)
+        if self.tell is not None and not several:
+            self.tell(self, name, *numbers)
 
     def _write(self, name: str, values: list[float]) -> None:
         if len(self._numbers.get(name, ())) != len(values):

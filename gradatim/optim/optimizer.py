@@ -58,6 +58,9 @@ class Optimizer:
         """One step of the parameters of a group that have a gradient."""
         raise NotImplementedError
 
+    def was_set(self, group: ParamGroup, name: str, value: float) -> None:
+        """One of the `numbers` of a group was set, for which it may need more state."""
+
     # -- steps -----------------------------------------------------------------------------
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -112,6 +115,7 @@ class Optimizer:
         for p in params:
             self.state[p] = self.init_state(p, group)
         self.param_groups.append(group)
+        group.tell = self.was_set
 
     def _check_named(self, param_group: dict[str, Any]) -> None:
         is_named = "param_names" in param_group

@@ -81,17 +81,17 @@ class SGD(Optimizer):
             state["started"] = tensor(0.0, dtype=float64)
         return state
 
+    def was_set(self, group: ParamGroup, name: str, value: float) -> None:
+        """Momentum that begins later gets its buffers before the next step, which may be traced."""
+        if name == "momentum" and value != 0:
+            for p in group["params"]:
+                self.state[p] = self.state[p] or self.init_state(p, group)
+
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """One step of the parameters of a group."""
         lr, momentum, dampening = (group.tensor(name) for name in self.numbers)
         decay, maximize = group["weight_decay"], group["maximize"]
         nesterov = group["nesterov"]
-        entries = list(entries)
-        without = [(p, state) for p, _, state in entries if not state]
-        # A number is looked at only where it decides: one that changes must not need a new trace.
-        if without and group["momentum"] != 0:  # set since the beginning
-            for p, state in without:
-                state.update(self.init_state(p, group))
         plain, moving = [], []
         for p, g, state in entries:
             b = state.get("momentum_buffer")

@@ -113,18 +113,18 @@ def test_what_makes_another_program_of_a_training_step():
 
 def test_numbers_of_tensors_that_python_read():
     _, optimizer, step = trained(MAKERS["sgd"])
-    momentum, rest = optimizer.param_groups[0].tensor("momentum"), g.arange(3)
+    dampening, rest = optimizer.param_groups[0].tensor("dampening"), g.arange(3)
     with Watch(step) as watch:
         step()
-    looked = [(momentum, momentum.numpy().copy()), (rest, rest.numpy().copy())]
+    looked = [(dampening, dampening.numpy().copy()), (rest, rest.numpy().copy())]
     guards = watch.guards(looked)
     assert guards.changed() is None
     rest[0] = 5
     assert guards.changed() == "the numbers of a tensor changed"
     rest[0] = 0
-    optimizer.param_groups[0]["momentum"] = 0.9
+    optimizer.param_groups[0]["dampening"] = 0.9
     assert guards.changed() == (
-        'the numbers of optimizer.param_groups[0]["momentum"] changed from 0.0 to 0.9'
+        'the numbers of optimizer.param_groups[0]["dampening"] changed from 0.0 to 0.9'
     )
 
 
@@ -187,3 +187,31 @@ def test_an_error_in_the_trace_ends_the_watch():
     with pytest.raises(KeyError), Watch(print):
         raise KeyError
     assert sys.getprofile() is None
+
+
+def test_momentum_that_begins_later_and_then_changes_is_compiled_once_more():
+    def losses(compiled):
+        g.manual_seed(0)
+        layer, x = nn.Linear(3, 2), g.ones(5, 3)
+        optimizer = optim.SGD(layer.parameters(), lr=0.1)
+
+        def step():
+            optimizer.zero_grad()
+            loss = layer(x).square().mean()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        run = g.compile(step) if compiled else step
+        found = []
+        for momentum in (0.0, 0.9, 0.5, 0.7):
+            if momentum:
+                optimizer.param_groups[0]["momentum"] = momentum
+            found += [run().item() for _ in range(2)]
+        return found, getattr(run, "history", [])
+
+    want, _ = losses(compiled=False)
+    with pytest.warns(UserWarning, match="got 'momentum_buffer', so step is traced again"):
+        got, history = losses(compiled=True)
+    assert got == pytest.approx(want, rel=1e-5)
+    assert len(history) == 2
