@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -13,8 +13,9 @@ from ..core.primitive import Composite
 from . import cache, engine
 from .ir import Equation, Graph, Var
 from .lower.calls import band_items, lower
+from .lower.emit import Module
 from .lower.lines import is_line
-from .lower.main import Layout, Stack, finished, write_run, write_step
+from .lower.main import Layout, Stack, write_run, write_step
 from .lower.phases import Phase, one_by_one, side_by_side
 from .lower.random import supported
 from .lower.refusals import REFUSING, Refusal
@@ -27,6 +28,7 @@ from .schedule.grain import in_two_steps
 from .schedule.memory import Use, plan_memory
 from .schedule.nests import NumpyNest, Schedule, reads
 from .schedule.strided import Strided
+from .translation import Translation
 
 WORTH_SHARING = 100_000  # nanoseconds of one core that make waking a second one pay
 
@@ -55,7 +57,7 @@ class Compiled:
     refusals: list[Refusal]  # what the status means
     work: float
     shared: bool
-    code: bytes
+    code: list[bytes]  # objects that are loaded together
     generators: list[Any] = field(default_factory=list)
     layout: Layout | None = None
     lowering: Lowering | None = None
@@ -64,7 +66,7 @@ class Compiled:
     def address(self, name: str) -> int:
         """Where one of its functions lies."""
         if self.loaded is None:
-            self.loaded = engine.load(self.code)
+            self.loaded = engine.load(*self.code)
         return self.loaded.address(name)
 
     @property
@@ -145,7 +147,7 @@ class Draft:
     @property
     def text(self) -> str:
         """The whole module, in LLVM's language."""
-        return finished(self.lowering, shared=self.shared)
+        return str(self.lowering.module)
 
     @property
     def phases(self) -> list[Phase]:
@@ -154,12 +156,19 @@ class Draft:
 
 
 def drafted(
-    graph: Graph, updates: Sequence[tuple[int, int]], results: int, target: Target
+    graph: Graph,
+    updates: Sequence[tuple[int, int]],
+    results: int,
+    target: Target,
+    ready: Callable[[Module, Sequence[str]], None] | None = None,
 ) -> Draft:
-    """All stages but the last; what they make depends on the graph and the target alone."""
+    """All stages but the last; what they make depends on the graph and the target alone.
+
+    `ready` is told of functions as soon as they can be translated.
+    """
     final = optimise(graph)
     made = _scheduled(final, updates, target)
-    lowering = lower(made, target)
+    lowering = lower(made, target, ready)
     outside = _outside(made, lowering)
     slots = {m: i + 2 for i, m in enumerate(outside)}
     work = sum(c.work for c in lowering.calls if isinstance(c, Call))
@@ -197,11 +206,18 @@ def _stretches(lowering: Lowering, *, shared: bool) -> Iterator[list[Phase] | Nu
 def _compile(
     graph: Graph, updates: Sequence[tuple[int, int]], results: int, target: Target
 ) -> Compiled:
-    return translated(drafted(graph, updates, results, target), graph, target)
+    with Translation(target) as translation:
+        draft = drafted(graph, updates, results, target, translation.ready)
+        return _with_code(draft, graph, translation.objects(draft.lowering.module))
 
 
 def translated(draft: Draft, graph: Graph, target: Target) -> Compiled:
     """Machine code for a draft."""
+    with Translation(target) as translation:
+        return _with_code(draft, graph, translation.objects(draft.lowering.module))
+
+
+def _with_code(draft: Draft, graph: Graph, code: list[bytes]) -> Compiled:
     generators = _generators(graph)
     return Compiled(
         [_described(m, draft.schedule, generators) for m in draft.outside],
@@ -211,7 +227,7 @@ def translated(draft: Draft, graph: Graph, target: Target) -> Compiled:
         draft.lowering.refusals,
         draft.work,
         draft.shared,
-        engine.compile_object(draft.text, target),
+        code,
         generators,
         draft.layout,
         draft.lowering,
@@ -266,7 +282,8 @@ def _packed(made: Compiled, graph: Graph) -> dict[str, bytes]:
         "work": made.work,
         "shared": made.shared,
     }
-    return {"plan": json.dumps(plan).encode(), "code": made.code}
+    code = {f"code {i}": part for i, part in enumerate(made.code)}
+    return {"plan": json.dumps(plan).encode(), **code}
 
 
 def _unpacked(parts: dict[str, bytes], graph: Graph) -> Compiled:
@@ -276,7 +293,8 @@ def _unpacked(parts: dict[str, bytes], graph: Graph) -> Compiled:
         Refusal(kind, text, "" if place < 0 else graph.equations[place].line)
         for kind, text, place in plan["refusals"]
     ]
-    return Compiled(**plan, code=parts["code"], generators=_generators(graph))
+    code = [part for name, part in parts.items() if name != "plan"]
+    return Compiled(**plan, code=code, generators=_generators(graph))
 
 
 def _place_of(line: str, graph: Graph) -> int:

@@ -2,6 +2,8 @@
 
     text -> compile_object -> bytes (may be kept on disk) -> load -> Loaded.address(name)
 
+Texts that call each other's functions become objects that are loaded together.
+
 LLVM's optimiser is not run: what the emitter writes is what is translated. Everything here holds
 one lock, as llvmlite does for each of its calls, and forking waits for it: a child that found LLVM
 in the middle of another thread's work could never use it.
@@ -14,9 +16,9 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from .errors import CompileError
@@ -61,27 +63,38 @@ class Loaded:
         return self._known.setdefault(name, found)
 
 
-def compile_object(text: str, target: Target, *, linked: bool = False) -> bytes:
+def compile_object(
+    text: str,
+    target: Target,
+    *,
+    linked: bool = False,
+    quick: bool = False,
+    others: Container[str] = (),
+) -> bytes:
     """Translate LLVM text to an object file for a target.
 
     It is for `load`, or to be `linked` with others: position-independent, in the system's format.
+    With `quick`, little thought is given to it: half of the time for slower code. `others` are the
+    functions of the objects that it will be loaded with.
 
     Errors: CompileError, if the text is not LLVM's language or LLVM refuses what it says.
     """
-    with _module(text, target, linked=linked) as (module, machine):
+    _refuse_strangers(text, others)
+    with _module(text, target, linked=linked, quick=quick) as (module, machine):
         code: bytes = machine.emit_object(module)
     return code
 
 
 def assembly(text: str, target: Target | None = None) -> str:
     """The processor's instructions for LLVM text, to be read."""
+    _refuse_strangers(text)
     with _module(text, target or host()) as (module, machine):
         shown: str = machine.emit_assembly(module)
     return shown
 
 
-def load(code: bytes) -> Loaded:
-    """Put an object file into memory, ready to be called.
+def load(*objects: bytes) -> Loaded:
+    """Put object files into memory, ready to be called; they may call each other's functions.
 
     >>> text = "define i64 @next(i64 %x) { %y = add i64 %x, 1  ret i64 %y }"
     >>> loaded = load(compile_object(text, host()))
@@ -91,8 +104,9 @@ def load(code: bytes) -> Loaded:
     with _lock:
         llvm = _llvm()
         # The engine wants a module to begin with, and frees it in the end.
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(host()))
-        engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _new_machine(host()))
+        for code in objects:
+            engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
         engine.finalize_object()
     return Loaded(engine)
 
@@ -107,7 +121,7 @@ def available() -> str | None:
     try:
         _llvm()  # says what is wrong better than what uses it
         text = "define i64 @answer() { ret i64 42 }"
-        loaded = load(compile_object(text, host()))
+        loaded = load(compile_object(text, host(), quick=True))
         answer = ctypes.CFUNCTYPE(ctypes.c_int64)(loaded.address("answer"))()
     except Exception as error:  # a library that cannot be loaded fails in its own ways
         return f"llvmlite does not work here: {type(error).__name__}: {error}"
@@ -138,18 +152,19 @@ def _llvm() -> Any:
 
 
 @contextmanager
-def _module(text: str, target: Target, *, linked: bool = False) -> Iterator[tuple[Any, Any]]:
+def _module(
+    text: str, target: Target, *, linked: bool = False, quick: bool = False
+) -> Iterator[tuple[Any, Any]]:
     """Text as LLVM's module, checked, and the machine that translates it."""
-    _refuse_strangers(text)
     # A context of our own: the types and constants in LLVM's global one are never freed.
-    with _lock, _llvm().create_context() as context, _machine(target, linked) as machine:
+    with _lock, _llvm().create_context() as context:
+        machine, triple, layout = _machine(target, linked=linked, quick=quick)
         try:
             parsed = _llvm().parse_assembly(text, context)
         except RuntimeError as error:
             raise _refused(str(error), text) from None
         with parsed as module:
-            module.triple = machine.triple
-            module.data_layout = str(machine.target_data)
+            module.triple, module.data_layout = triple, layout
             try:
                 module.verify()
             except RuntimeError as error:
@@ -172,14 +187,23 @@ def _without_reduction() -> Iterator[None]:
         llvm.set_option("gradatim", f"{_REDUCTION}=false")
 
 
-def _machine(target: Target, linked: bool = False) -> Any:
+@lru_cache
+def _machine(target: Target, *, linked: bool, quick: bool) -> tuple[Any, str, str]:
+    """What translates, kept: learning to know a processor takes it a while; and its data layout."""
+    machine = _new_machine(target, linked=linked, quick=quick)
+    return machine, machine.triple, str(machine.target_data)
+
+
+def _new_machine(target: Target, *, linked: bool = False, quick: bool = False) -> Any:
     # Code in memory may lie far from what it calls; a linker wants to know nothing of places.
     how: dict[str, Any] = {"reloc": "pic", "codemodel": "small"} if linked else {"jit": True}
     triple = target.triple.removesuffix("-elf") if linked else target.triple
     return (
         _llvm()
         .Target.from_triple(triple)
-        .create_target_machine(cpu=target.cpu, features=target.features, opt=2, **how)
+        .create_target_machine(
+            cpu=target.cpu, features=target.features, opt=0 if quick else 2, **how
+        )
     )
 
 
@@ -188,9 +212,9 @@ def _free(engine: Any) -> None:
         engine.close()
 
 
-def _refuse_strangers(text: str) -> None:
+def _refuse_strangers(text: str, others: Container[str] = ()) -> None:
     for name in _DECLARED.findall(text):
-        if not name.startswith("llvm.") and name not in _C_LIBRARY:
+        if not name.startswith("llvm.") and name not in _C_LIBRARY and name not in others:
             raise CompileError(
                 f"the compiler wrote a call of {name!r}, which is defined nowhere.\n{_BUG}"
             )

@@ -30,6 +30,7 @@ from .explain import Explanation
 from .ir import Var, described
 from .lower.emit import I32, I64, PTR, Function, Value, constant
 from .lower.target import Target, host, named
+from .lower.waiting import BARRIER
 from .lower.writing import Memory
 from .schedule.memory import ALIGN
 from .schedule.nests import NumpyNest
@@ -167,7 +168,7 @@ class _Export:
         """The object file, with the weights in it."""
         self._write_functions()
         functions = self.draft.lowering.module.functions
-        for step in ("run", *(s for s in self.draft.steps if isinstance(s, str))):
+        for step in ("run", BARRIER, *(s for s in self.draft.steps if isinstance(s, str))):
             functions.pop(step, None)
         text = str(self.draft.lowering.module) + "".join(self._globals())
         public = rf"^define (?!i32 @{self.name}(_in)?\()"
@@ -201,8 +202,8 @@ class _Export:
         arena = self._aligned(f)
         for call in (c for phase in self.draft.phases for c in phase.calls):
             places = [self._place(f, m, arena) for m in call.memory]
-            items = constant(call.items, I64)
-            f.call(call.function, "void", status, *places, constant(0, I64), items)
+            numbers = [constant(n, I64) for n in (0, call.items, *call.limits)]
+            f.call(call.function, "void", status, *places, *numbers)
         f.end(f.new(I32, f"trunc i64 {f.load(I64, status).name} to i32"))
         f = module.function(self.name, own, I32)
         given = [Value(f"%{p.name}", PTR) for p in self.parameters]

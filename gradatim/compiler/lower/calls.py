@@ -7,6 +7,7 @@ are alike have one function, and so have those with the same text.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from math import prod
 from typing import Any
 
@@ -42,6 +43,7 @@ from .refusals import Refusal, division_refused, index_refused
 from .rows import write_rows
 from .scatter import write_scatter
 from .scopes import is_number_but_0
+from .shared import share
 from .target import Target
 from .tiles import plan
 from .writing import Lowering, State, Writing
@@ -51,8 +53,10 @@ RATE = 100  # operations of a product in a nanosecond
 FAR_RATE = 25  # bytes that one core reads from the third cache in a nanosecond
 
 
-def lower(schedule: Schedule, target: Target) -> Lowering:
-    """Write every nest's function."""
+def lower(
+    schedule: Schedule, target: Target, ready: Callable[[Module, Sequence[str]], None] | None = None
+) -> Lowering:
+    """Write every nest's function; `ready` is told which ones will not change any more."""
     lowering = Lowering(
         target,
         schedule.in_place,
@@ -64,8 +68,16 @@ def lower(schedule: Schedule, target: Target) -> Lowering:
             has_lookup=target.has_lookup,
         ),
     )
+    loose: list[str] = []
     for nest in schedule.nests:
+        before = len(lowering.module.functions)
         WRITERS[type(nest)](lowering, nest)
+        new = list(islice(lowering.module.functions, before, None))
+        if isinstance(nest, RowNest | BlockNest):
+            loose += new
+        elif ready is not None:
+            ready(lowering.module, new)
+    share(lowering, loose)
     return lowering
 
 

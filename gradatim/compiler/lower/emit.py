@@ -67,6 +67,7 @@ class Module:
         self.declared: dict[str, str] = {}
         self.constants: dict[str, str] = {}
         self.functions: dict[str, str] = {}
+        self.plain: set[str] = set()  # those that are not worth LLVM's thought
 
     def function(self, name: str, parameters: Sequence[str], returns: str = "void") -> Function:
         """Begin a function; its `end()` puts it into the module."""
@@ -121,6 +122,8 @@ class Function:
         self.module = module
         self.name = name
         group = "#1" if plain else "#0"
+        if plain:
+            module.plain.add(name)
         self._head = f"define {returns} @{name}({', '.join(parameters)}) {group} {{"
         self.lines: list[str] = []
         self._count = 0

@@ -18,7 +18,7 @@ from .emit import I64, PTR, Function, Value, constant
 from .phases import Phase
 from .scopes import in_memory
 from .target import Target
-from .waiting import barrier_text
+from .waiting import BARRIER, barrier_text
 from .writing import Call, Lowering, Memory
 
 # The words of the control. The status is followed by a word for each refusal.
@@ -65,7 +65,7 @@ def write_step(
 
     for i, phase in enumerate(phases):
         if i and shared:
-            _meet(f)
+            _meet(f, lowering.target)
         for call, begin, end in _parts(f, phase) if shared else _whole(phase):
             run(call, begin, end)
     f.end()
@@ -102,7 +102,7 @@ def write_timed(
 
     The control's word CLOCKS is the address of the sums; that of the first call is number `first`.
     """
-    f = Function(lowering.module, name, [SHARED], "void")
+    f = Function(lowering.module, name, [SHARED], "void", plain=True)
     table = Value("%table", PTR)
     control = f.load(PTR, table, 8)
     status = f.gep(I64, control, STATUS)
@@ -136,11 +136,13 @@ def _place(f: Function, table: Value, arena: Value, layout: Layout, m: Memory) -
 def _call(
     f: Function, call: Call, status: Value, places: dict[Memory, Value], begin: Value, end: Value
 ) -> None:
-    f.call(call.function, "void", status, *(places[m] for m in call.memory), begin, end)
+    limits = [constant(n, I64) for n in call.limits]
+    f.call(call.function, "void", status, *(places[m] for m in call.memory), begin, end, *limits)
 
 
-def _meet(f: Function) -> None:
-    f.call("gradatim_barrier", "void", Value("%barrier", PTR), Value("%workers", I64))
+def _meet(f: Function, target: Target) -> None:
+    f.module.include(BARRIER, barrier_text(target).strip())
+    f.call(BARRIER, "void", Value("%barrier", PTR), Value("%workers", I64))
 
 
 def write_run(
@@ -152,7 +154,7 @@ def write_run(
     those of the inputs of which every step gets a part: slot and bytes of at most `advances` such
     follow the control's words and those of the refusals, those that there are first.
     """
-    f = Function(lowering.module, "run", [SHARED], "void")
+    f = Function(lowering.module, "run", [SHARED], "void", plain=True)
     table = Value("%table", PTR)
     control = f.load(PTR, table, 8)
     first = WORDS + len(lowering.refusals)
@@ -165,10 +167,10 @@ def write_run(
     f.lines.append(f"  %step = phi i64 [0, %{before}], [%next, %{after}]")
     f.call("step_0", "void", *(Value(*p) for p in _shared()))
     if shared:
-        _meet(f)
+        _meet(f, lowering.target)
         with f.when(f.compare("eq", Value("%worker", I64), 0)):
             _after_step(f, table, control, layout, stacks, advances, first, step)
-        _meet(f)
+        _meet(f, lowering.target)
     else:
         _after_step(f, table, control, layout, stacks, advances, first, step)
     f.line(f"br label %{after}")
@@ -226,9 +228,3 @@ def _after_step(
 def _stop_if_not_finite(f: Function, control: Value, value: Value) -> None:
     with f.when(f.compare("uno", value, value)):
         f.store(constant(NOT_FINITE, I64), f.gep(I64, control, STOP), 8)
-
-
-def finished(lowering: Lowering, *, shared: bool) -> str:
-    """The text of the whole module."""
-    text = str(lowering.module)
-    return text + (barrier_text(lowering.target) if shared else "")

@@ -145,7 +145,7 @@ def _define_words(module: Module) -> None:
         return
     _define_twist(module)
     parameters = ["ptr noalias %state", "ptr noalias %out", "i64 %n"]
-    f = module.function("random_words", parameters, "internal void")
+    f = module.function("random_words", parameters, "void")
     state, out, n = Value("%state", PTR), Value("%out", PTR), Value("%n", I64)
     place = f.gep(I32, state, WORDS)
     position = f.convert("zext", f.load(I32, place), I64)
@@ -196,7 +196,7 @@ def _define_twist(module: Module) -> None:
     three places go wrong only where the ring closes: for the vector that holds i = 226 and 227, and
     for the last one.
     """
-    f = module.function("random_twist", ["ptr noalias %key"], "internal void")
+    f = module.function("random_twist", ["ptr noalias %key"], "void")
     key = Value("%key", PTR)
 
     def at(place: Operand) -> Value:

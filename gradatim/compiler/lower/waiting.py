@@ -33,6 +33,8 @@ RESTS = 8  # how often `run` rests for workers that are just waking up, until it
 WANTED, AWAKE, WORK = 1, 2, 4
 READY, CALLED = WANTED + AWAKE, WANTED + AWAKE + WORK
 
+BARRIER = "gradatim_barrier"
+
 # Who arrives last lets the others go. The round is read before arriving, as it may change after.
 _BARRIER = """
 define void @gradatim_barrier(ptr %barrier, i64 %workers) nounwind noinline {
@@ -247,7 +249,7 @@ done:
 
 
 def barrier_text(target: Target) -> str:
-    """The function `gradatim_barrier(barrier, workers)` that programs call between their nests."""
+    """The function BARRIER(barrier, workers) that programs call between their nests."""
     return _filled(_BARRIER, target) + _declared(target)
 
 

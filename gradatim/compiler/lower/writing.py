@@ -18,6 +18,8 @@ from .refusals import Refusal
 from .scopes import NestScope
 from .target import Target
 
+NAMELESS = "NEST"
+
 
 @dataclass(frozen=True)
 class State:
@@ -46,6 +48,7 @@ class Call:
     work: float = 0.0  # nanoseconds on one core, roughly
     parts: tuple[str, ...] = ()  # the functions that it calls
     refuses: bool = False  # whether it may write to the status
+    limits: tuple[int, ...] = ()  # where loops end, of a function that is told
 
 
 @dataclass
@@ -86,7 +89,7 @@ class Writing:
         self.is_new = self.like is None or self.like not in lowering.written
         parameters = ["ptr %status", *(v.text for v in self.memory.values())]
         parameters += ["i64 %begin", "i64 %end"]
-        self.f = Function(lowering.module, "NEST", parameters, "void")
+        self.f = Function(lowering.module, NAMELESS, parameters, "void")
         self.begin, self.end = Value("%begin", I64), Value("%end", I64)
         self.status = Value("%status", PTR)
         self.refuses = False
@@ -125,9 +128,14 @@ class Writing:
     def _written(self) -> str:
         module = self.lowering.module
         self.f.end()
-        text = module.functions.pop("NEST")
-        name = "nest_" + hashlib.sha256(text.encode()).hexdigest()[:12]
-        module.functions[name] = text.replace("@NEST(", f"@{name}(", 1)
+        name = named(module, module.functions.pop(NAMELESS))
         if self.like is not None:
             self.lowering.written[self.like] = name
         return name
+
+
+def named(module: Module, text: str) -> str:
+    """Take a function that has no name into the module; what it is called follows from its text."""
+    name = "nest_" + hashlib.sha256(text.encode()).hexdigest()[:12]
+    module.functions[name] = text.replace(f"@{NAMELESS}(", f"@{name}(", 1)
+    return name
