@@ -132,7 +132,9 @@ class Computed:
     """A kernel, called again and again."""
 
     def __init__(self, torch: Any, workload: Kernel, arrays: Arrays) -> None:
-        ops, operands = Ops(torch), tensors(torch, arrays, "data.")
+        # In the library's own memory, as a tensor is that it has made.
+        ops = Ops(torch)
+        operands = {name: x.clone() for name, x in tensors(torch, arrays, "data.").items()}
         self.step: Step = lambda: workload.compute(ops, operands)
 
     def reset(self) -> None:

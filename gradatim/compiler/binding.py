@@ -24,7 +24,7 @@ from . import team
 from .compiled import Compiled, NumpyStep
 from .guards import Guards
 from .ir import Var
-from .lower.main import CHECK, DONE, STATUS, STEPS, STOP, WORDS
+from .lower.main import CHECK, DONE, STATUS, STEPS, STOP, WHOLE, WORDS
 from .lower.refusals import INDEX
 from .outputs import Output
 from .schedule.strided import Strided
@@ -249,12 +249,15 @@ class Binding:
         rows: Sequence[Array],
         stretch: Stretch,
         before: Callable[[], None] | None = None,
+        *,
+        each_whole: bool = False,
     ) -> None:
         """`steps` steps in native code, returning to Python now and then.
 
         `rows` are arrays, as many rows as steps, of which every step is given one as input. The
         outputs are put into `stretch`. `before` is called whenever Python has looked around; with
-        it, a number that is nan stops the steps.
+        it, a number that is nan stops the steps. If `each_whole`, all of them leave their
+        gradients, not only the last one before Python looks around.
         """
         with self.lock:
             outputs = self._place(tensors, rows)
@@ -265,6 +268,7 @@ class Binding:
             for j, k in enumerate(self.compiled.stacks):
                 self.table[base + j] = address_of(stretch.stacks[k])
             self._advance(rows)
+            self.control[WHOLE] = each_whole
             try:
                 while stretch.done < steps and not stretch.stopped:
                     if before is not None:
@@ -279,6 +283,8 @@ class Binding:
                         seconds = time.perf_counter() - begin
                         failed = int(self.control[STATUS]) != 0
                         stretch.done += int(self.control[DONE]) - failed
+                        if failed and not self.compiled.shared:  # nobody wrote the last step's
+                            outputs[self.grads_from :] = [None] * len(self.traced.grads)
                     stretch.stopped = before is not None and bool(self.control[STOP])
                     per_step = max(seconds / max(int(self.control[DONE]), 1), 1e-8)
                     self.chunk = max(1, min(int(CHUNK_SECONDS / per_step), 8 * self.chunk))

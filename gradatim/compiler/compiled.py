@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from ..core.primitive import Composite
 from . import cache, engine
 from .ir import Equation, Graph, Var
+from .lower.brief import briefly
 from .lower.calls import band_items, lower
 from .lower.emit import Module
 from .lower.lines import is_line
@@ -189,8 +190,27 @@ def drafted(
     ]
     if steps == ["step_0"]:
         placed = [Stack(made.outputs[k], layout.size + j) for j, k in enumerate(stacks)]
-        write_run(lowering, layout, placed, len(graph.inputs), shared=shared)
+        brief = None if shared else briefly(lowering, made, made.outputs[results + len(updates) :])
+        if brief is not None:
+            layout = _write_brief(brief, layout, outside)
+        write_run(
+            lowering,
+            layout,
+            placed,
+            len(graph.inputs),
+            shared=shared,
+            has_brief=brief is not None,
+        )
     return Draft(final, made, lowering, layout, outside, stretches, steps, stacks, work, shared)
+
+
+def _write_brief(brief: Lowering, layout: Layout, outside: Sequence[Memory]) -> Layout:
+    """Write the brief step; the layout with an arena that is large enough for it too."""
+    phases = one_by_one([c for c in brief.calls if isinstance(c, Call)])
+    uses = _uses(phases, brief)
+    arena = plan_memory([*uses], [m for m in outside if isinstance(m, Var)])
+    write_step(brief, "brief", phases, replace(layout, arena=arena), shared=False)
+    return replace(layout, arena=replace(layout.arena, size=max(layout.arena.size, arena.size)))
 
 
 def _stretches(lowering: Lowering, *, shared: bool) -> Iterator[list[Phase] | NumpyNest]:

@@ -79,7 +79,8 @@ class _Run:
         before = {EXPLAIN: lambda: state.keep(stretch), STOP: lambda: None}.get(self.if_nan)
         try:
             if native:
-                binding.run_many(self.count - begin, flat.tensors, parts, stretch, before)
+                left, stops = self.count - begin, self.if_nan == STOP
+                binding.run_many(left, flat.tensors, parts, stretch, before, each_whole=stops)
             else:
                 _one(binding, flat.tensors, stretch, before)
         finally:

@@ -84,7 +84,7 @@ def lower(
 def _rows(lowering: Lowering, nest: RowNest) -> None:
     leaves = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.in_memory]
     reads, writes = [a.var for a in leaves], [s.into for s in nest.stores]
-    refused = _refused(nest.nodes)
+    refused = refused_by(nest.nodes)
     # What is refused has a number of its own in each nest, so such nests are not shared.
     w = Writing(lowering, [*reads, *writes], None if refused else likeness(nest))
     if w.is_new:
@@ -94,7 +94,7 @@ def _rows(lowering: Lowering, nest: RowNest) -> None:
     w.finish(reads, writes, items(nest), nest, work)
 
 
-def _refused(nodes: Sequence[Node]) -> list[tuple[Node, Refusal]]:
+def refused_by(nodes: Sequence[Node]) -> list[tuple[Node, Refusal]]:
     """What the nodes of a nest may have to refuse."""
     found = []
     for n in nodes:
@@ -152,7 +152,7 @@ def _band(lowering: Lowering, nest: ProductNest | BandNest, band: BandNest) -> N
         *(s.into for part in band.parts for s in part.stores),
     ]
     given = [room if v in near.places else v for v in touched]
-    refused = _refused(nodes)
+    refused = refused_by(nodes)
     like = *map(likeness, band.parts), planned, near.told(touched)
     w = Writing(lowering, [a.var, b.var, *given, *rooms], None if refused else like)
     if w.is_new:

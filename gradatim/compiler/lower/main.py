@@ -1,6 +1,7 @@
 """The functions that run a program: its nests in order, and the loop over steps.
 
     step_k(table, worker, workers, barrier)     one stretch of nests
+    brief(table, worker, workers, barrier)      the same without what the next step replaces
     run(table, worker, workers, barrier)        the whole program, as often as the control says
 
 The table holds addresses: first the control's, then the arena's, then those of all memory from
@@ -22,7 +23,7 @@ from .waiting import BARRIER, barrier_text
 from .writing import Call, Lowering, Memory
 
 # The words of the control. The status is followed by a word for each refusal.
-STEPS, DONE, STOP, CLOCKS, CHECK, STATUS, WORDS = 0, 1, 2, 3, 4, 7, 8
+STEPS, DONE, STOP, CLOCKS, CHECK, WHOLE, STATUS, WORDS = 0, 1, 2, 3, 4, 5, 7, 8
 NOT_FINITE = 1  # why the loop stopped
 SHARED = "ptr %table, i64 %worker, i64 %workers, ptr %barrier"
 
@@ -146,9 +147,17 @@ def _meet(f: Function, target: Target) -> None:
 
 
 def write_run(
-    lowering: Lowering, layout: Layout, stacks: Sequence[Stack], advances: int, *, shared: bool
+    lowering: Lowering,
+    layout: Layout,
+    stacks: Sequence[Stack],
+    advances: int,
+    *,
+    shared: bool,
+    has_brief: bool = False,
 ) -> None:
     """The loop over steps, of a program that is one stretch.
+
+    If it `has_brief` steps, all but the last are such, unless the control wants each WHOLE.
 
     After each step its numbers are put on their stacks, whose addresses move on in the table; so do
     those of the inputs of which every step gets a part: slot and bytes of at most `advances` such
@@ -165,7 +174,15 @@ def write_run(
     f.start(head)
     step = Value("%step", I64)
     f.lines.append(f"  %step = phi i64 [0, %{before}], [%next, %{after}]")
-    f.call("step_0", "void", *(Value(*p) for p in _shared()))
+    if has_brief:
+        last = f.compare("sge", f.add(step, 1), total)
+        wanted = f.compare("ne", f.load(I64, f.gep(I64, control, WHOLE), 8), 0)
+        whole = f.binary("or", last, wanted)
+        for name, when in ("step_0", whole), ("brief", f.binary("xor", whole, True)):
+            with f.when(when):
+                f.call(name, "void", *(Value(*p) for p in _shared()))
+    else:
+        f.call("step_0", "void", *(Value(*p) for p in _shared()))
     if shared:
         _meet(f, lowering.target)
         with f.when(f.compare("eq", Value("%worker", I64), 0)):
