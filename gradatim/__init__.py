@@ -256,6 +256,8 @@ from .core.dtypes import (
     set_default_dtype,
     uint8,
 )
+from .core.kernels import are_kernels_enabled, set_kernels_enabled
+from .core.kernels import made_by as _made_by
 
 if typing.TYPE_CHECKING:
     from . import nn as nn
@@ -276,6 +278,14 @@ _LATER = {
     "save": "._tensor.saving",
     "set_num_threads": ".compiler.team",
 }
+
+
+def _kernel(*asked: typing.Any) -> typing.Any:
+    """Make a kernel: the compiler loads when the first large array wants one."""
+    return importlib.import_module(".compiler.kernel", __name__).make(*asked)
+
+
+_made_by(_kernel)
 
 
 def __getattr__(name: str) -> typing.Any:
@@ -300,39 +310,38 @@ def __dir__() -> list[str]:
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "Generator", "IntTensor",
     "LongTensor", "Size", "Tensor", "abs", "abs_", "absolute", "add", "all", "allclose", "amax",
-    "amin", "aminmax", "any", "arange", "argmax", "argmin", "argsort", "argwhere", "as_tensor",
-    "asarray", "autograd", "bernoulli", "bincount", "bitwise_and", "bitwise_not", "bitwise_or",
-    "bitwise_xor", "bmm", "bool", "broadcast_to", "bucketize", "can_cast", "cat", "ceil",
-    "ceil_", "chunk", "clamp", "clamp_", "clip", "clip_", "clone", "compile", "concat",
-    "concatenate", "cos", "cos_", "count_nonzero", "cuda", "cummax", "cummin", "cumprod",
-    "cumsum", "default_generator", "detach", "detach_", "device", "diag", "diag_embed",
+    "amin", "aminmax", "any", "arange", "are_kernels_enabled", "argmax", "argmin", "argsort",
+    "argwhere", "as_tensor", "asarray", "autograd", "bernoulli", "bincount", "bitwise_and",
+    "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "bool", "broadcast_to", "bucketize",
+    "can_cast", "cat", "ceil", "ceil_", "chunk", "clamp", "clamp_", "clip", "clip_", "clone",
+    "compile", "concat", "concatenate", "cos", "cos_", "count_nonzero", "cuda", "cummax", "cummin",
+    "cumprod", "cumsum", "default_generator", "detach", "detach_", "device", "diag", "diag_embed",
     "diagonal", "div", "divide", "dot", "double", "dtype", "e", "empty", "empty_like",
-    "enable_grad", "eq", "equal", "erf", "erf_", "exp", "exp_", "expm1", "expm1_", "eye",
-    "fill_", "finfo", "flatten", "flip", "float", "float32", "float64", "floor", "floor_",
-    "floor_divide", "from_dlpack", "from_numpy", "full", "full_like", "gather", "ge",
-    "get_default_dtype", "get_device", "get_num_threads", "get_rng_state", "gt", "histc",
-    "histogram", "hstack", "iinfo", "index_add", "index_copy", "index_fill", "index_put",
-    "index_put_", "index_select", "inf", "inference_mode", "initial_seed", "int", "int32",
-    "int64", "is_complex", "is_floating_point", "is_grad_enabled", "is_nonzero", "is_signed",
-    "is_tensor", "isclose", "isfinite", "isinf", "isnan", "kthvalue", "le", "lerp", "linspace",
-    "load", "log", "log1p", "log1p_", "log2", "log2_", "log10", "log10_", "log_", "log_softmax",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "long",
-    "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "max",
-    "maximum", "mean", "median", "min", "minimum", "mm", "moveaxis", "movedim", "mul",
-    "multinomial", "multiply", "mv", "nan", "nanmean", "nansum", "narrow", "ne", "neg", "neg_",
-    "negative", "negative_", "newaxis", "no_grad", "nonzero", "norm", "normal", "numel", "ones",
-    "ones_like", "outer", "permute", "pi", "pow", "printoptions", "prod", "promote_types", "put",
-    "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm",
-    "reciprocal", "reciprocal_", "relu", "relu_", "remainder", "repeat_interleave", "reshape",
-    "result_type", "roll", "round", "round_", "rsqrt", "rsqrt_", "save", "scalar_tensor",
-    "scatter", "scatter_add", "scatter_reduce", "searchsorted", "seed", "select",
-    "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_printoptions",
-    "set_rng_state", "sigmoid", "sigmoid_", "sign", "sin", "sin_", "softmax", "sort", "split",
-    "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std", "std_mean", "sub",
-    "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tanh", "tanh_",
-    "tensor", "topk", "trace", "transpose", "tril", "tril_indices", "triu", "triu_indices",
-    "true_divide", "trunc", "trunc_", "uint8", "unbind", "unflatten", "unique",
-    "unique_consecutive", "unsqueeze", "var", "var_mean", "vstack", "where", "zero_", "zeros",
-    "zeros_like",
+    "enable_grad", "eq", "equal", "erf", "erf_", "exp", "exp_", "expm1", "expm1_", "eye", "fill_",
+    "finfo", "flatten", "flip", "float", "float32", "float64", "floor", "floor_", "floor_divide",
+    "from_dlpack", "from_numpy", "full", "full_like", "gather", "ge", "get_default_dtype",
+    "get_device", "get_num_threads", "get_rng_state", "gt", "histc", "histogram", "hstack", "iinfo",
+    "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_select", "inf",
+    "inference_mode", "initial_seed", "int", "int32", "int64", "is_complex", "is_floating_point",
+    "is_grad_enabled", "is_nonzero", "is_signed", "is_tensor", "isclose", "isfinite", "isinf",
+    "isnan", "kthvalue", "le", "lerp", "linspace", "load", "log", "log1p", "log1p_", "log2",
+    "log2_", "log10", "log10_", "log_", "log_softmax", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logspace", "logsumexp", "long", "lt", "manual_seed", "masked_fill",
+    "masked_scatter", "masked_select", "matmul", "max", "maximum", "mean", "median", "min",
+    "minimum", "mm", "moveaxis", "movedim", "mul", "multinomial", "multiply", "mv", "nan",
+    "nanmean", "nansum", "narrow", "ne", "neg", "neg_", "negative", "negative_", "newaxis",
+    "no_grad", "nonzero", "norm", "normal", "numel", "ones", "ones_like", "outer", "permute", "pi",
+    "pow", "printoptions", "prod", "promote_types", "put", "rand", "rand_like", "randint",
+    "randint_like", "randn", "randn_like", "randperm", "reciprocal", "reciprocal_", "relu", "relu_",
+    "remainder", "repeat_interleave", "reshape", "result_type", "roll", "round", "round_", "rsqrt",
+    "rsqrt_", "save", "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "searchsorted",
+    "seed", "select", "set_default_dtype", "set_grad_enabled", "set_kernels_enabled",
+    "set_num_threads", "set_printoptions", "set_rng_state", "sigmoid", "sigmoid_", "sign", "sin",
+    "sin_", "softmax", "sort", "split", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack",
+    "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take",
+    "take_along_dim", "tanh", "tanh_", "tensor", "topk", "trace", "transpose", "tril",
+    "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "trunc_", "uint8", "unbind",
+    "unflatten", "unique", "unique_consecutive", "unsqueeze", "var", "var_mean", "vstack", "where",
+    "zero_", "zeros", "zeros_like",
 ]
 # fmt: on

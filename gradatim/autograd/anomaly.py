@@ -12,7 +12,8 @@ from ..core.backend import Eager
 from ..core.context import local, using
 from ..core.errors import GradatimError
 from ..core.handle import Handle
-from ..core.primitive import Primitive, Update
+from ..core.primitive import Primitive
+from ..core.update import Update
 
 
 class detect_anomaly:

@@ -19,9 +19,10 @@ from ..core.context import GradMode, local, using
 from ..core.errors import UnknownShape
 from ..core.handle import Handle, alias, steps, wrap
 from ..core.nodes import Leaf
-from ..core.primitive import Primitive, Update
+from ..core.primitive import Primitive
 from ..core.storage import Storage
 from ..core.tape import history
+from ..core.update import Update
 from ..ops.broadcast import repeated
 from ..ops.creation import constant, filled
 from ..ops.movement import update_view

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .handle import Handle
-    from .primitive import Primitive, Update
+    from .primitive import Primitive
+    from .update import Update
 
     Rows = Sequence[tuple[Handle, ...]]
 

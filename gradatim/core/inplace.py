@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from .nodes import Edge
-    from .primitive import Primitive, Update
+    from .primitive import Primitive
     from .storage import Storage
+    from .update import Update
 
 # Set by `ops.movement`, where the two primitives live that give written tensors a history.
 _copy: Primitive

@@ -11,6 +11,9 @@ input, called with the incoming gradient `g` and whatever else its own parameter
     an input's type `x_type`  only shape and dtype are kept (`types`: those of all inputs)
     a static parameter        as it was given
 
+An operation that NumPy does in many passes over memory says how its arrays are cut into rows (see
+`cut`), so that machine code can do it in one.
+
 Where the gradients of several inputs have work in common, a `joint_rule` gives one for each (or
 None) at once. Where a gradient makes no sense, `differentiable=False` says so; there is no other
 state. So a rule's head says what the gradient saves. Rules are written in the library's own
@@ -22,11 +25,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from . import tape
 from .context import GradMode, local
+from .cut import Cut
 from .handle import wrap
+from .kernels import fast
 from .plan import Plan, Rule, parameters
 
 if TYPE_CHECKING:
@@ -50,15 +53,18 @@ class Primitive:
         differentiable: bool = True,
         variadic_rule: Callable[[int], Rule] | None = None,
         joint_rule: Rule | None = None,
+        cut: Cut | None = None,
+        helps: Sequence[str] = (),
         **rules: Rule | None,
     ) -> None:
         self.name, _, rest = signature.rstrip(")").partition("(")
         positional, _, static = rest.partition("*")
         self.inputs = tuple(n.strip() for n in positional.split(",") if n.strip())
         self.static = tuple(n.strip() for n in static.split(",") if n.strip())
-        self.value = value
         self.shape = shape
         self.outputs = outputs
+        self.cut = cut
+        self.value = value if cut is None else fast(self.name, self, shape, value, cut, helps)
         self.is_view = is_view
         self.is_part = is_part  # a view that shows some elements, each once
         self.is_plain = not is_view and len(outputs) == 1
@@ -123,6 +129,8 @@ class Composite(Primitive):
         outputs: tuple[str, ...] = ("out",),
         differentiable: bool = True,
         joint_rule: Rule | None = None,
+        cut: Cut | None = None,
+        helps: Sequence[str] = (),
         **rules: Rule,
     ) -> None:
         super().__init__(
@@ -134,6 +142,8 @@ class Composite(Primitive):
             is_part=False,
             differentiable=differentiable,
             joint_rule=joint_rule,
+            cut=cut,
+            helps=helps,
             **rules,
         )
         self.expand = expand
@@ -159,9 +169,10 @@ class Shortcut(Composite):
         *,
         value: Callable[..., Any],
         outputs: tuple[str, ...] = ("out",),
+        cut: Cut | None = None,
     ) -> None:
         super().__init__(
-            signature, expand, shape, value=value, outputs=outputs, differentiable=False
+            signature, expand, shape, value=value, outputs=outputs, differentiable=False, cut=cut
         )
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
@@ -169,82 +180,6 @@ class Shortcut(Composite):
         if local.context.grad_enabled and any(tape.history(x) is not None for x in inputs):
             return self.expand(*inputs, **params)
         return tape.bind(self, *inputs, **params)
-
-
-class Update(Composite):
-    """A composite whose outputs, named like some of its inputs, are to take their places.
-
-    `in_place` is its NumPy value, and writes into the arrays of those inputs. No gradient flows
-    through an update: it is what optimisers do, outside the tape.
-
-    Where NumPy's calls cost more than the arithmetic, it can be run on many things as on one: those
-    of at most `small` elements are laid side by side. All inputs must then be of one shape, but for
-    those that `numbers` names, which are single numbers.
-    """
-
-    def __init__(
-        self,
-        signature: str,
-        expand: Callable[..., Any],
-        in_place: Callable[..., None],
-        *,
-        replaces: tuple[str, ...],
-        numbers: tuple[str, ...] = (),
-        small: int = 0,
-    ) -> None:
-        super().__init__(
-            signature,
-            expand,
-            self._types,
-            value=self._value,
-            outputs=replaces,
-            differentiable=False,
-        )
-        self.in_place = in_place
-        self.replaces = tuple(self.inputs.index(name) for name in replaces)
-        self.numbers = tuple(self.inputs.index(name) for name in numbers)
-        self.small = small
-
-    def _types(self, *types: Any, **_: Any) -> Any:
-        found = tuple(types[i] for i in self.replaces)
-        return found if len(found) > 1 else found[0]
-
-    def _value(self, *arrays: Any, **params: Any) -> Any:
-        new = [a.copy() if i in self.replaces else a for i, a in enumerate(arrays)]
-        self.in_place(*new, **params)
-        found = tuple(new[i] for i in self.replaces)
-        return found if len(found) > 1 else found[0]
-
-    def run(self, rows: Sequence[Sequence[Any]], params: dict[str, Any]) -> None:
-        """Update each row of arrays in place; small ones with equal numbers all at once."""
-        alike: dict[tuple[Any, ...], list[Sequence[Any]]] = {}
-        for row in rows:
-            first = row[self.replaces[0]]
-            if not self.small or first.size > self.small:
-                self.in_place(*row, **params)
-            else:
-                # Numbers that stay are mostly those of all rows, and the same arrays.
-                new = [row[i].item() if i in self.replaces else id(row[i]) for i in self.numbers]
-                key = (first.dtype.num, *new)
-                alike.setdefault(key, []).append(row)
-        for group in alike.values():
-            self._side_by_side(list(zip(*group, strict=True)), params)
-
-    def _side_by_side(self, columns: Sequence[Sequence[Any]], params: dict[str, Any]) -> None:
-        """Run it once on what stands in the columns: for each input, the arrays of all rows."""
-        joined = [np.concatenate(arrays, None) for arrays in columns]
-        for i in self.numbers:
-            joined[i] = columns[i][0].copy()
-        self.in_place(*joined, **params)
-        for i in self.replaces:
-            start, found = 0, joined[i]
-            for array in columns[i]:
-                if i in self.numbers:
-                    array[...] = found
-                else:
-                    stop = start + array.size
-                    array[...] = found[start:stop].reshape(array.shape)
-                    start = stop
 
 
 def registered(name: str) -> Primitive:

@@ -27,6 +27,7 @@ _SYMBOLS = {
     "masked_scale": "dropout",
     "masked_attention": "attention",
     "masked_softmax": "softmax",
+    "scaled_softmax": "softmax",
     "pow": "**",
     "square": "**2",
     "reduce_sum": "sum",

@@ -10,11 +10,13 @@ go back into rows without a copy. `masked_softmax` is the weights alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from ..core.cut import Form, N, Rows, Types, in_order, is_steady
 from ..core.primitive import Composite, Shortcut
 from ..core.storage import ArrayType
 from .broadcast import ones, over, reduce_sum
@@ -91,12 +93,42 @@ def _masked_softmax_value(x: Array, mask: Array, *, scale: float) -> Array:
     return out
 
 
+def _scaled_softmax_value(x: Array, *, scale: float) -> Array:
+    out = np.empty(x.shape, x.dtype)
+    np.multiply(x, scale, out, dtype=x.dtype)
+    _weigh(out, None)
+    return out
+
+
 def _once(mask: Array) -> Array:
     """What is repeated in a mask, only once; its first dimensions are left out then."""
     seen = mask[tuple(slice(0, 1) if not stride else slice(None) for stride in mask.strides)]
     while seen.ndim > 2 and len(seen) == 1:
         seen = seen[0]
     return seen
+
+
+class _Matrices:
+    """How machine code sees scores and a mask: (N, L, S), and (L, S) for all of them."""
+
+    def taken(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
+        """The mask once, if it is the same for all matrices."""
+        scores, mask = arrays[0], _once(arrays[1])
+        fits = mask.shape == scores.shape[-2:] and mask.flags.c_contiguous
+        return (scores, mask) if fits and in_order((scores,)) else None
+
+    def form(self, types: Types, params: dict[str, Any]) -> tuple[Form, int] | None:
+        """Rows of the scores."""
+        (scores, shape), dtypes = (t.shape for t in types), tuple([t.dtype for t in types])
+        if not is_steady(shape[1]):
+            return None
+        form = Form(((N, *shape), shape), dtypes, tuple(params.items()))
+        return form, prod(scores) // shape[1]
+
+    def arranged(self, tensors: Sequence[Any]) -> Sequence[Any]:
+        """The mask for each matrix."""
+        scores, mask = tensors
+        return scores, over(mask, scores)
 
 
 # -- the weights -----------------------------------------------------------------------------
@@ -124,12 +156,23 @@ masked_softmax = Composite(
     _masked_softmax,
     lambda x, mask, *, scale: same(x),
     value=_masked_softmax_value,
+    cut=_Matrices(),
+    x=lambda g, out, scale: softmax_rows_back(g, out, scale=scale),
+)
+
+# softmax(scale x)
+scaled_softmax = Composite(
+    "scaled_softmax(x, *, scale)",
+    lambda x, *, scale: softmax(mul(x, like(x, scale)), dim=len(x._value.shape) - 1),
+    lambda x, *, scale: same(x),
+    value=_scaled_softmax_value,
+    cut=Rows(loose=True),
     x=lambda g, out, scale: softmax_rows_back(g, out, scale=scale),
 )
 
 
-def _slope(g: Array, p: Array, scale: float, out: Array) -> Array:
-    """scale p_i (g_i - sum_j p_j g_j); `out` may be g."""
+def _slope(g: Array, p: Array, *, scale: float) -> Array:
+    out = np.empty(g.shape, g.dtype)
     if g.size:
         sums = _spread_sums(np.multiply(g, p, order="C").reshape(-1, g.shape[-1]))
         np.subtract(g, sums.reshape(*g.shape[:-1], sums.shape[1]), out)
@@ -154,7 +197,8 @@ softmax_rows_back: Composite = Composite(
     "softmax_rows_back(g, p, *, scale)",
     _rows_back,
     lambda g, p, *, scale: same(g),
-    value=lambda g, p, *, scale: _slope(g, p, scale, np.empty(g.shape, g.dtype)),
+    value=_slope,
+    cut=Rows(loose=True),
     g=lambda h, p, scale: softmax_rows_back(h, p, scale=scale),
     p=_by_weights,
 )
@@ -176,16 +220,18 @@ def _flipped(x: Array) -> Array:
 def _attention_value(
     q: Array, k: Array, v: Array, mask: Array | None = None, *, scale: float
 ) -> tuple[Array, Array]:
-    weights = np.matmul(q, _flipped(k))
-    weights *= scale
-    _weigh(weights, mask)
+    scores = np.matmul(q, _flipped(k))
+    if mask is None:
+        weights = scaled_softmax.value(scores, scale=scale)
+    else:
+        weights = masked_softmax.value(scores, mask, scale=scale)
     return _product(weights, v, q), weights
 
 
 def _attention(q: Any, k: Any, v: Any, mask: Any = None, *, scale: float) -> tuple[Any, Any]:
     scores = matmul(q, swap_last(k))
     if mask is None:
-        weights = softmax(mul(scores, like(scores, scale)), dim=len(scores._value.shape) - 1)
+        weights = scaled_softmax(scores, scale=scale)
     else:
         weights = masked_softmax(scores, over(mask, scores), scale=scale)
     return matmul(weights, v), weights
@@ -215,8 +261,7 @@ def _by_all(g: Any, q: Any, k: Any, v: Any, weights: Any, scale: float) -> tuple
 def _back_value(
     g: Array, q: Array, k: Array, v: Array, weights: Array, *, scale: float
 ) -> tuple[Array, Array, Array]:
-    slope = np.matmul(g, _flipped(v))
-    _slope(slope, weights, scale, slope)
+    slope = softmax_rows_back.value(np.matmul(g, _flipped(v)), weights, scale=scale)
     by_v = _product(_flipped(weights), g, v)
     return _product(slope, k, q), _product(_flipped(slope), q, k), by_v
 

@@ -5,12 +5,15 @@ A class outside [0, C) is refused here, in the value, because only the value see
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..core.cut import Form, InOrder, N, Types, in_order
 from ..core.errors import IndexOutOfRange
+from ..core.kernels import fast
 from ..core.primitive import Composite
 from ..core.storage import ArrayType
 from .broadcast import broadcast_to, full, reduce_sum, reshape_to
@@ -126,7 +129,7 @@ def _split_ignored(target: Array, classes: int, ignore_index: int) -> tuple[Arra
 
 
 def _row_losses(logits: Array, target: Array) -> Array:
-    """-log p[target] of each row (N,)."""
+    """-log p[target] of each row (N,): machine code takes as long as this."""
     rows, width = logits.shape
     losses = np.empty(rows, logits.dtype)
     for block in blocks(rows, width):
@@ -178,11 +181,13 @@ def _cross_entropy_back(
     g: Array, logits: Array, target: Array, *, ignore_index: int, reduction: str
 ) -> Array:
     logits = np.ascontiguousarray(logits)
-    rows, width = logits.shape
-    target, counts = _split_ignored(target, width, ignore_index)
-    scale = _row_scale(g, rows, counts, reduction)
+    target, counts = _split_ignored(target, logits.shape[1], ignore_index)
+    return _row_slopes(logits, target, _row_scale(g, len(logits), counts, reduction))
+
+
+def _row_slopes_value(logits: Array, target: Array, scale: Array) -> Array:
     out = np.empty_like(logits)
-    for block in blocks(rows, width):
+    for block in blocks(*logits.shape):
         part = out[block]
         sums, _ = exponentials(logits[block], part)
         arrived = scale[block] if scale.ndim else scale
@@ -191,10 +196,43 @@ def _cross_entropy_back(
     return out
 
 
+def _expand_row_slopes(logits: Any, target: Any, scale: Any) -> Any:
+    kind, rows = logits._type, target._value.shape
+    hit = place(full(rows, 1, kind.dtype), target, classes=kind.shape[1])
+    each = _columns(broadcast_to(scale, shape=rows), kind.shape)
+    return mul(each, sub(softmax(logits, dim=1), hit))
+
+
+class _Labelled(InOrder):
+    """How machine code sees logits (N, C), classes (N,), and a scale: (N,), or one number."""
+
+    def taken(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
+        """All of them, if they lie in order."""
+        logits, target, scale = arrays
+        return arrays if target.flags.c_contiguous and in_order((logits, scale)) else None
+
+    def form(self, types: Types, params: dict[str, Any]) -> tuple[Form, int] | None:
+        """A kernel for each number of classes."""
+        rows, width = types[0].shape
+        shapes = [(N,) if t.shape else () for t in types[1:]]
+        return Form(((N, width), *shapes), tuple([t.dtype for t in types])), rows
+
+
+# (softmax(logits) - onehot(target)) scale, where there is a scale for each row, or one for all
+_row_slopes = fast(
+    "row_slopes",
+    _expand_row_slopes,
+    lambda logits, target, scale: ArrayType(logits.shape, logits.dtype),
+    _row_slopes_value,
+    _Labelled(),
+)
+
+
 def _row_scale(g: Array, rows: int, counts: Array | None, reduction: str) -> Array:
     """What arrives at each row, as one number if it is the same for all."""
     if reduction == "mean":
-        g = np.divide(g, rows if counts is None else np.count_nonzero(counts), dtype=g.dtype)
+        count = rows if counts is None else np.count_nonzero(counts)
+        g = np.asarray(np.divide(g, count, dtype=g.dtype))
     return g if counts is None else np.where(counts, g, g.dtype.type(0))
 
 
@@ -202,10 +240,7 @@ def _expand_cross_entropy_back(
     g: Any, logits: Any, target: Any, *, ignore_index: int, reduction: str
 ) -> Any:
     counts, safe = valid(target, ignore_index, logits._value.dtype)
-    scale = arriving(g, counts, reduction)
-    kind = logits._type
-    hit = place(full(scale._value.shape, 1, kind.dtype), safe, classes=kind.shape[1])
-    return mul(_columns(scale, kind.shape), sub(softmax(logits, dim=1), hit))
+    return _expand_row_slopes(logits, safe, arriving(g, counts, reduction))
 
 
 def _columns(x: Any, shape: tuple[int, ...]) -> Any:

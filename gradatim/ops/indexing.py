@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import IndexOutOfRange, UnknownShape
-from ..core.primitive import Composite, Primitive, Update
+from ..core.primitive import Composite, Primitive
 from ..core.storage import ArrayType
+from ..core.update import Update
 from .add_at import add_at
 from .broadcast import broadcast_to, full, numel, reshape_to
 from .elementwise import where

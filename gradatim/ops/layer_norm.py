@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.cut import Rows
 from ..core.primitive import Composite, Shortcut
 from ..core.storage import ArrayType
 from .broadcast import count, numel, ones, over, reduced
@@ -88,6 +89,7 @@ layer_norm = Composite(
     _layer_norm,
     _types,
     value=_layer_norm_value,
+    cut=Rows(shared=(1, 2), along="dims"),
     outputs=("out", "normal", "rstd"),
     joint_rule=_by_all,
 )
@@ -125,5 +127,6 @@ layer_norm_back = Shortcut(
     _back,
     lambda g, normal, rstd, weight, *, dims: (same(g), same(weight), same(weight)),
     value=_back_value,
+    cut=Rows(shared=(3,), along="dims"),
     outputs=("by_x", "by_weight", "by_bias"),
 )

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.cut import Rows
 from ..core.primitive import Composite
 from ..core.storage import ArrayType
 from .broadcast import count, numel, ones, over, reduce_sum, reduced, reshape_to
@@ -121,6 +122,7 @@ standardize = Composite(
     _standardize,
     _types,
     value=_standardize_value,
+    cut=Rows(along="dims"),
     outputs=("normal", "average", "var"),
     x=_by_input,
 )
@@ -167,6 +169,7 @@ standardize_back: Composite = Composite(
     lambda g, normal, rstd, *, dims: mul(over(rstd, g), _orthogonal(g, normal, dims)),
     same,
     value=_standardize_back_value,
+    cut=Rows(along="dims"),
     g=lambda h, normal, rstd, dims: standardize_back(h, normal, rstd, dims=dims),
     normal=_by_normal,
     rstd=lambda h, g, normal, dims: reduce_sum(

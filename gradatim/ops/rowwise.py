@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.cut import Rows
 from ..core.primitive import Composite
 from .broadcast import ones, over, reduce_sum
 from .elementwise import div, exp, log, mul, same, sub
@@ -126,7 +127,14 @@ def softmax_back(g: Any, out: Any, dim: int) -> Any:
 
 
 # p_i = e^(x_i) / sum_j e^(x_j) along one dimension
-softmax = Composite("softmax(x, *, dim)", _softmax, same, value=_softmax_value, x=softmax_back)
+softmax = Composite(
+    "softmax(x, *, dim)",
+    _softmax,
+    same,
+    value=_softmax_value,
+    cut=Rows(along="dim", loose=True),
+    x=softmax_back,
+)
 
 
 def _log_softmax_value(x: Array, *, dim: int) -> Array:
@@ -152,5 +160,6 @@ log_softmax = Composite(
     _log_softmax,
     same,
     value=_log_softmax_value,
+    cut=Rows(along="dim", loose=True),
     x=lambda g, out, dim: sub(g, mul(exp(out), over(_total(g, dim), out))),
 )

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.cut import Cut, Elements
 from ..core.primitive import Composite
 from .elementwise import add, exp, like, log1p, mul, same, sigmoid, square, sub, tanh
 from .erf import erf, write_erf, write_polynomial
@@ -23,6 +24,7 @@ from .pieces import in_pieces
 Array = np.ndarray[Any, Any]
 Function = Callable[[Any], Any]
 Work = Callable[..., None]
+ELEMENTS = Elements()
 
 
 def activation(
@@ -34,11 +36,12 @@ def activation(
     start: float,
     value: Work,
     back: Work,
+    cut: Cut | None = ELEMENTS,
 ) -> Composite:
     """f(x), with f' (`slope`) and f'' (`curve`) in library operations, and f'(0) as `start`.
 
     `value(x, out, room)` writes f(x) in NumPy, and `back(g, x, y, gate, out, room)` writes g f'(x)
-    from y = f(x) and gate = y / x.
+    from y = f(x) and gate = y / x. Without a `cut` machine code would be no faster than that.
     """
 
     def descend(g: Array, x: Array, y: Array, out: Array, gate: Array, room: Array) -> None:
@@ -49,24 +52,27 @@ def activation(
         back(g, x, y, gate, out, room)
 
     def descent_value(g: Array, x: Array, *, y: Array | None) -> Array:
-        y = in_pieces(value, x, needs=1) if y is None else y
-        return in_pieces(descend, g, x, y, needs=2)
+        return in_pieces(descend, g, x, whole.value(x) if y is None else y, needs=2)
 
     descent: Composite = Composite(
         f"{name}_back(g, x, *, y)",
         lambda g, x, *, y: mul(g, slope(x)),
         same,
         value=descent_value,
+        cut=cut,
+        helps=("y",),
         g=lambda h, x, y: descent(h, x, y=y),
         x=lambda h, g, x: mul(mul(h, g), curve(x)),
     )
-    return Composite(
+    whole = Composite(
         f"{name}(x)",
         f,
         same,
         value=lambda x: in_pieces(value, x, needs=1),
+        cut=cut,
         x=lambda g, x, out_array: descent(g, x, y=out_array),
     )
+    return whole
 
 
 @lru_cache
@@ -282,4 +288,5 @@ mish = activation(
     start=math.tanh(math.log(2)),
     value=_write_mish,
     back=_write_mish_back,
+    cut=None,
 )

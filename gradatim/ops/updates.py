@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import Update
+from ..core.update import Sweep, Update
 from .broadcast import broadcast_to, full
 from .elementwise import add, cast, div, like, maximum, mul, neg, pow_, sqrt, sub
 
 Array = np.ndarray[Any, Any]
+Factors = tuple[tuple[Array, ...], tuple[float, ...]]
 
 BLOCK = 1 << 16  # elements handled at a time: 256 KB of float32 in each array
 SMALL = 1 << 13  # elements: a dozen calls cost more than their arithmetic, and than copies
@@ -75,12 +76,18 @@ def _descend(p: Array, g: Array, lr: Array, *, weight_decay: float, maximize: bo
         P -= np.multiply(_slope_value(P, G, weight_decay, maximize), rate, work)
 
 
+def _descend_factors(lr: Array, *, dtype: np.dtype[Any]) -> Factors:
+    return (lr.astype(dtype),), ()
+
+
 # p <- p - lr (g + weight_decay p)
 descend = Update(
     "descend(p, g, lr, *, weight_decay, maximize)",
     _expand_descend,
     _descend,
     replaces=("p",),
+    numbers=("lr",),
+    sweep=Sweep(_expand_descend, _descend_factors, also=("weight_decay", "maximize")),
 )
 
 
@@ -96,10 +103,29 @@ def _expand_descend_with_momentum(
     nesterov: bool,
     maximize: bool,
 ) -> Any:
+    part = sub(_one(dampening), dampening)
+    return _sweep_with_momentum(
+        p, g, b, lr, momentum, part,
+        weight_decay=weight_decay, nesterov=nesterov, maximize=maximize,
+    )  # fmt: skip
+
+
+def _sweep_with_momentum(
+    p: Any,
+    g: Any,
+    b: Any,
+    rate: Any,
+    keep: Any,
+    part: Any,
+    *,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+) -> Any:
     g = _slope(p, g, weight_decay, maximize)
-    b = add(mul(b, _over(momentum, p)), mul(g, _over(sub(_one(dampening), dampening), p)))
-    step = add(g, mul(b, _over(momentum, p))) if nesterov else b
-    return sub(p, mul(step, _over(lr, p))), b
+    b = add(mul(b, _over(keep, p)), mul(g, _over(part, p)))
+    step = add(g, mul(b, _over(keep, p))) if nesterov else b
+    return sub(p, mul(step, _over(rate, p))), b
 
 
 def _descend_with_momentum(
@@ -126,12 +152,22 @@ def _descend_with_momentum(
         P -= work
 
 
+def _momentum_factors(
+    lr: Array, momentum: Array, dampening: Array, *, dtype: np.dtype[Any]
+) -> Factors:
+    return tuple([np.asarray(x, dtype) for x in (lr, momentum, 1 - dampening)]), ()
+
+
 # b <- momentum b + (1 - dampening) g,  p <- p - lr b  (Nesterov: p - lr (g + momentum b))
 descend_with_momentum = Update(
     "descend_with_momentum(p, g, b, lr, momentum, dampening, *, weight_decay, nesterov, maximize)",
     _expand_descend_with_momentum,
     _descend_with_momentum,
     replaces=("p", "b"),
+    numbers=("lr", "momentum", "dampening"),
+    sweep=Sweep(
+        _sweep_with_momentum, _momentum_factors, also=("weight_decay", "nesterov", "maximize")
+    ),
 )
 
 # -- Adam ----------------------------------------------------------------------------------
@@ -155,20 +191,31 @@ def _expand_adam(
 ) -> Any:
     one = _one(step)
     step = add(step, one)
-    g = _slope(p, g, 0.0 if decoupled else weight_decay, maximize)
-    if decoupled and weight_decay:
-        p = mul(p, _over(sub(one, mul(lr, like(lr, weight_decay))), p))
-    m = add(m, mul(sub(g, m), _over(sub(one, beta1), p)))
-    v = add(mul(v, _over(beta2, p)), mul(mul(g, g), _over(sub(one, beta2), p)))
-    if largest is not None:
-        largest = maximum(largest, v)
     # p - rate / c1 m / (sqrt(v) / c2 + eps), with c2 taken out of the fraction: one division less
     c2 = sqrt(sub(one, pow_(beta2, step)))
     scale = mul(div(lr, sub(one, pow_(beta1, step))), c2)
-    size = sqrt(v if largest is None else largest)
-    size = add(size, _over(mul(c2, like(c2, eps)), p))
+    least, kept = mul(c2, like(c2, eps)), sub(one, mul(lr, like(lr, weight_decay)))
+    factors = sub(one, beta1), beta2, sub(one, beta2), least, scale, kept
+    arrays = (p, g, m, v) if largest is None else (p, g, m, v, largest)
+    p, m, v, *largest = _adam_sweep(
+        *arrays, *factors, weight_decay=weight_decay, decoupled=decoupled, maximize=maximize
+    )
+    return p, m, v, step, *largest
+
+
+def _adam_sweep(
+    p: Any, g: Any, m: Any, v: Any, *rest: Any, weight_decay: float, decoupled: bool, maximize: bool
+) -> Any:
+    *largest, new1, old2, new2, least, scale, kept = rest
+    g = _slope(p, g, 0.0 if decoupled else weight_decay, maximize)
+    if decoupled and weight_decay:
+        p = mul(p, _over(kept, p))
+    m = add(m, mul(sub(g, m), _over(new1, p)))
+    v = add(mul(v, _over(old2, p)), mul(mul(g, g), _over(new2, p)))
+    largest = [maximum(x, v) for x in largest]
+    size = add(sqrt(largest[0] if largest else v), _over(least, p))
     p = sub(p, mul(div(m, size), _over(scale, p)))
-    return (p, m, v, step) if largest is None else (p, m, v, step, largest)
+    return p, m, v, *largest
 
 
 def _adam(
@@ -223,6 +270,28 @@ def _adam_factors(
     )
 
 
+def _next_factors(
+    step: Array,
+    lr: Array,
+    beta1: Array,
+    beta2: Array,
+    *,
+    dtype: np.dtype[Any],
+    eps: float,
+    weight_decay: float,
+) -> Factors:
+    n = float(step) + 1
+    numbers = float(lr), float(beta1), float(beta2)
+    return _adam_factors(n, *numbers, eps, weight_decay, dtype), (n,)
+
+
+_SWEEP = Sweep(
+    _adam_sweep,
+    _next_factors,
+    also=("weight_decay", "decoupled", "maximize"),
+    told=("eps", "weight_decay"),
+)
+
 # m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,  step <- step + 1,
 # p <- p - lr (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + eps)
 # weight_decay p is added to g, or (decoupled) lr weight_decay p subtracted from p.
@@ -233,6 +302,7 @@ adam = Update(
     replaces=("p", "m", "v", "step"),
     numbers=("step", "lr", "beta1", "beta2"),
     small=SMALL,
+    sweep=_SWEEP,
 )
 
 # The same with the largest v so far in the place of v.
@@ -244,4 +314,5 @@ amsgrad = Update(
     replaces=("p", "m", "v", "step", "largest"),
     numbers=("step", "lr", "beta1", "beta2"),
     small=SMALL,
+    sweep=_SWEEP,
 )

@@ -18,6 +18,10 @@ def _masked_softmax(x: Any, mask: Any, *, scale: float) -> Any:
     return np.array(rows, float).reshape(x.shape)
 
 
+def _scaled_softmax(x: Any, *, scale: float) -> Any:
+    return _masked_softmax(x, np.ones(x.shape, bool), scale=scale)
+
+
 def _rows(x: Any) -> Any:
     return x.reshape(-1, x.shape[-1]) if x.size else []
 
@@ -85,6 +89,11 @@ ATTENTION: list[Case] = [
         lambda *_, **__: np.array([[0.0, 1.0, 0.0]]),
         {"scale": 1.0},
     ),
+    *[
+        Case("scaled_softmax", (numbers(s),), _scaled_softmax, {"scale": scale})
+        for s in SHAPES
+        for scale in (1.0, 0.5)
+    ],
     *[
         Case("softmax_rows_back", (numbers(s), numbers(s, 0, 1, 4)), _back, {"scale": scale})
         for s in SHAPES

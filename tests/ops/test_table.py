@@ -115,6 +115,7 @@ NEED_A_DIMENSION = {
     ),
     *("multinomial", "pick", "place", "recurrence", "running_index", "scatter", "std"),
     *(
+        "scaled_softmax",
         "scatter_extreme",
         "scatter_prod",
         "searchsorted",

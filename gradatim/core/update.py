@@ -1,0 +1,163 @@
+"""An update: what an optimiser does to parameters, in place, many of them at once.
+
+NumPy needs a dozen calls for one, so small ones are laid side by side. Machine code goes through
+each in one pass, and through all of them in one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .cut import Form, N, in_order
+from .kernels import SIZE, Kernels, are_kernels_enabled
+from .primitive import Composite
+
+Array = np.ndarray[Any, Any]
+Params = dict[str, Any]
+Row = Sequence[Array]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """An update as one pass over its arrays, for machine code.
+
+    `expand(*arrays, *factors)` says in library operations what takes the places of the arrays that
+    are replaced. `factors(*numbers, dtype)` are single numbers of that dtype, made of the update's
+    own, and what takes the places of those that are replaced. `also` and `told` name the parameters
+    of the update that are given to the one and to the other.
+    """
+
+    expand: Callable[..., Any]
+    factors: Callable[..., tuple[tuple[Array, ...], tuple[float, ...]]]
+    also: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+class Update(Composite):
+    """A composite whose outputs, named like some of its inputs, are to take their places.
+
+    `in_place` is its NumPy value, and writes into the arrays of those inputs. No gradient flows
+    through an update: it is what optimisers do, outside the tape.
+
+    Where NumPy's calls cost more than the arithmetic, it can be run on many things as on one: those
+    of at most `small` elements are laid side by side. All inputs must then be of one shape, but for
+    those that `numbers` names, which are single numbers.
+    """
+
+    def __init__(
+        self,
+        signature: str,
+        expand: Callable[..., Any],
+        in_place: Callable[..., None],
+        *,
+        replaces: tuple[str, ...],
+        numbers: tuple[str, ...] = (),
+        small: int = 0,
+        sweep: Sweep | None = None,
+    ) -> None:
+        super().__init__(
+            signature,
+            expand,
+            self._types,
+            value=self._value,
+            outputs=replaces,
+            differentiable=False,
+        )
+        self.in_place = in_place
+        self.replaces = tuple(self.inputs.index(name) for name in replaces)
+        self.numbers = tuple(self.inputs.index(name) for name in numbers)
+        self.arrays = tuple(i for i in range(len(self.inputs)) if i not in self.numbers)
+        self.small = small
+        self.sweep = sweep
+        self._kernels = Kernels(f"{self.name} sweep", sweep.expand) if sweep is not None else None
+
+    def _types(self, *types: Any, **_: Any) -> Any:
+        found = tuple(types[i] for i in self.replaces)
+        return found if len(found) > 1 else found[0]
+
+    def _value(self, *arrays: Any, **params: Any) -> Any:
+        new = [a.copy() if i in self.replaces else a for i, a in enumerate(arrays)]
+        self.in_place(*new, **params)
+        found = tuple(new[i] for i in self.replaces)
+        return found if len(found) > 1 else found[0]
+
+    def run(self, rows: Sequence[Row], params: Params) -> None:
+        """Update each row of arrays in place."""
+        if self.sweep is not None and are_kernels_enabled():
+            size = sum([row[0].size for row in rows])
+            rows = self._swept(rows, params) if size >= SIZE else rows
+        small = []
+        for row in rows:
+            if self.small and row[0].size <= self.small:
+                small.append(row)
+            else:
+                self.in_place(*row, **params)
+        for group in self._alike(small):
+            self._side_by_side(list(zip(*group, strict=True)), params)
+
+    def _alike(self, rows: Iterable[Row]) -> list[list[Row]]:
+        """The rows in groups of one dtype and equal numbers."""
+        groups: dict[tuple[Any, ...], list[Row]] = {}
+        for row in rows:
+            # Numbers that stay are mostly those of all rows, and the same arrays.
+            new = [row[i].item() if i in self.replaces else id(row[i]) for i in self.numbers]
+            groups.setdefault((row[0].dtype.num, *new), []).append(row)
+        return list(groups.values())
+
+    # -- in NumPy ------------------------------------------------------------------------------
+
+    def _side_by_side(self, columns: Sequence[Sequence[Any]], params: Params) -> None:
+        """Run it once on what stands in the columns: for each input, the arrays of all rows."""
+        joined = [np.concatenate(arrays, None) for arrays in columns]
+        for i in self.numbers:
+            joined[i] = columns[i][0].copy()
+        self.in_place(*joined, **params)
+        for i in self.replaces:
+            start, found = 0, joined[i]
+            for array in columns[i]:
+                if i in self.numbers:
+                    array[...] = found
+                else:
+                    stop = start + array.size
+                    array[...] = found[start:stop].reshape(array.shape)
+                    start = stop
+
+    # -- by machine code -------------------------------------------------------------------------
+
+    def _swept(self, rows: Sequence[Row], params: Params) -> list[Row]:
+        """Update the rows whose arrays lie in order; those that are left."""
+        fitting: list[Row] = []
+        left: list[Row] = []
+        for row in rows:
+            fits = in_order([row[i] for i in self.arrays])
+            (fitting if fits else left).append(row)
+        for group in self._alike(fitting):
+            if not self._sweep(group, params):
+                left += group
+        return left
+
+    def _sweep(self, rows: Sequence[Row], params: Params) -> bool:
+        """Update rows with equal numbers; False if there is no kernel."""
+        sweep, first = self.sweep, rows[0]
+        assert sweep is not None
+        assert self._kernels is not None
+        dtype, count = first[0].dtype, len(self.arrays)
+        numbers = [first[i] for i in self.numbers]
+        factors, new = sweep.factors(*numbers, dtype=dtype, **{k: params[k] for k in sweep.told})
+        shapes = ((N,),) * count + ((),) * len(factors)
+        places = tuple(k for k, i in enumerate(self.arrays) if i in self.replaces)
+        also = tuple([(k, params[k]) for k in sweep.also])
+        form = Form(shapes, (dtype,) * len(shapes), also, places)
+        kernel = self._kernels.of(form)
+        if kernel is None:
+            return False
+        arrays = self.arrays
+        kernel.run_all([((*[r[i] for i in arrays], *factors), r[0].size) for r in rows])
+        for i, number in zip([i for i in self.numbers if i in self.replaces], new, strict=True):
+            for row in rows:
+                row[i][...] = number
+        return True
