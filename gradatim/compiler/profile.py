@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ArgumentError
 from . import team
 from .binding import Binding
 from .compiled import NumpyStep, drafted, translated
@@ -97,13 +96,6 @@ class Profile:
             f"{t.nest:4} {_time(t.seconds):>9} {t.seconds / total:6.1%} {t.gflops:8.1f}"
             f" {t.gbytes:7.1f} {t.fraction(self.peaks):8.0%}  {_short(t.what)}"
         )
-
-
-def check_steps(steps: Any) -> None:
-    """Refuse a number of steps to time that is none. Errors: ArgumentError."""
-    is_number = isinstance(steps, int) and not isinstance(steps, bool)
-    if steps is not None and not (is_number and steps >= 1):
-        raise ArgumentError(f"profile: expects a whole number of steps, at least 1, got {steps!r}")
 
 
 def profile(

@@ -29,13 +29,14 @@ from .explain import Explanation, check_asked
 from .export import asked_for, export
 from .lower.target import host, named
 from .naming import names_of
-from .profile import Profile, check_steps, profile
+from .profile import Profile, profile
 from .repeat import EXPLAIN, GO_ON, repeat
 from .results import filled
 from .scalars import compile_scalars, touches_values
 from .sharing import Overlap
 from .trace import Traced, Tracer
 from .watched import traced_and_watched, warn, warn_of_changes
+from .whole import at_least_one
 
 VARIANTS = 8  # how many traces of one kind of arguments are kept
 KINDS = 64  # and of how many kinds
@@ -143,9 +144,9 @@ class Program:
 
         Errors: ArgumentError for a number of steps below 1; what the function's own steps raise.
         """
-        check_steps(steps)
+        count = None if steps is None else at_least_one("profile", "steps", steps)
         flat = flatten(args, kwargs)
-        return profile(self.binding(flat), self._name, flat.tensors, steps)
+        return profile(self.binding(flat), self._name, flat.tensors, count)
 
     def export(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._tensor.arithmetic import IntegerDivisionError
-from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
+from ..core.errors import IndexOutOfRange, ShapeError
 from ..core.handle import Handle, check_tensor, wrap
 from ..core.numbers import numbers_of
 from .arguments import flatten
@@ -20,6 +19,7 @@ from .guilty import State, Trouble, find
 from .results import Slot, filled
 from .sharing import Overlap
 from .structure import taken_apart
+from .whole import at_least_one
 
 if TYPE_CHECKING:
     from .program import Program
@@ -34,7 +34,7 @@ def repeat(program: Program, steps: int, inputs: Sequence[Any], if_nan: str = EX
     of rows; NotFiniteError if a number that the function returns becomes nan, unless it is to
     `GO_ON`. To `STOP` leaves the state that there is then; to `EXPLAIN` finds what was guilty.
     """
-    count = _checked(steps)
+    count = at_least_one("repeat", "steps", steps)
     rows = [_rows(x, count) for x in inputs]
     results = _Results(count)
     run = _Run(program, count, inputs, rows, if_nan, results)
@@ -187,16 +187,6 @@ class _Results:
         stacked = {k: wrap(s[: self.done]) for k, s in self.stacks.items()}
         tensors = [stacked.get(k, self.last.get(k)) for k in range(size)]
         return filled(self.structure, tensors, with_history=False, stacked=[*stacked])
-
-
-def _checked(steps: Any) -> int:
-    try:
-        count = operator.index(steps)
-    except TypeError:
-        count = 0
-    if count < 1 or isinstance(steps, bool):
-        raise ArgumentError(f"repeat: expects a whole number of steps, at least 1, got {steps!r}")
-    return count
 
 
 def _rows(x: Any, count: int) -> np.ndarray[Any, Any]:

@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import operator
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
@@ -42,6 +41,7 @@ from .scalar_explain import explained
 from .scalar_native import Version
 from .scalar_reach import touches_values
 from .scalar_trace import tracing
+from .whole import at_least_one
 
 __all__ = ["ScalarProgram", "compile_scalars", "touches_values"]
 
@@ -113,7 +113,7 @@ class ScalarProgram:
         Errors: ArgumentError if `steps` is below 1, or an input has another number of arguments, or
         arguments of different kinds.
         """
-        count = _count(steps)
+        count = at_least_one("repeat", "steps", steps)
         _check_inputs(inputs, count)
         rows = zip(*inputs, strict=True)
         if _must_be_plain():
@@ -188,16 +188,6 @@ class ScalarProgram:
 def _must_be_plain() -> bool:
     """Whether the Python function is to be run: inside another trace, or where LLVM is missing."""
     return tracing() or engine.available() is not None
-
-
-def _count(n: Any) -> int:
-    try:
-        count = operator.index(n)
-    except TypeError:
-        count = 0
-    if count < 1 or isinstance(n, bool):
-        raise ArgumentError(f"repeat: expects a whole number of steps, at least 1, got {n!r}")
-    return count
 
 
 def _check_inputs(inputs: Sequence[Sequence[Any]], count: int) -> None:

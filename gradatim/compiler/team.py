@@ -15,7 +15,6 @@ from __future__ import annotations
 import atexit
 import ctypes
 import functools
-import operator
 import os
 import sys
 import threading
@@ -23,10 +22,10 @@ import time
 from queue import SimpleQueue
 from typing import Any
 
-from ..core.errors import ArgumentError
 from . import cache, engine
 from .lower import waiting
 from .lower.target import host
+from .whole import at_least_one
 
 _PATIENCE = 50e-6  # seconds of looking before rest: to be woken takes about as long
 _IDLE = 3  # times that before sleep: longer than a rest, or all would fall asleep in turns
@@ -72,15 +71,7 @@ def set_num_threads(threads: int) -> None:
 
     Errors: ArgumentError for less than one.
     """
-    try:
-        number = operator.index(threads)
-    except TypeError:
-        number = 0
-    if number < 1 or isinstance(threads, bool):
-        raise ArgumentError(
-            f"set_num_threads: expects a whole number of threads, at least 1, got {threads!r}"
-        )
-    _process.threads = number
+    _process.threads = at_least_one("set_num_threads", "threads", threads)
 
 
 def run(address: int, table: int, workers: int) -> int:
