@@ -154,7 +154,7 @@ _LINEAR, _CUBIC = 2 * math.sqrt(2 / math.pi), 0.044715
 
 def _inner(x: Any) -> Any:
     """2 sqrt(2 / pi) (x + 0.044715 x³)."""
-    return _times(mul(x, _plus(_times(square(x), _CUBIC), 1)), _LINEAR)
+    return mul(x, _plus(_times(square(x), _CUBIC * _LINEAR), _LINEAR))
 
 
 def _inner_slope(x: Any) -> Any:

@@ -31,6 +31,7 @@ from .emit import (
     vector,
     width,
 )
+from .once import rounded_once
 from .refusals import write_refusal
 
 # By dtype, not by its name, which NumPy puts together anew each time.
@@ -225,9 +226,13 @@ def compute(scope: Scope, f: Function, a: Argument, n: int) -> Value:
     """Write the code for a value that nobody asked for before."""
     if isinstance(a, Leaf):
         return read(scope, f, a, n)
-    node = (scope if isinstance(scope, NestScope) else scope.nest).nodes[a]
+    nodes = (scope if isinstance(scope, NestScope) else scope.nest).nodes
+    node = nodes[a]
     if node.role == "load":
         return _load(scope, f, node, n)
+    once = rounded_once(scope, f, nodes, node)
+    if once is not None:
+        return once
     values = [scope.operand(x) for x in node.arguments]
     equation = node.equation
     if is_division(equation) and not is_number_but_0(node.arguments[1]):

@@ -89,6 +89,14 @@ def exp_factors(f: Function, x: Value) -> tuple[Value, Value]:
     return exp_of_rest(f, r), power_of_two(f, biased)
 
 
+def exp_below_one(f: Function, x: Value) -> Value:
+    """exp(x) for x <= 0 in EXP_RANGE: a normal number first, which may then become a small one."""
+    form = format_of(x)
+    up = form.mantissa + 1
+    r, biased = without_exponent(f, x, form.bias + up)
+    return f.fmul(f.fmul(exp_of_rest(f, r), power_of_two(f, biased)), 2.0**-up)
+
+
 def expm1(f: Function, x: Value) -> Value:
     """exp(x) - 1 = 2 (h r + (h - 1/2) + h r² p(r)) with h = 2^k / 2.
 
@@ -111,7 +119,7 @@ def expm1(f: Function, x: Value) -> Value:
 def sigmoid(f: Function, x: Value) -> Value:
     """1 - w for x >= 0 and e - e w for x < 0, with e = exp(-|x|) and w = e / (1 + e)."""
     low, _ = EXP_RANGE[format_of(x).base]
-    e = exp_within(f, at_least(f, f.fneg(magnitude(f, x)), low))
+    e = exp_below_one(f, at_least(f, f.fneg(magnitude(f, x)), low))
     w = f.fdiv(e, f.fadd(e, 1.0))
     return f.select(f.compare("olt", x, 0.0), minus_product(f, e, w, e), f.fsub(1.0, w))
 
