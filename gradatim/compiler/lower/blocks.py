@@ -34,7 +34,7 @@ from .epilogue import write_planned
 from .hoist import coordinates
 from .pack import offset, quotient, write_pack
 from .product import Pack, Product
-from .rows import write_rows
+from .rows import TOGETHER, write_rows
 from .scopes import in_memory
 from .tiles import plan
 from .writing import Lowering, Writing
@@ -157,17 +157,19 @@ class _Parts:
     def function(self, part: Part, rows: int, columns: int, adds: bool) -> _Function:
         """The function of a part for so many rows and columns; sums are `add`ed to, or begun."""
         if isinstance(part, RowNest):
-            return self._row_part(part, columns)
+            return self._row_part(part, rows, columns)
         return self._product_part(part, rows, columns, adds)
 
-    def _row_part(self, part: RowNest, columns: int) -> _Function:
+    def _row_part(self, part: RowNest, rows: int, columns: int) -> _Function:
+        """Of numbers of rows only what is left over tells functions apart."""
         if part.columns == self.nest.columns:
             part = replace(part, dims=(*part.dims[:-1], columns))
         memory = (*reads(part), *writes(part))
-        w = self._writing(memory, likeness(part))
+        rows = min(rows, TOGETHER + rows % TOGETHER)
+        w = self._writing(memory, (likeness(part), rows))
         if w.is_new:
             scope = w.scope(part.nodes, [])
-            write_rows(w.f, part, scope, self.lowering.target, w.begin, w.end, by_rows=True)
+            write_rows(w.f, part, scope, self.lowering.target, w.begin, w.end, by_rows=rows)
         return _Function(w.name(), tuple(dict.fromkeys(memory)))
 
     def _product_part(self, part: ProductNest, rows: int, columns: int, adds: bool) -> _Function:

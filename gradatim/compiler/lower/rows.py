@@ -57,9 +57,9 @@ def write_rows(
     begin: Value,
     end: Value,
     *,
-    by_rows: bool = False,
+    by_rows: int = 0,
 ) -> None:
-    """The code for the items [begin, end) of a nest; `by_rows`: for so many rows of it."""
+    """The code for the items [begin, end) of a nest; `by_rows`: for as many rows as that of it."""
     _Rows(f, nest, scope, target).write(begin, end, by_rows=by_rows)
 
 
@@ -149,11 +149,12 @@ class _Rows:
         for e, acc in zip(self.ends, accs, strict=True):
             self.sums.finish(e, item, acc)
 
-    def write(self, begin: Value, end: Value, *, by_rows: bool) -> None:
+    def write(self, begin: Value, end: Value, *, by_rows: int) -> None:
         """The items [begin, end), or so many rows."""
         self.prepare()
         if by_rows:
-            self._item(0, begin, end, by_rows=True)
+            self.together = min(self.together, 1 << by_rows.bit_length() - 1)
+            self._item(0, begin, end, by_rows)
             return
         size = self.columns if self.flat else self.nest.rows
         if items(self.nest) == 1:
@@ -167,7 +168,7 @@ class _Rows:
                 stop = self.f.select(self.f.compare("slt", stop, size), stop, constant(size, I64))
             self._item(loop.index, start, stop)
 
-    def _item(self, item: Operand, start: Operand, stop: Operand, *, by_rows: bool = False) -> None:
+    def _item(self, item: Operand, start: Operand, stop: Operand, by_rows: int = 0) -> None:
         self.sums.clear(item)
         accs = [self.sums.start(e) for e in self.ends]
         if self.flat:
@@ -176,8 +177,8 @@ class _Rows:
             self._store_rows(row)
         else:
             ask_ahead(self.f, self.nest, self.scope, start, stop)
-            sizes = 1 if by_rows else math.gcd(self.nest.rows, per_item(self.nest))
-            accs = self._rows(start, stop, accs, sizes)
+            multiple = by_rows or math.gcd(self.nest.rows, per_item(self.nest))
+            accs = self._rows(start, stop, accs, multiple)
         for e, acc in zip(self.ends, accs, strict=True):
             self.sums.finish(e, item, acc)
 
