@@ -202,7 +202,7 @@ class _Export:
         arena = self._aligned(f)
         for call in (c for phase in self.draft.phases for c in phase.calls):
             places = [self._place(f, m, arena) for m in call.memory]
-            numbers = [constant(n, I64) for n in (0, call.items, *call.limits)]
+            numbers = [constant(n, I64) for n in (0, call.items, *call.numbers)]
             f.call(call.function, "void", status, *places, *numbers)
         f.end(f.new(I32, f"trunc i64 {f.load(I64, status).name} to i32"))
         f = module.function(self.name, own, I32)

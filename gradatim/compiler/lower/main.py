@@ -137,8 +137,8 @@ def _place(f: Function, table: Value, arena: Value, layout: Layout, m: Memory) -
 def _call(
     f: Function, call: Call, status: Value, places: dict[Memory, Value], begin: Value, end: Value
 ) -> None:
-    limits = [constant(n, I64) for n in call.limits]
-    f.call(call.function, "void", status, *(places[m] for m in call.memory), begin, end, *limits)
+    told = [constant(n, I64) for n in call.numbers]
+    f.call(call.function, "void", status, *(places[m] for m in call.memory), begin, end, *told)
 
 
 def _meet(f: Function, target: Target) -> None:

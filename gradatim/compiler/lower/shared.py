@@ -1,7 +1,8 @@
-"""Functions that differ in nothing but where their loops end become one, which is told where.
+"""Functions that differ in a few numbers only become one, which is told these numbers.
 
-The updates of parameters of all sizes are such functions, and so are parts of an attention for a
-quarter, a half, three quarters and all of the columns. LLVM's time goes by the length of the text.
+Such as where loops end, or how far apart rows are: the updates of parameters of all sizes are such
+functions, and so are parts of an attention for a quarter, a half, three quarters and all of the
+columns, or for queries and for gradients. LLVM's time goes by the length of the text.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 
 from .writing import NAMELESS, Call, Lowering, named
 
-_END = re.compile(r"(icmp slt i64 %v\d+, )(\d+)$", re.MULTILINE)
+MOST = 4  # more numbers than these would crowd out others from the registers
+# Not those of `getelementptr`, which are parts of instructions in the innermost loops.
+_NUMBER = re.compile(
+    r"((?:icmp slt|mul|add) i64 %v\d+, |add i64 |select i1 %v\d+, i64 %v\d+, i64 )(\d+)\b"
+)
 _CALL = re.compile(r"(call void @)(nest_\w+)(\(.*)\)$", re.MULTILINE)
+_Version = tuple[str, list[int]]  # a function's name, and its numbers in order
 
 
 @dataclass(frozen=True)
@@ -22,21 +27,21 @@ class _Told:
     """A shared function, and what it has to be told to do as another one did."""
 
     name: str
-    limits: tuple[int, ...]
+    numbers: tuple[int, ...]
 
 
 def share(lowering: Lowering, names: Iterable[str]) -> None:
     """Make those of these functions one that can be, and let all who call them know."""
     functions = lowering.module.functions
-    alike: dict[str, list[tuple[str, list[int]]]] = {}
+    alike: dict[str, list[_Version]] = {}
     callers = []
     for name in dict.fromkeys(names):
         text = functions[name].replace(f"@{name}(", f"@{NAMELESS}(", 1)
         if _CALL.search(text):
             callers.append(name)
             continue
-        ends = [int(end) for _, end in _END.findall(text)]
-        alike.setdefault(_END.sub(r"\1", text), []).append((name, ends))
+        numbers = [int(number) for _, number in _NUMBER.findall(text)]
+        alike.setdefault(_NUMBER.sub(r"\1", text), []).append((name, numbers))
     told: dict[str, _Told] = {}
     for same in alike.values():
         if len(same) > 1:
@@ -46,24 +51,26 @@ def share(lowering: Lowering, names: Iterable[str]) -> None:
     lowering.calls = [_told(c, told) if isinstance(c, Call) else c for c in lowering.calls]
 
 
-def _one(lowering: Lowering, same: Sequence[tuple[str, list[int]]]) -> dict[str, _Told]:
-    """One function in the place of some, by the names of these."""
+def _one(lowering: Lowering, same: Sequence[_Version]) -> dict[str, _Told]:
+    """One function in the place of some, by the names of these; none if it is told too much."""
     functions = lowering.module.functions
-    places = list(zip(*(ends for _, ends in same), strict=True))  # of each end, what it is in each
-    limits = [p for p in dict.fromkeys(places) if len(set(p)) > 1]
-    number = count()
+    places = list(zip(*(numbers for _, numbers in same), strict=True))  # what is there, in each
+    various = [p for p in dict.fromkeys(places) if len(set(p)) > 1]
+    if len(various) > MOST:
+        return {}
+    place = iter(places)
 
-    def end(m: re.Match[str]) -> str:
-        place = places[next(number)]
-        return f"{m[1]}%limit{limits.index(place)}" if place in limits else m[0]
+    def told(m: re.Match[str]) -> str:
+        here = next(place)
+        return f"{m[1]}%n{various.index(here)}" if here in various else m[0]
 
     first = same[0][0]
-    text = _END.sub(end, functions[first]).replace(f"@{first}(", f"@{NAMELESS}(", 1)
-    more = "".join(f", i64 %limit{i}" for i in range(len(limits)))
+    text = _NUMBER.sub(told, functions[first]).replace(f"@{first}(", f"@{NAMELESS}(", 1)
+    more = "".join(f", i64 %n{i}" for i in range(len(various)))
     for name, _ in same:
         del functions[name]
     name = named(lowering.module, text.replace(") #", f"{more}) #", 1))
-    given = zip(*limits, strict=True)
+    given = zip(*various, strict=True)
     return {old: _Told(name, own) for (old, _), own in zip(same, given, strict=True)}
 
 
@@ -71,7 +78,7 @@ def _calling(m: re.Match[str], told: dict[str, _Told]) -> str:
     if m[2] not in told:
         return m[0]
     one = told[m[2]]
-    more = "".join(f", i64 {limit}" for limit in one.limits)
+    more = "".join(f", i64 {number}" for number in one.numbers)
     return f"{m[1]}{one.name}{m[3]}{more})"
 
 
@@ -80,4 +87,4 @@ def _told(c: Call, told: dict[str, _Told]) -> Call:
     one = told.get(c.function)
     if one is None:
         return replace(c, parts=parts) if c.parts else c
-    return replace(c, function=one.name, limits=one.limits, parts=parts)
+    return replace(c, function=one.name, numbers=one.numbers, parts=parts)

@@ -48,7 +48,7 @@ class Call:
     work: float = 0.0  # nanoseconds on one core, roughly
     parts: tuple[str, ...] = ()  # the functions that it calls
     refuses: bool = False  # whether it may write to the status
-    limits: tuple[int, ...] = ()  # where loops end, of a function that is told
+    numbers: tuple[int, ...] = ()  # what it is told besides, as others call it with other numbers
 
 
 @dataclass
