@@ -44,6 +44,10 @@ KEPT: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
     "a batch that is ragged itself": (lambda x, w: (x @ w).tanh().sum(1), ((33, 30), (30, 27))),
     "few columns": (lambda x, w: (x @ w).tanh().sum(1), ((32, 30), (30, 3))),
     "a large batch": (lambda x, w: (x @ w).tanh().sum(1), ((512, 30), (30, 27))),
+    "what would have to be packed first": (
+        lambda x, w: (x @ w).tanh().sum(1),
+        ((64, 784), (784, 10)),
+    ),
     "what is returned": (lambda x, w: (x @ w).tanh(), ((32, 30), (30, 27))),
     "what is read in another way": (
         lambda x, w: (x @ w).tanh().reshape(27, 32).sum(1),

@@ -23,13 +23,16 @@ from ..kinds import ELEMENTWISE, SUMS
 LINE = 16  # numbers of a whole vector
 MOST = 128  # in a batch: of larger ones other things matter more than what sticks out
 NARROW = 8  # columns that a product does in other ways
+STEP = 2 * LINE  # multiply-adds in a cycle; and cycles, roughly, of:
+PACKED = 0.25  # a number that a product has to have transposed
+ACROSS = 4.0  # a sum over the lanes of a vector
 TURNED = (1, 0)
 
 
 def upright(graph: Graph) -> Graph:
     """Transpose whole groups of ragged matrices, each with all work on single elements."""
     standing = _standing(graph)
-    if not standing:
+    if _saved(graph, standing) <= 0:
         return graph
     turning = _Turning(graph, standing)
     for e in graph.equations:
@@ -83,6 +86,33 @@ def _tied(graph: Graph, group_of: dict[Var, set[Var]]) -> Iterable[Var]:
 
 def _turns(e: Equation) -> bool:
     return e.name == "permute" and tuple(e.params["order"]) == TURNED
+
+
+def _saved(graph: Graph, standing: set[Var]) -> float:
+    """How many cycles less it takes, roughly, if these are transposed."""
+    makers = graph.makers()
+
+    def is_turned(v: Var) -> bool:
+        return v in makers and _turns(makers[v])
+
+    total = 0.0
+    for e in graph.equations:
+        if e.name in SUMS and e.inputs[0] in standing:
+            m, n = e.inputs[0].shape
+            total += ACROSS * (m * (e.params["dims"] == (1,)) - n * (e.params["dims"] == (0,)))
+        elif e.name == "matmul" and e.output in standing:
+            a, b = e.inputs
+            (m, k), n = a.shape, b.shape[1]
+            total += (_whole(n) - n) * m * k / STEP + PACKED * b.size * is_turned(b)
+            total -= PACKED * a.size * (a not in standing and not is_turned(a))
+        elif e.name == "matmul" and e.inputs[1] in standing:
+            total -= PACKED * e.inputs[1].size
+    return total
+
+
+def _whole(n: int) -> int:
+    """Numbers of the vectors that hold n."""
+    return -(-n // LINE) * LINE
 
 
 # -- turning them --------------------------------------------------------------------------------
