@@ -95,7 +95,9 @@ reciprocal = Primitive(
     x=lambda g, out: neg(mul(g, mul(out, out))),
 )
 
-floor_divide = Primitive("floor_divide(x, y)", np.floor_divide, same, differentiable=False)
+floor_divide = Primitive(
+    "floor_divide(x, y)", np.floor_divide, same, x=lambda g: like(g, 0), y=lambda g: like(g, 0)
+)
 
 
 def _trunc_divide(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:

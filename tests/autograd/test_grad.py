@@ -210,3 +210,8 @@ def test_gradients_of_any_order_of_whole_powers_are_finite_at_zero(power):
         (y,) = grad(y.sum(), x, create_graph=True)
         assert y.isfinite().all()
     assert y.tolist() == [0, 0, 0]
+
+
+def test_a_floor_division_is_flat():
+    x, y = leaf([7.0, -7.0]), leaf([2.0, 2.0])
+    assert [g.tolist() for g in grad((x // y).sum(), [x, y])] == [[0.0, 0.0], [0.0, 0.0]]
