@@ -97,12 +97,12 @@ def valid(target: Any, ignore_index: int, dtype: np.dtype[Any]) -> tuple[Any, An
 
 
 def arriving(g: Any, counts: Any, reduction: str) -> Any:
-    """What arrives at each row, (N,): 0 where the target is ignored."""
-    if reduction == "none":
-        return mul(g, counts)
+    """What arrives at each row, (N,): 0 where the target is ignored, even if the loss is nan."""
     if reduction == "mean":
         g = div(g, reduce_sum(counts, dims=(0,), keepdim=False))
-    return mul(broadcast_to(g, shape=counts._value.shape), counts)
+    if reduction != "none":
+        g = broadcast_to(g, shape=counts._value.shape)
+    return where(ne(counts, like(counts, 0)), g, like(g, 0))
 
 
 def _expand_cross_entropy(logits: Any, target: Any, *, ignore_index: int, reduction: str) -> Any:

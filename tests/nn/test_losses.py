@@ -162,3 +162,18 @@ def test_an_embedding_from_given_rows_is_frozen_unless_told():
     assert table(g.tensor(1)).tolist() == [3.0, 4.0]
     assert not table.weight.requires_grad
     assert nn.Embedding.from_pretrained(rows, freeze=False).weight.requires_grad
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize(
+    "more", [{}, {"weight": g.tensor([1.0, 2.0, 3.0])}, {"label_smoothing": 0.1}], ids=str
+)
+def test_a_batch_whose_targets_are_all_ignored_moves_nothing(more, compiled):
+    def both(x, target):
+        loss = F.cross_entropy(x, target, **more)
+        return loss, g.autograd.grad(loss, x)[0]
+
+    run = g.compile(both) if compiled else both
+    loss, slope = run(g.ones(2, 3, requires_grad=True), g.tensor([-100, -100]))
+    assert loss.isnan()
+    assert slope.tolist() == [[0.0] * 3] * 2

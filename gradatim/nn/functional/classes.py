@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from ..._tensor.comparison import where
 from ..._tensor.promotion import to_dtype
 from ..._tensor.tensor import Tensor
 from ...core.dtypes import int64
@@ -119,8 +121,15 @@ def nll_loss(
     )
     losses = -ops.pick(log_p, safe) * weights
     if reduction == "mean":
-        return losses.sum() / weights.sum()
+        return _mean(losses, weights)
     return reduced(losses.reshape(shape), reduction)
+
+
+def _mean(losses: Any, weights: Any) -> Tensor:
+    """By weight; if no target counts nan, which has the gradient 0, as in PyTorch."""
+    total = weights.sum()
+    is_empty = total == 0
+    return where(is_empty, math.nan, losses.sum() / where(is_empty, 1, total))
 
 
 def _with_probabilities(
@@ -148,9 +157,8 @@ def _even(log_p: Any, target: Any, weight: Any, dim: int, ignore_index: int, red
     if reduction != "mean":
         return reduced(losses, reduction)
     if weight is None:
-        return losses.sum() / counts.sum()
-    flat = take(weight, safe.reshape(-1), dim=0)
-    return losses.sum() / (flat * counts.reshape(-1)).sum()
+        return _mean(losses, counts)
+    return _mean(losses, take(weight, safe.reshape(-1), dim=0) * counts.reshape(-1))
 
 
 def _class_dim(name: str, x: Any) -> int:
