@@ -259,3 +259,10 @@ def test_a_chain_of_100_000_views_of_views() -> None:
     del view  # and with it all steps, one after the other
     x[0, 0] = 1.0
     assert x.sum() == 6
+
+
+def test_copies_of_what_is_transposed_are_in_order_unless_they_are_drawn():
+    x = gradatim.ones(2, 3).t()
+    for copy in (x.clone(), gradatim.zeros_like(x), gradatim.empty_like(x)):
+        assert copy.is_contiguous()
+    assert gradatim.rand_like(x).stride() == x.stride()
