@@ -273,3 +273,22 @@ def test_what_may_lie_across_lines_of_the_cache_is_packed_where_it_is_read_often
     assert not plan(asked(a[:32], b), 16).packs
     odd = asked(a, np.ones((256, 250), np.float32))
     assert plan(replace(odd, aligned=True), 16).packs
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5, 17])
+@pytest.mark.parametrize("dtype", [gradatim.float32, gradatim.float64])
+def test_weights_of_few_classes_are_updated_from_tiles_of_several_heights(
+    classes: int, dtype: gradatim.dtype
+) -> None:
+    rng = np.random.default_rng(0)
+    x = gradatim.tensor(rng.standard_normal((512, 127)), dtype=dtype)
+
+    def trained(step: Any) -> np.ndarray:
+        w = gradatim.ones(127, classes, dtype=dtype, requires_grad=True)
+        optimiser = gradatim.optim.SGD([w], lr=0.1, momentum=0.9)
+        run = step(lambda: ((x @ w).tanh().mean().backward(), optimiser.step()))
+        run()
+        run()
+        return w.detach().numpy()
+
+    np.testing.assert_allclose(trained(gradatim.compile), trained(lambda f: f), rtol=1e-5)

@@ -11,7 +11,6 @@ from .emit import Function, Operand, Value, width
 from .hoist import coordinates, fetch, prepare, read_far, write_elements
 from .matmul import Write, write_product
 from .product import Plan
-from .rows import lanes_of
 from .scopes import Chunk, NestScope, RowScope, in_memory
 from .target import Target
 from .writing import Writing
@@ -36,10 +35,9 @@ def write_planned(
     what is done with its rows when they are complete.
     """
     f = w.f
-    x = nest.equation.inputs[0]
-    lanes, abreast = lanes_of([x], w.lowering.target), _abreast(nest, w.lowering.target)
-    for n in range(abreast.bit_length()):
-        prepare(scope, nest.nodes, lanes << n, 0)
+    abreast = _abreast(nest, w.lowering.target)
+    for n in range(1 if planned.turned else abreast.bit_length()):
+        prepare(scope, nest.nodes, planned.lanes << n, 0)
     rows = planned.result_rows
 
     place_of = w.lowering.place_of
