@@ -6,21 +6,21 @@ Texts that call each other's functions become objects that are loaded together.
 
 LLVM's optimiser is not run: what the emitter writes is what is translated. Everything here holds
 one lock, as llvmlite does for each of its calls, and forking waits for it: a child that found LLVM
-in the middle of another thread's work could never use it.
+in the middle of another thread's work could never use it. (It is taken again by who has it, when a
+program is freed in the middle of a compilation.)
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 import re
-import threading
 import weakref
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Any
 
+from ..core.forking import undivided
 from .errors import CompileError
 from .lower.target import Target, host
 
@@ -36,12 +36,6 @@ _REDUCTION = "-disable-lsr"
 _WITH_REDUCTION = range(20, 23)
 _BUG = "This is a bug in Gradatim, not in your program: please report it with this message."
 
-_lock = threading.RLock()  # re-entered when a program is freed in the middle of a compilation
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
-    )
-
 
 class Loaded:
     """Machine code in memory; it is freed with this object."""
@@ -56,7 +50,7 @@ class Loaded:
         known = self._known.get(name)  # programs ask before every call
         if known is not None:
             return known
-        with _lock:
+        with undivided:
             found: int = self._engine.get_function_address(name)
         if not found:
             raise CompileError(f"the machine code has no function {name!r}")
@@ -101,7 +95,7 @@ def load(*objects: bytes) -> Loaded:
     >>> ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(loaded.address("next"))(41)
     42
     """
-    with _lock:
+    with undivided:
         llvm = _llvm()
         # The engine wants a module to begin with, and frees it in the end.
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _new_machine(host()))
@@ -157,7 +151,7 @@ def _module(
 ) -> Iterator[tuple[Any, Any]]:
     """Text as LLVM's module, checked, and the machine that translates it."""
     # A context of our own: the types and constants in LLVM's global one are never freed.
-    with _lock, _llvm().create_context() as context:
+    with undivided, _llvm().create_context() as context:
         machine, triple, layout = _machine(target, linked=linked, quick=quick)
         try:
             parsed = _llvm().parse_assembly(text, context)
@@ -208,7 +202,7 @@ def _new_machine(target: Target, *, linked: bool = False, quick: bool = False) -
 
 
 def _free(engine: Any) -> None:
-    with _lock:
+    with undivided:
         engine.close()
 
 

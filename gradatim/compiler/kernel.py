@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import struct
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from functools import cache as once
 from typing import Any
@@ -27,7 +26,6 @@ Array = np.ndarray[Any, Any]
 # What sums over rows is called for so many of them at a time, and the parts are added up: a float32
 # sum of very many numbers, one after the other, loses digits.
 TOGETHER = 1024
-_making = threading.RLock()
 
 
 class Compiled:
@@ -80,8 +78,7 @@ def make(name: str, work: Callable[..., Any], form: Form) -> Compiled | None:
     Nobody asked for machine code here, so what goes wrong is not said: NumPy does it as well.
     """
     try:
-        with _making:
-            return _made(name, work, form) if addresses_known() else None
+        return _made(name, work, form) if addresses_known() else None
     except Exception:  # a compiler that does not work fails in its own ways
         return None
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from .cut import Cut, Form
+from .forking import undivided
 from .storage import ArrayType
 
 Array = np.ndarray[Any, Any]
@@ -81,9 +82,10 @@ class Kernels:
         """The kernel of a form, made when it is first wanted."""
         if form in self._made:
             return self._made[form]
-        if _State.make is None:
-            return None
-        return self._made.setdefault(form, _State.make(self._name, self._work, form))
+        with undivided:  # a child would wait for ever for what its parent has begun to import
+            if form not in self._made and _State.make is not None:
+                self._made[form] = _State.make(self._name, self._work, form)
+        return self._made.get(form)
 
 
 class Plan(NamedTuple):

@@ -1,5 +1,6 @@
 """Large arrays by machine code: the same numbers as NumPy's, in one pass over memory."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -281,6 +282,31 @@ def test_several_threads_at_once():
     for t in threads:
         t.join()
     assert all((y == alone).all() for i in range(4) for y in found[i])
+
+
+FORKING = """
+import os, threading, time
+import gradatim as g
+from gradatim.nn import functional as F
+
+x = g.ones(200, 300)
+thread = threading.Thread(target=F.gelu, args=(x,))
+thread.start()
+for wait in (0, 0.02, 0.05):  # while it imports the compiler, and while that works
+    time.sleep(wait)
+    child = os.fork()
+    if child == 0:
+        F.silu(x)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+thread.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_child_does_not_wait_for_a_kernel_of_its_parents(tmp_path):
+    fresh = {**os.environ, "GRADATIM_CACHE_DIR": str(tmp_path), "PYTHONWARNINGS": "ignore"}
+    subprocess.run([sys.executable, "-c", FORKING], env=fresh, check=True, timeout=60)
 
 
 def test_a_compiler_that_does_not_work_is_not_missed(monkeypatch):
