@@ -52,7 +52,7 @@ def written(
     arrays = list(dict.fromkeys(map(lowering.place_of, (*made.inputs, *new))))
     w = Writing(lowering, [*arrays, *near])
     scope = w.scope(nest.nodes, refused_by(nest.nodes))
-    write_rows(w.f, nest, scope, target, w.begin, w.end, by_rows=True)
+    write_rows(w.f, nest, scope, target, w.begin, w.end, by_rows=rows)
     _write_entry(lowering, w.name(), len(arrays), near, offset)
     return str(lowering.module), len(arrays), [i for i, v in enumerate(new) if rows not in v.shape]
 
