@@ -45,12 +45,19 @@ class Compiled:
         else:
             self._entry(self._words(*map(id, inputs), *map(id, outputs), 0, rows), 1)
 
-    def run_all(self, calls: Sequence[tuple[Sequence[Array], int]]) -> None:
-        """The same for each of several calls, all of whose outputs take the place of inputs."""
+    def run_all(
+        self, calls: Sequence[tuple[Sequence[Array], int]], shared: Sequence[Array]
+    ) -> None:
+        """The same for several calls, all of whose outputs take the place of inputs.
+
+        The last inputs are `shared` by all calls.
+        """
         words: list[int] = []
+        last = [*map(id, shared), 0]
         for arrays, rows in calls:
             words += map(id, arrays)
-            words += (0, rows)
+            words += last
+            words.append(rows)
         self._go(words)
 
     def _go(self, words: Sequence[int]) -> None:

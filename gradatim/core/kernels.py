@@ -35,8 +35,13 @@ class Kernel(Protocol):
     def run(self, inputs: Sequence[Array], outputs: Sequence[Array], rows: int) -> None:
         """Read the inputs and write the outputs, of so many rows."""
 
-    def run_all(self, calls: Sequence[tuple[Sequence[Array], int]]) -> None:
-        """The same for each of several calls, all of whose outputs take the place of inputs."""
+    def run_all(
+        self, calls: Sequence[tuple[Sequence[Array], int]], shared: Sequence[Array]
+    ) -> None:
+        """The same for several calls, all of whose outputs take the place of inputs.
+
+        The last inputs are `shared` by all calls.
+        """
 
 
 class _State:

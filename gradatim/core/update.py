@@ -70,6 +70,8 @@ class Update(Composite):
         self.in_place = in_place
         self.replaces = tuple(self.inputs.index(name) for name in replaces)
         self.numbers = tuple(self.inputs.index(name) for name in numbers)
+        self.moving = tuple(i for i in self.numbers if i in self.replaces)
+        self.steady = tuple(i for i in self.numbers if i not in self.replaces)
         self.arrays = tuple(i for i in range(len(self.inputs)) if i not in self.numbers)
         self.small = small
         self.sweep = sweep
@@ -104,8 +106,8 @@ class Update(Composite):
         groups: dict[tuple[Any, ...], list[Row]] = {}
         for row in rows:
             # Numbers that stay are mostly those of all rows, and the same arrays.
-            new = [row[i].item() if i in self.replaces else id(row[i]) for i in self.numbers]
-            groups.setdefault((row[0].dtype.num, *new), []).append(row)
+            key = [row[i].item() for i in self.moving], [id(row[i]) for i in self.steady]
+            groups.setdefault((row[0].dtype.num, *key[0], *key[1]), []).append(row)
         return list(groups.values())
 
     # -- in NumPy ------------------------------------------------------------------------------
@@ -130,34 +132,31 @@ class Update(Composite):
 
     def _swept(self, rows: Sequence[Row], params: Params) -> list[Row]:
         """Update the rows whose arrays lie in order; those that are left."""
-        fitting: list[Row] = []
-        left: list[Row] = []
-        for row in rows:
-            fits = in_order([row[i] for i in self.arrays])
-            (fitting if fits else left).append(row)
-        for group in self._alike(fitting):
-            if not self._sweep(group, params):
-                left += group
+        arrays = self.arrays
+        fitting = [row for row in rows if in_order([row[i] for i in arrays])]
+        groups = self._alike(fitting)
+        left = [row for group in groups if not self._sweep(group, params) for row in group]
+        if len(fitting) < len(rows):
+            swept = set(map(id, fitting))
+            left += [row for row in rows if id(row) not in swept]
         return left
 
     def _sweep(self, rows: Sequence[Row], params: Params) -> bool:
         """Update rows with equal numbers; False if there is no kernel."""
-        sweep, first = self.sweep, rows[0]
+        sweep, first, arrays = self.sweep, rows[0], self.arrays
         assert sweep is not None
         assert self._kernels is not None
-        dtype, count = first[0].dtype, len(self.arrays)
+        dtype, count = first[0].dtype, len(arrays)
         numbers = [first[i] for i in self.numbers]
         factors, new = sweep.factors(*numbers, dtype=dtype, **{k: params[k] for k in sweep.told})
         shapes = ((N,),) * count + ((),) * len(factors)
-        places = tuple(k for k, i in enumerate(self.arrays) if i in self.replaces)
+        places = tuple(k for k, i in enumerate(arrays) if i in self.replaces)
         also = tuple([(k, params[k]) for k in sweep.also])
-        form = Form(shapes, (dtype,) * len(shapes), also, places)
-        kernel = self._kernels.of(form)
+        kernel = self._kernels.of(Form(shapes, (dtype,) * len(shapes), also, places))
         if kernel is None:
             return False
-        arrays = self.arrays
-        kernel.run_all([((*[r[i] for i in arrays], *factors), r[0].size) for r in rows])
-        for i, number in zip([i for i in self.numbers if i in self.replaces], new, strict=True):
+        kernel.run_all([([row[i] for i in arrays], row[0].size) for row in rows], factors)
+        for i, number in zip(self.moving, new, strict=True):
             for row in rows:
                 row[i][...] = number
         return True
