@@ -28,7 +28,8 @@ class Sweep:
     `expand(*arrays, *factors)` says in library operations what takes the places of the arrays that
     are replaced. `factors(*numbers, dtype)` are single numbers of that dtype, made of the update's
     own, and what takes the places of those that are replaced. `also` and `told` name the parameters
-    of the update that are given to the one and to the other.
+    of the update that are given to the one and to the other; of a number in both, `expand` is given
+    only whether it is one but 0, so that another one does not take another program.
     """
 
     expand: Callable[..., Any]
@@ -148,10 +149,11 @@ class Update(Composite):
         assert self._kernels is not None
         dtype, count = first[0].dtype, len(arrays)
         numbers = [first[i] for i in self.numbers]
-        factors, new = sweep.factors(*numbers, dtype=dtype, **{k: params[k] for k in sweep.told})
+        told = {k: params[k] for k in sweep.told}
+        factors, new = sweep.factors(*numbers, dtype=dtype, **told)
         shapes = ((N,),) * count + ((),) * len(factors)
         places = tuple(k for k, i in enumerate(arrays) if i in self.replaces)
-        also = tuple([(k, params[k]) for k in sweep.also])
+        also = tuple([(k, bool(params[k]) if k in told else params[k]) for k in sweep.also])
         kernel = self._kernels.of(Form(shapes, (dtype,) * len(shapes), also, places))
         if kernel is None:
             return False

@@ -48,10 +48,10 @@ def _one(x: Any) -> Any:
     return full((), 1, x._value.dtype)
 
 
-def _slope(p: Any, g: Any, weight_decay: float, maximize: bool) -> Any:
+def _slope(p: Any, g: Any, decay: Any, weight_decay: float, maximize: bool) -> Any:
     if maximize:
         g = neg(g)
-    return add(g, mul(p, like(p, weight_decay))) if weight_decay else g
+    return add(g, mul(p, _over(decay, p))) if weight_decay else g
 
 
 def _slope_value(p: Array, g: Array, weight_decay: float, maximize: bool) -> Array:
@@ -64,7 +64,12 @@ def _slope_value(p: Array, g: Array, weight_decay: float, maximize: bool) -> Arr
 
 
 def _expand_descend(p: Any, g: Any, lr: Any, *, weight_decay: float, maximize: bool) -> Any:
-    return sub(p, mul(_slope(p, g, weight_decay, maximize), _over(lr, p)))
+    decay = like(lr, weight_decay)
+    return _sweep(p, g, lr, decay, weight_decay=weight_decay, maximize=maximize)
+
+
+def _sweep(p: Any, g: Any, rate: Any, decay: Any, *, weight_decay: float, maximize: bool) -> Any:
+    return sub(p, mul(_slope(p, g, decay, weight_decay, maximize), _over(rate, p)))
 
 
 def _descend(p: Array, g: Array, lr: Array, *, weight_decay: float, maximize: bool) -> None:
@@ -76,8 +81,8 @@ def _descend(p: Array, g: Array, lr: Array, *, weight_decay: float, maximize: bo
         P -= np.multiply(_slope_value(P, G, weight_decay, maximize), rate, work)
 
 
-def _descend_factors(lr: Array, *, dtype: np.dtype[Any]) -> Factors:
-    return (lr.astype(dtype),), ()
+def _descend_factors(lr: Array, *, dtype: np.dtype[Any], weight_decay: float) -> Factors:
+    return (lr.astype(dtype), np.array(weight_decay, dtype)), ()
 
 
 # p <- p - lr (g + weight_decay p)
@@ -87,7 +92,9 @@ descend = Update(
     _descend,
     replaces=("p",),
     numbers=("lr",),
-    sweep=Sweep(_expand_descend, _descend_factors, also=("weight_decay", "maximize")),
+    sweep=Sweep(
+        _sweep, _descend_factors, also=("weight_decay", "maximize"), told=("weight_decay",)
+    ),
 )
 
 
@@ -105,7 +112,7 @@ def _expand_descend_with_momentum(
 ) -> Any:
     part = sub(_one(dampening), dampening)
     return _sweep_with_momentum(
-        p, g, b, lr, momentum, part,
+        p, g, b, lr, momentum, part, like(lr, weight_decay),
         weight_decay=weight_decay, nesterov=nesterov, maximize=maximize,
     )  # fmt: skip
 
@@ -117,12 +124,13 @@ def _sweep_with_momentum(
     rate: Any,
     keep: Any,
     part: Any,
+    decay: Any,
     *,
     weight_decay: float,
     nesterov: bool,
     maximize: bool,
 ) -> Any:
-    g = _slope(p, g, weight_decay, maximize)
+    g = _slope(p, g, decay, weight_decay, maximize)
     b = add(mul(b, _over(keep, p)), mul(g, _over(part, p)))
     step = add(g, mul(b, _over(keep, p))) if nesterov else b
     return sub(p, mul(step, _over(rate, p))), b
@@ -153,9 +161,9 @@ def _descend_with_momentum(
 
 
 def _momentum_factors(
-    lr: Array, momentum: Array, dampening: Array, *, dtype: np.dtype[Any]
+    lr: Array, momentum: Array, dampening: Array, *, dtype: np.dtype[Any], weight_decay: float
 ) -> Factors:
-    return tuple([np.asarray(x, dtype) for x in (lr, momentum, 1 - dampening)]), ()
+    return tuple([np.array(x, dtype) for x in (lr, momentum, 1 - dampening, weight_decay)]), ()
 
 
 # b <- momentum b + (1 - dampening) g,  p <- p - lr b  (Nesterov: p - lr (g + momentum b))
@@ -166,7 +174,10 @@ descend_with_momentum = Update(
     replaces=("p", "b"),
     numbers=("lr", "momentum", "dampening"),
     sweep=Sweep(
-        _sweep_with_momentum, _momentum_factors, also=("weight_decay", "nesterov", "maximize")
+        _sweep_with_momentum,
+        _momentum_factors,
+        also=("weight_decay", "nesterov", "maximize"),
+        told=("weight_decay",),
     ),
 )
 
@@ -195,7 +206,8 @@ def _expand_adam(
     c2 = sqrt(sub(one, pow_(beta2, step)))
     scale = mul(div(lr, sub(one, pow_(beta1, step))), c2)
     least, kept = mul(c2, like(c2, eps)), sub(one, mul(lr, like(lr, weight_decay)))
-    factors = sub(one, beta1), beta2, sub(one, beta2), least, scale, kept
+    decay = like(lr, weight_decay)
+    factors = sub(one, beta1), beta2, sub(one, beta2), least, scale, kept, decay
     arrays = (p, g, m, v) if largest is None else (p, g, m, v, largest)
     p, m, v, *largest = _adam_sweep(
         *arrays, *factors, weight_decay=weight_decay, decoupled=decoupled, maximize=maximize
@@ -206,8 +218,8 @@ def _expand_adam(
 def _adam_sweep(
     p: Any, g: Any, m: Any, v: Any, *rest: Any, weight_decay: float, decoupled: bool, maximize: bool
 ) -> Any:
-    *largest, new1, old2, new2, least, scale, kept = rest
-    g = _slope(p, g, 0.0 if decoupled else weight_decay, maximize)
+    *largest, new1, old2, new2, least, scale, kept, decay = rest
+    g = _slope(p, g, decay, 0.0 if decoupled else weight_decay, maximize)
     if decoupled and weight_decay:
         p = mul(p, _over(kept, p))
     m = add(m, mul(sub(g, m), _over(new1, p)))
@@ -282,7 +294,8 @@ def _next_factors(
 ) -> Factors:
     n = float(step) + 1
     numbers = float(lr), float(beta1), float(beta2)
-    return _adam_factors(n, *numbers, eps, weight_decay, dtype), (n,)
+    factors = _adam_factors(n, *numbers, eps, weight_decay, dtype)
+    return (*factors, np.array(weight_decay, dtype)), (n,)
 
 
 _SWEEP = Sweep(

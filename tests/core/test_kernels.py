@@ -414,3 +414,25 @@ def test_a_parameter_with_gaps_is_updated_by_numpy():
 
     for a, b in zip(trained("AdamW", np.float64, wide), trained("AdamW", np.float64), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "AdamW"])
+def test_another_weight_decay_takes_no_other_program(kind, tmp_path, monkeypatch):
+    def stepped(decays):
+        p = gradatim.from_numpy(numbers((130, 130))).requires_grad_()
+        optimizer = OPTIMIZERS[kind]([p])
+        for i, decay in enumerate(decays):
+            optimizer.param_groups[0]["weight_decay"] = decay
+            p.grad = gradatim.from_numpy(numbers((130, 130), seed=i))
+            optimizer.step()
+        return p.detach().numpy()
+
+    decays = (0.1, 0.2, 0.3)
+    stepped(decays[:1])
+    monkeypatch.setenv("GRADATIM_CACHE_DIR", str(tmp_path))
+    ours = stepped(decays)
+    assert not list(tmp_path.iterdir())
+    gradatim.set_kernels_enabled(False)
+    theirs = stepped(decays)
+    gradatim.set_kernels_enabled(True)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
