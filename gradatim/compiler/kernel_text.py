@@ -30,7 +30,7 @@ from .schedule.build import schedule
 from .schedule.nests import RowNest, Schedule, writes
 from .trace import Tracer
 
-ROWS = 1_000_003  # a prime, which no length of a row is
+ROWS = 1_000_003  # a prime, which no length of a row is; odd, so that some may be left over
 STACK = 1 << 16  # bytes
 
 
