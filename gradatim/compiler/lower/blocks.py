@@ -57,7 +57,7 @@ def write_blocks(lowering: Lowering, nest: BlockNest) -> None:
     _Caller(w, nest, cut, parts, made, scratch).write()
     functions = [*parts.turning, *(f for fs in made.values() for f in fs)]
     names = dict.fromkeys(f.name for f in functions)
-    w.finish([*outer_reads], outer_writes, cut.items, nest, _work(nest), [*names])
+    w.finish([*outer_reads], outer_writes, cut.items, nest, _work(nest), [*names], parts.room)
 
 
 def _kinds(nest: BlockNest, cut: Cut) -> Iterator[tuple[int, int, bool]]:

@@ -167,7 +167,8 @@ def _band(lowering: Lowering, nest: ProductNest | BandNest, band: BandNest) -> N
     made = {s.into for part in band.parts for s in part.stores}
     read = [a.var, b.var, *(leaf.var for leaf in leaves if leaf.var not in made)]
     work = max(flops / RATE, y.nbytes / FAR_RATE) + more
-    w.finish(read, [*writes(nest), *rooms], planned.items, nest, work)
+    each = sum(v.nbytes for v in rooms) // max(planned.items, 1)
+    w.finish(read, [*writes(nest), *rooms], planned.items, nest, work, room=each)
 
 
 def _packed(

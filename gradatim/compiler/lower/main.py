@@ -10,11 +10,12 @@ outside. Several workers each take a share of a nest's items, and meet between p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..ir import Var
 from ..schedule.memory import Arena
+from .dealing import dealt, whole
 from .emit import I64, PTR, Function, Value, constant
 from .phases import Phase
 from .scopes import in_memory
@@ -67,33 +68,9 @@ def write_step(
     for i, phase in enumerate(phases):
         if i and shared:
             _meet(f, lowering.target)
-        for call, begin, end in _parts(f, phase) if shared else _whole(phase):
+        for call, begin, end in dealt(f, phase, i) if shared else whole(phase):
             run(call, begin, end)
     f.end()
-
-
-def _whole(phase: Phase) -> Iterator[tuple[Call, Value, Value]]:
-    """The calls of a phase with all their items."""
-    for call in phase.calls:
-        yield call, constant(0, I64), constant(call.items, I64)
-
-
-def _parts(f: Function, phase: Phase) -> Iterator[tuple[Call, Value, Value]]:
-    """The calls of a phase with the items that are a worker's; those of one item go round."""
-    worker, workers = Value("%worker", I64), Value("%workers", I64)
-    alone = 0
-    for line in phase.lines:
-        items = line[0].items
-        if items != 1:
-            begin = f.binary("udiv", f.mul(worker, items), workers)
-            end = f.binary("udiv", f.mul(f.add(worker, 1), items), workers)
-            yield line[0], begin, end
-            continue
-        whose = f.binary("urem", constant(alone, I64), workers) if alone else constant(0, I64)
-        with f.when(f.compare("eq", worker, whose)):
-            for call in line:
-                yield call, constant(0, I64), constant(1, I64)
-        alone += 1
 
 
 def write_timed(

@@ -12,9 +12,9 @@ together.
     line 1   round        how often it has opened
     line 2   rest, span, pauses, idle    how to rest; looks before it; looks before sleep
     line 3   busy, function, table, workers    the work of the moment
-    line 4 + w   state, number    of the worker w
+    line 4 + w   state, number; taken, in phases of even and of odd number    of the worker w
 
-The first three lines are the barrier, which programs get.
+The first three lines are the barrier. Programs use these, and what was taken (`dealing.py`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ ROUND = LINE
 REST, SPAN, PAUSES, IDLE = (2 * LINE + 8 * word for word in range(4))
 BUSY, FUNCTION, TABLE, WORKERS = (3 * LINE + 8 * word for word in range(4))
 MAILBOX = 4 * LINE
+TAKEN = 16  # bytes from the beginning of a worker's line
 RESTS = 8  # how often `run` rests for workers that are just waking up, until it goes without them
 # A worker's state is 0 while it sleeps, or a sum. Who is wanted does not fall asleep again.
 WANTED, AWAKE, WORK = 1, 2, 4

@@ -48,6 +48,7 @@ class Call:
     work: float = 0.0  # nanoseconds on one core, roughly
     parts: tuple[str, ...] = ()  # the functions that it calls
     refuses: bool = False  # whether it may write to the status
+    room: int = 0  # bytes that an item works in, for it alone
     numbers: tuple[int, ...] = ()  # what it is told besides, as others call it with other numbers
 
 
@@ -114,11 +115,12 @@ class Writing:
         nest: Nest,
         work: float,
         parts: Sequence[str] = (),
+        room: int = 0,
     ) -> None:
         """Note that the program calls this function."""
         told = tuple(self.memory), tuple(reads), tuple(writes)
         self.lowering.calls.append(
-            Call(self.name(), *told, count, nest, work, tuple(parts), self.refuses)
+            Call(self.name(), *told, count, nest, work, tuple(parts), self.refuses, room)
         )
 
     def name(self) -> str:
