@@ -22,6 +22,7 @@ import stat
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -196,9 +197,19 @@ def _own_version() -> str:
 
     A graph only names its composites: what they are made of stands in `ops`.
     """
-    here = Path(__file__).parent.parent
-    digest = hashlib.sha256((here / "__init__.py").read_bytes())
-    for path in sorted(p for room in _SAYING for p in (here / room).rglob("*.py")):
-        digest.update(f"\n{path.relative_to(here).as_posix()}\n".encode())
-        digest.update(path.read_bytes())
+    here = str(Path(__file__).parent.parent)
+    digest = hashlib.sha256()
+    for path in (f"{here}/__init__.py", *(p for room in _SAYING for p in _sources(here, room))):
+        digest.update(f"\n{path[len(here) :]}\n".encode())
+        digest.update(Path(path).read_bytes())
     return digest.hexdigest()
+
+
+def _sources(folder: str, name: str) -> Iterator[str]:
+    """Files of Python, in order; with `Path.rglob` it takes three times as long."""
+    with os.scandir(f"{folder}/{name}") as found:
+        for entry in sorted(found, key=lambda entry: entry.name):
+            if entry.is_dir():
+                yield from _sources(f"{folder}/{name}", entry.name)
+            elif entry.name.endswith(".py"):
+                yield f"{folder}/{name}/{entry.name}"
