@@ -31,7 +31,7 @@ from .emit import (
     vector,
     width,
 )
-from .once import rounded_once
+from .fused import rounded_once
 from .refusals import write_refusal
 
 # By dtype, not by its name, which NumPy puts together anew each time.
