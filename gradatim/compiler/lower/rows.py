@@ -59,7 +59,7 @@ def write_rows(
     *,
     by_rows: int = 0,
 ) -> None:
-    """The code for the items [begin, end) of a nest; `by_rows`: for as many rows as that of it."""
+    """The code for the items [begin, end) of a nest; or for these rows, `by_rows` or times that."""
     _Rows(f, nest, scope, target).write(begin, end, by_rows=by_rows)
 
 

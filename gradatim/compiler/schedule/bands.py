@@ -17,8 +17,8 @@ from math import prod
 from ..ir import Var
 from ..kinds import is_division
 from .blocks import is_aligned
-from .nests import BandNest, Leaf, Nest, ProductNest, RowNest, reads, writes
-from .replace import all_before
+from .nests import BandNest, Leaf, Nest, ProductNest, RowNest, writes
+from .replace import all_before, users
 
 LINE = 64  # bytes: rows begin at lines of the cache, as whole vectors do
 LONGEST = 4096  # bytes of a row: a band of them is to stay in the nearest cache
@@ -45,13 +45,7 @@ def in_bands(nests: Sequence[Nest], outputs: set[Var], final: Collection[Var]) -
 class _Search:
     def __init__(self, nests: Sequence[Nest], outputs: set[Var], final: Collection[Var]) -> None:
         self.nests, self.outputs, self.final = nests, outputs, final
-        self.writers: dict[Var, list[int]] = {}
-        self.readers: dict[Var, list[int]] = {}
-        for i, nest in enumerate(nests):
-            for v in dict.fromkeys(writes(nest)):
-                self.writers.setdefault(v, []).append(i)
-            for v in dict.fromkeys(reads(nest)):
-                self.readers.setdefault(v, []).append(i)
+        self.writers, self.readers = users(nests)
         self.before = all_before(nests, self.writers)
 
     def band(self, i: int, taken: set[int]) -> list[int]:

@@ -33,7 +33,7 @@ from .nests import (
     reads,
     writes,
 )
-from .replace import Group, all_before, in_order
+from .replace import Group, all_before, in_order, users
 from .strided import Shape
 
 FEW = 8  # rows of a matrix from which on turns are worth while in any case
@@ -84,13 +84,7 @@ class _Search:
 
     def __init__(self, nests: Sequence[Nest], outputs: set[Var]) -> None:
         self.nests = nests
-        self.writers: dict[Var, list[int]] = {}
-        self.readers: dict[Var, list[int]] = {}
-        for i, nest in enumerate(nests):
-            for v in dict.fromkeys(writes(nest)):
-                self.writers.setdefault(v, []).append(i)
-            for v in dict.fromkeys(reads(nest)):
-                self.readers.setdefault(v, []).append(i)
+        self.writers, self.readers = users(nests)
         self.near: dict[Var, Near] = {}
         for nest in nests:
             self._begin(nest, outputs)

@@ -19,6 +19,18 @@ class Group:
     nests: tuple[Nest, ...]
 
 
+def users(nests: Sequence[Nest]) -> tuple[dict[Var, list[int]], dict[Var, list[int]]]:
+    """Which nests write each variable, and which read it, by their numbers."""
+    writers: dict[Var, list[int]] = {}
+    readers: dict[Var, list[int]] = {}
+    for i, nest in enumerate(nests):
+        for v in dict.fromkeys(writes(nest)):
+            writers.setdefault(v, []).append(i)
+        for v in dict.fromkeys(reads(nest)):
+            readers.setdefault(v, []).append(i)
+    return writers, readers
+
+
 def all_before(nests: Sequence[Nest], writers: dict[Var, list[int]]) -> list[set[int]]:
     """For each nest, those that have to run before it."""
     found: list[set[int]] = []
