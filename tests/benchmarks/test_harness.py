@@ -67,8 +67,11 @@ def test_the_peak_is_measured_between_the_sides(done):
     _, report = done
     peak = report["peak"]["1"]["gflops"]
     product = report["workloads"]["product-64x64x64"]["threads"]["1"]
-    assert 0 < product["of_limit"]["gradatim"] <= 1.05
+    limit = 2 * 64**3 / (peak * 1e3)
+    part = limit / product["sides"]["gradatim"]["microseconds"]
     assert peak > 1
+    assert product["limit_microseconds"] == pytest.approx(limit, rel=0.01)
+    assert product["of_limit"]["gradatim"] == pytest.approx(part, rel=0.02)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ BINARY: dict[str, tuple[Function, Function, float, float]] = {
     "div": (g.div, np.divide, 0.5, 3),
     "pow": (g.pow, np.power, 0.5, 2),
     "remainder": (g.remainder, np.mod, 0.4, 3),
+    "floor_divide": (g.floor_divide, np.floor_divide, 0.4, 3),
     "maximum": (g.maximum, np.maximum, -2, 2),
     "minimum": (g.minimum, np.minimum, -2, 2),
     "lerp": (lambda x, y: g.lerp(x, y, 0.3), lambda x, y: x + 0.3 * (y - x), -2, 2),
@@ -52,7 +53,6 @@ BINARY: dict[str, tuple[Function, Function, float, float]] = {
 }
 
 UNDIFFERENTIATED: dict[str, tuple[Function, Function]] = {
-    "floor_divide": (g.floor_divide, np.floor_divide),
     "eq": (g.eq, np.equal),
     "ne": (g.ne, np.not_equal),
     "lt": (g.lt, np.less),
