@@ -93,9 +93,7 @@ class Eager:
         arrays = [[x._value for x in row] for row in rows]
         for row in arrays:
             for i in update.replaces:
-                flags = row[i].flags
-                if not (flags.c_contiguous and flags.writeable):
-                    check_writable(row[i])
+                check_writable(row[i])
         update.run(arrays, params)
 
     def numbers(self, x: Handle) -> np.ndarray[Any, Any]:
