@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-LINE = 64  # bytes
+LINE = 64  # bytes that come together from memory
 SMALL = 1 << 12  # bytes of an array that is not worth the two microseconds that this takes
 
 

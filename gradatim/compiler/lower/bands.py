@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...core.placement import LINE
 from ..ir import Var
 from ..schedule.grain import up_to
 from ..schedule.nests import BandNest, Leaf, Node
@@ -23,8 +24,6 @@ from .product import Plan
 from .rows import RowsInBands
 from .scopes import NestScope, RowScope
 from .writing import Memory, Writing
-
-LINE = 64
 
 
 class Near:

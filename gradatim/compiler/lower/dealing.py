@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...core.placement import LINE
 from .emit import I64, PTR, Function, Operand, Value, constant
 from .phases import Phase
-from .waiting import LINE, MAILBOX, TAKEN
+from .waiting import MAILBOX, TAKEN
 from .writing import Call
 
 Part = tuple[Call, Value, Value]  # a call, and the items from where to where

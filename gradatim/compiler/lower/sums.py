@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...core.placement import LINE
 from .columns import flat
 from .emit import I64, Function, Operand, Value, constant, vector, width
 from .pack import quotient, read
 from .product import LLVM, Plan
-from .target import LINE
 from .types import as_value
 
 Grid = list[list[Value]]  # rows of vectors

@@ -10,7 +10,6 @@ from typing import Any
 from ...core.dtypes import of
 from ...core.errors import ArgumentError
 
-LINE = 64  # bytes that come together from memory
 NEAR = 1 << 15  # bytes that stay in the first cache of any of them
 
 WIDTHS = (64, 32, 16)

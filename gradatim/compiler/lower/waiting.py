@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from string import Template
 
+from ...core.placement import LINE
 from .target import Target
 
-LINE = 64
 ROUND = LINE
 REST, SPAN, PAUSES, IDLE = (2 * LINE + 8 * word for word in range(4))
 BUSY, FUNCTION, TABLE, WORKERS = (3 * LINE + 8 * word for word in range(4))

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from math import prod
 
+from ...core.placement import LINE
 from ..ir import Var
 from ..kinds import is_division
 from .blocks import is_aligned
 from .nests import BandNest, Leaf, Nest, ProductNest, RowNest, writes
 from .replace import all_before, users
 
-LINE = 64  # bytes: rows begin at lines of the cache, as whole vectors do
 LONGEST = 4096  # bytes of a row: a band of them is to stay in the nearest cache
 FEW = 64  # rows from which on a band is worth its code
 
