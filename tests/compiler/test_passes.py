@@ -231,6 +231,11 @@ def test_simplify_divides_by_powers_of_two_exactly() -> None:
     assert third == ["repeated", "div"]
 
 
+def test_simplify_does_not_ask_twice_whether_something_is_true() -> None:
+    graph = traced(lambda x: ((x > 0).float() != 0).float(), (2,))
+    assert names(drop_unused(simplify(fold(expand(graph))))) == ["repeated", "gt", "cast"]
+
+
 def test_simplify_joins_movements() -> None:
     graph = traced(lambda x: x.reshape(6).reshape(3, 2).permute(1, 0).permute(1, 0), (2, 3))
     assert_prints(

@@ -13,7 +13,7 @@ from ..ir import Var
 from ..schedule.nests import ELEMENT, ENDS, ROW, Node, RowNest, Store
 from .emit import DOUBLE, I64, Function, Operand, Value, constant, vector, width
 from .folding import across, combine, combined, identity, prepared
-from .scopes import Chunk, NestScope, RowScope, in_memory, inside, kind_of, load, store
+from .scopes import Chunk, NestScope, RowScope, in_memory, kind_of, load, safe_row, store
 
 STACK = 1 << 16  # bytes of a table that may lie there
 
@@ -151,9 +151,7 @@ class Ends:
         """Add the elements of a row at its place in a table."""
         places, values = e.node.arguments
         out = e.node.var.dtype
-        index = inside(
-            self.f, self.scope, e.node, row.value(places), e.node.var.shape[0], None, negative=True
-        )
+        index = safe_row(row, e.node, places, e.node.var.shape[0])
         padded = e.node.var in self._padded
         begin = self.f.mul(index, self._padded.get(e.node.var, self.columns))
         for part in parts:

@@ -13,7 +13,7 @@ from ..kinds import DIVISIONS
 from .emit import I1, I64, Function, Value, constant, width
 
 INDEX, DIVISION = "index", "division"
-_FROM_THE_END = ("take", "put")  # whose indices may be negative
+FROM_THE_END = ("take", "put")  # whose indices may be negative
 _OF_CLASSES = ("pick", "place", "cross_entropy", "cross_entropy_back")
 _OF_SEVERAL = ("flat_index", "take_pairs")  # indices together
 REFUSING = frozenset(
@@ -58,7 +58,7 @@ def _about_index(e: Equation, n: int) -> str:
         return f"target {{}} is out of range: there are {n} classes, 0 to {n - 1}"
     if e.part_of in _OF_SEVERAL:  # which dimension it was is not known
         return f"index {{}} is out of bounds for a dimension of size {n}; use {-n} to {n - 1}"
-    low = -n if e.name in _FROM_THE_END else 0
+    low = -n if e.name in FROM_THE_END else 0
     dim = e.params["dim"]
     return f"index {{}} is out of bounds for dimension {dim} with size {n}; use {low} to {n - 1}"
 

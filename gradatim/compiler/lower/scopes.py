@@ -32,7 +32,7 @@ from .emit import (
     width,
 )
 from .fused import rounded_once
-from .refusals import write_refusal
+from .refusals import FROM_THE_END, write_refusal
 
 # By dtype, not by its name, which NumPy puts together anew each time.
 KINDS = {
@@ -325,10 +325,7 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
         steps = constants([i * along for i in range(n)], I64)
         return _from_memory(f, f.gather(base, first, steps, mask), dtype)
     start, mask = scope.place(table)
-    if n == 1 and not isinstance(scope, Chunk):
-        safe = _safe(scope, node, places, bound)
-    else:
-        safe = inside(f, nest, node, scope.operand(places), bound, mask)
+    safe = _safe(scope, node, places, bound, mask)
     offset = f.binary("mul", safe, stride) if n > 1 else f.mul(safe, stride)
     if n == 1:
         return load(
@@ -348,28 +345,34 @@ def row_of_table(scope: RowScope | NestScope, node: Node) -> Value:
     if ("begin", node) not in scope.kept:
         stride, bound = table_step(node)
         start, _ = scope.place(table)
-        safe = _safe(scope, node, places, bound)
+        safe = safe_row(scope, node, places, bound)
         scope.kept["begin", node] = scope.f.add(scope.f.mul(safe, stride), start)
     return scope.kept["begin", node]
 
 
-def _safe(scope: RowScope | NestScope, node: Node, places: Argument, bound: int) -> Value:
+def safe_row(scope: RowScope | NestScope, node: Node, places: Argument, bound: int) -> Value:
     """The index of a row, checked once for all tables of this size."""
-    key = ("safe", places, bound, node.equation.name == "take")
+    key = ("safe", places, bound, node.equation.name in FROM_THE_END)
     if key not in scope.kept:
         nest = scope if isinstance(scope, NestScope) else scope.nest
         scope.kept[key] = inside(scope.f, nest, node, scope.operand(places), bound, None)
     return scope.kept[key]
 
 
+def _safe(scope: Scope, node: Node, places: Argument, bound: int, mask: Value | None) -> Value:
+    """The index of each element."""
+    if isinstance(scope, Chunk):
+        return inside(scope.f, scope.nest, node, scope.operand(places), bound, mask)
+    return safe_row(scope, node, places, bound)
+
+
 def _load_known(scope: Scope, f: Function, node: Node, n: int) -> Value:
     """Elements of a table in no memory: a number, or one that follows from its place."""
     table, places = node.arguments
     assert isinstance(table, Leaf)
-    nest = scope if isinstance(scope, NestScope) else scope.nest
     start, mask = scope.place(table)
     stride, bound = table_step(node)
-    place = inside(f, nest, node, scope.operand(places), bound, mask)
+    place = _safe(scope, node, places, bound, mask)
     if table.number is not None:
         return constant(table.number, vector(n, kind_of(table.var.dtype)))
     first = start if isinstance(start, Value) else constant(start, I64)
@@ -401,7 +404,7 @@ def inside(
     if not index.type.endswith(I64) and I64 not in index.type:
         index = f.convert("sext", index, I64)
     if negative is None:
-        negative = node.equation.name == "take"
+        negative = node.equation.name in FROM_THE_END
     asked = index
     if negative:
         index = f.select(f.compare("slt", index, 0), f.binary("add", index, bound), index)

@@ -1,5 +1,5 @@
 """Graph to graph, one file each: expand, empty, fold, arrange, simplify, cse, commute, pick,
-pieces, dce, turn, upright, halve, isolate; `order.py` runs them.
+tally, pieces, dce, turn, upright, halve, isolate; `order.py` runs them.
 
 Each is a pure function, and leaves a graph that `verify` accepts.
 """

@@ -17,6 +17,7 @@ from .isolate import isolate
 from .pick import pick
 from .pieces import put_pieces
 from .simplify import simplify
+from .tally import tally
 from .turn import turn
 from .upright import upright
 
@@ -31,6 +32,7 @@ ORDER: tuple[tuple[str, Pass], ...] = (
     ("cse again", merge_equal),
     ("commute", commute),
     ("pick", pick),
+    ("tally", tally),
     ("pieces", put_pieces),
     ("dce", drop_unused),
     ("turn", turn),

@@ -53,13 +53,15 @@ def _picked(e: Equation, makers: Makers) -> Picked | None:
         return None
     if lookup.name != "take" or lookup.params["dim"] or len(lookup.inputs[0].shape) != 2:
         return None
-    columns = _columns(hits, makers) if hits.name == "eq" else None
+    columns = columns_of(hits, makers)
     fits = columns is not None and columns.dtype == lookup.inputs[1].dtype
     return Picked(lookup, columns) if columns is not None and fits else None
 
 
-def _columns(hits: Equation, makers: Makers) -> Var | None:
+def columns_of(hits: Equation, makers: Makers) -> Var | None:
     """y of a comparison y[i] = c in all places (i, c), if y was read from a range that long."""
+    if hits.name != "eq":
+        return None
     y, c = (_before(v, makers) for v in hits.inputs)
     found, numbers = makers.get(y), makers.get(c)
     if found is None or numbers is None or numbers.name != "arange" or len(y.shape) != 1:
@@ -79,13 +81,21 @@ def _before(v: Var, makers: Makers) -> Var:
 def _read(e: Equation, found: Picked) -> list[Equation]:
     lookup, columns = found.lookup, found.columns
     table, places = lookup.inputs
-    rows, count = table.shape
-    every = apply(arange, (), {"start": 0, "step": 1, "count": rows, "dtype": places.dtype}, e.line)
-    whole = lookup.part_of or lookup.name
-    inside = apply(take, (every.output, places), {"dim": 0}, lookup.line, whole)
-    factor = repeat(e, count, places)
-    begin = apply(mul, (inside.output, factor.output), {}, e.line)
-    place = apply(add, (begin.output, columns), {}, e.line)
-    flat = apply(reshape, (table,), {"shape": (rows * count,)}, e.line)
-    element = apply(take, (flat.output, place.output), {"dim": 0}, e.line, e.part_of)
-    return [every, inside, factor, begin, place, flat, element]
+    to_place = element_places(lookup, table.shape, places, columns)
+    flat = apply(reshape, (table,), {"shape": (table.size,)}, e.line)
+    place = to_place[-1].output
+    element = apply(take, (flat.output, place), {"dim": 0}, e.line, e.part_of)
+    return [*to_place, flat, element]
+
+
+def element_places(
+    lookup: Equation, shape: tuple[int, ...], rows: Var, columns: Var
+) -> list[Equation]:
+    """Where elements of a table lie, in order; rows are checked, and may count from the end."""
+    count, width = shape
+    line, whole = lookup.line, lookup.part_of or lookup.name
+    every = apply(arange, (), {"start": 0, "step": 1, "count": count, "dtype": rows.dtype}, line)
+    inside = apply(take, (every.output, rows), {"dim": 0}, line, whole)
+    factor = repeat(lookup, width, rows)
+    begin = apply(mul, (inside.output, factor.output), {}, line)
+    return [every, inside, factor, begin, apply(add, (begin.output, columns), {}, line)]

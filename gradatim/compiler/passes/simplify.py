@@ -100,6 +100,14 @@ def _negated(e: Equation, makers: Makers) -> Var | None:
     return inner.inputs[0] if inner is not None and inner.name == "neg" else None
 
 
+def _differs(e: Equation, makers: Makers) -> Var | None:
+    """Truth as numbers, asked whether it is 0."""
+    x, y = e.inputs
+    inner = makers.get(x)
+    was = inner.inputs[0] if inner is not None and inner.name == "cast" else None
+    return was if was is not None and was.dtype.kind == "b" and _is(y, 0, makers) else None
+
+
 def _cast(e: Equation, makers: Makers) -> Var | None:
     return e.inputs[0] if e.inputs[0].dtype == e.output.dtype else None
 
@@ -163,6 +171,7 @@ RULES: dict[str, Rule] = {
     "div": _over,
     "sub": _minus,
     "neg": _negated,
+    "ne": _differs,
     "cast": _cast,
     "reshape": _shaped,
     "broadcast_to": _shaped,
