@@ -32,6 +32,7 @@ from .alike import likeness
 from .emit import I8, I64, Operand, Value, constant, constants, vector
 from .epilogue import write_planned
 from .hoist import coordinates
+from .onward import onward
 from .pack import offset, quotient, write_pack
 from .product import Pack, Product
 from .rows import TOGETHER, write_rows
@@ -245,7 +246,7 @@ class _Caller:
         scratch: Var,
     ) -> None:
         self.w, self.f, self.nest, self.cut, self.parts, self.made = w, w.f, nest, cut, parts, made
-        self.scratch = scratch
+        self.scratch, self.onward = scratch, onward(nest, cut)
 
     def write(self) -> None:
         """All items; what is near lies where the item `begin` has its place."""
@@ -280,7 +281,8 @@ class _Caller:
                 self._block(self.made[kind], row, rows)
 
     def _block(self, functions: Sequence[_Function], row: Value, rows: int) -> None:
-        for function in functions:
+        for i, function in enumerate(functions):
+            self.onward.ask(self.f, self.w.pointer, row, i, len(functions))
             self._call(function, row, rows)
 
     def _call(self, function: _Function, row: Value, rows: int) -> None:
