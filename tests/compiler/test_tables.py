@@ -32,6 +32,10 @@ LOSSES: dict[str, Step] = {
     "mean": lambda w, x, y: F.cross_entropy(w[x], y),
     "sum": lambda w, x, y: F.cross_entropy(w[x], y, reduction="sum"),
     "embedding": lambda w, x, y: F.cross_entropy(F.embedding(x, w), y),
+    "of several texts": lambda w, x, y: F.cross_entropy(w[x.view(2, -1)].view(len(x), -1), y),
+    "of several embedded": lambda w, x, y: F.cross_entropy(
+        F.embedding(x.view(2, -1), w).view(-1, w.shape[1]), y
+    ),
     "of classes that weigh": lambda w, x, y: F.cross_entropy(
         w[x], y, weight=g.linspace(0.5, 2, w.shape[1], dtype=w.dtype)
     ),
@@ -68,7 +72,13 @@ def after_passes(step: Step, rows: int = 7, pairs: int = 40) -> Graph:
     return verify(passes.optimise(trace(step, list(arrays(rows, pairs, 0))).graph))
 
 
-@pytest.mark.parametrize("name", ["mean", "sum", "embedding", "each scaled", "rows by a factor"])
+COUNTED = [
+    *("mean", "sum", "embedding", "of several texts", "of several embedded"),
+    *("each scaled", "rows by a factor"),
+]
+
+
+@pytest.mark.parametrize("name", COUNTED)
 def test_rows_that_are_added_where_they_were_looked_up_are_counted(name: str) -> None:
     graph = after_passes(gradient(LOSSES[name]))
     added = [e.inputs[2].shape for e in graph.equations if e.name == "put"]
@@ -122,9 +132,26 @@ def test_what_lies_outside_is_refused(which: int, text: str) -> None:
         g.compile(gradient(LOSSES["mean"]))(*given)
 
 
+@pytest.mark.parametrize("index", [-1, 6])
+@pytest.mark.parametrize("name", ["embedding", "of several embedded"])
+def test_embeddings_do_not_count_from_the_end(name: str, index: int) -> None:
+    table, x, y = arrays(6, 50, 2)
+    x[7] = index
+    with pytest.raises(IndexError, match=f"embedding: index {index} is out of range"):
+        g.compile(gradient(LOSSES[name]))(table, x, y)
+
+
+def test_what_is_made_of_embedded_rows_refuses_the_same() -> None:
+    table, x, _ = arrays(3, 7, 0)
+    x[3] = -1
+    with pytest.raises(IndexError, match="embedding: index -1 is out of range: the table has 3"):
+        g.compile(lambda w, x: F.embedding(x, w).sum(1))(table, x)
+
+
 def test_equal_weights_are_counted_exactly() -> None:
     pairs = 300_000
     table = g.zeros(3, 2)
     x, y = g.zeros(pairs, dtype=g.int64), g.zeros(pairs, dtype=g.int64)
     found = g.compile(gradient(LOSSES["mean"]))(table, x, y).numpy()
-    np.testing.assert_allclose(found, [[-0.5, 0.5], [0, 0], [0, 0]], rtol=2e-7)
+    expected = np.array([[-0.5, 0.5], [0, 0], [0, 0]], np.float32)
+    np.testing.assert_allclose(found, expected, rtol=2e-7)

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...ops.indexing import take
 from ..ir import Equation, Graph, Var, apply, renamed
 from ..kinds import ELEMENTWISE, SUMS, is_division
 from .fold import repeat
+from .lookups import LOOKUPS, looked_up
 from .simplify import number_of
-
-LOOKUPS = ("take", "embedding")
 
 
 @dataclass(frozen=True)
@@ -105,12 +103,8 @@ class _Commuting:
         if looked is None or v in looked.lookup.outputs:
             return v
         if v not in self.lookups:
-            lookup = looked.lookup
-            alike = len(looked.table.shape) == len(lookup.inputs[0].shape)
-            primitive, params = (lookup.primitive, lookup.params) if alike else (take, {"dim": 0})
-            places, whole = looked.places, lookup.part_of or lookup.name
-            made = apply(primitive, (looked.table, places), params, lookup.line, whole)
-            self.lookups[v] = self.add(made)
+            made = looked_up(looked.lookup, looked.table, looked.places)
+            self.lookups[v] = [self.add(e) for e in made][-1]
         return self.lookups[v]
 
 

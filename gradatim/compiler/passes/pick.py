@@ -11,11 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...ops.broadcast import reshape
-from ...ops.creation import arange
-from ...ops.elementwise import add, mul
 from ...ops.indexing import take
 from ..ir import Equation, Graph, Var, apply, renamed
-from .fold import repeat
+from .lookups import LOOKUPS, element_places
 from .simplify import Makers, number_of
 
 
@@ -51,7 +49,9 @@ def _picked(e: Equation, makers: Makers) -> Picked | None:
     hits, lookup = (makers.get(v) for v in chosen.inputs[:2])
     if hits is None or lookup is None or number_of(chosen.inputs[2], makers) != 0:
         return None
-    if lookup.name != "take" or lookup.params["dim"] or len(lookup.inputs[0].shape) != 2:
+    if lookup.name not in LOOKUPS or lookup.params.get("dim", 0):
+        return None
+    if len(lookup.inputs[0].shape) != 2 or len(lookup.inputs[1].shape) != 1:
         return None
     columns = columns_of(hits, makers)
     fits = columns is not None and columns.dtype == lookup.inputs[1].dtype
@@ -86,16 +86,3 @@ def _read(e: Equation, found: Picked) -> list[Equation]:
     place = to_place[-1].output
     element = apply(take, (flat.output, place), {"dim": 0}, e.line, e.part_of)
     return [*to_place, flat, element]
-
-
-def element_places(
-    lookup: Equation, shape: tuple[int, ...], rows: Var, columns: Var
-) -> list[Equation]:
-    """Where elements of a table lie, in order; rows are checked, and may count from the end."""
-    count, width = shape
-    line, whole = lookup.line, lookup.part_of or lookup.name
-    every = apply(arange, (), {"start": 0, "step": 1, "count": count, "dtype": rows.dtype}, line)
-    inside = apply(take, (every.output, rows), {"dim": 0}, line, whole)
-    factor = repeat(lookup, width, rows)
-    begin = apply(mul, (inside.output, factor.output), {}, line)
-    return [every, inside, factor, begin, apply(add, (begin.output, columns), {}, line)]

@@ -14,6 +14,7 @@ from ...ops.elementwise import mul
 from ...ops.movement import permute
 from ..ir import Equation, Graph, Var, apply, renamed
 from .fold import repeat
+from .lookups import LOOKUPS
 
 Makers = dict[Var, Equation]
 Found = Var | Equation | tuple[Equation, Equation] | None  # of two the first makes an input
@@ -116,7 +117,7 @@ def _unmoved(e: Equation) -> bool:
     return e.inputs[0].shape == e.output.shape
 
 
-def _shaped(e: Equation, makers: Makers) -> Var | Equation | None:
+def _shaped(e: Equation, makers: Makers) -> Found:
     """`reshape` and `broadcast_to`: to the same shape, or after one of their own kind."""
     (x,) = e.inputs
     if x.shape == e.output.shape:
@@ -124,7 +125,35 @@ def _shaped(e: Equation, makers: Makers) -> Var | Equation | None:
     inner = makers.get(x)
     if inner is not None and inner.name == e.name:
         return apply(e.primitive, inner.inputs, {"shape": e.output.shape}, e.line)
+    if inner is not None and inner.name in LOOKUPS and not inner.params.get("dim", 0):
+        return _looked_up(e, inner) or _repeated(e, makers)
     return _repeated(e, makers)
+
+
+def _looked_up(e: Equation, lookup: Equation) -> Found:
+    """Rows that were looked up, in another order of places: the places in that order."""
+    table, places = lookup.inputs
+    shape, row = e.output.shape, table.shape[1:]
+    front = shape[: len(shape) - len(row)]
+    if e.name != "reshape" or not row or (*front, *row) != shape or front == places.shape:
+        return None
+    moved = apply(reshape, (places,), {"shape": front}, e.line)
+    inputs = (table, moved.output)
+    return moved, apply(lookup.primitive, inputs, lookup.params, lookup.line, lookup.part_of)
+
+
+def _put(e: Equation, makers: Makers) -> Found:
+    """Rows written at places in several dimensions: all in a row, if they were made so."""
+    table, places, values = e.inputs
+    made = makers.get(values)
+    n = places.size
+    if made is None or made.name != "reshape" or e.params["dim"] or len(places.shape) < 2:
+        return None
+    if made.inputs[0].shape != (n, *table.shape[1:]):
+        return None
+    moved = apply(reshape, (places,), {"shape": (n,)}, e.line)
+    inputs = (table, moved.output, made.inputs[0])
+    return moved, apply(e.primitive, inputs, e.params, e.line, e.part_of)
 
 
 def _permute(e: Equation, makers: Makers) -> Var | Equation | None:
@@ -172,6 +201,7 @@ RULES: dict[str, Rule] = {
     "sub": _minus,
     "neg": _negated,
     "ne": _differs,
+    "put": _put,
     "cast": _cast,
     "reshape": _shaped,
     "broadcast_to": _shaped,

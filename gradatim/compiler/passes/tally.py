@@ -21,10 +21,10 @@ from ...ops.broadcast import broadcast_to, reduce_sum, reshape
 from ...ops.elementwise import add, cast, div, mul, ne, neg, sub, where
 from ...ops.indexing import put
 from ..ir import Equation, Graph, Var, apply
-from .commute import LOOKUPS
 from .cse import merge_equal
 from .fold import repeat
-from .pick import columns_of, element_places
+from .lookups import LOOKUPS, element_places, is_strict, row_places
+from .pick import columns_of
 from .simplify import Makers, number_of
 
 
@@ -101,6 +101,7 @@ class _Parts:
         self.e, self.makers = e, makers
         self.shape, self.dtype = e.output.shape, e.output.dtype
         self.places = e.inputs[1]
+        self.lookup = e  # who says which places there are
         self.made: list[Equation] = []
         self.known: dict[Var, Terms] = {}
 
@@ -112,9 +113,10 @@ class _Parts:
         """A number, repeated."""
         return self.add(repeat(self.e, value, Var(shape, self.dtype)))
 
-    def add(self, e: Equation) -> Var:
-        self.made.append(e)
-        return e.output
+    def add(self, *equations: Equation) -> Var:
+        """The result of the last of some equations."""
+        self.made += equations
+        return equations[-1].output
 
     def of(self, v: Var) -> Terms:
         """What `v` is the sum of. Errors: Opaque."""
@@ -193,6 +195,8 @@ def _looked_up(parts: _Parts, e: Equation) -> Terms:
     table, places = e.inputs
     if e.params.get("dim", 0) or places is not parts.places or table.shape[0] != parts.shape[0]:
         raise Opaque
+    if not is_strict(parts.lookup):
+        parts.lookup = e
     column = table if len(table.shape) == 2 else parts.make(reshape, table, shape=(table.size, 1))
     return [Term(times=(column,))]
 
@@ -282,17 +286,17 @@ class _Sums:
         if t.weight in self.chosen:
             total = parts.make(reduce_sum, self.chosen[t.weight], dims=(1,), keepdim=True)
         else:
-            total = self._put(rows, parts.places, t.weight)
+            places = parts.add(*row_places(parts.lookup, rows, parts.places))
+            total = self._put(rows, places, t.weight)
             total = parts.make(reshape, total, shape=(rows, 1))
         return parts.make(broadcast_to, total, shape=(rows, width))
 
     def _in_columns(self, t: Term) -> Var:
         parts = self.parts
         assert t.column is not None
-        to_place = element_places(parts.e, parts.shape, parts.places, t.column)
-        parts.made += to_place
         rows, width = parts.shape
-        total = self._put(rows * width, to_place[-1].output, t.weight)
+        places = element_places(parts.lookup, parts.shape, parts.places, t.column)
+        total = self._put(rows * width, parts.add(*places), t.weight)
         return parts.make(reshape, total, shape=(rows, width))
 
     def _put(self, size: int, places: Var, weight: Var | None) -> Var:
