@@ -64,18 +64,18 @@ _NEVER = _NEVER_METHODS | {
 # Names of the plan that are not built yet: methods of tensors, most of them functions too;
 _PLANNED_METHODS = _words(
     """
-    addbmm addmm addmv addr baddbmm cauchy_ cholesky corrcoef cov cross det diff digamma dist
+    addbmm addmv addr cauchy_ cholesky corrcoef cov cross det diff digamma dist
     erfc erfinv fliplr flipud fmod frac geometric_ hypot inverse kron lgamma log_normal_
     logaddexp logdet logit mode nan_to_num pinverse qr quantile rot90 sinc slogdet svd
-    tensor_split tile unfold
+    tensor_split unfold
     """
 )
 # functions only, and modules.
 _PLANNED = _PLANNED_METHODS | _words(
     """
-    accelerator amp avg_pool2d backends batch_norm bilinear block_diag cdist conv1d
-    conv2d conv3d conv_transpose1d conv_transpose2d distributed distributions dropout einsum
-    export fft func group_norm gru hub layer_norm linalg lstm max_pool2d meshgrid
+    accelerator amp avg_pool2d backends batch_norm bilinear block_diag conv1d
+    conv2d conv3d conv_transpose1d conv_transpose2d distributed distributions dropout
+    export fft func group_norm gru hub layer_norm linalg lstm max_pool2d
     multiprocessing pdist pixel_shuffle poisson profiler random rnn special tensordot
     testing vander vmap
     """

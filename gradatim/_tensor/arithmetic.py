@@ -16,6 +16,7 @@ from ..core.primitive import Primitive
 from ..ops import elementwise as ops
 from ..ops.broadcast import copy
 from ..ops.erf import erf as _erf
+from ..ops.trigonometry import cosh, sinh, tan
 from .promotion import (
     binary,
     broadcast_shape,
@@ -199,6 +200,18 @@ class Arithmetic(Handle):
     def cos(input) -> Tensor:
         """The cosine of radians."""
         return ops.cos(floating(input))
+
+    def tan(input) -> Tensor:
+        """The tangent of radians."""
+        return tan(floating(input))
+
+    def sinh(input) -> Tensor:
+        """The hyperbolic sine, (e^x - e^-x) / 2."""
+        return sinh(floating(input))
+
+    def cosh(input) -> Tensor:
+        """The hyperbolic cosine, (e^x + e^-x) / 2."""
+        return cosh(floating(input))
 
     def tanh(input) -> Tensor:
         """The hyperbolic tangent."""

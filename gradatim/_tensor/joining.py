@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after the other along `dim`; all other sizes must agree."""
-    given = _several("cat", tensors)
+    given = several("cat", tensors)
     parts = [x for x in given if x._value.shape != (0,)] or given[:1]
     first = parts[0]._value.shape
     dim = one_dim("cat", dim, len(first))
@@ -45,7 +45,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[0., 1., 1.],
             [0., 1., 1.]])
     """
-    given = [_at_least(1, x) for x in _several("hstack", tensors)]
+    given = [_at_least(1, x) for x in several("hstack", tensors)]
     return cat(given, 0 if given[0].ndim == 1 else 1)
 
 
@@ -57,7 +57,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[0., 0.],
             [1., 1.]])
     """
-    return cat([_at_least(2, x) for x in _several("vstack", tensors)], 0)
+    return cat([_at_least(2, x) for x in several("vstack", tensors)], 0)
 
 
 def _at_least(dims: int, x: Any) -> Any:
@@ -83,7 +83,7 @@ def _refuse_to_join(i: int, shape: Shape, first: Shape, dim: int) -> None:
 @numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape along a new dimension `dim`."""
-    given = _several("stack", tensors)
+    given = several("stack", tensors)
     first = given[0].shape
     for i, x in enumerate(given):
         if x.shape != first:
@@ -95,7 +95,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return cat([x.unsqueeze(dim) for x in given], dim)
 
 
-def _several(name: str, tensors: Any) -> list[Any]:
+def several(name: str, tensors: Any) -> list[Any]:
+    """The tensors of a list or tuple; TypeError for anything else."""
     if isinstance(tensors, Handle):
         raise TypeError(f"{name}: expects a list or tuple of tensors, got one tensor")
     if not isinstance(tensors, Iterable):

@@ -14,6 +14,8 @@ from .promotion import broadcast_shape, expanded
 if TYPE_CHECKING:
     from .tensor import Tensor
 
+Number = bool | int | float
+
 
 class Products(Handle):
     """`@` and its relatives."""
@@ -41,6 +43,16 @@ class Products(Handle):
             )
         return _matmul(input, mat2, "bmm")
 
+    def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
+        """`beta input + alpha (mat1 @ mat2)`; with a beta of 0 nothing of `input` counts."""
+        return _added("addmm", input, mat1.mm(mat2), beta, alpha)
+
+    def baddbmm(
+        input, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1
+    ) -> Tensor:
+        """`beta input + alpha (batch1 @ batch2)`, for batches of matrices."""
+        return _added("baddbmm", input, batch1.bmm(batch2), beta, alpha)
+
     def mv(input, vec: Tensor) -> Tensor:
         """Matrix times vector."""
         _need("mv", (2, 1), input, vec)
@@ -55,6 +67,19 @@ class Products(Handle):
         """All products of an element of one vector and one of the other."""
         _need("outer", (1, 1), input, vec2)
         return input.unsqueeze(1) * vec2.unsqueeze(0)
+
+
+def _added(name: str, x: Any, product: Any, beta: Number, alpha: Number) -> Any:
+    shape = product._value.shape
+    if broadcast_shape(name, x._value.shape, shape) != shape:
+        raise ShapeError(
+            f"{name}: input of shape {[*x._value.shape]} does not broadcast to the product's shape "
+            f"{[*shape]}"
+        )
+    product = product if alpha == 1 else product * alpha
+    if beta == 0:
+        return product
+    return (x if beta == 1 else x * beta) + product
 
 
 def _need(name: str, ndims: tuple[int, int], *operands: Any) -> None:

@@ -74,6 +74,10 @@ class Shaped(Handle):
             return broadcast.reshape(input, shape=target)
         return broadcast.reshape(broadcast.copy(input), shape=target)
 
+    def ravel(input) -> Tensor:
+        """All elements in one dimension; a view where that is possible."""
+        return input.reshape(-1)
+
     def flatten(input, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """Dimensions `start_dim` to `end_dim` as one."""
         if not input.ndim:
@@ -273,6 +277,11 @@ class Shaped(Handle):
         paired = [n for pair in zip(times, shape, strict=True) for n in pair]
         spread = self.reshape(*[m for n in shape for m in (1, n)]).expand(*paired)
         return broadcast.copy(spread).reshape(*[a * b for a, b in zip(times, shape, strict=True)])
+
+    def tile(input, *dims: Any) -> Tensor:
+        """`repeat`, with dimensions that are not named repeated once."""
+        times = sizes("tile", dims)
+        return input.repeat(*(1,) * (input.ndim - len(times)), *times)
 
     @numpy_names
     def repeat_interleave(input, repeats: int, dim: int | None = None) -> Tensor:

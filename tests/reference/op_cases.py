@@ -71,7 +71,7 @@ FEW = [0.0, -0.0, 1.0, -2.0, 3.0, 1e30, INF, -INF, NAN]
 
 UNARY = """
 abs neg sign square reciprocal exp expm1 log log1p log2 log10 sqrt rsqrt sin cos
-tanh sigmoid relu floor ceil trunc round isnan isinf isfinite logical_not
+tan sinh cosh tanh sigmoid relu floor ceil trunc round isnan isinf isfinite logical_not
 """
 
 ONE_NUMBER = """
@@ -297,6 +297,54 @@ FACTORS = [
     ((), (2,)),
 ]
 
+ADDED_PRODUCTS = """
+g.addmm(x, y, z)
+g.addmm(x, y, z, beta=0.5, alpha=-2)
+g.addmm(g.full_like(x, INF), y, z, beta=0)
+g.addmm(y, z, z)
+g.baddbmm(x, y[None], z[None], alpha=3)
+g.cdist(y, z)
+g.cdist(y, z, p=1)
+g.cdist(y, y)
+g.cdist(y[None], z.expand(4, 3, 3))
+g.cdist(x, z)
+"""
+EINSUMS = [
+    ("ij,jk->ik", ((2, 3), (3, 4))),
+    ("ij,jk", ((2, 3), (3, 4))),
+    ("ba,cb", ((2, 3), (4, 2))),
+    ("bhqd,bhkd->bhqk", ((2, 2, 3, 2), (2, 2, 4, 2))),
+    ("bnd,bmd,d->nm", ((2, 2, 3), (2, 4, 3), (3,))),
+    ("i,j->ij", ((2,), (3,))),
+    ("i,i->", ((3,), (3,))),
+    ("ij,ij->ij", ((2, 3), (2, 3))),
+    ("ij,ij->ji", ((2, 3), (1, 3))),
+    ("ii->i", ((3, 3),)),
+    ("ii", ((3, 3),)),
+    ("iij->j", ((2, 2, 3),)),
+    ("ijk->kij", ((2, 3, 4),)),
+    ("i j -> ", ((2, 3),)),
+    ("...ij,...jk->...ik", ((2, 1, 2, 3), (4, 3, 2))),
+    ("...i->...", ((2, 3),)),
+    ("...i->i", ((2, 3),)),
+    ("i...->...i", ((2, 3, 4),)),
+    ("ij,jk->ik", ((2, 0), (0, 4))),
+    (",i->i", ((), (3,))),
+    ("ij->ik", ((2, 3),)),
+    ("ij->ii", ((2, 3),)),
+    ("ij", ((2, 3, 4),)),
+    ("ij,jk", ((2, 3), (4, 2))),
+    ("ij,jk", ((2, 3),)),
+    ("ij", ((2, 3), (3, 4))),
+    ("i1->i", ((2, 3),)),
+    ("ii", ((2, 3),)),
+]
+
+
+def _grids(*shapes: tuple[int, ...]) -> list[np.ndarray]:
+    return [_grid(*shape, seed=i) for i, shape in enumerate(shapes)]
+
+
 PRODUCTS = [
     *[
         call(f"x @ y | {a} {b}", lambda g, x, y: x @ y, _grid(*a), _grid(*b, seed=1))
@@ -307,6 +355,15 @@ PRODUCTS = [
     *methods("mv", _grid(2, 3), _grid(3, seed=1)),
     *methods("dot outer", _grid(3), _grid(3, seed=1)),
     *methods("mm mv dot bmm outer", _grid(2, 3), _grid(2, 3)),
+    *expressions(ADDED_PRODUCTS, _grid(3), _grid(2, 3), _grid(3, 3, seed=1)),
+    *[
+        call(
+            f"einsum {equation} | {shapes}",
+            lambda g, *xs, e=equation: g.einsum(e, *xs),
+            *_grids(*shapes),
+        )
+        for equation, shapes in EINSUMS
+    ],
 ]
 
 # -- shapes -------------------------------------------------------------------------------------
@@ -398,6 +455,32 @@ x.diag_embed()
 g.histogram(x.detach(), 4)
 g.histc(x.detach(), 4, -2.0, 2.0)
 x.numel()
+x.tile(2)
+x.tile((2, 2))
+x.tile(2, 1, 1)
+x.ravel()
+g.meshgrid(x[0], x[1])
+g.meshgrid(x[0], x[1], indexing="xy")
+g.meshgrid(x[0], x[0, 0], x[1])
+g.meshgrid(x, x[0])
+g.nn.functional.pad(x, (1, 2))
+g.nn.functional.pad(x, (1, 2, 3, 0), value=1.5)
+g.nn.functional.pad(x, (-1, 2))
+g.nn.functional.pad(x, (0, -1, -1, 1))
+g.nn.functional.pad(x, (-2, -2))
+g.nn.functional.pad(x, (1, 2, 3))
+g.nn.functional.pad(x, (1, 1, 1, 1, 1, 1))
+g.nn.functional.pad(x, (2, 1), "reflect")
+g.nn.functional.pad(x[None], (2, 1, 0, 1), "reflect")
+g.nn.functional.pad(x, (-1, 1), "reflect")
+g.nn.functional.pad(x, (3, 0), "reflect")
+g.nn.functional.pad(x, (5, 1), mode="replicate")
+g.nn.functional.pad(x[None], (0, 1, 2, 0), mode="replicate")
+g.nn.functional.pad(x, (-1, 2), mode="replicate")
+g.nn.functional.pad(x, (2, 3), mode="circular")
+g.nn.functional.pad(x[None], (1, 0, 1, 2), mode="circular")
+g.nn.functional.pad(x, (-1, 2), mode="circular")
+g.nn.functional.pad(x, (4, 0), mode="circular")
 """
 
 # -- integers and bools -------------------------------------------------------------------------

@@ -43,6 +43,7 @@ from .likelihood import (
     kl_div,
 )
 from .normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
+from .padding import pad
 
 __all__ = [
     "alpha_dropout",
@@ -80,6 +81,7 @@ __all__ = [
     "nll_loss",
     "normalize",
     "one_hot",
+    "pad",
     "prelu",
     "relu",
     "relu6",

@@ -1,0 +1,75 @@
+"""Points: those of a grid, and how far some lie from others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import ArgumentError, DTypeError, ShapeError
+from ..core.handle import check_tensor
+from .joining import several
+from .promotion import only_floats
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """The coordinates of all points of a grid: for each axis a tensor of the grid's shape.
+
+    With `indexing="ij"`, as without, dimension k of the results is that of the k-th tensor;
+    "xy" swaps the first two, as pictures have them. They are views and share memory.
+
+    Errors: ArgumentError for another `indexing` or no tensors; ShapeError for tensors of more than
+    one dimension; DTypeError for several dtypes.
+
+    >>> import gradatim
+    >>> x, y = meshgrid(gradatim.arange(2), gradatim.arange(3), indexing="ij")
+    >>> x, y
+    (tensor([[0, 0, 0],
+            [1, 1, 1]]), tensor([[0, 1, 2],
+            [0, 1, 2]]))
+    """
+    listed = len(tensors) == 1 and isinstance(tensors[0], (list, tuple))
+    axes = several("meshgrid", tensors[0] if listed else tensors)
+    if indexing not in (None, "ij", "xy"):
+        raise ArgumentError(f'meshgrid: indexing is "ij" or "xy", got {indexing!r}')
+    for i, x in enumerate(axes):
+        if x.ndim > 1:
+            raise ShapeError(f"meshgrid: tensor {i} has shape {list(x.shape)}; an axis is a vector")
+        if x.dtype != axes[0].dtype:
+            raise DTypeError(f"meshgrid: tensor {i} is {x.dtype}, the first {axes[0].dtype}")
+    n = len(axes)
+    sizes = [x.numel() for x in axes]
+    grids = [
+        x.reshape([-1 if k == i else 1 for k in range(n)]).expand(sizes) for i, x in enumerate(axes)
+    ]
+    if indexing == "xy" and n > 1:
+        grids = [x.transpose(0, 1) for x in grids]
+    return tuple(grids)
+
+
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0) -> Tensor:
+    """The distance of each point of one set from each of another: (..., n, D), (..., m, D)
+    -> (..., n, m), by the norm `p`.
+
+    Errors: ShapeError for points of different dimensions; ArgumentError for a negative `p`.
+
+    >>> import gradatim
+    >>> cdist(gradatim.zeros(1, 2), gradatim.tensor([[3.0, 4.0], [0.0, 1.0]]))
+    tensor([[5., 1.]])
+    """
+    for x in (x1, x2):
+        check_tensor("cdist", x)
+        only_floats("cdist", x)
+        if x.ndim < 2:
+            raise ShapeError(
+                f"cdist: takes rows of points, shape (..., n, D), got shape {list(x.shape)}"
+            )
+    if x1.shape[-1] != x2.shape[-1]:
+        raise ShapeError(
+            f"cdist: the points have {x1.shape[-1]} and {x2.shape[-1]} coordinates, in shapes "
+            f"{list(x1.shape)} and {list(x2.shape)}; they must have equally many"
+        )
+    if p < 0:
+        raise ArgumentError(f"cdist: p is a norm, 0 or more, got {p}")
+    return (x1.unsqueeze(-2) - x2.unsqueeze(-3)).norm(p, -1)
