@@ -31,6 +31,7 @@ CALLS = {
     "mse_loss": (LOGITS, P),
     "nll_loss": (LOGITS, LABELS, ONES),
     "one_hot": (LABELS,),
+    "pad": (X, (1, 2)),
     "prelu": (X, g.ones(1)),
     "rms_norm": (LOGITS, (3,), ONES),
     "scaled_dot_product_attention": (X, X, X, g.ones(3, 3).bool()),
