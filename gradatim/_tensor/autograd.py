@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.backward import land, walk
 from ..core.context import local
 from ..core.errors import AutogradError, DTypeError, ShapeError
+from ..core.gradient import grad_of, put_grad
 from ..core.handle import Handle, alias, check_tensor
 from ..core.nodes import RETAIN, Leaf
 from ..core.storage import tick
@@ -34,7 +35,7 @@ class Differentiable(Handle):
         Only leaves collect theirs, and tensors that were told to with `retain_grad()`.
         """
         local.context.backend.touch(self, "asked")
-        grad = self._grad
+        grad: Tensor | None = grad_of(self)
         if grad is None and self._edge is not None and type(self._edge) is not Leaf:
             warnings.warn(_NOT_A_LEAF, stacklevel=2)
         return grad
@@ -44,12 +45,12 @@ class Differentiable(Handle):
         if new is not None:
             _check_grad(self, new)
         local.context.backend.touch(self, "replaced")
-        self._grad = new
+        put_grad(self, new)
 
     @grad.deleter
     def grad(self) -> None:
         local.context.backend.touch(self, "replaced")
-        self._grad = None
+        put_grad(self, None)
 
     @property
     def requires_grad(self) -> bool:
@@ -300,8 +301,8 @@ class _Retain:
         tensor = self._tensor()
         if tensor is not None:
             local.context.backend.touch(tensor, "asked")
-            before = tensor._grad
-            tensor._grad = gradient.clone() if before is None else before + gradient
+            before = grad_of(tensor)
+            put_grad(tensor, gradient.clone() if before is None else before + gradient)
 
 
 class Removable:

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from ..core.errors import AutogradError
+from ..core.gradient import grad_of
 from ..core.handle import Handle, Step, seen_further, steps
 from ..core.nodes import Leaf
 from ..core.numbers import numbers_of
@@ -45,8 +46,9 @@ class Copied(Handle):
         storage = copy.deepcopy(self._storage, memo)
         own = copy.deepcopy(_own(self), memo)
         new = _rebuilt(type(self), storage, steps(self._view), edge is not None, own)
-        if self._grad is not None:
-            new._grad = copy.deepcopy(self._grad, memo)
+        grad = grad_of(self)
+        if grad is not None:
+            new._grad = copy.deepcopy(grad, memo)
         return new
 
 

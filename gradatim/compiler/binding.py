@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
@@ -17,27 +18,25 @@ import numpy as np
 from .._tensor.arithmetic import IntegerDivisionError
 from ..core.backend import check_writable
 from ..core.errors import IndexOutOfRange
-from ..core.handle import wrap
+from ..core.gradient import grad_of
 from ..core.placement import address_of, placed
 from ..core.storage import tick
 from . import team
+from .by_numpy import run_by_numpy
 from .compiled import Compiled, NumpyStep
+from .gradients import Gradients
 from .guards import Guards
-from .ir import Var
 from .lower.main import CHECK, DONE, STATUS, STEPS, STOP, WHOLE, WORDS
 from .lower.refusals import INDEX
 from .outputs import Output
-from .schedule.strided import Strided
 from .sharing import Sharing
+from .state import STATE
 from .trace import Capture, Traced
 
 Array = np.ndarray[Any, Any]
 GRADIENTS = "a .grad is there that was not, or the other way round"
 CHUNK_SECONDS = 0.05  # how long a native loop runs before Python may look around
 
-# Held by who looks at the fields of tensors, or changes them: while a function is traced, tensors
-# from outside are not what they seem.
-STATE = threading.RLock()
 _bindings: WeakSet[Binding] = WeakSet()
 
 
@@ -64,8 +63,6 @@ class Binding:
         self.traced, self.compiled, self.guards = traced, compiled, guards
         self.called = called  # the arguments, by the names of the function's parameters
         self.given = len(traced.graph.inputs) - len(traced.captures)
-        self.lock = threading.Lock()
-        outputs = traced.graph.outputs
         self.table = np.zeros(2 + len(compiled.slots) + len(compiled.stacks), np.uintp)
         self.pairs = WORDS + len(compiled.refusals)  # where the control's steps of inputs begin
         self.control = np.zeros(self.pairs + 2 * len(traced.graph.inputs), np.int64)
@@ -77,37 +74,53 @@ class Binding:
             if what in ("words", "spare"):
                 twister = compiled.generators[i].twister
                 self.table[slot] = twister.address if what == "words" else address_of(twister.spare)
-        self.fresh = [
-            Output(i, slot, outputs[i].shape, outputs[i].dtype)
-            for (what, i), slot in self.slot_of.items()
-            if what == "output"
-        ]
-        self.nothing: list[Array | None] = [None] * len(outputs)
         self.addresses, self.words = self.table.data, self.control.data  # faster for one number
+        outputs = [*self._outputs()]
+        results, grads = traced.result_count, traced.result_count + len(traced.written)
+        self.fresh = [(i, o) for i, o in outputs if i < results]
+        self.nothing: list[Array | None] = [None] * results
+        # New numbers that cannot be written over the old ones at once: only the program sees them.
+        self.between: list[Array] = []
+        for _, output in (pair for pair in outputs if results <= pair[0] < grads):
+            array, self.table[output.slot] = output.fresh()
+            self.between.append(array)
+        left = [o for i, o in outputs if i >= grads]
+        self.gradients = Gradients(traced.grads, traced.cleared, left, self.addresses)
         self.arrays: dict[int, Array] = {}  # inputs of the graph, as they are now
         self.stand_ins: dict[int, Array] = {}  # those of them that are copies
         self.copies: list[tuple[Array, Array]] = []  # stand-ins for memory with gaps
         fixed = [c for c in traced.captures if c.grad_of is None]
-        self.storages = [c.storage for c in fixed]
         numbers = {id(c): i for i, c in enumerate(traced.captures, self.given)}
         owned = [c for c in traced.captures if c.grad_of is not None]
         self.places = [numbers[id(c)] for c in (*fixed, *owned)]
         self.owned = self.places[len(fixed) :]
-        self.captured: list[Any] = [None for _ in self.places]
+        # A storage keeps its memory for life; a `.grad` may be another one in the next call.
+        self.captured: list[Any] = [c.storage.value for c in fixed] + [None] * len(owned)
+        self.is_found = False  # whether these are in their places
         self.values: list[Any] = [None] * self.given  # of the arguments of the last call
         self.is_placed = False  # whether it was not refused
         self.to_place: list[tuple[int, Array]] = []
         uses = traced.graph.uses()
         read = [i for i, v in enumerate(traced.graph.inputs) if v in uses]
         self.sharing = Sharing(traced.written, read, self.given)
-        self.cleared = [(owner, None) for owner in traced.cleared]
         self.written_found = [c.storage for i, c in self._numbered() if c.grad_of is None]
         own = {i for i, c in self._numbered() if c.grad_of is None}
         self.written_besides = [i for i in traced.written if i not in own]
-        self.grads_from = traced.result_count + len(traced.written)
         self.turn = 0  # when it ran last
         self.chunk = 1  # how many steps run before Python may look around: found out by doing
         _bindings.add(self)
+
+    def _outputs(self) -> Iterator[tuple[int, Output]]:
+        """The outputs that want memory, with their places among all."""
+        for (what, i), slot in self.slot_of.items():
+            if what == "output":
+                v = self.traced.graph.outputs[i]
+                yield i, Output(slot, v.shape, v.dtype)
+
+    @property
+    def lock(self) -> Any:
+        """Held by whoever runs it."""
+        return self.gradients.lock
 
     def _numbered(self) -> list[tuple[int, Capture]]:
         """What is found by itself and written, with its place among the inputs."""
@@ -123,35 +136,54 @@ class Binding:
 
     # -- one step --------------------------------------------------------------------------
 
-    def run(self, tensors: Sequence[Any], before: Callable[[], None] | None = None) -> list[Any]:
-        """One step; what the function returned and wrote, in the graph's order, as arrays."""
+    def run(
+        self,
+        tensors: Sequence[Any],
+        before: Callable[[], None] | None = None,
+        *,
+        anew: bool = False,
+    ) -> list[Any]:
+        """One step, with all that it writes; what the function returned, as arrays.
+
+        `before` is called when all is in its place; `anew` asks that gradients which were left
+        before are not written over, even if nobody has seen them.
+        """
         with self.lock:
-            outputs = self._place(tensors)
+            outputs = self._place(tensors, anew=anew)
             if before is not None:
                 before()
+            leave = None
             try:
                 self._steps()
+                leave = partial(self.gradients.leave, tensors)
             finally:
-                self._written(tensors)
+                self._written(tensors, leave)
             return outputs
 
-    def _place(self, tensors: Sequence[Any], rows: Sequence[Array] = ()) -> list[Array | None]:
+    def _place(
+        self, tensors: Sequence[Any], rows: Sequence[Array] = (), *, anew: bool = False
+    ) -> list[Array | None]:
         """Fill the table. Errors: Stale; Overlap, if memory that is written is reached twice."""
         with STATE:
             values = [x._value for x in tensors]
-            captured = [s.value for s in self.storages]
+            captured = self.captured
             if self.owned:
-                captured += [self._storage(i, tensors).value for i in self.owned]
+                owned = [self._storage(i, tensors).value for i in self.owned]
+                captured = captured[: -len(owned)] + owned
         same = self.is_placed and not rows and all(map(operator.is_, values, self.values))
-        if not (same and all(map(operator.is_, captured, self.captured))) or self.stand_ins:
+        if same and self.owned:
+            same = all(map(operator.is_, captured, self.captured))
+        if not same or self.stand_ins:
             self._place_inputs(values, captured, rows)
         elif self.sharing.writes_arguments:
             for i in self.traced.written:
                 check_writable(self.arrays[i])
         outputs = self.nothing.copy()
         addresses = self.addresses
-        for output in self.fresh:
-            outputs[output.index], addresses[output.slot] = output.fresh()
+        for i, output in self.fresh:
+            outputs[i], addresses[output.slot] = output.fresh()
+        with STATE:
+            self.gradients.begin(anew=anew)
         return outputs
 
     def _place_inputs(
@@ -160,8 +192,8 @@ class Binding:
         written = self.traced.written
         self.copies.clear()
         self.is_placed = False  # if it is refused, this has to be done again
-        if not all(map(operator.is_, captured, self.captured)):
-            self.captured = captured
+        if not (self.is_found and all(map(operator.is_, captured, self.captured))):
+            self.captured, self.is_found = captured, True
             self.to_place = list(zip(self.places, captured, strict=True))
             self.sharing.found(self.to_place)
         self.sharing.check(rows or values)
@@ -213,7 +245,11 @@ class Binding:
                 else:
                     team.run(self.compiled.address(step), self.table_address, workers)
 
-    def _written(self, tensors: Sequence[Any]) -> None:
+    def _by_numpy(self, step: NumpyStep) -> None:
+        run_by_numpy(step, self.compiled, self.table, self.arena)
+
+    def _written(self, tensors: Sequence[Any], leave: Callable[[], None] | None = None) -> None:
+        """Steps have ended: note what they wrote, and `leave` gradients."""
         if self.copies:
             self.write_copies()
         now = tick()
@@ -222,6 +258,9 @@ class Binding:
                 storage.written = now
             for i in self.written_besides:
                 self._storage(i, tensors).written = now
+            if leave is not None:
+                leave()
+            self.gradients.end()
 
     def write_copies(self) -> None:
         """Write stand-ins into what they stand for."""
@@ -235,7 +274,7 @@ class Binding:
         owner = capture.grad_of
         if owner is None:
             return capture.storage
-        grad = (tensors[owner] if isinstance(owner, int) else owner)._grad
+        grad = grad_of(tensors[owner] if isinstance(owner, int) else owner, at_once=True)
         if grad is None:
             raise Stale
         return grad._storage
@@ -260,7 +299,7 @@ class Binding:
         gradients, not only the last one before Python looks around.
         """
         with self.lock:
-            outputs = self._place(tensors, rows)
+            outputs, leave = self._place(tensors, rows, anew=True), None
             stretch.stacks = {
                 k: np.empty(steps, self.traced.graph.outputs[k].dtype) for k in self.compiled.stacks
             }
@@ -283,13 +322,16 @@ class Binding:
                         seconds = time.perf_counter() - begin
                         failed = int(self.control[STATUS]) != 0
                         stretch.done += int(self.control[DONE]) - failed
-                        if failed and not self.compiled.shared:  # nobody wrote the last step's
-                            outputs[self.grads_from :] = [None] * len(self.traced.grads)
+                        if stretch.done:
+                            # Of steps that do not all leave them, the last one was to.
+                            is_lost = failed and not self.compiled.shared
+                            left = self.gradients
+                            leave = left.leave_nothing if is_lost else partial(left.leave, None)
                     stretch.stopped = before is not None and bool(self.control[STOP])
                     per_step = max(seconds / max(int(self.control[DONE]), 1), 1e-8)
                     self.chunk = max(1, min(int(CHUNK_SECONDS / per_step), 8 * self.chunk))
             finally:
-                self._written(tensors)
+                self._written(tensors, leave)
 
     def snapshot(self) -> Callable[[], None]:
         """Keep what a step changes; call what is returned to have it back."""
@@ -308,13 +350,16 @@ class Binding:
     def trial(self, tensors: Sequence[Any]) -> Iterator[Callable[[], None]]:
         """Steps without a trace: what they change is put back in the end."""
         with self.lock:
-            outputs = self._place(tensors)
+            outputs = self._place(tensors, anew=True)
             restore = self.snapshot()
             try:
                 yield self._steps
             finally:
                 restore()
                 outputs.clear()  # until now the steps wrote there
+                with STATE:
+                    self.gradients.forget_all()
+                    self.gradients.end()
 
     def _advance(self, rows: Sequence[Array]) -> None:
         self.control[self.pairs :] = 0
@@ -324,74 +369,14 @@ class Binding:
             self.control[self.pairs + 2 * i] = slot
             self.control[self.pairs + 2 * i + 1] = array.strides[0] if array.ndim else 0
 
-    # -- what NumPy does -------------------------------------------------------------------
-
-    def _by_numpy(self, step: NumpyStep) -> None:
-        e = step.equation
-        arrays = [self._read(i) for i in step.inputs]
-        found = e.primitive.value(*arrays, **e.params)
-        several = found if isinstance(found, tuple) else (found,)
-        for v, value in zip(e.outputs, several, strict=True):
-            self._memory(v)[...] = value
-
-    def _read(self, source: Any) -> Array:
-        if isinstance(source, tuple):
-            v, view = source
-            return _seen(self._memory(v), view)
-        return _known(source)
-
-    def _memory(self, v: Var) -> Array:
-        layout, lowering = self.compiled.layout, self.compiled.lowering
-        assert layout is not None
-        assert lowering is not None
-        v = lowering.place_of(v)
-        slot = layout.slots.get(v)
-        if slot is None:
-            begin = layout.arena.offsets[v]
-            return self.arena[begin : begin + v.nbytes].view(v.dtype).reshape(v.shape)
-        address = int(self.table[slot])
-        return _array_at(address, v)
-
 
 def _after_fork() -> None:
     """A child has one thread: what others held is free."""
     for binding in list(_bindings):
-        binding.lock = threading.Lock()
+        binding.gradients.lock = threading.RLock()
         for g in binding.compiled.generators:
             g._lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=STATE.acquire, after_in_parent=STATE.release, after_in_child=STATE.release
-    )
     os.register_at_fork(after_in_child=_after_fork)
-
-
-def _array_at(address: int, v: Var) -> Array:
-    import ctypes
-
-    if not v.nbytes:
-        return np.empty(v.shape, v.dtype)
-    memory: Any = (ctypes.c_char * v.nbytes).from_address(address)
-    return np.frombuffer(memory, v.dtype).reshape(v.shape)
-
-
-def _seen(array: Array, view: Strided) -> Array:
-    size = array.itemsize
-    first = array.reshape(-1)[view.offset :]
-    return np.lib.stride_tricks.as_strided(first, view.shape, [s * size for s in view.strides])
-
-
-def _known(source: Any) -> Array:
-    shape, dtype = source.view.shape, source.var.dtype
-    if source.number is not None:
-        return np.full(shape, source.number, dtype)
-    start, step = source.range
-    places = np.arange(source.var.size) * step + start
-    return _seen(places.astype(dtype), source.view)
-
-
-def tensors_of(arrays: Sequence[Any]) -> list[Any]:
-    """Arrays as tensors."""
-    return [None if a is None else wrap(a) for a in arrays]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd import NonFiniteError, stop_at_non_finite
+from ..core.gradient import put_grad
 from ..core.handle import Handle, wrap
 from .binding import Binding, Stretch
 from .errors import is_users, shown_line
@@ -65,8 +66,8 @@ class State:
         traced, self.done, self.since = self.binding.traced, stretch.done, now
         if not self.arrays:
             written = [self.binding.arrays[i] for i in traced.written]
-            grads = stretch.outputs[len(stretch.outputs) - len(traced.grads) :]
-            self.arrays = [(a, np.empty_like(a)) for a in (*written, *grads) if a is not None]
+            grads = self.binding.gradients.arrays() if stretch.outputs else ()
+            self.arrays = [(a, np.empty_like(a)) for a in (*written, *grads)]
         for array, kept in self.arrays:
             kept[...] = array
         self.marks = [(g, g.mark()) for g in self.binding.compiled.generators]
@@ -87,7 +88,7 @@ class State:
     def restore_grads(self) -> None:
         """Let every `.grad` be the tensor that it was."""
         for t, grad in zip(self.owners, self.grads, strict=True):
-            t._grad = grad
+            put_grad(t, grad)
 
     def is_broken(self) -> bool:
         """Whether anything is nan or infinite that was finite."""
@@ -114,7 +115,6 @@ def find(
         if steps:
             again = Stretch()
             binding.run_many(steps, tensors, rows, again)
-            program.finished(binding, [None if a is None else wrap(a) for a in again.outputs])
 
     text, guilty = "", 0
     # A result may be infinite long before one is nan; or infinite because somebody wants it so.

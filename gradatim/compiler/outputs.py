@@ -36,12 +36,12 @@ class Kept:
 
 
 class Output:
-    """One output of a program: its place among all, and that of its address in the table."""
+    """One output of a program, and the place of its address in the table."""
 
-    __slots__ = ("dtype", "index", "is_small", "kept", "shape", "slot")
+    __slots__ = ("dtype", "is_small", "kept", "shape", "slot")
 
-    def __init__(self, index: int, slot: int, shape: tuple[int, ...], dtype: Any) -> None:
-        self.index, self.slot, self.shape, self.dtype = index, slot, shape, dtype
+    def __init__(self, slot: int, shape: tuple[int, ...], dtype: Any) -> None:
+        self.slot, self.shape, self.dtype = slot, shape, dtype
         self.is_small = _COUNTS and int(np.prod(shape)) * dtype.itemsize <= _LARGEST
         self.kept: list[Kept] = []
 

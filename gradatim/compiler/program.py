@@ -22,7 +22,7 @@ from ..core.context import local
 from ..core.handle import wrap
 from . import engine
 from .arguments import Flat, flatten, is_gone
-from .binding import GRADIENTS, STATE, Binding, Stale
+from .binding import GRADIENTS, Binding, Stale
 from .compiled import compile_graph
 from .errors import TraceError
 from .explain import Explanation, check_asked
@@ -34,6 +34,7 @@ from .repeat import EXPLAIN, GO_ON, repeat
 from .results import filled
 from .scalars import compile_scalars, touches_values
 from .sharing import Overlap
+from .state import STATE
 from .trace import Traced, Tracer
 from .watched import traced_and_watched, warn, warn_of_changes
 from .whole import at_least_one
@@ -232,25 +233,7 @@ class Program:
         self._turn += 1
         binding.turn = self._turn
         found = [None if a is None else wrap(a) for a in binding.run(flat.tensors)]
-        return self.finished(binding, found, flat.tensors)
-
-    @staticmethod
-    def finished(binding: Binding, found: list[Any], arguments: list[Any] | None = None) -> Any:
-        """Put gradients where they belong; what the function returned, filled with tensors.
-
-        With the `arguments`, what was there before is returned itself.
-        """
-        traced = binding.traced
-        if traced.grads or traced.cleared:
-            grads = found[binding.grads_from :]
-            with STATE:
-                for owner, grad in (*zip(traced.grads, grads, strict=True), *binding.cleared):
-                    t: Any = owner
-                    if type(owner) is int:
-                        t = None if arguments is None else arguments[owner]
-                    if t is not None:
-                        t._grad = grad
-        return filled(traced.results, found, arguments)
+        return filled(binding.traced.results, found, flat.tensors)
 
     def binding(self, flat: Flat) -> Binding:
         """The machine code for arguments like these, made now if there is none."""

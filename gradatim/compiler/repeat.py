@@ -85,9 +85,7 @@ class _Run:
                 _one(binding, flat.tensors, stretch, before)
         finally:
             if stretch.done:
-                tensors = [None if a is None else wrap(a) for a in stretch.outputs]
-                self.program.finished(binding, tensors)
-                returned = tensors[: binding.traced.result_count]
+                returned = [None if a is None else wrap(a) for a in stretch.outputs]
                 self.results.take(binding, returned, stretch)
         if self.if_nan != GO_ON and self.results.is_bad():
             guilty = (self.program, binding, state, flat.tensors, parts, stretch)
@@ -118,7 +116,7 @@ def _one(
     binding: Binding, tensors: Sequence[Any], stretch: Stretch, before: Callable[[], None] | None
 ) -> None:
     """One step of a program that is not native from end to end, or not yet at rest."""
-    stretch.outputs = binding.run(tensors, before)
+    stretch.outputs = binding.run(tensors, before, anew=True)
     stretch.stacks = {k: stretch.outputs[k].reshape(1) for k in binding.compiled.stacks}
     stretch.done = 1
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..core.context import GradMode, local, using
 from ..core.errors import UnknownShape
+from ..core.gradient import grad_of
 from ..core.handle import Handle, alias, steps, wrap
 from ..core.nodes import Leaf
 from ..core.primitive import Primitive
@@ -31,6 +32,7 @@ from .ir import Equation, Graph, Params, Var, apply, value_asked_for
 from .layout import computed, keeps_order, one_place, seen_through, strided_steps, variable_like
 from .results import Results, is_traced
 from .shown import Known, shown
+from .trace_grads import TracedGrads
 
 _FIELDS = ("_value", "_shared", "_view", "_base", "_edge", "_stamp", "_grad")
 
@@ -255,6 +257,7 @@ class Tracer:
         for seen in (x, x._base):
             if seen is not None and id(seen) not in self.met and not isinstance(seen._value, Var):
                 self.versions.setdefault(seen._storage, seen._storage.written)
+                grad_of(seen, at_once=True)  # no promise: others are recognised by who they are
                 kept = {name: seen.__dict__[name] for name in _FIELDS if name in seen.__dict__}
                 self.met[id(seen)] = (seen, kept)
 
@@ -307,7 +310,7 @@ def trace(function: Callable[..., Any], arguments: Sequence[Any], name: str = ""
         raise TraceError("compile: a function is traced while another one is")
     watcher = sys.getprofile()
     tracer = Tracer(watcher=watcher if getattr(watcher, "is_watch", False) else None)
-    given = _Given(tracer, [a for a in arguments if isinstance(a, Handle)])
+    given = Given(tracer, [a for a in arguments if isinstance(a, Handle)])
     context = local.context
     modes = context.grad_enabled, context.anomaly
     try:
@@ -323,7 +326,7 @@ def _name_of(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
-class _Given:
+class Given:
     """The tensors among the arguments, and the tensors that stand in for them.
 
     One that is given twice has one stand-in, and a second variable that nothing reads.
@@ -345,7 +348,7 @@ class _Given:
             new._is_number = True
         if history(x) is not None:
             new._edge = Leaf(new)
-            new._grad = x._grad
+            new._grad = grad_of(x, at_once=True)
         return new
 
     def pairs(self) -> Iterator[tuple[int, Handle, Handle]]:
@@ -366,11 +369,11 @@ class _Given:
                 )
 
 
-def _finish(tracer: Tracer, given: _Given, returned: Any, name: str) -> Traced:
+def _finish(tracer: Tracer, given: Given, returned: Any, name: str) -> Traced:
     tracer.put_back()
     given.check()
     places = {id(new): i for i, _, new in given.pairs()}
-    grads = _Grads(tracer, given)
+    grads = TracedGrads(tracer, given)
     owned = grads.storages()  # those of a `.grad` are others next time
     at = {s: i for i, s in enumerate(given.storages)}
     found = Results(
@@ -402,48 +405,3 @@ def _finish(tracer: Tracer, given: _Given, returned: Any, name: str) -> Traced:
         tuple(grads.wanted(captures)),
         tuple(tracer.looked.values()),
     )
-
-
-class _Grads:
-    """What became of `.grad`: of tensors from outside, and of arguments, told by their place."""
-
-    def __init__(self, tracer: Tracer, given: _Given) -> None:
-        self.tracer = tracer
-        self.then: list[tuple[Handle | int, Handle, Any]] = [
-            (t, t, kept.get("_grad")) for t, kept in tracer.met.values()
-        ]
-        for i, argument, x in given.pairs():
-            before = argument._grad if x._edge is not None else None
-            if x._grad is not before and type(history(argument)) is not Leaf:
-                raise TraceError(
-                    f"compile: backward() came to an argument (the tensor of shape "
-                    f"{[*x._value.shape]} at place {i}) that an operation outside made, where a "
-                    "compiled function cannot go on; make it inside, or pass x.detach()"
-                )
-            self.then.append((i, x, before))
-
-    def owners(self) -> dict[int, Handle | int]:
-        """Whose `.grad` a tensor was, by its id."""
-        return {id(grad): place for place, _, grad in self.then if grad is not None}
-
-    def storages(self) -> set[Storage]:
-        """The memory of what each `.grad` was."""
-        return {grad._storage for _, _, grad in self.then if grad is not None}
-
-    def made(self) -> list[tuple[Handle | int, Any]]:
-        """Whose `.grad` is a new tensor, and which."""
-        return [(p, t._grad) for p, t, g in self.then if t._grad is not g and t._grad is not None]
-
-    def cleared(self) -> list[Handle | int]:
-        """Whose `.grad` is gone."""
-        return [p for p, t, g in self.then if g is not None and t._grad is None]
-
-    def wanted(self, captures: Sequence[Capture]) -> list[tuple[Handle, bool]]:
-        """Which `.grad` must be there, or must not: those asked for before they were replaced."""
-        used = {id(c.grad_of) for c in captures}
-        asked = {i for i, what in self.tracer.grads.items() if what == "asked"}
-        return [
-            (place, grad is not None)
-            for place, _, grad in self.then
-            if isinstance(place, Handle) and id(place) in used | asked
-        ]

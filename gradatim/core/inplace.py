@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .context import GradMode, local
 from .errors import AutogradError
+from .gradient import grad_of
 from .handle import alias, steps
 from .nodes import Leaf, Node, pass_on_retain
 from .storage import tick
@@ -155,7 +156,7 @@ def refuse_leaf(base: Any) -> None:
 def accumulate_grad(tensor: Any, gradient: Any, *, fresh: bool, create_graph: bool) -> None:
     """Add a gradient to a tensor's `.grad`, which never shares memory with anything else."""
     local.context.backend.touch(tensor, "asked")
-    before = tensor._grad
+    before = grad_of(tensor)
     if before is None:
         tensor._grad = gradient if fresh and _tidy(gradient) else gradient.clone()
     elif create_graph:

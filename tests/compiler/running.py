@@ -10,7 +10,7 @@ from gradatim.compiler.binding import Binding
 from gradatim.compiler.compiled import NumpyStep, compile_graph
 from gradatim.compiler.guards.check import Guards
 from gradatim.compiler.ir import Equation
-from gradatim.compiler.program import Program
+from gradatim.compiler.results import filled
 from gradatim.compiler.trace import trace
 from gradatim.compiler.verify import verify
 from gradatim.core.handle import wrap
@@ -34,7 +34,7 @@ class Bound:
         """What the function returns; what it writes is written."""
         arrays = self.binding.run(tensors)
         found = [None if a is None else wrap(a) for a in arrays]
-        return Program.finished(self.binding, found, list(tensors))
+        return filled(self.binding.traced.results, found, list(tensors))
 
     def segments(self) -> dict[str, str]:
         """The operations left to NumPy, and why."""

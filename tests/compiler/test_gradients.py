@@ -1,0 +1,222 @@
+"""What a program leaves in `.grad`: nobody who has seen a gradient ever sees it change."""
+
+import copy
+import threading
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradatim as g
+from gradatim.compiler.errors import NotFiniteError
+
+
+def stepper(w: Any) -> Any:
+    """A program that leaves its argument in `w.grad`."""
+
+    @g.compile
+    def step(x: Any) -> Any:
+        w.grad = None
+        loss = (w * x).sum()
+        loss.backward()
+        return loss
+
+    return step
+
+
+def row(number: float, size: int) -> Any:
+    return g.full((size,), number)
+
+
+LOOKS = {
+    "the tensor": lambda grad: grad,
+    "a view": lambda grad: grad[1:],
+    "an array": lambda grad: grad.numpy(),
+    "a part of an array": lambda grad: grad.numpy()[1:],
+    "detached": lambda grad: grad.detach(),
+    "its memory": lambda grad: memoryview(grad.numpy()),
+}
+
+
+@pytest.mark.parametrize("size", [3, 20_000])
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_was_seen_of_a_gradient_stays(look: str, size: int) -> None:
+    w = g.ones(size, requires_grad=True)
+    step, kept = stepper(w), []
+    for i in range(12):
+        step(row(float(i), size))
+        if i % 3:  # now and then nobody asks
+            kept.append((i, LOOKS[look](w.grad)))
+    assert all(float(np.asarray(x)[0]) == i for i, x in kept)
+
+
+def test_a_gradient_is_the_same_tensor_whenever_it_is_asked_for() -> None:
+    w = g.ones(2, requires_grad=True)
+    step = stepper(w)
+    step(row(1.0, 2))
+    first = w.grad
+    assert w.grad is first
+    gone = weakref.ref(first)
+    first.note = "mine"
+    del first
+    step(row(2.0, 2))
+    assert gone() is None
+    assert not hasattr(w.grad, "note")
+    assert w.grad.tolist() == [2, 2]
+
+
+def test_what_somebody_else_puts_there_is_replaced() -> None:
+    w = g.ones(2, requires_grad=True)
+    step = stepper(w)
+
+    def put(how: str) -> None:
+        if how == "none":
+            w.grad = None
+        elif how == "tensor":
+            w.grad = g.full((2,), -1.0)
+        elif how == "eager":
+            (w * 5).sum().backward()
+        elif how == "deleted":
+            del w.grad
+        elif how == "in place":
+            w.grad.mul_(100)
+
+    number = 0.0
+    for how in ("none", "tensor", "eager", "deleted", "in place", "nothing") * 2:
+        number += 1
+        step(row(number, 2))
+        put(how)
+        step(row(-number, 2))
+        assert w.grad.tolist() == [-number] * 2, how
+
+
+def test_what_is_asked_for_first_after_an_eager_pass_is_the_sum() -> None:
+    w = g.ones(2, requires_grad=True)
+    stepper(w)(row(3.0, 2))
+    (w * 2).sum().backward()
+    assert w.grad.tolist() == [5, 5]
+
+
+def test_two_programs_leave_gradients_for_one_tensor_in_turns() -> None:
+    w = g.ones(2, requires_grad=True)
+    one, two = stepper(w), stepper(w)
+    for i in range(6):
+        one(row(float(i), 2))
+        two(row(i + 100.0, 2))
+        if i % 2:
+            assert w.grad.tolist() == [i + 100.0] * 2
+        one(row(i + 50.0, 2))
+        if i > 3:
+            assert w.grad.tolist() == [i + 50.0] * 2
+
+
+def test_each_argument_keeps_the_gradient_of_its_own_call() -> None:
+    @g.compile
+    def step(x: Any, factor: Any) -> None:
+        (x * factor).sum().backward()
+
+    given = [g.ones(3, requires_grad=True) for _ in range(5)]
+    for i, x in enumerate(given):
+        step(x, g.tensor(float(i)))
+    assert [x.grad.tolist() for x in given] == [[float(i)] * 3 for i in range(5)]
+
+
+def test_a_program_that_reads_and_replaces_a_gradient() -> None:
+    w = g.ones(2, requires_grad=True)
+
+    @g.compile
+    def step(x: Any) -> None:
+        before = w.grad
+        w.grad = None
+        (w * x).sum().backward()
+        w.grad = w.grad + 10 * before
+
+    w.grad = g.zeros(2)
+    kept = []
+    for i in range(1, 4):
+        step(row(float(i), 2))
+        kept.append(w.grad)
+    assert [k.tolist() for k in kept] == [[1, 1], [12, 12], [123, 123]]
+
+
+def test_a_gradient_that_is_returned_too() -> None:
+    w = g.ones(2, requires_grad=True)
+
+    @g.compile
+    def step(x: Any) -> Any:
+        w.grad = None
+        (w * x).sum().backward()
+        return w.grad
+
+    kept = [step(row(float(i), 2)) for i in range(4)]
+    assert [k.tolist() for k in kept] == [[float(i)] * 2 for i in range(4)]
+    assert w.grad.tolist() == [3, 3]
+
+
+def test_copies_and_a_dropped_program() -> None:
+    w = g.ones(2, requires_grad=True)
+    step = stepper(w)
+    step(row(7.0, 2))
+    twin = copy.deepcopy(w)
+    step(row(8.0, 2))
+    del step
+    assert twin.grad.tolist() == [7, 7]
+    assert w.grad.tolist() == [8, 8]
+
+
+def test_repeat_and_a_profile_leave_what_was_seen_and_what_was_not() -> None:
+    w = g.ones(2, requires_grad=True)
+    step = stepper(w)
+    step(row(1.0, 2))
+    step.profile(row(2.0, 2), steps=2)
+    assert w.grad.tolist() == [1, 1]
+    kept = w.grad
+    step.repeat(3, g.tensor([[3.0, 3.0], [4.0, 4.0], [5.0, 5.0]]))
+    step(row(6.0, 2))
+    step.repeat(2, g.tensor([[3.0, 3.0], [4.0, 4.0]]))
+    assert w.grad.tolist() == [4, 4]
+    assert kept.tolist() == [1, 1]
+
+
+def test_a_step_that_made_nan_gives_the_gradient_before_it_back() -> None:
+    w = g.ones(2, requires_grad=True)
+
+    @g.compile
+    def step(x: Any) -> Any:
+        w.grad = None
+        loss = (w * x.log()).sum()
+        loss.backward()
+        return loss
+
+    step(row(1.0, 2))
+    with pytest.raises(NotFiniteError):
+        step.repeat(2, g.full((2, 2), -1.0))
+    assert w.grad.tolist() == [0, 0]
+
+
+def test_who_asks_while_another_thread_steps_sees_one_whole_gradient() -> None:
+    size = 200_000
+    w = g.ones(size, requires_grad=True)
+    step = stepper(w)
+    step(row(0.0, size))
+    kept: list[Any] = []
+    wrong: list[Any] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            kept.append(w.grad)
+            del kept[:-6]
+            for grad in kept:
+                first, last = grad.min().item(), grad.max().item()
+                if first != last:
+                    wrong.append((first, last))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    for i in range(150):
+        step(row(float(i), size))
+    done.set()
+    looking.join()
+    assert not wrong
