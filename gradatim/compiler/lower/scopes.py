@@ -15,6 +15,7 @@ import numpy as np
 from ..ir import Var
 from ..kinds import is_division
 from ..schedule.nests import ELEMENT, ROW, WHOLE, Argument, Leaf, Node
+from .bounds import is_inside
 from .elementwise import ELEMENTWISE
 from .emit import (
     DOUBLE,
@@ -355,7 +356,11 @@ def safe_row(scope: RowScope | NestScope, node: Node, places: Argument, bound: i
     key = ("safe", places, bound, node.equation.name in FROM_THE_END)
     if key not in scope.kept:
         nest = scope if isinstance(scope, NestScope) else scope.nest
-        scope.kept[key] = inside(scope.f, nest, node, scope.operand(places), bound, None)
+        index = scope.operand(places)
+        if is_inside(places, nest.nodes, bound):
+            scope.kept[key] = scope.f.convert("sext", index, I64)
+        else:
+            scope.kept[key] = inside(scope.f, nest, node, index, bound, None)
     return scope.kept[key]
 
 
