@@ -129,7 +129,7 @@ class _Parts:
     def _origin(self, w: Writing, leaf: Leaf, matrix: Value, batch: Sequence[int]) -> Value:
         """Where a factor's matrix begins."""
         f, base = w.f, in_memory(leaf.var.dtype)
-        place = f.add(offset(f, matrix, batch, leaf.strides[:-2]), leaf.offset)
+        place = f.register(offset(f, matrix, batch, leaf.strides[:-2]), leaf.offset)
         return f.gep(base, w.pointer(leaf.var), place)
 
     # -- turned factors --------------------------------------------------------------------

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from .addresses import Lines, settled
 from .types import (
     BYTES,
     DOUBLE,
@@ -36,7 +37,6 @@ from .types import (
     constant,
     constants,
     element,
-    folded,
     literal,
     mangled,
     pair,
@@ -107,7 +107,7 @@ class Loop:
         self._next = list(values)
 
 
-class Function:
+class Function(Lines):
     """One function being written, line after line; a `plain` one is not worth LLVM's thought."""
 
     def __init__(
@@ -119,15 +119,13 @@ class Function:
         *,
         plain: bool = False,
     ) -> None:
+        super().__init__()
         self.module = module
         self.name = name
         group = "#1" if plain else "#0"
         if plain:
             module.plain.add(name)
         self._head = f"define {returns} @{name}({', '.join(parameters)}) {group} {{"
-        self.lines: list[str] = []
-        self._count = 0
-        self.block = "entry"
         self._allocated: list[str] = []
 
     # -- names and lines -------------------------------------------------------------------
@@ -135,27 +133,6 @@ class Function:
     def argument(self, name: str, kind: str) -> Value:
         """A parameter of the function, by its name."""
         return Value(name, kind)
-
-    def new(self, kind: str, text: str) -> Value:
-        """Write `%name = text`."""
-        self._count += 1
-        name = f"%v{self._count}"
-        self.lines.append(f"  {name} = {text}")
-        return Value(name, kind)
-
-    def line(self, text: str) -> None:
-        """Write a line that gives no value."""
-        self.lines.append(f"  {text}")
-
-    def label(self) -> str:
-        """A fresh name for a block."""
-        self._count += 1
-        return f"b{self._count}"
-
-    def start(self, label: str) -> None:
-        """Begin a block: the lines from here on belong to it."""
-        self.lines.append(f"{label}:")
-        self.block = label
 
     def end(self, value: Value | None = None) -> None:
         """Return, and put the function into the module."""
@@ -168,8 +145,9 @@ class Function:
     def binary(self, op: str, a: Operand, b: Operand) -> Value:
         """`op a, b`; a Python number takes the type of the other operand."""
         x, y = pair(a, b)
-        known = folded(op, x, y) if x.type == I64 else None
-        return known or self.new(x.type, f"{op} {x.type} {x.name}, {y.name}")
+        if x.type == I64:
+            return self.whole(op, x, y)
+        return self.new(x.type, f"{op} {x.type} {x.name}, {y.name}")
 
     def fadd(self, a: Operand, b: Operand) -> Value:
         """a + b of floats."""
@@ -294,10 +272,7 @@ class Function:
 
     def gep(self, base: str, pointer: Value, index: Operand) -> Value:
         """The address of element `index` of an array of `base`."""
-        if index == 0 or (isinstance(index, Value) and index.name == "0"):
-            return pointer
-        i = as_value(index, I64)
-        return self.new(PTR, f"getelementptr {base}, {pointer.text}, {i.text}")
+        return self.address(base, pointer, as_value(index, I64))
 
     def load(self, kind: str, pointer: Value, align: int = 0) -> Value:
         """Read a scalar or a vector; the alignment is the element's unless told."""
@@ -383,7 +358,8 @@ class Function:
         `carried` are the first values of what changes from round to round; the body calls
         `loop.carry(...)` with the next ones, and `loop.results` are the last.
         """
-        first, last = as_value(start, I64), as_value(stop, I64)
+        first, last = settled([as_value(start, I64), as_value(stop, I64)])
+        carried = settled(carried)
         sure = isinstance(start, int) and isinstance(stop, int) and start < stop
         before, head, exit_ = self.block, self.label(), self.label()
         if sure:
@@ -396,8 +372,8 @@ class Function:
         index = self._placeholder(I64)
         loop = Loop(index, [self._placeholder(v.type) for v in carried])
         yield loop
-        following = loop._next if loop._next is not None else loop.values
-        bump = self.add(index, step)
+        following = settled(loop._next if loop._next is not None else loop.values)
+        (bump,) = settled([self.add(index, step)])
         again = self.compare("slt", bump, last)
         latch = self.block
         self.line(f"br i1 {again.name}, label %{head}, label %{exit_}")
@@ -437,10 +413,10 @@ class Function:
         yes, no, after = self.label(), self.label(), self.label()
         self.line(f"br i1 {condition.name}, label %{yes}, label %{no}")
         self.start(yes)
-        a, from_yes = then(), self.block
+        a, from_yes = settled(then()), self.block
         self.line(f"br label %{after}")
         self.start(no)
-        b, from_no = otherwise(), self.block
+        b, from_no = settled(otherwise()), self.block
         self.line(f"br label %{after}")
         self.start(after)
         return [

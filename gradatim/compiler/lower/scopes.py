@@ -141,12 +141,15 @@ class RowScope:
         return self.nest.f
 
     def offset(self, strides: Sequence[int], start: int) -> Operand:
-        """Where this row begins in something with these strides."""
-        total: Operand = start
+        """Where this row begins in something with these strides.
+
+        It is a number by itself: functions that differ in where they start may be one.
+        """
+        total: Operand = 0
         for i, stride in zip(self.coordinates, strides, strict=True):
             if stride:
                 total = self.f.add(total, self.f.mul(i, stride))
-        return total
+        return self.f.register(total, start) if start else total
 
     def place(self, leaf: Leaf) -> tuple[Operand, Value | None]:
         """The offset of a leaf's element in this row."""

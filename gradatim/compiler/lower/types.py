@@ -48,6 +48,12 @@ def width(kind: str) -> int:
 
 
 @lru_cache
+def bytes_of(kind: str) -> int:
+    """How many bytes of memory a type takes."""
+    return BYTES[element(kind)] * width(kind)
+
+
+@lru_cache
 def mangled(kind: str) -> str:
     """A type as it stands in the name of an intrinsic: `v16f32`."""
     base = element(kind)
@@ -101,23 +107,3 @@ def pair(a: Operand, b: Operand) -> tuple[Value, Value]:
         return a, b if isinstance(b, Value) else constant(b, a.type)
     kind = b.type if isinstance(b, Value) else I64
     return constant(a, kind), as_value(b, kind)
-
-
-def folded(op: str, x: Value, y: Value) -> Value | None:
-    """What an integer operation gives if that is known now."""
-    if op not in ("add", "sub", "mul"):
-        return None
-    a, b = _known(x), _known(y)
-    if a is not None and b is not None:
-        return constant(a + b if op == "add" else a - b if op == "sub" else a * b, I64)
-    if b == (1 if op == "mul" else 0):
-        return x
-    if op == "mul" and 0 in (a, b):
-        return constant(0, I64)
-    if a == (1 if op == "mul" else 0) and op != "sub":
-        return y
-    return None
-
-
-def _known(x: Value) -> int | None:
-    return None if x.name[0] == "%" else int(x.name)
