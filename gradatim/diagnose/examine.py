@@ -45,7 +45,10 @@ def examine(
     [('Linear', 100, None), ('ReLU', 100, 0)]
     """
     if not isinstance(model, Module):
-        raise ArgumentError(f"diagnose.examine: expects a Module, got {type(model).__name__}")
+        raise ArgumentError(
+            f"diagnose.examine: expects a Module, got {type(model).__name__}; what compile made of "
+            "one is not looked into, but the module itself is, and a function can be one's forward"
+        )
     with unchanged(model), enable_grad(), noted_too(model) as frozen, noted(model) as calls:
         total = _loss_of(model(*inputs, **named), loss)
     root = history(total)

@@ -72,12 +72,12 @@ class Report:
             return ""
         if small < VANISHING * large:
             return (
-                f"vanishing gradients: {small:.1e} at {first.name}, {large:.1e} at {last.name}; "
+                f"vanishing gradients: {small:.2g} at {first.name}, {large:.2g} at {last.name}; "
                 "Kaiming initialisation, normalisation or residual connections keep them alive"
             )
         if small * VANISHING > large:
             return (
-                f"exploding gradients: {small:.1e} at {first.name}, {large:.1e} at {last.name}; "
+                f"exploding gradients: {small:.2g} at {first.name}, {large:.2g} at {last.name}; "
                 "smaller initial weights or normalisation keep them bounded, clipping is a bandage"
             )
         return ""
@@ -90,7 +90,7 @@ class Report:
         if not after < FADING * before:
             return ""
         return (
-            f"the signal fades: examples differ by {before:.1e} at {first.name} and by {after:.1e} "
+            f"the signal fades: examples differ by {before:.2g} at {first.name} and by {after:.2g} "
             f"at {last.name}; the weights are too small, see Kaiming initialisation"
         )
 
@@ -131,8 +131,8 @@ def _signal_row(signal: Signal) -> tuple[str, ...]:
     return (
         signal.name,
         signal.kind,
-        f"{signal.mean:+.3f}",
-        f"{signal.std:.3f}",
+        _fixed(signal.mean, "+"),
+        _fixed(signal.std),
         f"{signal.variation:.1e}",
         saturated,
         dead,
@@ -146,10 +146,16 @@ def _weight_row(weight: Weight) -> tuple[str, ...]:
     return (
         weight.name,
         shape,
-        f"{weight.std:.3f}",
+        _fixed(weight.std),
         _gradient_norm(weight),
         "" if weight.gradient is None or math.isnan(ratio) else f"{ratio:.2e}",
     )
+
+
+def _fixed(number: float, sign: str = "") -> str:
+    """Three decimals, where that is neither 0.000 nor a long row of digits."""
+    usual = number == 0 or 5e-4 <= abs(number) < 1e4 or not math.isfinite(number)
+    return f"{number:{sign}{'.3f' if usual else '.1e'}}"
 
 
 def _gradient_norm(row: Signal | Weight) -> str:

@@ -18,7 +18,7 @@ _MARGIN, _GAP = 20.0, 28.0
 _WIDTHS = (216.0, 250.0, 250.0, 130.0, 150.0)  # names, values, gradients, norms, the last column
 _TALLEST, _LEAST = 30.0, 10.0
 _BLOCK = 620.0  # how high a block of rows becomes before its rows shrink
-_HEAD, _FOOT = 34.0, 30.0
+_HEAD, _FOOT = 42.0, 30.0
 _NAME_SIZE, _FINDING_SIZE = 11.5, 12.0
 MOST_ROWS = 120
 

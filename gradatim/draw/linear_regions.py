@@ -25,6 +25,7 @@ _RUG = 9.0  # how high the marks of a layer are
 _MOST_DOTS = 120  # more bends than this would hide the curve
 _DENSE = 1000
 _CAPTION = 12.0
+_ZERO = "bold: where the output is 0"
 
 
 def regions(
@@ -42,7 +43,7 @@ def regions(
     its bends, and under it a mark for each place where a unit switches, a row for each layer;
     `points` are pairs (x, y) of data. With two: the cells, coloured by where the first output rises
     and how steeply, so that equal colours are equal slopes, and their edges by layer; the bold line
-    is where the output is zero; `points` are places, with `labels` of two classes.
+    is where the output is zero; `points` are places, with `labels` of two classes, white and black.
 
     Errors: those of `regions.find`.
 
@@ -137,16 +138,19 @@ def _plane(found: Plane, data: list[Point], labels: list[float], title: str) -> 
     height = _SIDE * min((top - bottom) / (right - left), 2.0)
     axes = Axes(Scale(left, right, _LEFT, _LEFT + _SIDE), Scale(bottom, top, begin + height, begin))
     layers = sorted({edge.layer for edge in found.edges})
-    base = begin + height + 42
+    base, zero = begin + height + 42, _zero(axes, found)
     drawn = [
         *_cells(axes, found),
         *(_edges(axes, found, layer) for layer in reversed(layers)),
-        *_zero(axes, found),
+        *zero,
         *frame(axes, title=title, grid=False),
         *_places(axes, data, labels),
         text((_LEFT, base), _said(found), size=_CAPTION, fill=theme.MUTED),
         *_layer_names(layers, _LEFT + _SIDE, base),
     ]
+    if zero:
+        base += 17
+        drawn.append(text((_LEFT, base), _ZERO, size=_CAPTION, fill=theme.MUTED))
     return Drawing(
         _LEFT + _SIDE + _RIGHT, base + 18, tuple(drawn), title or _said(found), _said(found)
     )
@@ -198,8 +202,8 @@ def _places(axes: Axes, data: list[Point], labels: list[float]) -> list[str]:
         circle(
             axes.place(place),
             3.2,
-            fill=theme.BLUE if label == first else theme.ORANGE,
-            stroke=theme.PAPER,
+            fill=theme.PAPER if label == first else theme.INK,
+            stroke=theme.INK if label == first else theme.PAPER,
         )
         for place, label in zip(data, labels, strict=True)
     ]

@@ -9,7 +9,8 @@ import numpy as np
 
 from . import theme
 from .axes import LABEL_SIZE, TICK_SIZE
-from .scale import Scale, tick_labels
+from .scale import Scale, log_ticks, tick_labels
+from .significant import compact
 from .svg import Point, group, line, path, text, through
 
 BINS = 72
@@ -62,10 +63,10 @@ def ridge(row: Ridge, scale: Scale, base: float, height: float, *, log: bool = F
 def foot(scale: Scale, y: float, *, log: bool = False) -> list[str]:
     """Ticks and numbers below the rows; powers of ten if the sizes are shown."""
     count = max(3, round((scale.end - scale.start) / 56))
-    places = _powers(scale, count) if log else scale.ticks(count)
-    labels = [_power(place) for place in places] if log else tick_labels(places)
+    places = scale.ticks(count)
+    marks = _powers(scale, count) if log else zip(places, tick_labels(places), strict=True)
     drawn = [line((scale.start, y), (scale.end, y), stroke=theme.EDGE)]
-    for place, label in zip(places, labels, strict=True):
+    for place, label in marks:
         x = scale(place)
         drawn.append(line((x, y), (x, y + 4), stroke=theme.EDGE))
         drawn.append(text((x, y + 17), label, size=TICK_SIZE, fill=theme.MUTED, anchor="middle"))
@@ -86,12 +87,19 @@ def _shown(values: Any, log: bool) -> np.ndarray[Any, Any]:
     return np.log10(sizes[sizes > 0])
 
 
-def _powers(scale: Scale, count: int) -> list[float]:
-    """Whole exponents, at most `count` of them and evenly apart."""
+def _powers(scale: Scale, count: int) -> list[tuple[float, str]]:
+    """Exponents and what is written there: powers of ten, at most `count` of them, evenly apart.
+
+    Where fewer than two fit, the numbers between them.
+    """
     whole = range(math.ceil(scale.low), math.floor(scale.high) + 1)
-    return [float(exponent) for exponent in whole[:: -(-len(whole) // count) or 1]]
+    if len(whole) > 1:
+        return [(float(e), _power(e)) for e in whole[:: -(-len(whole) // count) or 1]]
+    places = log_ticks(10.0**scale.low, 10.0**scale.high, count)
+    places = places[:: -(-len(places) // count) or 1]
+    return [(math.log10(x), compact(x)) for x in places]
 
 
-def _power(exponent: float) -> str:
+def _power(exponent: int) -> str:
     digits = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-    return "1" if exponent == 0 else "10" + str(int(exponent)).translate(digits)
+    return "1" if exponent == 0 else "10" + str(exponent).translate(digits)

@@ -77,9 +77,14 @@ def log_ticks(low: float, high: float, count: int = 6) -> list[float]:
 def tick_labels(places: Sequence[float]) -> list[str]:
     """The ticks as text, all with the decimals that tell neighbours apart.
 
-    >>> tick_labels([0.0, 0.5, 1.0]), tick_labels([0.0, 20000.0, 40000.0])
-    (['0.0', '0.5', '1.0'], ['0', '20k', '40k'])
+    >>> tick_labels([-0.5, 0.0, 0.5]), tick_labels([0.0, 20000.0, 40000.0])
+    (['−0.5', '0.0', '0.5'], ['0', '20k', '40k'])
     """
+    # A hyphen is half as wide as the sign, and hardly seen in print.
+    return ["−" + label[1:] if label[0] == "-" else label for label in _labels(places)]
+
+
+def _labels(places: Sequence[float]) -> list[str]:
     largest = max((abs(place) for place in places), default=0.0)
     gaps = [b - a for a, b in pairwise(places) if b > a]
     smallest = min(gaps, default=largest or 1.0)

@@ -18,6 +18,15 @@ def deep(layers, activation, width=50, gain=1.0):
     return nn.Sequential(*parts, nn.Linear(width, 1))
 
 
+class Scale(nn.Module):
+    def __init__(self, by):
+        super().__init__()
+        self.by = by
+
+    def forward(self, x):
+        return x * self.by
+
+
 def examined(model, width=50):
     return diagnose.examine(model, gradatim.randn(64, width), loss=lambda y: (y * y).mean())
 
@@ -119,3 +128,12 @@ def test_a_branch_without_a_loss_is_not_one_whose_gradient_vanished():
     report = diagnose.examine(Aside(), gradatim.randn(8, 4))
     assert report.signals[0].name == "looked_at"
     assert report.findings() == []
+
+
+def test_numbers_that_three_decimals_cannot_show_are_written_with_a_power_of_ten():
+    huge = examined(nn.Sequential(Scale(1e20), nn.Tanh(), nn.Linear(50, 1)))
+    first = next(line for line in str(huge).splitlines() if line.startswith("1 "))
+    assert all(len(word) < 9 for word in first.split())
+    tiny = examined(nn.Sequential(nn.Linear(50, 50), Scale(1e-6), nn.Tanh(), nn.Linear(50, 1)))
+    words = next(line for line in str(tiny).splitlines() if line.startswith("2 ")).split()
+    assert words[3].endswith("e-07")

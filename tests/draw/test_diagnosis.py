@@ -67,3 +67,11 @@ def test_draws_weights_alone():
     found = texts(draw.diagnosis(Report((), (weight,), 0.0)))
     assert "3 x 3" in found
     assert "signal" not in found
+
+
+def test_sizes_of_less_than_two_powers_of_ten_have_numbers_between_them():
+    rows = (0.12, 0.15, 0.31)
+    weights = tuple(Weight(f"{i}", np.eye(4), np.eye(4) * size) for i, size in enumerate(rows))
+    found = texts(draw.diagnosis(Report((), weights, 1.0)))
+    assert {"0.3", "0.5"} & set(found)  # the norms are twice the sizes
+    assert len([words for words in found if words == "1"]) <= 3

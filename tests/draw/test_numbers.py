@@ -80,3 +80,7 @@ def test_a_shortened_text_fits(text: str, room: float) -> None:
 
 def test_wide_letters_count_as_two() -> None:
     assert text_width("日本", 10, mono=True) == text_width("abcd", 10, mono=True)
+
+
+def test_a_negative_tick_has_the_sign_and_not_a_hyphen():
+    assert tick_labels([-2.0, -1.0, 0.0]) == ["−2", "−1", "0"]

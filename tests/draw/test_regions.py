@@ -54,3 +54,12 @@ def test_labels_are_as_many_as_points():
     assert draw.regions(net, points=points, labels=gradatim.tensor([0, 1])).svg
     with pytest.raises(ValueError, match="2 points need as many labels, got 1"):
         draw.regions(net, points=points, labels=[0])
+
+
+def test_where_the_output_is_zero_is_told_only_where_it_is():
+    net = plane_net()
+    words = "bold: where the output is 0"
+    net.requires_grad_(False)[-1].bias.fill_(9.0)
+    assert words not in draw.regions(net, -1.0, 1.0).svg
+    net[-1].bias.fill_(-float(net(gradatim.zeros(1, 2)) - net[-1].bias))
+    assert words in draw.regions(net, -2.0, 2.0).svg
