@@ -30,11 +30,15 @@ KINDS = [
     ("Adam", {}),
     ("Adam", {"amsgrad": True}),
     ("AdamW", {}),
+    ("RMSprop", {"momentum": 0.5, "centered": True}),
+    ("Adagrad", {"lr_decay": 0.01}),
+    ("Adadelta", {}),
 ]
+FAST = [kind for kind in KINDS if kind[0] not in ("Adagrad", "Adadelta")]
 kinds = pytest.mark.parametrize(("kind", "settings"), KINDS, ids=str)
 
 
-@kinds
+@pytest.mark.parametrize(("kind", "settings"), FAST, ids=str)
 def test_it_finds_the_minimum(kind, settings):
     p = leaf(0, 10)
     go(make(kind, p, **settings), p, 400)
@@ -259,6 +263,9 @@ REFUSED = {
     "Invalid epsilon value: -1": lambda: optim.Adam([leaf(1)], eps=-1),
     "Invalid beta parameter at index 1: 1.0": lambda: optim.AdamW([leaf(1)], betas=(0.9, 1.0)),
     "Invalid learning rate: nan": lambda: optim.Adam([leaf(1)], lr=math.nan),
+    "Invalid alpha value: -1": lambda: optim.RMSprop([leaf(1)], alpha=-1),
+    "Invalid lr_decay value: -1": lambda: optim.Adagrad([leaf(1)], lr_decay=-1),
+    "Invalid rho value: 1.5": lambda: optim.Adadelta([leaf(1)], rho=1.5),
     "Nesterov momentum requires a momentum": lambda: optim.SGD([leaf(1)], nesterov=True),
     "`fused` and `foreach` cannot be": lambda: optim.Adam([leaf(1)], fused=True, foreach=True),
     "`fused` does not support": lambda: optim.SGD([leaf(1)], fused=True, differentiable=True),

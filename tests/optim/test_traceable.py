@@ -85,6 +85,36 @@ def test_a_step_of_a_model_needs_no_numbers(model, make):
     model.zero_grad()
 
 
+BY_LINES = [
+    lambda ps: optim.RMSprop(ps, momentum=0.9, centered=True, weight_decay=0.1),
+    lambda ps: optim.Adagrad(ps, lr_decay=0.1),
+    lambda ps: optim.Adadelta(ps, maximize=True),
+]
+
+
+@pytest.mark.parametrize("make", BY_LINES)
+def test_optimisers_written_line_by_line_compile_to_the_same_steps(make):
+    def trained(run):
+        g.manual_seed(0)
+        net = nn.Linear(3, 2)
+        x, optimizer = g.randn(4, 3), make(net.parameters())
+
+        def step():
+            loss = net(x).square().sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return run(step), net.weight.detach()
+
+    program = []
+    _, plain = trained(lambda step: [step() for _ in range(4)])
+    _, native = trained(lambda step: program.append(g.compile(step)) or program[0].repeat(4))
+    np.testing.assert_allclose(native, plain, rtol=1e-5, atol=1e-6)
+    assert " 0 by NumPy" in program[0].explain(stage="schedule")
+
+
 LOSSES = {
     "cross_entropy": lambda x: F.cross_entropy(x, Y),
     "weighted": lambda x: F.cross_entropy(x, Y, weight=g.ones(4), label_smoothing=0.1),

@@ -278,6 +278,18 @@ optim.AdamW(ps)
 optim.AdamW(ps, lr=0.1, weight_decay=0.3, betas=(0.5, 0.9))
 optim.AdamW(ps, lr=0.1, amsgrad=True, maximize=True)
 optim.AdamW([{"params": ps[:1], "weight_decay": 0.0}, {"params": ps[1:], "lr": 0.01}], lr=0.1)
+optim.Adagrad(ps)
+optim.Adagrad(ps, lr=0.3, lr_decay=0.2, weight_decay=0.1, initial_accumulator_value=0.5)
+optim.Adagrad(ps, lr=0.1, eps=0.01, maximize=True)
+optim.RMSprop(ps)
+optim.RMSprop(ps, lr=0.05, alpha=0.5, eps=1e-3, weight_decay=0.1)
+optim.RMSprop(ps, lr=0.02, momentum=0.9, maximize=True)
+optim.RMSprop(ps, lr=0.02, momentum=0.5, centered=True)
+optim.RMSprop(ps, centered=True)
+optim.Adadelta(ps)
+optim.Adadelta(ps, lr=0.5, rho=0.5, eps=1e-3, weight_decay=0.1)
+optim.Adadelta(ps, lr=2.0, maximize=True)
+optim.RMSprop([{"params": ps[:1], "momentum": 0.3}, {"params": ps[1:], "lr": 0.03}], lr=0.01)
 """
 
 

@@ -1,0 +1,247 @@
+"""Three optimisers that divide each gradient by how large it usually is: Adam's elders.
+
+Their updates are written as tensors are anywhere, a line for a line of the formula; a compiled
+step makes one pass of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .._tensor.creation import tensor
+from .._tensor.like import full_like, zeros_like
+from ..core.dtypes import float64
+from ..core.errors import ArgumentError
+from .checks import check_fused, check_not_negative
+from .group import ParamGroup
+from .optimizer import Entry, Optimizer, Parameters
+
+
+class Adagrad(Optimizer):
+    """Steps that become smaller where gradients have been large.
+
+        v <- v + g^2
+        p <- p - lr / (1 + (t - 1) lr_decay) g / (sqrt(v) + eps)
+
+    with weight_decay p added to g. `foreach`, `fused` and `differentiable` change nothing.
+
+    Errors: ArgumentError for a negative setting.
+    Source: Duchi, Hazan and Singer 2011, JMLR 12.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor([1.0, -20.0], requires_grad=True)
+    >>> optimizer = Adagrad([x], lr=0.1)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([  0.9000, -19.9000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        foreach: bool | None = None,
+        *,
+        maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        check_not_negative("learning rate", lr)
+        check_not_negative("lr_decay value", lr_decay)
+        check_not_negative("weight_decay value", weight_decay)
+        check_not_negative("initial_accumulator_value value", initial_accumulator_value)
+        check_not_negative("epsilon value", eps)
+        check_fused(fused, foreach, differentiable)
+        defaults = {
+            "lr": lr,
+            "lr_decay": lr_decay,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "initial_accumulator_value": initial_accumulator_value,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+
+    def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
+        """The step count and the sum of squares."""
+        start = full_like(p, group["initial_accumulator_value"])
+        return {"step": tensor(0.0, dtype=float64), "sum": start}
+
+    def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
+        """One step of the parameters of a group."""
+        lr, lr_decay, eps = group.tensor("lr"), group["lr_decay"], group["eps"]
+        for p, g, state in entries:
+            g, step, v = _slope(p, g, group), state["step"], state["sum"]
+            rate = lr / (1 + step * lr_decay)
+            step.add_(1)
+            v.add_(g * g)
+            p.sub_(rate * g / (v.sqrt() + eps))
+
+
+class RMSprop(Optimizer):
+    """Steps of a gradient divided by the root of its mean square, which forgets.
+
+        v <- alpha v + (1 - alpha) g^2
+        p <- p - lr g / (sqrt(v) + eps)
+
+    with weight_decay p added to g. `centered` takes the square of the mean gradient from v; with
+    momentum a step is b <- momentum b + g / (sqrt(v) + eps), p <- p - lr b. `foreach`,
+    `capturable` and `differentiable` change nothing.
+
+    Errors: ArgumentError for a negative setting.
+    Source: Tieleman and Hinton 2012, lecture 6.5; centered Graves 2013, arXiv:1308.0850.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor([1.0, -20.0], requires_grad=True)
+    >>> optimizer = RMSprop([x], lr=0.1, alpha=0.75)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([  0.8000, -19.8000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_not_negative("learning rate", lr)
+        check_not_negative("epsilon value", eps)
+        check_not_negative("momentum value", momentum)
+        check_not_negative("weight_decay value", weight_decay)
+        check_not_negative("alpha value", alpha)
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "alpha": alpha,
+            "eps": eps,
+            "centered": centered,
+            "weight_decay": weight_decay,
+            "capturable": capturable,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
+        """The step count, the mean square, and what momentum and `centered` need."""
+        state = {"step": tensor(0.0, dtype=float64), "square_avg": zeros_like(p)}
+        if group["momentum"] > 0:
+            state["momentum_buffer"] = zeros_like(p)
+        if group["centered"]:
+            state["grad_avg"] = zeros_like(p)
+        return state
+
+    def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
+        """One step of the parameters of a group."""
+        lr, alpha, momentum = group.tensor("lr"), group["alpha"], group["momentum"]
+        for p, g, state in entries:
+            g, v = _slope(p, g, group), state["square_avg"]
+            state["step"].add_(1)
+            v.mul_(alpha).add_(g * g * (1 - alpha))
+            size = (v - self._square_of_mean(g, state, group)).sqrt() + group["eps"]
+            step = g / size
+            if momentum > 0:
+                step = state["momentum_buffer"].mul_(momentum).add_(step)
+            p.sub_(lr * step)
+
+    def _square_of_mean(self, g: Any, state: dict[str, Any], group: ParamGroup) -> Any:
+        if not group["centered"]:
+            return 0
+        mean = state["grad_avg"].lerp_(g, 1 - group["alpha"])
+        return mean * mean
+
+
+class Adadelta(Optimizer):
+    """Steps as large as steps have been, by how large gradients have been: it needs no rate.
+
+        v <- rho v + (1 - rho) g^2
+        d = sqrt(u + eps) / sqrt(v + eps) g
+        u <- rho u + (1 - rho) d^2
+        p <- p - lr d
+
+    with weight_decay p added to g. `foreach`, `capturable` and `differentiable` change nothing.
+
+    Errors: ArgumentError for a negative setting, or a rho above 1.
+    Source: Zeiler 2012, arXiv:1212.5701.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor([1.0, -20.0], requires_grad=True)
+    >>> optimizer = Adadelta([x], rho=0.75, eps=1e-4)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([  0.9800, -19.9800], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        *,
+        capturable: bool = False,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_not_negative("learning rate", lr)
+        check_not_negative("rho value", rho)
+        check_not_negative("epsilon value", eps)
+        check_not_negative("weight_decay value", weight_decay)
+        if rho > 1:
+            raise ArgumentError(f"Invalid rho value: {rho}; it must be in [0, 1]")
+        defaults = {
+            "lr": lr,
+            "rho": rho,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "capturable": capturable,
+            "foreach": foreach,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
+        """The step count and the mean squares of gradients and of steps."""
+        step = tensor(0.0, dtype=float64)
+        return {"step": step, "square_avg": zeros_like(p), "acc_delta": zeros_like(p)}
+
+    def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
+        """One step of the parameters of a group."""
+        lr, rho, eps = group.tensor("lr"), group["rho"], group["eps"]
+        for p, g, state in entries:
+            g, v, u = _slope(p, g, group), state["square_avg"], state["acc_delta"]
+            state["step"].add_(1)
+            v.mul_(rho).add_(g * g * (1 - rho))
+            step = (u + eps).sqrt() / (v + eps).sqrt() * g
+            u.mul_(rho).add_(step * step * (1 - rho))
+            p.sub_(lr * step)
+
+
+def _slope(p: Any, g: Any, group: ParamGroup) -> Any:
+    """The gradient of what is made smaller: of the loss, and of what decay adds to it."""
+    g = -g if group["maximize"] else g
+    return g + p * group["weight_decay"] if group["weight_decay"] else g
