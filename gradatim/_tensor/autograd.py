@@ -13,6 +13,7 @@ from ..core.errors import AutogradError, DTypeError, ShapeError
 from ..core.gradient import grad_of, put_grad
 from ..core.handle import Handle, alias, check_tensor
 from ..core.nodes import RETAIN, Leaf
+from ..core.settled import unsettle
 from ..core.storage import tick
 from ..core.tape import history
 from ..ops import broadcast
@@ -74,12 +75,14 @@ class Differentiable(Handle):
             self._base = None
             self._edge = Leaf(self)
             self._stamp = tick()  # views made earlier are parts of the leaf now
+            unsettle()
         elif not requires_grad and edge is not None:
             if type(edge) is not Leaf:
                 raise AutogradError(
                     "requires_grad: can only be turned off for leaf tensors; use .detach()"
                 )
             self._edge = None
+            unsettle()
         return self  # type: ignore[return-value]
 
     @property
@@ -104,6 +107,7 @@ class Differentiable(Handle):
         check_tensor("data", new, "the new memory")
         local.context.backend.touch(self)
         self._value, self._storage, self._view = new._value, new._storage, new._view
+        unsettle()
 
     def detach(self) -> Tensor:
         """The same memory without history."""
@@ -114,6 +118,7 @@ class Differentiable(Handle):
         local.context.backend.touch(self)
         self._shared = self._storage  # the tape may keep this value, and must see it written
         self._base, self._edge = None, None
+        unsettle()
         return self  # type: ignore[return-value]
 
     def clone(input) -> Tensor:

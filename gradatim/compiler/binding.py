@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -224,7 +224,7 @@ class Binding:
         words = self.words
         words[STATUS] = words[STOP] = 0
         if compiled.generators or not compiled.is_native:
-            self._long_steps(name, workers)
+            self._stretches((name,) if name else compiled.steps, workers, compiled.generators)
         else:
             team.run(compiled.address(name or "step_0"), table, workers)
         status = words[STATUS]
@@ -234,16 +234,19 @@ class Binding:
             error = IndexOutOfRange if is_index else IntegerDivisionError
             raise error(refusal.told(number if is_index else None))
 
-    def _long_steps(self, name: str, workers: int) -> None:
-        """The step with all its stretches, while nobody else draws from its generators."""
-        with ExitStack() as held:
-            for g in self.compiled.generators:
-                held.enter_context(g._lock)
-            for step in (name,) if name else self.compiled.steps:
-                if isinstance(step, NumpyStep):
-                    self._by_numpy(step)
-                else:
-                    team.run(self.compiled.address(step), self.table_address, workers)
+    def _stretches(
+        self, steps: Sequence[str | NumpyStep], workers: int, generators: Sequence[Any]
+    ) -> None:
+        """All stretches of a step, while nobody else draws from its generators."""
+        if generators:
+            with generators[0]._lock:
+                self._stretches(steps, workers, generators[1:])
+            return
+        for step in steps:
+            if isinstance(step, NumpyStep):
+                self._by_numpy(step)
+            else:
+                team.run(self.compiled.address(step), self.table_address, workers)
 
     def _by_numpy(self, step: NumpyStep) -> None:
         run_by_numpy(step, self.compiled, self.table, self.arena)

@@ -13,6 +13,7 @@ from .errors import AutogradError
 from .gradient import grad_of
 from .handle import alias, steps
 from .nodes import Leaf, Node, pass_on_retain
+from .settled import unsettle
 from .storage import tick
 from .tape import base_of, history, record
 
@@ -78,6 +79,8 @@ def replace_history(target: Any, source: Any, *, derived: bool = False) -> None:
         old._edge = before
         record(_update_view, (old, source), {"view": steps(target._view, base._view)}, base)
     pass_on_retain(before, base._edge)
+    if (before is None) is not (base._edge is None):
+        unsettle()
 
 
 def has_history(target: Any, *sources: Any) -> bool:

@@ -9,6 +9,7 @@ from . import handle
 from .context import GradMode, local
 from .handle import alias, bare_step, steps
 from .nodes import Edge, Node, Output, pass_on_retain
+from .settled import unsettle
 from .storage import clock
 
 if TYPE_CHECKING:
@@ -142,5 +143,7 @@ def history(tensor: Any) -> Edge | None:
                     seen = bind(primitive, seen, **params)
             tensor._edge = seen._edge
             pass_on_retain(before, seen._edge)
+        if (before is None) is not (tensor._edge is None):
+            unsettle()
         tensor._stamp = base._stamp
     return tensor._edge

@@ -4,8 +4,12 @@
     if v1 is not k1() or v1 is None: return True         the model is another one
     v2 = v1.training
     if v2 is not k2 and differs(v2, k2): return True
+    v3 = v1.weights
+    if len(v3) != 53 or are_others(v3, k3): return True  some tensor is another one
 
-It says only whether something changed; what it was is searched for when it did.
+It says only whether something changed; what it was is searched for when it did. What is inside of
+the tensors is looked at if there is one anywhere that became another inside (`core/settled.py`).
+Where tensors come in numbers (`many.py`), they are compared in one go.
 """
 
 from __future__ import annotations
@@ -17,7 +21,9 @@ from typing import Any
 import numpy as np
 
 from ...core.handle import Handle
+from ...core.settled import settled
 from .held import Absent, Tensor, differs
+from .many import HELPERS, conditions
 from .place import Place, Way
 
 Looked = Sequence[tuple[Handle, np.ndarray[Any, Any]]]
@@ -37,13 +43,20 @@ class Guards:
             for x, seen in looked
         ]
         self.source, self._check = _generate(self._roots, self._looked)
+        held = (p.held for p in self._all() if isinstance(p.held, Tensor))
+        self._tensors = [*{id(h.refer): h for h in held}.values()]
+        self._settled = -1  # since when the tensors are known to be what they were
 
     def __len__(self) -> int:
         return sum(1 for _ in self._all()) + len(self._looked)
 
     def changed(self) -> str | None:
         """The first change, as a sentence: `model.dropout.p changed from 0.1 to 0.0`."""
-        return self._culprit() if self._check() else None
+        since = settled.since
+        if self._check() or (since != self._settled and not self._are_settled()):
+            return self._culprit()
+        self._settled = since
+        return None
 
     def tensors(self) -> Iterator[tuple[Handle, str]]:
         """The tensors among what is guarded, and what each is called."""
@@ -55,6 +68,9 @@ class Guards:
     def paths(self) -> list[str]:
         """What is guarded, by the names under which it was found."""
         return [p.path for p in self._all()]
+
+    def _are_settled(self) -> bool:
+        return all(held.is_settled() for held in self._tensors)
 
     def _all(self) -> Iterator[Place]:
         waiting = list(reversed(self._roots))
@@ -118,9 +134,8 @@ class _Writer:
     """Writes the lines of the check, and collects the constants in them."""
 
     def __init__(self) -> None:
-        self.names: dict[str, Any] = {"differs": differs}
+        self.names: dict[str, Any] = {"differs": differs, **HELPERS}
         self.known: dict[int, str] = {}
-        self.tensors: set[int] = set()
         self.lines: list[str] = []
         self.count = 0
 
@@ -154,12 +169,13 @@ class _Writer:
     def check(self, place: Place, value: str) -> None:
         """Lines that check a value, and all that was found below it."""
         held, is_unpacked = place.held, bool(place.below) and place.below[0].way is Way.EACH
-        if isinstance(held, Tensor) and id(held.refer) in self.tensors:
-            self.refuse(held.is_another(value, self.name))
-        elif held is not None and not is_unpacked:
+        if held is not None and not is_unpacked:
             self.refuse(held.condition(value, self.name))
-        if isinstance(held, Tensor):
-            self.tensors.add(id(held.refer))
+        together = conditions(place, value, self.name)
+        if together is not None:
+            for condition in together:
+                self.refuse(condition)
+            return
         if any(p.way is Way.ATTRIBUTE for p in place.below):
             self.lines.append(f"d{value} = {value}.__dict__")
         if is_unpacked:

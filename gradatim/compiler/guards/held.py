@@ -126,21 +126,14 @@ class Tensor(Thing):
         """Take the memory as it is now: while a program is traced it is none."""
         self.array, self.wants_grad = was._value, was._edge is not None
 
-    def condition(self, value: str, name: Name) -> str:
-        """Another object, on other memory, or with another wish for a gradient."""
-        edge = f"{value}._edge is {'' if self.wants_grad else 'not '}None"
-        memory = f"{value}._value is not {name(self.array)}"
-        return f"{self.is_another(value, name)} or {memory} or {edge}"
-
-    def is_another(self, value: str, name: Name) -> str:
-        """The first part of it, enough where the same tensor was checked before."""
-        return super().condition(value, name)
+    def is_settled(self) -> bool:
+        """Whether it is on the memory that it was on, and wants a gradient as it did."""
+        x = self.now()
+        return x is None or (x._value is self.array and (x._edge is not None) is self.wants_grad)
 
     def same(self, value: Any) -> bool:
         """The same object on the same memory."""
-        if not super().same(value):
-            return False
-        return value._value is self.array and (value._edge is not None) == self.wants_grad
+        return super().same(value) and self.is_settled()
 
     def told(self, path: str, value: Any) -> str:
         """Which of the three it was."""

@@ -1,0 +1,27 @@
+"""When a tensor that was there before last became another one inside.
+
+It is another one if it has other memory, or wants a gradient that it did not want (or the other way
+round). That happens seldom. Compiled programs rely on hundreds of tensors to stay what they are:
+they compare one number before a call, and look at the tensors only if it changed.
+"""
+
+from __future__ import annotations
+
+from .storage import tick
+
+
+class Settled:
+    """The time of the last such change, of any tensor."""
+
+    __slots__ = ("since",)
+
+    def __init__(self) -> None:
+        self.since = 0
+
+
+settled = Settled()
+
+
+def unsettle() -> None:
+    """Say, afterwards, that a tensor's `_value` is another, or its `_edge` came or went."""
+    settled.since = tick()
