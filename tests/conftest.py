@@ -46,10 +46,11 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whole folders and files as slow."""
-    slow = [HERE / name for name in SLOW]
+    """Mark whole folders and files as slow; asked once a file, for paths are compared slowly."""
+    slow = {HERE / name for name in SLOW}
+    known = {path: not slow.isdisjoint((path, *path.parents)) for path in {i.path for i in items}}
     for item in items:
-        if any(path in (item.path, *item.path.parents) for path in slow):
+        if known[item.path]:
             item.add_marker(pytest.mark.slow)
 
 

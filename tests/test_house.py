@@ -9,6 +9,7 @@ import re
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from subprocess import STDOUT, check_output
@@ -111,16 +112,31 @@ print(json.dumps([middle - start, end - middle, sorted(sys.modules)]))
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     check_output(command, env=environment)  # compiles, as an installation does
-    runs = [json.loads(check_output(command, env=environment)) for _ in range(7)]
-    numpys, ours, modules = zip(*runs, strict=True)
+    runs = []
+    while len(runs) < 7:  # on a machine with nothing else to do the first one tells
+        runs.append(json.loads(check_output(command, env=environment)))
+        numpys, ours, modules = zip(*runs, strict=True)
+        if min(ours) < max(0.1, min(numpys)):
+            break
     assert min(ours) < max(0.1, min(numpys))
     assert not set(HEAVY).intersection(modules[0])
+
+
+BLOCKS = (ast.stmt, ast.excepthandler, ast.match_case)
+
+
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All statements in a file; what is in their expressions takes ten times as long to visit."""
+    for part in ast.iter_child_nodes(tree):
+        if isinstance(part, BLOCKS):
+            yield part
+            yield from statements(part)
 
 
 def imports(tree: ast.AST) -> list[tuple[ast.stmt, str, int]]:
     """Each import in a file: the statement, the module, and how many dots it begins with."""
     found: list[tuple[ast.stmt, str, int]] = []
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.Import):
             found += [(node, alias.name, 0) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

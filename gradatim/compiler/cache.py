@@ -33,6 +33,7 @@ LIMIT = 256 * 2**20  # bytes on disk; beyond it what was not used for longest go
 _SUFFIX, _TEMPORARY = ".program", ".tmp-"
 _FORMAT = b"gradatim 1 "
 _HOUR = 3600.0
+_stored: dict[Path, int] = {}  # bytes that this process added to a folder since it looked through
 _SAYING = ("core", "ops", "compiler")
 # Not through a link, not waiting at a pipe, and with Windows' line ends left alone.
 _OPEN = os.O_RDONLY | sum(getattr(os, f"O_{x}", 0) for x in ("NOFOLLOW", "NONBLOCK", "BINARY"))
@@ -88,7 +89,8 @@ def store(key: str, parts: dict[str, bytes]) -> bool:
         return False
     try:
         _write(where / f"{key}{_SUFFIX}", content)
-        _make_room(where)
+        if _may_be_full(where, len(content)):
+            _make_room(where)
     except OSError:
         return False
     return True
@@ -165,6 +167,16 @@ def _write(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _may_be_full(where: Path, size: int) -> bool:
+    """Whether to look through the folder: at this process's first file, and at each 64th part of
+    the limit. To look at a thousand files takes as long as to compile a small program."""
+    _stored[where] = _stored.get(where, LIMIT) + size
+    if _stored[where] <= LIMIT // 64:
+        return False
+    _stored[where] = 0
+    return True
 
 
 def _make_room(where: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.primitive import Composite
 from . import cache, engine
-from .ir import Equation, Graph, Var
+from .ir import Equation, Graph, Pass, Var
 from .lower.brief import briefly
 from .lower.calls import band_items, lower
 from .lower.emit import Module
@@ -83,11 +83,12 @@ def compile_graph(
     *,
     target: Target | None = None,
     use_cache: bool = True,
+    simpler: Pass = optimise,
 ) -> Compiled:
     """Machine code for a graph; `updates` are (output, input) places that share memory.
 
     The first `results` outputs are what the function returned: those of one number are stacked by
-    `run`.
+    `run`. Who wants to look at what all passes make of the graph runs them: `simpler`.
     """
     target = target or host()
     key = cache.key(f"{_known_by(graph)}\n{updates} {results} {graph.beginning_lines}", target)
@@ -95,7 +96,7 @@ def compile_graph(
         found = cache.load(key)
         if found is not None:
             return _unpacked(found, graph)
-    made = _compile(graph, updates, results, target)
+    made = _compile(graph, updates, results, target, simpler)
     if use_cache and not any(isinstance(s, NumpyStep) for s in made.steps):
         cache.store(key, _packed(made, graph))
     return made
@@ -162,12 +163,13 @@ def drafted(
     results: int,
     target: Target,
     ready: Callable[[Module, Sequence[str]], None] | None = None,
+    simpler: Pass = optimise,
 ) -> Draft:
     """All stages but the last; what they make depends on the graph and the target alone.
 
     `ready` is told of functions as soon as they can be translated.
     """
-    final = optimise(graph)
+    final = simpler(graph)
     made = _scheduled(final, updates, target)
     lowering = lower(made, target, ready)
     outside = _outside(made, lowering)
@@ -224,10 +226,14 @@ def _stretches(lowering: Lowering, *, shared: bool) -> Iterator[list[Phase] | Nu
 
 
 def _compile(
-    graph: Graph, updates: Sequence[tuple[int, int]], results: int, target: Target
+    graph: Graph,
+    updates: Sequence[tuple[int, int]],
+    results: int,
+    target: Target,
+    simpler: Pass,
 ) -> Compiled:
     with Translation(target) as translation:
-        draft = drafted(graph, updates, results, target, translation.ready)
+        draft = drafted(graph, updates, results, target, translation.ready, simpler)
         return _with_code(draft, graph, translation.objects(draft.lowering.module))
 
 

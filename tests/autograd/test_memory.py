@@ -222,14 +222,14 @@ def test_a_graph_of_100_000_operations():
     del y  # freeing it must not recurse either
 
 
-def test_a_chain_of_a_million_additions():
+def test_a_chain_of_300_000_additions():
     x, one = leaf(1.0), tensor(1.0, dtype=gradatim.float64)
     y = x
-    for _ in range(1_000_000):
+    for _ in range(300_000):
         y = y + one
     last = weakref.ref(y)
     y.backward()
-    assert (y.item(), x.grad.item()) == (1_000_001.0, 1.0)
+    assert (y.item(), x.grad.item()) == (300_001.0, 1.0)
     del y
     assert last() is None
 

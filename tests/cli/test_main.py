@@ -14,9 +14,9 @@ from gradatim.training.errors import BadUse, Failure
 from tests.training.numpy_learner import settings, start
 
 
-def run(*arguments, **environment):
+def run(*arguments, program=("-m", "gradatim.cli"), **environment):
     return subprocess.run(
-        [sys.executable, "-m", "gradatim.cli", *arguments],
+        [sys.executable, *program, *arguments],
         check=False,
         capture_output=True,
         env={**os.environ, **environment},
@@ -129,11 +129,16 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
     ],
 )
 def test_a_terminal_without_unicode_is_no_error(tmp_path, environment):
+    """Four commands in one process, which counts what they return."""
     start(tmp_path, settings(), name="mine")
-    for arguments in (["runs", "--runs", str(tmp_path)], ["--help"], [], ["nö"]):
-        done = run(*arguments, **environment)
-        assert b"Traceback" not in done.stderr
-        assert done.returncode == (2 if arguments == ["nö"] else 0)
+    code = (
+        "import sys; from gradatim.cli import main; _, runs, wrong = sys.argv;"
+        "found = [main(a) for a in (['runs', '--runs', runs], ['--help'], [], [wrong])];"
+        "sys.exit(0 if found == [0, 0, 0, 2] else repr(found))"
+    )
+    done = run(str(tmp_path), "nö", program=("-c", code), **environment)
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 0, done.stderr
 
 
 def test_help_and_version_import_nothing_heavy():

@@ -9,7 +9,7 @@ from gradatim.compiler import passes
 from gradatim.compiler.binding import Binding
 from gradatim.compiler.compiled import NumpyStep, compile_graph
 from gradatim.compiler.guards.check import Guards
-from gradatim.compiler.ir import Equation
+from gradatim.compiler.ir import Equation, Graph
 from gradatim.compiler.results import filled
 from gradatim.compiler.trace import trace
 from gradatim.compiler.verify import verify
@@ -21,13 +21,9 @@ class Bound:
 
     def __init__(self, function: Callable[..., Any], tensors: Sequence[Any]) -> None:
         traced = trace(function, tensors)
-        right: set[Equation] = set()
-        verify(traced.graph, right)
-        for _, graph in passes.stages(traced.graph):
-            verify(graph, right)
         first = traced.result_count
         updates = [(first + k, i) for k, i in enumerate(traced.written)]
-        made = compile_graph(traced.graph, updates, first, use_cache=False)
+        made = compile_graph(traced.graph, updates, first, use_cache=False, simpler=verified)
         self.binding = Binding(traced, made, Guards(()))
 
     def __call__(self, *tensors: Any) -> Any:
@@ -40,6 +36,15 @@ class Bound:
         """The operations left to NumPy, and why."""
         steps = self.binding.compiled.steps
         return {s.equation.name: s.reason for s in steps if isinstance(s, NumpyStep)}
+
+
+def verified(graph: Graph) -> Graph:
+    """The graph after all passes, each of which gives one that is right."""
+    right: set[Equation] = set()
+    verify(graph, right)
+    for _, after in passes.stages(graph):
+        verify(after, right)
+    return after
 
 
 def compiled(function: Callable[..., Any], *tensors: Any) -> Any:
