@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..training.errors import DamagedCheckpoint
+from ..training.errors import BadUse, DamagedCheckpoint
 from ..training.metrics import json_number
 from ..training.runs import RUNS, Run, latest_run, open_run
 from .failures import say
@@ -61,9 +61,13 @@ def model_or_run(what: str, root: Path, checkpoint: str) -> tuple[Trained, str]:
     from ..models import MODELS
     from ..training.trained import fresh, load_trained
 
-    if what in [entry.name for entry in MODELS]:
+    models = [entry.name for entry in MODELS]
+    if what in models:
         return fresh(what), what
-    run = find_run(root, what)
+    try:
+        run = find_run(root, what)
+    except BadUse as error:
+        raise BadUse(f"{error}; models are {', '.join(models)}") from None
     return load_trained(run, checkpoint, on_damaged=warn_damaged), run.name
 
 

@@ -93,7 +93,7 @@ def eye_(tensor: Tensor) -> Tensor:
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform in [-b, b], b = gain sqrt(6 / (fan_in + fan_out)).
 
-    Source: Glorot and Bengio 2010. Errors: ShapeError for fewer than two dimensions.
+    Source: Glorot and Bengio 2010. Errors: ArgumentError for fewer than two dimensions.
     """
     b = math.sqrt(3.0) * _xavier_std(tensor, gain)
     return uniform_(tensor, -b, b, generator)
@@ -102,7 +102,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) ->
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Normal with standard deviation gain sqrt(2 / (fan_in + fan_out)).
 
-    Source: Glorot and Bengio 2010. Errors: ShapeError for fewer than two dimensions.
+    Source: Glorot and Bengio 2010. Errors: ArgumentError for fewer than two dimensions.
     """
     return normal_(tensor, 0.0, _xavier_std(tensor, gain), generator)
 
@@ -116,7 +116,7 @@ def kaiming_uniform_(
 ) -> Tensor:
     """Uniform in [-b, b], b = gain sqrt(3 / fan): `gain` of the nonlinearity, `a` its slope.
 
-    Source: He et al. 2015, arXiv:1502.01852. Errors: ShapeError for fewer than two dimensions.
+    Source: He et al. 2015, arXiv:1502.01852. Errors: ArgumentError for fewer than two dimensions.
     """
     if 0 in tensor.shape:
         warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
@@ -134,7 +134,7 @@ def kaiming_normal_(
 ) -> Tensor:
     """Normal with standard deviation gain / sqrt(fan).
 
-    Source: He et al. 2015, arXiv:1502.01852. Errors: ShapeError for fewer than two dimensions.
+    Source: He et al. 2015, arXiv:1502.01852. Errors: ArgumentError for fewer than two dimensions.
     """
     if 0 in tensor.shape:
         warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
@@ -169,7 +169,7 @@ def calculate_fan(tensor: Tensor) -> tuple[int, int]:
     """(fan_in, fan_out): how many numbers each output is a sum of, and each input goes into."""
     shape = tensor.shape
     if len(shape) < 2:
-        raise ShapeError(
+        raise ArgumentError(  # PyTorch: a ValueError
             "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, got "
             f"shape {list(shape)}"
         )

@@ -53,6 +53,7 @@ def test_four_deep_networks(capsys, tmp_path):
     ("arguments", "message"),
     [
         (["bigram-counts"], "bigram-counts has no gradients: it is counted"),
+        (["mpl", "--runs", "none"], "; models are bigram-counts, bigram, mlp, gpt"),
         (["mlp", "-o", "x.gif"], "end the name with .svg"),
         (["mlp", "--examples", "1"], "1 is not in the range x>=2"),
     ],
