@@ -203,6 +203,36 @@ def test_large_operands_are_cut_into_blocks_and_many_items(layout: str, heavy: b
     check(code, a, b)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("vector_bytes", VECTORS)
+@pytest.mark.parametrize("size", [(61, 259, 97), (130, 300, 200), (128, 256, 64), (200, 400, 3)])
+def test_long_sums_are_made_in_blocks_of_strips_that_their_first_tiles_copy(
+    size: tuple[int, int, int], vector_bytes: int, dtype: Any
+) -> None:
+    rng, (m, k, n) = np.random.default_rng(0), size
+    a = operand(rng, (2, m, k), dtype, layout="columns")
+    b = operand(rng, (2, k, n), dtype)
+    code = kernel(a, b, vector_bytes)
+    assert code.plan.copies or code.plan.turned
+    check(code, a, b)
+
+
+def test_what_long_sums_read_next_is_asked_for_once_line_after_line() -> None:
+    p = Product((2,), 128, 512, 384, np.dtype("float32"), (49152, 1, 128), (196608, 512, 1), True)
+    found = plan(p, 16)
+    tiles = found.panel[0] * found.panel[1]
+    for run, lines in zip(found.runs, (64 * 128 // 16, 64 * 256 // 16), strict=True):
+        asked_for = tiles * found.turns * run.some
+        assert lines <= asked_for <= 1.5 * lines
+
+
+@pytest.mark.parametrize(("m", "items"), [(64, 2), (512, 4)])
+def test_large_products_are_worth_four_workers(m: int, items: int) -> None:
+    strides = ((384 * m, 1, m), (384 * 128, 128, 1))
+    found = plan(Product((2,), m, 128, 384, np.dtype("float32"), *strides, True), 16)
+    assert found.items == items
+
+
 @pytest.mark.parametrize("layout", ["rows", "columns"])
 def test_few_rows_share_the_reading_of_a_large_matrix(layout: str) -> None:
     rng = np.random.default_rng(0)

@@ -16,13 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .emit import I64, Function, Operand, Value, constant, vector
 from .pack import join, offset, quotient
 from .product import LLVM, Plan, Side
+from .stream import Stream
 from .sums import Grid, Sums, Tile
+from .types import as_value
 
 Write = Callable[[], object]
 Epilogue = Callable[[Value, Value, Value, Value, Value | None], list[Write]]
@@ -87,6 +89,16 @@ class _Band:
     only_if: Value | None = None
 
 
+@dataclass(frozen=True)
+class _Block:
+    """A block of k: which it is, where sums are kept, what comes after it."""
+
+    start: Value
+    stop: Value
+    store: Value
+    coming: tuple[Value, Value] | None
+
+
 class _Writer:
     def __init__(
         self,
@@ -114,32 +126,37 @@ class _Writer:
 
     def items(self, begin: Value, end: Value) -> None:
         """All items: each a panel of tiles of one matrix, or some small matrices."""
-        f, plan, batches = self.f, self.plan, self.plan.product.batches
+        f, plan = self.f, self.plan
         with f.loop(begin, end) as loop:
             if self.bands is not None:
                 self.bands.begin(loop.index)
-            left, across = quotient(f, loop.index, plan.panels[1])
-            group, down = quotient(f, left, plan.panels[0])
-            if batches == 1:
-                self._panel(begin, constant(0, I64), down, across)
-            elif plan.group == 1:
-                self._panel(begin, group, down, across)
+            if plan.group == 1:
+                self._panel(begin, loop.index, end)
             else:
-                first = f.mul(group, plan.group)
-                last = self._least(f.add(first, plan.group), batches)
+                first = f.mul(loop.index, plan.group)
+                last = self._least(f.add(first, plan.group), plan.product.batches)
                 with f.loop(first, last) as matrices:
-                    self._panel(begin, matrices.index, down, across)
+                    self._panel(begin, matrices.index, last)
 
-    def _least(self, a: Value, b: int) -> Value:
-        return self.f.intrinsic("llvm.smin", I64, a, constant(b, I64))
+    def _place(self, number: Value) -> tuple[Value, Value, Value]:
+        """Of a panel, counted through all matrices: which matrix, how far down, how far across."""
+        left, across = quotient(self.f, number, self.plan.panels[1])
+        if self.plan.product.batches == 1:
+            return constant(0, I64), left, across
+        batch, down = quotient(self.f, left, self.plan.panels[0])
+        return batch, down, across
 
-    def _panel(self, begin: Value, batch: Value, down: Value, across: Value) -> None:
+    def _least(self, a: Value, b: Operand) -> Value:
+        return self.f.intrinsic("llvm.smin", I64, a, as_value(b, I64))
+
+    def _panel(self, begin: Value, number: Value, end: Value) -> None:
         """The tiles of one item that belong to one matrix.
 
         Sums of blocks lie where those of the item `begin` have their place: nobody else's is there,
         and the next item finds it in the cache.
         """
         f, plan, p = self.f, self.plan, self.plan.product
+        batch, down, across = self._place(number)
         rows = self._bands(down, 0, p.m, plan.rows, 1)
         columns = self._bands(across, 1, p.n, plan.vectors * plan.wide, plan.wide)
         a, b = self._matrix(self.a, plan.a, batch), self._matrix(self.b, plan.b, batch)
@@ -149,15 +166,49 @@ class _Writer:
                 self._finish(tile, self.sums.write(tile))
             return
         assert self.scratch is not None
-        size = plan.panel[0] * plan.panel[1] * plan.tile
-        store = f.gep(self.base, self.scratch, f.mul(begin, size))
-        with f.loop(0, p.k, plan.depth) as block:
-            stop = self._least(f.add(block.index, plan.depth), p.k)
-            for tile in self._tiles(rows, columns, batch, a, b, store, block.index, stop):
+        store = f.gep(self.base, self.scratch, f.mul(begin, plan.room))
+        with f.loop(0, p.k, plan.depth) as loop:
+            stop = self._least(f.add(loop.index, plan.depth), p.k)
+            coming = self._coming(number, end, loop.index, stop) if plan.streams else None
+            block = _Block(loop.index, stop, store, coming)
+            for tile in self._tiles(rows, columns, batch, a, b, block):
                 if self.ahead is not None:
-                    with f.when(f.compare("eq", stop, p.k)):
+                    with f.when(self._is_last(block)):
                         self._announce(tile)
-                self._block(tile, self.sums.outer(tile, block.index, stop), block.index, stop)
+                self._block(tile, self.sums.outer(tile, loop.index, stop), block)
+
+    def _is_last(self, block: _Block) -> Value:
+        return self.f.compare("eq", block.stop, self.plan.product.k)
+
+    def _coming(self, number: Value, end: Value, start: Value, stop: Value) -> tuple[Value, Value]:
+        """Where the next block of A begins, and of B: here, or in the next panel there is."""
+        f, plan = self.f, self.plan
+        following = self._least(f.add(number, 1), f.sub(end, 1))
+        over = f.compare("eq", stop, plan.product.k)
+        here, there = self._corners(number), self._corners(following)
+        k = f.add(start, plan.depth)
+        a, b = (
+            f.select(over, next_, f.gep(self.base, this, f.mul(k, operand.stride)))
+            for this, next_, operand in zip(here, there, (plan.a, plan.b), strict=True)
+        )
+        return a, b
+
+    def _corners(self, number: Value) -> tuple[Value, Value]:
+        """Where a panel's rows of A begin, and its columns of B."""
+        f, plan = self.f, self.plan
+        batch, down, across = self._place(number)
+        a, b = self._matrix(self.a, plan.a, batch), self._matrix(self.b, plan.b, batch)
+        row, column = (
+            f.mul(self._start(down, 0), plan.a.block),
+            f.mul(self._start(across, 1), plan.b.block),
+        )
+        return f.gep(self.base, a, row), f.gep(self.base, b, column)
+
+    def _start(self, panel: Value, side: int) -> Value:
+        """The first tile of a panel: they differ by one tile at most."""
+        f, p, plan = self.f, self.plan.product, self.plan
+        tiles = -(-p.n // (plan.vectors * plan.wide)) if side else -(-p.m // plan.rows)
+        return f.binary("udiv", f.mul(panel, tiles), plan.panels[side])
 
     def _bands(self, panel: Value, side: int, extent: int, size: int, step: int) -> list[_Band]:
         """The whole tiles of a panel along one side of the result, and the edge if it has it.
@@ -171,9 +222,7 @@ class _Writer:
         if plan.panels[side] == 1:
             bands = [_Band(0, whole, size, size), _Band(whole, whole + 1, edge, rest)]
         else:
-            tiles, panels = whole + bool(rest), plan.panels[side]
-            start = f.binary("udiv", f.mul(panel, tiles), panels)
-            stop = f.binary("udiv", f.mul(f.add(panel, 1), tiles), panels)
+            start, stop = self._start(panel, side), self._start(f.add(panel, 1), side)
             stop = self._least(stop, whole) if rest else stop
             last = f.compare("eq", panel, plan.panels[side] - 1) if rest else None
             bands = [
@@ -194,43 +243,56 @@ class _Writer:
         batch: Value,
         a: Value,
         b: Value,
-        store: Value | None = None,
-        start: Value | None = None,
-        stop: Value | None = None,
+        block: _Block | None = None,
     ) -> Iterator[Tile]:
         """Write the loops around tiles; the caller writes the inside, for each shape of tile."""
         f, plan = self.f, self.plan
+        for row, i, column, j in self._walk(rows, columns, batch, block):
+            first = f.gep(self.base, a, f.mul(i, plan.a.block))
+            strip = f.gep(self.base, b, f.mul(j, plan.b.block))
+            down, across = f.sub(i, rows[0].start), f.sub(j, columns[0].start)
+            tile = Tile(
+                row.size, column.size // plan.wide, column.there, batch, i, j, first, strip,
+                next_a=self._next_rows(first, across),
+            )  # fmt: skip
+            yield tile if block is None else self._in_block(tile, block, down, across)
+
+    def _walk(
+        self, rows: list[_Band], columns: list[_Band], batch: Value, block: _Block | None
+    ) -> Iterator[tuple[_Band, Value, _Band, Value]]:
+        """Row after row of tiles; where strips of B are copied, strip after strip."""
+        if self.plan.copies:
+            for column in columns:
+                with self._band(column) as j:
+                    for row in rows:
+                        with self._band(row) as i:
+                            yield row, i, column, j
+            return
         for row in rows:
-            with self._band(row) as i, self._told(row, batch, i, stop):
-                first = f.gep(self.base, a, f.mul(i, plan.a.block))
-                line = f.mul(f.sub(i, rows[0].start), plan.panel[1])
+            with self._band(row) as i, self._told(row, batch, i, block):
                 for column in columns:
                     with self._band(column) as j:
-                        place = None
-                        if store is not None:
-                            number = f.add(line, f.sub(j, columns[0].start))
-                            place = f.gep(self.base, store, f.mul(number, plan.tile))
-                        strip = f.gep(self.base, b, f.mul(j, plan.b.block))
-                        vectors = column.size // plan.wide
-                        ahead = (
-                            self._next_rows(first, f.sub(j, columns[0].start)),
-                            self._next_block(strip, start, f.sub(i, rows[0].start)),
-                        )
-                        yield Tile(
-                            row.size,
-                            vectors,
-                            column.there,
-                            batch,
-                            i,
-                            j,
-                            first,
-                            strip,
-                            place,
-                            *ahead,
-                        )
+                        yield row, i, column, j
+
+    def _in_block(self, tile: Tile, block: _Block, down: Value, across: Value) -> Tile:
+        """A tile that adds a block of k to its sums, with what it does for those after it."""
+        f, plan = self.f, self.plan
+        high, wide = plan.panel
+        if plan.copies:
+            number = f.add(f.mul(across, high), down)
+        else:
+            number = f.add(f.mul(down, wide), across)
+        stream = None
+        if block.coming is not None:
+            stream = Stream(block.coming, number)
+            if plan.copies:
+                room = f.gep(self.base, block.store, high * wide * plan.tile)
+                stream = Stream(block.coming, number, room, f.compare("eq", down, 0))
+        place = f.gep(self.base, block.store, f.mul(number, plan.tile))
+        return replace(tile, store=place, stream=stream)
 
     @contextmanager
-    def _told(self, row: _Band, batch: Value, i: Value, stop: Value | None) -> Iterator[None]:
+    def _told(self, row: _Band, batch: Value, i: Value, block: _Block | None) -> Iterator[None]:
         """Tell of a band of rows before its tiles and, once the sums are complete, after them."""
         f, plan = self.f, self.plan
         if self.bands is None:
@@ -239,7 +301,7 @@ class _Writer:
         number = f.add(f.mul(batch, plan.product.m), f.mul(i, plan.rows))
         self.bands.enter(number)
         yield
-        with nullcontext() if stop is None else f.when(f.compare("eq", stop, plan.product.k)):
+        with nullcontext() if block is None else f.when(self._is_last(block)):
             self.bands.leave(number, row.there)
 
     def _next_rows(self, first: Value, number: Value) -> Value | None:
@@ -249,14 +311,6 @@ class _Writer:
             return None
         following = f.gep(self.base, first, plan.a.block)
         return f.gep(self.base, following, f.mul(number, plan.product.k * plan.share))
-
-    def _next_block(self, strip: Value, start: Value | None, number: Value) -> Value | None:
-        """Which rows of B's next block a tile asks for, by its number in the panel's column."""
-        f, plan = self.f, self.plan
-        if not plan.rows_ahead or start is None:
-            return None
-        row = f.add(f.add(start, plan.depth), f.mul(number, plan.rows_ahead))
-        return f.gep(self.base, strip, f.mul(row, plan.b.stride))
 
     @contextmanager
     def _band(self, band: _Band) -> Iterator[Value]:
@@ -347,10 +401,10 @@ class _Writer:
             row = f.add(first, loop.index)
             _call_all(self.epilogue(tile.batch, row, constant(0, I64), x, mask))
 
-    def _block(self, tile: Tile, acc: Grid, start: Value, stop: Value) -> None:
+    def _block(self, tile: Tile, acc: Grid, block: _Block) -> None:
         """Add the sums of a block of k to those of the blocks before, and keep them or finish."""
         f, wide = self.f, self.plan.wide
-        later = f.splat(f.compare("ne", start, 0), wide)
+        later = f.splat(f.compare("ne", block.start, 0), wide)
         assert tile.store is not None
         numbers = range(tile.height * tile.vectors)
         places = iter([f.gep(self.base, tile.store, n * wide) for n in numbers])
@@ -360,11 +414,11 @@ class _Writer:
             [self.sums.plus(f.select(later, f.load(self.kind, p), zero), x) for x, p in row]
             for row in pairs
         ]
-        with f.when(f.compare("slt", stop, self.plan.product.k)):
+        with f.when(f.compare("slt", block.stop, self.plan.product.k)):
             for row, there in zip(total, pairs, strict=True):
                 for x, (_, place) in zip(row, there, strict=True):
                     f.store(x, place)
-        with f.when(f.compare("eq", stop, self.plan.product.k)):
+        with f.when(self._is_last(block)):
             self._finish(tile, total)
 
 

@@ -7,12 +7,15 @@ from math import prod
 
 import numpy as np
 
+from ...core.placement import LINE
 from .emit import DOUBLE, FLOAT, I8, I32, I64
 from .target import NEAR
 
 BRIEF = 1 << 10  # bytes of a column of B that is over before a processor has seen where it leads
 LEAD = 1 << 13  # bytes by which B is asked for ahead then
-MANY = 8  # tiles below one another that share the asking for a block of B
+STRETCH = 16  # k between two looks at what comes next
+SOME = 4  # tiles below one another that share a strip of B
+MANY = 8  # tiles that share the asking for what comes next
 LLVM = {"float32": FLOAT, "float64": DOUBLE, "int64": I64, "int32": I32, "uint8": I8, "bool": I8}
 
 
@@ -95,6 +98,17 @@ class Side:
     def k(self, size: int) -> int:
         """From k to k, in a tile of this many columns."""
         return size if self.packed else self.stride
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the lines of a block of an operand are asked for: some at a time, piece after piece."""
+
+    pieces: int
+    stride: int  # elements from one piece to the next
+    times: int  # that something is asked for of each piece
+    some: int  # lines, each time
+    line: int  # elements of a line
 
 
 @dataclass(frozen=True)
@@ -186,11 +200,43 @@ class Plan:
         return -(-self.rows // self.panel[1])
 
     @property
-    def rows_ahead(self) -> int:
-        """How many rows of the next block of B a tile asks for; 0 rather than too many."""
-        if not self.deep or self.b.packed or self.b.step != 1 or self.panel[0] < MANY:
-            return 0
-        return -(-self.depth // self.panel[0])
+    def streams(self) -> bool:
+        """Whether blocks of k are read in order, from afar, while those before are worked on."""
+        high, wide = self.panel
+        worth_it = high >= SOME and high * wide >= MANY
+        return self.deep and not self.b.packed and self.b.step == 1 and worth_it
+
+    @property
+    def copies(self) -> bool:
+        """Whether the first tile of a strip of B copies it, for those below."""
+        return self.streams and not self.product.in_bands
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """What a panel's tiles ask for while a block of k is worked on: the next, of A and B."""
+        if not self.streams:
+            return ()
+        p, a, b = self.product, self.a, self.b
+        high = min(self.panel[0] * self.rows, p.m)
+        wide = min(self.panel[1] * self.vectors * self.wide, p.n)
+        down = (self.depth, high, a.stride) if a.step == 1 else (high, self.depth, a.step)
+        return self._run(*down), self._run(self.depth, wide, b.stride)
+
+    def _run(self, count: int, size: int, stride: int) -> Run:
+        """So many pieces of a block, each `size` elements that lie side by side."""
+        if stride == size:
+            count, size = 1, count * size
+        line = LINE // self.product.dtype.itemsize
+        lines, slots = -(-size // line), self.panel[0] * self.panel[1] * self.turns
+        some = -(-count * lines // slots)
+        while some < lines and count * -(-lines // some) > slots:
+            some += 1
+        return Run(count, stride, -(-lines // some), some, line)
+
+    @property
+    def turns(self) -> int:
+        """How often a tile asks while it works on a block of k."""
+        return -(-self.depth // STRETCH)
 
     @property
     def lead(self) -> int:
@@ -220,4 +266,12 @@ class Plan:
     @property
     def scratch(self) -> int:
         """Elements of the buffer for sums that are not complete."""
-        return self.items * self.panel[0] * self.panel[1] * self.tile if self.deep else 0
+        return self.items * self.room
+
+    @property
+    def room(self) -> int:
+        """Elements of this that an item uses: sums, and a strip of B."""
+        if not self.deep:
+            return 0
+        strip = self.depth * self.vectors * self.wide if self.copies else 0
+        return self.panel[0] * self.panel[1] * self.tile + strip

@@ -9,17 +9,17 @@ before; the order of additions depends on the shapes only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...core.placement import LINE
 from .columns import flat
 from .emit import I64, Function, Operand, Value, constant, vector, width
-from .pack import quotient, read
-from .product import LLVM, Plan
+from .pack import read
+from .product import LLVM, STRETCH, Plan
+from .stream import Stream, ask
 from .types import as_value
 
 Grid = list[list[Value]]  # rows of vectors
-STRETCH = 16  # k between two looks at what comes next
 STRAIGHT = 96  # products of so few multiply-adds are written out, without a loop
 
 
@@ -37,7 +37,17 @@ class Tile:
     b: Value  # the address of its first column
     store: Value | None = None  # its place in the scratch buffer
     next_a: Value | None = None  # what later tiles will read of A: this one's share of it
-    next_b: Value | None = None  # and of what the next block has of B
+    stream: Stream | None = None  # of blocks of k: what comes after this one
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of B that a tile reads: as if they began with k = 0."""
+
+    place: Value
+    stride: int
+    padded: bool = False  # whether all lanes of the last vector are there
+    copy: Value | None = None  # where they are written side by side
 
 
 class Sums:
@@ -82,8 +92,8 @@ class Sums:
     def _loop(self, tile: Tile, start: Operand, stop: Operand, acc: Grid) -> Grid:
         """As many k at a time as there are parts of sums, and the rest one by one."""
         f, size, parts = self.f, len(acc[0]), len(acc)
-        if tile.next_b is not None and parts == 1:
-            return self._in_stretches(tile, start, stop, acc)
+        if tile.stream is not None and parts == 1:
+            return [self._streamed(tile, tile.stream, as_value(start, I64), stop, acc[0])]
         rest = self.k % parts
         last = self._whole(start, stop, parts) if rest else stop
         with f.loop(start, last, parts, flat(acc)) as loop:
@@ -96,31 +106,49 @@ class Sums:
             return self._steps(tile, constant(last, I64), rest, acc)
         if rest:
             with f.loop(last, stop, 1, acc[0]) as tail:
-                tail.carry(*self._step(tile, tail.index, 0, tail.values))
+                tail.carry(*self._step(tile, self._rows(tile), tail.index, 0, tail.values))
             acc[0] = tail.results
         return acc
 
-    def _in_stretches(self, tile: Tile, start: Operand, stop: Operand, acc: Grid) -> Grid:
-        """The loop over k, with a pause now and then to ask for some lines of B's next block.
+    def _streamed(
+        self, tile: Tile, stream: Stream, start: Value, stop: Operand, acc: list[Value]
+    ) -> list[Value]:
+        """The sums of a block of k, from where B lies, or from the copy of a strip."""
+        f, rows = self.f, self._rows(tile)
+        if stream.strip is None or stream.copies is None:
+            return self._in_stretches(tile, stream, rows, start, stop, acc)
+        width = tile.vectors * self.plan.wide
+        place = f.gep(self.base, stream.strip, f.mul(f.sub(0, start), width))
+        writing, reading = replace(rows, copy=place), _Rows(place, width, padded=True)
+        return f.branch(
+            stream.copies,
+            lambda: self._in_stretches(tile, stream, writing, start, stop, acc),
+            lambda: self._in_stretches(tile, stream, reading, start, stop, acc),
+        )
 
-        An even pace matters: the lines of B that the sums wait for come the same way.
+    def _in_stretches(
+        self,
+        tile: Tile,
+        stream: Stream,
+        rows: _Rows,
+        start: Value,
+        stop: Operand,
+        acc: list[Value],
+    ) -> list[Value]:
+        """The loop over k, with a pause now and then to ask for some lines of the next block.
+
+        An even pace matters: the lines that the sums wait for come the same way.
         """
-        f, plan = self.f, self.plan
-        assert tile.next_b is not None
-        lines = plan.rows_ahead * tile.vectors
-        some = -(-lines * STRETCH // plan.depth)
-        with f.loop(start, stop, STRETCH, acc[0]) as stretch:
+        f = self.f
+        with f.loop(start, stop, STRETCH, acc) as stretch:
             k = stretch.index
-            first = f.mul(f.binary("udiv", f.sub(k, start), STRETCH), some)
-            for n in range(some):
-                row, v = quotient(f, f.add(first, n), tile.vectors)
-                place = f.add(f.mul(row, plan.b.stride), f.mul(v, plan.wide))
-                f.ask(f.gep(self.base, tile.next_b, place), near=False)
+            turn = f.binary("udiv", f.sub(k, start), STRETCH)
+            ask(f, self.base, self.plan, stream, turn)
             end = f.intrinsic("llvm.smin", I64, f.add(k, STRETCH), as_value(stop, I64))
             with f.loop(k, end, 1, stretch.values) as loop:
-                loop.carry(*self._step(tile, loop.index, 0, loop.values))
+                loop.carry(*self._step(tile, rows, loop.index, 0, loop.values))
             stretch.carry(*loop.results)
-        return [stretch.results]
+        return stretch.results
 
     def _whole(self, start: Operand, stop: Operand, n: int) -> Operand:
         """The end of the steps of n that fit between start and stop."""
@@ -130,28 +158,35 @@ class Sums:
         return f.sub(stop, f.binary("urem", f.sub(stop, start), n))
 
     def _steps(self, tile: Tile, k: Value, count: int, acc: Grid) -> Grid:
-        acc = list(acc)
+        acc, rows = list(acc), self._rows(tile)
         for u in range(count):
-            acc[u % len(acc)] = self._step(tile, k, u, acc[u % len(acc)])
+            acc[u % len(acc)] = self._step(tile, rows, k, u, acc[u % len(acc)])
         return acc
 
-    def _step(self, tile: Tile, k: Value, ahead: int, acc: list[Value]) -> list[Value]:
+    def _rows(self, tile: Tile) -> _Rows:
+        b = self.plan.b
+        return _Rows(tile.b, b.k(tile.vectors * self.plan.wide), b.packed)
+
+    def _step(self, tile: Tile, rows: _Rows, k: Value, ahead: int, acc: list[Value]) -> list[Value]:
         """One k of the outer products: the one `ahead` of k."""
         f, a, b, wide = self.f, self.plan.a, self.plan.b, self.plan.wide
-        stride = b.k(tile.vectors * wide)
-        row = f.gep(self.base, tile.b, f.mul(k, stride))
+        row = f.gep(self.base, rows.place, f.mul(k, rows.stride))
         vectors = [
             read(
                 f,
                 self.base,
-                f.gep(self.base, row, ahead * stride + v * wide * b.step),
+                f.gep(self.base, row, ahead * rows.stride + v * wide * b.step),
                 b.step,
                 wide,
                 tile.columns - v * wide,
-                padded=b.packed,
+                padded=rows.padded,
             )
             for v in range(tile.vectors)
         ]
+        if rows.copy is not None:
+            place = f.gep(self.base, rows.copy, f.mul(k, tile.vectors * wide))
+            for v, x in enumerate(vectors):
+                f.store(x, f.gep(self.base, place, v * wide))
         column = f.gep(self.base, tile.a, f.mul(k, a.stride))
         out = []
         for r in range(tile.height):

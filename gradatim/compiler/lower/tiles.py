@@ -15,16 +15,22 @@ each; they need only be good enough to tell a good tile from a bad one. What was
 - so B is packed only where its columns do not lie side by side, or its vectors cross the lines of
   the cache: in memory from outside, or with rows of odd length. There it is the other way round:
   256 x 256 x 256 takes 277 from where it lies, and 266 packed, 768 x 128 x 384 734 and 600;
-- a larger B is cut along k into blocks of 128 by 256 numbers, whose sums go to memory in between:
-  128 x 1024 x 1024 takes 3.1 milliseconds, whole 11, packed 3.6 to 8;
+- a larger B is cut along k into blocks, whose sums go to memory in between: 128 x 1024 x 1024 takes
+  2.3 milliseconds, whole 11, packed 3.6 to 8;
 - with A transposed each k is in another line of the cache, and the same blocks let these lines
-  stay there for the next tile: 128 x 768 x 512 takes 0.87 milliseconds, without blocks 1.14, and
-  in tiles of 5 x 5 instead of 8 x 3 0.98 (512 x 128 x 768: 0.86 instead of 0.80 in 6 x 4). So A
-  need not be packed: its numbers are read one by one in any case (nor are copies of blocks side by
-  side worth making, of A or of B: 0.95 to 1.15 times as long);
-- what the next block has of B is asked for meanwhile, a few lines by each tile, at an even pace:
-  the weights' gradients in a step of a small GPT take 1.84 milliseconds instead of 2.0. A line for
-  each k and more is slower than none: lines come sixteen at a time;
+  stay there for the next tile. So A need not be packed: its numbers are read one by one in any
+  case. Blocks of 64 are as good as 128 where the operands are near, and 3 to 8 % better where they
+  are far: less is there to wait for before the first of them begins;
+- the rows of such a block lie kilobytes apart, and so in few sets of the first cache. A strip of B
+  is copied by the first tile that reads it, between its multiply-adds (`stream.py`): where the
+  operands are near, 4 % faster than none of it, 1 % slower at worst; copied in a pass of its own
+  it would be 5 % slower than this. Strips go by outside, rows of tiles inside;
+- what the next block has of A and B is asked for meanwhile, line after line as they lie in memory,
+  a few at an even pace by each tile: with operands in the third cache 512 x 768 x 128 `tn` takes
+  0.86 milliseconds instead of 1.08, 384 x 768 x 128 0.62 instead of 0.85 (asked for strip by strip,
+  or B alone, a quarter of that is gained). It is one place for several lines: where each line's was
+  computed, arithmetic took the ports of multiply-adds, 6 % of the time;
+- panels of such blocks are as large as two or four workers can do with: what is far is read once;
 - one row times a matrix takes as long as reading the matrix does, so that is what is shared: a
   worker's part may stay in its second cache until it is read again (3.1 megabytes in all: 52 to 62
   microseconds with two workers, 130 to 170 with one). Columns of 512 bytes, read sixteen at a time,
@@ -53,11 +59,13 @@ OFTEN = (
     128  # rows of A from which a copy of B in strips pays that aligns it (of a far one four times)
 )
 KEPT = 1 << 20  # bytes of B that stay in the second cache while the rows of A go by
-BLOCK = 128  # k of a block whose sums go to memory, so that it stays in the cache
-LONG = 384  # and of one whose sums go to memory to be more exact: errors grow with each addition
+BLOCK = 64  # k of a block whose sums go to memory, so that it stays in the cache
+FAR_APART = 256  # k from which there are blocks, where A or B cannot stay there as they are
+LONG = 768  # and where they can: errors grow with each addition
 FEW = 8  # rows of A up to which a product waits for B to come, rather than for its sums
 FAR = 1 << 15  # bytes of B in an item then: a microsecond and more from the third cache
-DEEP = (96, 256)  # rows and columns of an item of such blocks
+DEEP = 512  # rows and columns of an item of such blocks, at most
+LARGE = 1 << 26  # operations of a product that is worth four workers
 BANDS = 16  # items of a product in bands, about at most: each has its part of sums over all rows
 PACK_DEPTH = 256
 SHARED = 1 << 13  # numbers from which packing is cut into an even number of items
@@ -93,12 +101,12 @@ def _outer(p: Product, whole: int) -> tuple[float, Plan]:
         for rows, vectors in _tiles(p, wide, 32 if size == 64 else 16)
     )
     width = vectors * wide
-    more, pack = _packing(p, rows, width, wide)
+    depth = _depth(p, rows)
+    more, pack = _packing(p, rows, width, wide, in_blocks=depth < p.k and not p.in_bands)
     a = Side(p.a_strides[:-2], p.a_strides[-2], rows * p.a_strides[-2], p.a_strides[-1])
     b = Side(p.b_strides[:-2], p.b_strides[-1], width * p.b_strides[-1], p.b_strides[-2])
     if pack:
         b = Side(_packed_strides(p, pack), 1, width * p.k, 0, packed=True)
-    depth = _depth(p, rows)
     cut = _panels(p, rows, width, depth)
     packs = (pack,) if pack else ()
     return cost + more, Plan(p, a, b, wide, wide, whole, rows, vectors, depth, *cut, packs=packs)
@@ -175,20 +183,21 @@ def _depth(p: Product, rows: int) -> int:
     """How many k are summed before the sum goes to memory: all of them, if that is not many."""
     across = p.a_strides[-1] not in (0, 1)
     large = p.k * p.n * p.dtype.itemsize > KEPT and p.m > 2 * rows
-    block = BLOCK if across or large else LONG
-    if p.dtype.kind != "f" or p.k < 2 * block:
+    if p.dtype.kind != "f" or p.k < (FAR_APART if across or large else LONG):
         return max(p.k, 1)
-    blocks = -(-p.k // block)
+    blocks = -(-p.k // BLOCK)
     return -(-p.k // (8 * blocks)) * 8
 
 
 # -- packing -----------------------------------------------------------------------------------
 
 
-def _packing(p: Product, rows: int, width: int, wide: int) -> tuple[float, Pack | None]:
-    """Whether B is packed, and what reading it costs in addition."""
+def _packing(
+    p: Product, rows: int, width: int, wide: int, *, in_blocks: bool
+) -> tuple[float, Pack | None]:
+    """Whether B is packed, and what reading it costs in addition; blocks of k are copied anyway."""
     if p.b_strides[-1] in (0, 1):
-        return 0.0, _pack(p, width, wide) if _crosses(p, wide) else None
+        return 0.0, _pack(p, width, wide) if _crosses(p, wide) and not in_blocks else None
     pack = _pack(p, width, wide)
     gathers = p.batches * -(-p.m // rows) * p.k * -(-p.n // wide) * GATHER
     packing = NEST + TRANSPOSE * pack.size
@@ -247,9 +256,7 @@ def _panels(
     work = 2 * p.k * rows * width or 1
     wide = CACHE // (depth * width * p.dtype.itemsize)
     if depth < p.k:
-        high, wide = DEEP[0] // rows, min(wide, DEEP[1] // width)
-        if p.batches == 1 and high >= down and wide >= across:  # two workers, at least
-            high, wide = (high, -(-across // 2)) if across > 1 else (-(-down // 2), wide)
+        high, wide = _deep_panel(p, (rows, down), (width, across))
     else:
         high = WORK // (work * min(max(wide, 1), across))
     if high <= 1:
@@ -264,6 +271,21 @@ def _panels(
         matrices = max(p.batches, 1)
         group = -(-matrices // _shares(matrices, WORK // (2 * p.m * p.n * p.k or WORK)))
     return (-(-down // panels[0]), -(-across // panels[1])), panels, group
+
+
+def _deep_panel(p: Product, down: tuple[int, int], across: tuple[int, int]) -> tuple[int, int]:
+    """As large a panel as two workers can do with, or four of a large product.
+
+    Of each side of the result: the size of a tile, and how many there are.
+    """
+    high, wide = (min(DEEP // size, count) for size, count in (down, across))
+    least = 4 if 2 * p.batches * p.m * p.n * p.k >= LARGE else 2
+    while p.batches * -(-down[1] // high) * -(-across[1] // wide) < least and max(high, wide) > 1:
+        if wide > 1 and wide * across[0] >= high * down[0]:
+            wide = -(-wide // 2)
+        else:
+            high = -(-high // 2)
+    return high, wide
 
 
 def _shares(total: int, most: int) -> int:
