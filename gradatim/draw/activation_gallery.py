@@ -15,7 +15,7 @@ from .axes import TITLE_SIZE, Axes
 from .drawing import Drawing
 from .scale import Scale
 from .svg import Point, group, line, rectangle, text
-from .text_width import text_width
+from .text_width import shorten, text_width
 
 Function = Callable[[Any], Any]
 
@@ -67,7 +67,8 @@ def activations(
     own, each from a tensor to one of the same shape. All panels have one scale, the same both
     ways. Where a derivative jumps its line has a gap.
 
-    Errors: ArgumentError for an unknown name, or a function that changes the shape.
+    Errors: ArgumentError for an unknown name, or a function that changes the shape; TypeError for
+    what is no function.
 
     >>> activations(["relu", "gelu"])
     <Drawing: Activations, and what each lets through of a gradient, ...>
@@ -102,6 +103,10 @@ def activations(
 def _chosen(functions: Any) -> dict[str, tuple[str, Function]]:
     if isinstance(functions, Mapping):
         found = {str(name): ("", f) for name, f in functions.items()}
+        for name, (_, f) in found.items():
+            if not callable(f):
+                kind = type(f).__name__
+                raise TypeError(f"draw.activations: {name!r} must be a function, got {kind}")
     else:
         names = [functions] if isinstance(functions, str) else list(functions or GALLERY)
         unknown = [name for name in names if name not in GALLERY]
@@ -121,14 +126,14 @@ def _chosen(functions: Any) -> dict[str, tuple[str, Function]]:
 def _panel(
     axes: Axes, name: str, formula: str, f: Function, *, numbers: tuple[bool, bool]
 ) -> list[str]:
-    left, top = axes.x.start, axes.y.end
+    left, top, room = axes.x.start, axes.y.end, axes.x.end - axes.x.start
     values, slopes = _sampled(name, f)
     curves = [
         *axes.curve(slopes, stroke=_DERIVATIVE, stroke_width=1.8),
         *axes.curve(values, stroke=_FUNCTION, stroke_width=2.4),
     ]
     return [
-        text((left, top - 24), name, size=13, bold=True),
+        text((left, top - 24), shorten(name, 13, room, bold=True), size=13, bold=True),
         text((left, top - 9), formula, size=11, fill=theme.MUTED),
         *_grid(axes, *numbers),
         group(curves, title=f"{name}: {formula}" if formula else name),
@@ -148,9 +153,11 @@ def _sampled(name: str, f: Function) -> tuple[list[Point], list[Point]]:
                 f"{x.shape}"
             )
         slope = grad(y.sum(), x, allow_unused=True)[0] if y.requires_grad else None
-    places = x.tolist()
+    places, heights = x.tolist(), y.tolist()
     slopes = [0.0] * len(places) if slope is None else slope.tolist()
-    return _with_gaps(places, y.tolist()), _with_gaps(places, slopes)
+    # The rule for the derivative of log gives numbers on the left too, where there is no log.
+    slopes = [s if math.isfinite(h) else math.nan for s, h in zip(slopes, heights, strict=True)]
+    return _with_gaps(places, heights), _with_gaps(places, slopes)
 
 
 def _with_gaps(xs: list[float], ys: list[float]) -> list[Point]:

@@ -153,6 +153,8 @@ def train_output_layer(net: MLP, samples: Sequence[Sample], *, steps: int) -> No
 
 def _even(segments: int, low: float, high: float) -> list[float]:
     """Return the ends of even segments: segments + 1 numbers from low to high."""
+    if segments < 1:
+        raise ValueError(f"the number of segments must be at least 1, got {segments}")
     return [low + (high - low) * i / segments for i in range(segments + 1)]
 
 

@@ -304,3 +304,17 @@ def test_what_cannot_be_counted_says_why(model, low, high, message):
 def test_what_can_be_counted_is_named():
     with pytest.raises(ValueError, match="of is one of patterns, slopes here, got 'pieces'"):
         regions.count(nn.Linear(2, 1), of="pieces")
+
+
+def test_a_batch_norm_counts_as_the_affine_map_it_is_in_evaluation():
+    gradatim.manual_seed(0)
+    net = nn.Sequential(
+        nn.Linear(1, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 1)
+    )
+    nn.init.uniform_(net[1].weight), nn.init.normal_(net[1].bias)
+    for _ in range(5):
+        net(gradatim.randn(32, 1))
+    found = regions.find(net, -2.0, 2.0)
+    outputs = net.double().eval()(gradatim.from_numpy(found.x).unsqueeze(1)).detach().numpy()
+    np.testing.assert_allclose(found.y, outputs, atol=1e-12)
+    assert found.patterns > 6

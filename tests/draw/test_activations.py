@@ -88,3 +88,22 @@ def test_modules_with_weights_of_their_own_and_in_place():
     assert slope.weight.grad is None
     with gradatim.no_grad():
         assert draw.activations({"learnt": slope, "in place": nn.ReLU()}).svg == drawn.svg
+
+
+def test_a_long_name_ends_in_its_panel() -> None:
+    drawn = draw.activations({"a name that is far too long for a panel": gradatim.tanh})
+    name = next(words for words in texts(drawn) if words.startswith("a name"))
+    assert name.endswith("…")
+
+
+def test_where_there_is_no_function_there_is_no_slope() -> None:
+    derivative, _ = curves(draw.activations({"log": gradatim.log}), "log")
+    middle = draw.activations({"log": gradatim.log}).width / 2
+    assert min(x for stroke in derivative for x, _ in stroke) > middle / 2
+    (whole,), _ = curves(draw.activations({"x²": gradatim.square}), "x²")
+    assert whole[0][0] < derivative[0][0][0]
+
+
+def test_what_is_no_function_is_named() -> None:
+    with pytest.raises(TypeError, match="'mine' must be a function, got int"):
+        draw.activations({"mine": 3})

@@ -120,3 +120,9 @@ def test_training_stops_when_nothing_is_left_to_gain():
     train_output_layer(net, samples, steps=500)
     assert all(math.isfinite(p.data) for p in net.parameters())
     assert max(abs(net(x).data - y) for x, y in samples) < 1e-9
+
+
+def test_no_segments_are_refused_by_both_networks():
+    for network in (shallow_network, deep_network):
+        with pytest.raises(ValueError, match="must be at least 1, got 0"):
+            network(math.sin, 0)

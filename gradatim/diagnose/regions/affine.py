@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError
-from ...nn import Dropout, Flatten, Identity, Linear, Module, ReLU, Sequential
+from ...nn import BatchNorm1d, Dropout, Flatten, Identity, Linear, Module, ReLU, Sequential
 from ...scalar import MLP
 from .own_modules import called_layers
 
@@ -41,9 +41,9 @@ class Affine:
 def affine_maps(model: Any) -> list[Affine]:
     """The maps of a network, the last one without a ReLU after it.
 
-    The network is an `nn.Sequential` of `Linear` and `ReLU` (dropout counts as switched off), a
-    module that calls such layers one after the other, a `scalar.MLP` with the activation "relu",
-    or a list of pairs (W, b).
+    The network is an `nn.Sequential` of `Linear`, `BatchNorm1d` and `ReLU`, as in evaluation (dropout
+    is off, and a norm an affine map), a module that calls linear layers one after the other with
+    ReLUs between them, a `scalar.MLP` with the activation "relu", or a list of pairs (W, b).
 
     Errors: ArgumentError for what is something else, or not piecewise linear.
     """
@@ -95,6 +95,8 @@ def _steps(model: Any) -> Iterator[Affine | None]:
             yield from _steps(layer)
     elif isinstance(model, Linear):
         yield _affine(model)
+    elif isinstance(model, BatchNorm1d) and model.running_mean is not None:
+        yield _norm(model)
     elif isinstance(model, ReLU):
         yield None
     elif isinstance(model, MLP):
@@ -114,7 +116,7 @@ def _called_steps(model: Any) -> Iterator[Affine | None]:
         what = "layer" if isinstance(model, Module) else "model"
         raise ArgumentError(
             f"regions: cannot read the {what} {type(model).__name__}: regions are counted of Linear"
-            " layers with a ReLU between them, in an nn.Sequential or a module of your own, of a"
+            " layers (and BatchNorm1d) with a ReLU between them, in an nn.Sequential or a module of your own, of a"
             " scalar.MLP with relu, or of a list of pairs (layer.weight, layer.bias)"
         )
     layers, bent = called
@@ -129,6 +131,15 @@ def _called_steps(model: Any) -> Iterator[Affine | None]:
 def _affine(layer: Linear) -> Affine:
     bias = np.zeros(layer.out_features) if layer.bias is None else numbers(layer.bias)
     return Affine(numbers(layer.weight), bias)
+
+
+def _norm(layer: BatchNorm1d) -> Affine:
+    """What it does in evaluation, with the mean and the variance it has seen in training."""
+    mean, var = numbers(layer.running_mean), numbers(layer.running_var)
+    scale = (1.0 if layer.weight is None else numbers(layer.weight)) / np.sqrt(var + layer.eps)
+    return Affine(
+        np.diag(scale), (0.0 if layer.bias is None else numbers(layer.bias)) - mean * scale
+    )
 
 
 def _scalar_steps(net: MLP) -> Iterator[Affine | None]:
