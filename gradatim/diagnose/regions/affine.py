@@ -41,9 +41,10 @@ class Affine:
 def affine_maps(model: Any) -> list[Affine]:
     """The maps of a network, the last one without a ReLU after it.
 
-    The network is an `nn.Sequential` of `Linear`, `BatchNorm1d` and `ReLU`, as in evaluation (dropout
-    is off, and a norm an affine map), a module that calls linear layers one after the other with
-    ReLUs between them, a `scalar.MLP` with the activation "relu", or a list of pairs (W, b).
+    The network is an `nn.Sequential` of `Linear`, `BatchNorm1d` and `ReLU`, as in evaluation
+    (dropout is off, and a norm is an affine map), a module that calls linear layers one after the
+    other with ReLUs between them, a `scalar.MLP` with the activation "relu", or a list of pairs
+    (W, b).
 
     Errors: ArgumentError for what is something else, or not piecewise linear.
     """
@@ -116,8 +117,8 @@ def _called_steps(model: Any) -> Iterator[Affine | None]:
         what = "layer" if isinstance(model, Module) else "model"
         raise ArgumentError(
             f"regions: cannot read the {what} {type(model).__name__}: regions are counted of Linear"
-            " layers (and BatchNorm1d) with a ReLU between them, in an nn.Sequential or a module of your own, of a"
-            " scalar.MLP with relu, or of a list of pairs (layer.weight, layer.bias)"
+            " layers with a ReLU between them, in an nn.Sequential (BatchNorm1d too) or a module of"
+            " your own, of a scalar.MLP with relu, or of a list of pairs (layer.weight, layer.bias)"
         )
     layers, bent = called
     for i, layer in enumerate(layers):
@@ -136,10 +137,10 @@ def _affine(layer: Linear) -> Affine:
 def _norm(layer: BatchNorm1d) -> Affine:
     """What it does in evaluation, with the mean and the variance it has seen in training."""
     mean, var = numbers(layer.running_mean), numbers(layer.running_var)
-    scale = (1.0 if layer.weight is None else numbers(layer.weight)) / np.sqrt(var + layer.eps)
-    return Affine(
-        np.diag(scale), (0.0 if layer.bias is None else numbers(layer.bias)) - mean * scale
-    )
+    weight = 1.0 if layer.weight is None else numbers(layer.weight)
+    bias = 0.0 if layer.bias is None else numbers(layer.bias)
+    scale = weight / np.sqrt(var + layer.eps)
+    return Affine(np.diag(scale), bias - mean * scale)
 
 
 def _scalar_steps(net: MLP) -> Iterator[Affine | None]:
