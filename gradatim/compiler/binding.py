@@ -26,6 +26,7 @@ from .by_numpy import run_by_numpy
 from .compiled import Compiled, NumpyStep
 from .gradients import Gradients
 from .guards import Guards
+from .keeping import Keepings
 from .lower.main import CHECK, DONE, STATUS, STEPS, STOP, WHOLE, WORDS
 from .lower.refusals import INDEX
 from .outputs import Output
@@ -106,6 +107,7 @@ class Binding:
         self.written_found = [c.storage for i, c in self._numbered() if c.grad_of is None]
         own = {i for i, c in self._numbered() if c.grad_of is None}
         self.written_besides = [i for i in traced.written if i not in own]
+        self.keepings = Keepings()
         self.turn = 0  # when it ran last
         self.chunk = 1  # how many steps run before Python may look around: found out by doing
         _bindings.add(self)
@@ -302,7 +304,8 @@ class Binding:
         gradients, not only the last one before Python looks around.
         """
         with self.lock:
-            outputs, leave = self._place(tensors, rows, anew=True), None
+            # Nobody waits for long who asks for a gradient that is being written.
+            outputs, leave = self._place(tensors, rows, anew=steps > self.chunk), None
             stretch.stacks = {
                 k: np.empty(steps, self.traced.graph.outputs[k].dtype) for k in self.compiled.stacks
             }

@@ -128,6 +128,11 @@ class Gradients:
         self._lefts = [None] * len(self.owners)
         self._missing, self._new = list(range(len(self.owners))), []
 
+    def written_over(self) -> list[Array]:
+        """The memory of those that have been left already."""
+        new = set(map(id, self._new))
+        return [left.array for left in self._lefts if left is not None and id(left) not in new]
+
     def arrays(self) -> list[Array]:
         """The memory of all, as it was given out last."""
         return [left.array for left in self._lefts if left is not None]

@@ -21,6 +21,7 @@ from ..core.gradient import put_grad
 from ..core.handle import Handle, wrap
 from .binding import Binding, Stretch
 from .errors import is_users, shown_line
+from .keeping import Keeping
 
 if TYPE_CHECKING:
     from .program import Program
@@ -54,31 +55,47 @@ class State:
         traced = binding.traced
         self.owners = [t for t in (*traced.grads, *traced.cleared) if isinstance(t, Handle)]
         self.grads = [t._grad for t in self.owners]
-        self.arrays: list[tuple[Array, Array]] = []
+        self.numbers: Keeping | None = None
+        self.left: Keeping | None = None  # gradients from before, where steps write theirs
         self.marks: list[tuple[Any, Any]] = []
 
     def keep(self, stretch: Stretch) -> None:
         """Keep it as it is now, if what was kept is no longer fresh."""
         now = time.perf_counter()
-        age = now - self.since if self.arrays else _STALE
+        age = now - self.since if self.numbers is not None else _STALE
         if age < _FRESH or (age < _STALE and self._is_late(stretch)):
             return
-        traced, self.done, self.since = self.binding.traced, stretch.done, now
-        if not self.arrays:
-            written = [self.binding.arrays[i] for i in traced.written]
-            grads = self.binding.gradients.arrays() if stretch.outputs else ()
-            self.arrays = [(a, np.empty_like(a)) for a in (*written, *grads)]
-        for array, kept in self.arrays:
-            kept[...] = array
+        self.done, self.since = stretch.done, now
+        if self.numbers is None:
+            self._begin(stretch)
+        if self.numbers is not None:
+            self.numbers.keep()
         self.marks = [(g, g.mark()) for g in self.binding.compiled.generators]
+
+    def _begin(self, stretch: Stretch) -> None:
+        binding, gradients = self.binding, self.binding.gradients
+        arrays = [binding.arrays[i] for i in binding.traced.written]
+        if not arrays and stretch.outputs:
+            arrays = gradients.arrays()
+        if arrays:
+            self.numbers = binding.keepings.of("numbers", arrays)
+        left = [] if stretch.outputs else gradients.written_over()
+        if left:
+            self.left = binding.keepings.of("left", left)
+            self.left.keep()
+
+    def end(self) -> None:
+        """Nobody will want it back: let the next one have its memory."""
+        self.binding.keepings.take_back(numbers=self.numbers, left=self.left)
+        self.numbers = self.left = None
 
     def _is_late(self, stretch: Stretch) -> bool:
         return self.is_broken() or first_infinite(stretch, self.done) < stretch.done
 
     def restore(self) -> None:
         """Have it back."""
-        for array, kept in self.arrays:
-            array[...] = kept
+        if self.numbers is not None:
+            self.numbers.restore()
         for generator, mark in self.marks:
             generator.return_to(mark)
         if not self.done:
@@ -87,12 +104,15 @@ class State:
 
     def restore_grads(self) -> None:
         """Let every `.grad` be the tensor that it was."""
+        if self.left is not None:
+            self.left.restore()
         for t, grad in zip(self.owners, self.grads, strict=True):
             put_grad(t, grad)
 
     def is_broken(self) -> bool:
         """Whether anything is nan or infinite that was finite."""
-        floats = [(a, b) for a, b in self.arrays if a.dtype.kind == "f"]
+        pairs = self.numbers.pairs if self.numbers is not None else ()
+        floats = [(a, b) for a, b in pairs if a.dtype.kind == "f"]
         return any(bool((~np.isfinite(a) & np.isfinite(b)).any()) for a, b in floats)
 
 
@@ -176,6 +196,7 @@ def _what_happens(
         return f"the operation cannot be named: as it is written it raises {error!r}", False
     finally:
         here.restore()
+        here.end()
     return "the operation cannot be named: in NumPy all of them stay finite", False
 
 

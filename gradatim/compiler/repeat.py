@@ -90,6 +90,7 @@ class _Run:
         if self.if_nan != GO_ON and self.results.is_bad():
             guilty = (self.program, binding, state, flat.tensors, parts, stretch)
             self._refuse(lambda: find(*guilty), begin)
+        state.end()
 
     def as_written(self) -> None:
         """The next step in NumPy."""

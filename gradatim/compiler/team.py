@@ -25,6 +25,7 @@ from typing import Any
 from ..core.placement import LINE
 from . import cache, engine
 from .lower import waiting
+from .lower.copying import COPY
 from .lower.target import host
 from .whole import at_least_one
 
@@ -87,6 +88,11 @@ def run(address: int, table: int, workers: int) -> int:
     if team is None or team.size < workers:
         team = _grown(workers)
     return team.run(address, table, workers)
+
+
+def copied() -> int:
+    """The address of a program that copies arrays (see `lower/copying.py`)."""
+    return _native().copied
 
 
 def stop() -> None:
@@ -165,7 +171,7 @@ def _grown(workers: int) -> Team:
 
 
 class _Native:
-    """The functions of `lower/waiting.py`; calls of them let other Python threads run."""
+    """The functions of `lower/waiting.py`, and `copied`; while they run, other threads may."""
 
     def __init__(self) -> None:
         self._loaded = engine.load(_code())
@@ -174,6 +180,7 @@ class _Native:
         self.pauses = self._function("pauses", None, word)
         self.run = self._function("run", word, pointer, pointer, pointer, word)
         self.serve = self._function("serve", None, pointer, word)
+        self.copied = self._loaded.address("copied")
 
     def _function(self, name: str, result: Any, *parameters: Any) -> Any:
         return ctypes.CFUNCTYPE(result, *parameters)(self._loaded.address(name))
@@ -181,7 +188,7 @@ class _Native:
 
 def _code() -> bytes:
     """The object file, from the disk if it is there: LLVM takes 15 milliseconds for it."""
-    text = waiting.team_text(host())
+    text = waiting.team_text(host()) + COPY
     key = cache.key(text, host())
     found = cache.load(key)
     if found is not None:
