@@ -36,6 +36,7 @@ from .scalars import compile_scalars, touches_values
 from .sharing import Overlap
 from .state import STATE
 from .trace import Traced, Tracer
+from .uncollected import uncollected
 from .watched import traced_and_watched, warn, warn_of_changes
 from .whole import at_least_one
 
@@ -321,7 +322,8 @@ def _check(function: Any) -> None:
 def compiled_of(traced: Traced) -> Any:
     """Machine code for a traced function."""
     begin = time.perf_counter()
-    made = compile_graph(traced.graph, traced.updates, traced.result_count)
+    with uncollected():
+        made = compile_graph(traced.graph, traced.updates, traced.result_count)
     seconds = time.perf_counter() - begin
     if seconds > SOON and sys.stderr.isatty():
         print(f"gradatim: compiled in {seconds:.1f} s", file=sys.stderr)
