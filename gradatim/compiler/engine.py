@@ -4,10 +4,10 @@
 
 Texts that call each other's functions become objects that are loaded together.
 
-LLVM's optimiser is not run: what the emitter writes is what is translated. Everything here holds
-one lock, as llvmlite does for each of its calls, and forking waits for it: a child that found LLVM
-in the middle of another thread's work could never use it. (It is taken again by who has it, when a
-program is freed in the middle of a compilation.)
+LLVM's optimiser is not run: what the emitter writes is what is translated. Texts are translated
+by several threads at once, each with a context and a machine of its own. Forking waits for all
+that is done here: a child that found LLVM in the middle of another thread's work could never use
+it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import re
 import weakref
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
-from ..core.forking import undivided
+from ..core.forking import alongside, undivided
 from .errors import CompileError
 from .lower.target import Target, host
 
@@ -75,8 +75,7 @@ def compile_object(
     """
     _refuse_strangers(text, others)
     with _module(text, target, linked=linked, quick=quick) as (module, machine):
-        code: bytes = machine.emit_object(module)
-    return code
+        return _emitted(module, machine)
 
 
 def assembly(text: str, target: Target | None = None) -> str:
@@ -151,8 +150,11 @@ def _module(
 ) -> Iterator[tuple[Any, Any]]:
     """Text as LLVM's module, checked, and the machine that translates it."""
     # A context of our own: the types and constants in LLVM's global one are never freed.
-    with undivided, _llvm().create_context() as context:
-        machine, triple, layout = _machine(target, linked=linked, quick=quick)
+    with (
+        alongside(),
+        _machine(target, linked=linked, quick=quick) as (machine, triple, layout),
+        _llvm().create_context() as context,
+    ):
         try:
             parsed = _llvm().parse_assembly(text, context)
         except RuntimeError as error:
@@ -163,29 +165,72 @@ def _module(
                 module.verify()
             except RuntimeError as error:
                 raise _refused(str(error), str(module)) from None
-            with _without_reduction():
+            with _without_reduction:
                 yield module, machine
 
 
-@contextmanager
-def _without_reduction() -> Iterator[None]:
-    """Without LLVM's strength reduction: for us, not for others in this process that use LLVM."""
-    llvm = _llvm()
-    if llvm.llvm_version_info[0] not in _WITH_REDUCTION:
-        yield
-        return
-    llvm.set_option("gradatim", f"{_REDUCTION}=true")
+def _emitted(module: Any, machine: Any) -> bytes:
+    """The object file of a module; other threads may use LLVM meanwhile."""
+    library = _llvm().ffi.lib
+    error = _llvm().ffi.OutputString()
+    with error as told:
+        buffer = _emit()(machine, module, 1, told)
+        if not buffer:
+            raise CompileError(f"LLVM cannot write the machine code: {error}\n{_BUG}")
     try:
-        yield
+        size = library.LLVMPY_GetBufferSize(buffer)
+        return ctypes.string_at(library.LLVMPY_GetBufferStart(buffer), size)
     finally:
-        llvm.set_option("gradatim", f"{_REDUCTION}=false")
+        library.LLVMPY_DisposeMemoryBuffer(buffer)
 
 
-@lru_cache
-def _machine(target: Target, *, linked: bool, quick: bool) -> tuple[Any, str, str]:
-    """What translates, kept: learning to know a processor takes it a while; and its data layout."""
-    machine = _new_machine(target, linked=linked, quick=quick)
-    return machine, machine.triple, str(machine.target_data)
+@cache
+def _emit() -> Any:
+    """llvmlite's function that writes machine code, without the lock that it puts around each."""
+    library = _llvm().ffi.lib
+    locked = library.LLVMPY_TargetMachineEmitToMemory
+    function = ctypes.CDLL(library._name).LLVMPY_TargetMachineEmitToMemory
+    function.argtypes, function.restype = locked.argtypes, locked.restype
+    return function
+
+
+class _Reduction:
+    """LLVM's strength reduction, which is off while we translate: others here use LLVM too."""
+
+    def __init__(self) -> None:
+        self.users = 0
+
+    def __enter__(self) -> None:
+        with undivided:
+            self.users += 1
+            self._set("true")
+
+    def __exit__(self, *_: object) -> None:
+        with undivided:
+            self.users -= 1
+            if not self.users:
+                self._set("false")
+
+    def _set(self, off: str) -> None:
+        if _llvm().llvm_version_info[0] in _WITH_REDUCTION:
+            _llvm().set_option("gradatim", f"{_REDUCTION}={off}")
+
+
+_without_reduction = _Reduction()
+_machines: dict[Any, list[tuple[Any, str, str]]] = {}
+
+
+@contextmanager
+def _machine(target: Target, *, linked: bool, quick: bool) -> Iterator[tuple[Any, str, str]]:
+    """What translates, and its data layout. Kept: learning to know a processor takes it a while."""
+    free = _machines.setdefault((target, linked, quick), [])
+    try:
+        known = free.pop()
+    except IndexError:
+        machine = _new_machine(target, linked=linked, quick=quick)
+        known = machine, machine.triple, str(machine.target_data)
+    yield known
+    free.append(known)
 
 
 def _new_machine(target: Target, *, linked: bool = False, quick: bool = False) -> Any:

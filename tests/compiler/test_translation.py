@@ -197,3 +197,19 @@ def test_objects_call_each_other():
     for order in (objects, objects[::-1]):
         loaded = engine.load(*order)
         assert ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(loaded.address("two"))(41) == 42
+
+
+def test_threads_translate_at_once_what_one_translates_alone():
+    texts = [f"define i64 @f(i64 %x) {{ %y = add i64 %x, {i} ret i64 %y }}" for i in range(1, 41)]
+    expected = [engine.compile_object(text, host()) for text in texts]
+    found = {}
+
+    def translate(who):
+        found[who] = [engine.compile_object(text, host()) for text in texts]
+
+    threads = [threading.Thread(target=translate, args=(who,)) for who in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert list(found.values()) == [expected] * 3
