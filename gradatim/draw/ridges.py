@@ -28,10 +28,13 @@ class Ridge:
 
 
 def spread(rows: Sequence[Any], start: float, end: float, *, log: bool = False) -> Scale:
-    """A scale for the numbers of all rows, from `start` to `end` pixels, without the last tails."""
+    """A scale for the numbers of all rows, from `start` to `end` pixels, without the last tails.
+
+    Of no numbers it is from nan to nan, and `foot` writes none.
+    """
     finite = [shown for row in rows if (shown := _shown(row, log)).size]
     if not finite:
-        return Scale(-1.0, 1.0, start, end)
+        return Scale(math.nan, math.nan, start, end)
     # Each row counts alike: a row that is small beside the others is still to be seen.
     low = min(float(np.quantile(row, _TAIL)) for row in finite)
     high = max(float(np.quantile(row, 1 - _TAIL)) for row in finite)
@@ -43,6 +46,8 @@ def ridge(row: Ridge, scale: Scale, base: float, height: float, *, log: bool = F
     """One histogram standing on `base`, its highest bar `height` pixels high."""
     shown = _shown(row.values, log)
     level = line((scale.start, base), (scale.end, base), stroke=theme.HAIRLINE)
+    if not len(shown):
+        return group([level], title=row.tip)
     bins = min(BINS, 12 + 2 * math.isqrt(len(shown)))  # few numbers in many bins are a comb
     counts, edges = np.histogram(shown, bins, (scale.low, scale.high))
     if not counts.any():
@@ -62,15 +67,23 @@ def ridge(row: Ridge, scale: Scale, base: float, height: float, *, log: bool = F
 
 def foot(scale: Scale, y: float, *, log: bool = False) -> list[str]:
     """Ticks and numbers below the rows; powers of ten if the sizes are shown."""
-    count = max(3, round((scale.end - scale.start) / 56))
-    places = scale.ticks(count)
-    marks = _powers(scale, count) if log else zip(places, tick_labels(places), strict=True)
     drawn = [line((scale.start, y), (scale.end, y), stroke=theme.EDGE)]
-    for place, label in marks:
+    if math.isnan(scale.low):
+        return drawn
+    for place, label in _marks(scale, log):
         x = scale(place)
         drawn.append(line((x, y), (x, y + 4), stroke=theme.EDGE))
         drawn.append(text((x, y + 17), label, size=TICK_SIZE, fill=theme.MUTED, anchor="middle"))
     return drawn
+
+
+def _marks(scale: Scale, log: bool) -> list[tuple[float, str]]:
+    """The places of ticks, and what is written there."""
+    count = max(3, round((scale.end - scale.start) / 56))
+    if log:
+        return _powers(scale, count)
+    places = scale.ticks(count)
+    return list(zip(places, tick_labels(places), strict=True))
 
 
 def heading(x: float, y: float, words: str) -> str:

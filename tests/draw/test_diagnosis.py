@@ -75,3 +75,9 @@ def test_sizes_of_less_than_two_powers_of_ten_have_numbers_between_them():
     found = texts(draw.diagnosis(Report((), weights, 1.0)))
     assert {"0.3", "0.5"} & set(found)  # the norms are twice the sizes
     assert len([words for words in found if words == "1"]) <= 3
+
+
+def test_axes_of_nothing_have_no_numbers():
+    ruined = np.full((4, 4), np.nan)
+    found = texts(draw.diagnosis(Report((), (Weight("w", ruined, ruined),), 1.0)))
+    assert [words for words in found if words[0] in "−-0123456789"] == ["4 x 4"]
