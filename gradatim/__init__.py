@@ -24,7 +24,7 @@ from ._tensor.creation import (
     tensor,
     zeros,
 )
-from ._tensor.device import cuda, device
+from ._tensor.device import accelerator, cuda, device
 from ._tensor.dims import Size
 from ._tensor.einsum import einsum
 from ._tensor.functions import (
@@ -321,16 +321,16 @@ def __dir__() -> list[str]:
 # fmt: off
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "Generator", "IntTensor",
-    "LongTensor", "Size", "Tensor", "abs", "abs_", "absolute", "add", "addmm", "all", "allclose",
-    "amax", "amin", "aminmax", "any", "arange", "are_kernels_enabled", "argmax", "argmin",
-    "argsort", "argwhere", "as_tensor", "asarray", "autograd", "baddbmm", "bernoulli", "bincount",
-    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "bool", "broadcast_to",
-    "bucketize", "can_cast", "cat", "cdist", "ceil", "ceil_", "chunk", "clamp", "clamp_", "clip",
-    "clip_", "clone", "compile", "concat", "concatenate", "cos", "cos_", "cosh", "cosh_",
-    "count_nonzero", "cuda", "cummax", "cummin", "cumprod", "cumsum", "default_generator", "detach",
-    "detach_", "device", "diag", "diag_embed", "diagonal", "div", "divide", "dot", "double",
-    "dtype", "e", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erf_",
-    "exp", "exp_", "expm1", "expm1_", "eye", "fill_", "finfo", "flatten", "flip", "float",
+    "LongTensor", "Size", "Tensor", "abs", "abs_", "absolute", "accelerator", "add", "addmm", "all",
+    "allclose", "amax", "amin", "aminmax", "any", "arange", "are_kernels_enabled", "argmax",
+    "argmin", "argsort", "argwhere", "as_tensor", "asarray", "autograd", "baddbmm", "bernoulli",
+    "bincount", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "bool",
+    "broadcast_to", "bucketize", "can_cast", "cat", "cdist", "ceil", "ceil_", "chunk", "clamp",
+    "clamp_", "clip", "clip_", "clone", "compile", "concat", "concatenate", "cos", "cos_", "cosh",
+    "cosh_", "count_nonzero", "cuda", "cummax", "cummin", "cumprod", "cumsum", "default_generator",
+    "detach", "detach_", "device", "diag", "diag_embed", "diagonal", "div", "divide", "dot",
+    "double", "dtype", "e", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal", "erf",
+    "erf_", "exp", "exp_", "expm1", "expm1_", "eye", "fill_", "finfo", "flatten", "flip", "float",
     "float32", "float64", "floor", "floor_", "floor_divide", "from_dlpack", "from_numpy", "full",
     "full_like", "gather", "ge", "get_default_dtype", "get_device", "get_num_threads",
     "get_rng_state", "gt", "histc", "histogram", "hstack", "iinfo", "index_add", "index_copy",

@@ -73,7 +73,7 @@ _PLANNED_METHODS = _words(
 # functions only, and modules.
 _PLANNED = _PLANNED_METHODS | _words(
     """
-    accelerator amp avg_pool2d backends batch_norm bilinear block_diag conv1d
+    amp avg_pool2d backends batch_norm bilinear block_diag conv1d
     conv2d conv3d conv_transpose1d conv_transpose2d distributed distributions dropout
     export fft func group_norm gru hub layer_norm linalg lstm max_pool2d
     multiprocessing pdist pixel_shuffle poisson profiler random rnn special tensordot

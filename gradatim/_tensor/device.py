@@ -90,10 +90,10 @@ def check_device(given: Any) -> None:
 
 
 class Accelerator:
-    """What a script asks of `cuda` before it falls back to the CPU.
+    """What a script asks of any accelerator before it falls back to the CPU.
 
     >>> import gradatim
-    >>> gradatim.device("cuda" if gradatim.cuda.is_available() else "cpu")
+    >>> gradatim.device("cuda" if gradatim.accelerator.is_available() else "cpu")
     device(type='cpu')
     """
 
@@ -105,10 +105,9 @@ class Accelerator:
         """0."""
         return 0
 
-    def manual_seed(self, seed: int) -> None:
-        """Nothing: the one generator is steered by `gradatim.manual_seed`."""
-
-    manual_seed_all = manual_seed
+    def current_accelerator(self, check_available: bool = False) -> device | None:
+        """None, as in a PyTorch that knows of no other processor."""
+        return None
 
     def synchronize(self, device: Any = None) -> None:
         """Nothing: operations are done when they return."""
@@ -117,4 +116,13 @@ class Accelerator:
         """Nothing: no memory is kept back."""
 
 
-cuda = Accelerator()
+class Cuda(Accelerator):
+    """What a script asks of `cuda`, by which graphics cards have generators of their own."""
+
+    def manual_seed(self, seed: int) -> None:
+        """Nothing: the one generator is steered by `gradatim.manual_seed`."""
+
+    manual_seed_all = manual_seed
+
+
+accelerator, cuda = Accelerator(), Cuda()

@@ -58,6 +58,8 @@ def test_every_device_is_the_cpu(name: str) -> None:
     assert gradatim.zeros(1, device=name).device == gradatim.device("cpu")
     assert str(gradatim.device(name)) == "cpu"
     assert not gradatim.cuda.is_available()
+    assert not gradatim.accelerator.is_available()
+    assert gradatim.accelerator.current_accelerator() is None
 
 
 def test_unknown_devices_are_refused() -> None:
