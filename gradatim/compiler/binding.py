@@ -249,6 +249,8 @@ class Binding:
                 self._by_numpy(step)
             else:
                 team.run(self.compiled.address(step), self.table_address, workers)
+            if self.words[STATUS]:  # what follows would go on with what was refused
+                return
 
     def _by_numpy(self, step: NumpyStep) -> None:
         run_by_numpy(step, self.compiled, self.table, self.arena)

@@ -1,6 +1,6 @@
 """Numbers that a compiled function meets and cannot use: said in the words of NumPy's run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -91,6 +91,64 @@ def test_repeat_says_in_which_step_an_integer_was_divided_by_0() -> None:
     with pytest.raises(ZeroDivisionError) as error:
         step.repeat(4, g.tensor([[1], [2], [0], [3]]))
     assert error.value.__notes__ == ["repeat: in step 3, of which a part is done"]
+
+
+def _trained() -> tuple[Any, Callable[[], list[Any]]]:
+    """A compiled training step of tokens and their targets, and what it must not lose."""
+    g.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(50, 64), nn.Linear(64, 128), nn.Tanh(), nn.Linear(128, 9))
+    optimizer = g.optim.AdamW(model.parameters(), lr=0.01)
+
+    def step(x: Any, y: Any) -> Any:
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        return loss
+
+    def kept() -> list[Any]:
+        moments = [x for s in optimizer.state_dict()["state"].values() for x in s.values()]
+        return [x.tolist() for x in (*model.parameters(), *moments)]
+
+    return g.compile(step), kept
+
+
+@pytest.fixture(params=[1, 2])
+def workers(request: Any) -> Iterator[None]:
+    before = g.get_num_threads()
+    g.set_num_threads(request.param)
+    yield
+    g.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("token", "target"), [(50, 0), (-1, 0), (0, 9), (0, -2)])
+def test_a_batch_with_an_index_outside_costs_no_parameter_and_no_moment(
+    token: int, target: int, workers: None
+) -> None:
+    step, kept = _trained()
+    x, y = g.randint(0, 50, (512,)), g.randint(0, 9, (512,))
+    step(x, y)
+    before = kept()
+    first, last = x[0].item(), y[-1].item()
+    x[0], y[-1] = token, target
+    with pytest.raises(IndexOutOfRange):
+        step(x, y)
+    assert kept() == before
+    x[0], y[-1] = first, last
+    assert step(x, y).isfinite()
+
+
+def test_repeat_keeps_the_steps_before_a_batch_with_an_index_outside(workers: None) -> None:
+    x, y = g.randint(0, 50, (5, 512)), g.randint(0, 9, (5, 512))
+    step, kept = _trained()
+    step.repeat(3, x[:3], y[:3])
+    three = kept()
+    x[3, 100] = 50
+    again, kept = _trained()
+    with pytest.raises(IndexOutOfRange, match="index 50 is out of range"):
+        again.repeat(5, x, y)
+    assert kept() == three
 
 
 def test_a_kept_program_names_the_line_of_the_program_that_runs(

@@ -53,7 +53,11 @@ class Stack:
 def write_step(
     lowering: Lowering, name: str, phases: Sequence[Phase], layout: Layout, *, shared: bool
 ) -> None:
-    """The function of one stretch; `shared` if several workers may run it."""
+    """The function of one stretch; `shared` if several workers may run it.
+
+    It ends as soon as a number was refused, so that no parameter is updated by what came of it. All
+    workers have to see that alike: they look after a meeting, before a phase that refuses nothing.
+    """
     f = Function(lowering.module, name, [SHARED], "void", plain=True)
     table = Value("%table", PTR)
     status = f.gep(I64, f.load(PTR, table, 8), STATUS)
@@ -65,12 +69,27 @@ def write_step(
         places = {m: _place(f, table, arena, layout, m) for m in call.memory}
         _call(f, call, status, places, begin, end)
 
+    leave, is_open = f.label(), False  # whether something may have been refused since the last look
     for i, phase in enumerate(phases):
         if i and shared:
             _meet(f, lowering.target)
+        refuses = any(call.refuses for call in phase.calls)
+        if is_open and not (shared and refuses):
+            _leave_if_refused(f, status, leave)
+            is_open = False
+        is_open |= refuses
         for call, begin, end in dealt(f, phase, i) if shared else whole(phase):
             run(call, begin, end)
+    f.line(f"br label %{leave}")
+    f.start(leave)
     f.end()
+
+
+def _leave_if_refused(f: Function, status: Value, leave: str) -> None:
+    on = f.label()
+    refused = f.compare("ne", f.load(I64, status, 8), 0)
+    f.line(f"br i1 {refused.name}, label %{leave}, label %{on}")
+    f.start(on)
 
 
 def write_timed(
