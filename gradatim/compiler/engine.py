@@ -96,8 +96,13 @@ def load(*objects: bytes) -> Loaded:
     """
     with undivided:
         llvm = _llvm()
-        # The engine wants a module to begin with, and frees it in the end.
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _new_machine(host()))
+        # The engine wants a module to begin with. It would translate it, with all that LLVM does to
+        # a program, which takes longer than the rest: so it is taken away again. And the machine
+        # translates nothing: it need not know the processor, which takes it a while too.
+        machine = llvm.Target.from_triple(host().triple).create_target_machine(jit=True)
+        with llvm.parse_assembly("") as nothing:
+            engine = llvm.create_mcjit_compiler(nothing, machine)
+            engine.remove_module(nothing)
         for code in objects:
             engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
         engine.finalize_object()

@@ -312,15 +312,20 @@ def letters(n: int) -> str:
 
 def key_of(params: Params) -> Any:
     """Static parameters as something that can be hashed and compared."""
-    return tuple((k, hashable(v)) for k, v in sorted(params.items()))
+    return tuple([(k, hashable(v)) for k, v in sorted(params.items())]) if params else ()
+
+
+_PLAIN = {int, bool, str, type(None)}
 
 
 def hashable(value: Any) -> Any:
     """A static parameter as something that can be hashed; equal if it has the same meaning."""
+    if type(value) in _PLAIN:  # most are
+        return (type(value), value)
     if isinstance(value, slice):
         return ("slice", value.start, value.stop, value.step)
     if isinstance(value, tuple | list):
-        return tuple(hashable(v) for v in value)
+        return tuple([hashable(v) for v in value])
     if isinstance(value, dict):
         return key_of(value)
     if isinstance(value, np.ndarray):
