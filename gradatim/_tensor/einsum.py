@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from string import ascii_letters
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.handle import check_tensor
 from ..ops import matmul as ops
+from ..ops.broadcast import reduce_sum, reshape_to
+from ..ops.elementwise import mul
+from ..ops.movement import permute
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -53,7 +57,9 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
         needed = {*kept, *(name for _, names in rest for name in names)}
         current = _product(current, following, needed)
     x, names = _summed(*current, set(kept))
-    return x.permute([names.index(name) for name in kept])
+    if any(x is operand for operand in given):  # a view of it at least, as in PyTorch
+        return permute(x, order=tuple([names.index(name) for name in kept]))
+    return _ordered(x, names, kept)
 
 
 # -- the equation --------------------------------------------------------------------------
@@ -64,15 +70,17 @@ def _operands(given: tuple[Any, ...]) -> list[Any]:
     found = list(given[0] if listed else given)
     for i, x in enumerate(found):
         check_tensor("einsum", x, f"operand {i}")
-    dtypes = {str(x.dtype): None for x in found}
-    if len(dtypes) > 1:
-        raise DTypeError(
-            f"einsum: all operands need one dtype, got {' and '.join(dtypes)}; use .to(dtype)"
-        )
+    for x in found[1:]:
+        if x.dtype != found[0].dtype:
+            raise DTypeError(
+                f"einsum: all operands need one dtype, got {found[0].dtype} and {x.dtype}; use "
+                ".to(dtype)"
+            )
     return found
 
 
-def _parsed(equation: Any, count: int) -> tuple[list[str], str | None]:
+@lru_cache(maxsize=256)
+def _parsed(equation: Any, count: int) -> tuple[Sequence[str], str | None]:
     """The names of each operand, and those of the result if they are given."""
     if not isinstance(equation, str):
         raise TypeError(
@@ -106,7 +114,7 @@ def _names(term: str, x: Any, i: int) -> Names:
     return (*before, *range(-rest, 0), *after)
 
 
-def _result(result: str | None, terms: list[str], dots: list[int]) -> Names:
+def _result(result: str | None, terms: Sequence[str], dots: list[int]) -> Names:
     """The dimensions of the result."""
     letters = Counter(c for term in terms for c in term if c != ".")
     if result is None:
@@ -125,7 +133,7 @@ def _result(result: str | None, terms: list[str], dots: list[int]) -> Names:
 
 def _diagonals(x: Any, names: Names, i: int) -> Named:
     """Without names that occur twice: these are diagonals."""
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(names) if len({*names}) < len(names) else ():
         while names.count(name) > 1:
             first = names.index(name)
             second = names.index(name, first + 1)
@@ -158,6 +166,8 @@ def _sizes(named: Iterable[Named]) -> dict[Name, int]:
 def _unstretched(x: Any, names: Names, sizes: dict[Name, int]) -> Named:
     """Without dimensions of size 1 that others have larger: they would only be repeated."""
     small = [k for k, name in enumerate(names) if x.shape[k] == 1 != sizes[name]]
+    if not small:
+        return x, names
     left = tuple(name for k, name in enumerate(names) if k not in small)
     return x.reshape([n for k, n in enumerate(x.shape) if k not in small]), left
 
@@ -167,7 +177,13 @@ def _summed(x: Any, names: Names, needed: set[Name]) -> Named:
     dims = [k for k, name in enumerate(names) if name not in needed]
     if not dims:
         return x, names
-    return x.sum(dims, dtype=x.dtype), tuple(name for name in names if name in needed)
+    left = tuple(name for name in names if name in needed)
+    return reduce_sum(x, dims=tuple(dims), keepdim=False), left
+
+
+def _ordered(x: Any, names: Names, wanted: Names) -> Any:
+    """With its dimensions in the order of these names."""
+    return x if names == wanted else permute(x, order=tuple([names.index(n) for n in wanted]))
 
 
 # -- two operands --------------------------------------------------------------------------
@@ -179,17 +195,16 @@ def _product(first: Named, second: Named, needed: set[Name]) -> Named:
     both = [name for name in a if name in b]
     batch, inner = [n for n in both if n in needed], [n for n in both if n not in needed]
     left, right = [n for n in a if n not in b], [n for n in b if n not in a]
-    x = x.permute([a.index(name) for name in (*batch, *left, *inner)])
-    y = y.permute([b.index(name) for name in (*batch, *inner, *right)])
+    x, y = _ordered(x, a, (*batch, *left, *inner)), _ordered(y, b, (*batch, *inner, *right))
     i, j, m = len(batch), len(batch) + len(left), len(batch) + len(inner)
     n, rows, k = math.prod(x.shape[:i]), math.prod(x.shape[i:j]), math.prod(x.shape[j:])
     columns = math.prod(y.shape[m:])
     if not inner:
-        each = x.reshape(n, rows, 1) * y.reshape(n, 1, columns)
+        each = reshape_to(x, (n, rows, 1)) * reshape_to(y, (n, 1, columns))
     elif not left and not right:
-        each = (x.reshape(n, k) * y.reshape(n, k)).sum(1, dtype=x.dtype)
-    elif not batch:
-        each = ops.matmul(x.reshape(rows, k), y.reshape(k, columns))
+        each = mul(reshape_to(x, (n, k)), reshape_to(y, (n, k)))
+        each = reduce_sum(each, dims=(1,), keepdim=False)
     else:
-        each = ops.matmul(x.reshape(n, rows, k), y.reshape(n, k, columns))
-    return each.reshape([*x.shape[:j], *y.shape[m:]]), (*batch, *left, *right)
+        lead = (n,) if batch else ()
+        each = ops.matmul(reshape_to(x, (*lead, rows, k)), reshape_to(y, (*lead, k, columns)))
+    return reshape_to(each, (*x.shape[:j], *y.shape[m:])), (*batch, *left, *right)

@@ -64,6 +64,14 @@ def test_attention_in_two_lines_compiles_with_its_gradient():
     assert " 0 by NumPy" in program.explain(stage="schedule")
 
 
+def test_an_equation_that_does_nothing_gives_a_view():
+    x = g.zeros(2, 3, requires_grad=True)
+    y = g.einsum("ij->ij", x)
+    assert y is not x
+    assert not y.is_leaf
+    assert g.equal(y, x)
+
+
 def test_operands_may_come_as_a_list():
     x = g.arange(3)
     assert g.einsum("i,i->", [x, x]).item() == 5
