@@ -37,7 +37,7 @@ from .scopes import (
 )
 from .target import Target
 
-TOGETHER = 4  # rows that are worked on at once, at most: a power of two
+TOGETHER = 8  # rows that are worked on at once, at most: a power of two
 UNROLLED = 160  # vectors that are computed in one round, at most: machine code takes time
 ROOM = 1 << 18  # bytes of a row that are worth keeping for a later pass
 
@@ -121,7 +121,8 @@ class _Rows:
         The sums across the vectors of one row, and what follows from them, are a chain in which
         each step waits for the one before. A processor begins the next rows meanwhile, but it looks
         ahead by a few hundred instructions only. Where a row has more, or hardly any so that the
-        loop itself counts, the chains of some rows are written side by side.
+        loop itself counts, the chains of some rows are written side by side; most of them where a
+        row is one vector, and registers are left.
         """
         if not self.short or all(n.role != "row" for n in self.nest.nodes):
             return 1
@@ -131,7 +132,9 @@ class _Rows:
         )
         if self.registers // 12 < self.vectors <= self.registers // 8 and not dear:
             return 1
-        return TOGETHER if self.vectors <= self.registers // 8 else TOGETHER // 2
+        if self.vectors == 1 and self.registers == 32:
+            return TOGETHER
+        return TOGETHER // (2 if self.vectors <= self.registers // 8 else 4)
 
     # -- items -----------------------------------------------------------------------------
 
