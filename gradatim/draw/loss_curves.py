@@ -55,8 +55,9 @@ def curves(
     x_range = limits((x for curve in points.values() for x, _ in curve), log=log_x, margin=0.0)
     y_range = limits((y for curve in points.values() for _, y in curve), log=log_y)
     top = _TOP + (_TITLE if title else 0.0)
+    whole = all(x.is_integer() for curve in points.values() for x, _ in curve)
     axes = Axes(
-        Scale(*x_range, _LEFT, _LEFT + _WIDTH, log_x),
+        Scale(*x_range, _LEFT, _LEFT + _WIDTH, log_x, whole),
         Scale(*y_range, top + _HEIGHT, top, log_y),
     )
     drawn = frame(axes, title=title, x_label=x_label, y_label=y_label)

@@ -13,13 +13,17 @@ _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 @dataclass(frozen=True)
 class Scale:
-    """A linear or logarithmic map from `low` .. `high` to the pixels `start` .. `end`."""
+    """A linear or logarithmic map from `low` .. `high` to the pixels `start` .. `end`.
+
+    With `whole` nothing is between two whole numbers, such as steps, that could be marked.
+    """
 
     low: float
     high: float
     start: float
     end: float
     log: bool = False
+    whole: bool = False
 
     def __call__(self, value: float) -> float:
         low, high, here = self.low, self.high, value
@@ -29,9 +33,10 @@ class Scale:
 
     def ticks(self, count: int = 6) -> list[float]:
         """About `count` round numbers between low and high."""
-        return (
-            log_ticks(self.low, self.high, count) if self.log else ticks(self.low, self.high, count)
-        )
+        if self.log:
+            return log_ticks(self.low, self.high, count)
+        places = ticks(self.low, self.high, count)
+        return [place for place in places if place.is_integer()] if self.whole else places
 
 
 def ticks(low: float, high: float, count: int = 6) -> list[float]:

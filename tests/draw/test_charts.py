@@ -251,3 +251,9 @@ def test_classifiers_that_do_not_fit_are_refused() -> None:
         draw.boundary(diagonal, CORNERS, [0, 1, 2, 1])
     with pytest.raises(ValueError, match="points of 2 numbers, got points of 3"):
         draw.boundary(diagonal, [[1, 2, 3], [1, 2, 3]], [0, 1])
+
+
+def test_between_two_steps_there_is_no_number() -> None:
+    shown = texts(draw.curves({"loss": [3.5, 2.5, 2.25]}))
+    assert {"0", "1", "2"} <= set(shown)
+    assert "1.5" in texts(draw.curves({"loss": ([0.5, 2.5], [3.5, 2.5])}))
