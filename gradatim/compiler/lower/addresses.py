@@ -11,6 +11,8 @@ from collections.abc import Iterable
 
 from .types import I8, I64, PTR, Operand, Value, as_value, bytes_of, constant
 
+_put = object.__setattr__  # values do not change, but here they begin
+
 
 class Moved(Value):
     """A whole number or an address that is `more` than another: bytes, of an address.
@@ -25,9 +27,11 @@ class Moved(Value):
     unit: str
 
     def __init__(self, lines: Lines, base: Value, more: int, unit: str) -> None:
-        about = {"lines": lines, "base": base, "more": more, "unit": unit, "type": base.type}
-        for name, value in about.items():
-            object.__setattr__(self, name, value)
+        _put(self, "lines", lines)
+        _put(self, "base", base)
+        _put(self, "more", more)
+        _put(self, "unit", unit)
+        _put(self, "type", base.type)
 
     @property
     def name(self) -> str:
@@ -138,11 +142,12 @@ def _plus(x: Value, more: int) -> str:
 
 def _apart(x: Value) -> tuple[Value, int]:
     """A number or an address as one that is not known and a constant that is added to it."""
-    if isinstance(x, Moved):
+    if type(x) is Moved:
         return x.base, x.more
-    if x.type == I64 and x.name[0] != "%":
-        return _NOTHING, int(x.name)
-    return x, 0
+    name = x.name
+    if name[0] == "%" or x.type != I64:
+        return x, 0
+    return _NOTHING, int(name)
 
 
 def settled(values: Iterable[Value]) -> list[Value]:
