@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -60,6 +61,8 @@ def gradatim(context: click.Context, version: bool, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit code: 0 well, 1 failed, 2 asked for wrongly."""
+    # None if who started us closed it.
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     never_choke_on_a_letter()
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given

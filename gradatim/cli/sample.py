@@ -43,7 +43,7 @@ Examples:
 @click.option("--greedy", is_flag=True, help="Always the most probable letter: one word, always.")
 @click.option(
     "--temperature",
-    type=click.FloatRange(0, min_open=True),
+    type=float,
     default=1.0,
     show_default=True,
     help="Below 1: surer and plainer words; above 1: wilder ones.",

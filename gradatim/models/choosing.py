@@ -49,7 +49,8 @@ def top_p(logits: Tensor, p: float) -> Tensor:
     """
     probability: Any = F.softmax(logits, dim=-1)
     falling: Any = probability.sort(-1, descending=True).values
-    needed = falling.cumsum(-1) - falling < p  # what is likelier does not reach p by itself
+    # What is likelier does not reach p by itself; float32 would take less than COLDEST for 0.
+    needed = falling.cumsum(-1) - falling < max(p, COLDEST)
     least = falling.masked_fill(~needed, math.inf).amin(-1, keepdim=True)
     return logits.masked_fill(probability < least, -math.inf)
 

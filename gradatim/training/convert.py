@@ -1,7 +1,7 @@
 """One value, from a TOML file or a command line, as the type that a dataclass field declares.
 
-Text (from the command line) is parsed by the wanted type; a TOML value must already have it, save
-that a whole number serves where a fraction is wanted.
+Text, be it from the command line or in quotes in a file, is parsed by the wanted type. Any other
+TOML value must already have it, save that a whole number serves where a fraction is wanted.
 """
 
 import math
@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any, Literal, Union, get_args, get_origin
 
+from ..data.names.vocabulary import shorten
 from .errors import BadUse, did_you_mean
 
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -59,15 +60,14 @@ def _int(value: Any, where: str) -> int:
 
 
 def _float(value: Any, where: str) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        number = float(value)
-    elif isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            raise _wrong(where, "a number", value) from None
-    else:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise _wrong(where, "a number", value)
+    try:
+        number = float(value)
+    except ValueError:
+        raise _wrong(where, "a number", value) from None
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number):
         raise _wrong(where, "a finite number", value)
     return number
@@ -122,4 +122,4 @@ def _optional(value: Any, kinds: tuple[Any, ...], where: str) -> Any:
 
 
 def _wrong(where: str, wanted: str, value: Any) -> BadUse:
-    return BadUse(f"{where} wants {wanted}, got {value!r}")
+    return BadUse(f"{where} wants {wanted}, got {shorten(repr(value))}")

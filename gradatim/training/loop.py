@@ -26,6 +26,8 @@ from .runs import Run
 from .schedule import learning_rate
 from .signals import StopRequest
 
+AHEAD = 10_000  # learning rates made at a time: more steps than any learner takes in a moment
+
 
 class Learner(Protocol):
     """What the loop trains: a model with its optimiser, its examples and its random numbers."""
@@ -184,6 +186,7 @@ class _Loop:
         self.step = self.first_step = self.saved_step = start.step
         self.progress = Progress.from_json(start.progress["loop"])
         self.seconds = 0.0  # in steps, this session
+        self.planned = (self.step, np.empty(0))  # a step, and the learning rates from it on
         self.under_way = (0, 0.0)  # steps and seconds of the first stretch, which may compile
 
     def run_to_the_end(self, stop: StopRequest) -> Outcome:
@@ -226,7 +229,13 @@ class _Loop:
             self.after_step(float(rates[len(losses) - 1]))
 
     def rates(self) -> np.ndarray:
-        """The learning rates of the steps up to the one after which something is due."""
+        """The learning rates of the next steps, none after one after which something is due."""
+        begin, planned = self.planned
+        if self.step - begin >= len(planned):
+            begin, planned = self.planned = (self.step, self.plan())
+        return planned[self.step - begin :]
+
+    def plan(self) -> np.ndarray:
         settings = self.settings
         ahead = [
             interval - self.step % interval
@@ -236,7 +245,7 @@ class _Loop:
                 settings.checkpoint_interval,
             )
         ]
-        last = min(self.step + min(ahead), settings.steps)
+        last = min(self.step + min(*ahead, AHEAD), settings.steps)
         return np.array([learning_rate(settings, step) for step in range(self.step, last)])
 
     def after_step(self, rate: float) -> None:

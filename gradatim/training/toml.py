@@ -15,14 +15,14 @@ def read_toml(path: Path) -> dict[str, Any]:
     import tomllib  # only now: `gradatim` alone reads no settings, and should start at once
 
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise BadUse(f"{path}: no such config file") from None
     except IsADirectoryError:
         raise BadUse(f"{path}: is a folder; give a TOML file") from None
     except UnicodeDecodeError as error:
         raise BadUse(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of numbers with thousands of digits, of depth
         raise BadUse(f"{path}: not valid TOML: {error}") from None
     except OSError as error:
         raise BadUse(f"{path}: cannot be read ({error.strerror})") from None

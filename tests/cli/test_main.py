@@ -66,7 +66,7 @@ def test_the_version(capsys):
         (["runs", "--jsno"], "no such option '--jsno'. Did you mean '--json'?"),
         (["runs", "x"], "got unexpected extra argument"),
         (["surprise"], "missing argument 'WORD'"),
-        (["sample", "--temperature", "0"], "is not in the range x>0"),
+        (["sample", "--temperature", "0"], "the temperature is 0.0; it is a number from 1e-30 up"),
         (["sample", "--temperature", "warm"], "'warm' is not a valid float"),
         (["sample", "-n", "0"], "0 is not in the range x>=1"),
         (["sample", "--greedy", "--temperature", "2"], "--greedy draws nothing"),
@@ -152,3 +152,12 @@ def test_help_and_version_import_nothing_heavy():
             [sys.executable, "-c", code, argument], check=False, capture_output=True, text=True
         )
         assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+def test_a_closed_stdout_is_no_error():
+    command = [sys.executable, "-m", "gradatim.cli", "models"]
+    closed = subprocess.run(
+        ["sh", "-c", '"$@" >&-', "sh", *command], capture_output=True, text=True, check=False
+    )
+    assert (closed.returncode, closed.stderr) == (0, "")

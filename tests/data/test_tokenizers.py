@@ -180,6 +180,11 @@ def test_values_that_make_no_tokeniser_are_refused_though_their_checksum_is_righ
         (TRAINED, {"merges": ["300 97"]}),
         (TRAINED, {"merges": ["97 98", "97 98"]}),
         (TRAINED, {"merges": ["97"]}),
+        (TRAINED, {"merges": [97]}),
+        (TRAINED, {"merges": [], "specials": "ab"}),
+        (TRAINED, {"merges": [], "specials": [None]}),
+        (TRAINED, {"merges": [], "specials": ["\ud800"]}),
+        (CharTokenizer("ab"), {"characters": ["a", "b"]}),
         (CharTokenizer("ab"), {"characters": "ba"}),
         (CharTokenizer("ab"), {}),
     ):
@@ -202,6 +207,22 @@ def test_half_a_character_is_refused():
         with pytest.raises(UnknownCharacter, match=r"'\\udcff' \(U\+DCFF\)") as caught:
             make("ab\udcff")
         assert caught.value.character == "\udcff"
+
+
+@pytest.mark.parametrize("wrong", [None, b"ab", 3, ["ab"]])
+def test_what_is_no_text_is_refused(wrong):
+    for encode in (TRAINED.encode, CharTokenizer("ab").encode):
+        with pytest.raises(TypeError, match=r"a tokeniser takes texts \(str\), got "):
+            encode(wrong)
+
+
+def test_special_tokens_are_texts():
+    for make in (lambda s: BPETokenizer([], specials=s), lambda s: CharTokenizer("a", specials=s)):
+        for wrong in (["a", "a"], [""], [1], [None]):
+            with pytest.raises(TokenizerError, match="special tokens are texts, each once; got"):
+                make(wrong)
+        with pytest.raises(UnknownCharacter, match="half a character"):
+            make(["\ud800"])
 
 
 def test_a_number_without_a_token():

@@ -61,6 +61,13 @@ def test_what_is_drawn_was_kept(logits, k, p, seed):
     assert kept(choice.filtered(logits, 0.7))[token]
 
 
+@pytest.mark.parametrize("p", [5e-324, 1e-300, 1e-45, 1e-39])
+def test_a_p_that_float32_takes_for_0_leaves_the_likeliest(p):
+    logits = gradatim.tensor([[1.0, 3.0, 2.0]])
+    assert kept(top_p(logits, p)).tolist() == [False, True, False]
+    assert kept(gradatim.compile(lambda x: top_p(x, p))(logits)).tolist() == [False, True, False]
+
+
 def test_rows_are_filtered_each_by_itself_and_compiled_alike():
     rows = gradatim.randn(5, 9, generator=gradatim.Generator().manual_seed(1))
     for choice in (Choice(top_k=3), Choice(top_p=0.6), Choice(top_k=4, top_p=0.8)):

@@ -91,6 +91,7 @@ def test_a_mistake_on_the_command_line_is_named(pair, message):
         ({"training": {"steps": True}}, "training.steps wants a whole number, got True"),
         ({"training": {"steps": 2.0}}, "training.steps wants a whole number, got 2.0"),
         ({"training": {"optimizer": 3}}, "wants one of sgd, adam, adamw, got 3"),
+        ({"training": {"clip": 10**400}}, "training.clip wants a finite number, got 1000"),
         ({"data": {"file": 3}}, "data.file wants a text, got 3"),
         ({"model": {"widths": 3}}, "model.widths wants a list such as 64,32, got 3"),
         ({"model": {"inner": 3}}, "'model.inner' must be a table of keys, got 3"),
@@ -147,6 +148,8 @@ def test_any_value_survives_toml(text, number, fraction):
     [
         (b"steps = = 3\n", "not valid TOML: Invalid value (at line 1, column 9)"),
         (b"[training]\nsteps = 3\nsteps = 4\n", "line 3"),
+        (b"steps = " + b"9" * 5000, "not valid TOML: Exceeds the limit"),
+        (b"steps = " + b"[" * 5000, "not valid TOML: maximum recursion depth"),
         (b"\xff\xfe", "not UTF-8 text (byte 0); save it as UTF-8"),
     ],
 )
@@ -157,6 +160,11 @@ def test_a_broken_file_is_named_with_its_line(tmp_path, content, message):
         read_toml(path)
     assert str(path) in str(error.value)
     assert message in str(error.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_settings(tmp_path):
+    (tmp_path / "run.toml").write_bytes(b"\xef\xbb\xbf[training]\nsteps = 3\n")
+    assert read_toml(tmp_path / "run.toml") == {"training": {"steps": 3}}
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path):

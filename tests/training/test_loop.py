@@ -288,3 +288,18 @@ def test_schedules_start_at_the_rate_and_end_at_their_final_part(schedule):
     assert rates[0] == rates[1] == 2.0
     assert rates[-1] == pytest.approx(2.0 if schedule == "constant" else 0.5)
     assert all(a >= b for a, b in pairwise(rates))
+
+
+def test_each_learning_rate_is_made_once_and_few_at_a_time(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        "gradatim.training.loop.learning_rate",
+        lambda settings, step: made.append(step) or learning_rate(settings, step),
+    )
+    config = settings(steps=10**30, interval=10**29)
+    config = replace(config, training=replace(config.training, log_interval=10**29))
+    run = start(tmp_path, config)
+    outcome = go_on(run, config, reporter=StopAt(30), chunks=(3,))
+    assert outcome.step == 30
+    assert made == [*range(len(made))]
+    assert len(made) == 10_000

@@ -143,9 +143,9 @@ def test_new_betas_and_decay_hold_after_going_on():
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ({"temperature": 0.0}, "a temperature of 0.0 is no number to divide by"),
-        ({"temperature": 1e-300}, "a temperature of 1e-300 is no number to divide by"),
-        ({"temperature": float("inf")}, "a temperature of inf"),
+        ({"temperature": 0.0}, "the temperature is 0.0; it is a number from 1e-30 up .*--greedy"),
+        ({"temperature": 1e-300}, "the temperature is 1e-300; it is a number from 1e-30 up"),
+        ({"temperature": float("inf")}, "the temperature is inf"),
         ({"top_k": 0}, "top_k is 0; at least 1 token"),
         ({"top_p": 1.5}, "top_p is 1.5; it is a probability"),
         ({"longest": 0}, "at most 0 tokens is no text"),

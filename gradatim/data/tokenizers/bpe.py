@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
+from operator import index
 from typing import Any, Self
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from ..errors import TokenizerError
 from .merges import NONE, Pair, learn_merges
 from .pieces import pieces
-from .tokenizer import Tokenizer, check_specials, refuse_half_characters
+from .tokenizer import Tokenizer, check_specials, check_text
 
 REMEMBERED = 1 << 16  # pieces whose tokens are kept, since a text has the same ones again and again
 LONGEST = 100  # characters of such a piece
@@ -77,7 +78,7 @@ class BPETokenizer(Tokenizer):
         Errors: TokenizerError for a size below the bytes and specials, or one that the text has
         not enough repeated pairs for.
         """
-        specials = tuple(specials)
+        specials, vocab_size = tuple(specials), index(vocab_size)
         least = 256 + len(specials)
         if vocab_size < least:
             raise TokenizerError(
@@ -87,7 +88,7 @@ class BPETokenizer(Tokenizer):
             )
         found: Counter[str] = Counter()
         for text in [texts] if isinstance(texts, str) else texts:
-            refuse_half_characters(text)
+            check_text(text)
             found.update(pieces(text))
         counts = {piece.encode("utf-8"): often for piece, often in found.items()}
         merges = learn_merges(counts, vocab_size - least, first=len(specials))
@@ -99,7 +100,7 @@ class BPETokenizer(Tokenizer):
         return cls(merges, specials=specials)
 
     def codes(self, text: str) -> np.ndarray:
-        refuse_half_characters(text)
+        check_text(text)
         numbers: list[int] = []
         remembered = self._remembered
         for piece in pieces(text):

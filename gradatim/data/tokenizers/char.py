@@ -8,7 +8,7 @@ import numpy as np
 from ..code_points import number_table, numbers_of
 from ..errors import TokenizerError, UnknownCharacter
 from ..names.vocabulary import name_of, shorten
-from .tokenizer import Tokenizer, check_specials, refuse_half_characters
+from .tokenizer import Tokenizer, check_specials, check_text
 
 
 class CharTokenizer(Tokenizer):
@@ -33,12 +33,12 @@ class CharTokenizer(Tokenizer):
         self.specials = tuple(specials)
         self.characters = characters
         check_specials(self.specials)
+        check_text(characters)
         if characters != "".join(sorted(set(characters))):
             raise TokenizerError(
                 f"the characters of a tokeniser are sorted, each once; got {shorten(characters)!r};"
                 " CharTokenizer.train(text) makes one"
             )
-        refuse_half_characters(characters)
         self.tokens = tuple(token.encode("utf-8") for token in (*self.specials, *characters))
         self._table = number_table(characters, first=len(self.specials))
 
@@ -51,6 +51,7 @@ class CharTokenizer(Tokenizer):
         return cls("".join(sorted(found)), specials=specials)
 
     def codes(self, text: str) -> np.ndarray:
+        check_text(text)
         codes = numbers_of(text, self._table)
         if codes.size and codes.min() < 0:
             raise self._unknown(text, int(codes.argmin()))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...core.files import write_atomically
 from ..errors import TokenizerError, UnknownCharacter
-from ..names.vocabulary import name_of
+from ..names.vocabulary import name_of, shorten
 from .file import checksum, file_of, read_json
 
 
@@ -144,10 +144,12 @@ class Tokenizer(ABC):
                 " tokeniser again"
             )
         try:
-            specials = tuple(str(name) for name in body.pop("specials"))
+            specials = body.pop("specials")
+            if not isinstance(specials, list):
+                raise TypeError(f"its special tokens are {specials!r}, not a list")
             body.pop("kind")
-            return cls.of_fields(body, specials)
-        except (KeyError, TypeError, ValueError) as error:
+            return cls.of_fields(body, tuple(specials))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise TokenizerError(f"{source} makes no tokeniser: {error}") from None
 
     def _token(self, number: int) -> bytes:
@@ -168,15 +170,19 @@ def _named(token: bytes) -> str:
 
 def check_specials(specials: tuple[str, ...]) -> None:
     """Raise TokenizerError unless they are texts, each once."""
-    if len(set(specials)) != len(specials) or not all(specials):
-        raise TokenizerError(f"special tokens are texts, each once; got {list(specials)}")
+    for name in specials:
+        if not (isinstance(name, str) and name and specials.count(name) == 1):
+            raise TokenizerError(f"special tokens are texts, each once; got {list(specials)}")
+        check_text(name)
 
 
-def refuse_half_characters(text: str) -> None:
-    """Raise UnknownCharacter for half of a surrogate pair, which no file can hold.
+def check_text(text: str) -> None:
+    """Raise TypeError for what is no text, UnknownCharacter for half of a surrogate pair.
 
-    Python makes such from arguments that were not UTF-8.
+    No file can hold such a half; Python makes them from arguments that were not UTF-8.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"a tokeniser takes texts (str), got {shorten(repr(text))}")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

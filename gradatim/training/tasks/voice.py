@@ -43,7 +43,10 @@ class Wish:
 
     def __post_init__(self) -> None:
         if not COLDEST <= self.temperature < math.inf:
-            raise BadUse(f"a temperature of {self.temperature} is no number to divide by")
+            raise BadUse(
+                f"the temperature is {self.temperature}; it is a number from {COLDEST} up (for the"
+                " likeliest every time: --greedy)"
+            )
         if self.top_k is not None and self.top_k < 1:
             raise BadUse(f"top_k is {self.top_k}; at least 1 token must be left to draw from")
         if self.top_p is not None and not 0 < self.top_p <= 1:
