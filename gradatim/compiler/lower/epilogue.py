@@ -8,8 +8,9 @@ from ..kinds import FUNCTIONS
 from ..schedule.nests import Leaf, ProductNest
 from .bands import BandWriter
 from .emit import Function, Operand, Value, width
+from .finish import Write
 from .hoist import coordinates, fetch, prepare, read_far, write_elements
-from .matmul import Write, write_product
+from .matmul import write_product
 from .product import Plan
 from .scopes import Chunk, NestScope, RowScope, in_memory
 from .target import Target

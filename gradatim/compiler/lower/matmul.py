@@ -8,27 +8,25 @@
 Everything is decided beforehand (`tiles.plan`) and known while the code is written: shapes and
 strides are constants, and only the shapes of tile that occur (whole, right edge, bottom edge,
 corner) are written out. Long sums go through memory: all tiles of a panel take one block of k
-before any takes the next, and each adds what it has to its place in the scratch buffer. A `turned`
-product is computed transposed, and read back by columns.
+before any takes the next, and each adds what it has to its place in the scratch buffer. They go by
+columns then, whose strip of B the first of them copies (`stream.py`). A `turned` product is
+computed transposed, and read back by columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .emit import I64, Function, Operand, Value, constant, vector
-from .pack import join, offset, quotient
+from .finish import Ahead, Epilogue, Finish
+from .pack import offset, quotient
 from .product import LLVM, Plan, Side
 from .stream import Stream
 from .sums import Grid, Sums, Tile
 from .types import as_value
-
-Write = Callable[[], object]
-Epilogue = Callable[[Value, Value, Value, Value, Value | None], list[Write]]
-Ahead = Callable[[Value, Value, Value], None]
 
 
 class Bands(Protocol):
@@ -114,13 +112,10 @@ class _Writer:
         bands: Bands | None,
     ) -> None:
         self.f, self.plan, self.a, self.b, self.scratch = f, plan, a, b, scratch
-        self.epilogue, self.sums = epilogue, Sums(f, plan)
-        self.abreast, self.ahead = abreast, None if plan.turned else ahead
-        self.bands = bands
+        self.sums, self.bands = Sums(f, plan), bands
         self.base = LLVM[plan.product.dtype.name]
-        self.kind = vector(plan.wide, self.base)
-        spills = plan.turned or heavy
-        self.room = f.allocate(self.base, plan.tile) if spills else None
+        room = f.allocate(self.base, plan.tile) if plan.turned or heavy else None
+        self.end = Finish(f, plan, epilogue, abreast, None if plan.turned else ahead, room)
 
     # -- where the tiles are ---------------------------------------------------------------
 
@@ -162,8 +157,8 @@ class _Writer:
         a, b = self._matrix(self.a, plan.a, batch), self._matrix(self.b, plan.b, batch)
         if not plan.deep:
             for tile in self._tiles(rows, columns, batch, a, b):
-                self._announce(tile)
-                self._finish(tile, self.sums.write(tile))
+                self.end.announce(tile)
+                self.end.finish(tile, self.sums.write(tile))
             return
         assert self.scratch is not None
         store = f.gep(self.base, self.scratch, f.mul(begin, plan.room))
@@ -172,9 +167,9 @@ class _Writer:
             coming = self._coming(number, end, loop.index, stop) if plan.streams else None
             block = _Block(loop.index, stop, store, coming)
             for tile in self._tiles(rows, columns, batch, a, b, block):
-                if self.ahead is not None:
+                if self.end.ahead is not None:
                     with f.when(self._is_last(block)):
-                        self._announce(tile)
+                        self.end.announce(tile)
                 self._block(tile, self.sums.outer(tile, loop.index, stop), block)
 
     def _is_last(self, block: _Block) -> Value:
@@ -323,95 +318,18 @@ class _Writer:
                 with f.loop(band.start, band.stop) as loop:
                     yield loop.index
 
-    def _announce(self, tile: Tile) -> None:
-        """Say which places of the result come next."""
-        if self.ahead is None:
-            return
-        f, wide = self.f, self.plan.wide
-        first = f.mul(tile.j, self.plan.vectors * wide)
-        with f.loop(0, tile.height) as loop:
-            row = f.add(f.mul(tile.i, self.plan.rows), loop.index)
-            for v in range(tile.vectors):
-                self.ahead(tile.batch, row, f.add(first, v * wide))
-
-    # -- what becomes of a tile ------------------------------------------------------------
-
-    def _finish(self, tile: Tile, acc: Grid) -> None:
-        if self.room is None:
-            self._finish_in_registers(tile, acc)
-            return
-        for r, row in enumerate(acc):
-            for v, x in enumerate(row):
-                f, n = self.f, (r * tile.vectors + v) * self.plan.wide
-                f.store(x, f.gep(self.base, self.room, n))
-        if self.plan.turned:
-            self._columns(tile, self.room)
-        else:
-            self._rows(tile, self.room)
-
-    def _finish_in_registers(self, tile: Tile, acc: Grid) -> None:
-        """Hand on row by row; what lies over operands is written when the next rows were read.
-
-        A masked store holds up loads of what it masks out. Where the last vector of a row reaches
-        into the next ones, they would wait for it, row for row: 6.2 instead of 3.9 microseconds for
-        a matrix of 200 x 30.
-        """
-        reach = -(-self.plan.wide // self.plan.product.n)
-        waiting: list[list[Write]] = []
-        for r, row in enumerate(acc):
-            waiting.append(self._row(tile, constant(r, I64), row))
-            if len(waiting) > reach:
-                _call_all(waiting.pop(0))
-        for writes in waiting:
-            _call_all(writes)
-
-    def _row(self, tile: Tile, r: Value, row: list[Value]) -> list[Write]:
-        """One row of a tile, handed to the epilogue; what it has left to be written."""
-        f, wide = self.f, self.plan.wide
-        number = f.add(f.mul(tile.i, self.plan.rows), r)
-        first = f.mul(tile.j, self.plan.vectors * wide)
-        left: list[Write] = []
-        for start, parts in _groups(row, self.abreast):
-            n, there = len(parts) * wide, tile.columns - start * wide
-            mask = f.first_lanes(n, there) if there < n else None
-            column = f.add(first, start * wide)
-            left += self.epilogue(tile.batch, number, column, join(f, parts), mask)
-        return left
-
-    def _rows(self, tile: Tile, place: Value) -> None:
-        """Read a tile back and hand it on, in a loop over its rows."""
-        f, wide = self.f, self.plan.wide
-        with f.loop(0, tile.height) as loop:
-            start = f.gep(self.base, place, f.mul(loop.index, tile.vectors * wide))
-            places = [f.gep(self.base, start, v * wide) for v in range(tile.vectors)]
-            _call_all(self._row(tile, loop.index, [f.load(self.kind, p) for p in places]))
-
-    def _columns(self, tile: Tile, place: Value) -> None:
-        """Read a turned tile back: its columns are rows of the result."""
-        f, lanes, n = self.f, self.plan.lanes, self.plan.product.m
-        first = f.mul(tile.j, self.plan.vectors * self.plan.wide)
-        mask = f.first_lanes(lanes, n) if n < lanes else None
-        with f.loop(0, tile.columns) as loop:
-            column = f.gep(self.base, place, loop.index)
-            stride = tile.vectors * self.plan.wide
-            parts = [f.load(self.base, f.gep(self.base, column, c * stride)) for c in range(n)]
-            x = parts[0] if lanes == 1 else constant(0, vector(lanes, self.base))
-            for c, part in enumerate(parts if lanes > 1 else []):
-                x = f.insert(x, part, c)
-            row = f.add(first, loop.index)
-            _call_all(self.epilogue(tile.batch, row, constant(0, I64), x, mask))
-
     def _block(self, tile: Tile, acc: Grid, block: _Block) -> None:
         """Add the sums of a block of k to those of the blocks before, and keep them or finish."""
         f, wide = self.f, self.plan.wide
+        kind = vector(wide, self.base)
         later = f.splat(f.compare("ne", block.start, 0), wide)
         assert tile.store is not None
         numbers = range(tile.height * tile.vectors)
         places = iter([f.gep(self.base, tile.store, n * wide) for n in numbers])
-        zero = constant(0, self.kind)
+        zero = constant(0, kind)
         pairs = [[(x, next(places)) for x in row] for row in acc]
         total = [
-            [self.sums.plus(f.select(later, f.load(self.kind, p), zero), x) for x, p in row]
+            [self.sums.plus(f.select(later, f.load(kind, p), zero), x) for x, p in row]
             for row in pairs
         ]
         with f.when(f.compare("slt", block.stop, self.plan.product.k)):
@@ -419,18 +337,4 @@ class _Writer:
                 for x, (_, place) in zip(row, there, strict=True):
                     f.store(x, place)
         with f.when(self._is_last(block)):
-            self._finish(tile, total)
-
-
-def _groups(row: list[Value], most: int) -> Iterator[tuple[int, list[Value]]]:
-    """Neighbouring vectors in groups, each a power of two of them, with the first of each."""
-    start = 0
-    while start < len(row):
-        n = min(most, 1 << (len(row) - start).bit_length() - 1)
-        yield start, row[start : start + n]
-        start += n
-
-
-def _call_all(writes: list[Write]) -> None:
-    for write in writes:
-        write()
+            self.end.finish(tile, total)

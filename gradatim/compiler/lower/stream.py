@@ -4,10 +4,10 @@
         for strip of B's columns:              copied by its first tile, for those below
             for tile:                          asks for some lines of the next block
 
-Inside a step the operands of a long sum were written long ago, and come from the third cache: 30
-nanoseconds a line where each tile walks through them in its own way, 3 where lines are asked for as
-they follow each other. A block's rows lie kilobytes apart, so that few of them can stay in the
-first cache; copied side by side they all do.
+Inside a step the operands of a long sum were written long ago, and come from the third cache: some
+30 nanoseconds of waiting a line, where each tile walks through them in its own way. Asked for as
+they follow each other, the lines are there in time. A block's rows lie kilobytes apart, so that few
+of them can stay in the first cache; copied side by side they all do.
 """
 
 from __future__ import annotations

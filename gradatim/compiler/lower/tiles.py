@@ -22,14 +22,13 @@ each; they need only be good enough to tell a good tile from a bad one. What was
   case. Blocks of 64 are as good as 128 where the operands are near, and 3 to 8 % better where they
   are far: less is there to wait for before the first of them begins;
 - the rows of such a block lie kilobytes apart, and so in few sets of the first cache. A strip of B
-  is copied by the first tile that reads it, between its multiply-adds (`stream.py`): where the
-  operands are near, 4 % faster than none of it, 1 % slower at worst; copied in a pass of its own
-  it would be 5 % slower than this. Strips go by outside, rows of tiles inside;
+  is copied by the first tile that reads it, between its multiply-adds (`stream.py`): 2 to 7 %
+  faster than none of it, and 3 to 6 % faster than a copy made in a pass of its own. So strips go by
+  one after the other, each past all rows of tiles;
 - what the next block has of A and B is asked for meanwhile, line after line as they lie in memory,
   a few at an even pace by each tile: with operands in the third cache 512 x 768 x 128 `tn` takes
-  0.86 milliseconds instead of 1.08, 384 x 768 x 128 0.62 instead of 0.85 (asked for strip by strip,
-  or B alone, a quarter of that is gained). It is one place for several lines: where each line's was
-  computed, arithmetic took the ports of multiply-adds, 6 % of the time;
+  0.86 milliseconds instead of 1.08, 384 x 768 x 128 0.62 instead of 0.85. One place is computed for
+  several lines: the arithmetic of one for each took 6 % of the time;
 - panels of such blocks are as large as two or four workers can do with: what is far is read once;
 - one row times a matrix takes as long as reading the matrix does, so that is what is shared: a
   worker's part may stay in its second cache until it is read again (3.1 megabytes in all: 52 to 62
