@@ -138,20 +138,13 @@ class Binding:
 
     # -- one step --------------------------------------------------------------------------
 
-    def run(
-        self,
-        tensors: Sequence[Any],
-        before: Callable[[], None] | None = None,
-        *,
-        anew: bool = False,
-    ) -> list[Any]:
+    def run(self, tensors: Sequence[Any], before: Callable[[], None] | None = None) -> list[Any]:
         """One step, with all that it writes; what the function returned, as arrays.
 
-        `before` is called when all is in its place; `anew` asks that gradients which were left
-        before are not written over, even if nobody has seen them.
+        `before` is called when all is in its place.
         """
         with self.lock:
-            outputs = self._place(tensors, anew=anew)
+            outputs = self._place(tensors)
             if before is not None:
                 before()
             leave = None

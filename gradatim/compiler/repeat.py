@@ -72,14 +72,15 @@ class _Run:
         """All steps that are left in native code, or the next one step by step."""
         flat = flatten(self._row(self.results.done), {})
         binding = self.program.binding(flat)
-        # The first step may leave gradients that the next ones find; and NumPy runs step by step.
-        native = binding.compiled.is_native and binding.traced.is_steady
         begin, stretch, state = self.results.done, Stretch(), State(binding)
+        left = self.count - begin
+        # The first step may leave gradients that the next ones find; and NumPy runs step by step.
+        native = left > 1 and binding.compiled.is_native and binding.traced.is_steady
         parts = [r[begin:] for r in self.rows]
         before = {EXPLAIN: lambda: state.keep(stretch), STOP: lambda: None}.get(self.if_nan)
         try:
             if native:
-                left, stops = self.count - begin, self.if_nan == STOP
+                stops = self.if_nan == STOP
                 binding.run_many(left, flat.tensors, parts, stretch, before, each_whole=stops)
             else:
                 _one(binding, flat.tensors, stretch, before)
@@ -116,8 +117,8 @@ class _Run:
 def _one(
     binding: Binding, tensors: Sequence[Any], stretch: Stretch, before: Callable[[], None] | None
 ) -> None:
-    """One step of a program that is not native from end to end, or not yet at rest."""
-    stretch.outputs = binding.run(tensors, before, anew=True)
+    """The only step that is left, or one of a program that is not all native, or not at rest."""
+    stretch.outputs = binding.run(tensors, before)
     stretch.stacks = {k: stretch.outputs[k].reshape(1) for k in binding.compiled.stacks}
     stretch.done = 1
 

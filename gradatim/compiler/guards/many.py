@@ -1,7 +1,8 @@
 """Many tensors compared in one go: parameters in a list, what an optimiser remembers of each.
 
-Line by line a check of 440 places took 30 microseconds, and 130 after a step, when neither its code
-nor what it looks at is in a cache. Python's own loops (`map`, `all`) go over pointers.
+Line by line a check of 440 places took 130 to 160 microseconds after a step, when neither its code
+nor what it looks at is in a near cache; so it takes 80 to 100. Python's own loops (`map`, `all`) go
+over pointers.
 """
 
 from __future__ import annotations
