@@ -1,4 +1,7 @@
-"""How a training is told: a bar on a terminal, a line per evaluation in a pipe or a log."""
+"""How a training is told: a bar on a terminal, a line per evaluation in a pipe or a log.
+
+Both say how much time is left.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ class Lines:
         self.stream = stream
         self.steps = 0
         self.loss = float("nan")
+        self.first: tuple[int, float] | None = None  # the first evaluation's step, and when it was
 
     def started(self, run: Run, config: RunConfig, step: int) -> None:
         """Say where it starts."""
@@ -40,7 +44,15 @@ class Lines:
         if record["event"] == "train":
             self.loss = record["loss"]
         if record["event"] == "eval":
-            self.line(evaluation_line(record, self.steps))
+            self.line(evaluation_line(record, self.steps) + self.time_left(record["step"]))
+
+    def time_left(self, step: int) -> str:
+        """What the rest takes if it goes on as since the first evaluation, as the end of a line."""
+        now = time.monotonic()
+        begin, then = self.first = self.first or (step, now)
+        if not begin < step < self.steps:
+            return ""
+        return f"   {duration((now - then) / (step - begin) * (self.steps - step))} left"
 
     def warned(self, message: str) -> None:
         """A line of its own on stderr."""
@@ -77,6 +89,10 @@ class Bar(Lines):
             self.bar.update(self.task, completed=step, loss=f"loss {loss:.3f}")
             self.bar.refresh()
 
+    def time_left(self, step: int) -> str:
+        """Nothing: the bar says it."""
+        return ""
+
     def warned(self, message: str) -> None:
         """A line above the bar."""
         self.line(f"Warning: {message}")
@@ -109,7 +125,20 @@ def evaluation_line(record: Record, steps: int) -> str:
         f"   train {record['train_loss']:.4f}   dev {record['dev_loss']:.4f}"
     )
     speed = record["steps_per_second"]
-    return f"{line}   {speed:,.0f} steps/s" if speed else line
+    return f"{line}   {speed:,.{0 if speed >= 10 else 1}f} steps/s" if speed else line
+
+
+def duration(seconds: float) -> str:
+    """A time to wait, in the unit one would say it in.
+
+    >>> duration(7.4), duration(200), duration(5_400), duration(300_000)
+    ('7 s', '3 min', '1.5 h', '83 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.{1 if seconds < 36_000 else 0}f} h"
 
 
 def _bar(stream: TextIO) -> Progress:

@@ -32,6 +32,23 @@ def test_a_log_has_a_line_per_evaluation(tmp_path):
         "step 2,000 of 2,000",
     ]
     assert all("   dev " in line for line in lines)
+    assert [line.endswith(" left") for line in lines] == [False, True, False]
+
+
+def test_a_log_says_how_long_the_rest_takes(monkeypatch):
+    stream, clock = io.StringIO(), iter([100.0, 110.0, 130.0, 150.0])
+    monkeypatch.setattr("gradatim.cli.progress.time.monotonic", lambda: next(clock))
+    lines = Lines(stream)
+    lines.steps = 1_000
+    for step in (200, 300, 400, 1_000):
+        record = {"step": step, "train_loss": 2.0, "dev_loss": 2.0, "steps_per_second": 0.25}
+        lines.recorded({"event": "eval", **record})
+    assert [line.rpartition("dev 2.0000   ")[2] for line in stream.getvalue().splitlines()] == [
+        "0.2 steps/s",
+        "0.2 steps/s   70 s left",
+        "0.2 steps/s   90 s left",
+        "0.2 steps/s",
+    ]
 
 
 def test_a_terminal_has_a_bar_and_the_same_lines(tmp_path):
