@@ -191,10 +191,16 @@ def _emitted(module: Any, machine: Any) -> bytes:
 
 @cache
 def _emit() -> Any:
-    """llvmlite's function that writes machine code, without the lock that it puts around each."""
+    """llvmlite's function that writes machine code, without the lock that it puts around each.
+
+    With the lock, if llvmlite does not say any more where its library lies.
+    """
     library = _llvm().ffi.lib
     locked = library.LLVMPY_TargetMachineEmitToMemory
-    function = ctypes.CDLL(library._name).LLVMPY_TargetMachineEmitToMemory
+    try:
+        function = ctypes.CDLL(library._name).LLVMPY_TargetMachineEmitToMemory
+    except (AttributeError, OSError):
+        return locked
     function.argtypes, function.restype = locked.argtypes, locked.restype
     return function
 

@@ -16,27 +16,33 @@ undivided = threading.RLock()
 
 
 class _Door:
-    """Who is alongside; once somebody wants to fork, nobody comes in any more."""
+    """Who is alongside; once somebody wants to fork, nobody else comes in any more.
+
+    Who forks from inside, in a signal's handler, waits for the others only.
+    """
 
     def __init__(self) -> None:
         self.moved = threading.Condition(undivided)
-        self.inside = self.forks = 0
+        self.inside: list[int] = []  # a thread for each time that it came in
+        self.forks = 0
 
     def enter(self) -> None:
+        me = threading.get_ident()
         with undivided:
-            while self.forks:
+            while self.forks and me not in self.inside:
                 self.moved.wait()
-            self.inside += 1
+            self.inside.append(me)
 
     def leave(self) -> None:
         with undivided:
-            self.inside -= 1
+            self.inside.remove(threading.get_ident())
             self.moved.notify_all()
 
     def close(self) -> None:
+        me = threading.get_ident()
         undivided.acquire()
         self.forks += 1
-        while self.inside:
+        while any(thread != me for thread in self.inside):
             self.moved.wait()
 
     def open(self) -> None:
@@ -46,6 +52,7 @@ class _Door:
 
     def open_in_child(self) -> None:
         self.moved, self.forks = threading.Condition(undivided), 0  # nobody else is there to wait
+        self.inside = [thread for thread in self.inside if thread == threading.get_ident()]
         undivided.release()
 
 
