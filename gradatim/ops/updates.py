@@ -200,11 +200,11 @@ def _expand_adam(
     decoupled: bool,
     maximize: bool,
 ) -> Any:
-    one = _one(step)
-    step = add(step, one)
+    step, one = add(step, _one(step)), _one(lr)
+    n = cast(step, dtype=lr._value.dtype)  # somebody's own count may be float32
     # p - rate / c1 m / (sqrt(v) / c2 + eps), with c2 taken out of the fraction: one division less
-    c2 = sqrt(sub(one, pow_(beta2, step)))
-    scale = mul(div(lr, sub(one, pow_(beta1, step))), c2)
+    c2 = sqrt(sub(one, pow_(beta2, n)))
+    scale = mul(div(lr, sub(one, pow_(beta1, n))), c2)
     least, kept = mul(c2, like(c2, eps)), sub(one, mul(lr, like(lr, weight_decay)))
     decay = like(lr, weight_decay)
     factors = sub(one, beta1), beta2, sub(one, beta2), least, scale, kept, decay

@@ -190,3 +190,24 @@ def test_nan_and_infinity_go_through_a_reduction(
 
 def _subsets(n: int, k: int) -> list[tuple[int, ...]]:
     return [d for d in product(range(n), repeat=k) if list(d) == sorted(set(d))]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "float64"])
+def test_adam_goes_on_from_a_count_of_any_dtype(dtype: str) -> None:
+    def trained(compiled: bool) -> list[float]:
+        w = gradatim.tensor([1.0, -2.0], requires_grad=True)
+        optimizer = gradatim.optim.Adam([w], lr=0.1)
+
+        def step() -> None:
+            optimizer.zero_grad()
+            (w * w).sum().backward()
+            optimizer.step()
+
+        step()
+        optimizer.state[w]["step"] = gradatim.tensor(7, dtype=getattr(gradatim, dtype))
+        for _ in range(3):
+            (gradatim.compile(step) if compiled else step)()
+        assert optimizer.state[w]["step"].item() == 10
+        return w.tolist()
+
+    np.testing.assert_allclose(trained(True), trained(False), 1e-6)
