@@ -249,7 +249,7 @@ class Binding:
         run_by_numpy(step, self.compiled, self.table, self.arena)
 
     def _written(self, tensors: Sequence[Any], leave: Callable[[], None] | None = None) -> None:
-        """Steps have ended: note what they wrote, and `leave` gradients."""
+        """Steps have ended: note what they wrote, and `leave` gradients, or lose those before."""
         if self.copies:
             self.write_copies()
         now = tick()
@@ -258,8 +258,7 @@ class Binding:
                 storage.written = now
             for i in self.written_besides:
                 self._storage(i, tensors).written = now
-            if leave is not None:
-                leave()
+            (leave or self.gradients.lose)()
             self.gradients.end()
 
     def write_copies(self) -> None:

@@ -104,6 +104,13 @@ class Gradients:
             self._new = []
         self._clear(self.cleared, arguments)
 
+    def lose(self) -> None:
+        """After a step that failed: what it wrote over, and nobody had seen, is no gradient."""
+        for left in self._already_left():
+            owner = self.owners[left.index]
+            if isinstance(owner, Handle) and owner._grad is left:
+                put_grad(owner, None)
+
     def leave_nothing(self) -> None:
         """After steps of which the last, that was to leave gradients, failed."""
         self._clear((*self.owners, *self.cleared), None)
@@ -130,12 +137,15 @@ class Gradients:
 
     def written_over(self) -> list[Array]:
         """The memory of those that have been left already."""
-        new = set(map(id, self._new))
-        return [left.array for left in self._lefts if left is not None and id(left) not in new]
+        return [left.array for left in self._already_left()]
 
     def arrays(self) -> list[Array]:
         """The memory of all, as it was given out last."""
         return [left.array for left in self._lefts if left is not None]
+
+    def _already_left(self) -> list[Left]:
+        new = set(map(id, self._new))
+        return [left for left in self._lefts if left is not None and id(left) not in new]
 
     def _clear(self, owners: Sequence[Owner], arguments: Sequence[Any] | None) -> None:
         for place in owners:

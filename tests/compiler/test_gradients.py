@@ -10,6 +10,7 @@ import pytest
 
 import gradatim as g
 from gradatim.compiler.errors import NotFiniteError
+from gradatim.nn import functional as F
 
 
 def stepper(w: Any) -> Any:
@@ -218,3 +219,27 @@ def test_who_asks_while_another_thread_steps_sees_one_whole_gradient() -> None:
     looking.join()
     assert seen
     assert all(first == last for first, last in seen)
+
+
+@pytest.mark.parametrize("again", [lambda step, y: step(y), lambda step, y: step.repeat(1, y[None])])
+def test_of_a_step_that_is_refused_nobody_sees_half_a_gradient(again: Any) -> None:
+    w = g.linspace(0, 1, 12).reshape(4, 3).requires_grad_()
+
+    @g.compile
+    def step(y: Any) -> Any:
+        w.grad = None
+        loss = F.cross_entropy(w * 2, y)
+        loss.backward()
+        return loss
+
+    good, bad = g.tensor([0, 1, 2, 0]), g.tensor([2, 2, 3, 1])
+    step(good)
+    with pytest.raises(IndexError, match="target 3"):
+        again(step, bad)
+    assert w.grad is None
+    step(good)
+    seen, numbers = w.grad, w.grad.tolist()
+    with pytest.raises(IndexError):
+        again(step, bad)
+    step(good)
+    assert seen.tolist() == numbers == w.grad.tolist()
