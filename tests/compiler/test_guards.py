@@ -309,6 +309,9 @@ def test_a_dictionary_with_other_keys_and_a_set():
     table[1, 2] = 0.25
     chosen.add(3)
     assert guards.changed() == "chosen changed from {1, 2} to {1, 2, 3}"
+    chosen.remove(3)
+    table[2] = table.pop(1)
+    assert guards.changed() == "table has other keys"
 
 
 def test_cycles_and_depth_end():

@@ -28,6 +28,12 @@ def _swap(items: list[Any]) -> None:
     items[0], items[1] = items[1], items[0]
 
 
+def _exchange_keys(table: dict[Any, Any], a: Any, b: Any) -> None:
+    items = [({a: b, b: a}.get(k, k), x) for k, x in table.items()]
+    table.clear()
+    table.update(items)
+
+
 IN_MANY: dict[str, Any] = {
     "an equal one": lambda w, s: w.__setitem__(2, w[2].clone()),
     "another order": lambda w, s: _swap(w),
@@ -40,6 +46,7 @@ IN_MANY: dict[str, Any] = {
     "exchanged below": lambda w, s: s[w[3]].update(m=s[w[3]]["v"], v=s[w[3]]["m"]),
     "another order of a table": lambda w, s: s.__setitem__(w[0], s.pop(w[0])),
     "another key below": lambda w, s: s[w[3]].update(n=s[w[3]].pop("m")),
+    "exchanged keys": lambda w, s: _exchange_keys(s, w[0], w[1]),
     "no table below": lambda w, s: s.__setitem__(w[3], None),
 }
 

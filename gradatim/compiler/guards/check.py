@@ -22,7 +22,7 @@ import numpy as np
 
 from ...core.handle import Handle
 from ...core.settled import settled
-from .held import Absent, Tensor, differs
+from .held import Absent, Keys, Tensor, differs
 from .many import HELPERS, conditions
 from .place import Place, Way
 
@@ -187,8 +187,11 @@ class _Writer:
     def unpack(self, place: Place, value: str) -> None:
         """All items of a container at once."""
         values = [self.variable() for _ in place.below]
-        is_table = place.held is not None and issubclass(getattr(place.held, "type", list), dict)
-        self.lines.append(f"{', '.join(values)}, = {value}{'.values()' if is_table else ''}")
+        items = value
+        if isinstance(place.held, Keys):
+            self.refuse(place.held.other_order(value, self.name))
+            items = f"{value}.values()"
+        self.lines.append(f"{', '.join(values)}, = {items}")
         for p, variable in zip(place.below, values, strict=True):
             self.check(p, variable)
 

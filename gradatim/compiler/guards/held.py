@@ -191,11 +191,17 @@ class Items:
 
 
 class Keys(Items):
-    """A dictionary of which everything counts; its order does not."""
+    """A dictionary of which everything counts.
+
+    Where all keys are texts, their order does not: items are read by them. Else items are read by
+    their places, and the keys have to be the same in the same order.
+    """
 
     def __init__(self, was: dict[Any, Any]) -> None:
         super().__init__(was)
         self.keys = set(was) if all(type(k) is str for k in was) else None
+        self.are_numbers = all(map(is_number, was))
+        self.order = self._order(was)
 
     def type_only(self) -> Type:
         """The guard of such a dictionary if only some keys count."""
@@ -207,14 +213,30 @@ class Keys(Items):
             return f"len({value}) != {self.count}"
         return f"{value} or {value}.__class__ is not {name(self.type)}"
 
+    def other_order(self, value: str, name: Name) -> str:
+        """An expression, true if the keys are others, or in another order."""
+        if self.are_numbers:
+            return f"differs(tuple({value}), {name(self.order)})"
+        return f"(*map(id, {value}),) != {name(self.order)}"
+
+    def _order(self, value: dict[Any, Any]) -> tuple[Any, ...]:
+        return tuple(value) if self.are_numbers else tuple(map(id, value))
+
     def same(self, value: Any) -> bool:
         """With the same keys."""
-        return super().same(value) and (self.keys is None or set(value) == self.keys)
+        if not super().same(value):
+            return False
+        if self.keys is None:
+            return not differs(self._order(value), self.order)
+        return set(value) == self.keys
 
     def told(self, path: str, value: Any) -> str:
         """Which keys came and went."""
-        if type(value) is not self.type or self.keys is None:
+        if type(value) is not self.type:
             return super().told(path, value)
+        if self.keys is None:
+            is_one_for_one = len(value) == self.count
+            return f"{path} has other keys" if is_one_for_one else super().told(path, value)
         new = ", ".join(repr(k) for k in value if k not in self.keys)
         gone = ", ".join(sorted(repr(k) for k in self.keys if k not in value))
         changes = [f"got {new}"] * bool(new) + [f"lost {gone}"] * bool(gone)

@@ -53,9 +53,9 @@ def _items(place: Place, value: str, name: Name) -> tuple[str, list[str]] | None
     """What is directly below a place, as an expression, and what has to be asked before."""
     ways = {p.way for p in place.below}
     if ways == {Way.EACH}:
-        is_table = issubclass(getattr(place.held, "type", list), dict)
-        items = f"{value}.values()" if is_table else value
-        return items, [f"len({value}) != {len(place.below)}"]
+        if isinstance(place.held, Keys):
+            return f"{value}.values()", [place.held.other_order(value, name)]
+        return value, [f"len({value}) != {len(place.below)}"]
     if ways == {Way.ITEM} and len(place.below) > 1:
         return f"{name(itemgetter(*(p.key for p in place.below)))}({value})", []
     return None
