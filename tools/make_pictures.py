@@ -3,6 +3,7 @@
     python tools/make_pictures.py             all of them, into docs/pictures/ (half a minute)
     python tools/make_pictures.py lol moons   only these
     python tools/make_pictures.py depth       those of docs/depth.md, whose programs save them
+    python tools/make_pictures.py attention   that of docs/gpt.md, likewise
     python tools/make_pictures.py random-400  a graph of 400 nodes, to judge the layout by
 
 Everything is seeded: the same version makes the same bytes.
@@ -204,7 +205,7 @@ PICTURES: dict[str, Callable[[], Drawing | Drawings]] = {
     "gpt": gpt_modules,
 }
 # Pages whose programs save their own pictures.
-PAGES = {"depth": DOCS / "depth.md"}
+PAGES = {"depth": DOCS / "depth.md", "attention": DOCS / "gpt.md"}
 # Not in the documentation: it is as large as all the others together.
 ON_REQUEST = {"random-400": random_400}
 

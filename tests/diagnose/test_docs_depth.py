@@ -5,17 +5,13 @@ import re
 import pytest
 
 from gradatim.compiler import engine
+from tests.reading_pages import NUMBER, numbers
 from tools.quote_page import ROOT, outputs, renewed
 
 PAGE = ROOT / "docs" / "depth.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 PICTURES = set(re.findall(r"\(pictures/(depth-[\w-]+\.svg)\)", TEXT))
 BUILT = {"depth-folded.svg", "depth-parameters.svg", "depth-approximation.svg"}  # nothing learned
-NUMBER = re.compile(r"\d[\d,]*\.?\d*(?:e[+-]\d+)?")
-
-
-def numbers(text):
-    return [float(found.replace(",", "")) for found in NUMBER.findall(text)]
 
 
 @pytest.mark.skipif(engine.available() is not None, reason="needs LLVM")
