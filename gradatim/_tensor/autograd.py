@@ -317,10 +317,12 @@ class Removable:
         self._hooks = hooks
         self._key = tick()
         hooks[self._key] = hook
+        unsettle()
 
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
         self._hooks.pop(self._key, None)
+        unsettle()
 
     def __enter__(self) -> Removable:
         return self

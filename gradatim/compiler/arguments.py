@@ -113,9 +113,12 @@ def _placed(value: Any, numbers: Iterator[int]) -> Any:
 
 
 def _wish(x: Handle) -> Any:
-    """Of an argument that wants a gradient: whether it collects it, and has collected before."""
+    """Of an argument that wants a gradient: whether it collects it, has before, and its hooks."""
     edge = history(x)
-    return None if edge is None else (type(edge) is Leaf, x._grad is not None)
+    if edge is None:
+        return None
+    hooks = edge.hooked() if type(edge) is Leaf else None
+    return hooks, x._grad is not None
 
 
 def _first(x: Handle, tensors: Sequence[Any]) -> int:

@@ -346,8 +346,11 @@ class Given:
         new: Handle = alias(self.variables[i], self.storages[i])
         if x._is_number:
             new._is_number = True
-        if history(x) is not None:
-            new._edge = Leaf(new)
+        edge = history(x)
+        if edge is not None:
+            new._edge = leaf = Leaf(new)
+            if type(edge) is Leaf:
+                leaf.hooks, leaf.after = edge.hooks, edge.after
             new._grad = grad_of(x, at_once=True)
         return new
 

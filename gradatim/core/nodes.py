@@ -45,6 +45,10 @@ class Leaf:
         self.hooks: Hooks | None = None
         self.after: Hooks | None = None  # called with the tensor when its `.grad` is complete
 
+    def hooked(self) -> tuple[int, ...]:
+        """The keys of all hooks: no two hooks ever have the same."""
+        return (*(self.hooks or ()), *(self.after or ()))
+
     def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
         """Add to `.grad`."""
         flight.land(self, gradient, fresh=fresh)

@@ -1,8 +1,9 @@
 """When a tensor that was there before last became another one inside.
 
-It is another one if it has other memory, or wants a gradient that it did not want (or the other way
-round). That happens seldom. Compiled programs rely on hundreds of tensors to stay what they are:
-they compare one number before a call, and look at the tensors only if it changed.
+It is another one if it has other memory, wants a gradient that it did not want (or the other way
+round), or has other hooks. That happens seldom. Compiled programs rely on hundreds of tensors to
+stay what they are: they compare one number before a call, and look at the tensors only if it
+changed.
 """
 
 from __future__ import annotations
@@ -23,5 +24,5 @@ settled = Settled()
 
 
 def unsettle() -> None:
-    """Say, afterwards, that a tensor's `_value` is another, or its `_edge` came or went."""
+    """Say, afterwards, that a `_value` is another, or that an `_edge` or a hook came or went."""
     settled.since = tick()

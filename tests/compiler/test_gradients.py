@@ -246,3 +246,26 @@ def test_of_a_step_that_is_refused_nobody_sees_half_a_gradient(is_repeated: bool
         again(bad)
     step(good)
     assert seen.tolist() == numbers == w.grad.tolist()
+
+
+def test_hooks_of_parameters_and_of_arguments_are_part_of_a_step() -> None:
+    w, x = (g.full((1,), number, requires_grad=True) for number in (3.0, 5.0))
+
+    @g.compile
+    def step(x: Any) -> None:
+        w.grad = x.grad = None
+        (w * x).sum().backward()
+
+    def gradients() -> tuple[float, float]:
+        step(x)
+        return w.grad.item(), x.grad.item()
+
+    assert gradients() == (5, 3)
+    with x.register_hook(lambda grad: grad * 10):
+        assert gradients() == (5, 30)
+        hook = w.register_post_accumulate_grad_hook(lambda w: w.grad.mul_(100))
+        with pytest.warns(UserWarning, match="w has other hooks than before"):
+            assert gradients() == (500, 30)
+    assert gradients() == (500, 3)
+    hook.remove()
+    assert gradients() == (5, 3)

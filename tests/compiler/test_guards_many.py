@@ -117,3 +117,19 @@ def test_a_leaf_that_is_cut_off_or_no_longer_wants_a_gradient_is_noticed() -> No
         assert guards.changed() is None
         change(x)
         assert "requires_grad changed from True to False" in str(guards.changed())
+
+
+@pytest.mark.parametrize("name", ["register_hook", "register_post_accumulate_grad_hook"])
+def test_hooks_that_come_and_go_are_noticed(name: str) -> None:
+    x = gradatim.zeros(2, requires_grad=True)
+
+    def step() -> Any:
+        return x.sum()
+
+    with Watch(step) as watch:
+        step()
+    guards = watch.guards()
+    hook = getattr(x, name)(lambda x: None)
+    assert guards.changed() == "x has other hooks than before"
+    hook.remove()
+    assert guards.changed() is None

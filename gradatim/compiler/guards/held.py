@@ -115,7 +115,7 @@ class Thing:
 
 
 class Tensor(Thing):
-    """A tensor: the object, its memory, and whether it requires grad."""
+    """A tensor: the object, its memory, whether it requires grad, and its hooks."""
 
     def __init__(self, was: Handle) -> None:
         super().__init__(was, is_kept=was._edge is None or type(was._edge) is Leaf)
@@ -125,24 +125,30 @@ class Tensor(Thing):
     def settle(self, was: Handle) -> None:
         """Take the memory as it is now: while a program is traced it is none."""
         self.array, self.wants_grad = was._value, was._edge is not None
+        self.hooks = _hooks_of(was)
 
     def is_settled(self) -> bool:
         """Whether it is on the memory that it was on, and wants a gradient as it did."""
         x = self.now()
-        return x is None or (x._value is self.array and (x._edge is not None) is self.wants_grad)
+        if x is None:
+            return True
+        same = x._value is self.array and (x._edge is not None) is self.wants_grad
+        return same and _hooks_of(x) == self.hooks
 
     def same(self, value: Any) -> bool:
         """The same object on the same memory."""
         return super().same(value) and self.is_settled()
 
     def told(self, path: str, value: Any) -> str:
-        """Which of the three it was."""
+        """Which of them it was."""
         if not super().same(value):
             if issubclass(type(value), Handle):
                 return f"{path} is another tensor than before"
             return f"{path} changed from a tensor to {_short(value)}"
         if value._value is not self.array:
             return f"{path} has other memory than before"
+        if (value._edge is not None) is self.wants_grad:
+            return f"{path} has other hooks than before"
         return f"{path}.requires_grad changed from {self.wants_grad} to {not self.wants_grad}"
 
 
@@ -308,6 +314,10 @@ def reference(x: Any) -> tuple[Any, bool]:
         return weakref.ref(x), True
     except TypeError:
         return x, False
+
+
+def _hooks_of(x: Handle) -> tuple[int, ...]:
+    return x._edge.hooked() if type(x._edge) is Leaf else ()
 
 
 def _count(n: int) -> str:
