@@ -133,3 +133,20 @@ def test_hooks_that_come_and_go_are_noticed(name: str) -> None:
     assert guards.changed() == "x has other hooks than before"
     hook.remove()
     assert guards.changed() is None
+
+
+def test_what_a_hook_reads_is_guarded() -> None:
+    x, scales = gradatim.ones(2, requires_grad=True), [2.0]
+    x.register_hook(lambda grad: grad * scales[0])
+
+    def step() -> Any:
+        x.grad = None
+        x.sum().backward()
+
+    compiled = gradatim.compile(step)
+    compiled()
+    assert x.grad.tolist() == [2, 2]
+    scales[0] = 3.0
+    with pytest.warns(UserWarning, match="changed from 2.0 to 3.0"):
+        compiled()
+    assert x.grad.tolist() == [3, 3]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...core.handle import Handle
+from ...core.nodes import Leaf
 from ...scalar.value import Value
 from ..whose import is_librarys, is_users
 from .held import (
@@ -109,6 +110,8 @@ class Search:
         while self._queue:
             place, value = self._queue.popleft()
             place.held = _held(value)
+            if isinstance(place.held, Tensor):
+                self._follow_hooks(value)
             leads_on = isinstance(place.held, Thing | Items) and type(place.held) is not Tensor
             if leads_on and id(value) not in self._met:
                 self._met.add(id(value))
@@ -137,6 +140,15 @@ class Search:
                 self._follow_names(value.__name__, base, vars(base))
         elif not issubclass(kind, _CLOSED) and kind.__getattribute__ is object.__getattribute__:
             self._follow_object(place, value)
+
+    def _follow_hooks(self, x: Handle) -> None:
+        """What a tensor's hooks can read; which hooks it has, its own guard asks."""
+        if type(x._edge) is Leaf and id(x) not in self._met:
+            self._met.add(id(x))
+            self._kept.append(x)
+            for hook in (*(x._edge.hooks or {}).values(), *(x._edge.after or {}).values()):
+                name = getattr(hook, "__name__", type(hook).__name__)
+                self._add(None, Way.GIVEN, reference(hook)[0], name, hook)
 
     def _follow_items(self, place: Place, table: dict[Any, Any]) -> None:
         shown = self._shown(place)
