@@ -14,8 +14,15 @@ from ..training.errors import BadUse
 BAD_USE, FAILED, INTERRUPTED, NOBODY_READS = 2, 1, 130, 141
 
 
+class NobodyReads(Exception):
+    """Who read our output has gone."""
+
+
 def explain(error: BaseException) -> int:
-    """Say what went wrong; the exit code: 2 for bad use, 1 for failure, 130 for Ctrl-C."""
+    """Say what went wrong; the exit code: 2 for bad use, 1 for failure, 130 for Ctrl-C.
+
+    141, as of programs that a closed pipe kills, if nobody reads what is written.
+    """
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, SystemExit):
@@ -23,7 +30,7 @@ def explain(error: BaseException) -> int:
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         say("Stopped.")
         return INTERRUPTED
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, (BrokenPipeError, NobodyReads)):
         _let_go_of_stdout()
         return NOBODY_READS
     say(f"Error: {_message(error)}")

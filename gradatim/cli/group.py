@@ -5,12 +5,15 @@ Importing all of them would bring in the engine, rich and the models, which `--h
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import click
 
 from ..training.errors import did_you_mean
+from .failures import NobodyReads
 
 
 class SuggestingGroup(click.Group):
@@ -34,6 +37,16 @@ class LazyGroup(SuggestingGroup):
         super().__init__(*args, **options)
         self.package, self.table = package, table
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """As click's; a pipe that nobody reads is told from other failures."""
+        with _told_of_closed_pipes():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's; a pipe that nobody reads is told from other failures."""
+        with _told_of_closed_pipes():
+            return super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of the table."""
         return list(self.table)
@@ -50,3 +63,12 @@ class LazyGroup(SuggestingGroup):
         """The list of commands in the help, from the table alone."""
         with formatter.section("Commands"):
             formatter.write_dl(list(self.table.items()))
+
+
+@contextmanager
+def _told_of_closed_pipes() -> Iterator[None]:
+    """Click itself makes one exit code of a pipe that nobody reads and of all other failures."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise NobodyReads from error
