@@ -14,6 +14,7 @@ from ..training.errors import BadUse, Failure
 from .group import SuggestingGroup
 from .options import (
     checkpoint_option,
+    data_option,
     find_run,
     model_or_run,
     run_argument,
@@ -122,7 +123,7 @@ def graph(
 @command.command(
     epilog="\b\nExamples:\n  gradatim draw bigram\n  gradatim draw bigram --data x.txt"
 )
-@click.option("--data", metavar="FILE", help="The words of this file instead of the names.")
+@data_option("The words of this file instead of the names.")
 @output_option
 def bigram(data: str | None, output: Path | None) -> None:
     """Heat map of which letter follows which, with the counts; '.' begins and ends a word."""

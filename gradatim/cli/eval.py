@@ -11,6 +11,7 @@ import click
 from ..training.errors import BadUse
 from .options import (
     checkpoint_option,
+    data_option,
     find_run,
     json_option,
     no_compile_option,
@@ -42,7 +43,7 @@ Examples:
     multiple=True,
     help="Which part; can be repeated. Default: all three.",
 )
-@click.option("--data", metavar="FILE", help="All of this file instead.")
+@data_option("All of this file instead.")
 @no_compile_option
 @checkpoint_option
 @runs_option

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..training.errors import BadUse, Failure
+from .options import data_option
 
 if TYPE_CHECKING:
     from ..training.learner import ModelLearner
@@ -41,7 +42,7 @@ Examples:
     metavar="KEY=VALUE",
     help="One setting, as for train; can be repeated.",
 )
-@click.option("--data", metavar="FILE", help="A text file, as for train.")
+@data_option("A text file, as for train.")
 def command(
     model: str,
     stage: str | None,

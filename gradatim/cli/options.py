@@ -44,6 +44,18 @@ no_compile_option: Callable[[F], F] = click.option(
     "--no-compile", is_flag=True, help="Operation after operation, without machine code of its own."
 )
 
+
+def data_option(help: str, *, metavar: str = "FILE") -> Callable[[F], F]:
+    """`--data`, which is a name: an empty one is a script's unset variable."""
+    return click.option("--data", metavar=metavar, help=help, callback=_named)
+
+
+def _named(context: click.Context, option: click.Parameter, data: str | None) -> str | None:
+    if data is not None and not data.strip():
+        raise BadUse("--data names no file; give one, or leave out --data")
+    return data
+
+
 run_argument: Callable[[F], F] = click.argument("run", required=False, metavar="[RUN]")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ Examples:
   gradatim sample mlp-1 -n 50 --temperature 0.7
   gradatim sample mlp-1 --greedy
   gradatim sample gpt-1 --prompt "The class " --top-p 0.9 --max-tokens 500
+  gradatim sample gpt-1 --prompt - < beginning.txt
   gradatim sample mlp-1 --seed 3 --json
 """
 
@@ -39,7 +41,12 @@ Examples:
 @click.option(
     "-n", "--number", type=click.IntRange(1), help="How many; else 20 words, or one text."
 )
-@click.option("--prompt", default="", metavar="TEXT", help="What they begin with.")
+@click.option(
+    "--prompt",
+    default="",
+    metavar="TEXT|-",
+    help="What they begin with; - reads it from standard input, without its last line end.",
+)
 @click.option("--greedy", is_flag=True, help="Always the most probable letter: one word, always.")
 @click.option(
     "--temperature",
@@ -90,7 +97,7 @@ def command(
     from ..training.trained import load_trained
 
     wish = Wish(
-        prompt=prompt,
+        prompt=_piped() if prompt == "-" else prompt,
         greedy=greedy,
         temperature=temperature,
         top_k=top_k,
@@ -109,6 +116,17 @@ def command(
         print_json({"run": chosen.name, "step": trained.step, voice.writes: whole})
     else:
         write(voice, wish)
+
+
+def _piped() -> str:
+    """What is given to standard input, which ends with a line end that nobody means.
+
+    Errors: TextError if that is empty, not UTF-8 or binary.
+    """
+    from ..data import text
+
+    given = b"" if sys.stdin is None else sys.stdin.buffer.read()
+    return text.of("the prompt from standard input", given).read().removesuffix("\n")
 
 
 def write(voice: Voice, wish: Wish, *, columns: bool = False) -> None:

@@ -10,7 +10,7 @@ import click
 
 from ..training.errors import BadUse
 from .eval import losses_of_letters
-from .options import json_option, no_compile_option, print_json, runs_option, warn
+from .options import data_option, json_option, no_compile_option, print_json, runs_option, warn
 from .progress import reporter
 from .sample import write
 
@@ -47,11 +47,10 @@ Examples:
     metavar="KEY=VALUE",
     help="One setting, over those of --config; can be repeated. `gradatim models NAME` lists them.",
 )
-@click.option(
-    "--data",
-    metavar="FILE|names|english",
-    help="What to learn from instead of the embedded names: a text file, of one word per line for"
+@data_option(
+    "What to learn from instead of the embedded names: a text file, of one word per line for"
     " all models but gpt; or, for gpt, the text `english` that every Python has.",
+    metavar="FILE|names|english",
 )
 @click.option("--steps", metavar="N", help="Short for --set training.steps=N.")
 @click.option("--seed", metavar="N", help="Short for --set training.seed=N.")

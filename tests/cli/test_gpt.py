@@ -1,5 +1,6 @@
 """Training a GPT on words and on text, and what it is asked afterwards, from the command line."""
 
+import io
 import json
 import math
 import shutil
@@ -145,6 +146,33 @@ def test_a_prompt_longer_than_the_context_is_said_once_and_its_end_counts(capsys
     short = asked(capsys, "sample", root, "chars", "--prompt", prompt[-12:], *some)
     assert short.err == ""
     assert long.out.replace(prompt, prompt[-12:]) == short.out
+
+
+def piped(monkeypatch, given):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given), encoding="ascii"))
+
+
+def test_a_prompt_is_read_from_standard_input(capsys, monkeypatch, root):
+    some = ["--seed", "3", "--max-tokens", "20"]
+    for prompt in ("the ☃ has\na n", "the town\n"):
+        typed = asked(capsys, "sample", root, "chars", "--prompt", prompt, *some)
+        piped(monkeypatch, f"{prompt}\n".replace("\n", "\r\n").encode())
+        assert asked(capsys, "sample", root, "chars", "--prompt", "-", *some) == typed
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (b"", "the prompt from standard input is empty; give a text"),
+        (b"the town\nhas \xff", "standard input, line 2: byte 0xff is not UTF-8"),
+    ],
+)
+def test_a_piped_prompt_that_is_no_text_is_refused(capsys, monkeypatch, root, given, message):
+    piped(monkeypatch, given)
+    assert main(["sample", "chars", "--prompt", "-", "--runs", str(root)]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert message in err
 
 
 def test_surprise_of_words_and_of_text(capsys, root):
