@@ -275,7 +275,7 @@ def test_a_taken_name_is_refused_and_nothing_is_overwritten(capsys, tmp_path, wo
         (["--set", "h=9"], "model.h of run 'small' stays 8: its weights have that shape"),
         (["--seed", "9"], "training.seed of run 'small' stays 1: its generator goes on"),
         (["--set", "split_seed=9"], "data.split_seed of run 'small' stays 42"),
-        (["--data", ""], "names has other words than those that run 'small' was trained on"),
+        (["--data", "names"], "names has other words than those that run 'small' was trained on"),
     ],
 )
 def test_what_a_run_cannot_change_is_said(capsys, runs, arguments, message):
