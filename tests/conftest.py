@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,10 @@ gc.disable()
 
 # Tests start hundreds of processes; without compiled files each of them would compile the library.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Some tests press Ctrl-C, which a process that a shell starts in the background is told to ignore.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Compiled programs are kept for this run of the tests, and shared by its processes.
 if "PYTEST_XDIST_WORKER" not in os.environ:
