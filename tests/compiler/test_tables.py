@@ -28,6 +28,12 @@ def nll_by_hand(table: g.Tensor, x: g.Tensor, y: g.Tensor) -> g.Tensor:
     return -F.log_softmax(table[x], 1)[g.arange(len(x)), y].mean()
 
 
+def two_targets(table: g.Tensor, x: g.Tensor, y: g.Tensor) -> g.Tensor:
+    """The same rows, in two columns."""
+    rows = table[x]
+    return F.cross_entropy(rows, y) + F.cross_entropy(rows, x, reduction="sum")
+
+
 LOSSES: dict[str, Step] = {
     "mean": lambda w, x, y: F.cross_entropy(w[x], y),
     "sum": lambda w, x, y: F.cross_entropy(w[x], y, reduction="sum"),
@@ -48,6 +54,7 @@ LOSSES: dict[str, Step] = {
     "rows by a factor": lambda w, x, y: (w[x] * y.to(w.dtype)[:, None]).sum(),
     "rows over a factor": lambda w, x, y: (w.exp()[x] / (y + 1).to(w.dtype)[:, None]).sum(),
     "squares": lambda w, x, y: ((w[x] - y.to(w.dtype)[:, None]) ** 2).mean(),
+    "two targets": two_targets,
     "two losses": lambda w, x, y: F.cross_entropy(w[x], y) - 0.5 * F.cross_entropy(w[y], x),
 }
 

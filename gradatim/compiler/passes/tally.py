@@ -12,47 +12,14 @@ Rows whose weights add up to 0 get 0, whatever their numbers are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import product
-
-from ...core.primitive import Primitive
 from ...ops.broadcast import broadcast_to, reduce_sum, reshape
-from ...ops.elementwise import add, cast, div, mul, ne, neg, sub, where
+from ...ops.elementwise import add, div, mul, ne, neg, sub, where
 from ...ops.indexing import put
-from ..ir import Equation, Graph, Var, apply
+from ..ir import Equation, Graph, Var
 from .cse import merge_equal
-from .fold import repeat
-from .lookups import LOOKUPS, element_places, is_strict, row_places
-from .pick import columns_of
+from .lookups import element_places, row_places
 from .simplify import Makers, number_of
-
-
-@dataclass(frozen=True)
-class Term:
-    """`± times[x[i], c] / over[x[i], c] * weight[i]`, in column y[i] only if there is a `column`.
-
-    `times` and `over` are tables that are looked up, rows that are the same for all places, or
-    single numbers. Without `weight` all are 1.
-    """
-
-    negative: bool = False
-    times: tuple[Var, ...] = ()
-    over: tuple[Var, ...] = ()
-    weight: Var | None = None
-    column: Var | None = None
-
-    @property
-    def opposite(self) -> Term:
-        """Minus this."""
-        return replace(self, negative=not self.negative)
-
-
-Terms = list[Term]
-
-
-class Opaque(Exception):
-    """What is added is no sum of terms."""
+from .terms import Opaque, Parts, Term, Terms
 
 
 def tally(graph: Graph) -> Graph:
@@ -74,7 +41,7 @@ def _tallied(e: Equation, makers: Makers) -> list[Equation] | None:
     is_table = len(table.shape) == 2 and len(places.shape) == 1 and table.dtype.kind == "f"
     if not is_table or places.size <= table.shape[0]:
         return None
-    parts = _Parts(e, makers)
+    parts = Parts(e, makers)
     try:
         terms = parts.of(e.inputs[2])
     except Opaque:
@@ -94,175 +61,17 @@ def _pays(terms: Terms, width: int) -> bool:
     return len(rows) <= 1 and any(width > 1 or t.times or t.over for t in terms)
 
 
-class _Parts:
-    """The values of one `put`, a row for each place, taken apart into terms."""
-
-    def __init__(self, e: Equation, makers: Makers) -> None:
-        self.e, self.makers = e, makers
-        self.shape, self.dtype = e.output.shape, e.output.dtype
-        self.places = e.inputs[1]
-        self.lookup = e  # who says which places there are
-        self.made: list[Equation] = []
-        self.known: dict[Var, Terms] = {}
-
-    def make(self, primitive: Primitive, *inputs: Var, **params: object) -> Var:
-        """The result of one more equation."""
-        return self.add(apply(primitive, inputs, params, self.e.line, self.e.part_of))
-
-    def number(self, value: object, shape: tuple[int, ...] = ()) -> Var:
-        """A number, repeated."""
-        return self.add(repeat(self.e, value, Var(shape, self.dtype)))
-
-    def add(self, *equations: Equation) -> Var:
-        """The result of the last of some equations."""
-        self.made += equations
-        return equations[-1].output
-
-    def of(self, v: Var) -> Terms:
-        """What `v` is the sum of. Errors: Opaque."""
-        if v not in self.known:
-            self.known[v] = self._taken_apart(v)
-        return self.known[v]
-
-    def _taken_apart(self, v: Var) -> Terms:
-        e = self.makers.get(v)
-        try:
-            if e is None or e.name not in RULES:
-                raise Opaque
-            return _without_opposites(RULES[e.name](self, e))
-        except Opaque:
-            if v.dtype != self.dtype or not self.is_column(v):
-                raise
-            return [Term(weight=self.flat(v))]
-
-    def is_column(self, v: Var) -> bool:
-        """Whether it has one number for each place."""
-        return v.shape in ((self.places.size,), (self.places.size, 1))
-
-    def flat(self, v: Var) -> Var:
-        """One number for each place, without a dimension of 1."""
-        return v if len(v.shape) == 1 else self.make(reshape, v, shape=(v.size,))
-
-    def product(self, a: Term, b: Term) -> Term:
-        """One term for two that are multiplied. Errors: Opaque."""
-        if a.column is not None and b.column is not None and a.column is not b.column:
-            raise Opaque
-        weight = a.weight if b.weight is None else b.weight
-        if a.weight is not None and b.weight is not None:
-            weight = self.make(mul, a.weight, b.weight)
-        column = a.column if b.column is None else b.column
-        signs = a.negative != b.negative
-        return Term(signs, a.times + b.times, a.over + b.over, weight, column)
-
-
-def _without_opposites(terms: Terms) -> Terms:
-    """What does not cancel."""
-    kept: Terms = []
-    for t in terms:
-        if t.opposite in kept:
-            kept.remove(t.opposite)
-        else:
-            kept.append(t)
-    return kept
-
-
-# -- how each operation is taken apart -----------------------------------------------------
-
-
-def _number(parts: _Parts, e: Equation) -> Terms:
-    value = e.params["value"]
-    return [] if value == 0 else [Term(times=(parts.number(value),))]
-
-
-def _spread(parts: _Parts, e: Equation) -> Terms:
-    (x,) = e.inputs
-    if x.size == 1:
-        return [Term(times=(x,))]
-    if parts.is_column(x) and len(x.shape) == len(e.output.shape):
-        return parts.of(x)
-    if x.shape in (e.output.shape[1:], (1, *e.output.shape[1:])):  # the same row everywhere
-        return [Term(times=(x,))]
-    raise Opaque
-
-
-def _reshaped(parts: _Parts, e: Equation) -> Terms:
-    if not (parts.is_column(e.inputs[0]) and parts.is_column(e.output)):
-        raise Opaque
-    return parts.of(e.inputs[0])
-
-
-def _looked_up(parts: _Parts, e: Equation) -> Terms:
-    table, places = e.inputs
-    if e.params.get("dim", 0) or places is not parts.places or table.shape[0] != parts.shape[0]:
-        raise Opaque
-    if not is_strict(parts.lookup):
-        parts.lookup = e
-    column = table if len(table.shape) == 2 else parts.make(reshape, table, shape=(table.size, 1))
-    return [Term(times=(column,))]
-
-
-def _sum(parts: _Parts, e: Equation) -> Terms:
-    return parts.of(e.inputs[0]) + parts.of(e.inputs[1])
-
-
-def _difference(parts: _Parts, e: Equation) -> Terms:
-    return parts.of(e.inputs[0]) + [t.opposite for t in parts.of(e.inputs[1])]
-
-
-def _negative(parts: _Parts, e: Equation) -> Terms:
-    return [t.opposite for t in parts.of(e.inputs[0])]
-
-
-def _product(parts: _Parts, e: Equation) -> Terms:
-    return [parts.product(a, b) for a, b in product(*map(parts.of, e.inputs))]
-
-
-def _quotient(parts: _Parts, e: Equation) -> Terms:
-    above, below = map(parts.of, e.inputs)
-    if len(below) != 1 or below[0].weight is not None or below[0].column is not None:
-        raise Opaque
-    inverse = replace(below[0], times=below[0].over, over=below[0].times)
-    return [parts.product(t, inverse) for t in above]
-
-
-def _choice(parts: _Parts, e: Equation) -> Terms:
-    asked, x, y = e.inputs
-    chosen, other = parts.of(x), parts.of(y)
-    if parts.is_column(asked) and not other:
-        mask = Term(weight=parts.make(cast, parts.flat(asked), dtype=parts.dtype))
-        return [parts.product(t, mask) for t in chosen]
-    maker = parts.makers.get(asked)
-    column = None if maker is None else columns_of(maker, parts.makers)
-    if column is None or column.dtype != parts.places.dtype:
-        raise Opaque
-    here = _without_opposites(chosen + [t.opposite for t in other])
-    return other + [parts.product(t, Term(column=column)) for t in here]
-
-
-RULES: dict[str, Callable[[_Parts, Equation], Terms]] = {
-    "repeated": _number,
-    "broadcast_to": _spread,
-    "reshape": _reshaped,
-    **dict.fromkeys(LOOKUPS, _looked_up),
-    "add": _sum,
-    "sub": _difference,
-    "neg": _negative,
-    "mul": _product,
-    "div": _quotient,
-    "where": _choice,
-}
-
-
-# -- adding up -----------------------------------------------------------------------------
-
-
 class _Sums:
     """The sums of weights that the terms want, each made once."""
 
-    def __init__(self, parts: _Parts, terms: Terms) -> None:
+    def __init__(self, parts: Parts, terms: Terms) -> None:
         self.parts = parts
+        self.chosen: dict[tuple[Var | None, Var], Var] = {}
         # Sums for each column are also, added up, those for the row.
-        self.chosen = {t.weight: self._in_columns(t) for t in terms if t.column is not None}
+        self.whole: dict[Var | None, Var] = {}
+        for t in terms:
+            if t.column is not None:
+                self.chosen[t.weight, t.column] = self.whole[t.weight] = self._in_columns(t)
 
     def added(self, total: Var | None, t: Term) -> Var:
         """`total` with the term added."""
@@ -282,9 +91,9 @@ class _Sums:
         """The sum of a term's weights at each place of the table."""
         parts, (rows, width) = self.parts, self.parts.shape
         if t.column is not None:
-            return self.chosen[t.weight]
-        if t.weight in self.chosen:
-            total = parts.make(reduce_sum, self.chosen[t.weight], dims=(1,), keepdim=True)
+            return self.chosen[t.weight, t.column]
+        if t.weight in self.whole:
+            total = parts.make(reduce_sum, self.whole[t.weight], dims=(1,), keepdim=True)
         else:
             places = parts.add(*row_places(parts.lookup, rows, parts.places))
             total = self._put(rows, places, t.weight)
