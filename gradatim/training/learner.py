@@ -23,6 +23,7 @@ from ..data.examples import Batch
 from .config import RunConfig
 from .errors import CheckpointError
 from .examples import TrainingExamples
+from .fitting import check_batch
 from .losses import MeanLoss, stretches
 from .once import only_once
 from .optimizers import change, make_optimizer
@@ -56,9 +57,11 @@ class ModelLearner:
         self.settings = config.training
         self.model, self.task = model, task
         self.drawn = task.training(config.model)
+        self.counted: Callable[..., None] | None = getattr(model, "learn", None)
+        if self.counted is None:
+            check_batch(self.drawn, self.settings.batch_size)
         self.parts = {split: task.part(split, config.model) for split in SPLITS}
         self.examples = TrainingExamples(self.drawn, self.settings.batch_size)
-        self.counted: Callable[..., None] | None = getattr(model, "learn", None)
         self.optimizer = None if self.counted else make_optimizer(model, self.settings)
         self.seen = 0  # examples, over the whole run
         self.pace = Pace()

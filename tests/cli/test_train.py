@@ -202,6 +202,11 @@ def test_other_seeds_give_other_runs(tmp_path, words):
         (["mlp", "--set", "blok_size=3"], "unknown key 'blok_size'; did you mean 'block_size'?"),
         (["mlp", "--steps", "many"], "training.steps wants a whole number, got 'many'"),
         (["mlp", "--steps", "0"], "training.steps must be at least 1, got 0"),
+        (
+            ["mlp", "--set", "batch_size=99999999999"],
+            "is 99,999,999,999: such a batch takes 4,000 GB",
+        ),
+        (["gpt", "--set", "batch_size=99999999999"], "by itself, and this machine has "),
         (["mlp", "--seed", "-1"], "training.seed must not be negative, got -1"),
         (["mlp", "--config", "none.toml"], "none.toml: no such config file"),
         (["mlp", "--data", "none.txt"], "there is no file none.txt"),
@@ -273,6 +278,7 @@ def test_a_taken_name_is_refused_and_nothing_is_overwritten(capsys, tmp_path, wo
     [
         (["bigram"], "run 'small' is a mlp, not a bigram"),
         (["--set", "h=9"], "model.h of run 'small' stays 8: its weights have that shape"),
+        (["--set", "batch_size=99999999999"], "99,999,999,999: such a batch takes 4,000 GB"),
         (["--seed", "9"], "training.seed of run 'small' stays 1: its generator goes on"),
         (["--set", "split_seed=9"], "data.split_seed of run 'small' stays 42"),
         (["--data", "names"], "names has other words than those that run 'small' was trained on"),

@@ -1,0 +1,42 @@
+"""Whether a batch fits into this machine, asked before anything is computed."""
+
+from __future__ import annotations
+
+import os
+
+from ..data.examples import Examples
+from .errors import BadUse
+
+UNTOLD = 1 << 40  # bytes: where the system does not tell, more than most machines have
+INDEX = 8  # bytes of the number that draws an example
+
+
+def check_batch(examples: Examples, batch_size: int) -> None:
+    """Refuse a batch that is more than all memory, of which a step needs several times as much.
+
+    Otherwise it would be drawn for minutes before there is no room for it, and the machine may
+    have become too slow to be told to stop.
+
+    Errors: BadUse.
+    """
+    count = batch_size or len(examples)
+    wanted = count * (INDEX + sum(part.nbytes for part in examples[0:1]))
+    if wanted > (there := memory()):
+        all_of_them = f"{batch_size:,}" if batch_size else f"0, for all {count:,} examples"
+        raise BadUse(
+            f"training.batch_size is {all_of_them}: such a batch takes {_gigabytes(wanted)} by"
+            f" itself, and this machine has {_gigabytes(there)}; set a smaller one"
+        )
+
+
+def memory() -> int:
+    """How many bytes of memory this machine has."""
+    try:
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no such call
+        return UNTOLD
+    return size if size > 0 else UNTOLD
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.0f} GB"
