@@ -143,7 +143,33 @@ DROPOUTS = _both(
     ("nn.AlphaDropout(1.0)", (5, 7)),
 )
 
-FAMILIES = {"activations": ACTIVATIONS, "norms": NORMS, "dropouts": DROPOUTS}
+# What they are built into; the names are those of `block_cases`.
+BLOCKS = [
+    Layer("nn.Linear(7, 5)", (3, 7)),
+    Layer("nn.Linear(7, 5, bias=False)", (2, 3, 7)),
+    Layer("nn.Linear(1, 3)", (5, 1)),
+    Layer("nn.Linear(7, 5)", (7,)),
+    Layer("Lookup(11, 5)", (3, 7, 5)),
+    Layer("Lookup(11, 5, padding_idx=3)", (3, 7, 5)),
+    Layer("Heads(6, 3)", (2, 5, 6), -1, 1),
+    Layer("Heads(5, 1)", (3, 1, 5), -1, 1),
+    *_both(
+        ("SelfAttention(6, 3)", (2, 5, 6), -1, 1),
+        ("SelfAttention(6, 2, causal=True)", (3, 7, 6), -1, 1),
+        ("SelfAttention(5, 1, bias=False, causal=True)", (1, 3, 5), -1, 1),
+        ("Residual(nn.Linear(7, 7), nn.BatchNorm1d(7), nn.ReLU())", (5, 7)),
+        ("Residual(nn.LayerNorm(7), nn.Linear(7, 13), nn.GELU(), nn.Linear(13, 7))", (3, 5, 7)),
+        ("Residual(Residual(nn.GroupNorm(3, 9), nn.SiLU()), nn.Linear(9, 9))", (5, 9)),
+        ("Residual(nn.LayerNorm(6), Heads(6, 2), nn.Dropout(0.3))", (2, 5, 6), -1, 1),
+    ),
+]
+
+FAMILIES = {
+    "activations": ACTIVATIONS,
+    "norms": NORMS,
+    "dropouts": DROPOUTS,
+    "blocks": BLOCKS,
+}
 
 
 def runs(family: str) -> Iterator[Run]:

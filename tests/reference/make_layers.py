@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from block_cases import blocks
 from layer_cases import DTYPES, FAMILIES, FUNCTIONS, TEXTS, answer, runs, text
 from make_nn import shortened
 from nn_cases import evaluate, lines
 
 OUT = Path(__file__).with_name("layers.npz")
-NAMES = {"nn": torch.nn, "F": torch.nn.functional, "functools": functools}
+NAMES = {"nn": torch.nn, "F": torch.nn.functional, "functools": functools, **blocks(torch)}
 
 
 def main() -> None:
