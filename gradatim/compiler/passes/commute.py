@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..ir import Equation, Graph, Var, apply, renamed
 from ..kinds import ELEMENTWISE, SUMS, is_division
 from .fold import repeat
-from .lookups import LOOKUPS, looked_up
+from .lookups import is_lookup, looked_up
 from .simplify import number_of
 
 
@@ -118,7 +118,7 @@ def commute(graph: Graph) -> Graph:
             continue
         e = renamed(e, {v: state.read(v) for v in e.inputs})
         state.add(e)
-        if e.name in LOOKUPS and e.params.get("dim", 0) == 0:
+        if is_lookup(e):
             table, places = e.inputs
             if places.size > table.shape[0] and len(table.shape) > 1:
                 state.looked[e.output] = Looked(table, e)

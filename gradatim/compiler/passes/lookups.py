@@ -16,6 +16,11 @@ from .fold import repeat
 LOOKUPS = ("take", "embedding")
 
 
+def is_lookup(e: Equation) -> bool:
+    """Whether rows of a table are read, at places along its first dimension."""
+    return e.name in LOOKUPS and not e.params.get("dim", 0)
+
+
 def is_strict(lookup: Equation) -> bool:
     """Whether places may not count from the end."""
     return lookup.name == "embedding"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ...ops.broadcast import reshape
 from ...ops.indexing import take
 from ..ir import Equation, Graph, Var, apply, renamed
-from .lookups import LOOKUPS, element_places
+from .lookups import element_places, is_lookup
 from .simplify import Makers, number_of
 
 
@@ -49,9 +49,7 @@ def _picked(e: Equation, makers: Makers) -> Picked | None:
     hits, lookup = (makers.get(v) for v in chosen.inputs[:2])
     if hits is None or lookup is None or number_of(chosen.inputs[2], makers) != 0:
         return None
-    if lookup.name not in LOOKUPS or lookup.params.get("dim", 0):
-        return None
-    if len(lookup.inputs[0].shape) != 2 or len(lookup.inputs[1].shape) != 1:
+    if not is_lookup(lookup) or [len(v.shape) for v in lookup.inputs] != [2, 1]:
         return None
     columns = columns_of(hits, makers)
     fits = columns is not None and columns.dtype == lookup.inputs[1].dtype

@@ -14,7 +14,7 @@ from ...ops.elementwise import mul
 from ...ops.movement import permute
 from ..ir import Equation, Graph, Var, apply, renamed
 from .fold import repeat
-from .lookups import LOOKUPS
+from .lookups import is_lookup
 
 Makers = dict[Var, Equation]
 Found = Var | Equation | tuple[Equation, Equation] | None  # of two the first makes an input
@@ -125,8 +125,8 @@ def _shaped(e: Equation, makers: Makers) -> Found:
     inner = makers.get(x)
     if inner is not None and inner.name == e.name:
         return apply(e.primitive, inner.inputs, {"shape": e.output.shape}, e.line)
-    if inner is not None and inner.name in LOOKUPS and not inner.params.get("dim", 0):
-        return _looked_up(e, inner) or _repeated(e, makers)
+    if inner is not None and is_lookup(inner):
+        return _looked_up(e, inner)
     return _repeated(e, makers)
 
 

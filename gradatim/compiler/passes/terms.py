@@ -14,7 +14,7 @@ from ...ops.broadcast import reshape
 from ...ops.elementwise import cast, mul
 from ..ir import Equation, Var, apply
 from .fold import repeat
-from .lookups import LOOKUPS, is_strict
+from .lookups import LOOKUPS, is_lookup, is_strict
 from .pick import columns_of
 from .simplify import Makers
 
@@ -145,7 +145,7 @@ def _reshaped(parts: Parts, e: Equation) -> Terms:
 
 def _looked_up(parts: Parts, e: Equation) -> Terms:
     table, places = e.inputs
-    if e.params.get("dim", 0) or places is not parts.places or table.shape[0] != parts.shape[0]:
+    if not is_lookup(e) or places is not parts.places or table.shape[0] != parts.shape[0]:
         raise Opaque
     if not is_strict(parts.lookup):
         parts.lookup = e
