@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.placement import LINE, address_of
+from ..core.placement import was_placed
 from .ir import Equation, Var, contiguous
 from .kinds import ELEMENTWISE, ELEMENTWISE_COMPOSITES
 from .schedule.strided import Shape, Strided
@@ -22,7 +22,7 @@ from .schedule.strided import Shape, Strided
 def variable_like(array: Any) -> Var:
     """The variable of an array from outside."""
     layout = _layout(array)
-    seen = layout is None and isinstance(array, np.ndarray) and address_of(array) % LINE == 0
+    seen = layout is None and isinstance(array, np.ndarray) and was_placed(array)
     return Var(array.shape, array.dtype, layout, seen)
 
 

@@ -52,6 +52,18 @@ def placed(make: Callable[..., Array], shape: tuple[int, ...], dtype: np.dtype[A
     return room[start : start + size].reshape(shape)
 
 
+def was_placed(array: Array) -> bool:
+    """Whether it was `placed`, so that it begins with a line in every process, not by chance.
+
+    >>> was_placed(empty((64, 64), np.dtype("float32")))
+    True
+    """
+    room = array.base
+    more = LINE // array.itemsize
+    placed = isinstance(room, np.ndarray) and room.size == array.size + more
+    return placed and address_of(array) % LINE == 0
+
+
 def address_of(array: Array) -> int:
     """Where an array's first element lies."""
     return int(array.__array_interface__["data"][0])

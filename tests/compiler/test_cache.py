@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -259,6 +260,17 @@ def test_keys_tell_graphs_and_machines_apart():
     assert len(keys) == (3 if host().vector_bytes > 16 else 2)
     assert cache.key("a", host()) in keys
     assert all(len(key) == 64 for key in keys)
+
+
+@pytest.mark.parametrize("size", [8, 65])
+def test_where_memory_happens_to_begin_makes_no_other_program(folder, size):
+    room, found = np.ones(size * size + 12, np.float32), []
+    for begin in range(0, 64, 16):
+        weight = room[begin // 4 :][: size * size].reshape(size, size)
+        assert np.all(g.compile(g.matmul)(g.ones(3, size), g.from_numpy(weight)).numpy() == size)
+        found.append({path.name for path in folder.iterdir()})
+    assert found[0]
+    assert found == found[:1] * 4
 
 
 def test_a_program_is_compiled_anew_if_an_operation_is_made_of_other_parts(tmp_path):
