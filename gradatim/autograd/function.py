@@ -209,7 +209,7 @@ class _Entry:
         for x in outputs:
             if id(x) in ctx._dirty:
                 refuse_leaf(base_of(x))
-                x._storage.written = tick()
+                x._storage.time = tick()
         self.time = tick()
         if local.context.anomaly:
             self.trace = traceback.extract_stack()

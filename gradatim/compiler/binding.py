@@ -20,7 +20,7 @@ from ..core.backend import check_writable
 from ..core.errors import IndexOutOfRange
 from ..core.gradient import grad_of
 from ..core.placement import address_of, placed
-from ..core.storage import tick
+from ..core.storage import Mark, tick
 from . import team
 from .by_numpy import run_by_numpy
 from .compiled import Compiled, NumpyStep
@@ -107,6 +107,8 @@ class Binding:
         self.written_found = [c.storage for i, c in self._numbered() if c.grad_of is None]
         own = {i for i, c in self._numbered() if c.grad_of is None}
         self.written_besides = [i for i in traced.written if i not in own]
+        self.mark = Mark()  # of what it finds and writes, which does not have it yet
+        self.mark.is_left = True
         self.keepings = Keepings()
         self.turn = 0  # when it ran last
         self.chunk = 1  # how many steps run before Python may look around: found out by doing
@@ -254,10 +256,14 @@ class Binding:
             self.write_copies()
         now = tick()
         with STATE:
-            for storage in self.written_found:
-                storage.written = now
+            self.mark.time = now
+            if self.mark.is_left:
+                self.mark.is_left = False
+                for storage in self.written_found:
+                    if storage.mark is not self.mark:
+                        storage.take_mark(self.mark)
             for i in self.written_besides:
-                self._storage(i, tensors).written = now
+                self._storage(i, tensors).time = now
             (leave or self.gradients.lose)()
             self.gradients.end()
 

@@ -90,7 +90,7 @@ class Tracer:
     written: dict[Storage, None] = field(default_factory=dict)
     looked: dict[int, tuple[Handle, Any]] = field(default_factory=dict)
     seen: Known = field(default_factory=dict)
-    versions: dict[Storage, int] = field(default_factory=dict)
+    times: dict[Storage, int] = field(default_factory=dict)
     grads: dict[int, str] = field(default_factory=dict)  # the first thing done to each `.grad`
     lines: dict[int, str] = field(default_factory=dict)  # where a tensor was touched last
     adopted: set[Storage] = field(default_factory=set)
@@ -256,7 +256,7 @@ class Tracer:
         """Remember what a tensor from outside was like, to leave it as it was."""
         for seen in (x, x._base):
             if seen is not None and id(seen) not in self.met and not isinstance(seen._value, Var):
-                self.versions.setdefault(seen._storage, seen._storage.written)
+                self.times.setdefault(seen._storage, seen._storage.time)
                 grad_of(seen, at_once=True)  # no promise: others are recognised by who they are
                 kept = {name: seen.__dict__[name] for name in _FIELDS if name in seen.__dict__}
                 self.met[id(seen)] = (seen, kept)
@@ -288,8 +288,8 @@ class Tracer:
                     tensor.__dict__[name] = kept[name]
                 else:
                     tensor.__dict__.pop(name, None)
-        for storage, written in self.versions.items():
-            storage.written = written
+        for storage, time in self.times.items():
+            storage.time = time
 
 
 def _read_only(array: Any) -> Any:

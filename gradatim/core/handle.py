@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .storage import ArrayType, Storage
+from .storage import NO_MARK, ArrayType, Storage
 
 if TYPE_CHECKING:
     from .nodes import Edge
@@ -127,7 +127,8 @@ def new_storage(tensor: Handle) -> Storage:
         return kept
     shared: Storage = _bare_storage()
     shared.value = value
-    shared.written = 0
+    shared.time = 0
+    shared.mark = NO_MARK
     if kept is value:
         entry.out = shared
     tensor._shared = shared

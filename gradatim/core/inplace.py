@@ -44,7 +44,7 @@ def write(target: Any, source: Any, *, derived: bool = False) -> None:
     context = local.context
     if not context.grad_enabled:
         context.backend.write(target, source)
-        target._storage.written = tick()
+        target._storage.time = tick()
         return
     base = base_of(target)
     refuse_leaf(base)
@@ -56,7 +56,7 @@ def write(target: Any, source: Any, *, derived: bool = False) -> None:
     if history(source) is not None:
         source = alias_of(source)  # it may be the base itself, or a view of it
     context.backend.write(target, source)
-    target._storage.written = tick()
+    target._storage.time = tick()
     replace_history(target, source, derived=derived)
 
 
@@ -102,7 +102,7 @@ def update_all(operation: Update, rows: Sequence[tuple[Any, ...]], **params: Any
     for row in rows:
         for i in operation.replaces:
             x = row[i]
-            (x._shared or x._storage).written = now
+            (x._shared or x._storage).time = now
 
 
 def apply(operation: Callable[..., Any], target: Any, *operands: Any) -> None:

@@ -138,7 +138,7 @@ class Node:
         time = self.time
         for x in saved:
             shared = x._shared
-            if shared is not None and shared.written > time:
+            if shared is not None and (shared.time > time or shared.mark.time > time):
                 raise AutogradError(overwritten(self.name, f"an input of shape {[*x._type.shape]}"))
         if True in self.plan.needed:
             for kept in self.out if type(self.out) is tuple else (self.out,):
