@@ -26,8 +26,7 @@ def is_stale(loss):
     try:
         loss.backward()
     except AutogradError as error:
-        assert "overwritten in place" in str(error)
-        return True
+        return "overwritten in place" in str(error)
     return False
 
 
