@@ -20,7 +20,7 @@ def _words(text: str) -> frozenset[str]:
 # Names that will not come, and why or what to use: methods of tensors;
 _NEVER_METHODS = {
     "apply_": "use operations on whole tensors",
-    "as_strided": "use .view, .permute, .unfold or indexing",
+    "as_strided": "use .view, .permute or indexing",
     "bfloat16": _DTYPES,
     "cdouble": _COMPLEX,
     "cfloat": _COMPLEX,

@@ -23,6 +23,7 @@ from .promotion import (
     fits,
     floating,
     floating_binary,
+    only_floats,
     operand,
     promoted,
     result_type,
@@ -54,7 +55,7 @@ class Arithmetic(Handle):
     def div(input, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
         """`input / other`, broadcast; rounded if `rounding_mode` is "floor" or "trunc"."""
         if rounding_mode == "floor":
-            return input.floor_divide(other)
+            return _whole(ops.floor_divide, input, other)
         if rounding_mode == "trunc":
             return _whole(ops.trunc_divide, input, other)
         if rounding_mode is not None:
@@ -245,6 +246,7 @@ class Arithmetic(Handle):
         """The nearest integer, halves to even; or the nearest multiple of 10^-decimals."""
         if decimals == 0:
             return _rounding(ops.round_, input)
+        only_floats("round with decimals", input)
         scale = 10.0**decimals
         return ops.round_(input * scale) / scale
 

@@ -109,17 +109,17 @@ class Differentiable(Handle):
         self._value, self._storage, self._view = new._value, new._storage, new._view
         unsettle()
 
-    def detach(self) -> Tensor:
+    def detach(input) -> Tensor:
         """The same memory without history."""
-        return alias(self._value, self._storage, self._view)
+        return alias(input._value, input._storage, input._view)
 
-    def detach_(self) -> Tensor:
+    def detach_(input) -> Tensor:
         """Cut this tensor off from its history."""
-        local.context.backend.touch(self)
-        self._shared = self._storage  # the tape may keep this value, and must see it written
-        self._base, self._edge = None, None
+        local.context.backend.touch(input)
+        input._shared = input._storage  # the tape may keep this value, and must see it written
+        input._base, input._edge = None, None
         unsettle()
-        return self  # type: ignore[return-value]
+        return input  # type: ignore[return-value]
 
     def clone(input) -> Tensor:
         """A copy with memory of its own, through which gradients flow."""

@@ -151,6 +151,11 @@ class Comparison(Handle):
         check_tensor("isclose", other, "other")
         x: Any = input
         broadcast_shape("isclose", input._value.shape, other._value.shape)
+        if input._value.dtype != other._value.dtype:
+            raise DTypeError(
+                f"isclose: both tensors need one dtype, got {x.dtype} and {other.dtype}; use "
+                ".to(dtype)"
+            )
         distance = (x - other).abs()
         # An infinite distance is within the tolerance of infinity, but close it is not.
         close = (distance <= atol + rtol * other.abs()) & distance.isfinite() | (x == other)

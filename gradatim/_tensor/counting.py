@@ -79,7 +79,7 @@ class Counted(Handle):
         """
         x = only_floats("histogram", input)
         if isinstance(bins, Handle):
-            edges: Any = sameonly_floats("histogram", x, bins)
+            edges: Any = _edges("histogram", x, bins)
         else:
             low, high = _bounds("histogram", x, range)
             edges = wrap(np.linspace(low, high, bins + 1).astype(x._value.dtype))
@@ -113,8 +113,10 @@ def _in_bins(x: Any, edges: Any, weight: Any) -> Any:
     return part(counts, 1, n + 1)
 
 
-def sameonly_floats(name: str, x: Any, y: Any) -> Any:
-    """`y` itself if it has the dtype of `x`."""
-    if y._value.dtype != x._value.dtype:
-        raise DTypeError(f"{name}: expected {x.dtype} as the input, got {y.dtype}")
-    return y
+def _edges(name: str, x: Any, given: Any) -> Any:
+    """The edges that the user gave, if they have the dtype of `x`."""
+    if given._value.dtype != x._value.dtype:
+        raise DTypeError(
+            f"{name}: the edges must have the dtype of the input, {x.dtype}, not {given.dtype}"
+        )
+    return given

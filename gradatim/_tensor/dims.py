@@ -37,6 +37,11 @@ class Size(tuple[int, ...]):
     def __add__(self, other: tuple[Any, ...]) -> Size:
         return Size(super().__add__(tuple(other)))
 
+    def __mul__(self, times: Any) -> Size:
+        return Size(super().__mul__(times))
+
+    __rmul__ = __mul__
+
 
 def one_dim(name: str, dim: int, ndim: int) -> int:
     """A dimension counted from the front; negative ones count from the end."""
@@ -53,21 +58,40 @@ def one_dim(name: str, dim: int, ndim: int) -> int:
     return dim % limit
 
 
+def sliced_dim(name: str, dim: int, ndim: int) -> int:
+    """`one_dim` of a tensor that is taken apart along it, so it must have one."""
+    if not ndim:
+        raise IndexOutOfRange(
+            f"{name}: a 0-d tensor has no dimension to take apart; use .reshape(1) first"
+        )
+    return one_dim(name, dim, ndim)
+
+
 def some_dims(name: str, dim: int | Iterable[int] | None, ndim: int) -> Shape:
     """Dimensions to reduce, from the front and sorted: all of them for None or ()."""
     if type(dim) is int and -ndim <= dim < ndim:
         return (dim % ndim,)
     if dim is None or dim == ():
         return tuple(range(ndim))
-    given = dim if isinstance(dim, Iterable) else (dim,)
-    found = [one_dim(name, d, ndim) for d in given]
-    if len(set(found)) < len(found):
-        raise ArgumentError(f"{name}: dimension given twice in {tuple(given)}")
+    found = different_dims(name, dim, ndim)
     return tuple(sorted(found)) if ndim else ()
 
 
-def sizes(name: str, args: Sequence[Any]) -> Shape:
-    """`f(2, 3)` and `f((2, 3))` alike, as a tuple of ints."""
+def different_dims(name: str, dim: int | Iterable[int], ndim: int) -> Shape:
+    """One or several dimensions from the front, in their order; none may be there twice."""
+    given = tuple(dim) if isinstance(dim, Iterable) else (dim,)
+    found = tuple([one_dim(name, d, ndim) for d in given])
+    if len(set(found)) < len(found):
+        raise ArgumentError(f"{name}: dimension given twice: {given}")
+    return found
+
+
+def integers(name: str, args: Sequence[Any], named: Any = None) -> Shape:
+    """`f(2, 3)`, `f((2, 3))` and `f(size=(2, 3))` alike, as a tuple of ints."""
+    if named is not None:
+        if args:
+            raise TypeError(f"{name}: got {tuple(args)} and, by name, {named}; give one of them")
+        args = (named,)
     if len(args) == 1 and type(args[0]) is not int:
         given = args[0]
         if isinstance(given, tuple | list):
@@ -82,7 +106,7 @@ def sizes(name: str, args: Sequence[Any]) -> Shape:
 
 def shape_sizes(name: str, args: Sequence[Any]) -> Shape:
     """The sizes of a new tensor: integers that are not negative."""
-    shape = sizes(name, args)
+    shape = integers(name, args)
     if shape and min(shape) < 0:
         raise ShapeError(f"{name}: sizes must not be negative, got {list(shape)}")
     if math.prod(shape) >= _MOST_ELEMENTS:

@@ -43,9 +43,27 @@ def function(method: Any) -> Any:
                 check_tensor(name, input)
             return method(input, other)
 
+    return _found_in_gradatim(call, method)
+
+
+def of_two(method: Any) -> Any:
+    """A function of two operands, of which the first may be a number if the second is none."""
+    name = method.__name__
+
+    def call(input: Any, other: Any, **named: Any) -> Any:
+        if type(input) is not Tensor and not (
+            isinstance(other, Handle) and isinstance(input, bool | int | float)
+        ):
+            check_tensor(name, input)
+        return method(input, other, **named)
+
+    return _found_in_gradatim(call, method)
+
+
+def _found_in_gradatim(call: Any, method: Any) -> Any:
+    """The function with the method's name and docstring, and where `pickle` finds it."""
     functools.update_wrapper(call, method)
-    # Where it is found, for `pickle`.
-    call.__module__, call.__qualname__ = "gradatim", name
+    call.__module__, call.__qualname__ = "gradatim", method.__name__
     return call
 
 
@@ -71,18 +89,20 @@ def pow(input: Any, exponent: Any) -> Tensor:
     return input**exponent
 
 
-def remainder(input: Any, other: Any) -> Tensor:
-    """`input % other` with the sign of `other`, of which one may be a number."""
-    if isinstance(input, Tensor):
-        return input.remainder(other)
-    if not isinstance(other, Handle):
-        check_tensor("remainder", input)
-    return input % other
+def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of consecutive parts of `dim`: of one size (the last may be smaller), or of each.
+
+    >>> import gradatim
+    >>> gradatim.split(gradatim.arange(3), 2)
+    (tensor([0, 1]), tensor([2]))
+    """
+    check_tensor("split", tensor, "tensor")
+    return tensor.split(split_size_or_sections, dim)
 
 
 abs = function(Tensor.abs)
 abs_ = function(Tensor.abs_)
-add = function(Tensor.add)
+add = of_two(Tensor.add)
 addmm = function(Tensor.addmm)
 all = function(Tensor.all)
 allclose = function(Tensor.allclose)
@@ -122,7 +142,7 @@ detach_ = function(Tensor.detach_)
 diag = function(Tensor.diag)
 diag_embed = function(Tensor.diag_embed)
 diagonal = function(Tensor.diagonal)
-div = function(Tensor.div)
+div = of_two(Tensor.div)
 dot = function(Tensor.dot)
 eq = function(Tensor.eq)
 equal = function(Tensor.equal)
@@ -137,7 +157,7 @@ flatten = function(Tensor.flatten)
 flip = function(Tensor.flip)
 floor = function(Tensor.floor)
 floor_ = function(Tensor.floor_)
-floor_divide = function(Tensor.floor_divide)
+floor_divide = of_two(Tensor.floor_divide)
 gather = function(Tensor.gather)
 ge = function(Tensor.ge)
 get_device = function(Tensor.get_device)
@@ -188,7 +208,7 @@ min = function(Tensor.min)
 minimum = function(Tensor.minimum)
 mm = function(Tensor.mm)
 movedim = function(Tensor.movedim)
-mul = function(Tensor.mul)
+mul = of_two(Tensor.mul)
 mv = function(Tensor.mv)
 nanmean = function(Tensor.nanmean)
 nansum = function(Tensor.nansum)
@@ -208,6 +228,7 @@ reciprocal = function(Tensor.reciprocal)
 reciprocal_ = function(Tensor.reciprocal_)
 relu = function(Tensor.relu)
 relu_ = function(Tensor.relu_)
+remainder = of_two(Tensor.remainder)
 repeat_interleave = function(Tensor.repeat_interleave)
 reshape = function(Tensor.reshape)
 roll = function(Tensor.roll)
@@ -228,7 +249,6 @@ sinh = function(Tensor.sinh)
 sinh_ = function(Tensor.sinh_)
 softmax = function(Tensor.softmax)
 sort = function(Tensor.sort)
-split = function(Tensor.split)
 sqrt = function(Tensor.sqrt)
 sqrt_ = function(Tensor.sqrt_)
 square = function(Tensor.square)
@@ -236,8 +256,9 @@ square_ = function(Tensor.square_)
 squeeze = function(Tensor.squeeze)
 std = function(Tensor.std)
 std_mean = function(Tensor.std_mean)
-sub = function(Tensor.sub)
+sub = of_two(Tensor.sub)
 sum = function(Tensor.sum)
+swapaxes = function(Tensor.swapaxes)
 t = function(Tensor.t)
 take = function(Tensor.take)
 take_along_dim = function(Tensor.take_along_dim)
@@ -272,6 +293,5 @@ multiply = mul
 negative = neg
 negative_ = neg_
 subtract = sub
-swapaxes = transpose
 swapdims = transpose
 true_divide = div

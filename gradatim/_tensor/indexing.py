@@ -77,9 +77,9 @@ class Indexed(Handle):
             assign(_WRITE, view, value)
 
     def index_put_(
-        self, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False
+        input, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False
     ) -> Tensor:
-        """`self[indices] = values`; with `accumulate`, equal places add up.
+        """`input[indices] = values`; with `accumulate`, equal places add up.
 
         >>> import gradatim
         >>> x = gradatim.zeros(3)
@@ -87,15 +87,15 @@ class Indexed(Handle):
         >>> x.index_put_((places,), gradatim.tensor([1.0, 2.0, 3.0]), accumulate=True)
         tensor([3., 0., 3.])
         """
-        subscript = parse(self._value.shape, tuple(indices))
-        view = self if subscript.is_plain else slice_(self, index=subscript.basic)
+        subscript = parse(input._value.shape, tuple(indices))
+        view = input if subscript.is_plain else slice_(input, index=subscript.basic)
         if subscript.places:
-            _put(self, view, subscript.places, values, accumulate=accumulate)
+            _put(input, view, subscript.places, values, accumulate=accumulate)
         elif accumulate:
             in_place(Arithmetic.add, view, shaped("index_put_", view, values, view._value.shape))
         else:
             assign("index_put_", view, values)
-        return self  # type: ignore[return-value]
+        return input  # type: ignore[return-value]
 
     def index_put(
         input, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False

@@ -72,19 +72,19 @@ class InPlace(Handle):
             refuse_leaf(base_of(self))
         return self  # type: ignore[return-value]
 
-    def fill_(self, value: Tensor | Number) -> Tensor:
+    def fill_(input, value: Tensor | Number) -> Tensor:
         """One number at every place."""
         if isinstance(value, Handle) and value._value.shape:
             raise ShapeError(
                 f"fill_: needs a number or a 0-d tensor, got shape {[*value._value.shape]}; "
                 "use copy_ for a tensor"
             )
-        assign("fill_", self, value)
-        return self  # type: ignore[return-value]
+        assign("fill_", input, value)
+        return input  # type: ignore[return-value]
 
-    def zero_(self) -> Tensor:
+    def zero_(input) -> Tensor:
         """0 at every place."""
-        return self.fill_(0)
+        return input.fill_(0)
 
     # -- arithmetic ------------------------------------------------------------------------
 

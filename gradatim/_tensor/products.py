@@ -58,10 +58,10 @@ class Products(Handle):
         _need("mv", (2, 1), input, vec)
         return _matmul(input, vec, "mv")
 
-    def dot(input, other: Tensor) -> Tensor:
+    def dot(input, tensor: Tensor) -> Tensor:
         """The inner product of two vectors."""
-        _need("dot", (1, 1), input, other)
-        return _matmul(input, other, "dot")
+        _need("dot", (1, 1), input, tensor)
+        return _matmul(input, tensor, "dot")
 
     def outer(input, vec2: Tensor) -> Tensor:
         """All products of an element of one vector and one of the other."""

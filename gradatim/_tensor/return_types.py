@@ -66,10 +66,6 @@ class median(_Printed, _Ordered):
     """Of `median(dim=...)`."""
 
 
-class mode(_Printed, _Ordered):
-    """Of `mode`."""
-
-
 class aminmax(_Printed, _Bounds):
     """Of `aminmax`."""
 

@@ -6,6 +6,7 @@ places the values came from.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +14,13 @@ import numpy as np
 from ..core.errors import ArgumentError, ShapeError
 from ..core.handle import Handle
 from ..ops import sorting as ops
-from ..ops.broadcast import full, reshape_to
+from ..ops.broadcast import count, full, reshape_to
 from ..ops.elementwise import isnan, like, where
 from ..ops.indexing import gather
 from ..ops.movement import cat, slice_
 from . import return_types
-from .dims import one_dim
-from .extremes import chosen
+from .dims import one_dim, sliced_dim
+from .extremes import chosen, refuse_empty
 from .numpy_names import numpy_names
 from .picking import at_least_1d, flat, part
 from .promotion import result_type, to_dtype
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 Number = int | float
-_INT32 = np.dtype(np.int32)
+_INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 
 
 class SelectionError(ArgumentError, RuntimeError):
@@ -95,8 +96,11 @@ class Sorted(Handle):
         tensor(2.)
         """
         if dim is None:
-            return _median(flat(input), 0, keepdim=False)[0]
-        return return_types.median(*_median(input, one_dim("median", dim, input.ndim), keepdim))
+            x = flat(input)
+            return _median(x, 0, False)[0] if input.numel() else like(x.sum(), math.nan)
+        dim = one_dim("median", dim, input.ndim)
+        refuse_empty("median", input, (dim,))
+        return return_types.median(*_median(input, dim, keepdim))
 
     @numpy_names
     def unique(
@@ -121,16 +125,27 @@ class Sorted(Handle):
         values, inverse, counts = ops.unique(x, dim=dim)
         return _answer(values, inverse, counts, return_inverse, return_counts)
 
-    def unique_consecutive(input, return_inverse: bool = False, return_counts: bool = False) -> Any:
-        """The elements of the flattened input, equal neighbours made one."""
-        x = flat(input)
-        changes = (part(x, 1, None) != part(x, None, -1)).long()
-        start = full((min(x._value.shape[0], 1),), 0, np.dtype(np.int64))
+    @numpy_names
+    def unique_consecutive(
+        input, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+    ) -> Any:
+        """The elements of the flattened input, equal neighbours made one; of `dim`, its slices.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1, 1, 3, 1]).unique_consecutive()
+        tensor([1, 3, 1])
+        """
+        x: Any = flat(input) if dim is None else input
+        along = sliced_dim("unique_consecutive", dim or 0, x.ndim)
+        changes = _changes(x, along)
+        start = full((min(x._value.shape[along], 1),), 0, _INT64)
         inverse = cat(start, changes.cumsum(0), dim=0)
-        first = cat(like(start, 1), changes, dim=0).bool()
+        first = cat(like(start, 1), changes, dim=0).nonzero()
+        values = x.index_select(along, flat(first))
         counts = inverse.bincount()
-        inverse = reshape_to(inverse, input._value.shape)
-        return _answer(x.masked_select(first), inverse, counts, return_inverse, return_counts)
+        if dim is None:
+            inverse = reshape_to(inverse, input._value.shape)
+        return _answer(values, inverse, counts, return_inverse, return_counts)
 
 
 def searchsorted(
@@ -214,9 +229,8 @@ def _kth(name: str, x: Any, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
 
 
 def _median(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    """The lower middle of the order along `dim`, and its index; the first nan if there is one."""
     rows, dim, n = _rows("median", x, dim)
-    if not n:
-        return full((), float("nan"), x._value.dtype), None
     order = ops.argsort(rows, dim=dim, descending=False)
     before = (slice(None),) * dim
     middle = slice_(order, index=(*before, slice((n - 1) // 2, (n + 1) // 2)))
@@ -226,6 +240,14 @@ def _median(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
         is_nan = isnan(gather(rows, last, dim=dim))
         middle = where(is_nan, last, middle)
     return chosen(x, rows, middle, dim, keepdim)
+
+
+def _changes(x: Any, dim: int) -> Any:
+    """1 where a slice of `dim` differs from the one before it, of all but the first; int64."""
+    shape = x._value.shape
+    width = count(shape, tuple(d for d in range(len(shape)) if d != dim))
+    rows = reshape_to(x.movedim(dim, 0), (shape[dim], width))
+    return (part(rows, 1, None) != part(rows, None, -1)).any(1).long()
 
 
 def _answer(values: Any, inverse: Any, counts: Any, inverse_too: bool, counts_too: bool) -> Any:

@@ -25,6 +25,7 @@ from .printing import Printed
 from .products import Products
 from .python_values import PythonValues
 from .randomness import RandomFill
+from .rearranging import Rearranged
 from .reduction import Reduction
 from .rowwise import Rowwise
 from .scattering import Scattered
@@ -46,6 +47,7 @@ class Tensor(
     Sorted,
     Counted,
     Shaped,
+    Rearranged,
     Indexed,
     InPlace,
     Picked,
@@ -70,6 +72,7 @@ class Tensor(
 # errors of Python itself, "Tensor.cumsum() missing 1 required positional argument: 'dim'".
 Tensor.__module__ = "gradatim"
 for _base in Tensor.__mro__[1:-1]:
-    for _name, _member in vars(_base).items():
+    for _member in vars(_base).values():
         if isinstance(_member, FunctionType):
-            unwrap(_member).__qualname__ = _member.__qualname__ = f"Tensor.{_name}"
+            for _function in (_member, unwrap(_member)):
+                _function.__qualname__ = f"Tensor.{_function.__name__}"

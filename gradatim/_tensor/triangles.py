@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.dtypes import of
 from ..core.errors import ArgumentError, ShapeError
 from ..core.handle import Handle
 from ..core.storage import ArrayType
@@ -16,7 +17,8 @@ from ..ops.elementwise import like, where
 from ..ops.indexing import diagonal as _diagonal
 from ..ops.indexing import zeros
 from ..ops.movement import permute, update_view
-from .dims import one_dim
+from .device import check_device
+from .dims import one_dim, shape_sizes
 from .inplace import form
 from .promotion import expanded
 from .reduction import counted
@@ -102,19 +104,31 @@ class Triangular(Handle):
         return self  # type: ignore[return-value]
 
 
-def tril_indices(row: int, col: int, offset: int = 0) -> Tensor:
-    """The places of the lower triangle of a matrix: (2, n), rows and columns.
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None
+) -> Tensor:
+    """The places of the lower triangle of a matrix: (2, n), rows and columns, int64.
 
     >>> tril_indices(2, 2)
     tensor([[0, 1, 1],
             [0, 0, 1]])
     """
-    return constant(array=np.stack(np.tril_indices(row, offset, col)))
+    shape = shape_sizes("tril_indices", (row, col))
+    return _places(triangle(*shape, offset, True), dtype, device)
 
 
-def triu_indices(row: int, col: int, offset: int = 0) -> Tensor:
-    """The places of the upper triangle of a matrix: (2, n), rows and columns."""
-    return constant(array=np.stack(np.triu_indices(row, offset, col)))
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None
+) -> Tensor:
+    """The places of the upper triangle of a matrix: (2, n), rows and columns, int64."""
+    shape = shape_sizes("triu_indices", (row, col))
+    return _places(triangle(*shape, offset - 1, False), dtype, device)
+
+
+def _places(mask: Any, dtype: Any, device: Any) -> Any:
+    check_device(device)
+    kind = np.dtype(np.int64) if dtype is None else of(dtype).numpy
+    return constant(array=np.argwhere(mask).T.astype(kind, order="C"))
 
 
 def _where_triangle(name: str, x: Any, diagonal: int, *, lower: bool) -> Any:

@@ -47,6 +47,7 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
@@ -54,7 +55,7 @@ def grad(
     """d(sum of outputs) / d input for each input; no `.grad` is touched.
 
     An input that the outputs do not depend on raises, unless `allow_unused` (its gradient is
-    None) or `materialize_grads` (zeros).
+    None) or `materialize_grads` (zeros). `only_inputs` can only be true, as in PyTorch.
 
     >>> import gradatim
     >>> x = gradatim.tensor(3.0, requires_grad=True)
@@ -63,6 +64,8 @@ def grad(
     >>> dx.item(), ddx.item()
     (27.0, 18.0)
     """
+    if not only_inputs:
+        raise ArgumentError("grad: only_inputs=False is not supported; use backward()")
     if is_grads_batched:
         raise AutogradError("grad: is_grads_batched is not supported; call grad once per row")
     if materialize_grads and allow_unused is False:

@@ -10,7 +10,7 @@ from .module import Module
 class _Loss(Module):
     """A loss that averages, adds up or keeps the losses of its elements."""
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction
 
@@ -21,7 +21,7 @@ class _WeightedLoss(_Loss):
     weight: Tensor | None
 
     def __init__(self, weight: Tensor | None = None, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.register_buffer("weight", weight)
 
 
@@ -50,7 +50,7 @@ class SmoothL1Loss(_Loss):
     """Squared near 0, absolute beyond `beta`."""
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.beta = beta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ class HuberLoss(_Loss):
     """Squared near 0, `delta` times absolute beyond `delta`."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.delta = delta
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
@@ -159,7 +159,7 @@ class GaussianNLLLoss(_Loss):
     """The negative log likelihood of a normal distribution with predicted mean and variance."""
 
     def __init__(self, *, full: bool = False, eps: float = 1e-06, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.full = full
         self.eps = eps
 
@@ -172,7 +172,7 @@ class KLDivLoss(_Loss):
     """The Kullback-Leibler divergence, from log probabilities."""
 
     def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.log_target = log_target
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

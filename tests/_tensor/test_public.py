@@ -27,9 +27,31 @@ def test_methods_that_are_functions_in_pytorch_are_functions_here() -> None:
 def test_functions_take_their_tensor_as_input() -> None:
     for name in METHODS:
         function = getattr(gradatim, name, None)
-        if name in FUNCTIONS and name != "where":
+        if name in FUNCTIONS and name not in ("split", "where"):  # there as in PyTorch
             first = next(iter(inspect.signature(function).parameters))
-            assert first in ("input", "self"), f"{name}({first}, ...)"
+            assert first == "input", f"{name}({first}, ...)"
+
+
+def test_methods_are_known_by_their_own_names() -> None:
+    for name in METHODS:
+        method = getattr(Tensor, name)
+        if inspect.isfunction(method):
+            assert method.__qualname__ == f"Tensor.{method.__name__}"
+    assert Tensor.mul.__qualname__ == "Tensor.mul"
+    assert Tensor.expand.__qualname__ == "Tensor.expand"
+
+
+@pytest.mark.parametrize("number", [7, 2.5])
+def test_a_number_may_come_before_a_tensor(number) -> None:
+    x = gradatim.tensor([2, -3])
+    assert gradatim.equal(gradatim.add(number, x, alpha=2), number + 2 * x)
+    assert gradatim.equal(gradatim.sub(number, x, alpha=2), number - 2 * x)
+    assert gradatim.equal(gradatim.mul(number, x), number * x)
+    assert gradatim.equal(gradatim.div(number, x), number / x)
+    assert gradatim.equal(gradatim.div(number, x, rounding_mode="trunc"), (number / x).trunc())
+    assert gradatim.equal(gradatim.floor_divide(number, x), number // x)
+    assert gradatim.equal(gradatim.remainder(number, x), number % x)
+    assert gradatim.equal(gradatim.pow(number, x.abs()), number ** x.abs())
 
 
 def test_functions_do_what_the_methods_do() -> None:
@@ -58,6 +80,13 @@ def test_functions_do_what_the_methods_do() -> None:
 def test_functions_refuse_what_is_no_tensor(call, x) -> None:
     with pytest.raises(TypeError, match=rf"\w+: expects a tensor .* got {type(x).__name__}"):
         call(x)
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "floor_divide", "remainder", "pow"])
+def test_one_of_two_operands_is_a_tensor(name: str) -> None:
+    for number in (2, 2.0, [1.0], None):
+        with pytest.raises(TypeError, match=rf"{name}: expects a tensor as input, got"):
+            getattr(gradatim, name)(number, 3)
 
 
 def test_pytorchs_names_of_dtypes() -> None:

@@ -66,9 +66,9 @@ REFUSED = {
     "label_smoothing must be between 0.0 and 1.0, got 2": lambda: F.cross_entropy(
         g.ones(1, 2), g.tensor([0]), label_smoothing=2
     ),
-    'avg is not a valid value for reduction; use "none", "mean", "sum"': lambda: nn.MSELoss("avg")(
-        g.ones(1), g.ones(1)
-    ),
+    'avg is not a valid value for reduction; use "none", "mean", "sum"': lambda: nn.MSELoss(
+        reduction="avg"
+    )(g.ones(1), g.ones(1)),
     "one_hot: classes must be integers": lambda: F.one_hot(g.ones(1)),
     "one_hot: an empty tensor has no largest class": lambda: F.one_hot(g.tensor([]).long()),
     "one_hot: num_classes must be positive, got 0": lambda: F.one_hot(g.tensor([0]), 0),

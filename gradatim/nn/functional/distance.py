@@ -8,7 +8,7 @@ from typing import Any
 from ..._tensor.comparison import where
 from ..._tensor.promotion import broadcast_shape, expanded, promoted
 from ..._tensor.tensor import Tensor
-from ...core.errors import ArgumentError
+from ...core.errors import ArgumentError, ShapeError
 from ...core.handle import check_optional, check_tensor
 from ...ops import losses
 from .reduction import check_reduction, reduced
@@ -17,9 +17,10 @@ from .reduction import check_reduction, reduced
 def mse_loss(
     input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
 ) -> Tensor:
-    """The squared error (x - y)^2, averaged over all elements.
+    """The squared error w (x - y)^2, averaged over all elements, or over the weights.
 
-    The course's slides write the sum over samples: that is `reduction="sum"`.
+    The course's slides write the sum over samples: that is `reduction="sum"`. Without a `weight`
+    w is 1; it has the shape of the elements.
 
     >>> import gradatim
     >>> mse_loss(gradatim.tensor([1.0, 3.0]), gradatim.tensor([0.0, 1.0]))
@@ -30,17 +31,23 @@ def mse_loss(
     check_optional("mse_loss", weight=weight)
     if weight is None:
         return losses.squared_error(x, y, reduction=reduction)
-    each = weight * losses.squared_error(x, y, reduction="none")
-    if reduction == "mean":
-        return each.sum() / weight.expand_as(each).sum()
-    return reduced(each, reduction)
+    return _weighed("mse_loss", losses.squared_error(x, y, reduction="none"), weight, reduction)
 
 
-def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """The absolute error |x - y|, averaged over all elements."""
+def l1_loss(
+    input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
+) -> Tensor:
+    """The absolute error w |x - y|, averaged over all elements, or over the weights.
+
+    >>> import gradatim
+    >>> x, y = gradatim.tensor([1.0, 3.0]), gradatim.tensor([0.0, 1.0])
+    >>> l1_loss(x, y), l1_loss(x, y, weight=gradatim.tensor([3.0, 1.0]))
+    (tensor(1.5000), tensor(1.2500))
+    """
     check_reduction("l1_loss", reduction)
     x, y = _aligned("l1_loss", input, target)
-    return reduced((x - y).abs(), reduction)
+    check_optional("l1_loss", weight=weight)
+    return _weighed("l1_loss", (x - y).abs(), weight, reduction)
 
 
 def smooth_l1_loss(
@@ -60,24 +67,45 @@ def smooth_l1_loss(
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
     x, y = _aligned("smooth_l1_loss", input, target)
-    return _round_at_0(x - y, beta, reduction)
+    return reduced(_round_at_0(x - y, beta), reduction)
 
 
 def huber_loss(
-    input: Tensor, target: Tensor, *, reduction: str = "mean", delta: float = 1.0
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Tensor | None = None,
 ) -> Tensor:
-    """`delta` times `smooth_l1_loss` with beta = delta: d^2 / 2 near 0. Source: Huber 1964."""
+    """w d^2 / 2 for d = x - y where |d| < delta, w delta (|d| - delta/2) elsewhere.
+
+    That is `delta` times `smooth_l1_loss` with beta = delta. Source: Huber 1964.
+    """
     if delta <= 0:
         raise ArgumentError(f"huber_loss: delta must be positive, got {delta}")
     check_reduction("huber_loss", reduction)
     x, y = _aligned("huber_loss", input, target)
-    return _round_at_0(x - y, delta, reduction) * delta
+    check_optional("huber_loss", weight=weight)
+    return _weighed("huber_loss", _round_at_0(x - y, delta) * delta, weight, reduction)
 
 
-def _round_at_0(d: Any, beta: float, reduction: str) -> Any:
+def _round_at_0(d: Any, beta: float) -> Any:
     """|d| - beta/2, rounded off by a parabola where |d| < beta."""
     d = d.abs()
-    return reduced(where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta), reduction)
+    return where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta)
+
+
+def _weighed(name: str, losses: Any, weight: Any, reduction: str) -> Any:
+    """The losses by weight; their mean is over the weights."""
+    if weight is None:
+        return reduced(losses, reduction)
+    if weight.shape != losses.shape:
+        raise ShapeError(
+            f"{name}: weight has shape {list(weight.shape)} and the losses {list(losses.shape)}; "
+            "there must be one for each, use weight.expand(...)"
+        )
+    each = weight * losses
+    return each.sum() / weight.sum() if reduction == "mean" else reduced(each, reduction)
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
