@@ -26,7 +26,7 @@ from .by_numpy import run_by_numpy
 from .compiled import Compiled, NumpyStep
 from .gradients import Gradients
 from .guards import Guards
-from .keeping import Keepings
+from .keeping import Spare
 from .lower.main import CHECK, DONE, STATUS, STEPS, STOP, WHOLE, WORDS
 from .lower.refusals import INDEX
 from .outputs import Output
@@ -109,7 +109,7 @@ class Binding:
         self.written_besides = [i for i in traced.written if i not in own]
         self.mark = Mark()  # of what it finds and writes, which does not have it yet
         self.mark.is_left = True
-        self.keepings = Keepings()
+        self.spare = Spare()
         self.turn = 0  # when it ran last
         self.chunk = 1  # how many steps run before Python may look around: found out by doing
         _bindings.add(self)

@@ -135,9 +135,9 @@ class Gradients:
         self._lefts = [None] * len(self.owners)
         self._missing, self._new = list(range(len(self.owners))), []
 
-    def written_over(self) -> list[Array]:
-        """The memory of those that have been left already."""
-        return [left.array for left in self._already_left()]
+    def written_over(self) -> set[Any]:
+        """Those that have been left already and are being written now."""
+        return {*self._already_left()} if self._writing else set()
 
     def arrays(self) -> list[Array]:
         """The memory of all, as it was given out last."""

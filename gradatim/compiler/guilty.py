@@ -56,7 +56,6 @@ class State:
         self.owners = [t for t in (*traced.grads, *traced.cleared) if isinstance(t, Handle)]
         self.grads = [t._grad for t in self.owners]
         self.numbers: Keeping | None = None
-        self.left: Keeping | None = None  # gradients from before, where steps write theirs
         self.marks: list[tuple[Any, Any]] = []
 
     def keep(self, stretch: Stretch) -> None:
@@ -78,16 +77,16 @@ class State:
         if not arrays and stretch.outputs:
             arrays = gradients.arrays()
         if arrays:
-            self.numbers = binding.keepings.of("numbers", arrays)
-        left = [] if stretch.outputs else gradients.written_over()
-        if left:
-            self.left = binding.keepings.of("left", left)
-            self.left.keep()
+            self.numbers = binding.spare.of(arrays)
+        if not stretch.outputs:
+            lost = gradients.written_over()
+            self.grads = [None if grad in lost else grad for grad in self.grads]
 
     def end(self) -> None:
         """Nobody will want it back: let the next one have its memory."""
-        self.binding.keepings.take_back(numbers=self.numbers, left=self.left)
-        self.numbers = self.left = None
+        if self.numbers is not None:
+            self.binding.spare.take_back(self.numbers)
+            self.numbers = None
 
     def _is_late(self, stretch: Stretch) -> bool:
         return self.is_broken() or first_infinite(stretch, self.done) < stretch.done
@@ -103,9 +102,7 @@ class State:
         self.binding.write_copies()
 
     def restore_grads(self) -> None:
-        """Let every `.grad` be the tensor that it was."""
-        if self.left is not None:
-            self.left.restore()
+        """Let every `.grad` be what it was; nothing, if nobody had seen what is written over."""
         for t, grad in zip(self.owners, self.grads, strict=True):
             put_grad(t, grad)
 

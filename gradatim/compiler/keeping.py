@@ -53,20 +53,23 @@ class Keeping:
         team.run(team.copied(), address_of(table), workers)
 
 
-class Keepings:
-    """Those of one program that nobody uses now, by what they are for."""
+class Spare:
+    """A program's copies of what its steps change, while nobody uses them."""
 
     def __init__(self) -> None:
-        self._free: dict[str, Keeping] = {}
+        self._free: list[Keeping] = []  # one at most
 
-    def of(self, what: str, arrays: Sequence[Array]) -> Keeping:
-        """One for these arrays; it is the caller's until it is taken back."""
-        free = self._free.pop(what, None)
-        return free if free is not None and free.is_of(arrays) else Keeping(arrays)
+    def of(self, arrays: Sequence[Array]) -> Keeping:
+        """Copies of these arrays, the caller's until they are taken back."""
+        try:
+            free = self._free.pop()
+        except IndexError:
+            return Keeping(arrays)
+        return free if free.is_of(arrays) else Keeping(arrays)
 
-    def take_back(self, **used: Keeping | None) -> None:
+    def take_back(self, used: Keeping) -> None:
         """Have them again."""
-        self._free.update((what, keeping) for what, keeping in used.items() if keeping)
+        self._free[:] = [used]
 
 
 def _table(pairs: Sequence[tuple[Array, Array]]) -> Array:

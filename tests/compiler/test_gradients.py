@@ -1,6 +1,7 @@
 """What a program leaves in `.grad`: nobody who has seen a gradient ever sees it change."""
 
 import copy
+import math
 import threading
 import weakref
 from typing import Any
@@ -180,7 +181,7 @@ def test_repeat_and_a_profile_leave_what_was_seen_and_what_was_not() -> None:
     assert kept.tolist() == [1, 1]
 
 
-def test_a_step_that_made_nan_gives_the_gradient_before_it_back() -> None:
+def test_before_a_step_that_made_nan_there_is_the_gradient_that_somebody_had_seen() -> None:
     w = g.ones(2, requires_grad=True)
 
     @g.compile
@@ -190,10 +191,20 @@ def test_a_step_that_made_nan_gives_the_gradient_before_it_back() -> None:
         loss.backward()
         return loss
 
+    def fail(after: int = 0) -> None:
+        with pytest.raises(NotFiniteError, match=f"that before step {after + 1}"):
+            step.repeat(after + 2, g.tensor([[math.e] * 2] * after + [[-1.0] * 2] * 2))
+
     step(row(1.0, 2))
-    with pytest.raises(NotFiniteError):
-        step.repeat(2, g.full((2, 2), -1.0))
-    assert w.grad.tolist() == [0, 0]
+    seen = w.grad
+    fail()
+    assert w.grad is seen
+    assert seen.tolist() == [0, 0]
+    step(row(1.0, 2))
+    fail()
+    assert w.grad is None  # the step wrote there: nobody had asked
+    fail(after=1)
+    assert w.grad.tolist() == [1, 1]
 
 
 def test_who_asks_while_another_thread_steps_sees_one_whole_gradient() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gradatim
-from gradatim.compiler.keeping import Keeping, Keepings
+from gradatim.compiler.keeping import Keeping, Spare
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -32,10 +32,10 @@ def test_arrays_come_back_as_they_were(threads: int, sizes: list[int]) -> None:
 
 def test_memory_is_used_again_for_the_same_arrays_by_one_at_a_time() -> None:
     arrays = [np.zeros(3), np.ones(2)]
-    free = Keepings()
-    first, second = free.of("numbers", arrays), free.of("numbers", arrays)
+    spare = Spare()
+    first, second = spare.of(arrays), spare.of(arrays)
     assert first is not second
-    free.take_back(numbers=first, left=None)
-    assert free.of("numbers", arrays) is first
-    free.take_back(numbers=first)
-    assert free.of("numbers", [arrays[0], np.ones(2)]) is not first
+    spare.take_back(first)
+    assert spare.of(arrays) is first
+    spare.take_back(first)
+    assert spare.of([arrays[0], np.ones(2)]) is not first
