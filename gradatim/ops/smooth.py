@@ -163,8 +163,9 @@ def _inner_slope(x: Any) -> Any:
 
 def _gelu_tanh_slope(x: Any) -> Any:
     s = sigmoid(_inner(x))
+    y = mul(x, s)  # which is the result, made anyway
     # The bump stands first, as it is 0 long before the slope of the inside overflows.
-    return add(s, mul(mul(sub(s, mul(s, s)), x), _inner_slope(x)))
+    return add(s, mul(sub(y, mul(y, s)), _inner_slope(x)))
 
 
 def _gelu_tanh_curve(x: Any) -> Any:

@@ -42,7 +42,7 @@ FUNCTIONS = {
     "sin": (sin, np.sin, 1),
     "cos": (cos, np.cos, 1),
     "tanh": (vector_math.tanh, np.tanh, 1.5),
-    "sigmoid": (vector_math.sigmoid, sigmoid, 1.75),
+    "sigmoid": (vector_math.sigmoid, sigmoid, 2),
     "erf": (vector_math.erf, erf, 1.5),
 }
 ENDS = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 1e-40, -1e-40, 2.5, -2.5]

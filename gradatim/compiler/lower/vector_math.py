@@ -35,6 +35,7 @@ from .polynomials import EXP, LN2, LOG, TANH
 # Below the first, exp(x) rounds to 0; above the second, to inf.
 EXP_RANGE = {FLOAT: (-104.0, 89.0), DOUBLE: (-746.0, 710.0)}
 # Beyond these the function is the number it tends to.
+SIGMOID_FLAT = {FLOAT: (-104.0, 20.0), DOUBLE: (-746.0, 40.0)}
 EXPM1_FLAT = {FLOAT: -18.0, DOUBLE: -38.0}
 TANH_FLAT = {FLOAT: 9.1, DOUBLE: 19.1}
 ERF_FLAT = {FLOAT: 4.0, DOUBLE: 6.0}
@@ -89,14 +90,6 @@ def exp_factors(f: Function, x: Value) -> tuple[Value, Value]:
     return exp_of_rest(f, r), power_of_two(f, biased)
 
 
-def exp_below_one(f: Function, x: Value) -> Value:
-    """exp(x) for x <= 0 in EXP_RANGE: a normal number first, which may then become a small one."""
-    form = format_of(x)
-    up = form.mantissa + 1
-    r, biased = without_exponent(f, x, form.bias + up)
-    return f.fmul(f.fmul(exp_of_rest(f, r), power_of_two(f, biased)), 2.0**-up)
-
-
 def expm1(f: Function, x: Value) -> Value:
     """exp(x) - 1 = 2 (h r + (h - 1/2) + h r² p(r)) with h = 2^k / 2.
 
@@ -117,11 +110,19 @@ def expm1(f: Function, x: Value) -> Value:
 
 
 def sigmoid(f: Function, x: Value) -> Value:
-    """1 - w for x >= 0 and e - e w for x < 0, with e = exp(-|x|) and w = e / (1 + e)."""
-    low, _ = EXP_RANGE[format_of(x).base]
-    e = exp_below_one(f, at_least(f, f.fneg(magnitude(f, x)), low))
-    w = f.fdiv(e, f.fadd(e, 1.0))
-    return f.select(f.compare("olt", x, 0.0), minus_product(f, e, w, e), f.fsub(1.0, w))
+    """1 / (1 + exp(-x)), with both scaled by 2^-d so that exp(-x) = 2^k + 2^k t is in range.
+
+    exp(-x) is not rounded by itself: the smaller of 1 and 2^k joins 2^k t first.
+    """
+    form = format_of(x)
+    one = 2.0 ** -(form.mantissa + 1)
+    low, high = SIGMOID_FLAT[form.base]
+    bounded = at_most(f, at_least(f, x, low), high)
+    r, biased = without_exponent(f, f.fneg(bounded), form.bias - form.mantissa - 1)
+    t = f.fmul(fma(f, polynomial(f, r, EXP[form.base]), r, 1.0), r)
+    power = power_of_two(f, biased)
+    rest = fma(f, power, t, at_most(f, power, one))
+    return f.fdiv(one, f.fadd(rest, at_least(f, power, one)))
 
 
 def tanh(f: Function, x: Value) -> Value:
