@@ -12,8 +12,8 @@ from ..core.context import local
 from ..core.errors import AutogradError, DTypeError, ShapeError
 from ..core.gradient import grad_of, put_grad
 from ..core.handle import Handle, alias, check_tensor
+from ..core.news import announce
 from ..core.nodes import RETAIN, Leaf
-from ..core.settled import unsettle
 from ..core.storage import tick
 from ..core.tape import history
 from ..ops import broadcast
@@ -75,14 +75,14 @@ class Differentiable(Handle):
             self._base = None
             self._edge = Leaf(self)
             self._stamp = tick()  # views made earlier are parts of the leaf now
-            unsettle()
+            announce()
         elif not requires_grad and edge is not None:
             if type(edge) is not Leaf:
                 raise AutogradError(
                     "requires_grad: can only be turned off for leaf tensors; use .detach()"
                 )
             self._edge = None
-            unsettle()
+            announce()
         return self  # type: ignore[return-value]
 
     @property
@@ -107,7 +107,7 @@ class Differentiable(Handle):
         check_tensor("data", new, "the new memory")
         local.context.backend.touch(self)
         self._value, self._storage, self._view = new._value, new._storage, new._view
-        unsettle()
+        announce()
 
     def detach(input) -> Tensor:
         """The same memory without history."""
@@ -118,7 +118,7 @@ class Differentiable(Handle):
         local.context.backend.touch(input)
         input._shared = input._storage  # the tape may keep this value, and must see it written
         input._base, input._edge = None, None
-        unsettle()
+        announce()
         return input  # type: ignore[return-value]
 
     def clone(input) -> Tensor:
@@ -317,12 +317,12 @@ class Removable:
         self._hooks = hooks
         self._key = tick()
         hooks[self._key] = hook
-        unsettle()
+        announce()
 
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
         self._hooks.pop(self._key, None)
-        unsettle()
+        announce()
 
     def __enter__(self) -> Removable:
         return self

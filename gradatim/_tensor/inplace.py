@@ -15,8 +15,8 @@ from ..core.context import GradMode, local
 from ..core.errors import ShapeError
 from ..core.handle import Handle
 from ..core.inplace import alias_of, refuse_leaf
+from ..core.news import announce
 from ..core.nodes import Leaf
-from ..core.settled import unsettle
 from ..core.tape import base_of, history
 from .arithmetic import Arithmetic
 from .comparison import Comparison
@@ -177,7 +177,7 @@ def _seen_as(x: Any, view: Callable[..., Any], *args: Any) -> Any:
             refuse_leaf(x)
         seen = view(x, *args)  # a parameter stays a parameter
         x._value, x._view = seen._value, seen._view
-        unsettle()
+        announce()
         return x
     # What it was goes on as a tensor of its own, to which earlier views belong from now on.
     was = alias_of(x)
@@ -186,5 +186,5 @@ def _seen_as(x: Any, view: Callable[..., Any], *args: Any) -> Any:
         seen = view(was, *args)
     x._value, x._shared, x._view = seen._value, seen._shared, seen._view
     x._base, x._edge, x._stamp = seen._base, seen._edge, seen._stamp
-    unsettle()
+    announce()
     return x

@@ -13,8 +13,8 @@ from ..core.context import GradMode, local
 from ..core.errors import AutogradError, ShapeError
 from ..core.handle import alias, written_since
 from ..core.inplace import refuse_leaf, replace_history
+from ..core.news import announce
 from ..core.nodes import Output, check_for_nan, freed, overwritten
-from ..core.settled import unsettle
 from ..core.storage import ArrayType, tick
 from ..core.tape import base_of, history
 from ..ops.broadcast import full, sum_to
@@ -178,7 +178,7 @@ def _attach(entry: _Entry, outputs: tuple[Any, ...]) -> None:
             replace_history(x, source, derived=True)
         else:
             x._base, x._edge, x._stamp = None, edge, x._storage.written
-            unsettle()
+            announce()
 
 
 class _Entry:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.handle import Handle, wrap
+from ..core.news import DICTS
 from ..core.nodes import Leaf
 from ..core.tape import history
 from .errors import TraceError
@@ -86,7 +87,7 @@ def _take(value: Any, tensors: list[Any], key: list[Any]) -> None:
         key.append((type(value), len(value)))
         for v in value:
             _take(v, tensors, key)
-    elif type(value) is dict:
+    elif type(value) in DICTS:
         key.append(tuple(value))
         for v in value.values():
             _take(v, tensors, key)
@@ -107,7 +108,7 @@ def _placed(value: Any, numbers: Iterator[int]) -> Any:
         return Place(next(numbers))
     if type(value) in (tuple, list):
         return type(value)(_placed(v, numbers) for v in value)
-    if type(value) is dict:
+    if type(value) in DICTS:
         return {k: _placed(v, numbers) for k, v in value.items()}
     return value
 
@@ -158,7 +159,7 @@ def _objects(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if type(value) in (tuple, list):
         for i, v in enumerate(value):
             yield from _objects(f"{path}[{i}]", v)
-    elif type(value) is dict:
+    elif type(value) in DICTS:
         for k, v in value.items():
             yield from _objects(f"{path}[{k!r}]", v)
     elif not isinstance(value, Place | bool | int | str | bytes | np.generic | None):
@@ -177,6 +178,6 @@ def _filled(value: Any, tensors: Sequence[Any]) -> Any:
         return tensors[value.index]
     if type(value) in (tuple, list):
         return type(value)(_filled(v, tensors) for v in value)
-    if type(value) is dict:
+    if type(value) in DICTS:
         return {k: _filled(v, tensors) for k, v in value.items()}
     return value

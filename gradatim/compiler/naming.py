@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..core.news import DICTS
 from .arguments import Flat, Place
 
 
@@ -32,6 +33,6 @@ def _named(value: Any, path: str) -> Iterator[tuple[int, str]]:
     elif type(value) in (tuple, list):
         for i, v in enumerate(value):
             yield from _named(v, f"{path}[{i}]")
-    elif type(value) is dict:
+    elif type(value) in DICTS:
         for key, v in value.items():
             yield from _named(v, f"{path}[{key!r}]")

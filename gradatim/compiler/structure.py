@@ -14,6 +14,7 @@ from types import FunctionType, SimpleNamespace
 from typing import Any
 
 from ..core.handle import Handle
+from ..core.news import DICTS
 from .whose import is_librarys, is_users
 
 
@@ -95,7 +96,7 @@ def mapped(function: Callable[[Any], Any], value: Any) -> Any:
         return type(value)(*[function(v) for v in value])
     if type(value) in (tuple, list):
         return type(value)(function(v) for v in value)
-    if type(value) is dict:
+    if type(value) in DICTS:
         return {k: function(v) for k, v in value.items()}
     if isinstance(value, dict):
         table = copy(value)

@@ -12,8 +12,8 @@ from .context import GradMode, local
 from .errors import AutogradError
 from .gradient import grad_of
 from .handle import alias, steps
+from .news import announce
 from .nodes import Leaf, Node, pass_on_retain
-from .settled import unsettle
 from .storage import tick
 from .tape import base_of, history, record
 
@@ -80,7 +80,7 @@ def replace_history(target: Any, source: Any, *, derived: bool = False) -> None:
         record(_update_view, (old, source), {"view": steps(target._view, base._view)}, base)
     pass_on_retain(before, base._edge)
     if (before is None) is not (base._edge is None):
-        unsettle()
+        announce()
 
 
 def has_history(target: Any, *sources: Any) -> bool:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from . import handle
 from .context import GradMode, local
 from .handle import alias, bare_step, steps
+from .news import announce
 from .nodes import Edge, Node, Output, pass_on_retain
-from .settled import unsettle
 from .storage import clock
 
 if TYPE_CHECKING:
@@ -144,6 +144,6 @@ def history(tensor: Any) -> Edge | None:
             tensor._edge = seen._edge
             pass_on_retain(before, seen._edge)
         if (before is None) is not (tensor._edge is None):
-            unsettle()
+            announce()
         tensor._stamp = base._stamp
     return tensor._edge

@@ -10,6 +10,7 @@ from .._tensor.tensor import Tensor
 from ..autograd import no_grad
 from ..core.dtypes import float64
 from ..core.handle import Handle
+from ..core.news import TellingDict
 
 
 class ParamGroup(MutableMapping[str, Any]):
@@ -27,8 +28,8 @@ class ParamGroup(MutableMapping[str, Any]):
     """
 
     def __init__(self, settings: dict[str, Any], numbers: tuple[str, ...]) -> None:
-        self._values: dict[str, Any] = {}
-        self._numbers: dict[str, tuple[Tensor, ...]] = {}
+        self._values: dict[str, Any] = TellingDict()
+        self._numbers: dict[str, tuple[Tensor, ...]] = TellingDict()
         self._names = numbers
         self.tell: Callable[[ParamGroup, str, float], None] | None = None
         self.update(settings)

@@ -13,6 +13,7 @@ from ..autograd import enable_grad, no_grad
 from ..core.context import GradMode
 from ..core.errors import ArgumentError
 from ..core.handle import Handle
+from ..core.news import TellingDict
 from .group import ParamGroup
 
 Parameters = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
@@ -41,7 +42,7 @@ class Optimizer:
                 f"dicts, but got {type(params).__name__}; write model.parameters() for a module"
             )
         self.defaults = defaults
-        self.state: dict[Any, dict[str, Any]] = {}
+        self.state: dict[Any, dict[str, Any]] = TellingDict()
         self.param_groups: list[ParamGroup] = []
         self._step_called = False  # asked by schedulers, which want to be stepped after
         given: list[Any] = list(params)
@@ -113,7 +114,7 @@ class Optimizer:
             settings.setdefault(name, default)
         group = ParamGroup(settings, self.numbers)
         for p in params:
-            self.state[p] = self.init_state(p, group)
+            self.state[p] = TellingDict(self.init_state(p, group))
         self.param_groups.append(group)
         group.tell = self.was_set
 

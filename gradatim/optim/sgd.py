@@ -85,7 +85,8 @@ class SGD(Optimizer):
         """Momentum that begins later gets its buffers before the next step, which may be traced."""
         if name == "momentum" and value != 0:
             for p in group["params"]:
-                self.state[p] = self.state[p] or self.init_state(p, group)
+                if not self.state[p]:
+                    self.state[p].update(self.init_state(p, group))
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """One step of the parameters of a group."""

@@ -7,11 +7,20 @@ import pytest
 import gradatim
 from gradatim.autograd import Function
 from gradatim.compiler.guards import Watch
+from gradatim.core.news import TellingDict
+
+TABLES = {
+    "silent": (dict, dict),
+    "telling": (TellingDict, TellingDict),
+    "telling of silent ones": (TellingDict, dict),
+    "silent of telling ones": (dict, TellingDict),
+}
 
 
-def _many() -> tuple[list[Any], dict[Any, dict[str, Any]]]:
+def _many(tables: str = "silent") -> tuple[list[Any], dict[Any, dict[str, Any]]]:
+    outer, inner = TABLES[tables]
     weights = [gradatim.full((2,), float(i)) for i in range(6)]
-    state = {w: {"m": gradatim.zeros(2), "v": gradatim.ones(2)} for w in weights}
+    state = outer((w, inner(m=gradatim.zeros(2), v=gradatim.ones(2))) for w in weights)
     return weights, state
 
 
@@ -51,13 +60,68 @@ IN_MANY: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("tables", TABLES)
 @pytest.mark.parametrize("change", IN_MANY)
-def test_among_many_tensors_one_is_another(change: str) -> None:
-    weights, state = _many()
+def test_among_many_tensors_one_is_another(change: str, tables: str) -> None:
+    weights, state = _many(tables)
     guards = _watched(weights, state)
     assert guards.changed() is None
     IN_MANY[change](weights, state)
     assert guards.changed() is not None
+
+
+def _telling() -> dict[str, Any]:
+    made: dict[str, Any] = TellingDict(
+        rate=0.5, pair=(gradatim.ones(1), [1.0]), names=["a"], below=TellingDict(kinds={1}, n=1)
+    )
+    return made
+
+
+IN_TELLING: dict[str, Any] = {
+    "another number": lambda t: t.update(rate=0.25),
+    "an equal number of another type": lambda t: t["below"].update(n=True),
+    "an item of a list": lambda t: t["names"].__setitem__(0, "b"),
+    "an item more in a list": lambda t: t["names"].append("b"),
+    "in a list in a tuple": lambda t: t["pair"][1].__setitem__(0, 2.0),
+    "another tuple": lambda t: t.update(pair=(gradatim.ones(1), [1.0])),
+    "inside of a tensor in a tuple": lambda t: setattr(t["pair"][0], "data", gradatim.ones(1)),
+    "in a set": lambda t: t["below"]["kinds"].add(2),
+    "one more below": lambda t: t["below"].update(more=None),
+    "a silent one instead": lambda t: t.update(below=dict(t["below"])),
+}
+
+
+@pytest.mark.parametrize("change", IN_TELLING)
+def test_below_what_tells_of_its_changes_all_is_noticed(change: str) -> None:
+    table = _telling()
+
+    def step() -> Any:
+        return [table["rate"], *table["pair"], *table["names"], *table["below"].values()]
+
+    with Watch(step) as watch:
+        step()
+    guards = watch.guards()
+    assert guards.changed() is None
+    TellingDict(news=1).clear()
+    assert guards.changed() is None
+    assert guards.changed() is None
+    IN_TELLING[change](table)
+    assert guards.changed() is not None
+
+
+def test_an_equal_table_in_its_place_may_be_silent_and_counts_as_another() -> None:
+    tables = [_telling()]
+
+    def step() -> Any:
+        return tables[0]["rate"]
+
+    with Watch(step) as watch:
+        step()
+    guards = watch.guards()
+    tables[0] = TellingDict(tables[0])
+    assert guards.changed() == "tables[0] is another TellingDict than before"
+    tables[0] = dict(tables[0])
+    assert guards.changed() == "tables[0] changed from a TellingDict to a dict"
 
 
 class _Same(Function):

@@ -1,5 +1,6 @@
 """A training step is guarded: its modules, tensors and settings; and guards have manners."""
 
+import copy
 import cProfile
 import gc
 import sys
@@ -215,3 +216,54 @@ def test_momentum_that_begins_later_and_then_changes_is_compiled_once_more():
         got, history = losses(compiled=True)
     assert got == pytest.approx(want, rel=1e-5)
     assert len(history) == 2
+
+
+STATES = {
+    "its step": lambda o, p: o.state[p].update(step=g.tensor(7.0, dtype=g.float64)),
+    "a moment": lambda o, p: o.state[p].__setitem__("exp_avg", g.ones(3)),
+    "numbers in a moment": lambda o, p: o.state[p]["exp_avg"].fill_(2.0),
+    "all of one": lambda o, p: o.state.update({p: {k: x + 1 for k, x in o.state[p].items()}}),
+    "all of it": lambda o, p: setattr(
+        o, "state", {q: {k: x * 2 for k, x in s.items()} for q, s in o.state.items()}
+    ),
+    "saved and loaded": lambda o, p: o.load_state_dict(copy.deepcopy(o.state_dict())),
+    "another's": lambda o, p: o.load_state_dict(_other_state(o)),
+    "a group more": lambda o, p: o.add_param_group({"params": [p.other], "lr": 0.5}),
+    "a setting": lambda o, p: o.param_groups[0].update(weight_decay=0.25),
+    "a list of parameters": lambda o, p: o.param_groups[0]["params"].pop(),
+    "a moment's memory": lambda o, p: setattr(o.state[p]["exp_avg"], "data", g.ones(3)),
+}
+
+
+def _other_state(optimizer):
+    saved = copy.deepcopy(optimizer.state_dict())
+    saved["state"][0]["exp_avg"] += 1
+    return saved
+
+
+@pytest.mark.filterwarnings("ignore:gradatim.compile")
+@pytest.mark.parametrize("change", STATES)
+def test_whatever_is_done_to_an_optimizers_state_counts_in_the_next_step(change):
+    def weights(*, compiled):
+        ps = [g.tensor([1.0, -2.0, i], requires_grad=True) for i in (3.0, 4.0)]
+        ps[0].other = g.tensor([5.0, 6.0, 7.0], requires_grad=True)
+        optimizer = optim.AdamW(ps, lr=0.1)
+
+        def step():
+            optimizer.zero_grad()
+            sum((p * p).sum() for p in (*ps, ps[0].other)).backward()
+            optimizer.step()
+
+        run = g.compile(step) if compiled else step
+        found = []
+        for i in range(6):
+            if i in (2, 4) and not (i == 4 and change == "a group more"):
+                STATES[change](optimizer, ps[0])
+            run()
+            found += [p.tolist() for p in (*ps, ps[0].other)]
+        return found
+
+    want = weights(compiled=False)
+    got = weights(compiled=True)
+    for one, other in zip(got, want, strict=True):
+        assert one == pytest.approx(other, rel=1e-5)

@@ -7,9 +7,10 @@
     v3 = v1.weights
     if len(v3) != 53 or are_others(v3, k3): return True  some tensor is another one
 
-It says only whether something changed; what it was is searched for when it did. What is inside of
-the tensors is looked at if there is one anywhere that became another inside (`core/settled.py`).
-Where tensors come in numbers (`many.py`), they are compared in one go.
+It says only whether something changed; what it was is searched for when it did. Where tensors come
+in numbers (`many.py`), they are compared in one go. What tells of its changes (`core/news.py`), as
+tensors and an optimiser's state do, is looked at if there was news: there are two functions, of
+which the shorter one leaves that out (`untold.py`).
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from typing import Any
 import numpy as np
 
 from ...core.handle import Handle
-from ...core.settled import settled
-from .held import Absent, Keys, Tensor, differs
+from ...core.news import news
+from .held import Absent, Items, Keys, Tensor, differs
 from .many import HELPERS, conditions
 from .place import Place, Way
+from .untold import untold
 
 Looked = Sequence[tuple[Handle, np.ndarray[Any, Any]]]
 
@@ -43,20 +45,27 @@ class Guards:
             for x, seen in looked
         ]
         self.source, self._check = _generate(self._roots, self._looked)
+        _, self._check_untold = _generate([untold(p) for p in self._roots], self._looked)
         held = (p.held for p in self._all() if isinstance(p.held, Tensor))
         self._tensors = [*{id(h.refer): h for h in held}.values()]
-        self._settled = -1  # since when the tensors are known to be what they were
+        self._heard = -1  # the last news after which all was as it had been
 
     def __len__(self) -> int:
         return sum(1 for _ in self._all()) + len(self._looked)
 
     def changed(self) -> str | None:
         """The first change, as a sentence: `model.dropout.p changed from 0.1 to 0.0`."""
-        since = settled.since
-        if self._check() or (since != self._settled and not self._are_settled()):
-            return self._culprit()
-        self._settled = since
-        return None
+        return None if self.hold() else self._culprit()
+
+    def hold(self) -> bool:
+        """Whether all is as it was: asked before every call."""
+        latest = news.latest
+        if latest == self._heard and not self._check_untold():
+            return True
+        if self._check() or not self._are_settled():
+            return False
+        self._heard = latest
+        return True
 
     def tensors(self) -> Iterator[tuple[Handle, str]]:
         """The tensors among what is guarded, and what each is called."""
@@ -169,6 +178,8 @@ class _Writer:
     def check(self, place: Place, value: str) -> None:
         """Lines that check a value, and all that was found below it."""
         held, is_unpacked = place.held, bool(place.below) and place.below[0].way is Way.EACH
+        if isinstance(held, Items) and held.teller is not None:
+            self.refuse(held.teller.condition(value, self.name))
         if held is not None and not is_unpacked:
             self.refuse(held.condition(value, self.name))
         together = conditions(place, value, self.name)

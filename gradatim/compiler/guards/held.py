@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...core.handle import Handle
+from ...core.news import TellingDict
 from ...core.nodes import Leaf
 from ..whose import is_librarys
 
@@ -176,10 +177,14 @@ class Numbers:
 
 
 class Items:
-    """A list, tuple or set: its type and length; what is in it has places of its own."""
+    """A list, tuple or set: its type and length; what is in it has places of its own.
+
+    `teller` is the very object if it tells of its changes: then it has to be this one.
+    """
 
     def __init__(self, was: Any) -> None:
         self.type, self.count = type(was), len(was)
+        self.teller = Thing(was) if isinstance(was, TellingDict) else None
 
     def condition(self, value: str, name: Name) -> str:
         """Of another type or length."""
@@ -187,10 +192,16 @@ class Items:
 
     def same(self, value: Any) -> bool:
         """Of the same type and length."""
-        return type(value) is self.type and len(value) == self.count
+        return self.is_it(value) and type(value) is self.type and len(value) == self.count
+
+    def is_it(self, value: Any) -> bool:
+        """Whether it is the very object, if that matters."""
+        return self.teller is None or self.teller.same(value)
 
     def told(self, path: str, value: Any) -> str:
         """How many there were, and are."""
+        if self.teller is not None and not self.teller.same(value):
+            return self.teller.told(path, value)
         if type(value) is not self.type:
             return f"{path} changed from a {self.type.__name__} to {_short(value)}"
         return f"{path} changed from {_count(self.count)} to {_count(len(value))}"
@@ -211,7 +222,7 @@ class Keys(Items):
 
     def type_only(self) -> Type:
         """The guard of such a dictionary if only some keys count."""
-        return Type(self.type)
+        return Type(self.type, self.teller)
 
     def condition(self, value: str, name: Name) -> str:
         """Of another size; all keys are read, so that one that is gone is noticed."""
@@ -238,7 +249,7 @@ class Keys(Items):
 
     def told(self, path: str, value: Any) -> str:
         """Which keys came and went."""
-        if type(value) is not self.type:
+        if type(value) is not self.type or not self.is_it(value):
             return super().told(path, value)
         if self.keys is None:
             is_one_for_one = len(value) == self.count
@@ -252,8 +263,8 @@ class Keys(Items):
 class Type(Items):
     """A dictionary of which only some items count."""
 
-    def __init__(self, kind: type) -> None:
-        self.type = kind
+    def __init__(self, kind: type, teller: Thing | None) -> None:
+        self.type, self.teller = kind, teller
 
     def condition(self, value: str, name: Name) -> str:
         """Of another type."""
@@ -261,7 +272,7 @@ class Type(Items):
 
     def same(self, value: Any) -> bool:
         """Of the same type."""
-        return type(value) is self.type
+        return self.is_it(value) and type(value) is self.type
 
 
 class Members:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...core.handle import Handle
+from ...core.news import DICTS
 from ...core.nodes import Leaf
 from ...scalar.value import Value
 from ..whose import is_librarys, is_users
@@ -236,7 +237,7 @@ class Search:
     ) -> Callable[[], None]:
         def follow() -> None:
             # A private table of the library's own, such as the children of a module.
-            is_table = type(value) is dict and name.startswith("_") and name not in self.users
+            is_table = type(value) in DICTS and name.startswith("_") and name not in self.users
             self._add(place, way, key, place.path if is_table else f"{place.path}.{name}", value)
             if is_table:
                 self.tables[place.below[-1]] = kind

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ...core.handle import Handle
+from ...core.news import DICTS
 from ..whose import FOREIGN, USER, whose
 from .check import Guards, Looked
 from .held import Held, Keys, Tensor, Thing
@@ -161,7 +162,7 @@ def _holds_traced(value: Any) -> bool:
     """Whether something is a tensor without numbers, or a container of such."""
     if type(value) in (list, tuple, set, frozenset):
         return any(map(_holds_traced, value))
-    if type(value) is dict:
+    if type(value) in DICTS:
         return any(map(_holds_traced, value.values()))
     return issubclass(type(value), Handle) and not isinstance(value._value, np.ndarray)
 
