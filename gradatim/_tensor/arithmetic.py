@@ -151,12 +151,12 @@ class Arithmetic(Handle):
         return ops.abs_(_no_bool("abs", input))
 
     def sign(input) -> Tensor:
-        """-1, 0 or 1."""
-        return ops.sign(input)
+        """-1, 0 or 1; bools as they are."""
+        return copy(input) if _is_bool(input) else ops.sign(input)
 
     def square(input) -> Tensor:
         """`input ** 2`."""
-        return ops.square(_no_bool("square", input))
+        return _pow(input, 2)
 
     def reciprocal(input) -> Tensor:
         """`1 / input`."""
@@ -287,7 +287,7 @@ def _pow(x: Any, y: Any) -> Any:
         return ops.square(x)
     if _is_bool(x) and _is_bool(y):
         raise DTypeError("pow: not defined for two bool tensors; use x.int() first")
-    if type(y) is int and y < 0 and x._value.dtype.kind in "iu":
+    if type(y) is int and y < 0 and x._value.dtype.kind != "f":
         raise ArgumentError(
             "pow: integers to negative integer powers are not integers; use x.float() ** k"
         )

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.errors import ArgumentError, DTypeError, ShapeError
-from ..core.handle import Handle, wrap
+from ..core.handle import Handle
 from ..core.numbers import numbers_of
 from ..core.storage import ArrayType
 from ..ops.broadcast import full
-from ..ops.elementwise import cast, sub
+from ..ops.creation import linspace
+from ..ops.elementwise import cast, like, sub
 from ..ops.indexing import put, zeros
 from ..ops.sorting import bincount, searchsorted
 from . import return_types
+from .comparison import where
 from .picking import flat, int64, part
 from .promotion import only_floats, to_dtype
 
@@ -61,9 +63,15 @@ class Counted(Handle):
         smallest and largest element are taken.
         """
         x = only_floats("histc", input)
+        _check_bins("histc", bins)
         low, high = _bounds("histc", x, (min, max) if min != 0 or max != 0 else None)
-        edges = wrap(np.linspace(low, high, bins + 1).astype(x._value.dtype))
-        return _in_bins(x, edges, None)
+        x = flat(x)
+        which = (x - low) * bins / (high - low)  # not by edges, whose rounding PyTorch does not see
+        is_inside = (x >= low) & (x <= high)  # nan is not
+        place = where(is_inside, which, bins).long()
+        place = where(x == high, bins - 1, place)
+        start = zeros(ArrayType((bins + 1,), x._value.dtype))
+        return part(put(start, place, like(x, 1), dim=0, accumulate=True), None, bins)
 
     def histogram(
         input,
@@ -81,12 +89,18 @@ class Counted(Handle):
         if isinstance(bins, Handle):
             edges: Any = _edges("histogram", x, bins)
         else:
+            _check_bins("histogram", bins)
             low, high = _bounds("histogram", x, range)
-            edges = wrap(np.linspace(low, high, bins + 1).astype(x._value.dtype))
+            edges = linspace(start=low, stop=high, count=bins + 1, dtype=x._value.dtype)
         hist = _in_bins(x, edges, weight)
         if density:
             hist = hist / hist.sum() / sub(part(edges, 1, None), part(edges, None, -1))
         return return_types.histogram(hist, edges)
+
+
+def _check_bins(name: str, bins: int) -> None:
+    if bins < 1:
+        raise ArgumentError(f"{name}: bins must be at least 1, got {bins}")
 
 
 def _bounds(name: str, x: Any, given: tuple[float, float] | None) -> tuple[float, float]:

@@ -36,6 +36,10 @@ class Picked(Handle):
     def index_select(input, dim: int, index: Tensor) -> Tensor:
         """The slices of `dim` that a vector of places names, in its order."""
         dim, places = _vector("index_select", input, dim, index)
+        if not input.ndim and places.numel() != 1:
+            raise ShapeError(
+                f"index_select: a 0-d tensor has one slice, 0, and index names {places.numel()}"
+            )
         return _along(input, ops.take(at_least_1d(input), places, dim=dim))
 
     @numpy_names

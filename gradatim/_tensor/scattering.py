@@ -15,7 +15,7 @@ from ..ops import scatter_reduce as meet
 from ..ops.broadcast import copy, full, numel, reshape_to
 from ..ops.elementwise import div, floor_divide, like, maximum
 from ..ops.movement import slice_, update_view
-from .dims import one_dim
+from .dims import one_dim, sliced_dim
 from .inplace import form
 from .numpy_names import numpy_names
 from .picking import at_least_1d, flat, from_front, int64, same_dtype
@@ -46,9 +46,10 @@ class Scattered(Handle):
                 [3]])
         """
         places = int64("gather", index)
+        dim = one_dim("gather", dim, input.ndim)
         if not numel(places._value.shape):
             return copy(full(places._value.shape, 0, input._value.dtype))
-        x, at, dim = _matched("gather", input, places, dim)
+        x, at = _matched("gather", input, places, dim)
         covered = _corner(x, at._value.shape, dim)
         part = x if covered is None else slice_(x, index=covered)
         return reshape_to(ops.gather(part, at, dim=dim), places._value.shape)
@@ -60,7 +61,7 @@ class Scattered(Handle):
         places = int64("take_along_dim", indices)
         if dim is None:
             x, places, dim = flat(x), flat(places), 0
-        dim = one_dim("take_along_dim", dim, x.ndim)
+        dim = sliced_dim("take_along_dim", dim, x.ndim)
         if places.ndim != x.ndim:
             raise ShapeError(
                 f"take_along_dim: input and indices need equally many dimensions, got shapes "
@@ -174,9 +175,10 @@ def _scattered(
 ) -> Any:
     """`operation(part, places, values)` on the part of `input` that `index` covers."""
     places = int64(name, index)
+    dim = one_dim(name, dim, input.ndim)
     if not numel(places._value.shape):
         return copy(input)
-    x, places, dim = _matched(name, input, places, dim)
+    x, places = _matched(name, input, places, dim)
     shape = places._value.shape
     values = _source(name, x, source, shape)
     covered = _corner(x, shape, dim)
@@ -202,9 +204,8 @@ def _source(name: str, x: Any, source: Any, shape: Shape) -> Any:
     return values if given == shape else slice_(values, index=tuple(map(slice, shape)))
 
 
-def _matched(name: str, input: Any, index: Any, dim: int) -> tuple[Any, Any, int]:
-    """Input and index with equally many dimensions, one at least, and `dim` from the front."""
-    dim = one_dim(name, dim, input.ndim)
+def _matched(name: str, input: Any, index: Any, dim: int) -> tuple[Any, Any]:
+    """Input and index with equally many dimensions, one at least."""
     x, places = at_least_1d(input), at_least_1d(index)
     own, shape = x._value.shape, places._value.shape
     if len(own) != len(shape):
@@ -218,7 +219,7 @@ def _matched(name: str, input: Any, index: Any, dim: int) -> tuple[Any, Any, int
                 f"{name}: size does not match at dimension {d}: expected index {list(shape)} to "
                 f"be no larger than input {list(own)} apart from dimension {dim}"
             )
-    return x, places, dim
+    return x, places
 
 
 def _corner(x: Any, shape: Shape, dim: int) -> tuple[slice, ...] | None:

@@ -81,10 +81,10 @@ class Shaped(Handle):
 
     def flatten(input, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """Dimensions `start_dim` to `end_dim` as one."""
-        if not input.ndim:
-            return input.reshape(1)
         first = one_dim("flatten", start_dim, input.ndim)
         last = one_dim("flatten", end_dim, input.ndim)
+        if not input.ndim:
+            return input.reshape(1)
         if first > last:
             raise ArgumentError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
         shape = input._value.shape
@@ -96,6 +96,8 @@ class Shaped(Handle):
         """One dimension as several; one of `sizes` may be -1."""
         dim = sliced_dim("unflatten", dim, input.ndim)
         shape = input._value.shape
+        if not sizes:
+            raise ShapeError("unflatten: the sizes are empty; give one at least")
         inner = fill_in("unflatten", tuple(sizes), shape[dim : dim + 1])
         return input.reshape(*shape[:dim], *inner, *shape[dim + 1 :])
 
@@ -208,11 +210,12 @@ class Shaped(Handle):
         """`length` slices of `dim` from `start` on."""
         dim = sliced_dim("narrow", dim, input.ndim)
         n = input._value.shape[dim]
-        if start < 0:
-            start += n
-        if not (start >= 0 and start + length <= n and length >= 0):
-            raise ArgumentError(f"narrow: {start} + {length} exceeds size {n} of dimension {dim}")
-        return part_of(input, dim, start, start + length)
+        first = start + n if start < 0 else start
+        if not 0 <= first <= first + length <= n:
+            raise IndexOutOfRange(
+                f"narrow: {length} slices from {start} on are not in dimension {dim}, which has {n}"
+            )
+        return part_of(input, dim, first, first + length)
 
     @numpy_names
     def select(input, dim: int, index: int) -> Tensor:

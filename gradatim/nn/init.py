@@ -15,7 +15,7 @@ import numpy as np
 from .._tensor.creation import as_tensor, eye, zeros
 from .._tensor.tensor import Tensor
 from ..autograd import no_grad
-from ..core.errors import ArgumentError, ShapeError
+from ..core.errors import ArgumentError
 
 _GAINS = {
     "linear": 1.0,
@@ -82,7 +82,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 def eye_(tensor: Tensor) -> Tensor:
     """Ones on the diagonal of a matrix, zeros elsewhere."""
     if tensor.ndim != 2:
-        raise ShapeError(f"eye_: expects a matrix, got shape {list(tensor.shape)}")
+        raise ArgumentError(f"eye_: expects a matrix, got shape {list(tensor.shape)}")
     with no_grad():
         return tensor.copy_(eye(*tensor.shape))
 
@@ -148,10 +148,10 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Ten
     The Q of the QR decomposition of normal numbers, with the signs that make R's diagonal
     positive: so it is uniformly distributed.
 
-    Source: Saxe et al. 2013, arXiv:1312.6120. Errors: ShapeError for fewer than two dimensions.
+    Source: Saxe et al. 2013, arXiv:1312.6120. Errors: ArgumentError for fewer than two dimensions.
     """
     if tensor.ndim < 2:
-        raise ShapeError(
+        raise ArgumentError(
             f"orthogonal_: needs at least 2 dimensions, got shape {list(tensor.shape)}"
         )
     rows = tensor.shape[0]

@@ -109,6 +109,8 @@ class RMSprop(Optimizer):
     tensor([  0.8000, -19.8000], requires_grad=True)
     """
 
+    numbers = ("lr", "momentum")
+
     def __init__(
         self,
         params: Parameters,
@@ -151,16 +153,22 @@ class RMSprop(Optimizer):
             state["grad_avg"] = zeros_like(p)
         return state
 
+    def was_set(self, group: ParamGroup, name: str, value: float) -> None:
+        """Momentum that begins later gets its buffers before the next step, which may be traced."""
+        if name == "momentum" and value > 0:
+            for p in group["params"]:
+                self.state[p].setdefault("momentum_buffer", zeros_like(p))
+
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """One step of the parameters of a group."""
-        lr, alpha, momentum = group.tensor("lr"), group["alpha"], group["momentum"]
+        lr, alpha, momentum = group.tensor("lr"), group["alpha"], group.tensor("momentum")
         for p, g, state in entries:
             g, v = _slope(p, g, group), state["square_avg"]
             state["step"].add_(1)
             v.mul_(alpha).add_(g * g * (1 - alpha))
             size = (v - self._square_of_mean(g, state, group)).sqrt() + group["eps"]
             step = g / size
-            if momentum > 0:
+            if "momentum_buffer" in state:
                 step = state["momentum_buffer"].mul_(momentum).add_(step)
             p.sub_(lr * step)
 

@@ -122,13 +122,30 @@ def test_rates_are_read_and_written_as_floats():
     assert group.get("note", 7) == 7
 
 
-def test_momentum_can_be_turned_on_later():
-    p = leaf(0)
-    optimizer = make("SGD", p)
-    go(optimizer, p, 1)
+@pytest.mark.parametrize("kind", ["SGD", "RMSprop"])
+def test_momentum_can_be_turned_on_later(kind):
+    p, q = leaf(0), leaf(0)
+    optimizer, from_the_first = make(kind, p), make(kind, q, momentum=0.9)
     optimizer.param_groups[0]["momentum"] = 0.9
-    go(optimizer, p, 1)
-    assert list(optimizer.state_dict()["state"][0]) == ["momentum_buffer"]
+    go(optimizer, p, 3)
+    go(from_the_first, q, 3)
+    assert p.tolist() == q.tolist()
+    late = make(kind, p)
+    go(late, p, 1)
+    late.param_groups[0]["momentum"] = 0.9
+    go(late, p, 1)
+    assert "momentum_buffer" in late.state_dict()["state"][0]
+
+
+def test_a_cycle_may_begin_the_momentum():
+    p = leaf(0)
+    optimizer = make("RMSprop", p)
+    schedule = optim.lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=4)
+    for _ in range(3):
+        go(optimizer, p, 1)
+        schedule.step()
+    assert p.isfinite().all()
+    assert optimizer.param_groups[0]["momentum"] == pytest.approx(0.95, abs=0.02)
 
 
 def test_groups_have_settings_of_their_own():

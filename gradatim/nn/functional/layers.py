@@ -16,6 +16,8 @@ from ...ops import matmul
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y = x W^T + b: input (..., n), weight (m, n), bias (m,) -> (..., m).
 
+    A weight (n,), without a bias, is one row whose output has no dimension of its own: (...).
+
     Errors: ShapeError if the last dimension of `input` is not that of `weight`.
 
     >>> import gradatim
@@ -26,6 +28,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     check_tensor("linear", weight, "weight")
     x: Any = input
     x_shape, w_shape = x._value.shape, weight._value.shape
+    if len(w_shape) == 1 and bias is None:
+        return linear(input, weight.unsqueeze(0)).squeeze(-1)
     if len(w_shape) != 2 or not x_shape or x_shape[-1] != w_shape[1]:
         raise _misfit(x_shape, w_shape)
     if x._value.dtype != weight._value.dtype:

@@ -167,5 +167,5 @@ def entropy(probabilities: Tensor, dim: int = -1) -> Tensor:
 
 
 def p_log_p(p: Tensor) -> Any:
-    """p log p, and 0 at p = 0."""
-    return p * where(p > 0, p, 1.0).log()
+    """p log p, and 0 at p = 0; nan below, which no probability is."""
+    return p * where(p == 0, 1.0, p).log()
