@@ -28,6 +28,7 @@ from .schedule.build import schedule
 from .schedule.grain import in_two_steps
 from .schedule.memory import Use, plan_memory
 from .schedule.nests import NumpyNest, Schedule, reads
+from .schedule.over import reused
 from .schedule.strided import Strided
 from .translation import Translation
 
@@ -128,7 +129,8 @@ def _scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target)
     made = schedule(graph, updates, is_native)
     items_of = partial(band_items, target=target)
     nests = tuple(n for nest in made.nests for n in in_two_steps(nest, items_of))
-    return Schedule(nests, made.inputs, made.outputs, made.in_place)
+    over = reused(nests, {*made.inputs, *made.outputs, *made.in_place})
+    return Schedule(nests, made.inputs, made.outputs, {**made.in_place, **over})
 
 
 @dataclass(frozen=True)

@@ -220,13 +220,13 @@ class Explanation:
     def _where(self, v: Var) -> str:
         """Where a buffer lies."""
         schedule, arena = self.draft.schedule, self.draft.layout.arena
-        if v in schedule.in_place:
-            return f"over {self.origin(schedule.inputs.index(schedule.in_place[v]))}"
-        if v in schedule.inputs:
-            return self.origin(schedule.inputs.index(v))
+        place = schedule.in_place.get(v, v)
+        if place in schedule.inputs:
+            over = "over " if place is not v else ""
+            return over + self.origin(schedule.inputs.index(place))
         if v in schedule.outputs:
             return self.purpose(schedule.outputs.index(v))
-        return f"arena + {arena.offsets[v]:,}"
+        return f"arena + {arena.offsets[place]:,}"
 
     def _totals(self) -> Iterator[str]:
         draft = self.draft

@@ -14,6 +14,7 @@ more; in the first phase it clears both, and nothing is left to be taken.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from ...core.placement import LINE
@@ -26,7 +27,7 @@ Part = tuple[Call, Value, Value]  # a call, and the items from where to where
 LONG = 20_000  # nanoseconds of a call of which a rest is left
 SHARES = 8  # items of it, at least
 ROOM = 1 << 15  # bytes that an item of it works in, at most
-REST = 2  # bits: a quarter
+REST, MOST, WHOLE = 4, 8, 16  # a quarter of a phase's work, but no more than half of a call's
 WORKER, WORKERS, BARRIER = Value("%worker", I64), Value("%workers", I64), Value("%barrier", PTR)
 
 
@@ -93,7 +94,7 @@ def _with_rest(f: Function, phase: Phase, parity: int) -> Iterator[Part]:
                     yield call, constant(0, I64), constant(1, I64)
             continue
         begin, end = _share(f, line[0], owner)
-        rest = _rest(f, line[0], begin, end)
+        rest = _rest(f, phase, line[0], begin, end)
         middle = f.sub(end, rest)
         item = f.add(middle, left)
         some = f.select(first, f.compare("slt", begin, middle), f.compare("ult", left, rest))
@@ -107,12 +108,20 @@ def _with_rest(f: Function, phase: Phase, parity: int) -> Iterator[Part]:
     f.start(done)
 
 
-def _rest(f: Function, call: Call, begin: Value, end: Value) -> Operand:
+def _rest(f: Function, phase: Phase, call: Call, begin: Value, end: Value) -> Operand:
     """How many of a share's items are left for who is free: none if nobody else is there."""
     if not _is_long(call):
         return 0
     several = f.compare("sgt", WORKERS, 1)
-    return f.select(several, f.binary("lshr", f.sub(end, begin), REST), 0)
+    part = f.mul(f.sub(end, begin), _part_left(phase))
+    return f.select(several, f.binary("udiv", part, WHOLE), 0)
+
+
+def _part_left(phase: Phase) -> int:
+    """How much of a long call's share is left: it makes up for the calls that leave nothing."""
+    shared = [line[0] for line in phase.lines if line[0].items != 1]
+    long = sum(call.work for call in shared if _is_long(call))
+    return min(MOST, math.ceil(REST * sum(call.work for call in shared) / long))
 
 
 def _take(
@@ -128,7 +137,7 @@ def _take(
     total = constant(0, I64)
     for line in phase.lines:
         if line[0].items != 1:
-            total = f.add(total, _rest(f, line[0], *_share(f, line[0], owner)))
+            total = f.add(total, _rest(f, phase, line[0], *_share(f, line[0], owner)))
     some, following = f.label(), f.label()
     f.line(f"br i1 {f.compare('sgt', total, 0).name}, label %{some}, label %{following}")
     f.start(some)

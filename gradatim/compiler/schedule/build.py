@@ -12,7 +12,6 @@ from ..segments import NO_NUMBERS, REASONS
 from .bands import in_bands
 from .blocks import in_blocks
 from .cluster import Cluster, Clustering, Form, load_parts
-from .grain import items
 from .homes import Home, find_homes, parts_of
 from .nests import (
     ENDS,
@@ -28,11 +27,10 @@ from .nests import (
     ScatterNest,
     Schedule,
     Store,
-    reads,
-    writes,
 )
 from .once import once
 from .order import in_order
+from .over import overwritten
 from .regroup import regroup
 from .sources import Source, Sources, without_views
 from .strided import Rows, Shape, Strided, as_rows, common_dims, spread
@@ -57,55 +55,10 @@ def schedule(
         nests += builder.nests_of(cluster)
     nests = in_blocks(nests, {*graph.outputs, *final})
     nests = in_bands(nests, set(graph.outputs), final)
-    in_place = _overwritten(nests, final)
+    in_place = overwritten(nests, final)
     nests = [n for n in nests if not _copies_onto_itself(n, in_place)]
     nests += [_copy_nest(w, v) for w, v in final.items() if w not in in_place]
     return Schedule(tuple(nests), graph.inputs, graph.outputs, in_place)
-
-
-def _overwritten(nests: Sequence[Nest], final: dict[Var, Var]) -> dict[Var, Var]:
-    """Which final variables can be written where their first lies.
-
-    Whatever else is read of the first was read before.
-    """
-    writers: dict[Var, int] = {}
-    readers: dict[Var, list[int]] = {}
-    for i, nest in enumerate(nests):
-        for v in writes(nest):
-            writers.setdefault(v, i)
-        for v in reads(nest):
-            readers.setdefault(v, []).append(i)
-
-    def can(w: Var, v: Var) -> bool:
-        at = writers.get(w, len(nests))
-        late = [i for i in readers.get(v, ()) if i >= at]
-        return all(i == at and _reads_in_step(nests[i], w, v) for i in late)
-
-    return {w: v for w, v in final.items() if can(w, v)}
-
-
-def _reads_in_step(nest: Nest, w: Var, v: Var) -> bool:
-    """Whether a nest reads each element of v at the place where it then writes w, and no other."""
-    if not isinstance(nest, RowNest | ProductNest):
-        return False
-    if any(n.role not in ("map", "load") for n in nest.nodes):
-        return False  # reductions may take several passes over a row
-    store = next(s for s in nest.stores if s.into is w)
-    if isinstance(nest, RowNest) and items(nest) > 1 and not _tells_items_apart(store, nest):
-        return False  # an item would read what another one has written already
-    here = (store.strides, store.offset)
-    if isinstance(nest, ProductNest) and v in (nest.a.var, nest.b.var):
-        return False
-    found = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.var is v]
-    tables = [n.arguments[0] for n in nest.nodes if n.role == "load"]
-    return all(a not in tables and (a.strides, a.offset) == here for a in found)
-
-
-def _tells_items_apart(store: Store, nest: RowNest) -> bool:
-    """Whether every element of a nest is written to a place of its own."""
-    if len(store.strides) != len(nest.dims):
-        return False
-    return all(t for n, t in zip(nest.dims, store.strides, strict=True) if n > 1)
 
 
 def _copies_onto_itself(nest: Nest, in_place: dict[Var, Var]) -> bool:

@@ -219,7 +219,7 @@ class Schedule:
     nests: tuple[Nest, ...]
     inputs: tuple[Var, ...]
     outputs: tuple[Var, ...]
-    in_place: dict[Var, Var] = field(default_factory=dict)  # written over that input
+    in_place: dict[Var, Var] = field(default_factory=dict)  # written over it
 
 
 def leaves(nest: Nest) -> Sequence[Leaf]:

@@ -1,0 +1,93 @@
+"""What is written where something lies that nobody reads any more.
+
+    W' = W - r g                 the new W over the old one, which is somebody else's memory
+    s' = (a b) * s               a slope over what it is multiplied by, inside of a step
+
+Memory that was just read is near. A result in a place of its own is far: its lines are read before
+they are written, and they push others out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from ..ir import Var
+from .grain import items
+from .nests import BandNest, BlockNest, Leaf, Nest, NumpyNest, ProductNest, RowNest, Store
+from .nests import reads as read_by
+from .nests import writes as written_by
+from .replace import users
+
+
+def overwritten(nests: Sequence[Nest], final: dict[Var, Var]) -> dict[Var, Var]:
+    """Which final variables can be written where their first lies.
+
+    Whatever else is read of the first was read before.
+    """
+    writers, readers = users(nests)
+
+    def can(w: Var, v: Var) -> bool:
+        at = writers.get(w, [len(nests)])[0]
+        late = [i for i in readers.get(v, ()) if i >= at]
+        return all(i == at and _reads_in_step(nests[i], w, v) for i in late)
+
+    return {w: v for w, v in final.items() if can(w, v)}
+
+
+def reused(nests: Sequence[Nest], kept: Collection[Var]) -> dict[Var, Var]:
+    """Which variables of a step can lie where another one does; `kept` ones are not the step's."""
+    writers, readers = users(nests)
+    fixed = {*kept, *_fixed(nests)}
+    found: dict[Var, Var] = {}
+    for i, nest in enumerate(nests):
+        free = {v for v in read_by(nest) if v not in fixed and readers[v][-1] == i}
+        free = {v for v in free if writers.get(v, [i])[-1] < i}
+        for w, v in _pairs(nest, free):
+            if w not in fixed and writers[w] == [i] and w.nbytes == v.nbytes and v in free:
+                found[w] = found.get(v, v)
+                free.remove(v)
+    return found
+
+
+def _fixed(nests: Sequence[Nest]) -> Iterator[Var]:
+    """What stays where it is: in the room of a nest, or where NumPy looks for it."""
+    for nest in nests:
+        if isinstance(nest, BandNest | BlockNest):
+            yield from nest.near
+        elif isinstance(nest, NumpyNest):
+            yield from (*read_by(nest), *written_by(nest))
+
+
+def _pairs(nest: Nest, free: Collection[Var]) -> Iterator[tuple[Var, Var]]:
+    """Results, each with something free that is read in step with it."""
+    then = nest.then if isinstance(nest, BandNest) else ()
+    part = nest.product if isinstance(nest, BandNest) else nest
+    later = {v for n in then for v in read_by(n)}
+    for w in written_by(part) if isinstance(part, RowNest | ProductNest) else ():
+        for v in dict.fromkeys(read_by(part)):
+            if v in free and v not in later and _reads_in_step(part, w, v):
+                yield w, v
+
+
+def _reads_in_step(nest: Nest, w: Var, v: Var) -> bool:
+    """Whether a nest reads each element of v at the place where it then writes w, and no other."""
+    if not isinstance(nest, RowNest | ProductNest):
+        return False
+    if any(n.role not in ("map", "load") for n in nest.nodes):
+        return False  # reductions may take several passes over a row
+    store = next(s for s in nest.stores if s.into is w)
+    if isinstance(nest, RowNest) and items(nest) > 1 and not _tells_items_apart(store, nest):
+        return False  # an item would read what another one has written already
+    here = (store.strides, store.offset)
+    if isinstance(nest, ProductNest) and v in (nest.a.var, nest.b.var):
+        return False
+    found = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.var is v]
+    tables = [n.arguments[0] for n in nest.nodes if n.role == "load"]
+    return all(a not in tables and (a.strides, a.offset) == here for a in found)
+
+
+def _tells_items_apart(store: Store, nest: RowNest) -> bool:
+    """Whether every element of a nest is written to a place of its own."""
+    if len(store.strides) != len(nest.dims):
+        return False
+    return all(t for n, t in zip(nest.dims, store.strides, strict=True) if n > 1)
