@@ -15,7 +15,7 @@ INSTALL = sh tools/install.sh $(BIN)/python
 RUN = $(BIN)/python -m
 
 # The one training a newcomer sees first.
-FIRST_TRAINING = gradatim.cli train mlp
+FIRST_TRAINING = gradatim train mlp
 
 # More options: make test ARGS="-k names -x"; make proof ARGS=kill; make bench ARGS="--quick mlp"
 ARGS =

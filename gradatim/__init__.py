@@ -272,6 +272,8 @@ from .core.kernels import are_kernels_enabled, set_kernels_enabled
 from .core.kernels import made_by as _made_by
 
 if typing.TYPE_CHECKING:
+    from . import diagnose as diagnose
+    from . import draw as draw
     from . import nn as nn
     from . import optim as optim
     from . import utils as utils
@@ -282,7 +284,8 @@ newaxis = None
 
 __version__ = "0.1.0"  # the one place: the build reads it here
 
-_ROOMS = ("compiler", "data", "draw", "models", "nn", "optim", "scalar", "training", "utils")
+_ROOMS = ("compiler", "data", "diagnose", "draw", "models", "nn", "optim", "scalar", "training",
+          "utils")  # fmt: skip
 _LATER = {
     "compile": ".compiler.program",
     "get_num_threads": ".compiler.team",
@@ -314,7 +317,7 @@ def __getattr__(name: str) -> typing.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_LATER})
+    return sorted({*__all__, *_ROOMS, "__version__"})
 
 
 # Many names to a line: one to a line would be five screens.

@@ -222,7 +222,7 @@ def arguments(root: Path, *, steps: int, eval_interval: int) -> list[str]:
 
 def command_line(root: Path) -> list[str]:
     """The program as a process of its own."""
-    gradatim = [sys.executable, "-m", "gradatim.cli"]
+    gradatim = [sys.executable, "-m", "gradatim"]
     return [*gradatim, *arguments(root, steps=300, eval_interval=50)]
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..training.errors import BadUse
-from .draw import output_option, save
 from .failures import say
 from .options import checkpoint_option, json_option, model_or_run, print_json, runs_option
+from .pictures import output_option, save
 
 if TYPE_CHECKING:
     from ..diagnose import Report, Stage

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 import numpy as np
 
-from ..training.errors import BadUse, Failure
+from ..training.errors import BadUse
 from .group import SuggestingGroup
 from .options import (
     checkpoint_option,
@@ -21,11 +19,7 @@ from .options import (
     runs_option,
     warn_damaged,
 )
-
-if TYPE_CHECKING:
-    from ..draw import Drawing, Drawings
-
-F = TypeVar("F", bound=Callable[..., Any])
+from .pictures import output_option, save
 
 EXAMPLES = """\b
 Examples:
@@ -40,14 +34,6 @@ Examples:
   gradatim draw activations
   gradatim draw regions --inputs 2 --width 12 --layers 2
 """
-
-output_option: Callable[[F], F] = click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write it, .svg or .png; else named after the picture, in this folder.",
-)
 
 
 @click.group(cls=SuggestingGroup, epilog=EXAMPLES, invoke_without_command=True)
@@ -264,21 +250,3 @@ def regions(
         f" {room.maximum(inputs, width, layers):,}"
     )
     save(lambda: draw.regions(found), output, "regions")
-
-
-def save(draw: Callable[[], Drawing | Drawings], output: Path | None, name: str) -> None:
-    """Draw, write the picture and say where.
-
-    Errors: BadUse for another ending or what has no picture; Failure without a converter to PNG.
-    """
-    target = output or Path(re.sub(r"[^\w.-]", "_", name) + ".svg")
-    try:
-        written = draw().save(target)
-    except ValueError as error:
-        raise BadUse(str(error)) from error
-    except RuntimeError as error:  # no converter to PNG
-        raise Failure(str(error)) from error
-    except OSError as error:
-        why = error.strerror or error
-        raise Failure(f"cannot write {target} ({why}); choose another place with -o") from error
-    click.echo(f"Wrote {written}; open it in a browser.")

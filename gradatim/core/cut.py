@@ -23,8 +23,8 @@ Types = Sequence[ArrayType]
 Params = dict[str, Any]
 
 N = -1  # stands for the number of rows in a shape
-FEW = 32  # elements of a row
-SOME = 16
+SHORT = 32  # elements of a row: of each such length a program is worth making
+EVEN = 16  # of longer rows, of those whose lengths are multiples of this
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -124,7 +124,7 @@ class Rows(InOrder):
 
 def is_steady(width: int) -> bool:
     """Whether a program is worth making for rows of a length that may change from call to call."""
-    return width <= FEW or not width % SOME
+    return width <= SHORT or not width % EVEN
 
 
 def in_order(arrays: Sequence[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from ..core.errors import ArgumentError
@@ -43,28 +44,13 @@ def boundary(
     <Drawing: Decision boundary, ...>
     """
     places = [_pair(row) for row in as_rows(points, "the points of draw.boundary")]
-    targets = as_floats(labels)
-    classes = sorted(set(targets))
-    if len(targets) != len(places) or len(classes) != 2:
-        raise ArgumentError(
-            f"draw.boundary: {len(places)} points need as many labels, of two classes; got"
-            f" {len(targets)} labels of classes {', '.join(map(compact, classes[:5]))}"
-        )
+    greater = _is_greater(labels, len(places))
     x_range, y_range = _square([x for x, _ in places], [y for _, y in places])
     axes = Axes(Scale(*x_range, _LEFT, _LEFT + _SIDE), Scale(*y_range, _TOP + _SIDE, _TOP))
-
-    def scores(where: Sequence[Point]) -> list[float]:
-        found = as_floats(predict([[x, y] for x, y in where]))
-        if len(found) != len(where):
-            raise ArgumentError(
-                f"draw.boundary: predict got {len(where)} points and gave {len(found)} scores"
-            )
-        return found
-
+    scores = partial(_scores, predict)
     field = sampled(scores, x_range, y_range, cells)
     right = [
-        (score > level) == (target == classes[1])
-        for score, target in zip(scores(places), targets, strict=True)
+        (score > level) == second for score, second in zip(scores(places), greater, strict=True)
     ]
     share = f"{sum(right)} of {len(right)} points on the right side"
     drawn = [
@@ -72,8 +58,8 @@ def boundary(
         *frame(axes, title=title or "Decision boundary", grid=False),
         path(axes.commands(contour(field, level)), stroke=theme.INK, stroke_width=2),
         *(
-            _dot(axes.place(place), target == classes[1], good)
-            for place, target, good in zip(places, targets, right, strict=True)
+            _dot(axes.place(place), second, good)
+            for place, second, good in zip(places, greater, right, strict=True)
         ),
         text((_LEFT, _TOP + _SIDE + 42), share, size=12, fill=theme.MUTED),
     ]
@@ -90,6 +76,27 @@ def _pair(row: Sequence[float]) -> Point:
     if len(row) != 2:
         raise ArgumentError(f"draw.boundary draws points of 2 numbers, got points of {len(row)}")
     return row[0], row[1]
+
+
+def _is_greater(labels: Any, count: int) -> list[bool]:
+    """For each point whether it is of the class with the greater label."""
+    targets = as_floats(labels)
+    classes = sorted(set(targets))
+    if len(targets) != count or len(classes) != 2:
+        raise ArgumentError(
+            f"draw.boundary: {count} points need as many labels, of two classes; got"
+            f" {len(targets)} labels of classes {', '.join(map(compact, classes[:5]))}"
+        )
+    return [target == classes[1] for target in targets]
+
+
+def _scores(predict: Callable[[list[list[float]]], Any], where: Sequence[Point]) -> list[float]:
+    found = as_floats(predict([[x, y] for x, y in where]))
+    if len(found) != len(where):
+        raise ArgumentError(
+            f"draw.boundary: predict got {len(where)} points and gave {len(found)} scores"
+        )
+    return found
 
 
 def _square(

@@ -136,8 +136,8 @@ class Block(Module):
         self.ln_1 = LayerNorm(C, bias=config.bias)
         self.attn = Attention(config)
         self.ln_2 = LayerNorm(C, bias=config.bias)
-        self.fc = Linear(C, 4 * C, bias=config.bias)
-        self.proj = Linear(4 * C, C, bias=config.bias)
+        self.fc = Linear(C, 4 * C, bias=config.bias)  # W_1, b_1
+        self.proj = Linear(4 * C, C, bias=config.bias)  # W_2, b_2
         self.drop = Dropout(config.dropout)
 
     def forward(self, h: Tensor, memory: Memory | None = None, at: Any = None) -> Tensor:
@@ -163,7 +163,7 @@ class GPT(Module):
         super().__init__()
         self.config = config
         V, T, C = config.vocab_size, config.block_size, config.n_embd
-        self.wte, self.wpe = Embedding(V, C), Embedding(T, C)
+        self.wte, self.wpe = Embedding(V, C), Embedding(T, C)  # of tokens and of places
         self.drop = Dropout(config.dropout)
         self.blocks = ModuleList([Block(config) for _ in range(config.n_layer)])
         self.ln_f = LayerNorm(C, bias=config.bias)

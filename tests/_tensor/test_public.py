@@ -107,16 +107,30 @@ before = [name for name in sys.modules if name.startswith(("gradatim.nn", "grada
 layer = gradatim.nn.Linear(2, 1)
 step = gradatim.optim.SGD(layer.parameters(), lr=0.1)
 print(before, type(layer).__name__, gradatim.__version__ != "")
+for room in sys.argv[1:]:
+    print(getattr(gradatim, room).__name__)
 """
+    inside = {"_tensor", "cli", "core", "ops"}
+    folder = Path(gradatim.__file__).parent
+    rooms = sorted(path.parent.name for path in folder.glob("*/__init__.py"))
+    rooms = [room for room in rooms if room not in inside]
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program, *rooms],
         capture_output=True,
         check=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    assert done.stdout.strip() == "[] Linear True"
-    assert "nn" in dir(gradatim)
+    assert done.stdout.split("\n") == ["[] Linear True", *(f"gradatim.{r}" for r in rooms), ""]
+    assert {*rooms} <= {*dir(gradatim)}
+
+
+def test_dir_is_what_there_is_for_users() -> None:
+    names = [name for name in dir(gradatim) if name != "__version__"]
+    assert all(hasattr(gradatim, name) for name in names)
+    assert {*gradatim.__all__} <= {*names}
+    assert not [name for name in names if name.startswith("_")]
+    assert not {"typing", "importlib", "core", "ops"} & {*names}
 
 
 @pytest.mark.parametrize(

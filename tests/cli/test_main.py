@@ -14,7 +14,7 @@ from gradatim.training.errors import BadUse, Failure
 from tests.training.numpy_learner import settings, start
 
 
-def run(*arguments, program=("-m", "gradatim.cli"), **environment):
+def run(*arguments, program=("-m", "gradatim"), **environment):
     return subprocess.run(
         [sys.executable, *program, *arguments],
         check=False,
@@ -117,7 +117,7 @@ def test_a_reader_that_goes_away_is_told_by_the_exit_code_alone(tmp_path):
     for arguments in (["runs", "--json", "--runs", str(tmp_path)], ["models"], ["--help"]):
         read, write = os.pipe()
         os.close(read)  # before anything is written, so that it never depends on who is faster
-        command = [sys.executable, "-m", "gradatim.cli", *arguments]
+        command = [sys.executable, "-m", "gradatim", *arguments]
         done = subprocess.run(command, check=False, stdout=write, stderr=subprocess.PIPE)
         os.close(write)
         assert (done.returncode, done.stderr) == (141, b"")
@@ -159,7 +159,7 @@ def test_help_and_version_import_nothing_heavy():
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 def test_a_closed_stdout_is_no_error():
-    command = [sys.executable, "-m", "gradatim.cli", "models"]
+    command = [sys.executable, "-m", "gradatim", "models"]
     closed = subprocess.run(
         ["sh", "-c", '"$@" >&-', "sh", *command], capture_output=True, text=True, check=False
     )

@@ -64,7 +64,7 @@ def test_a_terminal_has_a_bar_and_the_same_lines(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_a_real_terminal_of_any_encoding(tmp_path, words, encoding):
-    command = [sys.executable, "-m", "gradatim.cli", "train", "bigram", "--steps", "20"]
+    command = [sys.executable, "-m", "gradatim", "train", "bigram", "--steps", "20"]
     command += ["--no-compile"]
     files = ["--runs", str(tmp_path), "--data", str(words)]
     master, slave = pty.openpty()

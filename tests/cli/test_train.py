@@ -307,7 +307,7 @@ def test_a_learning_rate_that_is_too_large_names_step_and_operation(
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a child")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, words, number, code):
-    command = [sys.executable, "-m", "gradatim.cli", "train", "mlp", "--runs", str(tmp_path)]
+    command = [sys.executable, "-m", "gradatim", "train", "mlp", "--runs", str(tmp_path)]
     settings = ["--data", str(words), "--steps", "1000000", "--set", "eval_interval=100", *SMALL]
     with subprocess.Popen(
         [*command, *settings, "--name", "x"],

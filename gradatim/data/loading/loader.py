@@ -74,20 +74,12 @@ class DataLoader(Generic[T_co]):
         streams = isinstance(dataset, IterableDataset)
         if streams:
             _refuse_order(shuffle, sampler, batch_sampler)
-        if sampler is not None and shuffle:
-            raise ValueError("DataLoader: a sampler says the order; leave out shuffle")
-        if batch_sampler is not None:
-            if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise ValueError(
-                    "DataLoader: a batch_sampler says what makes a batch; leave out batch_size,"
-                    " shuffle, sampler and drop_last"
-                )
-            batch_size = None
-        elif batch_size is None and drop_last:
-            raise ValueError("DataLoader: batch_size=None makes no batches; leave out drop_last")
+        _check_order(batch_size, shuffle, sampler, batch_sampler, drop_last)
         if sampler is None:
             sampler = _default_sampler(dataset, streams, shuffle, generator)
-        if batch_size is not None:
+        if batch_sampler is not None:
+            batch_size = None
+        elif batch_size is not None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
 
         self.dataset = dataset
@@ -172,10 +164,6 @@ def _default_sampler(
     return SequentialSampler(dataset)
 
 
-def _default_collate(*, batched: bool) -> Callable[[Any], Any]:
-    return default_collate if batched else default_convert
-
-
 def _refuse_order(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:
     options = (("shuffle", shuffle), ("sampler", sampler), ("batch_sampler", batch_sampler))
     for name, given in options:
@@ -184,6 +172,21 @@ def _refuse_order(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:
                 f"DataLoader: an IterableDataset gives its samples in its own order, got"
                 f" {name}={given!r}; shuffle inside the dataset, or use a Dataset with indices"
             )
+
+
+def _check_order(
+    batch_size: int | None, shuffle: Any, sampler: Any, batch_sampler: Any, drop_last: bool
+) -> None:
+    if sampler is not None and shuffle:
+        raise ValueError("DataLoader: a sampler says the order; leave out shuffle")
+    if batch_sampler is not None:
+        if batch_size != 1 or shuffle or sampler is not None or drop_last:
+            raise ValueError(
+                "DataLoader: a batch_sampler says what makes a batch; leave out batch_size,"
+                " shuffle, sampler and drop_last"
+            )
+    elif batch_size is None and drop_last:
+        raise ValueError("DataLoader: batch_size=None makes no batches; leave out drop_last")
 
 
 def _check_workers(

@@ -1,8 +1,0 @@
-"""`python -m gradatim.cli`, for where the command is not on the path."""
-
-import sys
-
-from .main import main
-
-if __name__ == "__main__":
-    sys.exit(main())

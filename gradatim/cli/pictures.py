@@ -1,0 +1,43 @@
+"""A picture that a command makes: where it is asked to go, and how it gets there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..training.errors import BadUse, Failure
+
+if TYPE_CHECKING:
+    from ..draw import Drawing, Drawings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+output_option: Callable[[F], F] = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write it, .svg or .png; else named after the picture, in this folder.",
+)
+
+
+def save(draw: Callable[[], Drawing | Drawings], output: Path | None, name: str) -> None:
+    """Draw, write the picture and say where.
+
+    Errors: BadUse for another ending or what has no picture; Failure without a converter to PNG.
+    """
+    target = output or Path(re.sub(r"[^\w.-]", "_", name) + ".svg")
+    try:
+        written = draw().save(target)
+    except ValueError as error:
+        raise BadUse(str(error)) from error
+    except RuntimeError as error:  # no converter to PNG
+        raise Failure(str(error)) from error
+    except OSError as error:
+        why = error.strerror or error
+        raise Failure(f"cannot write {target} ({why}); choose another place with -o") from error
+    click.echo(f"Wrote {written}; open it in a browser.")
