@@ -28,7 +28,7 @@ class Lines:
         self.stream = stream
         self.steps = 0
         self.loss = float("nan")
-        self.first: tuple[int, float] | None = None  # the first evaluation's step, and when it was
+        self.marks: list[tuple[int, float]] = []  # steps, and when they were: where time is taken
 
     def started(self, run: Run, config: RunConfig, step: int) -> None:
         """Say where it starts."""
@@ -37,7 +37,9 @@ class Lines:
             self.line(f"going on after step {step:,} of {self.steps:,}")
 
     def stepped(self, step: int, loss: float) -> None:
-        """Nothing: a line per step is too much."""
+        """No line, but the clock begins: the steps before may have been compiled first."""
+        if not self.marks:
+            self.mark(step)
 
     def recorded(self, record: Record) -> None:
         """The evaluations, with the batch loss since the last one."""
@@ -47,12 +49,20 @@ class Lines:
             self.line(evaluation_line(record, self.steps) + self.time_left(record["step"]))
 
     def time_left(self, step: int) -> str:
-        """What the rest takes if it goes on as since the first evaluation, as the end of a line."""
-        now = time.monotonic()
-        begin, then = self.first = self.first or (step, now)
+        """What the rest takes if it goes on as it did lately, as the end of a line."""
+        if not self.marks:
+            return ""
+        begin, then = self.marks[len(self.marks) // 2]
+        now = self.mark(step)
         if not begin < step < self.steps:
             return ""
         return f"   {duration((now - then) / (step - begin) * (self.steps - step))} left"
+
+    def mark(self, step: int) -> float:
+        """Note that it is now so far; the time."""
+        now = time.monotonic()
+        self.marks.append((step, now))
+        return now
 
     def warned(self, message: str) -> None:
         """A line of its own on stderr."""

@@ -167,7 +167,8 @@ def result_lines(session: Session, outcome: Outcome) -> list[str]:
     return [
         f"loss: {session.learner.task.loss_is}",
         *lines.values(),
-        f"{steps} in {outcome.seconds:.1f} s" + (f", {speed}" if outcome.steps_per_second else ""),
+        f"{steps} in {outcome.seconds:.1f} s"
+        + (f"; once under way {speed}" if outcome.steps_per_second else ""),
     ]
 
 

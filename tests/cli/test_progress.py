@@ -35,18 +35,25 @@ def test_a_log_has_a_line_per_evaluation(tmp_path):
     assert [line.endswith(" left") for line in lines] == [False, True, False]
 
 
-def test_a_log_says_how_long_the_rest_takes(monkeypatch):
-    stream, clock = io.StringIO(), iter([100.0, 110.0, 130.0, 150.0])
-    monkeypatch.setattr("gradatim.cli.progress.time.monotonic", lambda: next(clock))
+def test_a_log_says_how_long_the_rest_takes_if_it_goes_on_as_lately(monkeypatch):
+    """The first steps may be compiled: what they took says nothing."""
+    stream, clock = io.StringIO(), [0]
+    monkeypatch.setattr("gradatim.cli.progress.time.monotonic", lambda: clock[0])
     lines = Lines(stream)
-    lines.steps = 1_000
-    for step in (200, 300, 400, 1_000):
-        record = {"step": step, "train_loss": 2.0, "dev_loss": 2.0, "steps_per_second": 0.25}
-        lines.recorded({"event": "eval", **record})
+    lines.steps = 600
+    for now, step in ((5, 0), (105, 1), (115, 101), (135, 201), (155, 301), (185, 401), (190, 600)):
+        clock[0] = now
+        if step:
+            lines.stepped(step, 2.0)
+        if step != 1:
+            record = {"step": step, "train_loss": 2.0, "dev_loss": 2.0, "steps_per_second": 0.25}
+            lines.recorded({"event": "eval", **record})
     assert [line.rpartition("dev 2.0000   ")[2] for line in stream.getvalue().splitlines()] == [
         "0.2 steps/s",
-        "0.2 steps/s   70 s left",
-        "0.2 steps/s   90 s left",
+        "0.2 steps/s   50 s left",
+        "0.2 steps/s   80 s left",
+        "0.2 steps/s   60 s left",
+        "0.2 steps/s   50 s left",
         "0.2 steps/s",
     ]
 

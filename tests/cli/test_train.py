@@ -47,7 +47,9 @@ def test_the_end_has_losses_speed_words_and_the_next_command(capsys, tmp_path, w
     assert re.search(r"^train +\d\.\d{4}$", out, re.MULTILINE)
     assert re.search(r"^dev +\d\.\d{4}", out, re.MULTILINE)
     assert re.search(r"^test +\d\.\d{4}$", out, re.MULTILINE)
-    assert re.search(r"^40 steps in .* s, .* steps/s, .* examples/s$", out, re.MULTILINE)
+    assert re.search(
+        r"^40 steps in .* s; once under way .* steps/s, .* examples/s$", out, re.MULTILINE
+    )
     assert f"\nNext: gradatim sample {tmp_path / 'mlp-1'} --temperature" in out
     block = out.split("\n\n")[-2]
     assert len(block.split()) <= 7  # a word may be empty
