@@ -21,6 +21,11 @@ Examples:
   gradatim diagnose mlp
   gradatim diagnose mlp-1 -o mlp-1.svg
 """
+LEGEND = """\
+variation         by how much examples differ there
+flat              values that let hardly any gradient through: slope under 1/16 of the steepest
+dead units        flat for every example
+gradient to data  how far a step of learning rate 1 would move a weight, by its size"""
 
 
 @click.command(epilog=EXAMPLES)
@@ -122,7 +127,8 @@ def _examine(
     if as_json:
         print_json({"name": name, "loss": report.loss, **_report_numbers(report)})
         return
-    click.echo(f"{report}\n\nloss {report.loss:.4f} on the first {examples} examples")
+    click.echo(f"{report}\n\n{LEGEND}\n")
+    click.echo(f"loss {report.loss:.4f} on the first {examples} examples")
     for finding in report.findings() or ["nothing looks ill"]:
         click.echo(finding)
     save(lambda: draw.diagnosis(report, title=name), output, f"{name}-diagnosis")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..training.errors import BadUse
+from .failures import say
 from .options import (
     checkpoint_option,
     data_option,
@@ -21,6 +22,7 @@ from .options import (
     warn,
     warn_damaged,
 )
+from .waiting import Looking
 
 if TYPE_CHECKING:
     from ..training.tasks import Task
@@ -71,7 +73,12 @@ def command(
     trained = load_trained(
         chosen, checkpoint, compiled=not no_compile, on_damaged=warn_damaged, warn=warn
     )
-    losses = trained.losses_on_file(data) if data else trained.losses(splits or SPLITS)
+    looked = Looking(say)
+    losses = (
+        trained.losses_on_file(data, looked=looked)
+        if data
+        else trained.losses(splits or SPLITS, looked=looked)
+    )
     per_letter = {} if data else losses_of_letters(trained.task, losses)
     if as_json:
         result = {"run": chosen.name, "model": trained.name, "step": trained.step}

@@ -104,14 +104,16 @@ def step(
     from ..compiler.program import Program
     from ..core.dtypes import float64
     from ..core.errors import ArgumentError
+    from ..training.blas_threads import threads
 
     learner = make(model, [*pairs, *([f"data.file={data}"] if data else [])])
     rate = tensor(learner.settings.learning_rate, dtype=float64)
     arguments = (rate,) if learner.examples.has_table else (rate, *learner.examples.read())
     program = Program(learner.draw_and_descend if len(arguments) == 1 else learner.descend)
     try:
-        if timed:
-            return str(program.profile(*arguments))
+        if timed:  # as it is trained, with as many threads
+            with threads(learner.settings.threads):
+                return str(program.profile(*arguments))
         shown = program.explain(*arguments, stage=stage, nest=nest, target=target)
     except ArgumentError as error:
         raise BadUse(str(error)) from error

@@ -15,6 +15,8 @@ import click
 from ..training.errors import did_you_mean
 from .failures import NobodyReads
 
+LONG = 200  # more letters than a first sentence has
+
 
 class SuggestingGroup(click.Group):
     """A group that answers a wrong name with the nearest one."""
@@ -28,6 +30,13 @@ class SuggestingGroup(click.Group):
             hint = did_you_mean(name, known) or f"; there is {', '.join(known)}"
             raise click.UsageError(f"no command '{name}'{hint}", ctx)
         return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands in the help, each with its first sentence, whole."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, each.get_short_help_str(LONG)) for name, each in found if each]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 class LazyGroup(SuggestingGroup):

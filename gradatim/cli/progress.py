@@ -14,6 +14,7 @@ import click
 from ..training.config import RunConfig
 from ..training.metrics import Record
 from ..training.runs import Run
+from .waiting import Looking, duration
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -29,6 +30,7 @@ class Lines:
         self.steps = 0
         self.loss = float("nan")
         self.marks: list[tuple[int, float]] = []  # steps, and when they were: where time is taken
+        self.looked = Looking(self.line)
 
     def started(self, run: Run, config: RunConfig, step: int) -> None:
         """Say where it starts."""
@@ -136,19 +138,6 @@ def evaluation_line(record: Record, steps: int) -> str:
     )
     speed = record["steps_per_second"]
     return f"{line}   {speed:,.{0 if speed >= 10 else 1}f} steps/s" if speed else line
-
-
-def duration(seconds: float) -> str:
-    """A time to wait, in the unit one would say it in.
-
-    >>> duration(7.4), duration(200), duration(5_400), duration(300_000)
-    ('7 s', '3 min', '1.5 h', '83 h')
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.{1 if seconds < 36_000 else 0}f} h"
 
 
 def _bar(stream: TextIO) -> Progress:

@@ -20,7 +20,7 @@ from .options import (
     warn,
     warn_damaged,
 )
-from .terminal import harmless
+from .terminal import cells, harmless, padded
 
 if TYPE_CHECKING:
     from ..training.tasks import Voice, Wish
@@ -150,7 +150,7 @@ def in_columns(words: list[str], *, width: int = 80, gap: int = 2) -> list[str]:
     >>> in_columns(["ana", "benedict", "carl"], width=20)
     ['ana       benedict', 'carl']
     """
-    column = max(map(len, words), default=0) + gap
+    column = max(map(cells, words), default=0) + gap
     across = max(1, min(5, width // column))
     rows = [words[i : i + across] for i in range(0, len(words), across)]
-    return ["".join(word.ljust(column) for word in row).rstrip() for row in rows]
+    return ["".join(padded(word, column) for word in row).rstrip() for row in rows]

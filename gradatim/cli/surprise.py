@@ -18,7 +18,7 @@ from .options import (
     runs_option,
     warn_damaged,
 )
-from .terminal import speaks_unicode
+from .terminal import cells, padded, speaks_unicode
 
 if TYPE_CHECKING:
     from ..training.tasks import Letter
@@ -74,11 +74,12 @@ def picture(letters: list[Letter]) -> list[str]:
     finite = [letter.surprise for letter in letters if math.isfinite(letter.surprise)]
     largest = max(finite, default=1.0) or 1.0
     shown = ["end" if letter.is_end else visible(letter.letter) for letter in letters]
-    width = max(6, *map(len, shown))
-    lines = [f"{'letter':{width}}     p  surprise"]
+    what = "letter" if all(len(name) == 1 or name == "end" for name in shown) else "token"
+    width = max(6, *map(cells, shown))
+    lines = [f"{what:{width}}     p  surprise"]
     for name, letter in zip(shown, letters, strict=True):
         bar = block * round(BAR * min(letter.surprise / largest, 1.0))
-        line = f"{name:{width}} {letter.probability:5.3f} {letter.surprise:8.3f}  {bar}"
+        line = f"{padded(name, width)} {letter.probability:5.3f} {letter.surprise:8.3f}  {bar}"
         lines.append(line.rstrip())
     return lines
 

@@ -41,6 +41,26 @@ def harmless(text: str) -> str:
 _OBEYED = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
 
 
+def cells(text: str) -> int:
+    """How many places a text takes on a terminal: 学 takes two.
+
+    >>> cells("emma"), cells("学而")
+    (4, 4)
+    """
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def padded(text: str, width: int) -> str:
+    """Text, and spaces up to so many places.
+
+    >>> padded("学而", 6) + "|"
+    '学而  |'
+    """
+    return text + " " * (width - cells(text))
+
+
 def speaks_unicode() -> bool:
     """Whether the terminal's encoding has more than a few hundred characters."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"

@@ -148,10 +148,7 @@ def apply_tables(config: RunConfig, tables: Tables, *, source: str) -> RunConfig
     changed: dict[str, Any] = {}
     for section, table in tables.items():
         if section not in sections:
-            raise BadUse(
-                f"{source}: unknown table '{section}'{did_you_mean(section, sections)}"
-                f" (tables are {', '.join(sections)})"
-            )
+            raise BadUse(f"{source}: {_no_table(config, section, table, list(sections))}")
         if not isinstance(table, dict):
             raise BadUse(
                 f"{source}: '{section}' must be a table, write [{section}] on its own line"
@@ -161,6 +158,15 @@ def apply_tables(config: RunConfig, tables: Tables, *, source: str) -> RunConfig
         changed[section] = _replaced(sections[section], table, path=section, source=source)
     asked = {f"{section}.{key}" for section, table in tables.items() for key in table}
     return dataclasses.replace(config, **changed, asked=config.asked | asked)
+
+
+def _no_table(config: RunConfig, name: str, value: object, sections: list[str]) -> str:
+    """What is wrong with a table that does not exist: mostly it is a key outside of its own."""
+    homes = [key.partition(".")[0] for key in known_keys(config) if key.endswith(f".{name}")]
+    if homes and not isinstance(value, dict):
+        return f"'{name}' stands outside of its table; write [{homes[0]}] on a line above it"
+    hint = did_you_mean(name, sections)
+    return f"unknown table '{name}'{hint} (tables are {', '.join(sections)})"
 
 
 def apply_pairs(config: RunConfig, pairs: list[str]) -> RunConfig:

@@ -74,7 +74,7 @@ def _guilty(learner: Learner, rate: float, broken: str | None) -> str:
 def _guilty_evaluation(learner: Learner, examples: int) -> str:
     try:
         with learner.as_written(), stop_at_non_finite():
-            learner.evaluate("dev", examples=examples, between=lambda: None)
+            learner.evaluate("dev", examples=examples, between=lambda part: None)
     except NonFiniteError as error:
         return f"in the evaluation {error}"
     return "the operation cannot be named: it did not happen again"

@@ -152,13 +152,16 @@ class ModelLearner:
     # -- looking ---------------------------------------------------------------------------
 
     def evaluate(
-        self, split: str, *, examples: int, between: Callable[[], None] = lambda: None
+        self, split: str, *, examples: int, between: Callable[[float], None] = lambda part: None
     ) -> float:
         """The mean loss on a split; of so many examples spread evenly over it, 0 for all.
 
-        `between` is called every now and then, and may raise.
+        `between` is called every now and then with the part that is done, and may raise.
         """
-        return self.mean_loss(self.parts[split], self._stretches(split, examples), between=between)
+        part = self.parts[split]
+        count = examples if 0 < examples < len(part) else len(part)
+        some = self._stretches(split, examples)
+        return self.mean_loss(part, some, count=count, between=between)
 
     def _stretches(self, split: str, examples: int) -> Iterator[Batch]:
         """All examples; or some, which are kept: they are looked at again and again."""

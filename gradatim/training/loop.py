@@ -49,11 +49,11 @@ class Learner(Protocol):
     def as_written(self) -> AbstractContextManager[None]:
         """During a block nothing is compiled, so that every operation can be looked at."""
 
-    def evaluate(self, split: str, *, examples: int, between: Callable[[], None]) -> float:
+    def evaluate(self, split: str, *, examples: int, between: Callable[[float], None]) -> float:
         """The mean loss on "train", "dev" or "test"; of so many of its examples, 0 for all.
 
-        Draws nothing from the generators of the training. `between` is called every moment or so;
-        what it raises ends the evaluation.
+        Draws nothing from the generators of the training. `between` is called every moment or so
+        with the part that is done, from 0 to 1; what it raises ends the evaluation.
         """
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -78,6 +78,9 @@ class Reporter(Protocol):
     def stepped(self, step: int, loss: float) -> None:
         """Steps are done up to this one, whose loss it was; called often, so it must be quick."""
 
+    def looked(self, split: str, part: float) -> None:
+        """So much of an evaluation on a split is done; called often, so it must be quick."""
+
     def recorded(self, record: Record) -> None:
         """A line was added to the metrics."""
 
@@ -92,6 +95,9 @@ class Silent:
         """Say nothing."""
 
     def stepped(self, step: int, loss: float) -> None:
+        """Say nothing."""
+
+    def looked(self, split: str, part: float) -> None:
         """Say nothing."""
 
     def recorded(self, record: Record) -> None:
@@ -299,7 +305,11 @@ class _Loop:
         return best
 
     def evaluate(self, split: str, examples: int) -> float:
-        return self.learner.evaluate(split, examples=examples, between=self.stop_here)
+        def between(part: float) -> None:
+            self.stop_here()
+            self.reporter.looked(split, part)
+
+        return self.learner.evaluate(split, examples=examples, between=between)
 
     def final_losses(self) -> dict[str, float]:
         losses = {split: self.evaluate(split, 0) for split in ("train", "dev", "test")}

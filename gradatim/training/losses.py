@@ -40,30 +40,37 @@ class MeanLoss:
         self.pace = Pace()
 
     def __call__(
-        self, examples: Examples, stretches: Iterable[Batch], *, between: Callable[[], None]
+        self,
+        examples: Examples,
+        stretches: Iterable[Batch],
+        *,
+        count: int,
+        between: Callable[[float], None],
     ) -> float:
-        """On `stretches` of examples, all but the last of whole batches; nan if any loss is.
+        """On `count` examples in `stretches`, all but the last of whole batches; nan if any is.
 
         Every target counts the same, however many its batch has. `between` is called every now and
-        then, and may raise.
+        then with the part that is done, from 0 to 1, and may raise.
         """
-        total, targets, size = 0.0, 0, batch_of(examples)
+        total, targets, size, seen = 0.0, 0, batch_of(examples), 0
         with evaluating(self.model), no_grad():
             for stretch in stretches:
-                between()
+                between(seen / count)
                 counts = examples.counted(stretch)
                 whole = len(counts) - len(counts) % size
                 weights = counts[:whole].reshape(-1, size).sum(1).tolist()
-                losses = self._whole([_rows(part[:whole], size) for part in stretch], between)
+                losses = self._whole([_rows(part[:whole], size) for part in stretch])
                 for weight, loss in zip(weights, losses, strict=False):
                     total += weight * loss  # one by one: in the same order, whatever the stretches
+                    seen += size
+                    between(seen / count)
                 if whole < len(counts):
                     rest = self._loss(*(from_numpy(part[whole:]) for part in stretch))
                     total += float(rest.item()) * int(counts[whole:].sum())
                 targets += int(counts.sum())
         return total / targets
 
-    def _whole(self, arrays: list[np.ndarray], between: Callable[[], None]) -> Iterator[float]:
+    def _whole(self, arrays: list[np.ndarray]) -> Iterator[float]:
         """The losses of whole batches, as many at once as take a moment."""
         count, done = len(arrays[0]), 0
         while done < count:
@@ -75,7 +82,6 @@ class MeanLoss:
             if len(losses) < len(some[0]):
                 return
             done += len(losses)
-            between()
 
     def _loss(self, *batch: Tensor) -> Tensor:
         loss: Tensor = self.model(*batch)[1]

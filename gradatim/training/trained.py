@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,12 @@ from .once import only_once
 from .runs import Run
 from .settings import config_of, default_config, find_model, read_task
 from .tasks import Known, Letter, Task, Voice, Wish, kind_of, known_in
+
+Looked = Callable[[str, float], None]  # told which split is looked at, and the part that is done
+
+
+def _nobody(split: str, part: float) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +80,26 @@ class Trained:
         """
         return self.voice.surprise(text)
 
-    def losses(self, splits: Sequence[str]) -> dict[str, float]:
+    def losses(self, splits: Sequence[str], *, looked: Looked = _nobody) -> dict[str, float]:
         """The mean loss on whole splits of the data that it was trained on.
 
-        Errors: DataError if the file with the data is gone or wrong.
+        `looked` is told every moment which split it is at, and what part of it is done. Errors:
+        DataError if the file with the data is gone or wrong.
         """
-        return {split: self._loss(self.task.part(split, self.config.model)) for split in splits}
+        return {
+            split: self._loss(self.task.part(split, self.config.model), partial(looked, split))
+            for split in splits
+        }
 
-    def losses_on_file(self, path: str) -> dict[str, float]:
-        """The mean loss on all of a file, under the file's name.
+    def losses_on_file(self, path: str, *, looked: Looked = _nobody) -> dict[str, float]:
+        """The mean loss on all of a file, under the file's name; `looked` as for `losses`.
 
         Errors: DataError if it cannot be read or has letters that the model does not know.
         """
         data = replace(self.config.data, file=path)
         task = read_task(replace(self.config, data=data), self.known)
-        return {task.name: self._loss(task.everything(self.config.model))}
+        whole = task.everything(self.config.model)
+        return {task.name: self._loss(whole, partial(looked, task.name))}
 
     def batch(self, examples: int) -> tuple[Tensor, ...]:
         """The first so many examples, as the model takes them."""
@@ -101,10 +112,11 @@ class Trained:
         assert isinstance(loss, Tensor)
         return loss
 
-    def _loss(self, examples: Examples) -> float:
+    def _loss(self, examples: Examples, between: Callable[[float], None]) -> float:
         # As many threads as in training: then these are the training's losses to the last digit.
         with threads(self.config.training.threads):
-            return self._mean_loss(examples, stretches(examples), between=lambda: None)
+            some, count = stretches(examples), len(examples)
+            return self._mean_loss(examples, some, count=count, between=between)
 
     @cached_property
     def _mean_loss(self) -> MeanLoss:

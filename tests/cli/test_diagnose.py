@@ -13,6 +13,7 @@ def test_a_run_is_examined_on_its_words(capsys, runs, tmp_path):
     out = capsys.readouterr().out
     assert out.startswith("signal  kind")
     assert "\ntanh    tanh  " in out
+    assert "\ndead units        flat for every example\n" in out
     assert "on the first 256 examples\nnothing looks ill\n" in out
     assert "H.weight" in picture.read_text(encoding="utf-8")
 

@@ -50,6 +50,7 @@ def test_times_of_every_loop_nest(capsys, words):
     out = out_of(capsys, "bigram", "--data", str(words), "--profile")
     first, second, _, head, *rows = out.splitlines()
     assert first.startswith("draw_and_descend: ")
+    assert "2 threads" not in first  # as many as training.threads says
     assert second.startswith("one core at its best: GFLOP/s ")
     assert head.split() == ["nest", "time", "share", "GFLOP/s", "GB/s", "of", "peak"]
     assert "randint" in rows[0]

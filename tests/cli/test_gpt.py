@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 
 from gradatim.cli import main
 from gradatim.data.text import kept
@@ -190,6 +191,9 @@ def test_tokens_that_are_parts_of_a_character_are_named_by_their_bytes(capsys, r
     rows = json.loads(asked(capsys, "surprise", root, "a ☕", "--run", "pairs", "--json").out)
     assert [row["letter"] for row in rows["letters"]][-3:] == [" <0xE2>", "<0x98>", "<0x95>"]
     assert "<0x98>" in asked(capsys, "surprise", root, "a ☕", "--run", "pairs").out
+    head, *rows, _ = asked(capsys, "surprise", root, "a ☕", "--run", "pairs").out.splitlines()
+    assert head.startswith("token ")
+    assert {cell_len(row[: row.index(" 0.")]) for row in rows} == {head.index("     p")}
 
 
 def test_the_surprise_of_tokens_is_drawn_with_their_names(capsys, root, tmp_path):

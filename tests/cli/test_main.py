@@ -53,6 +53,13 @@ def test_every_command_has_help_with_examples(capsys, name):
     assert "Examples:" in out
 
 
+def test_the_list_of_pictures_cuts_no_sentence(capsys):
+    assert main(["draw", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "..." not in out.partition("Commands:")[2]
+    assert "in every head of every layer" in " ".join(out.split())
+
+
 def test_the_version(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("gradatim ")

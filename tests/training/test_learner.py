@@ -36,7 +36,7 @@ def tensors(pair):
     return tuple(map(gradatim.from_numpy, pair))
 
 
-def nothing():
+def nothing(part):
     pass
 
 
@@ -101,8 +101,10 @@ def test_the_loss_over_batches_is_the_loss_over_all(compiled):
     with gradatim.no_grad():
         _, loss = one.model(*tensors(rows[:]))
     assert len(rows) > 1_024
-    assert mean_loss(rows, stretches(rows), between=nothing) == pytest.approx(loss.item(), rel=1e-6)
-    few = mean_loss(rows, stretches(rows, 10), between=nothing)
+    assert mean_loss(rows, stretches(rows), count=len(rows), between=nothing) == pytest.approx(
+        loss.item(), rel=1e-6
+    )
+    few = mean_loss(rows, stretches(rows, 10), count=10, between=nothing)
     with gradatim.no_grad():
         _, loss = one.model(*tensors(rows[rows.some(10)]))
     assert few == pytest.approx(loss.item(), rel=1e-6)
@@ -112,10 +114,10 @@ def test_the_stretches_change_no_digit():
     one = learner("h=2")
     X, Y = (np.tile(array, (5, *[1] * (array.ndim - 1))) for array in one.parts["train"][:])
     assert len(Y) > 5 * 1_024
-    whole = one.mean_loss(one.parts["train"], [(X, Y)], between=nothing)
+    whole = one.mean_loss(one.parts["train"], [(X, Y)], count=len(Y), between=nothing)
     for size in (1_024, 2_048):
         pairs = [(X[i : i + size], Y[i : i + size]) for i in range(0, len(Y), size)]
-        assert one.mean_loss(one.parts["train"], pairs, between=nothing) == whole
+        assert one.mean_loss(one.parts["train"], pairs, count=len(Y), between=nothing) == whole
     again = [one.evaluate("train", examples=1_500) for _ in range(2)]
     assert again[0] == again[1]
 
@@ -123,7 +125,7 @@ def test_the_stretches_change_no_digit():
 def test_an_evaluation_is_left_where_somebody_asks():
     one = learner()
 
-    def stop():
+    def stop(part):
         raise KeyboardInterrupt
 
     one.model.train()
@@ -132,6 +134,17 @@ def test_an_evaluation_is_left_where_somebody_asks():
             one.evaluate("dev", examples=examples, between=stop)
     assert one.model.training
     assert one.evaluate("dev", examples=50) == learner().evaluate("dev", examples=50)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_an_evaluation_says_what_part_of_it_is_done(compiled):
+    one, parts = learner("h=2"), []
+    X, Y = (np.tile(array, (9, *[1] * (array.ndim - 1))) for array in one.parts["train"][:])
+    mean_loss = MeanLoss(one.model, compiled=compiled)
+    mean_loss(one.parts["train"], [(X, Y)], count=len(Y), between=parts.append)
+    assert parts[0] == 0.0
+    assert parts == sorted(parts)
+    assert 0.9 < parts[-1] <= 1.0
 
 
 def test_evaluating_draws_nothing_and_keeps_the_mode():
