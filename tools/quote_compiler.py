@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gradatim.compiler import engine
+from gradatim.compiler import llvm
 from gradatim.compiler.lower.target import host
 
 PAGE = Path(__file__).parents[1] / "docs" / "compiler.md"
@@ -45,7 +45,7 @@ def renewed(page: str) -> str:
 
 
 def _is_the_same_here(m: re.Match[str]) -> bool:
-    return not m[2] or (host().is_x86 and _LLVM in engine.versions())
+    return not m[2] or (host().is_x86 and _LLVM in llvm.said().versions)
 
 
 def _printed(code: str, lines: list[str]) -> list[str]:

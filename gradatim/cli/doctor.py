@@ -136,7 +136,7 @@ def cores() -> Finding:
 
 def compiler() -> Finding:
     """Whether steps become machine code here, and whether that is kept for the next time."""
-    from ..compiler import cache, engine
+    from ..compiler import cache, engine, llvm
     from ..compiler.lower.target import host
 
     why = engine.available()
@@ -144,7 +144,7 @@ def compiler() -> Finding:
         advice = "training works without it, but takes longer; try: pip install -U llvmlite"
         return Finding("compiler", why, "note", advice)
     target = host()
-    found = f"{engine.versions()}, for {target.cpu}"
+    found = f"{llvm.said().versions}, for {target.cpu}"
     if trouble := cache.state():
         advice = "everything is compiled anew each time; GRADATIM_CACHE_DIR can name another folder"
         return Finding("compiler", f"{found}; {trouble}", "note", advice)

@@ -22,19 +22,13 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
-
-from . import engine
-from .lower.target import Target
 
 LIMIT = 256 * 2**20  # bytes on disk; beyond it what was not used for longest goes
 _SUFFIX, _TEMPORARY = ".program", ".tmp-"
 _FORMAT = b"gradatim 1 "
 _HOUR = 3600.0
 _stored: dict[Path, int] = {}  # bytes that this process added to a folder since it looked through
-_SAYING = ("core", "ops", "compiler")
 # Not through a link, not waiting at a pipe, and with Windows' line ends left alone.
 _OPEN = os.O_RDONLY | sum(getattr(os, f"O_{x}", 0) for x in ("NOFOLLOW", "NONBLOCK", "BINARY"))
 
@@ -73,12 +67,6 @@ def state() -> str | None:
     if not os.access(where, os.W_OK | os.X_OK):
         return f"the cache folder {where} cannot be written"
     return None
-
-
-def key(graph: str, target: Target) -> str:
-    """The name of a program: its graph, the machine, and every version that has a say."""
-    parts = [graph, target.key, engine.versions(), _own_version()]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def store(key: str, parts: dict[str, bytes]) -> bool:
@@ -201,27 +189,3 @@ def _files(where: Path) -> list[tuple[Path, os.stat_result]]:
         with contextlib.suppress(OSError):  # another process removed it
             found.append((path, path.lstat()))
     return found
-
-
-@cache
-def _own_version() -> str:
-    """A checksum of the compiler's files, those that say what an operation is, and the version's.
-
-    A graph only names its composites: what they are made of stands in `ops`.
-    """
-    here = str(Path(__file__).parent.parent)
-    digest = hashlib.sha256()
-    for path in (f"{here}/__init__.py", *(p for room in _SAYING for p in _sources(here, room))):
-        digest.update(f"\n{path[len(here) :]}\n".encode())
-        digest.update(Path(path).read_bytes())
-    return digest.hexdigest()
-
-
-def _sources(folder: str, name: str) -> Iterator[str]:
-    """Files of Python, in order; with `Path.rglob` it takes three times as long."""
-    with os.scandir(f"{folder}/{name}") as found:
-        for entry in sorted(found, key=lambda entry: entry.name):
-            if entry.is_dir():
-                yield from _sources(f"{folder}/{name}", entry.name)
-            elif entry.name.endswith(".py"):
-                yield f"{folder}/{name}/{entry.name}"

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..core.primitive import Composite
 from . import cache, engine
+from .cache_key import cache_key
 from .ir import Equation, Graph, Pass, Var
 from .lower.brief import briefly
 from .lower.calls import band_items, lower
@@ -92,7 +93,7 @@ def compile_graph(
     `run`. Who wants to look at what all passes make of the graph runs them: `simpler`.
     """
     target = target or host()
-    key = cache.key(f"{_known_by(graph)}\n{updates} {results} {graph.beginning_lines}", target)
+    key = cache_key(f"{_known_by(graph)}\n{updates} {results} {graph.beginning_lines}", target)
     if use_cache:
         found = cache.load(key)
         if found is not None:

@@ -15,20 +15,21 @@ from __future__ import annotations
 import ctypes
 import re
 import weakref
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 from ..core.forking import alongside, undivided
+from . import llvm
 from .errors import CompileError
+from .linking import link
 from .lower.target import Target, host
 
 # Calls that LLVM itself writes for llvm.memset and llvm.memcpy resolve in the C library; a call of
 # a name that is nowhere would end the process, so what the text declares is checked before.
 _DECLARED = re.compile(r"^declare\s.*?@([\w.]+)\(", re.MULTILINE)
 _C_LIBRARY = ("cos", "log1p", "sin")  # every process with Python has them
-_FLOOR = (0, 45)  # the first llvmlite whose LLVM reads what the emitter writes, such as `splat`
 # Half of the time of a translation goes into choosing other induction variables for loops that are
 # written with good ones: no nest was slower without. LLVM ends the process if it does not know an
 # option, so it is asked of the versions that have it.
@@ -40,10 +41,10 @@ _BUG = "This is a bug in Gradatim, not in your program: please report it with th
 class Loaded:
     """Machine code in memory; it is freed with this object."""
 
-    def __init__(self, engine: Any) -> None:
-        self._engine = engine
+    def __init__(self, find: Callable[[str], int | None], free: Callable[[], None]) -> None:
+        self._find = find
         self._known: dict[str, int] = {}
-        weakref.finalize(self, _free, engine).atexit = False
+        weakref.finalize(self, _free, free).atexit = False
 
     def address(self, name: str) -> int:
         """Where a function begins. Errors: CompileError if there is none of that name."""
@@ -51,7 +52,7 @@ class Loaded:
         if known is not None:
             return known
         with undivided:
-            found: int = self._engine.get_function_address(name)
+            found = self._find(name)
         if not found:
             raise CompileError(f"the machine code has no function {name!r}")
         return self._known.setdefault(name, found)
@@ -95,58 +96,47 @@ def load(*objects: bytes) -> Loaded:
     42
     """
     with undivided:
-        llvm = _llvm()
-        # The engine wants a module to begin with. It would translate it, with all that LLVM does to
-        # a program, which takes longer than the rest: so it is taken away again. And the machine
-        # translates nothing: it need not know the processor, which takes it a while too.
-        machine = llvm.Target.from_triple(host().triple).create_target_machine(jit=True)
-        with llvm.parse_assembly("") as nothing:
-            engine = llvm.create_mcjit_compiler(nothing, machine)
-            engine.remove_module(nothing)
-        for code in objects:
-            engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
-        engine.finalize_object()
-    return Loaded(engine)
+        linked = link(objects)
+        if linked is not None:
+            return Loaded(linked.addresses.get, linked.free)
+        return _loaded_by_llvm(objects)
+
+
+def _loaded_by_llvm(objects: Sequence[bytes]) -> Loaded:
+    binding = llvm.library()
+    # The engine wants a module to begin with. It would translate it, with all that LLVM does to a
+    # program, which takes longer than the rest: so it is taken away again. And the machine
+    # translates nothing: it need not know the processor, which takes it a while too.
+    machine = binding.Target.from_triple(host().triple).create_target_machine(jit=True)
+    with binding.parse_assembly("") as nothing:
+        engine = binding.create_mcjit_compiler(nothing, machine)
+        engine.remove_module(nothing)
+    for code in objects:
+        engine.add_object_file(binding.object_file.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return Loaded(engine.get_function_address, engine.close)
 
 
 @cache
 def available() -> str | None:
-    """None if compiled programs run here, otherwise why not. Tries it, once.
+    """None if compiled programs run here, otherwise why not. Tries it, unless it is known.
 
     >>> available() is None
     True
     """
+    if llvm.has_worked():
+        return None
     try:
-        _llvm()  # says what is wrong better than what uses it
+        llvm.library()  # says what is wrong better than what uses it
         text = "define i64 @answer() { ret i64 42 }"
         loaded = load(compile_object(text, host(), quick=True))
         answer = ctypes.CFUNCTYPE(ctypes.c_int64)(loaded.address("answer"))()
     except Exception as error:  # a library that cannot be loaded fails in its own ways
         return f"llvmlite does not work here: {type(error).__name__}: {error}"
-    return None if answer == 42 else f"llvmlite does not work here: 42 came back as {answer}"
-
-
-def versions() -> str:
-    """Which llvmlite and LLVM write the machine code."""
-    import llvmlite
-
-    numbers = ".".join(map(str, _llvm().llvm_version_info))
-    return f"llvmlite {llvmlite.__version__}, LLVM {numbers}"
-
-
-@cache
-def _llvm() -> Any:
-    """llvmlite's binding, ready to write code for this machine."""
-    import llvmlite
-    from llvmlite import binding
-
-    found = tuple(int(n) for n in re.findall(r"\d+", llvmlite.__version__)[:2])
-    if found < _FLOOR:
-        raise ImportError(f"llvmlite {llvmlite.__version__} is too old, 0.45 or newer is needed")
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    binding.check_jit_execution()
-    return binding
+    if answer != 42:
+        return f"llvmlite does not work here: 42 came back as {answer}"
+    llvm.remember()
+    return None
 
 
 @contextmanager
@@ -158,10 +148,10 @@ def _module(
     with (
         alongside(),
         _machine(target, linked=linked, quick=quick) as (machine, triple, layout),
-        _llvm().create_context() as context,
+        llvm.library().create_context() as context,
     ):
         try:
-            parsed = _llvm().parse_assembly(text, context)
+            parsed = llvm.library().parse_assembly(text, context)
         except RuntimeError as error:
             raise _refused(str(error), text) from None
         with parsed as module:
@@ -176,8 +166,8 @@ def _module(
 
 def _emitted(module: Any, machine: Any) -> bytes:
     """The object file of a module; other threads may use LLVM meanwhile."""
-    library = _llvm().ffi.lib
-    error = _llvm().ffi.OutputString()
+    library = llvm.library().ffi.lib
+    error = llvm.library().ffi.OutputString()
     with error as told:
         buffer = _emit()(machine, module, 1, told)
         if not buffer:
@@ -195,7 +185,7 @@ def _emit() -> Any:
 
     With the lock, if llvmlite does not say any more where its library lies.
     """
-    library = _llvm().ffi.lib
+    library = llvm.library().ffi.lib
     locked = library.LLVMPY_TargetMachineEmitToMemory
     try:
         function = ctypes.CDLL(library._name).LLVMPY_TargetMachineEmitToMemory
@@ -223,8 +213,8 @@ class _Reduction:
                 self._set("false")
 
     def _set(self, off: str) -> None:
-        if _llvm().llvm_version_info[0] in _WITH_REDUCTION:
-            _llvm().set_option("gradatim", f"{_REDUCTION}={off}")
+        if llvm.library().llvm_version_info[0] in _WITH_REDUCTION:
+            llvm.library().set_option("gradatim", f"{_REDUCTION}={off}")
 
 
 _without_reduction = _Reduction()
@@ -249,7 +239,7 @@ def _new_machine(target: Target, *, linked: bool = False, quick: bool = False) -
     how: dict[str, Any] = {"reloc": "pic", "codemodel": "small"} if linked else {"jit": True}
     triple = target.triple.removesuffix("-elf") if linked else target.triple
     return (
-        _llvm()
+        llvm.library()
         .Target.from_triple(triple)
         .create_target_machine(
             cpu=target.cpu, features=target.features, opt=0 if quick else 2, **how
@@ -257,9 +247,9 @@ def _new_machine(target: Target, *, linked: bool = False, quick: bool = False) -
     )
 
 
-def _free(engine: Any) -> None:
+def _free(free: Callable[[], None]) -> None:
     with undivided:
-        engine.close()
+        free()
 
 
 def _refuse_strangers(text: str, others: Container[str] = ()) -> None:

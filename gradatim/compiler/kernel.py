@@ -19,6 +19,7 @@ import numpy as np
 
 from ..core.cut import Form
 from . import cache, engine
+from .cache_key import cache_key
 from .lower.target import host
 
 Array = np.ndarray[Any, Any]
@@ -92,7 +93,7 @@ def make(name: str, work: Callable[..., Any], form: Form) -> Compiled | None:
 
 def _made(name: str, work: Callable[..., Any], form: Form) -> Compiled:
     target = host()
-    key = cache.key(f"kernel {name} {form} {OFFSET}", target)
+    key = cache_key(f"kernel {name} {form} {OFFSET}", target)
     parts = cache.load(key)
     if parts is None:
         from . import kernel_text  # all stages of the compiler: four times as long as the rest

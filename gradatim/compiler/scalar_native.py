@@ -15,6 +15,7 @@ import numpy as np
 
 from ..scalar.value import Value
 from . import cache, engine
+from .cache_key import cache_key
 from .guards import Watch
 from .lower.target import host
 from .scalar_arguments import Arguments, map_items
@@ -163,7 +164,7 @@ class Run:
 
 def _machine_code(text: str) -> bytes:
     """The object file for a text: one kept on disk, or a new one."""
-    key = cache.key(text, host())
+    key = cache_key(text, host())
     kept = cache.load(key)
     if kept and _OBJECT in kept:
         return kept[_OBJECT]

@@ -24,6 +24,7 @@ from typing import Any
 
 from ..core.placement import LINE
 from . import cache, engine
+from .cache_key import cache_key
 from .lower import waiting
 from .lower.copying import COPY
 from .lower.target import host
@@ -189,7 +190,7 @@ class _Native:
 def _code() -> bytes:
     """The object file, from the disk if it is there: LLVM takes 15 milliseconds for it."""
     text = waiting.team_text(host()) + COPY
-    key = cache.key(text, host())
+    key = cache_key(text, host())
     found = cache.load(key)
     if found is not None:
         return found["object"]

@@ -334,7 +334,7 @@ weight = gradatim.nn.Parameter(gradatim.ones({size}))
 optimizer = gradatim.optim.AdamW([weight])
 weight.grad = x.grad
 optimizer.step()
-assert ("llvmlite" in sys.modules) is {loaded}, sorted(sys.modules)
+assert ("gradatim.compiler.kernel" in sys.modules) is {loaded}, sorted(sys.modules)
 print(float(y.sum()), float(weight.sum()))
 """
 

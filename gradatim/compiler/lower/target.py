@@ -9,6 +9,7 @@ from typing import Any
 
 from ...core.dtypes import of
 from ...core.errors import ArgumentError
+from .. import llvm
 
 NEAR = 1 << 15  # bytes that stay in the first cache of any of them
 
@@ -118,14 +119,12 @@ def named(name: str) -> Target:
 
 @cache
 def host() -> Target:
-    """This machine. Asks LLVM, once; see `engine.available` for machines that have none."""
-    from llvmlite import binding as llvm
-
-    features = llvm.get_host_cpu_features()
-    triple: str = llvm.get_process_triple()
-    if os.name == "nt":
-        triple += "-elf"  # LLVM's loader for code in memory knows no other format there
-    return Target(triple, llvm.get_host_cpu_name(), features.flatten(), vector_width(features))
+    """This machine, as LLVM says; see `engine.available` for machines that have none."""
+    said = llvm.said()
+    # LLVM's loader for code in memory knows no other format on Windows.
+    triple = f"{said.triple}-elf" if os.name == "nt" else said.triple
+    switches = [f"{'+' if on else '-'}{name}" for name, on in sorted(said.features.items())]
+    return Target(triple, said.cpu, ",".join(switches), vector_width(said.features))
 
 
 def vector_width(features: dict[str, bool]) -> int:
