@@ -52,6 +52,8 @@ class Flat:
 
 def flatten(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flat:
     """Take the tensors out of arguments; Python floats become 0-d float64 tensors."""
+    if not args and not kwargs:
+        return _NOTHING
     tensors: list[Any] = []
     key: list[Any] = []
     for value in args:
@@ -60,6 +62,9 @@ def flatten(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flat:
         key.append(len(args))
         _take(kwargs, tensors, key)
     return Flat(tensors, (args, kwargs), tuple(key))
+
+
+_NOTHING = Flat([], ((), {}), ())
 
 
 def unflatten(flat: Flat, tensors: Sequence[Any]) -> tuple[Any, Any]:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 from weakref import WeakSet
 
@@ -20,7 +19,7 @@ from ..core.backend import check_writable
 from ..core.errors import IndexOutOfRange
 from ..core.gradient import grad_of
 from ..core.placement import address_of, placed
-from ..core.storage import Mark, tick
+from ..core.storage import Mark, clock
 from . import team
 from .by_numpy import run_by_numpy
 from .compiled import Compiled, NumpyStep
@@ -87,6 +86,7 @@ class Binding:
             self.between.append(array)
         left = [o for i, o in outputs if i >= grads]
         self.gradients = Gradients(traced.grads, traced.cleared, left, self.addresses)
+        self.lock = self.gradients.lock
         self.arrays: dict[int, Array] = {}  # inputs of the graph, as they are now
         self.stand_ins: dict[int, Array] = {}  # those of them that are copies
         self.copies: list[tuple[Array, Array]] = []  # stand-ins for memory with gaps
@@ -110,6 +110,8 @@ class Binding:
         self.mark = Mark()  # of what it finds and writes, which does not have it yet
         self.mark.is_left = True
         self.spare = Spare()
+        self.is_one = compiled.is_native and not compiled.generators  # function, asked for no draws
+        self.workers = 0 if compiled.shared else 1  # 0: as many as there may be
         self.turn = 0  # when it ran last
         self.chunk = 1  # how many steps run before Python may look around: found out by doing
         _bindings.add(self)
@@ -120,11 +122,6 @@ class Binding:
             if what == "output":
                 v = self.traced.graph.outputs[i]
                 yield i, Output(slot, v.shape, v.dtype)
-
-    @property
-    def lock(self) -> Any:
-        """Held by whoever runs it."""
-        return self.gradients.lock
 
     def _numbered(self) -> list[tuple[int, Capture]]:
         """What is found by itself and written, with its place among the inputs."""
@@ -138,6 +135,13 @@ class Binding:
                 return GRADIENTS
         return self.guards.changed()
 
+    def holds(self) -> bool:
+        """Whether nothing has changed."""
+        for t, there in self.traced.grads_wanted:
+            if (t._grad is not None) is not there:
+                return False
+        return self.guards.hold()
+
     # -- one step --------------------------------------------------------------------------
 
     def run(self, tensors: Sequence[Any], before: Callable[[], None] | None = None) -> list[Any]:
@@ -146,27 +150,54 @@ class Binding:
         `before` is called when all is in its place.
         """
         with self.lock:
-            outputs = self._place(tensors)
-            if before is not None:
-                before()
-            leave = None
-            try:
-                self._steps()
-                leave = partial(self.gradients.leave, tensors)
-            finally:
-                self._written(tensors, leave)
-            return outputs
+            with STATE:
+                outputs = self._place(tensors)
+            return self._one_step(tensors, outputs, before)
+
+    def run_if_it_holds(self, tensors: Sequence[Any]) -> list[Any] | None:
+        """The same, unless something has changed that was assumed while tracing."""
+        with self.lock:
+            with STATE:
+                if not self.holds():
+                    return None
+                outputs = self._place(tensors)
+            return self._one_step(tensors, outputs, None)
+
+    def _one_step(
+        self, tensors: Sequence[Any], outputs: list[Any], before: Callable[[], None] | None
+    ) -> list[Any]:
+        if before is not None:
+            before()
+        try:
+            self._steps()
+            self._end(tensors)
+            self.gradients.leave(tensors)
+        except BaseException:
+            self._end(tensors)
+            self.gradients.lose()
+            raise
+        return outputs
 
     def _place(
         self, tensors: Sequence[Any], rows: Sequence[Array] = (), *, anew: bool = False
     ) -> list[Array | None]:
         """Fill the table. Errors: Stale; Overlap, if memory that is written is reached twice."""
-        with STATE:
-            values = [x._value for x in tensors]
-            captured = self.captured
-            if self.owned:
-                owned = [self._storage(i, tensors).value for i in self.owned]
-                captured = captured[: -len(owned)] + owned
+        if tensors or self.owned or self.stand_ins or not self.is_placed:
+            self._find_inputs(tensors, rows)
+        outputs = self.nothing.copy()
+        addresses = self.addresses
+        for i, output in self.fresh:
+            outputs[i], addresses[output.slot] = output.fresh()
+        self.gradients.begin(anew=anew)
+        return outputs
+
+    def _find_inputs(self, tensors: Sequence[Any], rows: Sequence[Array]) -> None:
+        """Put into the table what is another array than in the last call."""
+        values = [x._value for x in tensors]
+        captured = self.captured
+        if self.owned:
+            owned = [self._storage(i, tensors).value for i in self.owned]
+            captured = captured[: -len(owned)] + owned
         same = self.is_placed and not rows and all(map(operator.is_, values, self.values))
         if same and self.owned:
             same = all(map(operator.is_, captured, self.captured))
@@ -175,13 +206,6 @@ class Binding:
         elif self.sharing.writes_arguments:
             for i in self.traced.written:
                 check_writable(self.arrays[i])
-        outputs = self.nothing.copy()
-        addresses = self.addresses
-        for i, output in self.fresh:
-            outputs[i], addresses[output.slot] = output.fresh()
-        with STATE:
-            self.gradients.begin(anew=anew)
-        return outputs
 
     def _place_inputs(
         self, values: list[Array], captured: list[Array], rows: Sequence[Array]
@@ -216,14 +240,13 @@ class Binding:
         self.table[self.slot_of["input", i]] = address_of(array)
 
     def _steps(self, name: str = "") -> None:
-        compiled, table = self.compiled, self.table_address
-        workers = team.get_num_threads() if compiled.shared else 1
-        words = self.words
+        compiled, words = self.compiled, self.words
+        workers = self.workers or team.get_num_threads()
         words[STATUS] = words[STOP] = 0
-        if compiled.generators or not compiled.is_native:
-            self._stretches((name,) if name else compiled.steps, workers, compiled.generators)
+        if self.is_one:
+            team.run(compiled.address(name or "step_0"), self.table_address, workers)
         else:
-            team.run(compiled.address(name or "step_0"), table, workers)
+            self._stretches((name,) if name else compiled.steps, workers, compiled.generators)
         status = words[STATUS]
         if status:
             refusal, number = compiled.refusals[status - 1], words[STATUS + status]
@@ -250,22 +273,26 @@ class Binding:
     def _by_numpy(self, step: NumpyStep) -> None:
         run_by_numpy(step, self.compiled, self.table, self.arena)
 
-    def _written(self, tensors: Sequence[Any], leave: Callable[[], None] | None = None) -> None:
-        """Steps have ended: note what they wrote, and `leave` gradients, or lose those before."""
+    def _end(self, tensors: Sequence[Any]) -> None:
+        """Steps have ended: note what they wrote."""
         if self.copies:
             self.write_copies()
-        now = tick()
+        mark = self.mark
+        mark.time = next(clock)
+        if mark.is_left:
+            self._mark_found()
+        if self.written_besides:
+            with STATE:
+                for i in self.written_besides:
+                    self._storage(i, tensors).time = mark.time
+
+    def _mark_found(self) -> None:
+        """Have the mark of this program on all that it found and writes."""
         with STATE:
-            self.mark.time = now
-            if self.mark.is_left:
-                self.mark.is_left = False
-                for storage in self.written_found:
-                    if storage.mark is not self.mark:
-                        storage.take_mark(self.mark)
-            for i in self.written_besides:
-                self._storage(i, tensors).time = now
-            (leave or self.gradients.lose)()
-            self.gradients.end()
+            self.mark.is_left = False
+            for storage in self.written_found:
+                if storage.mark is not self.mark:
+                    storage.take_mark(self.mark)
 
     def write_copies(self) -> None:
         """Write stand-ins into what they stand for."""
@@ -305,7 +332,9 @@ class Binding:
         """
         with self.lock:
             # Nobody waits for long who asks for a gradient that is being written.
-            outputs, leave = self._place(tensors, rows, anew=steps > self.chunk), None
+            with STATE:
+                outputs = self._place(tensors, rows, anew=steps > self.chunk)
+            leave: Callable[[], None] = self.gradients.lose
             stretch.stacks = {
                 k: np.empty(steps, self.traced.graph.outputs[k].dtype) for k in self.compiled.stacks
             }
@@ -332,12 +361,13 @@ class Binding:
                             # Of steps that do not all leave them, the last one was to.
                             is_lost = failed and not self.compiled.shared
                             left = self.gradients
-                            leave = left.leave_nothing if is_lost else partial(left.leave, None)
+                            leave = left.leave_nothing if is_lost else left.leave
                     stretch.stopped = before is not None and bool(self.control[STOP])
                     per_step = max(seconds / max(int(self.control[DONE]), 1), 1e-8)
                     self.chunk = max(1, min(int(CHUNK_SECONDS / per_step), 8 * self.chunk))
             finally:
-                self._written(tensors, leave)
+                self._end(tensors)
+                leave()
 
     def snapshot(self) -> Callable[[], None]:
         """Keep what a step changes; call what is returned to have it back."""
@@ -356,7 +386,8 @@ class Binding:
     def trial(self, tensors: Sequence[Any]) -> Iterator[Callable[[], None]]:
         """Steps without a trace: what they change is put back in the end."""
         with self.lock:
-            outputs = self._place(tensors, anew=True)
+            with STATE:
+                outputs = self._place(tensors, anew=True)
             restore = self.snapshot()
             try:
                 yield self._steps
@@ -379,7 +410,7 @@ class Binding:
 def _after_fork() -> None:
     """A child has one thread: what others held is free."""
     for binding in list(_bindings):
-        binding.gradients.lock = threading.RLock()
+        binding.lock = binding.gradients.lock = threading.RLock()
         for g in binding.compiled.generators:
             g._lock = threading.RLock()
 

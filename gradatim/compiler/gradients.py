@@ -89,32 +89,41 @@ class Gradients:
         if self._missing:
             self._missing = []
 
-    def leave(self, arguments: Sequence[Any] | None) -> None:
+    def leave(self, arguments: Sequence[Any] | None = None) -> None:
         """After a step: put into each `.grad` what belongs there.
 
         Without the `arguments`, those whose owner is among them go nowhere.
         """
+        if self._new or self.cleared:
+            with STATE:
+                self._put_new(arguments)
+                self._clear(self.cleared, arguments)
+        self._writing = False
+
+    def _put_new(self, arguments: Sequence[Any] | None) -> None:
         for left in self._new:
             owner = self._owner(self.owners[left.index], arguments)
             if owner is not None:
                 put_grad(owner, left)
             if type(self.owners[left.index]) is int:
                 self.forget(left)  # the next call has another argument
-        if self._new:
-            self._new = []
-        self._clear(self.cleared, arguments)
+        self._new = []
 
     def lose(self) -> None:
         """After a step that failed: what it wrote over, and nobody had seen, is no gradient."""
-        for left in self._already_left():
-            owner = self.owners[left.index]
-            if isinstance(owner, Handle) and owner._grad is left:
-                put_grad(owner, None)
+        with STATE:
+            for left in self._already_left():
+                owner = self.owners[left.index]
+                if isinstance(owner, Handle) and owner._grad is left:
+                    put_grad(owner, None)
+            self._writing = False
 
     def leave_nothing(self) -> None:
         """After steps of which the last, that was to leave gradients, failed."""
-        self._clear((*self.owners, *self.cleared), None)
-        self.forget_all()
+        with STATE:
+            self._clear((*self.owners, *self.cleared), None)
+            self.forget_all()
+            self._writing = False
 
     def end(self) -> None:
         """The step is over, whatever became of it."""

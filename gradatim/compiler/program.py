@@ -19,7 +19,6 @@ from typing import Any
 from ..core import dtypes
 from ..core.backend import Eager
 from ..core.context import local
-from ..core.handle import wrap
 from . import engine
 from .arguments import Flat, flatten, is_gone
 from .binding import GRADIENTS, Binding, Stale
@@ -31,7 +30,7 @@ from .lower.target import host, named
 from .naming import names_of
 from .profile import Profile, profile
 from .repeat import EXPLAIN, GO_ON, repeat
-from .results import filled
+from .results import returned
 from .scalars import compile_scalars, touches_values
 from .sharing import Overlap
 from .state import STATE
@@ -77,12 +76,21 @@ class Program:
         flat = flatten(args, kwargs)
         while True:
             try:
-                return self._run(self.binding(flat), flat)
+                for binding in self.variants.get(_key(flat), ()):
+                    found = binding.run_if_it_holds(flat.tensors)
+                    if found is not None:
+                        break
+                else:
+                    binding = self.binding(flat)
+                    found = binding.run(flat.tensors)
             except Stale:
                 continue
             except Overlap as why:
                 self.say_overlap(why)
                 return self.function(*args, **kwargs)
+            self._turn += 1
+            binding.turn = self._turn
+            return returned(binding.traced.results, found, flat.tensors)
 
     def repeat(self, steps: int, *inputs: Any, check_finite: bool = True) -> Any:
         """Run the function so many times in native code.
@@ -217,9 +225,9 @@ class Program:
         without LLVM.
         """
         context = local.context
-        return (
-            type(context.backend) is not Eager or context.anomaly or engine.available() is not None
-        )
+        if type(context.backend) is not Eager or context.anomaly:
+            return True
+        return not self.variants and engine.available() is not None
 
     def say_overlap(self, why: Overlap) -> None:
         """Say once that a call is not compiled, and how it would be."""
@@ -230,15 +238,9 @@ class Program:
                 "as it is written, in NumPy; this is said once. Pass a .clone() of what overlaps"
             )
 
-    def _run(self, binding: Binding, flat: Flat) -> Any:
-        self._turn += 1
-        binding.turn = self._turn
-        found = [None if a is None else wrap(a) for a in binding.run(flat.tensors)]
-        return filled(binding.traced.results, found, flat.tensors)
-
     def binding(self, flat: Flat) -> Binding:
         """The machine code for arguments like these, made now if there is none."""
-        key = (flat.key, local.context.grad_enabled, dtypes.get_default_dtype())
+        key = _key(flat)
         with STATE:
             found, _ = self._known(key)
         if found is not None:
@@ -288,6 +290,11 @@ class Program:
                 "once. Pass what changes often as a float or a tensor"
             )
         self.history.append(f"{CHANGED} {told[0]}" if told else GRADIENTS)
+
+
+def _key(flat: Flat) -> Any:
+    """What has to be equal for two calls to have one program."""
+    return flat.key, local.context.grad_enabled, dtypes.get_default_dtype()
 
 
 _programs: weakref.WeakSet[Program] = weakref.WeakSet()

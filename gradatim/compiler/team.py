@@ -83,7 +83,7 @@ def run(address: int, table: int, workers: int) -> int:
     `address` is its function `step(table, worker, workers, barrier)`, `table` its first argument.
     """
     if workers <= 1:
-        _native().alone(address, table)
+        (_made.get("native") or _native()).alone(address, table)
         return 1
     team = _process.team
     if team is None or team.size < workers:
