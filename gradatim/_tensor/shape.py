@@ -242,8 +242,8 @@ class Shaped(Handle):
             counts = integers("split", (split_size,))
             if min(counts, default=-1) < 0 or sum(counts) != n:
                 raise ArgumentError(
-                    f"split: sizes {list(counts)} must not be negative, and add up to {n}, the "
-                    f"size of dimension {dim}"
+                    f"split: sizes {list(counts)} must add up to {n}, the size of dimension {dim}, "
+                    "and none be negative"
                 )
             stops = [*accumulate(counts)]
         starts = [0, *stops[:-1]]

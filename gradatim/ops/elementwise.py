@@ -66,9 +66,8 @@ def _pow_by_base(g: Any, x: Any, y: Any) -> Any:
 def _power(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:
     try:
         return np.power(x, y)
-    except (
-        ValueError
-    ):  # NumPy has no integers to negative powers; in PyTorch all are 0 but 1 and -1
+    except ValueError:
+        # NumPy has no integers to negative powers; in PyTorch all are 0 but 1 and -1.
         whole = np.power(x, np.maximum(y, 0))
         odd = np.where(x == -1, 1 - 2 * (y & 1), 0)
         return np.where(y < 0, np.where(x == 1, 1, odd), whole).astype(x.dtype)
