@@ -30,6 +30,7 @@ from ..schedule.nests import (
     Schedule,
     writes,
 )
+from .afterwards import Afterwards, coming
 from .alike import likeness
 from .bands import BandWriter, Near
 from .blocks import write_blocks
@@ -68,6 +69,7 @@ def lower(
             has_lookup=target.has_lookup,
         ),
     )
+    lowering.coming = coming(schedule.nests, lowering.outside, lowering.place_of)
     loose: list[str] = []
     for nest in schedule.nests:
         before = len(lowering.module.functions)
@@ -153,15 +155,19 @@ def _band(lowering: Lowering, nest: ProductNest | BandNest, band: BandNest) -> N
     ]
     given = [room if v in near.places else v for v in touched]
     refused = refused_by(nodes)
-    like = *map(likeness, band.parts), planned, near.told(touched)
-    w = Writing(lowering, [a.var, b.var, *given, *rooms], None if refused else like)
+    after = lowering.coming.get(nest, ()) if planned.streams else ()
+    like = *map(likeness, band.parts), planned, near.told(touched), *(v.nbytes for v in after)
+    w = Writing(lowering, [a.var, b.var, *given, *rooms, *after], None if refused else like)
     if w.is_new:
         base = planned_pointer(w.f, w, a), planned_pointer(w.f, w, b)
         memory = [w.pointer(v) if v.size else None for v in (scratch, room)]
         writer = BandWriter(w, band, near, memory[1]) if band.then else None
         scope = writer.scope(product.nodes) if writer else w.scope(nodes, refused)
         span = w.begin, w.end
-        write_planned(w, scope, product, planned, *base, memory[0], *span, bands=writer)
+        asked = Afterwards(w.f, planned, [(w.pointer(v), v.nbytes) for v in after])
+        write_planned(
+            w, scope, product, planned, *base, memory[0], *span, bands=writer, after=asked
+        )
     flops = 2 * prod(x.shape) * y.shape[-1]
     more = sum(prod(n.dims) * 0.05 * (len(n.nodes) + 2) for n in band.then)
     made = {s.into for part in band.parts for s in part.stores}

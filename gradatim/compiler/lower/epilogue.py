@@ -6,6 +6,7 @@ from functools import partial
 
 from ..kinds import FUNCTIONS
 from ..schedule.nests import Leaf, ProductNest
+from .afterwards import Afterwards
 from .bands import BandWriter
 from .emit import Function, Operand, Value, width
 from .finish import Write
@@ -29,6 +30,7 @@ def write_planned(
     end: Value,
     first: Operand = 0,
     bands: BandWriter | None = None,
+    after: Afterwards | None = None,
 ) -> None:
     """The items [begin, end) of a product, with what becomes of each element.
 
@@ -73,7 +75,7 @@ def write_planned(
     write_product(
         f, planned, a, b, scratch, begin, end, epilogue,
         heavy=heavy, abreast=abreast, bands=bands,
-        ahead=ahead if far or (bands and bands.far) else None,
+        ahead=ahead if far or (bands and bands.far) else None, after=after,
     )  # fmt: skip
 
 

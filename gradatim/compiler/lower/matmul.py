@@ -20,6 +20,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from .afterwards import Afterwards
 from .emit import I64, Function, Operand, Value, constant, vector
 from .finish import Ahead, Epilogue, Finish
 from .pack import offset, quotient
@@ -56,6 +57,7 @@ def write_product(
     abreast: int = 1,
     ahead: Ahead | None = None,
     bands: Bands | None = None,
+    after: Afterwards | None = None,
 ) -> None:
     """Write the nest that does the items [begin, end) of a planned product.
 
@@ -65,15 +67,16 @@ def write_product(
     of `abreast` times as many at most, a power of two. It is called for all of a tile or, when
     `heavy`, for a row of it, in a loop over rows. What it would write over its operands it leaves
     to the functions that it returns. `ahead(batch, row, column)` is called before the last sums of
-    a tile are made, for what the epilogue will read: it is on its way meanwhile. Where matrices
-    share B, their rows may be numbered through as those of one matrix: what always holds is that
-    `batch * plan.result_rows + row` counts the rows of the whole result, and so do `bands`, which a
-    plan made for them wants to be told.
+    a tile are made, for what the epilogue will read: it is on its way meanwhile; and `after` asks
+    for what comes when all is done. Where matrices share B, their rows may be numbered through as
+    those of one matrix: what always holds is that `batch * plan.result_rows + row` counts the rows
+    of the whole result, and so do `bands`, which a plan made for them wants to be told.
     """
     if plan.items:
         if plan.turned:
             a, b = b, a
-        _Writer(f, plan, a, b, scratch, epilogue, heavy, abreast, ahead, bands).items(begin, end)
+        writer = _Writer(f, plan, a, b, scratch, epilogue, heavy, abreast, ahead, bands, after)
+        writer.items(begin, end)
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,10 @@ class _Writer:
         abreast: int,
         ahead: Ahead | None,
         bands: Bands | None,
+        after: Afterwards | None,
     ) -> None:
         self.f, self.plan, self.a, self.b, self.scratch = f, plan, a, b, scratch
-        self.sums, self.bands = Sums(f, plan), bands
+        self.sums, self.bands, self.after = Sums(f, plan), bands, after
         self.base = LLVM[plan.product.dtype.name]
         room = f.allocate(self.base, plan.tile) if plan.turned or heavy else None
         self.end = Finish(f, plan, epilogue, abreast, None if plan.turned else ahead, room)
@@ -167,6 +171,8 @@ class _Writer:
             coming = self._coming(number, end, loop.index, stop) if plan.streams else None
             block = _Block(loop.index, stop, store, coming)
             for tile in self._tiles(rows, columns, batch, a, b, block):
+                if self.after is not None and tile.stream is not None:
+                    self.after.ask(number, loop.index, tile.stream.number)
                 if self.end.ahead is not None:
                     with f.when(self._is_last(block)):
                         self.end.announce(tile)

@@ -63,6 +63,7 @@ class Lowering:
     calls: list[Call | NumpyNest] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     written: dict[Any, str] = field(default_factory=dict)  # functions, by what is alike
+    coming: dict[Nest, tuple[Var, ...]] = field(default_factory=dict)  # what products ask for
 
     def place_of(self, v: Var) -> Var:
         """The variable whose memory another one lies in."""
