@@ -63,7 +63,8 @@ def command(
 
     The loss is the mean negative log likelihood of the next letter or token, in nats; its
     exponential, the perplexity, is how many would be as hard to choose between. Of a model of byte
-    pairs the loss per letter is given too, so that it can be compared with others.
+    pairs the loss per letter is given too, so that it can be compared with others. Of a part with
+    more than a million letters or tokens a million count, spread evenly over it.
     """
     from ..training.trained import load_trained
 

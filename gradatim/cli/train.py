@@ -15,6 +15,9 @@ from .progress import reporter
 from .sample import write
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..data.examples import Examples
     from ..training.loop import Outcome
     from ..training.session import Session
     from ..training.tasks import Voice, Wish
@@ -165,11 +168,19 @@ def result_lines(session: Session, outcome: Outcome) -> list[str]:
         f"{outcome.steps_per_second:,.0f} steps/s, {outcome.examples_per_second:,.0f} examples/s"
     )
     return [
-        f"loss: {session.learner.task.loss_is}",
+        f"loss: {session.learner.task.loss_is}{sampled(session.learner.parts)}",
         *lines.values(),
         f"{steps} in {outcome.seconds:.1f} s"
         + (f"; once under way {speed}" if outcome.steps_per_second else ""),
     ]
+
+
+def sampled(parts: Mapping[str, Examples]) -> str:
+    """Which splits are so large that not all of them was looked at, as the end of a line."""
+    from ..training.losses import ENOUGH, enough
+
+    large = [split for split, part in parts.items() if enough(part) < len(part)]
+    return f"; of {' and '.join(large)} that of {ENOUGH:,}, spread evenly" if large else ""
 
 
 def verdict(loss: float, low: float, high: float) -> str:

@@ -49,7 +49,8 @@ class TrainingConfig:
     biases nor for norms; `beta1` and `beta2` are those of adam and adamw.
     Intervals count steps: `log_interval` for the batch loss, `eval_interval` for the losses on
     train and dev, `checkpoint_interval` for what a crash can lose at most; 0 takes a part of the
-    steps. An evaluation in between looks at `eval_examples` examples of a split, 0 for all.
+    steps. An evaluation in between looks at `eval_examples` examples of a split, 0 for as
+    many as in the end: all, or of a very large split those with a million targets.
     `compile` makes machine code of whole steps, where that is possible. `threads` is for matrix
     products, and for all that is compiled; 1 is best for small models, 0 takes all cores.
     """

@@ -24,7 +24,7 @@ from .config import RunConfig
 from .errors import CheckpointError
 from .examples import TrainingExamples
 from .fitting import check_batch
-from .losses import MeanLoss, stretches
+from .losses import MeanLoss, enough, stretches
 from .once import only_once
 from .optimizers import change, make_optimizer
 from .pace import Pace
@@ -154,13 +154,13 @@ class ModelLearner:
     def evaluate(
         self, split: str, *, examples: int, between: Callable[[float], None] = lambda part: None
     ) -> float:
-        """The mean loss on a split; of so many examples spread evenly over it, 0 for all.
+        """The mean loss on a split; of so many examples spread evenly over it, 0 for enough.
 
         `between` is called every now and then with the part that is done, and may raise.
         """
         part = self.parts[split]
-        count = examples if 0 < examples < len(part) else len(part)
-        some = self._stretches(split, examples)
+        count = min(examples, len(part)) or enough(part)
+        some = self._stretches(split, count)
         return self.mean_loss(part, some, count=count, between=between)
 
     def _stretches(self, split: str, examples: int) -> Iterator[Batch]:

@@ -50,7 +50,8 @@ class Learner(Protocol):
         """During a block nothing is compiled, so that every operation can be looked at."""
 
     def evaluate(self, split: str, *, examples: int, between: Callable[[float], None]) -> float:
-        """The mean loss on "train", "dev" or "test"; of so many of its examples, 0 for all.
+        """The mean loss on "train", "dev" or "test"; of so many of its examples, 0 for
+        all or, of a very large split, for enough of them.
 
         Draws nothing from the generators of the training. `between` is called every moment or so
         with the part that is done, from 0 to 1; what it raises ends the evaluation.

@@ -18,6 +18,7 @@ from .pace import Pace
 
 BATCH = 1_024  # targets at a time: large enough for fast products, small enough for caches
 STRETCH = 16  # batches made at a time
+ENOUGH = 1_000_000  # targets of a split: with more its mean loss is not known better
 SCATTERED = 2  # the same if their examples are far apart in a file, where each costs a read
 
 
@@ -107,6 +108,11 @@ def _rows(part: np.ndarray, size: int) -> np.ndarray:
 def batch_of(examples: Examples) -> int:
     """How many examples have about BATCH targets."""
     return max(1, BATCH // examples.predictions)
+
+
+def enough(examples: Examples) -> int:
+    """How many examples tell the loss of a split: all, or those with ENOUGH targets."""
+    return min(len(examples), max(1, ENOUGH // examples.predictions))
 
 
 def stretches(examples: Examples, count: int = 0) -> Iterator[Batch]:

@@ -18,7 +18,7 @@ from .blas_threads import threads
 from .config import RunConfig
 from .errors import DamagedCheckpoint
 from .learner import COUNTING_BATCH, load_parameters
-from .losses import MeanLoss, stretches
+from .losses import MeanLoss, enough, stretches
 from .once import only_once
 from .runs import Run
 from .settings import config_of, default_config, find_model, read_task
@@ -81,14 +81,15 @@ class Trained:
         return self.voice.surprise(text)
 
     def losses(self, splits: Sequence[str], *, looked: Looked = _nobody) -> dict[str, float]:
-        """The mean loss on whole splits of the data that it was trained on.
+        """The mean loss on splits of the data that it was trained on, as at the end of training.
 
         `looked` is told every moment which split it is at, and what part of it is done. Errors:
         DataError if the file with the data is gone or wrong.
         """
         return {
-            split: self._loss(self.task.part(split, self.config.model), partial(looked, split))
+            split: self._loss(part, enough(part), partial(looked, split))
             for split in splits
+            for part in [self.task.part(split, self.config.model)]
         }
 
     def losses_on_file(self, path: str, *, looked: Looked = _nobody) -> dict[str, float]:
@@ -99,7 +100,7 @@ class Trained:
         data = replace(self.config.data, file=path)
         task = read_task(replace(self.config, data=data), self.known)
         whole = task.everything(self.config.model)
-        return {task.name: self._loss(whole, partial(looked, task.name))}
+        return {task.name: self._loss(whole, len(whole), partial(looked, task.name))}
 
     def batch(self, examples: int) -> tuple[Tensor, ...]:
         """The first so many examples, as the model takes them."""
@@ -112,10 +113,10 @@ class Trained:
         assert isinstance(loss, Tensor)
         return loss
 
-    def _loss(self, examples: Examples, between: Callable[[float], None]) -> float:
+    def _loss(self, examples: Examples, count: int, between: Callable[[float], None]) -> float:
         # As many threads as in training: then these are the training's losses to the last digit.
         with threads(self.config.training.threads):
-            some, count = stretches(examples), len(examples)
+            some = stretches(examples, count)
             return self._mean_loss(examples, some, count=count, between=between)
 
     @cached_property

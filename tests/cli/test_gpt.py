@@ -223,6 +223,16 @@ def test_losses_are_those_of_the_training_and_of_letters(capsys, root):
     assert "per letter" in asked(capsys, "eval", root, "pairs").out
 
 
+def test_a_very_large_split_is_looked_at_in_part_which_is_said(capsys, tmp_path, poem, monkeypatch):
+    monkeypatch.setattr("gradatim.training.losses.ENOUGH", 500)
+    given = ["--data", str(poem), "--steps", "20", "--samples", "0", "--name", "large"]
+    assert train(tmp_path, *given, pairs=["block_size=12"]) == 0
+    assert "in nats; of train that of 500, spread evenly\n" in capsys.readouterr().out
+    last = losses(tmp_path, "large")[-1]
+    found = json.loads(asked(capsys, "eval", tmp_path, "--json").out)["losses"]
+    assert found == {split: last[f"{split}_loss"] for split in ("train", "dev", "test")}
+
+
 def test_another_file_is_taken_as_the_first_was(capsys, root, poem, words, tmp_path):
     out = asked(capsys, "eval", root, "chars", "--data", str(poem), "--json").out
     assert list(json.loads(out)["losses"]) == ["poem.txt"]

@@ -136,6 +136,15 @@ def test_an_evaluation_is_left_where_somebody_asks():
     assert one.evaluate("dev", examples=50) == learner().evaluate("dev", examples=50)
 
 
+def test_of_a_very_large_split_enough_is_looked_at(monkeypatch):
+    monkeypatch.setattr("gradatim.training.losses.ENOUGH", 500)
+    one = learner("h=2")
+    assert len(one.parts["train"]) > 500 > len(one.parts["dev"])
+    everything = len(one.parts["dev"])
+    assert one.evaluate("train", examples=0) == one.evaluate("train", examples=500)
+    assert one.evaluate("dev", examples=0) == one.evaluate("dev", examples=everything)
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 def test_an_evaluation_says_what_part_of_it_is_done(compiled):
     one, parts = learner("h=2"), []
