@@ -25,7 +25,22 @@ class Optimizer:
 
     State is allocated when a parameter is given, and written in place ever after, so that the
     first step and all later ones are alike and a whole step can be traced. The update runs
-    outside the tape.
+    outside the tape. One written for PyTorch, with a `step` of its own that makes the state of a
+    parameter when it first meets it, works as it is.
+
+    >>> import gradatim
+    >>> class Plain(Optimizer):
+    ...     def __init__(self, params, lr):
+    ...         super().__init__(params, {"lr": lr})
+    ...
+    ...     def update(self, group, entries):
+    ...         for p, g, state in entries:
+    ...             p.sub_(group.tensor("lr") * g)
+    >>> x = gradatim.tensor([1.0], requires_grad=True)
+    >>> (3 * x).sum().backward()
+    >>> Plain([x], lr=0.1).step()
+    >>> x
+    tensor([0.7000], requires_grad=True)
     """
 
     numbers: tuple[str, ...] = ("lr",)  # settings that may change from step to step
@@ -44,7 +59,8 @@ class Optimizer:
         self.defaults = defaults
         self.state: dict[Any, dict[str, Any]] = TellingDict()
         self.param_groups: list[ParamGroup] = []
-        self._step_called = False  # asked by schedulers, which want to be stepped after
+        # Asked by schedulers, which want to be stepped after; a step of one's own does not tell.
+        self._step_called = type(self).step is not Optimizer.step
         given: list[Any] = list(params)
         if not given:
             raise ArgumentError("optimizer got an empty parameter list")
@@ -52,12 +68,12 @@ class Optimizer:
             self.add_param_group(group)
 
     def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
-        """The state of a parameter before the first step: tensors by name."""
-        raise NotImplementedError
+        """The state of a parameter before the first step: tensors by name; nothing by default."""
+        return {}
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """One step of the parameters of a group that have a gradient."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has neither an update nor a step")
 
     def was_set(self, group: ParamGroup, name: str, value: float) -> None:
         """One of the `numbers` of a group was set, for which it may need more state."""

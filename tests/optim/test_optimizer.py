@@ -148,6 +148,47 @@ def test_a_cycle_may_begin_the_momentum():
     assert optimizer.param_groups[0]["momentum"] == pytest.approx(0.95, abs=0.02)
 
 
+class Heavy(optim.Optimizer):
+    """As one writes it for PyTorch: a step of its own, state when it is first needed."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, {"lr": lr})
+
+    @g.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state["step"], state["mean"] = 0, g.zeros_like(p)
+                state["step"] += 1
+                state["mean"].mul_(0.5).add_(p.grad, alpha=0.5)
+                p.add_(state["mean"], alpha=-group["lr"])
+
+
+def test_an_optimizer_written_for_pytorch_works(recwarn):
+    p, q = leaf(0, 10), leaf(0, 10)
+    optimizer = Heavy([p], lr=0.2)
+    schedule = optim.lr_scheduler.StepLR(optimizer, 100)
+    for _ in range(100):
+        go(optimizer, p, 1)
+        schedule.step()
+    assert p.tolist() == pytest.approx([3.0, 3.0], abs=0.05)
+    other = Heavy([q], lr=0.1)
+    other.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    assert other.state[q]["step"] == 100
+    assert other.param_groups[0]["lr"] == pytest.approx(0.02)
+    assert not recwarn
+
+
+def test_an_optimizer_without_an_update_says_so():
+    class Nothing(optim.Optimizer):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Nothing has neither an update nor a step"):
+        go(Nothing([p := leaf(1)], {}), p, 1)
+
+
 def test_groups_have_settings_of_their_own():
     p, q = leaf(1), leaf(1)
     optimizer = optim.SGD([{"params": p}, {"params": [q], "lr": 0.5}], lr=0.1)
