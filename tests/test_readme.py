@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-LINKS = sorted({link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link})
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def test_the_program_runs_and_prints_what_is_shown() -> None:
@@ -30,9 +30,19 @@ def test_the_program_is_ten_lines() -> None:
     assert sum(bool(line.strip()) for line in program[1].splitlines()) <= 10
 
 
-@pytest.mark.parametrize("link", LINKS)
-def test_every_link_leads_to_a_file(link: str) -> None:
-    assert (ROOT / link).exists()
+def anchors(page: Path) -> set[str]:
+    """What a link into a page may name: its headings, as they are shown on the web."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    links = set(re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")))
+    for file, _, anchor in (link.partition("#") for link in links if "://" not in link):
+        target = page.parent / file if file else page
+        assert target.exists(), file
+        assert not anchor or anchor in anchors(target), f"{file}#{anchor}"
 
 
 def test_the_tree_names_every_room() -> None:
