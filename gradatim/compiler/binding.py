@@ -178,9 +178,7 @@ class Binding:
             raise
         return outputs
 
-    def _place(
-        self, tensors: Sequence[Any], rows: Sequence[Array] = (), *, anew: bool = False
-    ) -> list[Array | None]:
+    def _place(self, tensors: Sequence[Any], rows: Sequence[Array] = ()) -> list[Array | None]:
         """Fill the table. Errors: Stale; Overlap, if memory that is written is reached twice."""
         if tensors or self.owned or self.stand_ins or not self.is_placed:
             self._find_inputs(tensors, rows)
@@ -188,7 +186,7 @@ class Binding:
         addresses = self.addresses
         for i, output in self.fresh:
             outputs[i], addresses[output.slot] = output.fresh()
-        self.gradients.begin(anew=anew)
+        self.gradients.begin()
         return outputs
 
     def _find_inputs(self, tensors: Sequence[Any], rows: Sequence[Array]) -> None:
@@ -331,9 +329,10 @@ class Binding:
         gradients, not only the last one before Python looks around.
         """
         with self.lock:
-            # Nobody waits for long who asks for a gradient that is being written.
             with STATE:
-                outputs = self._place(tensors, rows, anew=steps > self.chunk)
+                outputs = self._place(tensors, rows)
+                if steps > self.chunk:
+                    self.gradients.withdraw()
             leave: Callable[[], None] = self.gradients.lose
             stretch.stacks = {
                 k: np.empty(steps, self.traced.graph.outputs[k].dtype) for k in self.compiled.stacks
@@ -387,7 +386,8 @@ class Binding:
         """Steps without a trace: what they change is put back in the end."""
         with self.lock:
             with STATE:
-                outputs = self._place(tensors, anew=True)
+                self.gradients.forget_all()
+                outputs = self._place(tensors)
             restore = self.snapshot()
             try:
                 yield self._steps

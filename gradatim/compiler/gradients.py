@@ -23,18 +23,21 @@ Owner = Handle | int  # a tensor, or the place of an argument
 class Left(Unasked):
     """One gradient that a program has left, or is about to."""
 
-    __slots__ = ("__weakref__", "array", "index", "made", "program")
+    __slots__ = ("__weakref__", "array", "index", "is_withdrawn", "made", "program")
 
     def __init__(self, program: ref[Gradients], index: int, array: Array) -> None:
         self.program, self.index, self.array = program, index, array
         self.made: Handle | None = None
+        self.is_withdrawn = False
 
-    def tensor(self, *, at_once: bool) -> Handle:
+    def tensor(self, *, at_once: bool) -> Handle | None:
         """The tensor, whose memory is nobody else's from now on."""
         program = self.program()
         if program is None:
             return self._taken()
         with STATE:
+            if self.is_withdrawn:
+                return None
             if at_once or not program.is_writing(self):
                 program.forget(self)
                 return self._taken()
@@ -77,10 +80,8 @@ class Gradients:
         self._writing = False
         self._self = ref(self)
 
-    def begin(self, *, anew: bool = False) -> None:
-        """Have memory for all; `anew` if a long run is not to write what was left before."""
-        if anew:
-            self.forget_all()
+    def begin(self) -> None:
+        """Have memory for all."""
         self._writing = True
         for i in self._missing:
             array, self.addresses[self.outputs[i].slot] = self.outputs[i].fresh()
@@ -88,6 +89,18 @@ class Gradients:
             self._new.append(left)
         if self._missing:
             self._missing = []
+
+    def withdraw(self) -> None:
+        """Take out of each `.grad` what is written over, until it is left there again.
+
+        Nobody is to wait for a long run who asks for a gradient: there is none, as in the middle of
+        every step that begins without.
+        """
+        for left in self._already_left():
+            owner = self.owners[left.index]
+            if isinstance(owner, Handle) and owner._grad is left:
+                owner._grad, left.is_withdrawn = None, True
+                self._new.append(left)
 
     def leave(self, arguments: Sequence[Any] | None = None) -> None:
         """After a step: put into each `.grad` what belongs there.
@@ -102,6 +115,7 @@ class Gradients:
 
     def _put_new(self, arguments: Sequence[Any] | None) -> None:
         for left in self._new:
+            left.is_withdrawn = False
             owner = self._owner(self.owners[left.index], arguments)
             if owner is not None:
                 put_grad(owner, left)
@@ -145,8 +159,8 @@ class Gradients:
         self._missing, self._new = list(range(len(self.owners))), []
 
     def written_over(self) -> set[Any]:
-        """Those that have been left already and are being written now."""
-        return {*self._already_left()} if self._writing else set()
+        """Those whose memory is being written now."""
+        return {*self._lefts} if self._writing else set()
 
     def arrays(self) -> list[Array]:
         """The memory of all, as it was given out last."""

@@ -54,7 +54,7 @@ class State:
         self.binding, self.done, self.since = binding, 0, 0.0
         traced = binding.traced
         self.owners = [t for t in (*traced.grads, *traced.cleared) if isinstance(t, Handle)]
-        self.grads = [t._grad for t in self.owners]
+        self.grads: list[Any] = []  # of the owners
         self.numbers: Keeping | None = None
         self.marks: list[tuple[Any, Any]] = []
 
@@ -69,18 +69,23 @@ class State:
             self._begin(stretch)
         if self.numbers is not None:
             self.numbers.keep()
+        self.grads = self._seen_grads(stretch)
         self.marks = [(g, g.mark()) for g in self.binding.compiled.generators]
 
     def _begin(self, stretch: Stretch) -> None:
-        binding, gradients = self.binding, self.binding.gradients
+        binding = self.binding
         arrays = [binding.arrays[i] for i in binding.traced.written]
         if not arrays and stretch.outputs:
-            arrays = gradients.arrays()
+            arrays = binding.gradients.arrays()
         if arrays:
             self.numbers = binding.spare.of(arrays)
-        if not stretch.outputs:
-            lost = gradients.written_over()
-            self.grads = [None if grad in lost else grad for grad in self.grads]
+
+    def _seen_grads(self, stretch: Stretch) -> list[Any]:
+        """What there is in each `.grad`; nothing, if the next step writes over it."""
+        if stretch.done:  # nobody has seen what the steps until here left there
+            return [None] * len(self.owners)
+        lost = self.binding.gradients.written_over()
+        return [None if t._grad in lost else t._grad for t in self.owners]
 
     def end(self) -> None:
         """Nobody will want it back: let the next one have its memory."""
@@ -97,14 +102,9 @@ class State:
             self.numbers.restore()
         for generator, mark in self.marks:
             generator.return_to(mark)
-        if not self.done:
-            self.restore_grads()
-        self.binding.write_copies()
-
-    def restore_grads(self) -> None:
-        """Let every `.grad` be what it was; nothing, if nobody had seen what is written over."""
         for t, grad in zip(self.owners, self.grads, strict=True):
             put_grad(t, grad)
+        self.binding.write_copies()
 
     def is_broken(self) -> bool:
         """Whether anything is nan or infinite that was finite."""

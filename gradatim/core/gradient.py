@@ -17,8 +17,11 @@ class Unasked:
 
     __slots__ = ()
 
-    def tensor(self, *, at_once: bool) -> Handle:
-        """The tensor, the same one every time; `at_once` even while a step writes its numbers."""
+    def tensor(self, *, at_once: bool) -> Handle | None:
+        """The tensor, the same one every time; `at_once` even while a step writes its numbers.
+
+        None if it has been taken back.
+        """
         raise NotImplementedError
 
     def replaced(self) -> None:

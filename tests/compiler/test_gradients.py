@@ -3,6 +3,7 @@
 import copy
 import math
 import threading
+import time
 import weakref
 from typing import Any
 
@@ -230,6 +231,29 @@ def test_who_asks_while_another_thread_steps_sees_one_whole_gradient() -> None:
     looking.join()
     assert seen
     assert all(first == last for first, last in seen)
+
+
+def test_who_asks_during_a_long_run_need_not_wait_for_its_end() -> None:
+    w = g.ones(300, 300, requires_grad=True)
+    numbers = w.detach().numpy()
+
+    @g.compile
+    def step() -> None:
+        w.grad = None
+        (w @ w).sum().backward()
+        with g.no_grad():
+            w.mul_(0.99)
+
+    step()
+    running = threading.Thread(target=step.repeat, args=(60,))
+    before = float(numbers[0, 0])
+    running.start()
+    while numbers[0, 0] == before:
+        time.sleep(0.001)
+    asked = w.grad
+    assert asked is None or not running.is_alive()
+    running.join()
+    assert w.grad[0, 0].item() == pytest.approx(600 * 0.99**60, rel=1e-4)
 
 
 @pytest.mark.parametrize("is_repeated", [False, True])
