@@ -2,7 +2,7 @@
 
 A program is a native function `step(table, worker, workers, barrier)`. The caller is worker 0; the
 others are Python threads that spend their time in native code: they look for work without holding
-the interpreter, and after some 150 microseconds without any they come back and sleep until a bell
+the interpreter, and after some 300 microseconds without any they come back and sleep until a bell
 rings (a queue, which wakes in half the time that an `Event` takes).
 
 Results do not depend on the number of workers, so `run` is free to choose it. It takes those that
@@ -31,7 +31,7 @@ from .lower.target import host
 from .whole import at_least_one
 
 _PATIENCE = 50e-6  # seconds of looking before rest: to be woken takes about as long
-_IDLE = 3  # times that before sleep: longer than a rest, or all would fall asleep in turns
+_IDLE = 6  # times that before sleep: longer than a rest, and than Python takes between two steps
 
 
 class _Process:
@@ -128,11 +128,14 @@ class Team:
             thread.start()
 
     def run(self, address: int, table: int, workers: int) -> int:
-        """Wake who sleeps, and go. An interrupt between the two has changed nothing."""
-        for state, bell in zip(self._states[: workers - 1], self._bells, strict=False):
-            if not state.value & waiting.AWAKE and bell.empty():
-                bell.put(True)
-        found: int = _native().run(self._address, address, table, workers)
+        """Go; but wake who sleeps first. An interrupt between the two has changed nothing."""
+        native = _native()
+        found: int = native.run_awake(self._address, address, table, workers)
+        if not found:
+            for state, bell in zip(self._states[: workers - 1], self._bells, strict=False):
+                if not state.value & waiting.AWAKE and bell.empty():
+                    bell.put(True)
+            found = native.run(self._address, address, table, workers)
         return found
 
     def stop(self) -> None:
@@ -180,6 +183,7 @@ class _Native:
         self.alone = self._function("alone", None, pointer, pointer)
         self.pauses = self._function("pauses", None, word)
         self.run = self._function("run", word, pointer, pointer, pointer, word)
+        self.run_awake = self._function("run_awake", word, pointer, pointer, pointer, word)
         self.serve = self._function("serve", None, pointer, word)
         self.copied = self._loaded.address("copied")
 

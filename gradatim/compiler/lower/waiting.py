@@ -134,6 +134,32 @@ entry:
 }
 """
 
+# `run_awake` does a program if all workers that it wants are awake, and is 0 if one is not.
+_RUN_AWAKE = """
+define i64 @run_awake(ptr %team, ptr %function, ptr %table, i64 %workers) nounwind {
+entry:
+  %lines = getelementptr i8, ptr %team, i64 $MAILBOX
+  br label %look
+look:
+  %worker = phi i64 [ 1, %entry ], [ %next, %awake ]
+  %offset = mul i64 %worker, $LINE
+  %place = getelementptr i8, ptr %lines, i64 %offset
+  %state = load atomic i64, ptr %place monotonic, align 8
+  %bit = and i64 %state, $AWAKE
+  %asleep = icmp eq i64 %bit, 0
+  br i1 %asleep, label %leave, label %awake
+awake:
+  %next = add i64 %worker, 1
+  %more = icmp slt i64 %next, %workers
+  br i1 %more, label %look, label %go
+go:
+  %found = call i64 @run(ptr %team, ptr %function, ptr %table, i64 %workers)
+  ret i64 %found
+leave:
+  ret i64 0
+}
+"""
+
 # `run` does a program with those workers that come, itself one of them: it waits a while for those
 # that are just waking up. Where the team is busy, for another thread of Python, it does it alone.
 _RUN = """
@@ -255,8 +281,8 @@ def barrier_text(target: Target) -> str:
 
 
 def team_text(target: Target) -> str:
-    """The functions of a team: `serve`, `run`, `alone`, and `pauses` to find out what one takes."""
-    return _filled(_SERVE + _RUN, target) + barrier_text(target)
+    """The functions of a team, and `pauses` to find out what one takes."""
+    return _filled(_SERVE + _RUN_AWAKE + _RUN, target) + barrier_text(target)
 
 
 def _filled(text: str, target: Target) -> str:
