@@ -53,7 +53,12 @@ class Arithmetic(Handle):
         return binary(ops.mul, input, other)
 
     def div(input, other: Tensor | Number, *, rounding_mode: str | None = None) -> Tensor:
-        """`input / other`, broadcast; rounded if `rounding_mode` is "floor" or "trunc"."""
+        """`input / other`, broadcast; rounded if `rounding_mode` is "floor" or "trunc".
+
+        >>> import gradatim
+        >>> gradatim.tensor([7, -7]).div(2, rounding_mode="floor")
+        tensor([ 3, -4])
+        """
         if rounding_mode == "floor":
             return _whole(ops.floor_divide, input, other)
         if rounding_mode == "trunc":
@@ -69,7 +74,12 @@ class Arithmetic(Handle):
         return _whole(ops.floor_divide, input, other)
 
     def remainder(input, other: Tensor | Number) -> Tensor:
-        """`input % other`, with the sign of the divisor, as in Python."""
+        """`input % other`, with the sign of the divisor, as in Python.
+
+        >>> import gradatim
+        >>> gradatim.tensor([7, -7]) % 3
+        tensor([1, 2])
+        """
         return _whole(ops.remainder, input, other)
 
     def pow(input, exponent: Tensor | Number) -> Tensor:
@@ -243,7 +253,14 @@ class Arithmetic(Handle):
         return _rounding(ops.trunc, input)
 
     def round(input, *, decimals: int = 0) -> Tensor:
-        """The nearest integer, halves to even; or the nearest multiple of 10^-decimals."""
+        """The nearest integer, halves to even; or the nearest multiple of 10^-decimals.
+
+        >>> import gradatim
+        >>> gradatim.tensor([0.5, 1.5, 2.345]).round()
+        tensor([0., 2., 2.])
+        >>> gradatim.tensor([0.5, 1.5, 2.345]).round(decimals=1)
+        tensor([0.5000, 1.5000, 2.3000])
+        """
         if decimals == 0:
             return _rounding(ops.round_, input)
         only_floats("round with decimals", input)
@@ -253,7 +270,12 @@ class Arithmetic(Handle):
     def clamp(
         input, min: Tensor | Number | None = None, max: Tensor | Number | None = None
     ) -> Tensor:
-        """Each element held between `min` and `max`; the gradient passes where it was inside."""
+        """Each element held between `min` and `max`; the gradient passes where it was inside.
+
+        >>> import gradatim
+        >>> gradatim.tensor([-2, 0, 5]).clamp(-1, 1)
+        tensor([-1,  0,  1])
+        """
         if min is None and max is None:
             raise ArgumentError("clamp: give min, max or both")
         out: Any = input

@@ -147,7 +147,12 @@ class Comparison(Handle):
     def isclose(
         input, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
     ) -> Tensor:
-        """True where |input - other| <= atol + rtol * |other|."""
+        """True where |input - other| <= atol + rtol * |other|.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1.0, 2.0]).isclose(gradatim.tensor([1.0, 2.1]))
+        tensor([ True, False])
+        """
         check_tensor("isclose", other, "other")
         x: Any = input
         broadcast_shape("isclose", input._value.shape, other._value.shape)
@@ -174,6 +179,11 @@ def where(
     """`input` where `condition` is true, else `other`; all three broadcast.
 
     With the condition alone, the places where it is true: one vector for each dimension.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor([-1.0, 2.0])
+    >>> where(x > 0, x, 0.1 * x)
+    tensor([-0.1000,  2.0000])
     """
     check_tensor("where", condition, "condition")
     if input is None and other is None:

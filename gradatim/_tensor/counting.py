@@ -61,6 +61,10 @@ class Counted(Handle):
 
         The last part includes `max`; elements outside are not counted. If both are 0, the
         smallest and largest element are taken.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1.0, 2.0, 2.0, 3.0]).histc(3)
+        tensor([1., 2., 1.])
         """
         x = only_floats("histc", input)
         _check_bins("histc", bins)

@@ -134,7 +134,11 @@ def ones(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Ones of shape `size`, given as numbers or as one sequence."""
+    """Ones of shape `size`, given as numbers or as one sequence.
+
+    >>> ones(3)
+    tensor([1., 1., 1.])
+    """
     return filled("ones", sizes or size, 1, dtype, device, requires_grad)
 
 
@@ -180,7 +184,12 @@ def eye(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """The identity matrix, (n, n) or (n, m): ones on the diagonal, zeros elsewhere."""
+    """The identity matrix, (n, n) or (n, m): ones on the diagonal, zeros elsewhere.
+
+    >>> eye(2, 3)
+    tensor([[1., 0., 0.],
+            [0., 1., 0.]])
+    """
     rows, columns = shape_sizes("eye", (n, n if m is None else m))
     on_diagonal: Any = arange(rows).unsqueeze(1) == arange(columns)
     kind = floating_or(dtype)

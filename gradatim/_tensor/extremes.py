@@ -67,7 +67,12 @@ class Extremes(Handle):
 
     @numpy_names
     def amax(input, dim: Dim = None, keepdim: bool = False) -> Tensor:
-        """The largest element of all, or along one or several dimensions."""
+        """The largest element of all, or along one or several dimensions.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1, 5], [7, 3]]).amax(0)
+        tensor([7, 5])
+        """
         return _value("amax", ops.reduce_max, input, dim, keepdim)
 
     @numpy_names
@@ -77,13 +82,27 @@ class Extremes(Handle):
 
     @numpy_names
     def aminmax(input, *, dim: int | None = None, keepdim: bool = False) -> return_types.aminmax:
-        """The smallest and the largest element."""
+        """The smallest and the largest element.
+
+        >>> import gradatim
+        >>> gradatim.tensor([3, 1, 2]).aminmax()
+        gradatim.return_types.aminmax(
+        min=tensor(1),
+        max=tensor(3))
+        """
         low = _value("aminmax", ops.reduce_min, input, dim, keepdim)
         return return_types.aminmax(low, _value("aminmax", ops.reduce_max, input, dim, keepdim))
 
     @numpy_names
     def argmax(input, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        """The index of the largest element, the first of equal ones; flattened without `dim`."""
+        """The index of the largest element, the first of equal ones; flattened without `dim`.
+
+        Errors: EmptyReduction if there are no elements.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1, 5], [7, 3]]).argmax(1)
+        tensor([1, 0])
+        """
         return _arg("argmax", ops.argmax, input, dim, keepdim)
 
     @numpy_names
@@ -93,7 +112,12 @@ class Extremes(Handle):
 
     @numpy_names
     def cummax(input, dim: int) -> return_types.cummax:
-        """The largest element up to each place along `dim`, and its index."""
+        """The largest element up to each place along `dim`, and its index.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1, 3, 2]).cummax(0).values
+        tensor([1, 3, 3])
+        """
         return return_types.cummax(*_running("cummax", input, dim, largest=True))
 
     @numpy_names

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 @numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors one after the other along `dim`; all other sizes must agree."""
+    """Tensors one after the other along `dim`; all other sizes must agree.
+
+    (n, C) and (m, C) along dimension 0 are (n + m, C).
+
+    Errors: ShapeError names the first tensor that does not fit, and where.
+
+    >>> import gradatim
+    >>> gradatim.cat([gradatim.zeros(1, 2), gradatim.ones(2, 2)])
+    tensor([[0., 0.],
+            [1., 1.],
+            [1., 1.]])
+    """
     given = several("cat", tensors)
     parts = [x for x in given if x._value.shape != (0,)] or given[:1]
     first = parts[0]._value.shape
@@ -82,7 +93,17 @@ def _refuse_to_join(i: int, shape: Shape, first: Shape, dim: int) -> None:
 
 @numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors of one shape along a new dimension `dim`."""
+    """Tensors of one shape along a new dimension `dim`.
+
+    k tensors of shape (n, C) along dimension 0 are (k, n, C).
+
+    Errors: ShapeError for shapes that differ.
+
+    >>> import gradatim
+    >>> gradatim.stack([gradatim.zeros(2), gradatim.ones(2)])
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
     given = several("stack", tensors)
     first = given[0].shape
     for i, x in enumerate(given):

@@ -37,7 +37,13 @@ class Masked(Handle):
         return where(chosen, filled, x)
 
     def masked_select(input, mask: Tensor) -> Tensor:
-        """The elements where `mask` is true, as a vector."""
+        """The elements where `mask` is true, as a vector.
+
+        >>> import gradatim
+        >>> x = gradatim.arange(4)
+        >>> x.masked_select(x % 2 == 0)
+        tensor([0, 2])
+        """
         x, chosen = _broadcast("masked_select", input, mask)
         return ops.take(flat(x), _true_places(chosen), dim=0)
 

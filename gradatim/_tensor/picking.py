@@ -34,7 +34,15 @@ class Picked(Handle):
 
     @numpy_names
     def index_select(input, dim: int, index: Tensor) -> Tensor:
-        """The slices of `dim` that a vector of places names, in its order."""
+        """The slices of `dim` that a vector of places names, in its order.
+
+        Errors: IndexOutOfRange for a place that is not there.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1, 2], [3, 4]]).index_select(1, gradatim.tensor([1, 1, 0]))
+        tensor([[2, 2, 1],
+                [4, 4, 3]])
+        """
         dim, places = _vector("index_select", input, dim, index)
         if not input.ndim and places.numel() != 1:
             raise ShapeError(
@@ -44,7 +52,13 @@ class Picked(Handle):
 
     @numpy_names
     def index_add(input, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
-        """A copy with `alpha * source` added to the slices `index`; equal places add up."""
+        """A copy with `alpha * source` added to the slices `index`; equal places add up.
+
+        >>> import gradatim
+        >>> places = gradatim.tensor([0, 2, 0])
+        >>> gradatim.zeros(3).index_add(0, places, gradatim.tensor([1.0, 2.0, 3.0]))
+        tensor([4., 0., 2.])
+        """
         dim, places = _vector("index_add", input, dim, index)
         values = _slices("index_add", input, dim, places, source)
         if alpha != 1:
@@ -77,7 +91,12 @@ class Picked(Handle):
     # -- places in the flattened tensor --------------------------------------------------------
 
     def take(input, index: Tensor) -> Tensor:
-        """The elements at these places of the flattened input, shaped as `index`."""
+        """The elements at these places of the flattened input, shaped as `index`.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1, 2], [3, 4]]).take(gradatim.tensor([3, 0]))
+        tensor([4, 1])
+        """
         return ops.take(flat(input), int64("take", index), dim=0)
 
     def put(input, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

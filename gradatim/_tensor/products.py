@@ -21,7 +21,15 @@ class Products(Handle):
     """`@` and its relatives."""
 
     def matmul(input, other: Tensor) -> Tensor:
-        """The matrix product: (..., n, k) @ (..., k, m) -> (..., n, m); vectors lose their dim."""
+        """The matrix product: (..., n, k) @ (..., k, m) -> (..., n, m); vectors lose their dim.
+
+        Errors: ShapeError if k differs or the leading dimensions do not broadcast, DTypeError.
+
+        >>> import gradatim
+        >>> x = gradatim.tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> x.matmul(gradatim.tensor([1.0, 10.0]))
+        tensor([21., 43.])
+        """
         check_tensor("matmul", other, "second operand")
         return _matmul(input, other)
 
@@ -34,7 +42,12 @@ class Products(Handle):
         return _matmul(input, mat2, "mm")
 
     def bmm(input, mat2: Tensor) -> Tensor:
-        """The products of two batches of matrices: (B, n, k), (B, k, m) -> (B, n, m)."""
+        """The products of two batches of matrices: (B, n, k), (B, k, m) -> (B, n, m).
+
+        >>> import gradatim
+        >>> gradatim.ones(5, 2, 3).bmm(gradatim.ones(5, 3, 4)).shape
+        gradatim.Size([5, 2, 4])
+        """
         _need("bmm", (3, 3), input, mat2)
         if input._value.shape[0] != mat2._value.shape[0]:
             raise ShapeError(
@@ -44,7 +57,14 @@ class Products(Handle):
         return _matmul(input, mat2, "bmm")
 
     def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
-        """`beta input + alpha (mat1 @ mat2)`; with a beta of 0 nothing of `input` counts."""
+        """`beta input + alpha (mat1 @ mat2)`; with a beta of 0 nothing of `input` counts.
+
+        >>> import gradatim
+        >>> x = gradatim.eye(2)
+        >>> gradatim.ones(2).addmm(x, x, alpha=3)
+        tensor([[4., 1.],
+                [1., 4.]])
+        """
         return _added("addmm", input, mat1.mm(mat2), beta, alpha)
 
     def baddbmm(
@@ -59,12 +79,25 @@ class Products(Handle):
         return _matmul(input, vec, "mv")
 
     def dot(input, tensor: Tensor) -> Tensor:
-        """The inner product of two vectors."""
+        """The inner product of two vectors.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1, 2]).dot(gradatim.tensor([3, 4]))
+        tensor(11)
+        """
         _need("dot", (1, 1), input, tensor)
         return _matmul(input, tensor, "dot")
 
     def outer(input, vec2: Tensor) -> Tensor:
-        """All products of an element of one vector and one of the other."""
+        """All products of an element of one vector and one of the other.
+
+        (n,), (m,) -> (n, m).
+
+        >>> import gradatim
+        >>> gradatim.tensor([1, 2]).outer(gradatim.tensor([1, 10, 100]))
+        tensor([[  1,  10, 100],
+                [  2,  20, 200]])
+        """
         _need("outer", (1, 1), input, vec2)
         return input.unsqueeze(1) * vec2.unsqueeze(0)
 

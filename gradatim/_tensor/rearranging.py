@@ -25,7 +25,13 @@ class Rearranged(Handle):
     """`repeat`, `flip`, `roll` and their relatives."""
 
     def repeat(self, *times: Any, repeats: Any = None) -> Tensor:
-        """Copies of the whole tensor along each dimension."""
+        """Copies of the whole tensor along each dimension.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1, 2]).repeat(2, 2)
+        tensor([[1, 2, 1, 2],
+                [1, 2, 1, 2]])
+        """
         counts = integers("repeat", times, repeats)
         shape = (1,) * (len(counts) - self.ndim) + tuple(self._value.shape)
         if len(counts) < self.ndim:
@@ -35,7 +41,13 @@ class Rearranged(Handle):
         return broadcast.copy(spread).reshape(*[a * b for a, b in zip(counts, shape, strict=True)])
 
     def tile(input, *times: Any, dims: Any = None) -> Tensor:
-        """`repeat`, with dimensions that are not named repeated once."""
+        """`repeat`, with dimensions that are not named repeated once.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1], [2]]).tile(3)
+        tensor([[1, 1, 1],
+                [2, 2, 2]])
+        """
         counts = integers("tile", times, dims)
         return input.repeat(*(1,) * (input.ndim - len(counts)), *counts)
 
@@ -70,12 +82,23 @@ class Rearranged(Handle):
         return _times(x, repeats, dim, output_size)
 
     def flip(input, *along: Any, dims: Any = None) -> Tensor:
-        """The order reversed along `dims`."""
+        """The order reversed along `dims`.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1, 2], [3, 4]]).flip(0)
+        tensor([[3, 4],
+                [1, 2]])
+        """
         found = different_dims("flip", integers("flip", along, dims), input.ndim)
         return movement.flip(input, dims=found if input.ndim else ())
 
     def roll(input, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
-        """Elements moved on by `shifts`, those that fall off coming back at the front."""
+        """Elements moved on by `shifts`, those that fall off coming back at the front.
+
+        >>> import gradatim
+        >>> gradatim.arange(5).roll(2)
+        tensor([3, 4, 0, 1, 2])
+        """
         if dims is None:
             return input.flatten().roll(shifts, 0).reshape(*input.shape)
         moves = list(shifts) if isinstance(shifts, Iterable) else [shifts]

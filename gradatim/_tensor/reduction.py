@@ -41,13 +41,23 @@ class Reduction(Handle):
 
     @numpy_names
     def mean(input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-        """The mean of all elements, or along `dim`; nan if there are none."""
+        """The mean of all elements, or along `dim`; nan if there are none.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1.0, 2.0], [3.0, 4.0]]).mean(0)
+        tensor([2., 3.])
+        """
         x = only_floats("mean", _as(input, dtype))
         return ops.mean(x, dims=some_dims("mean", dim, x.ndim), keepdim=keepdim)
 
     @numpy_names
     def prod(input, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-        """The product of all elements, or along `dim`; integers and bools multiply in int64."""
+        """The product of all elements, or along `dim`; integers and bools multiply in int64.
+
+        >>> import gradatim
+        >>> gradatim.tensor([2, 3, 4]).prod()
+        tensor(24)
+        """
         x = counted(input, dtype)
         dims = some_dims("prod", dim if dim is None else int(dim), x.ndim)
         return running.reduce_prod(x, dims=dims, keepdim=keepdim)
@@ -62,14 +72,24 @@ class Reduction(Handle):
 
     @numpy_names
     def nanmean(input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-        """The mean of the elements that are not nan."""
+        """The mean of the elements that are not nan.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1.0, float("nan"), 3.0]).nanmean()
+        tensor(2.)
+        """
         x = only_floats("nanmean", _as(input, dtype))
         count: Any = Reduction.sum(logical_not(isnan(x)), dim, keepdim)
         return Reduction.nansum(x, dim, keepdim) / count
 
     @numpy_names
     def logsumexp(input, dim: Dim, keepdim: bool = False) -> Tensor:
-        """log of the sum of e^x along `dim`, without overflow."""
+        """log of the sum of e^x along `dim`, without overflow.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1000.0, 1000.0]).logsumexp(0)
+        tensor(1000.6932)
+        """
         x = floating(input)
         return moments.logsumexp(x, dims=some_dims("logsumexp", dim, x.ndim), keepdim=keepdim)
 
@@ -82,7 +102,12 @@ class Reduction(Handle):
 
     @numpy_names
     def all(input, dim: Dim = None, keepdim: bool = False) -> Tensor:
-        """Whether all elements are nonzero; true if there are none."""
+        """Whether all elements are nonzero; true if there are none.
+
+        >>> import gradatim
+        >>> (gradatim.tensor([[1, 2], [3, 0]]) > 0).all(1)
+        tensor([ True, False])
+        """
         return _truth(ops.all_, input, dim, keepdim)
 
     @numpy_names

@@ -56,7 +56,13 @@ class Scattered(Handle):
 
     @numpy_names
     def take_along_dim(input, indices: Tensor, dim: int | None = None) -> Tensor:
-        """`gather` with broadcasting; without `dim`, from the flattened input."""
+        """`gather` with broadcasting; without `dim`, from the flattened input.
+
+        >>> import gradatim
+        >>> x = gradatim.tensor([[3, 1, 2]])
+        >>> x.take_along_dim(x.argsort(1), 1)
+        tensor([[1, 2, 3]])
+        """
         x: Any = input
         places = int64("take_along_dim", indices)
         if dim is None:
@@ -102,7 +108,13 @@ class Scattered(Handle):
 
     @numpy_names
     def scatter_add(input, dim: int, index: Tensor, src: Tensor) -> Tensor:
-        """A copy with `src` added at the places `index` names along `dim`; equal places add up."""
+        """A copy with `src` added at the places `index` names along `dim`; equal places add up.
+
+        >>> import gradatim
+        >>> places = gradatim.tensor([0, 2, 0])
+        >>> gradatim.zeros(3).scatter_add(0, places, gradatim.tensor([1.0, 2.0, 3.0]))
+        tensor([4., 0., 2.])
+        """
         return _scattered("scatter_add", _ADD, input, dim, index, src)
 
     @numpy_names
@@ -119,6 +131,11 @@ class Scattered(Handle):
 
         `reduce` is "sum", "prod", "mean", "amax" or "amin"; the element that was there takes
         part unless `include_self` is false.
+
+        >>> import gradatim
+        >>> x, places = gradatim.zeros(2), gradatim.tensor([0, 0, 1])
+        >>> x.scatter_reduce(0, places, gradatim.tensor([1.0, 5.0, 2.0]), "amax")
+        tensor([5., 2.])
         """
         name = "scatter_reduce"
         if reduce not in _REDUCE:

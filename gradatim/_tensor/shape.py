@@ -55,7 +55,15 @@ class Shaped(Handle):
     # -- views: the same memory ------------------------------------------------------------
 
     def view(self, *sizes: Any, size: Any = None) -> Tensor:
-        """The same memory under another shape; raises where only a copy could have it."""
+        """The same memory under another shape; raises where only a copy could have it.
+
+        Errors: ShapeError if the sizes do not hold as many elements, or only a copy could.
+
+        >>> import gradatim
+        >>> gradatim.arange(6).view(2, -1)
+        tensor([[0, 1, 2],
+                [3, 4, 5]])
+        """
         target = fill_in("view", integers("view", sizes, size), self._value.shape)
         if not broadcast.can_view(self._value, target):
             raise ShapeError(
@@ -69,7 +77,14 @@ class Shaped(Handle):
         return self.view(*other.shape)
 
     def reshape(input, *sizes: Any, shape: Any = None) -> Tensor:
-        """The same elements under another shape; a view if the layout allows, else a copy."""
+        """The same elements under another shape; a view if the layout allows, else a copy.
+
+        Errors: ShapeError if the sizes do not hold as many elements.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1, 2], [3, 4]]).T.reshape(4)
+        tensor([1, 3, 2, 4])
+        """
         target = fill_in("reshape", integers("reshape", sizes, shape), input._value.shape)
         if broadcast.can_view(input._value, target):
             return broadcast.reshape(input, shape=target)
@@ -80,7 +95,14 @@ class Shaped(Handle):
         return input.reshape(-1)
 
     def flatten(input, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        """Dimensions `start_dim` to `end_dim` as one."""
+        """Dimensions `start_dim` to `end_dim` as one.
+
+        (2, 3, 4) with dimensions 1 to 2 as one is (2, 12).
+
+        >>> import gradatim
+        >>> gradatim.zeros(2, 3, 4).flatten(1).shape
+        gradatim.Size([2, 12])
+        """
         first = one_dim("flatten", start_dim, input.ndim)
         last = one_dim("flatten", end_dim, input.ndim)
         if not input.ndim:
@@ -93,7 +115,12 @@ class Shaped(Handle):
 
     @numpy_names
     def unflatten(input, dim: int, sizes: Sequence[int]) -> Tensor:
-        """One dimension as several; one of `sizes` may be -1."""
+        """One dimension as several; one of `sizes` may be -1.
+
+        >>> import gradatim
+        >>> gradatim.zeros(2, 12).unflatten(1, (3, -1)).shape
+        gradatim.Size([2, 3, 4])
+        """
         dim = sliced_dim("unflatten", dim, input.ndim)
         shape = input._value.shape
         if not sizes:
@@ -103,14 +130,26 @@ class Shaped(Handle):
 
     @numpy_names
     def unsqueeze(input, dim: int) -> Tensor:
-        """A new dimension of size 1 before `dim`."""
+        """A new dimension of size 1 before `dim`.
+
+        (3, 4) before dimension 1 is (3, 1, 4), before -1 it is (3, 4, 1).
+
+        >>> import gradatim
+        >>> gradatim.zeros(3, 4).unsqueeze(1).shape
+        gradatim.Size([3, 1, 4])
+        """
         dim = one_dim("unsqueeze", dim, input.ndim + 1)
         shape = input._value.shape
         return broadcast.reshape(input, shape=(*shape[:dim], 1, *shape[dim:]))
 
     @numpy_names
     def squeeze(input, dim: int | Sequence[int] | None = None) -> Tensor:
-        """Without the dimensions of size 1, or without `dim` if its size is 1."""
+        """Without the dimensions of size 1, or without `dim` if its size is 1.
+
+        >>> import gradatim
+        >>> gradatim.zeros(3, 1, 4, 1).squeeze(1).shape
+        gradatim.Size([3, 4, 1])
+        """
         shape = input._value.shape
         if dim is None:
             drop = set(range(len(shape)))
@@ -120,7 +159,16 @@ class Shaped(Handle):
         return broadcast.reshape(input, shape=kept)
 
     def permute(input, *order: Any, dims: Any = None) -> Tensor:
-        """The dimensions in another order."""
+        """The dimensions in another order.
+
+        Dimension i of the result is dimension `dims[i]` of the input.
+
+        Errors: ArgumentError unless each dimension is named once.
+
+        >>> import gradatim
+        >>> gradatim.zeros(2, 3, 5).permute(2, 0, 1).shape
+        gradatim.Size([5, 2, 3])
+        """
         given = integers("permute", order, dims)
         places = tuple(one_dim("permute", d, input.ndim) for d in given)
         if sorted(places) != list(range(input.ndim)):
@@ -130,7 +178,12 @@ class Shaped(Handle):
         return movement.permute(input, order=places)
 
     def transpose(input, dim0: int, dim1: int) -> Tensor:
-        """Two dimensions exchanged."""
+        """Two dimensions exchanged.
+
+        >>> import gradatim
+        >>> gradatim.zeros(2, 3, 5).transpose(0, -1).shape
+        gradatim.Size([5, 3, 2])
+        """
         n = input.ndim
         a, b = one_dim("transpose", dim0, n), one_dim("transpose", dim1, n)
         order = list(range(n))
@@ -145,7 +198,12 @@ class Shaped(Handle):
         return input.transpose(axis0, axis1)
 
     def movedim(input, source: Any, destination: Any) -> Tensor:
-        """Dimensions taken from `source` and put at `destination`."""
+        """Dimensions taken from `source` and put at `destination`.
+
+        >>> import gradatim
+        >>> gradatim.zeros(2, 3, 5).movedim(0, -1).shape
+        gradatim.Size([3, 5, 2])
+        """
         n = input.ndim
         sources = different_dims("movedim", source, n)
         targets = different_dims("movedim", destination, n)
@@ -178,7 +236,17 @@ class Shaped(Handle):
         return movement.swap_last(self)
 
     def expand(input, *sizes: Any, size: Any = None) -> Tensor:
-        """A view with dimensions of size 1 repeated; -1 keeps a size."""
+        """A view with dimensions of size 1 repeated; -1 keeps a size.
+
+        No memory is needed, and none can be written to. New dimensions come in front.
+
+        Errors: ShapeError for another size than 1 that would have to change.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1], [2]]).expand(2, 3)
+        tensor([[1, 1, 1],
+                [2, 2, 2]])
+        """
         target = list(integers("expand", sizes, size))
         old = input._value.shape
         new = len(target) - len(old)
@@ -207,7 +275,14 @@ class Shaped(Handle):
 
     @numpy_names
     def narrow(input, dim: int, start: int, length: int) -> Tensor:
-        """`length` slices of `dim` from `start` on."""
+        """`length` slices of `dim` from `start` on.
+
+        Errors: IndexOutOfRange if they are not there.
+
+        >>> import gradatim
+        >>> gradatim.arange(6).narrow(0, 2, 3)
+        tensor([2, 3, 4])
+        """
         dim = sliced_dim("narrow", dim, input.ndim)
         n = input._value.shape[dim]
         first = start + n if start < 0 else start
@@ -219,7 +294,16 @@ class Shaped(Handle):
 
     @numpy_names
     def select(input, dim: int, index: int) -> Tensor:
-        """One slice of `dim`, without that dimension."""
+        """One slice of `dim`, without that dimension.
+
+        `x.select(1, 0)` is `x[:, 0]`.
+
+        Errors: IndexOutOfRange.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1, 2], [3, 4]]).select(1, 0)
+        tensor([1, 3])
+        """
         dim = sliced_dim("select", dim, input.ndim)
         n = input._value.shape[dim]
         if not -n <= index < n:
@@ -230,7 +314,14 @@ class Shaped(Handle):
 
     @numpy_names
     def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-        """Views of consecutive parts: of one size (the last may be smaller), or of each size."""
+        """Views of consecutive parts: of one size (the last may be smaller), or of each size.
+
+        Errors: ArgumentError for sizes that do not add up to that of `dim`.
+
+        >>> import gradatim
+        >>> gradatim.arange(5).split([2, 3])
+        (tensor([0, 1]), tensor([2, 3, 4]))
+        """
         dim = sliced_dim("split", dim, self.ndim)
         n = self._value.shape[dim]
         if isinstance(split_size, SupportsIndex):
@@ -251,7 +342,12 @@ class Shaped(Handle):
 
     @numpy_names
     def chunk(input, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-        """At most `chunks` views of equal size (the last may be smaller); of size 0 all of them."""
+        """At most `chunks` views of equal size (the last may be smaller); of size 0 all of them.
+
+        >>> import gradatim
+        >>> gradatim.arange(5).chunk(3)
+        (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+        """
         if chunks <= 0:
             raise ArgumentError(f"chunk: the number of chunks must be positive, got {chunks}")
         size = -(-input._value.shape[sliced_dim("chunk", dim, input.ndim)] // chunks)
@@ -259,7 +355,12 @@ class Shaped(Handle):
 
     @numpy_names
     def unbind(input, dim: int = 0) -> tuple[Tensor, ...]:
-        """All slices of one dimension."""
+        """All slices of one dimension.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1, 2], [3, 4]]).unbind(1)
+        (tensor([1, 3]), tensor([2, 4]))
+        """
         dim = sliced_dim("unbind", dim, input.ndim)
         return tuple(input.select(dim, i) for i in range(input._value.shape[dim]))
 

@@ -79,7 +79,12 @@ class Sorted(Handle):
 
     @numpy_names
     def kthvalue(input, k: int, dim: int = -1, keepdim: bool = False) -> return_types.kthvalue:
-        """The k-th smallest element along `dim`, counted from 1, and its index."""
+        """The k-th smallest element along `dim`, counted from 1, and its index.
+
+        >>> import gradatim
+        >>> gradatim.tensor([3, 1, 2]).kthvalue(2).values
+        tensor(2)
+        """
         _, dim, n = _rows("kthvalue", input, dim)
         if not 1 <= k <= n:
             raise SelectionError(

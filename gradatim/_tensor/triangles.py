@@ -44,7 +44,13 @@ class Triangular(Handle):
         return _where_triangle("tril", input, diagonal, lower=True)
 
     def triu(input, diagonal: int = 0) -> Tensor:
-        """The last two dimensions with zeros below a diagonal (0 is the main one, 1 above it)."""
+        """The last two dimensions with zeros below a diagonal (0 is the main one, 1 above it).
+
+        >>> import gradatim
+        >>> gradatim.ones(2, 2).triu()
+        tensor([[1., 1.],
+                [0., 1.]])
+        """
         return _where_triangle("triu", input, diagonal - 1, lower=False)
 
     tril_ = form(tril)
@@ -61,7 +67,13 @@ class Triangular(Handle):
         return _diagonal(input, offset=offset, dim1=first, dim2=second)
 
     def diag(input, diagonal: int = 0) -> Tensor:
-        """The matrix with a vector on a diagonal, or a copy of a matrix's diagonal."""
+        """The matrix with a vector on a diagonal, or a copy of a matrix's diagonal.
+
+        >>> import gradatim
+        >>> gradatim.tensor([1, 2]).diag()
+        tensor([[1, 0],
+                [0, 2]])
+        """
         if input.ndim == 1:
             return input.diag_embed(diagonal)
         if input.ndim != 2:

@@ -93,6 +93,10 @@ REFUSED = {
     ),
     "one of 'cos' or 'linear'": lambda: S.OneCycleLR(optimizer(), 0.1, 5, anneal_strategy="sin"),
     "expected 1 values for max_lr, got 2": lambda: S.OneCycleLR(optimizer(), [0.1, 0.2], 5),
+    "StepLR: step_size must be at least 1, got 0": lambda: S.StepLR(optimizer(), 0),
+    "CosineAnnealingLR: T_max must be at least 1, got 0": lambda: S.CosineAnnealingLR(
+        optimizer(), 0
+    ),
     "OneCycle: int": lambda: S.OneCycleLR(3, 0.1, 5),
 }
 
@@ -110,6 +114,23 @@ def test_one_cycle_ends_where_it_said():
     rates(o, schedule, 3)
     with pytest.raises(ValueError, match="Tried to step 4 times"):
         schedule.step()
+
+
+def test_a_rise_of_one_step_or_of_all_is_one_too():
+    o = optimizer()
+    short = rates(o, S.OneCycleLR(o, 1.0, total_steps=10, pct_start=0.1), 9)
+    assert short[0] == 1.0
+    assert short == sorted(short, reverse=True)
+    o = optimizer()
+    long = rates(o, S.OneCycleLR(o, 1.0, total_steps=10, pct_start=1.0), 10)
+    assert long == sorted(long)
+    assert long[-1] == pytest.approx(1.0)
+
+
+def test_a_rate_of_zero_in_the_beginning_comes_back():
+    o = optimizer()
+    first = o.param_groups[0]["lr"]
+    assert rates(o, S.ConstantLR(o, 0.0, total_iters=2), 4) == [0.0, 0.0, first, first]
 
 
 def test_one_cycle_needs_momentum_or_betas_to_cycle():

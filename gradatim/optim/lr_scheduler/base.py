@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from ...core.errors import ArgumentError
 from ..optimizer import Optimizer
 
 
@@ -91,3 +92,9 @@ class LRScheduler:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Be what `state_dict` was asked of."""
         self.__dict__.update(state_dict)
+
+
+def check_steps(what: str, steps: int) -> None:
+    """Refuse a schedule that goes nowhere."""
+    if steps < 1:
+        raise ArgumentError(f"{what} must be at least 1, got {steps}")

@@ -6,7 +6,7 @@ import math
 
 from ...core.errors import ArgumentError
 from ..optimizer import Optimizer
-from .base import LRScheduler
+from .base import LRScheduler, check_steps
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -16,12 +16,26 @@ class CosineAnnealingLR(LRScheduler):
 
     Beyond T_max it rises again.
 
+    Errors: ArgumentError for a `T_max` below 1.
     Source: Loshchilov and Hutter 2017, arXiv:1608.03983 (without restarts).
+
+    >>> import gradatim
+    >>> from gradatim import optim
+    >>> optimizer = optim.SGD([gradatim.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = CosineAnnealingLR(optimizer, T_max=4)
+    >>> rates = []
+    >>> for _ in range(5):
+    ...     rates.append(round(optimizer.param_groups[0]["lr"], 3))
+    ...     optimizer.step()
+    ...     schedule.step()
+    >>> rates
+    [1.0, 0.854, 0.5, 0.146, 0.0]
     """
 
     def __init__(
         self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1
     ) -> None:
+        check_steps("CosineAnnealingLR: T_max", T_max)
         self.T_max = T_max
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...core.errors import ArgumentError
 from ..optimizer import Optimizer
-from .base import LRScheduler
+from .base import LRScheduler, check_steps
 
 Factor = Callable[[int], float]
 
@@ -51,11 +51,27 @@ class LambdaLR(LRScheduler):
 
 
 class StepLR(LRScheduler):
-    """lr is multiplied by `gamma` every `step_size` steps."""
+    """lr is multiplied by `gamma` every `step_size` steps.
+
+    Errors: ArgumentError for a `step_size` below 1.
+
+    >>> import gradatim
+    >>> from gradatim import optim
+    >>> optimizer = optim.SGD([gradatim.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = StepLR(optimizer, step_size=2, gamma=0.5)
+    >>> rates = []
+    >>> for _ in range(5):
+    ...     rates.append(optimizer.param_groups[0]["lr"])
+    ...     optimizer.step()
+    ...     schedule.step()
+    >>> rates
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
 
     def __init__(
         self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
+        check_steps("StepLR: step_size", step_size)
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -72,7 +88,7 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """lr is multiplied by `gamma` at each of the `milestones`."""
+    """lr is multiplied by `gamma` at each of the `milestones`, which are numbers of steps."""
 
     def __init__(
         self,
@@ -134,11 +150,9 @@ class ConstantLR(LRScheduler):
         """The present rates, reduced at the beginning and restored at the end."""
         if self.last_epoch == 0:
             return self.scaled(self.factor)
-        return (
-            self.scaled(1.0 / self.factor)
-            if self.last_epoch == self.total_iters
-            else self.current()
-        )
+        if self.last_epoch != self.total_iters:
+            return self.current()
+        return self.scaled(1.0 / self.factor) if self.factor else self.closed_form()
 
     def closed_form(self) -> list[float]:
         """initial lr, times `factor` before step `total_iters`."""

@@ -22,6 +22,18 @@ class OneCycleLR(LRScheduler):
 
     Errors: ArgumentError for settings that make no schedule, and for more steps than promised.
     Source: Smith and Topin 2018, arXiv:1708.07120.
+
+    >>> import gradatim
+    >>> from gradatim import optim
+    >>> optimizer = optim.SGD([gradatim.zeros(1, requires_grad=True)], lr=1.0, momentum=0.9)
+    >>> schedule = OneCycleLR(optimizer, 1.0, total_steps=5, pct_start=0.4, div_factor=5)
+    >>> rates = []
+    >>> for _ in range(5):
+    ...     rates.append(round(optimizer.param_groups[0]["lr"], 3))
+    ...     optimizer.step()
+    ...     schedule.step()
+    >>> rates
+    [0.2, 1.0, 0.75, 0.25, 0.0]
     """
 
     def __init__(
@@ -99,7 +111,8 @@ class OneCycleLR(LRScheduler):
                 break
             if phase is not self._phases[-1]:
                 start = phase[0]
-        return phase, (self.last_epoch - start) / (phase[0] - start)
+        length = phase[0] - start  # none, if the rise is one step of all, or all of them
+        return phase, (self.last_epoch - start) / length if length else 1.0
 
     def _between(self, start: float, end: float, done: float) -> float:
         if self.anneal_strategy == "linear":
