@@ -9,7 +9,9 @@ import click
 
 from ..models import MODELS, Entry, Variant
 from ..training.config import known_keys
+from ..training.meanings import meanings
 from ..training.settings import default_config, find_model
+from ..training.toml import toml_value
 from .options import json_option, print_json
 
 EXAMPLES = """\b
@@ -72,15 +74,27 @@ def show_settings(entry: Entry) -> None:
     click.echo(f"{entry.name}: {entry.summary}")
     click.echo(entry.paper)
     click.echo()
-    usual = settings(entry, entry.variants[0])
+    usual, told = settings(entry, entry.variants[0]), explained(entry)
     for key, value in usual.items():
-        click.echo(f"{key} = {value!r}")
+        meaning = f"  # {told[key]}" if key in told else ""
+        click.echo(f"{f'{key} = {toml_value(value)}':32}{meaning}".rstrip())
     for variant in entry.variants[1:]:
         click.echo()
         click.echo(f"With {DATA[variant.form]}, where it is not the same:")
         for key, value in settings(entry, variant).items():
             if value != usual[key]:
-                click.echo(f"{key} = {value!r}")
+                click.echo(f"{key} = {toml_value(value)}")
+
+
+def explained(entry: Entry) -> dict[str, str]:
+    """What every key means."""
+    config = default_config(entry)
+    sections = {"model": config.model, "data": config.data, "training": config.training}
+    return {
+        f"{name}.{key}": meaning
+        for name, section in sections.items()
+        for key, meaning in meanings(type(section)).items()
+    }
 
 
 def settings(entry: Entry, variant: Variant) -> dict[str, Any]:

@@ -29,8 +29,8 @@ from ..nn import functional as F
 class Config:
     """`l2` weighs the penalty mean(W^2), which counts in training only."""
 
-    vocab_size: int = 27
-    l2: float = 0.001
+    vocab_size: int = 27  # letters, and the end of a word
+    l2: float = 0.001  # weight of the penalty mean(W^2)
     block_size: ClassVar[int] = 1
 
     def __post_init__(self) -> None:

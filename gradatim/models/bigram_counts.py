@@ -30,8 +30,8 @@ from ..nn import functional as F
 class Config:
     """`smoothing` is added to every count: 0 makes pairs that were never seen impossible."""
 
-    vocab_size: int = 27
-    smoothing: float = 1.0
+    vocab_size: int = 27  # letters, and the end of a word
+    smoothing: float = 1.0  # added to every count
     block_size: ClassVar[int] = 1
 
     def __post_init__(self) -> None:

@@ -38,14 +38,14 @@ from ..nn import functional as F
 class Config:
     """The sizes; `tied` lets one table say what tokens are and which comes next."""
 
-    vocab_size: int = 27
-    block_size: int = 16
-    n_layer: int = 4
-    n_head: int = 4
-    n_embd: int = 64
-    dropout: float = 0.0
-    bias: bool = True
-    tied: bool = True
+    vocab_size: int = 27  # tokens there are
+    block_size: int = 16  # tokens that it looks at
+    n_layer: int = 4  # blocks
+    n_head: int = 4  # heads of each attention
+    n_embd: int = 64  # features of a token
+    dropout: float = 0.0  # part of the signals dropped in training
+    bias: bool = True  # biases in linear layers and norms
+    tied: bool = True  # one table to read tokens and to say them
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):

@@ -27,11 +27,11 @@ from ..nn import functional as F
 class Config:
     """The sizes: `m` features for each letter, `h` hidden units; `direct` connects x to y."""
 
-    vocab_size: int = 27
-    block_size: int = 3
-    m: int = 10
-    h: int = 200
-    direct: bool = False
+    vocab_size: int = 27  # letters, and the end of a word
+    block_size: int = 3  # letters that it looks at
+    m: int = 10  # features of a letter
+    h: int = 200  # hidden units
+    direct: bool = False  # connections past the hidden layer
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "block_size", "m", "h"):

@@ -22,6 +22,7 @@ from .convert import convert
 from .errors import BadUse, did_you_mean
 
 Tables = dict[str, Any]
+Schedule = Literal["constant", "linear", "cosine", "step"]
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class DataConfig:
     `split_seed` fixes the split into 80 % train, 10 % dev and 10 % test.
     """
 
-    file: str = ""
-    split_seed: int = 42
+    file: str = ""  # a text file of one word per line, or names
+    split_seed: int = 42  # of the split into train, dev and test
 
 
 # Intervals that are 0 become this part of the steps.
@@ -44,37 +45,33 @@ _PART_OF_THE_STEPS = {"log_interval": 200, "eval_interval": 20, "checkpoint_inte
 class TrainingConfig:
     """How to train: the optimiser, its learning rate over time, and how often to look and to save.
 
-    `batch_size` 0 takes all examples in every step; `clip` 0 does not clip; `warmup` counts steps;
     `decay` says whether `weight_decay` is for all parameters, or for matrices only and neither for
-    biases nor for norms; `beta1` and `beta2` are those of adam and adamw.
-    Intervals count steps: `log_interval` for the batch loss, `eval_interval` for the losses on
-    train and dev, `checkpoint_interval` for what a crash can lose at most; 0 takes a part of the
-    steps. An evaluation in between looks at `eval_examples` examples of a split, 0 for as
-    many as in the end: all, or of a very large split those with a million targets.
-    `compile` makes machine code of whole steps, where that is possible. `threads` is for matrix
-    products, and for all that is compiled; 1 is best for small models, 0 takes all cores.
+    biases nor for norms. Intervals count steps; 0 takes a part of all steps. An evaluation in
+    between looks at `eval_examples` examples of a split, 0 for as many as in the end: all, or of a
+    very large split those with a million targets. `compile` makes machine code of whole steps,
+    where that is possible. `threads` is for matrix products, and for all that is compiled.
     """
 
-    steps: int = 20_000
-    batch_size: int = 32
-    optimizer: Literal["sgd", "adam", "adamw"] = "adamw"
-    learning_rate: float = 1e-3
-    momentum: float = 0.0
-    beta1: float = 0.9
-    beta2: float = 0.999
-    weight_decay: float = 0.0
-    decay: Literal["all", "matrices"] = "all"
-    schedule: Literal["constant", "linear", "cosine", "step"] = "constant"
-    warmup: int = 0
-    final_fraction: float = 0.1
-    clip: float = 0.0
-    seed: int = 1
-    log_interval: int = 0
-    eval_interval: int = 0
-    eval_examples: int = 20_000
-    checkpoint_interval: int = 0
-    threads: int = 1
-    compile: bool = True
+    steps: int = 20_000  # updates of the parameters
+    batch_size: int = 32  # examples a step; 0: all of them
+    optimizer: Literal["sgd", "adam", "adamw"] = "adamw"  # sgd, adam or adamw
+    learning_rate: float = 1e-3  # the highest; schedule and warmup vary it
+    momentum: float = 0.0  # of sgd
+    beta1: float = 0.9  # of adam and adamw: memory of gradients
+    beta2: float = 0.999  # the same: memory of their squares
+    weight_decay: float = 0.0  # how fast weights shrink by themselves
+    decay: Literal["all", "matrices"] = "all"  # which of them: all, or matrices only
+    schedule: Schedule = "constant"  # constant, linear, cosine or step
+    warmup: int = 0  # steps up to the highest rate
+    final_fraction: float = 0.1  # of the highest rate, at the end
+    clip: float = 0.0  # the largest norm of all gradients; 0: any
+    seed: int = 1  # of weights, batches and dropout
+    log_interval: int = 0  # steps from one noted batch loss to the next
+    eval_interval: int = 0  # steps between losses on train and dev
+    eval_examples: int = 20_000  # of each, spread evenly; 0: all
+    checkpoint_interval: int = 0  # steps that a crash costs at most
+    threads: int = 1  # 1 suits small models; 0: all cores
+    compile: bool = True  # whole steps as machine code
 
     def __post_init__(self) -> None:
         _require(self.steps >= 1, "steps", "must be at least 1", self.steps)

@@ -46,14 +46,15 @@ def write_toml(tables: dict[str, Any]) -> str:
 def _table(name: str, table: dict[str, Any]) -> str:
     plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
     inner = {key: value for key, value in table.items() if isinstance(value, dict)}
-    lines = [f"{key} = {_value(value)}" for key, value in plain.items()]
+    lines = [f"{key} = {toml_value(value)}" for key, value in plain.items()]
     text = "\n".join([f"[{name}]", *lines]) + "\n"
     return text + "".join("\n" + _table(f"{name}.{key}", value) for key, value in inner.items())
 
 
-def _value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A plain value as TOML writes it."""
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_value(part) for part in value) + "]"
+        return "[" + ", ".join(toml_value(part) for part in value) + "]"
     if value is None:
         return '"none"'
     if isinstance(value, (bool, str)):

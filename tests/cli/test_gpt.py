@@ -348,7 +348,7 @@ def test_every_model_of_tokens_has_its_own_recipe_for_text(capsys):
     assert (names["data"], text["data"]) == ("names", "text")
     assert names["defaults"]["training"]["clip"] == text["defaults"]["training"]["clip"] == 1.0
     out = asked_models(capsys, "gpt")
-    assert "data.tokenizer = 'char'" in out
+    assert 'data.tokenizer = "char" ' in out
     assert "With --data english, where it is not the same:" in out
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,9 @@ def test_the_models_and_their_settings(capsys):
     settings = out_of(capsys, "models", "mlp")
     assert "model.block_size = 3" in settings
     assert "training.steps = " in settings
+    assert "training.compile = true " in settings  # as it is typed
+    assert re.search(r"^model.h = 200 +# hidden units$", settings, re.MULTILINE)
+    assert max(map(len, settings.splitlines())) <= 80
     described = json.loads(out_of(capsys, "models", "--json"))
     assert [model["name"] for model in described] == ["bigram-counts", "bigram", "mlp", "gpt"]
     assert (

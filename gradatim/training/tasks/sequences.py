@@ -37,8 +37,9 @@ class SequenceData(DataConfig):
     many tokens; else up to 512), or a file that a tokeniser was saved to.
     """
 
-    form: Literal["auto", "words", "text"] = "auto"
-    tokenizer: str = "char"
+    file: str = ""  # names, english, or a text file
+    form: Literal["auto", "words", "text"] = "auto"  # words, text, or auto: by the data
+    tokenizer: str = "char"  # char, bpe, or the file of one that was saved
 
 
 class SequenceTask(Task):
