@@ -39,7 +39,7 @@ class SequenceData(DataConfig):
 
     file: str = ""  # names, english, or a text file
     form: Literal["auto", "words", "text"] = "auto"  # words, text, or auto: by the data
-    tokenizer: str = "char"  # char, bpe, or the file of one that was saved
+    tokenizer: str = "char"  # char, bpe, or the file of a saved one
 
 
 class SequenceTask(Task):
