@@ -98,3 +98,14 @@ def test_a_loss_of_rows_of_a_table_reads_one_element_of_each() -> None:
         compiled(loss, given[0], g.full((300,), 27), given[2])
     with pytest.raises(IndexOutOfRange, match="target 27 is out of range: there are 27 classes"):
         compiled(loss, given[0], given[1], g.full((300,), 27))
+
+
+@pytest.mark.parametrize(("size", "asked"), [(4096, 1), (16, 0)])
+def test_memory_that_is_written_over_is_asked_for_to_be_written(size: int, asked: int) -> None:
+    w, slope = g.randn(size), g.randn(size)
+
+    def update() -> None:
+        w.sub_(0.1 * slope.tanh())
+
+    text = str(g.compile(update).explain(stage="llvm", target="x86-64-v3"))
+    assert ("@llvm.prefetch.p0(ptr" in text and ", i32 1, i32 3, i32 1)" in text) == bool(asked)

@@ -3,6 +3,10 @@
 Rows of a large table that are read at drawn places are each a walk to memory of a hundred
 nanoseconds and more. The processor's window holds a few rows of a nest, so it starts a few of these
 walks at once. Asked for all together, before the first row is worked on, they overlap.
+
+A weight that is updated in its place was read by all workers, so each of its lines is in several
+caches. Whoever writes it has to take it from the others, which takes longer than to read it; and
+a processor does that by itself only when it comes to the store.
 """
 
 from __future__ import annotations
@@ -11,9 +15,11 @@ from ..schedule.grain import per_item
 from ..schedule.nests import ROW, Leaf, Node, RowNest
 from .emit import I64, Function, Operand
 from .hoist import coordinates
-from .scopes import NestScope, RowScope, in_memory, table_step
+from .scopes import Chunk, NestScope, RowScope, in_memory, table_step
 
 LARGE = 1 << 19  # bytes of a table that is not likely to be near
+LEAD = 512  # bytes by which what will be written over is asked for before
+WORTH = 1 << 12  # bytes of it
 MANY = 512  # rows of an item: more lines than these would push each other out
 
 
@@ -26,6 +32,19 @@ def ask_ahead(f: Function, nest: RowNest, scope: NestScope, start: Operand, stop
         row = RowScope(scope, coordinates(f, loop.index, nest.dims[:-1]))
         for n in far.values():
             _ask(f, row, n)
+
+
+def ask_to_write(nest: RowNest, part: Chunk) -> None:
+    """Ask for what is written over, in a nest that goes through memory from front to back."""
+    f, scope = part.f, part.nest
+    leaves = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.in_memory]
+    read = {scope.pointers(leaf.var) for leaf in leaves}
+    for s in nest.stores:
+        pointer = scope.pointers(s.into)
+        if s.strides == (1,) and pointer in read and s.into.nbytes >= WORTH:
+            base = in_memory(s.into.dtype)
+            place = f.add(part.column, s.offset + LEAD // s.into.itemsize)
+            f.ask(f.gep(base, pointer, place), to_write=True)
 
 
 def _is_far(scope: NestScope, n: Node) -> bool:

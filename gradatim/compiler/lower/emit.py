@@ -298,13 +298,14 @@ class Function(Lines):
         size = BYTES[element(kind)]
         self.line(f"call void @{name}({value.text}, {pointer.text}, i32 {size}, {mask.text})")
 
-    def ask(self, pointer: Value, *, near: bool = True) -> None:
+    def ask(self, pointer: Value, *, near: bool = True, to_write: bool = False) -> None:
         """Let a line of memory come, which will be read soon: into the first cache or the second.
 
-        No place does harm, not even one outside of the memory there is.
+        If it is `to_write` as well, other cores give it up. No place does harm, not even one
+        outside of the memory there is.
         """
-        to_read, keep, data = (constant(i, I32) for i in (0, 3 if near else 2, 1))
-        self.intrinsic("llvm.prefetch", "void", pointer, to_read, keep, data, kinds=[PTR])
+        how, keep, data = (constant(i, I32) for i in (int(to_write), 3 if near else 2, 1))
+        self.intrinsic("llvm.prefetch", "void", pointer, how, keep, data, kinds=[PTR])
 
     def gather(self, base: str, pointer: Value, indices: Value, mask: Value | None = None) -> Value:
         """Elements at a vector of indices; 0 where the mask does not hold."""

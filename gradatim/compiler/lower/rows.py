@@ -20,7 +20,7 @@ from ..ir import Var
 from ..kinds import is_dear
 from ..schedule.grain import items, per_item
 from ..schedule.nests import ELEMENT, ROW, WHOLE, Leaf, Node, RowNest, Store
-from .ahead import ask_ahead
+from .ahead import ask_ahead, ask_to_write
 from .columns import Columns, Groups, flat, shaped
 from .emit import I64, Function, Operand, Value, constant
 from .ends import End, Ends
@@ -268,6 +268,8 @@ class _Rows:
 
         def body(column: Operand, mask: Value | None, groups: Groups) -> Groups:
             part = Chunk(row, column, self.lanes, mask)
+            if self.flat:
+                ask_to_write(self.nest, part)
             self._read_again(part, number)
             added = zip(sums, groups, strict=False)
             new = [[self._added(n, acc, part)] for n, (acc,) in added]
