@@ -26,8 +26,9 @@ from .compiled import Compiled, NumpyStep
 from .gradients import Gradients
 from .guards import Guards
 from .keeping import Spare
-from .lower.main import CHECK, DONE, STATUS, STEPS, STOP, WHOLE, WORDS
+from .lower.main import BRIEF, CHECK, DONE, MOVES, STATUS, STEP, STEPS, STOP, WORDS
 from .lower.refusals import INDEX
+from .lower.repeating import moves
 from .outputs import Output
 from .sharing import Sharing
 from .state import STATE
@@ -64,8 +65,7 @@ class Binding:
         self.called = called  # the arguments, by the names of the function's parameters
         self.given = len(traced.graph.inputs) - len(traced.captures)
         self.table = np.zeros(2 + len(compiled.slots) + len(compiled.stacks), np.uintp)
-        self.pairs = WORDS + len(compiled.refusals)  # where the control's steps of inputs begin
-        self.control = np.zeros(self.pairs + 2 * len(traced.graph.inputs), np.int64)
+        self.control = np.zeros(WORDS + len(compiled.refusals), np.int64)
         self.arena = placed(np.zeros, (compiled.arena_size,), np.dtype(np.uint8))
         self.table_address = address_of(self.table)
         self.table[0], self.table[1] = address_of(self.control), address_of(self.arena)
@@ -237,14 +237,15 @@ class Binding:
         self.arrays[i] = array
         self.table[self.slot_of["input", i]] = address_of(array)
 
-    def _steps(self, name: str = "") -> None:
+    def _steps(self, loop: int = 0) -> None:
+        """One step, or what is at another address."""
         compiled, words = self.compiled, self.words
         workers = self.workers or team.get_num_threads()
         words[STATUS] = words[STOP] = 0
         if self.is_one:
-            team.run(compiled.address(name or "step_0"), self.table_address, workers)
+            team.run(loop or compiled.address("step_0"), self.table_address, workers)
         else:
-            self._stretches((name,) if name else compiled.steps, workers, compiled.generators)
+            self._stretches((loop,) if loop else compiled.steps, workers, compiled.generators)
         status = words[STATUS]
         if status:
             refusal, number = compiled.refusals[status - 1], words[STATUS + status]
@@ -253,7 +254,7 @@ class Binding:
             raise error(refusal.told(number if is_index else None))
 
     def _stretches(
-        self, steps: Sequence[str | NumpyStep], workers: int, generators: Sequence[Any]
+        self, steps: Sequence[str | int | NumpyStep], workers: int, generators: Sequence[Any]
     ) -> None:
         """All stretches of a step, while nobody else draws from its generators."""
         if generators:
@@ -264,7 +265,8 @@ class Binding:
             if isinstance(step, NumpyStep):
                 self._by_numpy(step)
             else:
-                team.run(self.compiled.address(step), self.table_address, workers)
+                address = step if isinstance(step, int) else self.compiled.address(step)
+                team.run(address, self.table_address, workers)
             if self.words[STATUS]:  # what follows would go on with what was refused
                 return
 
@@ -340,8 +342,9 @@ class Binding:
             base = 2 + len(self.compiled.slots)
             for j, k in enumerate(self.compiled.stacks):
                 self.table[base + j] = address_of(stretch.stacks[k])
-            self._advance(rows)
-            self.control[WHOLE] = each_whole
+            after = self._after_each(rows)
+            self._choose_steps(each_whole=each_whole)
+            self.control[MOVES] = address_of(after)
             try:
                 while stretch.done < steps and not stretch.stopped:
                     if before is not None:
@@ -351,7 +354,7 @@ class Binding:
                     begin = time.perf_counter()
                     stretch.outputs = outputs  # from here on there are some
                     try:
-                        self._steps("run")
+                        self._steps(team.repeated())
                     finally:
                         seconds = time.perf_counter() - begin
                         failed = int(self.control[STATUS]) != 0
@@ -398,13 +401,26 @@ class Binding:
                     self.gradients.forget_all()
                     self.gradients.end()
 
-    def _advance(self, rows: Sequence[Array]) -> None:
-        self.control[self.pairs :] = 0
+    def _after_each(self, rows: Sequence[Array]) -> Array:
+        """What is done after each of many steps, the first of which gets the first rows."""
+        base, outputs = 2 + len(self.compiled.slots), self.traced.graph.outputs
+        results = [
+            (self.slot_of["output", k], base + j, outputs[k].dtype)
+            for j, k in enumerate(self.compiled.stacks)
+        ]
+        inputs = []
         for i, array in enumerate(rows):
             slot = self.slot_of["input", i]
             self.table[slot] = address_of(array)
-            self.control[self.pairs + 2 * i] = slot
-            self.control[self.pairs + 2 * i + 1] = array.strides[0] if array.ndim else 0
+            inputs.append((slot, array.strides[0] if array.ndim else 0))
+        return np.array(moves(results, inputs), np.int64)
+
+    def _choose_steps(self, *, each_whole: bool) -> None:
+        """Say which function the last of many steps is, and which the others."""
+        compiled, whole = self.compiled, self.compiled.address("step_0")
+        is_brief = compiled.has_brief and not each_whole
+        self.control[STEP] = whole
+        self.control[BRIEF] = compiled.address("brief") if is_brief else whole
 
 
 def _after_fork() -> None:

@@ -17,7 +17,7 @@ from .lower.brief import briefly
 from .lower.calls import band_items, lower
 from .lower.emit import Module
 from .lower.lines import is_line
-from .lower.main import Layout, Stack, write_run, write_step
+from .lower.main import Layout, write_step
 from .lower.phases import Phase, one_by_one, side_by_side
 from .lower.random import supported
 from .lower.refusals import REFUSING, Refusal
@@ -57,6 +57,7 @@ class Compiled:
     arena_size: int
     steps: list[str | NumpyStep]
     stacks: list[int]  # which outputs are numbers, kept from every step
+    has_brief: bool  # whether there is a step for all but the last of many
     refusals: list[Refusal]  # what the status means
     work: float
     shared: bool
@@ -90,7 +91,7 @@ def compile_graph(
     """Machine code for a graph; `updates` are (output, input) places that share memory.
 
     The first `results` outputs are what the function returned: those of one number are stacked by
-    `run`. Who wants to look at what all passes make of the graph runs them: `simpler`.
+    `repeat`. Who wants to look at what all passes make of the graph runs them: `simpler`.
     """
     target = target or host()
     key = cache_key(f"{_known_by(graph)}\n{updates} {results} {graph.beginning_lines}", target)
@@ -146,6 +147,7 @@ class Draft:
     stretches: list[list[Phase] | NumpyNest]
     steps: list[str | NumpyStep]
     stacks: list[int]
+    has_brief: bool
     work: float
     shared: bool
 
@@ -193,20 +195,24 @@ def drafted(
     stacks = [
         k for k, v in enumerate(made.outputs[:results]) if v.size == 1 and v not in made.in_place
     ]
-    if steps == ["step_0"]:
-        placed = [Stack(made.outputs[k], layout.size + j) for j, k in enumerate(stacks)]
-        brief = None if shared else briefly(lowering, made, made.outputs[results + len(updates) :])
+    brief = None
+    if steps == ["step_0"] and not shared:
+        brief = briefly(lowering, made, made.outputs[results + len(updates) :])
         if brief is not None:
             layout = _write_brief(brief, layout, outside)
-        write_run(
-            lowering,
-            layout,
-            placed,
-            len(graph.inputs),
-            shared=shared,
-            has_brief=brief is not None,
-        )
-    return Draft(final, made, lowering, layout, outside, stretches, steps, stacks, work, shared)
+    return Draft(
+        final,
+        made,
+        lowering,
+        layout,
+        outside,
+        stretches,
+        steps,
+        stacks,
+        brief is not None,
+        work,
+        shared,
+    )
 
 
 def _write_brief(brief: Lowering, layout: Layout, outside: Sequence[Memory]) -> Layout:
@@ -253,6 +259,7 @@ def _with_code(draft: Draft, graph: Graph, code: list[bytes]) -> Compiled:
         draft.layout.arena.size,
         draft.steps,
         draft.stacks,
+        draft.has_brief,
         draft.lowering.refusals,
         draft.work,
         draft.shared,
@@ -307,6 +314,7 @@ def _packed(made: Compiled, graph: Graph) -> dict[str, bytes]:
         "arena_size": made.arena_size,
         "steps": made.steps,
         "stacks": made.stacks,
+        "has_brief": made.has_brief,
         "refusals": [(r.kind, r.text, _place_of(r.line, graph)) for r in made.refusals],
         "work": made.work,
         "shared": made.shared,

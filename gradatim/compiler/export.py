@@ -168,7 +168,7 @@ class _Export:
         """The object file, with the weights in it."""
         self._write_functions()
         functions = self.draft.lowering.module.functions
-        for step in ("run", BARRIER, *(s for s in self.draft.steps if isinstance(s, str))):
+        for step in (BARRIER, *(s for s in self.draft.steps if isinstance(s, str))):
             functions.pop(step, None)
         text = str(self.draft.lowering.module) + "".join(self._globals())
         public = rf"^define (?!i32 @{self.name}(_in)?\()"

@@ -123,7 +123,7 @@ class _Timed(Binding):
         traced, target = binding.traced, host()
         draft = drafted(traced.graph, traced.updates, traced.result_count, target)
         functions = draft.lowering.module.functions
-        for name in ("run", "brief", *(s for s in draft.steps if isinstance(s, str))):
+        for name in ("brief", *(s for s in draft.steps if isinstance(s, str))):
             functions.pop(name, None)
         self.row_of: dict[int, int] = {}
         calls: list[Call | NumpyNest] = []

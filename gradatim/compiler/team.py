@@ -27,6 +27,7 @@ from . import cache, engine
 from .cache_key import cache_key
 from .lower import waiting
 from .lower.copying import COPY
+from .lower.repeating import repeating_text
 from .lower.target import host
 from .whole import at_least_one
 
@@ -94,6 +95,11 @@ def run(address: int, table: int, workers: int) -> int:
 def copied() -> int:
     """The address of a program that copies arrays (see `lower/copying.py`)."""
     return _native().copied
+
+
+def repeated() -> int:
+    """The address of the loop over a program's steps (see `lower/repeating.py`)."""
+    return _native().repeated
 
 
 def stop() -> None:
@@ -175,7 +181,10 @@ def _grown(workers: int) -> Team:
 
 
 class _Native:
-    """The functions of `lower/waiting.py`, and `copied`; while they run, other threads may."""
+    """What all programs share, of `lower/waiting.py`, `repeating.py` and `copying.py`.
+
+    While it runs, other threads may.
+    """
 
     def __init__(self) -> None:
         self._loaded = engine.load(_code())
@@ -186,6 +195,7 @@ class _Native:
         self.run_awake = self._function("run_awake", word, pointer, pointer, pointer, word)
         self.serve = self._function("serve", None, pointer, word)
         self.copied = self._loaded.address("copied")
+        self.repeated = self._loaded.address("repeated")
 
     def _function(self, name: str, result: Any, *parameters: Any) -> Any:
         return ctypes.CFUNCTYPE(result, *parameters)(self._loaded.address(name))
@@ -193,7 +203,7 @@ class _Native:
 
 def _code() -> bytes:
     """The object file, from the disk if it is there: LLVM takes 15 milliseconds for it."""
-    text = waiting.team_text(host()) + COPY
+    text = waiting.team_text(host()) + COPY + repeating_text()
     key = cache_key(text, host())
     found = cache.load(key)
     if found is not None:

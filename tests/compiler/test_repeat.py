@@ -239,3 +239,13 @@ def test_ctrl_c_stops_between_two_steps():
     stopped, well = out.split()
     assert well == "well"
     assert float(stopped) - sent < 3.0  # 0.05 at leisure; all steps would take minutes
+
+
+def test_numbers_of_every_dtype_are_stacked():
+    names = ("float32", "float64", "int64", "int32", "uint8", "bool")
+    dtypes = [getattr(g, name) for name in names]
+    inputs = g.tensor([3.0, 0.0, 7.0, 1.0])
+    found = g.compile(lambda x: [x.to(d) for d in dtypes]).repeat(4, inputs)
+    for stack, dtype in zip(found, dtypes, strict=True):
+        assert stack.dtype == dtype
+        assert stack.tolist() == inputs.to(dtype).tolist()
