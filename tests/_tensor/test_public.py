@@ -32,6 +32,13 @@ def test_functions_take_their_tensor_as_input() -> None:
             assert first == "input", f"{name}({first}, ...)"
 
 
+def test_no_function_writes_to_out() -> None:
+    for place in (gradatim, Tensor, gradatim.nn.functional):
+        for name in dir(place):
+            if inspect.isfunction(function := getattr(place, name, None)):
+                assert "out" not in inspect.signature(function).parameters, name
+
+
 def test_methods_are_known_by_their_own_names() -> None:
     for name in METHODS:
         method = getattr(Tensor, name)
