@@ -45,6 +45,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{file}#{anchor}"
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    pages = [page.name for page in PAGES if page.parent.name == "docs"]
+    assert [page for page in pages if f"(docs/{page})" not in README] == []
+
+
 def test_the_tree_names_every_room() -> None:
     rooms = {p.name for p in (ROOT / "gradatim").iterdir() if (p / "__init__.py").exists()}
     tree = README.split("    gradatim/\n", 1)[1].split("\n\n", 1)[0]
