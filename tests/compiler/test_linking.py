@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gradatim.compiler import engine, linking
+from gradatim.compiler.llvm import library
 from gradatim.compiler.lower.target import host
 
 pytestmark = pytest.mark.skipif(not linking.is_possible(), reason="LLVM does it on this system")
@@ -102,6 +103,18 @@ def test_what_is_not_understood_is_left_to_llvm():
     assert linking.link([far, objects()[1]]) is None  # relative addresses
     loaded = engine.load(engine.compile_object(WRITTEN, host()))
     assert ctypes.CFUNCTYPE(ctypes.c_int64)(loaded.address("written"))() == 2
+
+
+def test_what_is_kept_of_the_processor_is_what_llvm_says_now(tmp_path):
+    ask = "from gradatim.compiler import engine; engine.available(); "
+    ask += "from gradatim.compiler.lower.target import host; print(host().key)"
+    fresh = {**os.environ, "GRADATIM_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", ask]
+    told = [subprocess.check_output(command, text=True, env=fresh) for _ in range(2)]
+    llvm = library()
+    says = f"{llvm.get_process_triple()} {llvm.get_host_cpu_name()} "
+    says += f"{llvm.get_host_cpu_features().flatten()} {host().vector_bytes}\n"
+    assert told == [says, says]
 
 
 SCRIPT = """
