@@ -4,19 +4,23 @@
     s' = (a b) * s               a slope over what it is multiplied by, inside of a step
 
 Memory that was just read is near. A result in a place of its own is far: its lines are read before
-they are written, and they push others out.
+they are written, and they push others out. So it is where the result is large. And not where rows
+end with a part of a vector: a masked store holds up the loads of what it masks out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from ...core.placement import LINE
 from ..ir import Var
 from .grain import items
 from .nests import BandNest, BlockNest, Leaf, Nest, NumpyNest, ProductNest, RowNest, Store
 from .nests import reads as read_by
 from .nests import writes as written_by
 from .replace import users
+
+LARGE = 1 << 15  # bytes: what is smaller stays near wherever it lies
 
 
 def overwritten(nests: Sequence[Nest], final: dict[Var, Var]) -> dict[Var, Var]:
@@ -35,7 +39,7 @@ def overwritten(nests: Sequence[Nest], final: dict[Var, Var]) -> dict[Var, Var]:
 
 
 def reused(nests: Sequence[Nest], kept: Collection[Var]) -> dict[Var, Var]:
-    """Which variables of a step can lie where another one does; `kept` ones are not the step's."""
+    """Which large ones of a step can lie where another one does; `kept` ones are not the step's."""
     writers, readers = users(nests)
     fixed = {*kept, *_fixed(nests)}
     found: dict[Var, Var] = {}
@@ -43,7 +47,8 @@ def reused(nests: Sequence[Nest], kept: Collection[Var]) -> dict[Var, Var]:
         free = {v for v in read_by(nest) if v not in fixed and readers[v][-1] == i}
         free = {v for v in free if writers.get(v, [i])[-1] < i}
         for w, v in _pairs(nest, free):
-            if w not in fixed and writers[w] == [i] and w.nbytes == v.nbytes and v in free:
+            alone = w not in fixed and writers[w] == [i]
+            if alone and LARGE <= w.nbytes == v.nbytes and v in free:
                 found[w] = found.get(v, v)
                 free.remove(v)
     return found
@@ -63,9 +68,12 @@ def _pairs(nest: Nest, free: Collection[Var]) -> Iterator[tuple[Var, Var]]:
     then = nest.then if isinstance(nest, BandNest) else ()
     part = nest.product if isinstance(nest, BandNest) else nest
     later = {v for n in then for v in read_by(n)}
-    for w in written_by(part) if isinstance(part, RowNest | ProductNest) else ():
+    if not isinstance(part, RowNest | ProductNest):
+        return
+    for w in written_by(part):
+        whole = part.dims[-1] * w.itemsize % LINE == 0
         for v in dict.fromkeys(read_by(part)):
-            if v in free and v not in later and _reads_in_step(part, w, v):
+            if whole and v in free and v not in later and _reads_in_step(part, w, v):
                 yield w, v
 
 
