@@ -334,8 +334,9 @@ def test_explain_and_profile_show_the_blocks():
     assert "for 16 of 64 rows at a time, in each of 4 matrices:" in text
     assert "(only the first 16, 32, 48 of 64 columns are done if " in text
     assert "define void @nest_" in program.explain(*given, stage="llvm", nest=1)
-    assert "blocks of 4 x [64,64]" in str(program.profile(*given, steps=2))
-    assert prod((2, 2, 64, 64)) * 2 * 8 <= program.profile(*given, steps=1).timings[0].flops
+    found = program.profile(*given, steps=2)
+    assert "blocks of 4 x [64,64]" in str(found)
+    assert prod((2, 2, 64, 64)) * 2 * 8 <= found.timings[0].flops
 
 
 # -- chains of any kind --------------------------------------------------------------------------

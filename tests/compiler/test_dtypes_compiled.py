@@ -1,4 +1,9 @@
-"""Machine code on every dtype and on awkward numbers, sizes and strides, against eager."""
+"""Machine code on every dtype and on awkward numbers, sizes and strides, against eager.
+
+What is computed, in which dtype, and how it lies in memory are three tables, which different parts
+of the compiler turn into code. Every entry of one meets every entry of each of the others; to try
+all three at once would take minutes, and find nothing more. (Random graphs mix them all.)
+"""
 
 from __future__ import annotations
 
@@ -84,7 +89,16 @@ def forms(x: Any) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("name", sorted(ELEMENTWISE - {"cast"}))
+NAMES_OF_ONE = sorted(ELEMENTWISE - {"cast"})
+
+
+def some_forms(x: Any, turn: int, number: int) -> list[Any]:
+    """All forms if it is the turn of the tensor with that number, else two of them."""
+    found = forms(x)
+    return found if turn == number else [found[0], found[1 + (turn + number) % 7]]
+
+
+@pytest.mark.parametrize("name", NAMES_OF_ONE)
 def test_elementwise(name: str) -> None:
     primitive = REGISTRY[name]
     count = len(primitive.inputs)
@@ -100,14 +114,15 @@ def test_elementwise(name: str) -> None:
         if is_meant(name, *inputs):
             calls.append((dtype, inputs))
     assert calls
+    turn = NAMES_OF_ONE.index(name) % len(calls)  # whose turn it is to be seen in all forms
 
     def run(*flat: Any) -> list[Any]:
         found = []
         for i in range(0, len(flat), count):
-            shapes = [forms(x) for x in flat[i : i + count]]
+            shapes = [some_forms(x, turn, i // count) for x in flat[i : i + count]]
             found += [primitive(*xs) for xs in zip(*shapes, strict=True)]
             if count == 2:
-                found += [primitive(*xs) for xs in zip(shapes[0][:1], shapes[1][3:4], strict=True)]
+                found.append(primitive(flat[i], forms(flat[i + 1])[3]))
         return found
 
     places = 8 if name in ROUNDED else 0
@@ -146,9 +161,11 @@ def test_reduction(name: str, dtype: str) -> None:
         n = len(shape)
         every = [d for k in range(n + 1) for d in _subsets(n, k)]
         if name.startswith("arg"):
-            some = [{"dim": d, "keepdim": k} for d in range(n) for k in (False, True)]
+            some = [{"dim": d, "keepdim": (n + d) % 2 == 0} for d in range(n)]
         else:
             some = [{"dims": d, "keepdim": len(d) % 2 == 0} for d in every]
+        if dtype != "float32" and shape not in LARGE:
+            some = some[NAMES.index(name) % 3 :: 3]
         calls += [(x, params) for params in some if is_meant(name, x, **params)]
     if name in ("reduce_sum", "reduce_prod") and dtype.startswith("float"):
         tame = [gradatim.tensor(np.random.default_rng(1).normal(size=x.shape)) for x, _ in calls]
