@@ -1,6 +1,7 @@
 """What a program leaves in `.grad`: nobody who has seen a gradient ever sees it change."""
 
 import copy
+import itertools
 import math
 import threading
 import time
@@ -206,6 +207,28 @@ def test_before_a_step_that_made_nan_there_is_the_gradient_that_somebody_had_see
     assert w.grad is None  # the step wrote there: nobody had asked
     fail(after=1)
     assert w.grad.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("good", range(6))
+def test_nobody_sees_the_gradient_of_a_step_that_made_nan(good: int, monkeypatch: Any) -> None:
+    w = g.ones(2, requires_grad=True)
+
+    @g.compile
+    def step(x: Any) -> Any:
+        w.grad = None
+        loss = (w * x.log()).sum()
+        loss.backward()
+        with g.no_grad():
+            w.sub_(0.01 * w.grad)
+        return loss
+
+    step(row(1.0, 2))
+    clock = itertools.count()  # so that the state is kept again every other step
+    monkeypatch.setattr(time, "perf_counter", lambda: 0.1 * next(clock))
+    with pytest.raises(NotFiniteError, match=f"that before step {good + 1}"):
+        step.repeat(8, g.tensor([[math.e] * 2] * good + [[-1.0] * 2] * (8 - good)))
+    assert w.grad is None or w.grad.tolist() == [1, 1]
+    assert w.tolist() == pytest.approx([1 - 0.01 * good] * 2)
 
 
 def test_who_asks_while_another_thread_steps_sees_one_whole_gradient() -> None:
