@@ -271,8 +271,8 @@ def _taken(run: Run) -> str:
     if not run.checkpoints.is_dir():
         return f"{run.path} is there and is not a run; choose another --name"
     summary = summarise(run)
+    others = f"go on with it: gradatim train --resume {run.typed}, or choose another --name"
     return (
         f"run '{run.name}' exists ({summary.model}, step {summary.step:,} of {summary.steps:,},"
-        f" {summary.state}); go on with it: gradatim train --resume {run.typed},"
-        " or choose another --name"
+        f" {summary.state}); {'choose another --name' if summary.state == 'running' else others}"
     )

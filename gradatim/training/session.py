@@ -75,11 +75,11 @@ class Session:
         return sum(p.numel() for p in self.learner.model.parameters())
 
     def headline(self) -> str:
-        """What is trained, on what, and where it is kept, as one line."""
+        """What is trained and on what, and where it is kept, as two lines."""
         parameters = f" with {self.parameters():,} parameters" if self.learner.descends else ""
         return (
-            f"{self.config.name}{parameters} on {self.learner.task.extent()};"
-            f" run {self.run.name}, Ctrl-C saves and stops"
+            f"{self.config.name}{parameters} on {self.learner.task.extent()}\n"
+            f"run {self.run.name}; Ctrl-C saves and stops"
         )
 
     def expected_dev_loss(self) -> tuple[float, float] | None:

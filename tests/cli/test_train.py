@@ -343,4 +343,6 @@ def test_a_damaged_checkpoint_is_passed_over_and_said(capsys, tmp_path, words):
 def test_two_processes_cannot_train_one_run(capsys, runs):
     with open_run(runs, "small").lock():
         assert main(["train", "--runs", str(runs), "--resume", "small"]) == 1
-    assert "is in use by another process" in capsys.readouterr().err
+        assert "is in use by another process" in capsys.readouterr().err
+        assert main(["train", "bigram", "--runs", str(runs), "--name", "small"]) == 2
+        assert capsys.readouterr().err.endswith("running); choose another --name\n")
