@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import threading
 import time
@@ -15,34 +14,27 @@ from weakref import WeakSet
 import numpy as np
 
 from .._tensor.arithmetic import IntegerDivisionError
-from ..core.backend import check_writable
 from ..core.errors import IndexOutOfRange
-from ..core.gradient import grad_of
 from ..core.placement import address_of, placed
-from ..core.storage import Mark, clock
 from . import team
 from .by_numpy import run_by_numpy
 from .compiled import Compiled, NumpyStep
 from .gradients import Gradients
 from .guards import Guards
+from .inputs import Inputs
 from .keeping import Spare
 from .lower.main import BRIEF, CHECK, DONE, MOVES, STATUS, STEP, STEPS, STOP, WORDS
 from .lower.refusals import INDEX
 from .lower.repeating import moves
 from .outputs import Output
-from .sharing import Sharing
 from .state import STATE
-from .trace import Capture, Traced
+from .trace import Traced
 
 Array = np.ndarray[Any, Any]
 GRADIENTS = "a .grad is there that was not, or the other way round"
 CHUNK_SECONDS = 0.05  # how long a native loop runs before Python may look around
 
 _bindings: WeakSet[Binding] = WeakSet()
-
-
-class Stale(Exception):
-    """What a program was chosen by has changed before it could run."""
 
 
 @dataclass
@@ -63,7 +55,6 @@ class Binding:
     ) -> None:
         self.traced, self.compiled, self.guards = traced, compiled, guards
         self.called = called  # the arguments, by the names of the function's parameters
-        self.given = len(traced.graph.inputs) - len(traced.captures)
         self.table = np.zeros(2 + len(compiled.slots) + len(compiled.stacks), np.uintp)
         self.control = np.zeros(WORDS + len(compiled.refusals), np.int64)
         self.arena = placed(np.zeros, (compiled.arena_size,), np.dtype(np.uint8))
@@ -87,28 +78,8 @@ class Binding:
         left = [o for i, o in outputs if i >= grads]
         self.gradients = Gradients(traced.grads, traced.cleared, left, self.addresses)
         self.lock = self.gradients.lock
-        self.arrays: dict[int, Array] = {}  # inputs of the graph, as they are now
-        self.stand_ins: dict[int, Array] = {}  # those of them that are copies
-        self.copies: list[tuple[Array, Array]] = []  # stand-ins for memory with gaps
-        fixed = [c for c in traced.captures if c.grad_of is None]
-        numbers = {id(c): i for i, c in enumerate(traced.captures, self.given)}
-        owned = [c for c in traced.captures if c.grad_of is not None]
-        self.places = [numbers[id(c)] for c in (*fixed, *owned)]
-        self.owned = self.places[len(fixed) :]
-        # A storage keeps its memory for life; a `.grad` may be another one in the next call.
-        self.captured: list[Any] = [c.storage.value for c in fixed] + [None] * len(owned)
-        self.is_found = False  # whether these are in their places
-        self.values: list[Any] = [None] * self.given  # of the arguments of the last call
-        self.is_placed = False  # whether it was not refused
-        self.to_place: list[tuple[int, Array]] = []
-        uses = traced.graph.uses()
-        read = [i for i, v in enumerate(traced.graph.inputs) if v in uses]
-        self.sharing = Sharing(traced.written, read, self.given)
-        self.written_found = [c.storage for i, c in self._numbered() if c.grad_of is None]
-        own = {i for i, c in self._numbered() if c.grad_of is None}
-        self.written_besides = [i for i in traced.written if i not in own]
-        self.mark = Mark()  # of what it finds and writes, which does not have it yet
-        self.mark.is_left = True
+        slots = [self.slot_of["input", i] for i in range(len(traced.graph.inputs))]
+        self.inputs = Inputs(traced, slots, self.table)
         self.spare = Spare()
         self.is_one = compiled.is_native and not compiled.generators  # function, asked for no draws
         self.workers = 0 if compiled.shared else 1  # 0: as many as there may be
@@ -122,11 +93,6 @@ class Binding:
             if what == "output":
                 v = self.traced.graph.outputs[i]
                 yield i, Output(slot, v.shape, v.dtype)
-
-    def _numbered(self) -> list[tuple[int, Capture]]:
-        """What is found by itself and written, with its place among the inputs."""
-        found = self.traced.captures
-        return [(i, found[i - self.given]) for i in self.traced.written if i >= self.given]
 
     def what_changed(self) -> str | None:
         """What was assumed while tracing and is no longer so, as a sentence."""
@@ -170,72 +136,24 @@ class Binding:
             before()
         try:
             self._steps()
-            self._end(tensors)
+            self.inputs.were_written(tensors)
             self.gradients.leave(tensors)
         except BaseException:
-            self._end(tensors)
+            self.inputs.were_written(tensors)
             self.gradients.lose()
             raise
         return outputs
 
     def _place(self, tensors: Sequence[Any], rows: Sequence[Array] = ()) -> list[Array | None]:
         """Fill the table. Errors: Stale; Overlap, if memory that is written is reached twice."""
-        if tensors or self.owned or self.stand_ins or not self.is_placed:
-            self._find_inputs(tensors, rows)
+        if tensors or not self.inputs.stay:
+            self.inputs.find(tensors, rows)
         outputs = self.nothing.copy()
         addresses = self.addresses
         for i, output in self.fresh:
             outputs[i], addresses[output.slot] = output.fresh()
         self.gradients.begin()
         return outputs
-
-    def _find_inputs(self, tensors: Sequence[Any], rows: Sequence[Array]) -> None:
-        """Put into the table what is another array than in the last call."""
-        values = [x._value for x in tensors]
-        captured = self.captured
-        if self.owned:
-            owned = [self._storage(i, tensors).value for i in self.owned]
-            captured = captured[: -len(owned)] + owned
-        same = self.is_placed and not rows and all(map(operator.is_, values, self.values))
-        if same and self.owned:
-            same = all(map(operator.is_, captured, self.captured))
-        if not same or self.stand_ins:
-            self._place_inputs(values, captured, rows)
-        elif self.sharing.writes_arguments:
-            for i in self.traced.written:
-                check_writable(self.arrays[i])
-
-    def _place_inputs(
-        self, values: list[Array], captured: list[Array], rows: Sequence[Array]
-    ) -> None:
-        written = self.traced.written
-        self.copies.clear()
-        self.is_placed = False  # if it is refused, this has to be done again
-        if not (self.is_found and all(map(operator.is_, captured, self.captured))):
-            self.captured, self.is_found = captured, True
-            self.to_place = list(zip(self.places, captured, strict=True))
-            self.sharing.found(self.to_place)
-        self.sharing.check(rows or values)
-        for i, array in enumerate(values):
-            self._put(i, array, i in written)
-        for i, array in self.to_place:
-            self._put(i, array, i in written)
-        self.to_place = [(i, a) for i, a in self.to_place if i in self.stand_ins]
-        self.values, self.is_placed = values, True
-
-    def _put(self, i: int, array: Array, written: bool) -> None:
-        if written:
-            check_writable(array)
-        if array.flags.c_contiguous:
-            self.stand_ins.pop(i, None)
-        else:
-            stand_in = np.ascontiguousarray(array)
-            if written:
-                self.copies.append((array, stand_in))
-            array = stand_in
-            self.stand_ins[i] = array
-        self.arrays[i] = array
-        self.table[self.slot_of["input", i]] = address_of(array)
 
     def _steps(self, loop: int = 0) -> None:
         """One step, or what is at another address."""
@@ -272,44 +190,6 @@ class Binding:
 
     def _by_numpy(self, step: NumpyStep) -> None:
         run_by_numpy(step, self.compiled, self.table, self.arena)
-
-    def _end(self, tensors: Sequence[Any]) -> None:
-        """Steps have ended: note what they wrote."""
-        if self.copies:
-            self.write_copies()
-        mark = self.mark
-        mark.time = next(clock)
-        if mark.is_left:
-            self._mark_found()
-        if self.written_besides:
-            with STATE:
-                for i in self.written_besides:
-                    self._storage(i, tensors).time = mark.time
-
-    def _mark_found(self) -> None:
-        """Have the mark of this program on all that it found and writes."""
-        with STATE:
-            self.mark.is_left = False
-            for storage in self.written_found:
-                if storage.mark is not self.mark:
-                    storage.take_mark(self.mark)
-
-    def write_copies(self) -> None:
-        """Write stand-ins into what they stand for."""
-        for array, stand_in in self.copies:
-            array[...] = stand_in
-
-    def _storage(self, i: int, tensors: Sequence[Any]) -> Any:
-        if i < self.given:
-            return tensors[i]._storage
-        capture = self.traced.captures[i - self.given]
-        owner = capture.grad_of
-        if owner is None:
-            return capture.storage
-        grad = grad_of(tensors[owner] if isinstance(owner, int) else owner, at_once=True)
-        if grad is None:
-            raise Stale
-        return grad._storage
 
     # -- many steps ------------------------------------------------------------------------
 
@@ -368,12 +248,14 @@ class Binding:
                     per_step = max(seconds / max(int(self.control[DONE]), 1), 1e-8)
                     self.chunk = max(1, min(int(CHUNK_SECONDS / per_step), 8 * self.chunk))
             finally:
-                self._end(tensors)
+                self.inputs.were_written(tensors)
                 leave()
 
     def snapshot(self) -> Callable[[], None]:
         """Keep what a step changes; call what is returned to have it back."""
-        arrays = [(self.arrays[i], self.arrays[i].copy()) for i in self.traced.written]
+        arrays = [
+            (self.inputs.arrays[i], self.inputs.arrays[i].copy()) for i in self.traced.written
+        ]
         marks = [(g, g.mark()) for g in self.compiled.generators]
 
         def restore() -> None:

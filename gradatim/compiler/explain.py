@@ -113,7 +113,7 @@ class Explanation:
         yield from self._headed(f"As loop nests: {len(self.nests)}", self._schedule(None))
 
     def _counted(self) -> str:
-        inputs, given = len(self.traced.graph.inputs), self.binding.given
+        inputs, given = len(self.traced.graph.inputs), self.binding.inputs.given
         results, written = self.traced.result_count, len(self.traced.written)
         grads = len(self.traced.grads)
         parts = [f"{given} given", f"{inputs - given} found by itself", f"{results} returned"]
@@ -158,9 +158,9 @@ class Explanation:
     def origin(self, i: int) -> str:
         """What an input of the graph is to the user."""
         binding = self.binding
-        if i < binding.given:
+        if i < binding.inputs.given:
             return binding.called[i] if binding.called else f"argument {i}"
-        capture = self.traced.captures[i - binding.given]
+        capture = self.traced.captures[i - binding.inputs.given]
         owner = capture.grad_of
         if isinstance(owner, int):
             return f"{self.origin(owner)}.grad"

@@ -143,7 +143,7 @@ class _Export:
 
     def __init__(self, binding: Binding, words: Explanation, draft: Draft, name: str) -> None:
         self.draft, self.name, self.words = draft, name, words
-        schedule, given = draft.schedule, binding.given
+        schedule, given = draft.schedule, binding.inputs.given
         names = _c_names([*(words.origin(i) for i in range(given))])
         inputs = [_Parameter(n, v, True) for n, v in zip(names, schedule.inputs, strict=False)]
         results = schedule.outputs[: binding.traced.result_count]

@@ -74,7 +74,7 @@ class State:
 
     def _begin(self, stretch: Stretch) -> None:
         binding = self.binding
-        arrays = [binding.arrays[i] for i in binding.traced.written]
+        arrays = [binding.inputs.arrays[i] for i in binding.traced.written]
         if not arrays and stretch.outputs:
             arrays = binding.gradients.arrays()
         if arrays:
@@ -104,7 +104,7 @@ class State:
             generator.return_to(mark)
         for t, grad in zip(self.owners, self.grads, strict=True):
             put_grad(t, grad)
-        self.binding.write_copies()
+        self.binding.inputs.write_copies()
 
     def is_broken(self) -> bool:
         """Whether anything is nan or infinite that was finite."""

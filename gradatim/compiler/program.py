@@ -21,11 +21,12 @@ from ..core.backend import Eager
 from ..core.context import local
 from . import engine
 from .arguments import Flat, flatten, is_gone
-from .binding import GRADIENTS, Binding, Stale
+from .binding import GRADIENTS, Binding
 from .compiled import compile_graph
 from .errors import TraceError
 from .explain import Explanation, check_asked
 from .export import asked_for, export
+from .inputs import Stale
 from .lower.target import host, named
 from .naming import names_of
 from .profile import Profile, profile

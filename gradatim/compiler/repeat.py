@@ -13,9 +13,10 @@ from ..core.errors import IndexOutOfRange, ShapeError
 from ..core.handle import Handle, check_tensor, wrap
 from ..core.numbers import numbers_of
 from .arguments import flatten
-from .binding import Binding, Stale, Stretch
+from .binding import Binding, Stretch
 from .errors import NotFiniteError
 from .guilty import State, Trouble, find
+from .inputs import Stale
 from .results import Slot, filled
 from .sharing import Overlap
 from .structure import taken_apart
