@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import DTypeError
+from ..core.errors import ArgumentError, DTypeError
 from ..core.handle import Handle, check_tensor
 from ..core.numbers import numbers_of
 from ..ops import elementwise as ops
@@ -16,6 +16,7 @@ from .promotion import (
     broadcast_shape,
     expanded,
     fits,
+    floating,
     operand,
     result_type,
     to_dtype,
@@ -149,6 +150,9 @@ class Comparison(Handle):
     ) -> Tensor:
         """True where |input - other| <= atol + rtol * |other|.
 
+        Infinities are close to themselves only, nan to nothing unless `equal_nan`.
+        Errors: ArgumentError for a tolerance below 0, DTypeError for two dtypes.
+
         >>> import gradatim
         >>> gradatim.tensor([1.0, 2.0]).isclose(gradatim.tensor([1.0, 2.1]))
         tensor([ True, False])
@@ -161,10 +165,18 @@ class Comparison(Handle):
                 f"isclose: both tensors need one dtype, got {x.dtype} and {other.dtype}; use "
                 ".to(dtype)"
             )
-        distance = (x - other).abs()
+        for key, tolerance in (("rtol", rtol), ("atol", atol)):
+            if not tolerance >= 0:
+                raise ArgumentError(f"isclose: {key} must be 0 or more, got {tolerance}")
+        same: Any = x == other
+        if equal_nan:
+            same = same | (x.isnan() & other.isnan())
+        if rtol == atol == 0:
+            return same
+        there = floating(other)  # as integers, distances would wrap around
+        distance = (floating(x) - there).abs()
         # An infinite distance is within the tolerance of infinity, but close it is not.
-        close = (distance <= atol + rtol * other.abs()) & distance.isfinite() | (x == other)
-        return close | (x.isnan() & other.isnan()) if equal_nan else close
+        return (distance <= atol + rtol * there.abs()) & distance.isfinite() | same
 
     def allclose(
         input, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False

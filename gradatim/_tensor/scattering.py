@@ -48,7 +48,7 @@ class Scattered(Handle):
         places = int64("gather", index)
         dim = one_dim("gather", dim, input.ndim)
         if not numel(places._value.shape):
-            return copy(full(places._value.shape, 0, input._value.dtype))
+            return ops.take(flat(input), places, dim=0)
         x, at = _matched("gather", input, places, dim)
         covered = _corner(x, at._value.shape, dim)
         part = x if covered is None else slice_(x, index=covered)
