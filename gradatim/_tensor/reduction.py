@@ -75,7 +75,7 @@ class Reduction(Handle):
         """The mean of the elements that are not nan.
 
         >>> import gradatim
-        >>> gradatim.tensor([1.0, float("nan"), 3.0]).nanmean()
+        >>> gradatim.tensor([1.0, gradatim.nan, 3.0]).nanmean()
         tensor(2.)
         """
         x = only_floats("nanmean", _as(input, dtype))
