@@ -10,11 +10,13 @@ from .peers import SIDES
 SHORT = {
     "gradatim-repeat": "repeat",
     "gradatim-call": "compiled",
+    "gradatim-forward": "forward",
     "gradatim-value-repeat": "sc.repeat",
     "gradatim": "eager",
     "gradatim-value": "scalar",
     "torch": "PyTorch",
     "torch-compile": "t.compile",
+    "torch-compile-forward": "t.forward",
     "jax-jit": "JAX jit",
     "jax-scan": "JAX scan",
     "micrograd": "micrograd",

@@ -257,6 +257,7 @@ from ._tensor.tensor import Tensor
 from ._tensor.triangles import tril_indices, triu_indices
 from ._tensor.types import can_cast, finfo, iinfo, promote_types, result_type
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .core.compiling import compiled_by as _compiled_by
 from .core.dtypes import bool_ as bool
 from .core.dtypes import (
     dtype,
@@ -287,7 +288,7 @@ __version__ = "0.1.0"  # the one place: the build reads it here
 _ROOMS = ("compiler", "data", "diagnose", "draw", "models", "nn", "optim", "scalar", "training",
           "utils")  # fmt: skip
 _LATER = {
-    "compile": ".compiler.program",
+    "compile": ".compiler.compile",
     "get_num_threads": ".compiler.team",
     "load": "._tensor.saving",
     "save": "._tensor.saving",
@@ -300,7 +301,13 @@ def _kernel(*asked: typing.Any) -> typing.Any:
     return importlib.import_module(".compiler.kernel", __name__).make(*asked)
 
 
+def _in_place(module: typing.Any) -> None:
+    """Compile a module that asks for it."""
+    importlib.import_module(".compiler.module", __name__).compile_in_place(module)
+
+
 _made_by(_kernel)
+_compiled_by(_in_place)
 
 
 def __getattr__(name: str) -> typing.Any:

@@ -35,6 +35,9 @@ SIDES = {
     "gradatim-call": Side(
         "Gradatim compiled", "gradatim_call", ours=True, caches="GRADATIM_CACHE_DIR"
     ),
+    "gradatim-forward": Side(
+        "Gradatim forward", "gradatim_forward", ours=True, caches="GRADATIM_CACHE_DIR"
+    ),
     "gradatim-value-repeat": Side(
         "Gradatim scalar, repeat", "gradatim_value_repeat", ours=True, caches="GRADATIM_CACHE_DIR"
     ),
@@ -42,6 +45,9 @@ SIDES = {
     "gradatim-value": Side("Gradatim scalar", "gradatim_value", ours=True),
     "torch": Side("PyTorch", "torch_eager"),
     "torch-compile": Side("torch.compile", "torch_compile", caches="TORCHINDUCTOR_CACHE_DIR"),
+    "torch-compile-forward": Side(
+        "torch.compile forward", "torch_compile_forward", caches="TORCHINDUCTOR_CACHE_DIR"
+    ),
     "jax-jit": Side("JAX jit", "jax_jit", caches="JAX_COMPILATION_CACHE_DIR"),
     "jax-scan": Side("JAX scan", "jax_scan", caches="JAX_COMPILATION_CACHE_DIR"),
     "micrograd": Side("micrograd", "micrograd_values"),

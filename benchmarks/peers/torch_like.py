@@ -11,6 +11,7 @@ from ..workload import Arrays, Kernel, Training, Workload
 
 SEED = 0
 Step = Callable[[], Any]
+Compile = Callable[[Callable[[Any], Any]], Callable[[Any], Any]]
 
 
 class Ops:
@@ -59,7 +60,9 @@ def tensors(torch: Any, arrays: Arrays, prefix: str = "") -> dict[str, Any]:
 class Trained:
     """A training in the loop that every tutorial of PyTorch has."""
 
-    def __init__(self, torch: Any, workload: Training, arrays: Arrays) -> None:
+    def __init__(
+        self, torch: Any, workload: Training, arrays: Arrays, compiled: Compile | None = None
+    ) -> None:
         self.torch = torch
         self.start = tensors(torch, arrays, "parameter.")
         data = tensors(torch, arrays, "data.")
@@ -67,7 +70,9 @@ class Trained:
         for parameter in self.parameters.values():
             parameter.requires_grad_()
         self.optimizer = optimizer_of(torch, workload, self.parameters)
-        self.step = training_step(torch, workload, self.parameters, data, self.optimizer)
+        self.step = training_step(
+            torch, workload, self.parameters, data, self.optimizer, compiled or (lambda f: f)
+        )
 
     def reset(self) -> None:
         self.torch.manual_seed(SEED)
@@ -112,14 +117,18 @@ def training_step(
     parameters: Mapping[str, Any],
     data: Mapping[str, Any],
     optimizer: Any,
+    compiled: Compile,
 ) -> Step:
-    """One step as a function: draw, loss, backward, update; it returns the loss."""
-    ops, loss_of, batch = Ops(torch), workload.loss, workload.batch
-    count = len(data["y"])
+    """One step as a function: draw, loss, backward, update; it returns the loss.
+
+    `compiled` is what becomes of the forward pass.
+    """
+    ops, batch, count = Ops(torch), workload.batch, len(data["y"])
+    forward = compiled(lambda index: workload.loss(ops, parameters, data, index))
 
     def step() -> Any:
         index = torch.randint(0, count, (batch,)) if batch else None
-        loss = loss_of(ops, parameters, data, index)
+        loss = forward(index)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

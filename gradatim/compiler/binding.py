@@ -27,6 +27,7 @@ from .lower.main import BRIEF, CHECK, DONE, MOVES, STATUS, STEP, STEPS, STOP, WO
 from .lower.refusals import INDEX
 from .lower.repeating import moves
 from .outputs import Output
+from .results import returned
 from .state import STATE
 from .trace import Traced
 
@@ -108,9 +109,15 @@ class Binding:
                 return False
         return self.guards.hold()
 
+    def plain(self) -> Binding:
+        """The program without a way back: of most there is no other."""
+        return self
+
+    finish = staticmethod(returned)  # of what a step gives, what its function returns
+
     # -- one step --------------------------------------------------------------------------
 
-    def run(self, tensors: Sequence[Any], before: Callable[[], None] | None = None) -> list[Any]:
+    def run(self, tensors: Sequence[Any], before: Callable[[], None] | None = None) -> Any:
         """One step, with all that it writes; what the function returned, as arrays.
 
         `before` is called when all is in its place.
@@ -120,7 +127,7 @@ class Binding:
                 outputs = self._place(tensors)
             return self._one_step(tensors, outputs, before)
 
-    def run_if_it_holds(self, tensors: Sequence[Any]) -> list[Any] | None:
+    def run_if_it_holds(self, tensors: Sequence[Any]) -> Any:
         """The same, unless something has changed that was assumed while tracing."""
         with self.lock:
             with STATE:
@@ -131,7 +138,7 @@ class Binding:
 
     def _one_step(
         self, tensors: Sequence[Any], outputs: list[Any], before: Callable[[], None] | None
-    ) -> list[Any]:
+    ) -> Any:
         if before is not None:
             before()
         try:

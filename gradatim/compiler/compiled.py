@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.primitive import Composite
 from . import cache, engine
@@ -32,7 +34,12 @@ from .schedule.nests import NumpyNest, Schedule, reads
 from .schedule.over import reused
 from .schedule.strided import Strided
 from .translation import Translation
+from .uncollected import uncollected
 
+if TYPE_CHECKING:
+    from .trace import Traced
+
+SOON = 0.5  # seconds of compiling after which it is said how long it took
 WORTH_SHARING = 100_000  # nanoseconds of one core that make waking a second one pay
 
 
@@ -77,6 +84,17 @@ class Compiled:
     def is_native(self) -> bool:
         """Whether it is machine code from end to end."""
         return self.steps == ["step_0"]
+
+
+def compiled_of(traced: Traced) -> Compiled:
+    """Machine code for a traced function."""
+    begin = time.perf_counter()
+    with uncollected():
+        made = compile_graph(traced.graph, traced.updates, traced.result_count)
+    seconds = time.perf_counter() - begin
+    if seconds > SOON and sys.stderr.isatty():
+        print(f"gradatim: compiled in {seconds:.1f} s", file=sys.stderr)
+    return made
 
 
 def compile_graph(

@@ -68,7 +68,7 @@ class Inputs:
         values = [x._value for x in tensors]
         captured = self._captured
         if self._owned:
-            owned = [self._storage(i, tensors).value for i in self._owned]
+            owned = [self.storage(i, tensors).value for i in self._owned]
             captured = captured[: -len(owned)] + owned
         same = self._is_placed and not rows and all(map(operator.is_, values, self._values))
         if same and self._owned:
@@ -123,7 +123,7 @@ class Inputs:
         if self._written_besides:
             with STATE:
                 for i in self._written_besides:
-                    self._storage(i, tensors).time = mark.time
+                    self.storage(i, tensors).time = mark.time
 
     def write_copies(self) -> None:
         """Write stand-ins into what they stand for."""
@@ -137,7 +137,15 @@ class Inputs:
                 if storage.mark is not self._mark:
                     storage.take_mark(self._mark)
 
-    def _storage(self, i: int, tensors: Sequence[Any]) -> Any:
+    def forget_arguments(self) -> None:
+        """Let go of the memory of the last call's arguments."""
+        self._values, self._is_placed = [None] * self.given, False
+        for i in range(self.given):
+            self.arrays.pop(i, None)
+            self._stand_ins.pop(i, None)
+
+    def storage(self, i: int, tensors: Sequence[Any]) -> Any:
+        """The memory of an input. Errors: Stale, if it is a `.grad` that is gone."""
         if i < self.given:
             return tensors[i]._storage
         capture = self.traced.captures[i - self.given]

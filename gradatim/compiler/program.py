@@ -8,9 +8,7 @@ import inspect
 import os
 import sys
 import threading
-import time
 import types
-import warnings
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +20,7 @@ from ..core.context import local
 from . import engine
 from .arguments import Flat, flatten, is_gone
 from .binding import GRADIENTS, Binding
-from .compiled import compile_graph
+from .compiled import compiled_of
 from .errors import TraceError
 from .explain import Explanation, check_asked
 from .export import asked_for, export
@@ -31,19 +29,16 @@ from .lower.target import host, named
 from .naming import names_of
 from .profile import Profile, profile
 from .repeat import EXPLAIN, GO_ON, repeat
-from .results import returned
-from .scalars import compile_scalars, touches_values
 from .sharing import Overlap
 from .state import STATE
-from .trace import Traced, Tracer
-from .uncollected import uncollected
+from .through import Through
+from .trace import Tracer
 from .watched import traced_and_watched, warn, warn_of_changes
 from .whole import at_least_one
 
 VARIANTS = 8  # how many traces of one kind of arguments are kept
 KINDS = 64  # and of how many kinds
 CHANGED = "changed:"
-SOON = 0.5  # seconds of compiling after which it is said what takes so long
 
 
 class Program:
@@ -60,7 +55,8 @@ class Program:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        _check(function)
+        check_function(function)
+        self.__name__ = type(function).__name__
         functools.update_wrapper(self, function, updated=())
         self.function = function
         self.variants: dict[Any, list[Binding]] = {}
@@ -82,7 +78,7 @@ class Program:
                     if found is not None:
                         break
                 else:
-                    binding = self.binding(flat)
+                    binding = self._fitting(flat)
                     found = binding.run(flat.tensors)
             except Stale:
                 continue
@@ -91,7 +87,7 @@ class Program:
                 return self.function(*args, **kwargs)
             self._turn += 1
             binding.turn = self._turn
-            return returned(binding.traced.results, found, flat.tensors)
+            return binding.finish(binding.traced, found, flat.tensors)
 
     def repeat(self, steps: int, *inputs: Any, check_finite: bool = True) -> Any:
         """Run the function so many times in native code.
@@ -179,13 +175,13 @@ class Program:
 
     @property
     def _name(self) -> str:
-        return getattr(self.function, "__name__", type(self.function).__name__)
+        return self.__name__
 
     def _asked_about(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Binding:
         """The code for these arguments; without any, what was compiled last."""
         made = [known for known in self.variants.values() if known]
         if made and not args and not kwargs:
-            return made[-1][0]
+            return made[-1][0].plain()
         return self.binding(flatten(args, kwargs))
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -240,7 +236,11 @@ class Program:
             )
 
     def binding(self, flat: Flat) -> Binding:
-        """The machine code for arguments like these, made now if there is none."""
+        """The machine code for arguments like these, with no way back for gradients."""
+        return self._fitting(flat).plain()
+
+    def _fitting(self, flat: Flat) -> Binding:
+        """The program for arguments like these, made now if there is none."""
         key = _key(flat)
         with STATE:
             found, _ = self._known(key)
@@ -254,7 +254,10 @@ class Program:
                 self._note(changes)
                 traced, guards, changed = traced_and_watched(self.function, flat, self._name)
             called = names_of(flat, self.function)
-            binding = Binding(traced, compiled_of(traced), guards, called)
+            if traced.joint is None:
+                binding = Binding(traced, compiled_of(traced), guards, called)
+            else:
+                binding = Through(traced, traced.joint, guards, called, self._name)
             self._keep(key, binding)
         if changed and "changes" not in self._said:
             self._said.add("changes")
@@ -311,7 +314,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-def _check(function: Any) -> None:
+def check_function(function: Any) -> None:
     """Refuse what is no function, or one whose steps Python wants to do one after the other."""
     if not callable(function):
         raise TypeError(f"compile: expects a function, got {type(function).__name__}")
@@ -325,34 +328,3 @@ def _check(function: Any) -> None:
                 f"compile: {getattr(function, '__name__', function)} is {kind}, which runs piece "
                 "by piece; compile the function that does one step"
             )
-
-
-def compiled_of(traced: Traced) -> Any:
-    """Machine code for a traced function."""
-    begin = time.perf_counter()
-    with uncollected():
-        made = compile_graph(traced.graph, traced.updates, traced.result_count)
-    seconds = time.perf_counter() - begin
-    if seconds > SOON and sys.stderr.isatty():
-        print(f"gradatim: compiled in {seconds:.1f} s", file=sys.stderr)
-    return made
-
-
-def compile(function: Callable[..., Any]) -> Any:
-    """`function` as machine code: a forward pass, a loss with its gradients, a whole step.
-
-    Use it as a decorator or call it, of a function or a method. Without LLVM, or on a machine that
-    LLVM does not know, functions run as they are written, and that is said once.
-
-    Errors: TraceError, when it is called, if it needs the numbers in a tensor to go on.
-    """
-    _check(function)
-    why = engine.available()
-    if why is not None:
-        _say_once(f"gradatim.compile: {why}; functions run as they are written, in NumPy")
-    return compile_scalars(function) if touches_values(function, ()) else Program(function)
-
-
-@functools.cache
-def _say_once(text: str) -> None:
-    warnings.warn(text, stacklevel=3)

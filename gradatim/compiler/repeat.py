@@ -187,7 +187,7 @@ class _Results:
         size = max([*self.last, *self.stacks, -1]) + 1
         stacked = {k: wrap(s[: self.done]) for k, s in self.stacks.items()}
         tensors = [stacked.get(k, self.last.get(k)) for k in range(size)]
-        return filled(self.structure, tensors, with_history=False, stacked=[*stacked])
+        return filled(self.structure, tensors, stacked=[*stacked])
 
 
 def _rows(x: Any, count: int) -> np.ndarray[Any, Any]:

@@ -2,9 +2,9 @@
 
 A tensor that was there before, given or found, is returned itself, and a view of it is a view of
 it. One that the function made is new in every call; it is the same one wherever the function
-returned the same one, and views of one memory share memory. Its history ends at the compiled
-function, and a backward pass that comes there says so: a gradient that is silently missing would
-be the worst answer.
+returned the same one, and views of one memory share memory. Its history is an entry for the whole
+function (`through.py`); where there is no way back, a backward pass that comes there says why: a
+gradient that is silently missing would be the worst answer.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from ..core.tape import base_of, history
 from .ir import Var
 from .structure import filled_in, taken_apart
 
+NAME = "CompiledFunctionBackward"  # of the entry of a compiled function, as in PyTorch
+
 
 @dataclass(frozen=True, eq=False)
 class Slot:
@@ -29,14 +31,14 @@ class Slot:
 
     `index` is that of its numbers among the graph's outputs. `itself` is the tensor if it was
     there before, or its place among the arguments. `view` says how it sees memory that is not
-    its own. `edge` makes the history of a new one.
+    its own. `edge` is the number of a new one among those with a history; `Leaf` for a new leaf.
     """
 
     index: int
     kind: type[Tensor] = Tensor
     itself: Handle | int | None = None
     view: View | None = None
-    edge: Callable[[Handle], Any] | None = None
+    edge: type[Leaf] | int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,25 +54,30 @@ class View:
     base: Handle | int | None = None
 
 
-class CompiledBackward:
-    """The end of a history: what a compiled function computed has none to walk through."""
+class Ended:
+    """The end of a history: there is no way back through what a compiled function computed."""
 
-    __slots__ = ("__weakref__", "hooks", "name", "time", "what")
+    __slots__ = ("__weakref__", "hooks", "name", "time", "why")
 
-    def __init__(self, what: str) -> None:
-        self.what = what
-        self.name = "CompiledBackward"
+    def __init__(self, why: str) -> None:
+        self.why = why
+        self.name = NAME
         self.time = tick()
         self.hooks: Hooks | None = None
 
     @property
     def edges(self) -> tuple[Any, ...]:
         """Asked for by whoever walks on from here: that is the moment to refuse."""
-        raise AutogradError(
-            f"backward: this came out of {self.what}, a compiled function, which keeps no history "
-            "to go back through; compile the whole step, with backward() in the function, or call "
-            f"{self.what}.function, which is not compiled"
-        )
+        raise AutogradError(self.why)
+
+
+def no_way_back(name: str, why: str) -> str:
+    """The text for a backward pass that comes to a function it cannot go back through."""
+    return (
+        f"backward: this came out of {name}, a compiled function through which there is no way "
+        f"back ({why}); compile the whole step, with backward() in the function, or call "
+        f"{name}.function, which is not compiled"
+    )
 
 
 class Results:
@@ -83,18 +90,17 @@ class Results:
 
     def __init__(
         self,
-        name: str,
         given: dict[int, int],
         storages: dict[Storage, int],
         is_known: Callable[[Handle], bool],
         is_outside: Callable[[Storage], bool],
     ) -> None:
-        self.name, self.given, self.storages = name, given, storages
+        self.given, self.storages = given, storages
         self.is_known, self.is_outside = is_known, is_outside
         self.found: list[tuple[Handle, bool]] = []  # with whether all of its memory is wanted
+        self.with_history: list[Handle] = []
         self._shared: dict[Storage, int] = {}  # memory of which several tensors are returned
         self._slots: dict[int, Slot] = {}
-        self._edge: CompiledBackward | None = None
 
     def take(self, value: Any) -> Any:
         """The same structure with slots where tensors were."""
@@ -149,12 +155,12 @@ class Results:
             base = None
         return View(steps(x._view), self.storages.get(storage, storage), base)
 
-    def _edge_of(self, x: Any) -> Callable[[Handle], Any] | None:
+    def _edge_of(self, x: Any) -> type[Leaf] | int | None:
         edge = history(x)
         if edge is None or type(edge) is Leaf:
             return None if edge is None else Leaf
-        self._edge = ended = self._edge or CompiledBackward(self.name)
-        return lambda _: ended
+        self.with_history.append(x)
+        return len(self.with_history) - 1
 
 
 def is_traced(x: Any) -> bool:
@@ -162,29 +168,31 @@ def is_traced(x: Any) -> bool:
     return isinstance(x._value, Var)
 
 
-def returned(structure: Any, arrays: Sequence[Any], arguments: Sequence[Any]) -> Any:
-    """What a call of a function returns, whose numbers are these arrays."""
+def returned(traced: Any, arrays: Sequence[Any], arguments: Sequence[Any]) -> Any:
+    """What a call of a traced function returns, whose numbers are these arrays."""
+    structure = traced.results
     if type(structure) is Slot and structure.itself is None and structure.view is None:
         only = wrap(arrays[structure.index])  # nearly always so, and in a fifth of the time
         if structure.edge is not None:
-            only._edge = structure.edge(only)
+            _with_edge(only, structure, traced.past)
         return only
     found = [None if a is None else wrap(a) for a in arrays]
-    return filled(structure, found, arguments)
+    return filled(structure, found, arguments, traced.past)
 
 
 def filled(
     structure: Any,
     tensors: Sequence[Any],
     arguments: Sequence[Any] | None = None,
+    past: Sequence[Any] | None = None,
     *,
-    with_history: bool = True,
     stacked: Sequence[int] = (),
 ) -> Any:
     """What a function returns, with tensors in the places left for them.
 
     Those that were there before are returned themselves if the `arguments` are given; otherwise
-    all are the new ones. `stacked` ones are several steps' numbers.
+    all are the new ones. `past` has the histories of those that have one; without it, none has.
+    `stacked` ones are several steps' numbers.
     """
     made: dict[int, Any] = {}
     taken: set[int] = set()
@@ -205,14 +213,15 @@ def filled(
                 taken.add(slot.index)
             elif arguments is not None:
                 x = _view_of_outside(view, arguments)
-        return _with_edge(x, slot) if with_history else x
+        return x if past is None else _with_edge(x, slot, past)
 
     return filled_in(structure, Slot, fill)
 
 
-def _with_edge(x: Any, slot: Slot) -> Any:
-    if slot.edge is not None and x._edge is None:
-        x._edge = slot.edge(x)
+def _with_edge(x: Any, slot: Slot, past: Sequence[Any]) -> Any:
+    edge = slot.edge
+    if edge is not None and x._edge is None:
+        x._edge = past[edge] if type(edge) is int else Leaf(x)
     return x
 
 

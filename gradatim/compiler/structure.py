@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
@@ -73,21 +74,20 @@ def _fields_of(value: Any) -> dict[str, Any] | None:
 
 def filled_in(structure: Any, kind: type, fill: Callable[[Any], Any]) -> Any:
     """The structure with what `fill` gives in the places of a `kind` of slots."""
-
-    def put(value: Any) -> Any:
-        if type(value) is kind:
-            return fill(value)
-        if type(value) is not Object:
-            return mapped(put, value)
-        new = copy(value.like)
-        for name, x in value.fields.items():
-            if hasattr(new, "__dict__"):
-                new.__dict__[name] = put(x)
-            else:
-                object.__setattr__(new, name, put(x))
-        return new
-
-    return put(structure)
+    if type(structure) is kind:
+        return fill(structure)
+    # A function that calls itself by a name around it would keep the tensors until garbage is
+    # collected.
+    put = partial(filled_in, kind=kind, fill=fill)
+    if type(structure) is not Object:
+        return mapped(put, structure)
+    new = copy(structure.like)
+    for name, x in structure.fields.items():
+        if hasattr(new, "__dict__"):
+            new.__dict__[name] = put(x)
+        else:
+            object.__setattr__(new, name, put(x))
+    return new
 
 
 def mapped(function: Callable[[Any], Any], value: Any) -> Any:

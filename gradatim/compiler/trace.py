@@ -21,7 +21,7 @@ from ..core.gradient import grad_of
 from ..core.handle import Handle, alias, steps, wrap
 from ..core.nodes import Leaf
 from ..core.primitive import Primitive
-from ..core.storage import Storage
+from ..core.storage import Storage, tick
 from ..core.tape import history
 from ..core.update import Update
 from ..ops.broadcast import repeated
@@ -29,8 +29,9 @@ from ..ops.creation import constant, filled
 from ..ops.movement import update_view
 from .errors import TraceError, user_line
 from .ir import Equation, Graph, Params, Var, apply, value_asked_for
+from .joint import Joint, joint
 from .layout import computed, keeps_order, one_place, seen_through, strided_steps, variable_like
-from .results import Results, is_traced
+from .results import Ended, Results, is_traced, no_way_back
 from .shown import Known, shown
 from .trace_grads import TracedGrads
 
@@ -66,6 +67,8 @@ class Traced:
     cleared: tuple[Handle | int, ...]  # the same, whose `.grad` is gone afterwards
     grads_wanted: tuple[tuple[Handle, bool], ...]  # whose `.grad` must (not) be there beforehand
     looked: tuple[tuple[Handle, Any], ...]  # captured tensors that Python read, and what
+    joint: Joint | None = None  # how gradients go back through it, if results have a history
+    past: tuple[Ended, ...] = ()  # that of results through which there is no way back
 
     @property
     def updates(self) -> list[tuple[int, int]]:
@@ -312,11 +315,11 @@ def trace(function: Callable[..., Any], arguments: Sequence[Any], name: str = ""
     tracer = Tracer(watcher=watcher if getattr(watcher, "is_watch", False) else None)
     given = Given(tracer, [a for a in arguments if isinstance(a, Handle)])
     context = local.context
-    modes = context.grad_enabled, context.anomaly
+    modes, since = (context.grad_enabled, context.anomaly), tick()
     try:
         with using(tracer):
             returned = function(*[given.stand_in.get(id(a), a) for a in arguments])
-            return _finish(tracer, given, returned, name or _name_of(function))
+            return _finish(tracer, given, returned, name or _name_of(function), since)
     finally:
         context.grad_enabled, context.anomaly = modes
         tracer.restore()
@@ -324,6 +327,12 @@ def trace(function: Callable[..., Any], arguments: Sequence[Any], name: str = ""
 
 def _name_of(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", type(function).__name__)
+
+
+class Beyond(Leaf):
+    """Where the tape ends for a function whose argument an operation outside made."""
+
+    __slots__ = ()
 
 
 class Given:
@@ -348,7 +357,7 @@ class Given:
             new._is_number = True
         edge = history(x)
         if edge is not None:
-            new._edge = leaf = Leaf(new)
+            new._edge = leaf = (Leaf if type(edge) is Leaf else Beyond)(new)
             if type(edge) is Leaf:
                 leaf.hooks, leaf.after = edge.hooks, edge.after
             new._grad = grad_of(x, at_once=True)
@@ -372,7 +381,7 @@ class Given:
                 )
 
 
-def _finish(tracer: Tracer, given: Given, returned: Any, name: str) -> Traced:
+def _finish(tracer: Tracer, given: Given, returned: Any, name: str, since: int) -> Traced:
     tracer.put_back()
     given.check()
     places = {id(new): i for i, _, new in given.pairs()}
@@ -380,7 +389,6 @@ def _finish(tracer: Tracer, given: Given, returned: Any, name: str) -> Traced:
     owned = grads.storages()  # those of a `.grad` are others next time
     at = {s: i for i, s in enumerate(given.storages)}
     found = Results(
-        name,
         places,
         at,
         lambda x: not is_traced(x) and x._storage not in tracer.current,
@@ -389,22 +397,36 @@ def _finish(tracer: Tracer, given: Given, returned: Any, name: str) -> Traced:
     structure = found.take(returned)
     results = [tracer.root(x) if is_whole else tracer.read(x) for x, is_whole in found.found]
     outside = grads.owners()
+    made, cleared = [(t, tracer.read(g)) for t, g in grads.made()], tuple(grads.cleared())
+    way, past = _way_back(tracer, given, found.with_history, name, since)
     captures, sources = [], [*given.variables]
-    made = [(t, tracer.read(g)) for t, g in grads.made()]
     for storage, (var, handle) in tracer.captured.items():
         captures.append(Capture(storage, outside.get(id(handle))))
         sources.append(var)
     storages = given.storages + [c.storage for c in captures]
     written = tuple(i for i, s in enumerate(storages) if s in tracer.written)
     outputs = [*results, *(tracer.current[storages[i]] for i in written), *(v for _, v in made)]
+    graph = Graph(tuple(sources), tuple(tracer.equations), tuple(outputs))
     return Traced(
-        Graph(tuple(sources), tuple(tracer.equations), tuple(outputs)),
+        graph,
         tuple(captures),
         structure,
         len(results),
         written,
         tuple(t for t, _ in made),
-        tuple(grads.cleared()),
+        cleared,
         tuple(grads.wanted(captures)),
         tuple(tracer.looked.values()),
+        way,
+        past,
     )
+
+
+def _way_back(
+    tracer: Tracer, given: Given, roots: Sequence[Handle], name: str, since: int
+) -> tuple[Joint | None, tuple[Ended, ...]]:
+    """How gradients go back through a function; the end of its results' history if they cannot."""
+    try:
+        return joint(tracer, given, roots, since), ()
+    except Exception as why:  # it would come from backward(), which may never be called
+        return None, (Ended(no_way_back(name, str(why))),) * len(roots)

@@ -107,6 +107,12 @@ class Eager:
         """What is done at once needs no note."""
 
 
+class AsWritten(Eager):
+    """NumPy, at once, also for what is compiled: for those who want to see every operation."""
+
+    __slots__ = ()
+
+
 def _no_numbers(value: Any) -> str:
     return (
         "this tensor has no numbers: it was made while a function was traced, and only its shape "

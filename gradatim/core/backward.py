@@ -56,7 +56,7 @@ def walk(
             if gradient is None:
                 continue
             if node.hooks:
-                gradient, fresh = _run_hooks(node, gradient), False
+                gradient, fresh = run_hooks(node, gradient), False
             if wanted and node in wanted:
                 found[node] = gradient
             node.visit(gradient, flight, fresh=fresh)
@@ -180,7 +180,8 @@ def _on_the_way(order: list[Edge], targets: set[Edge]) -> list[Edge]:
     return [node for node in order if node in leads]
 
 
-def _run_hooks(node: Any, gradient: Any) -> Any:
+def run_hooks(node: Any, gradient: Any) -> Any:
+    """What an entry's hooks make of the gradient that has arrived there."""
     hooks = dict(node.hooks)
     last = hooks.pop(RETAIN, None)
     for hook in hooks.values():

@@ -11,7 +11,9 @@ import numpy as np
 from .._tensor.like import ones_like
 from .._tensor.tensor import Tensor
 from ..autograd import enable_grad, no_grad
+from ..core.backend import AsWritten
 from ..core.backward import walk
+from ..core.context import using
 from ..core.errors import ArgumentError, AutogradError
 from ..core.nodes import Node
 from ..core.tape import history
@@ -46,10 +48,16 @@ def examine(
     """
     if not isinstance(model, Module):
         raise ArgumentError(
-            f"diagnose.examine: expects a Module, got {type(model).__name__}; what compile made of "
-            "one is not looked into, but the module itself is, and a function can be one's forward"
+            f"diagnose.examine: expects a Module, got {type(model).__name__}; a function can be "
+            "one's forward"
         )
-    with unchanged(model), enable_grad(), noted_too(model) as frozen, noted(model) as calls:
+    with (
+        unchanged(model),
+        enable_grad(),
+        using(AsWritten()),
+        noted_too(model) as frozen,
+        noted(model) as calls,
+    ):
         total = _loss_of(model(*inputs, **named), loss)
     root = history(total)
     entries = behind([] if root is None else [root])

@@ -5,18 +5,18 @@ import gc
 import pytest
 
 import gradatim as g
-from gradatim.compiler import program
+from gradatim.compiler import compiled
 from gradatim.compiler.uncollected import uncollected
 
 
 def test_it_rests_while_a_program_is_made(monkeypatch):
-    made, seen = program.compile_graph, []
+    made, seen = compiled.compile_graph, []
 
     def watched(*args):
         seen.append(gc.isenabled())
         return made(*args)
 
-    monkeypatch.setattr(program, "compile_graph", watched)
+    monkeypatch.setattr(compiled, "compile_graph", watched)
     g.compile(lambda x: x * 3)(g.ones(5))
     assert seen == [False]
     assert gc.isenabled()

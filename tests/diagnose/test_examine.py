@@ -176,6 +176,16 @@ def test_says_what_is_no_loss(loss, says):
         diagnose.examine(nn.Linear(3, 2), gradatim.randn(5, 3), loss=loss)
 
 
+def test_looks_into_what_is_compiled():
+    gradatim.manual_seed(0)
+    body = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
+    x, plain = gradatim.randn(5, 3), nn.Sequential(body, nn.Linear(4, 2))
+    net = gradatim.compile(nn.Sequential(gradatim.compile(body), plain[1]))
+    found, wanted = (diagnose.examine(m, x, loss=total).signals for m in (net, plain))
+    assert [(s.name, s.kind) for s in found] == [(s.name, s.kind) for s in wanted]
+    assert net.variants == {}
+
+
 def test_says_that_nothing_requires_a_gradient():
     model = nn.Linear(3, 2).requires_grad_(False)
     with pytest.raises(AutogradError, match="depends on no parameter that requires a gradient"):

@@ -9,8 +9,8 @@
 
 It says only whether something changed; what it was is searched for when it did. Where tensors come
 in numbers (`many.py`), they are compared in one go. What tells of its changes (`core/news.py`), as
-tensors and an optimiser's state do, is looked at if there was news: there are two functions, of
-which the shorter one leaves that out (`untold.py`).
+tensors, hooks of modules and an optimiser's state do, is looked at if there was news: there are two
+functions, of which the shorter one leaves that out (`untold.py`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 
 from ...core.handle import Handle
 from ...core.news import news
-from .held import Absent, Items, Keys, Tensor, differs
+from .held import Absent, Items, Keys, Tensor, Unhooked, differs
 from .many import HELPERS, conditions
 from .place import Place, Way
 from .untold import untold
@@ -46,8 +46,8 @@ class Guards:
         ]
         self.source, self._check = _generate(self._roots, self._looked)
         _, self._check_untold = _generate([untold(p) for p in self._roots], self._looked)
-        held = (p.held for p in self._all() if isinstance(p.held, Tensor))
-        self._tensors = [*{id(h.refer): h for h in held}.values()]
+        held = (p.held for p in self._all() if isinstance(p.held, Tensor | Unhooked))
+        self._inside = [*{id(h.refer): h for h in held}.values()]
         self._heard = -1  # the last news after which all was as it had been
 
     def __len__(self) -> int:
@@ -79,7 +79,7 @@ class Guards:
         return [p.path for p in self._all()]
 
     def _are_settled(self) -> bool:
-        return all(held.is_settled() for held in self._tensors)
+        return all(held.is_settled() for held in self._inside)
 
     def _all(self) -> Iterator[Place]:
         waiting = list(reversed(self._roots))
@@ -166,6 +166,8 @@ class _Writer:
 
     def read(self, place: Place, above: str) -> None:
         """Lines that read a place and check it; `above` is the variable of what is above."""
+        if isinstance(place.held, Unhooked):
+            return
         if isinstance(place.held, Absent):
             self.refuse(f"{place.key!r} in d{above}")
             return

@@ -315,6 +315,27 @@ class Absent:
         return f"{path} changed from {_short(self.instead)} to {_short(value)}"
 
 
+class Unhooked(Absent):
+    """Nothing where a module would have its hooks; asked for only if a hook came somewhere."""
+
+    def __init__(self, module: Any) -> None:
+        super().__init__(None)
+        self.refer = weakref.ref(module)
+
+    def is_settled(self) -> bool:
+        """Whether there are still none."""
+        module = self.refer()
+        return module is None or "_hooks" not in module.__dict__
+
+    def same(self, value: Any) -> bool:
+        """Whatever is read instead is the class's."""
+        return self.is_settled()
+
+    def told(self, path: str, value: Any) -> str:
+        """Whose they are."""
+        return f"{path} has other hooks than before"
+
+
 def reference(x: Any) -> tuple[Any, bool]:
     """A weak reference and True; or the thing itself, if it lives as long as the program anyway."""
     if isinstance(x, type | ModuleType) or (

@@ -31,6 +31,7 @@ from .held import (
     Numbers,
     Tensor,
     Thing,
+    Unhooked,
     is_number,
     reference,
 )
@@ -232,6 +233,9 @@ class Search:
                     if kind.__dictoffset__ and name not in own:
                         self._when(name, self._lack(place, name, member))
 
+        if "_hooks" not in own and hasattr(kind, "_hooks") and is_librarys(_home(kind, "_hooks")):
+            self._when("_hooks", lambda: place.below.append(_unhooked(place, x)))
+
     def _attribute(
         self, place: Place, way: Way, name: str, key: Any, value: Any, kind: type
     ) -> Callable[[], None]:
@@ -263,6 +267,17 @@ _FIELDS: dict[type, tuple[str, ...]] = {
     classmethod: ("__func__",),
     property: ("fget",),
 }
+
+
+def _home(kind: type, name: str) -> str:
+    """The module of the class that has an attribute."""
+    return next(base.__module__ for base in kind.__mro__ if name in vars(base))
+
+
+def _unhooked(place: Place, module: Any) -> Place:
+    lack = Place(place, Way.FIELD, "_hooks", place.path)
+    lack.held = Unhooked(module)
+    return lack
 
 
 def _held(value: Any) -> Held:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._tensor.autograd import Removable
+from ...core.compiling import compile_in_place
 from .hooks import Hook, Hooks, register
 from .printing import describe
 from .state import Stateful
@@ -40,6 +41,18 @@ class Module(Stateful):
         if self._hooks is None:
             return self.forward(*args, **kwargs)
         return self._hooks.call(self, args, kwargs)
+
+    def compile(self) -> None:
+        """Let this module itself run as machine code from now on, as `gradatim.compile` would.
+
+        >>> import gradatim
+        >>> from gradatim import nn
+        >>> model = nn.Linear(2, 1)
+        >>> model.compile()
+        >>> model
+        CompiledLinear(in_features=2, out_features=1, bias=True)
+        """
+        compile_in_place(self)
 
     def extra_repr(self) -> str:
         """The settings shown when the module is printed."""

@@ -1,0 +1,57 @@
+"""Gradients through random compiled functions, as through the same functions in NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, reject, settings
+
+import gradatim as g
+from gradatim.core.errors import AutogradError
+from tests.compiler.graphs import Function, functions
+
+Arrays = list[np.ndarray]
+
+
+def weighted(y: Any) -> Any:
+    return (y * g.tensor(np.cos(np.arange(y.numel())).reshape(y.shape), dtype=y.dtype)).mean()
+
+
+def results(function: Function, dtype: Any, *, compile: bool) -> Arrays:
+    """Outputs, state and gradients of two calls, whose ways back are gone in the other order."""
+    state, *arguments = function.tensors(dtype)
+    for x in arguments:
+        x.requires_grad_()
+    run: Any = lambda *tensors: function(state, *tensors)  # noqa: E731
+    run = g.compile(run) if compile else run
+    first = run(*arguments)
+    found = [y.detach().numpy().copy() for y in (*first, state)]
+    second = run(*(x.detach() * 2 if i else x for i, x in enumerate(arguments)))
+    for outputs in (second, first):
+        terms = [weighted(y) for y in outputs]
+        for loss in (sum(terms), terms[0]):
+            if getattr(loss, "requires_grad", False):
+                grads = g.autograd.grad(loss, arguments, retain_graph=True, allow_unused=True)
+                found += [np.zeros(()) if d is None else d.numpy() for d in grads]
+    return [*found, *(y.detach().numpy() for y in (*second, state))]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(functions())
+def test_gradients_as_eager(dtype: str, function: Function) -> None:
+    try:
+        exact = results(function, np.float64, compile=False)
+    except AutogradError:  # what a gradient needs was written over
+        reject()
+    eager = results(function, dtype, compile=False)
+    ours = results(function, dtype, compile=True)
+    assert len(ours) == len(eager)
+    eps = np.finfo(dtype).eps
+    for a, b, c in zip(ours, eager, exact, strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        error, eagers = np.abs(a - c).max(initial=0), np.abs(b - c).max(initial=0)
+        allowed = 4 * max(eagers, 50 * eps * (1 + np.abs(c).max(initial=0)))
+        assert error <= allowed, f"{function}\n{a}\n{b}\n{error}, eager {eagers}"
