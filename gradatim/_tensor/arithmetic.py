@@ -325,7 +325,7 @@ def _whole(primitive: Primitive, x: Any, y: Any) -> Any:
     kind = result_type(x, y).kind
     if kind == "b":
         raise DTypeError(f"{primitive.name}: not defined for two bool tensors; use x.int() first")
-    if kind != "f" and _has_zero(y):
+    if kind != "f" and _has_zero(y) and not _is_empty(x):
         raise IntegerDivisionError(
             f"{primitive.name}: integer division by zero; divide floats for inf or nan"
         )
@@ -337,6 +337,10 @@ def _has_zero(divisor: Any) -> bool:
         return bool(divisor == 0)
     numbers = glance(divisor)
     return numbers is not None and not numbers.all()
+
+
+def _is_empty(x: Any) -> bool:
+    return isinstance(x, Handle) and 0 in x._value.shape
 
 
 def _rounding(primitive: Any, x: Any) -> Any:

@@ -57,6 +57,8 @@ class Comparison(Handle):
         """Elementwise `>=`."""
         return binary(ops.ge, input, other)
 
+    less, less_equal, greater, greater_equal, not_equal = lt, le, gt, ge, ne
+
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
         return binary(ops.eq, self, operand(other)) if fits(other) else NotImplemented
 

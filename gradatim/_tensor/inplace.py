@@ -131,6 +131,7 @@ class InPlace(Handle):
     le_ = form(Comparison.le)
     gt_ = form(Comparison.gt)
     ge_ = form(Comparison.ge)
+    less_, less_equal_, greater_, greater_equal_, not_equal_ = lt_, le_, gt_, ge_, ne_
     logical_and_ = form(Comparison.logical_and)
     logical_or_ = form(Comparison.logical_or)
     logical_xor_ = form(Comparison.logical_xor)

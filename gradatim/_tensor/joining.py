@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ArgumentError, ShapeError
-from ..core.handle import Handle
+from ..core.handle import Handle, check_tensor
 from ..ops import movement
 from .dims import Shape, one_dim
 from .numpy_names import numpy_names
@@ -56,7 +56,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[0., 1., 1.],
             [0., 1., 1.]])
     """
-    given = [_at_least(1, x) for x in several("hstack", tensors)]
+    given = [atleast_1d(x) for x in several("hstack", tensors)]
     return cat(given, 0 if given[0].ndim == 1 else 1)
 
 
@@ -68,13 +68,50 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     tensor([[0., 0.],
             [1., 1.]])
     """
-    return cat([_at_least(2, x) for x in several("vstack", tensors)], 0)
+    return cat([atleast_2d(x) for x in several("vstack", tensors)], 0)
 
 
-def _at_least(dims: int, x: Any) -> Any:
-    """The tensor with dimensions of size 1 before its own, if it has fewer than `dims`."""
-    missing = dims - x.ndim
-    return x.reshape((1,) * missing + x.shape) if missing > 0 else x
+def atleast_1d(*tensors: Any) -> Any:
+    """A number as a vector of one; a tuple of them for several tensors, or a list of tensors.
+
+    >>> import gradatim
+    >>> gradatim.atleast_1d(gradatim.tensor(3.0))
+    tensor([3.])
+    """
+    return _each("atleast_1d", lambda x: x if x.ndim else x.reshape(1), tensors)
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """A number or a vector (n,) as a matrix of one row, (1, n); several as `atleast_1d`.
+
+    >>> import gradatim
+    >>> gradatim.atleast_2d(gradatim.arange(3)).shape
+    gradatim.Size([1, 3])
+    """
+    return _each("atleast_2d", _as_row, tensors)
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """A vector (n,) as (1, n, 1), a matrix (m, n) as (m, n, 1); several as `atleast_1d`.
+
+    >>> import gradatim
+    >>> gradatim.atleast_3d(gradatim.zeros(2, 4)).shape
+    gradatim.Size([2, 4, 1])
+    """
+    return _each("atleast_3d", lambda x: x if x.ndim > 2 else _as_row(x).unsqueeze(-1), tensors)
+
+
+def _as_row(x: Any) -> Any:
+    return x if x.ndim > 1 else x.reshape(1, -1 if x.ndim else 1)
+
+
+def _each(name: str, change: Callable[[Any], Any], tensors: tuple[Any, ...]) -> Any:
+    """A change of one tensor, or of each of several."""
+    given = tensors[0] if len(tensors) == 1 else tensors
+    if isinstance(given, list | tuple):
+        return tuple(change(x) for x in (several(name, given) if given else ()))
+    check_tensor(name, given)
+    return change(given)
 
 
 def _refuse_to_join(i: int, shape: Shape, first: Shape, dim: int) -> None:

@@ -38,3 +38,9 @@ def test_what_cannot_be_joined(join):
         join(g.zeros(2))
     with pytest.raises(RuntimeError, match="all sizes but that of dimension"):
         join([g.zeros(2, 3), g.zeros(3, 2)])
+
+
+def test_gradients_go_through_new_dimensions():
+    x = g.tensor([1.0, 2.0], requires_grad=True)
+    (g.atleast_3d(x) * g.tensor([3.0, 4.0]).reshape(1, 2, 1)).sum().backward()
+    assert x.grad.tolist() == [3, 4]

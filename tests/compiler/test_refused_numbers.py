@@ -77,6 +77,12 @@ def test_an_integer_divided_by_a_0_in_a_tensor_is_refused(dtype: Any, size: int)
         assert program(x, y).tolist() == function(x, y).tolist()
 
 
+def test_a_0_that_divides_nothing_is_not_refused() -> None:
+    x, y = g.zeros(0, 3, dtype=g.int64), g.zeros(3, dtype=g.int64)
+    for function in (lambda x, y: x // y, lambda x, y: x % y, lambda x, y: x % 0):
+        assert function(x, y).shape == g.compile(function)(x, y).shape == (0, 3)
+
+
 def test_a_0_in_a_row_that_nobody_looks_up_divides_nothing() -> None:
     table, places = g.tensor([[2, 4], [0, 1]]), g.zeros(9, dtype=g.int64)
     program: Any = g.compile(lambda i: 8 // table[i])

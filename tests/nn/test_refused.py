@@ -57,6 +57,12 @@ REFUSED = {
     "cross_entropy: input must be floating, got gradatim.int64": lambda: F.cross_entropy(
         g.tensor([[1, 2]]), g.tensor([0])
     ),
+    "cross_entropy: input [2, 0] has no classes, its dimension 1 is empty": lambda: F.cross_entropy(
+        g.ones(2, 0), g.tensor([0, 0])
+    ),
+    "nll_loss: input [2, 0, 3] has no classes": lambda: g.compile(F.nll_loss)(
+        g.ones(2, 0, 3), g.zeros(2, 3, dtype=g.int64)
+    ),
     "cross_entropy: input needs a dimension of classes": lambda: F.cross_entropy(
         g.tensor(1.0), g.tensor(0)
     ),

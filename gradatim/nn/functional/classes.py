@@ -9,7 +9,7 @@ from ..._tensor.comparison import where
 from ..._tensor.promotion import to_dtype
 from ..._tensor.tensor import Tensor
 from ...core.dtypes import int64
-from ...core.errors import ArgumentError, DTypeError, ShapeError
+from ...core.errors import ArgumentError, DTypeError, IndexOutOfRange, ShapeError
 from ...core.handle import check_optional, check_tensor
 from ...ops import cross_entropy as ops
 from ...ops.broadcast import full
@@ -193,10 +193,15 @@ def _rows(name: str, x: Any, target: Any) -> tuple[Any, Any, tuple[int, ...]]:
     dim = _class_dim(name, x)
     if x_shape[:dim] + x_shape[dim + 1 :] != shape:
         raise _misfit(name, x_shape, shape, dim)
+    if not x_shape[dim] and 0 not in shape:
+        raise IndexOutOfRange(
+            f"{name}: input {list(x_shape)} has no classes, its dimension {dim} is empty, so there "
+            "is none for a target to be; give it at least one"
+        )
     classes = to_dtype(target, INT64)
     if len(x_shape) == 2:
         return x, classes, shape
-    rows = x.unsqueeze(0) if dim == 0 else x.movedim(1, -1).reshape(-1, x_shape[1])
+    rows = x.unsqueeze(0) if dim == 0 else x.movedim(1, -1).reshape(math.prod(shape), x_shape[1])
     return rows, classes.reshape(-1), shape
 
 
