@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor.comparison import where
 from .._tensor.creation import as_tensor, eye, zeros
+from .._tensor.like import empty_like
 from .._tensor.tensor import Tensor
 from ..autograd import no_grad
 from ..core.errors import ArgumentError
@@ -61,6 +63,72 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any 
     """Every element normal with this mean and standard deviation."""
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
+
+
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Any = None,
+) -> Tensor:
+    """Every element normal with this mean and standard deviation, drawn until it is in [a, b].
+
+    With little of the bell between `a` and `b`, numbers uniform there are kept with the probability
+    exp(-(x - mean)^2 / (2 std^2)), over the highest one, instead.
+
+    Errors: ArgumentError for a `std` that is not positive, or for `a` above `b`.
+
+    >>> import gradatim
+    >>> w = trunc_normal_(gradatim.empty(100, 100), std=0.5, a=-1.0, b=1.0)
+    >>> bool((w.abs() <= 1.0).all())
+    True
+    """
+    if not std > 0:
+        raise ArgumentError(f"trunc_normal_: std must be positive, got {std}")
+    if a > b:
+        raise ArgumentError(f"trunc_normal_: a must not be above b, got a={a} and b={b}")
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of "
+            "values may be incorrect.",
+            stacklevel=2,
+        )
+    inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
+    draw = _normal_inside if inside > 0.3 else _uniform_kept
+    with no_grad():
+        return draw(tensor, mean, std, a, b, generator)
+
+
+def _normal_cdf(x: float) -> float:
+    return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
+
+
+def _normal_inside(
+    tensor: Any, mean: float, std: float, a: float, b: float, generator: Any
+) -> Tensor:
+    low, high = tensor.new_tensor([a, b]).tolist()
+    tensor.normal_(mean, std, generator=generator)
+    while (outside := (tensor < low) | (tensor > high)).any():
+        again = empty_like(tensor).normal_(mean, std, generator=generator)
+        tensor.copy_(where(outside, again, tensor))
+    return tensor
+
+
+def _uniform_kept(
+    tensor: Any, mean: float, std: float, a: float, b: float, generator: Any
+) -> Tensor:
+    highest = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
+    wanted: Any = True
+    while True:
+        tried: Any = empty_like(tensor).uniform_(a, b, generator=generator)
+        tensor.copy_(tried if wanted is True else where(wanted, tried, tensor))
+        log_density = ((tried - mean) / std) ** 2 * -0.5 - highest
+        log_chance = empty_like(tensor).uniform_(generator=generator).log()
+        wanted = wanted & (log_chance > log_density)
+        if not wanted.any():
+            return tensor
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
+from .._tensor.autograd import Removable
 from .._tensor.tensor import Tensor
 from ..autograd import enable_grad, no_grad
 from ..core.context import GradMode
@@ -15,6 +16,7 @@ from ..core.errors import ArgumentError
 from ..core.handle import Handle
 from ..core.news import TellingDict
 from .group import ParamGroup
+from .hooks import Hook, StepHooks, hooked
 
 Parameters = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
 Entry = tuple[Any, Any, dict[str, Any]]  # a parameter, its gradient, its state
@@ -45,6 +47,11 @@ class Optimizer:
 
     numbers: tuple[str, ...] = ("lr",)  # settings that may change from step to step
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "step" in vars(cls):
+            cls.step = hooked(cls.step)  # type: ignore[method-assign]
+
     def __init__(self, params: Parameters, defaults: dict[str, Any]) -> None:
         if isinstance(params, Handle):
             raise TypeError(
@@ -57,6 +64,7 @@ class Optimizer:
                 f"dicts, but got {type(params).__name__}; write model.parameters() for a module"
             )
         self.defaults = defaults
+        self._step_hooks = StepHooks()
         self.state: dict[Any, dict[str, Any]] = TellingDict()
         self.param_groups: list[ParamGroup] = []
         # Asked by schedulers, which want to be stepped after; a step of one's own does not tell.
@@ -80,6 +88,7 @@ class Optimizer:
 
     # -- steps -----------------------------------------------------------------------------
 
+    @hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; the loss, if a closure computes it anew."""
         loss = None
@@ -102,6 +111,27 @@ class Optimizer:
                 else:
                     p.grad = p.grad.detach()
                     p.grad.zero_()
+
+    def register_step_pre_hook(self, hook: Hook) -> Removable:
+        """Call hook(optimizer, args, kwargs) before each step; remove() of the handle ends that.
+
+        `args` begin with the optimiser. What the hook returns, (args, kwargs), if not None, is what
+        the step is called with.
+        """
+        return Removable(self._step_hooks.before, hook)
+
+    def register_step_post_hook(self, hook: Hook) -> Removable:
+        """Call hook(optimizer, args, kwargs) after each step; remove() of the handle ends that.
+
+        >>> import gradatim
+        >>> from gradatim import optim
+        >>> optimizer = optim.SGD([gradatim.zeros(1, requires_grad=True)], lr=0.5)
+        >>> handle = optimizer.register_step_post_hook(lambda o, args, kwargs: print("a step"))
+        >>> optimizer.step()
+        a step
+        >>> handle.remove()
+        """
+        return Removable(self._step_hooks.after, hook)
 
     # -- groups ----------------------------------------------------------------------------
 

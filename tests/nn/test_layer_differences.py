@@ -21,6 +21,14 @@ def test_what_falls_is_0_whatever_it_was() -> None:
     assert set(found.tolist()) == {0.0, float("inf")}
 
 
+def test_the_cosine_of_a_short_vector_has_the_gradient_of_its_formula() -> None:
+    x = g.tensor([[0.1, 0.3], [2.0, -1.0]], dtype=g.float64, requires_grad=True)
+    y = g.tensor([[3.0, 4.0]], dtype=g.float64)
+    assert g.autograd.gradcheck(lambda x: F.cosine_similarity(x, y, eps=0.5), (x,))
+    made = g.compile(lambda x: F.cosine_similarity(x, y, eps=0.5))(x)
+    assert made.tolist() == pytest.approx([0.6, 0.4 / 5**0.5])
+
+
 def test_hardsigmoid_has_a_second_gradient() -> None:
     x = g.tensor([0.3, 4.0], dtype=g.float64, requires_grad=True)
     (first,) = g.autograd.grad(F.hardsigmoid(x).sum(), x, create_graph=True)
@@ -115,6 +123,14 @@ def test_an_instance_norm_says_that_it_was_made_for_other_channels() -> None:
 
 REFUSED = {
     "gelu: approximate argument must be either": lambda: F.gelu(g.ones(2), approximate="x"),
+    "cosine_similarity: needs a floating tensor": lambda: F.cosine_similarity(
+        g.tensor([[1]]), g.tensor([[2]])
+    ),
+    "cosine_similarity: eps must be 0 or more, got -1": lambda: F.cosine_similarity(
+        g.ones(1, 2), g.ones(1, 2), eps=-1
+    ),
+    "trunc_normal_: std must be positive, got 0": lambda: nn.init.trunc_normal_(g.ones(2), std=0),
+    "trunc_normal_: a must not be above b": lambda: nn.init.trunc_normal_(g.ones(2), a=1, b=0),
     "gelu: needs a floating tensor, got gradatim.int64": lambda: F.gelu(g.tensor([1])),
     "glu: Halving dimension must be even, but dimension 1 is size 3": lambda: F.glu(g.ones(2, 3)),
     "softshrink: lambda must not be negative": lambda: F.softshrink(g.ones(2), -1.0),
@@ -205,3 +221,11 @@ def test_a_layer_norm_of_nothing_has_gradients_of_any_order(shape: tuple[int, ..
     assert layer.weight.grad is not None
     assert y.shape == first.shape == x.shape
     assert layer.weight.grad.shape == shape[1:]
+
+
+def test_a_normal_far_from_its_bounds_is_warned_of_and_stays_inside() -> None:
+    with pytest.warns(UserWarning, match=r"mean is more than 2 std from \[a, b\]"):
+        x = nn.init.trunc_normal_(g.empty(500), mean=-3.0, std=1.0, a=0.0, b=1.0)
+    assert float(x.min()) >= 0
+    assert float(x.max()) <= 1
+    assert float(x.mean()) < 0.35  # the bell falls steeply there

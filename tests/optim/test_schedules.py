@@ -2,6 +2,7 @@ import pytest
 
 import gradatim as g
 from gradatim import optim
+from gradatim.core.errors import ArgumentError
 from gradatim.optim import lr_scheduler as S
 
 
@@ -72,7 +73,46 @@ def test_resuming_needs_the_first_rate():
     assert S.StepLR(o, 2, last_epoch=3).last_epoch == 4
 
 
+def test_a_plateau_goes_on_from_its_state_dict():
+    def seen(schedule, losses):
+        for loss in losses:
+            schedule.step(g.tensor(loss))
+            yield schedule.get_last_lr()[0]
+
+    losses = [1.0, 0.9, 0.9, 0.9, 0.95, 0.3, 0.3, 0.3, 0.3]
+    whole = list(seen(S.ReduceLROnPlateau(optimizer(), patience=1, factor=0.5), losses))
+    o = optimizer()
+    schedule = S.ReduceLROnPlateau(o, patience=1, factor=0.5)
+    first = list(seen(schedule, losses[:4]))
+    other = S.ReduceLROnPlateau(o, mode="max", patience=7)
+    other.load_state_dict(schedule.state_dict())
+    assert first + list(seen(other, losses[4:])) == whole
+    assert whole[0] == 1.0
+    assert whole[-1] == 0.25
+
+
+def test_a_plateau_knows_the_groups_that_came_later():
+    o = optimizer()
+    one, each = S.ReduceLROnPlateau(o, patience=0), S.ReduceLROnPlateau(o, patience=0, min_lr=[0])
+    o.add_param_group({"params": [g.zeros(1, requires_grad=True)], "lr": 0.5})
+    for loss in (1.0, 2.0):
+        one.step(loss)
+    assert one.get_last_lr() == pytest.approx([0.1, 0.05])
+    each.step(1.0)
+    with pytest.raises(ArgumentError, match="has 2 groups now, and min_lrs is for 1"):
+        each.step(2.0)
+
+
 REFUSED = {
+    "factor should be < 1.0, got 1": lambda: S.ReduceLROnPlateau(optimizer(), factor=1),
+    "mode 'least' is unknown; use 'min' or 'max'": lambda: S.ReduceLROnPlateau(
+        optimizer(), "least"
+    ),
+    "threshold_mode 'x' is unknown": lambda: S.ReduceLROnPlateau(optimizer(), threshold_mode="x"),
+    "expected 1 min_lrs, one for each group, got 2": lambda: S.ReduceLROnPlateau(
+        optimizer(), min_lr=[0.1, 0.2]
+    ),
+    "str is not an Optimizer": lambda: S.ReduceLROnPlateau("SGD"),
     "int is not an Optimizer": lambda: S.StepLR(3, 2),
     "Expected 1 lr_lambdas, but got 2": lambda: S.LambdaLR(optimizer(), [abs, abs]),
     "expected to be between 0 and 1, got 2": lambda: S.ConstantLR(optimizer(), factor=2),

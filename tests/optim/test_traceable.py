@@ -129,6 +129,7 @@ LOSSES = {
     "kl": lambda x: F.kl_div(x, g.ones(8, 4), reduction="batchmean"),
     "entropy": lambda x: F.entropy(F.softmax(x, 1)).mean(),
     "normalize": lambda x: F.normalize(x).sum(),
+    "cosine_similarity": lambda x: F.cosine_similarity(x, x.flip(1)).sum(),
 }
 
 

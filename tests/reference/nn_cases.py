@@ -140,6 +140,14 @@ F.normalize(x(3, 4))
 F.normalize(x(3, 4), dim=0)
 F.normalize(x(3, 4), p=1.0, dim=1)
 F.normalize(x(3, 4), p=3.0, dim=1)
+F.cosine_similarity(x(3, 4), x(3, 4))
+F.cosine_similarity(x(3, 4), x(3, 4), dim=0)
+F.cosine_similarity(x(5), x(5), dim=-1)
+F.cosine_similarity(x(2, 1, 4), x(3, 4), 2)
+F.cosine_similarity(x(3, 4), x(3, 1), eps=0.01)
+F.cosine_similarity(x(3, 4), k(4).double())
+F.cosine_similarity(x(3, 4), torch.zeros(3, 4))
+F.cosine_similarity(x(2, 0), x(2, 0))
 F.one_hot(c((2, 3), 5), num_classes=5)
 F.one_hot(c((4,), 5))
 F.one_hot(c((), 5), 6)
@@ -161,6 +169,8 @@ nn.Flatten(0, 1)(x(2, 3, 2))
 nn.Unflatten(1, (2, 2))(x(3, 4))
 nn.Identity(54, unused=0)(x(2))
 nn.ReLU()(x(5))
+nn.CosineSimilarity()(x(2, 3), k(2, 3))
+nn.CosineSimilarity(dim=0, eps=1e-6)(x(2, 3), x(3))
 """
 
 
@@ -228,6 +238,11 @@ nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
 nn.Sequential(nn.Embedding(4, 3), nn.Linear(3, 2))
 filled("uniform_", 0.5, 2.0)
 filled("normal_", 1.0, 0.1)
+filled("trunc_normal_")
+filled("trunc_normal_", std=0.02, shape=(30, 40))
+filled("trunc_normal_", 0.5, 1.0, 0.0, 0.7)
+filled("trunc_normal_", mean=1.0, std=2.0, a=-1.0, b=6.0, shape=(20,))
+filled("trunc_normal_", 0.0, 1.0, 1.5, 4.0, shape=(30,))
 filled("constant_", 0.3)
 filled("ones_")
 filled("zeros_")
@@ -356,6 +371,11 @@ S.OneCycleLR(o, max_lr=0.5, total_steps=20, cycle_momentum=False)
 S.SequentialLR(o, [S.LinearLR(o, 0.1, total_iters=5), S.CosineAnnealingLR(o, 14)], [5])
 S.SequentialLR(o, [S.ConstantLR(o, 0.1, 3), S.ExponentialLR(o, 0.9), S.StepLR(o, 2)], [4, 9])
 S.SequentialLR(o, [S.LinearLR(o), S.MultiStepLR(o, [2, 4])], milestones=[6])
+looking(S.ReduceLROnPlateau(o, patience=1))
+looking(S.ReduceLROnPlateau(o, "max", factor=0.5, patience=0, cooldown=2))
+looking(S.ReduceLROnPlateau(o, "min", 0.5, 2, 0.3, "abs", min_lr=[0.03, 0.0]))
+looking(S.ReduceLROnPlateau(o, "max", 0.3, 3, 0.1, threshold_mode="abs", min_lr=0.001))
+looking(S.ReduceLROnPlateau(o, factor=0.1, patience=0, threshold=0.05, eps=1e-3))
 both(S.ExponentialLR(o, 0.9), S.StepLR(o, 5))
 both(S.CosineAnnealingLR(o, 10), S.LinearLR(o, 0.5))
 """
@@ -374,13 +394,24 @@ class Both:
             schedule.step()
 
 
+class Looking:
+    """A schedule that is shown numbers: they fall, stay, rise, are nan once, and fall again."""
+
+    def __init__(self, schedule: Any) -> None:
+        self.schedule = schedule
+        self.shown = iter([2, 1, 0.9, 0.9, 0.9, 0.9, 0.85, 1, 1.5, math.nan, 2, 1, *[0.5] * 7])
+
+    def step(self) -> None:
+        self.schedule.step(next(self.shown))
+
+
 def rates(expression: str, torch: Any, optimiser: str = "SGD") -> list[Any]:
     """The rate and the momentum (or beta1) of two groups at each step."""
     p, q = (torch.zeros(1).requires_grad_() for _ in range(2))
     groups = [{"params": [p]}, {"params": [q], "lr": 0.02}]
     settings = {"momentum": 0.9} if optimiser == "SGD" else {}
     o = getattr(torch.optim, optimiser)(groups, lr=0.1, **settings)
-    names = {"S": torch.optim.lr_scheduler, "o": o, "both": Both}
+    names = {"S": torch.optim.lr_scheduler, "o": o, "both": Both, "looking": Looking}
     schedule = eval(expression, names)  # noqa: S307  # our own text
     seen = []
     for _ in range(STEPS):

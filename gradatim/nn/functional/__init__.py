@@ -32,7 +32,14 @@ from .corners import (
     softshrink,
     threshold,
 )
-from .distance import huber_loss, l1_loss, mse_loss, normalize, smooth_l1_loss
+from .distance import (
+    cosine_similarity,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    normalize,
+    smooth_l1_loss,
+)
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d
 from .layers import embedding, linear
 from .likelihood import (
@@ -51,6 +58,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
     "dropout1d",

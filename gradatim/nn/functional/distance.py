@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from ..._tensor.comparison import where
-from ..._tensor.promotion import broadcast_shape, expanded, promoted
+from ..._tensor.promotion import broadcast_shape, expanded, only_floats, promoted
 from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError, ShapeError
 from ...core.handle import check_optional, check_tensor
@@ -118,6 +118,29 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     check_tensor("normalize", input)
     length = input.norm(p, dim, keepdim=True)
     return input / length.clamp(min=eps)
+
+
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """The cosine of the angle between vectors along `dim`: x1/max(|x1|, eps) . x2/max(|x2|, eps).
+
+    The two broadcast, and `dim` counts in the shape that they have together; it is gone in the
+    result: (N, D) and (N, D) along dimension 1 are (N,). A vector of zeros is at 0 to all others.
+
+    Errors: ShapeError if they do not broadcast, IndexOutOfRange for a dimension that is not there,
+    DTypeError for integers, ArgumentError for an `eps` below 0.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor([[3.0, 4.0], [1.0, 0.0]])
+    >>> cosine_similarity(x, gradatim.tensor([1.0, 0.0]))
+    tensor([0.6000, 1.0000])
+    """
+    check_tensor("cosine_similarity", x1, "x1")
+    check_tensor("cosine_similarity", x2, "x2")
+    if not eps >= 0:
+        raise ArgumentError(f"cosine_similarity: eps must be 0 or more, got {eps}")
+    x, y = promoted(x1, x2, name="cosine_similarity")
+    only_floats("cosine_similarity", x)
+    return (normalize(x, dim=dim, eps=eps) * normalize(y, dim=dim, eps=eps)).sum(dim)
 
 
 def _aligned(name: str, input: Tensor, target: Tensor) -> tuple[Any, Any]:

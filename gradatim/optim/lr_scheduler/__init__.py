@@ -4,6 +4,7 @@ from .base import LRScheduler
 from .cosine import CosineAnnealingLR, WarmupCosineLR
 from .decay import ConstantLR, ExponentialLR, LambdaLR, LinearLR, MultiStepLR, StepLR
 from .one_cycle import OneCycleLR
+from .plateau import ReduceLROnPlateau
 from .sequence import SequentialLR
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "LinearLR",
     "MultiStepLR",
     "OneCycleLR",
+    "ReduceLROnPlateau",
     "SequentialLR",
     "StepLR",
     "WarmupCosineLR",
