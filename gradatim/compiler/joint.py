@@ -3,7 +3,8 @@
 When the function is done, gradients of its results are variables like any others: they are sent
 back over the tape that it left, and what the gradient rules compute is noted too. The walk ends at
 what was there before: arguments and found tensors, whether leaves or not, where the real tape goes
-on when the program runs. For each set of results that a gradient may arrive at there is a way.
+on when the program runs. Gradients arrive at all results; where at some only, `arriving.py` takes
+away what is not theirs.
 """
 
 from __future__ import annotations
@@ -27,23 +28,21 @@ from .results import is_traced
 if TYPE_CHECKING:
     from .trace import Given, Tracer
 
-SINGLY = 4  # results, of up to so many each has a way of its own
-
 Source = int | ref[Handle]  # the place of an argument, or a tensor
 
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """Equations from the gradients of some results to those of some sources, by their numbers."""
+    """Equations from the gradients of all results to those of the sources, by their numbers."""
 
-    arrive: dict[int, Var]
+    arrive: tuple[Var, ...]
     equations: tuple[Equation, ...]
     leave: dict[int, Var]
 
 
 @dataclass(frozen=True, eq=False)
 class Joint:
-    """All ways back through a function.
+    """The way back through a function.
 
     `sources` are the tensors where they end. `reach` tells for each result with a history which
     of them lie behind it. Of these results the last ones are `written`: tensors that were there
@@ -53,11 +52,11 @@ class Joint:
     sources: tuple[Source, ...]
     reach: tuple[frozenset[int], ...]
     written: tuple[Source, ...]
-    ways: tuple[Way, ...]
+    way: Way
 
 
 def joint(tracer: Tracer, given: Given, returned: Sequence[Handle], since: int) -> Joint | None:
-    """The ways back from what was `returned` with a history; None if there is nothing to go back.
+    """The way back from what was `returned` with a history; None if there is nothing to go back.
 
     `since` is the time when the trace began. Errors: AutogradError if there is no way; whatever a
     gradient rule raises.
@@ -70,16 +69,12 @@ def joint(tracer: Tracer, given: Given, returned: Sequence[Handle], since: int) 
     behind = [ends.behind(root) for root in roots]
     _check_kept(returned, behind)
     numbers = {edge: i for i, edge in enumerate(dict.fromkeys(e for _, es in behind for e in es))}
-    every = tuple(range(len(roots)))
-    chosen = [every, *([(k,) for k in every] if 1 < len(every) <= SINGLY else ())]
     types = [x._value for x in (*returned, *(x for _, x in written))]
-    ways = [_way(tracer, {k: (roots[k], types[k]) for k in which}, behind, numbers)
-            for which in chosen]  # fmt: skip
     return Joint(
         tuple(ends.source(edge) for edge in numbers),
         tuple(frozenset(numbers[e] for e in es) for _, es in behind),
         tuple(source for source, _ in written),
-        tuple(ways),
+        _way(tracer, list(zip(roots, types, strict=True)), behind, numbers),
     )
 
 
@@ -151,26 +146,25 @@ def _check_kept(returned: Sequence[Handle], behind: Sequence[Any]) -> None:
 
 def _way(
     tracer: Tracer,
-    roots: dict[int, tuple[Any, Any]],
+    roots: Sequence[tuple[Any, Any]],
     behind: Sequence[tuple[dict[Any, None], dict[Any, None]]],
     numbers: dict[Any, int],
 ) -> Way:
-    """What sending gradients back from some of the roots computes."""
-    arrive = {k: Var(like.shape, like.dtype) for k, (_, like) in roots.items()}
-    tracer.made.update(arrive.values())
+    """What sending gradients back from the roots computes."""
+    arrive = tuple(Var(like.shape, like.dtype) for _, like in roots)
+    tracer.made.update(arrive)
     flight = Flight(retain_graph=True, create_graph=False, into_leaves=False)
-    own = dict.fromkeys(edge for k in roots for edge in behind[k][0])
-    ends = dict.fromkeys(edge for k in roots for edge in behind[k][1])
+    own = dict.fromkeys(edge for edges, _ in behind for edge in edges)
     with _aside(tracer) as equations, GradMode(False):
-        for k, (edge, _) in roots.items():
-            flight.add(edge, wrap(arrive[k]), fresh=False)
+        for (edge, _), gradient in zip(roots, arrive, strict=True):
+            flight.add(edge, wrap(gradient), fresh=False)
         for node in sorted(own, key=attrgetter("time"), reverse=True):
             gradient, fresh = flight.take(node)
             if gradient is not None:
                 if node.hooks:
                     gradient, fresh = run_hooks(node, gradient), False
                 node.visit(gradient, flight, fresh=fresh)
-        arrived = {numbers[edge]: flight.take(edge)[0] for edge in ends}
+        arrived = {number: flight.take(edge)[0] for edge, number in numbers.items()}
         leave = {i: tracer.read(g) for i, g in arrived.items() if g is not None}
     return Way(arrive, tuple(equations), leave)
 

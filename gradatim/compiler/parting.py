@@ -33,7 +33,7 @@ class Kept:
 
 @dataclass(frozen=True, eq=False)
 class Back:
-    """One way back as a graph.
+    """A way back as a graph.
 
     Its inputs are the gradients of the results `arrive`, then, of all that is handed over, what has
     the numbers `needs`, then the `captures`. `leave` tells for each source which of the outputs is
@@ -49,17 +49,17 @@ class Back:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The way there, which returns more than the function does, and all ways back."""
+    """The way there, which returns more than the function does, and the way back."""
 
     forward: Traced
     kept: tuple[Kept, ...]  # what each call hands over
-    backs: tuple[Back, ...]
+    back: Back
 
 
 def parted(traced: Traced, joint: Joint) -> Parts:
     """The two graphs; the forward one returns what has to be handed over after the results."""
     needs = _Needs(traced)
-    drafts = [needs.draft(way) for way in joint.ways]
+    draft = needs.draft(joint.way)
     graph, count = traced.graph, traced.result_count
     outputs = (*graph.outputs[:count], *needs.extra.values(), *graph.outputs[count:])
     forward = replace(
@@ -67,7 +67,7 @@ def parted(traced: Traced, joint: Joint) -> Parts:
         graph=Graph(graph.inputs, (*graph.equations, *needs.copies), outputs),
         result_count=count + len(needs.extra),
     )
-    return Parts(forward, needs.kept(), tuple(map(needs.back, drafts)))
+    return Parts(forward, needs.kept(), needs.back(draft))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ class _Draft:
 
 
 class _Needs:
-    """What ways back need of the forward graph, and where it lies."""
+    """What the way back needs of the forward graph, and where it lies."""
 
     def __init__(self, traced: Traced) -> None:
         graph = traced.graph
@@ -103,9 +103,9 @@ class _Needs:
         self.copies: list[Equation] = []
 
     def draft(self, way: Way) -> _Draft:
-        """The equations of one way, with what is done again, and what it needs."""
+        """The equations of the way, with what is done again, and what it needs."""
         back = wanted(way.equations, way.leave.values())
-        made = {v for e in back for v in e.outputs}.union(way.arrive.values())
+        made = {v for e in back for v in e.outputs}.union(way.arrive)
         asked = {v for e in back for v in e.inputs}.union(way.leave.values()) - made
         again: dict[int, Equation] = {}
         first = self._done_again(asked, again, self._is_moved)
@@ -182,10 +182,10 @@ class _Needs:
         found = [v for v in draft.needs if v not in self.numbers]
         new = {v: Var(v.shape, v.dtype, begins_line=True) for v in draft.needs}
         outputs = tuple(dict.fromkeys(draft.way.leave.values()))
-        inputs = (*draft.way.arrive.values(), *(new[v] for v in (*handed, *found)))
+        inputs = (*draft.way.arrive, *(new[v] for v in (*handed, *found)))
         return Back(
             replace(Graph((), tuple(draft.equations), outputs).rename(new), inputs=inputs),
-            tuple(draft.way.arrive),
+            tuple(range(len(draft.way.arrive))),
             tuple(self.numbers[v] for v in handed),
             tuple(self.found[v] for v in found),
             {i: outputs.index(v) for i, v in draft.way.leave.items()},

@@ -7,7 +7,6 @@ and gives the gradients of what the function was given or found, where the tape 
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -20,7 +19,7 @@ from ..core.inplace import replace_history
 from ..core.nodes import Hooks, Output, check_for_nan, freed, overwritten
 from ..core.storage import Storage, tick
 from ..core.tape import history
-from ..ops.broadcast import full
+from .arriving import arriving
 from .binding import Binding
 from .compiled import compiled_of
 from .guards import Guards
@@ -46,8 +45,7 @@ class Through(Binding):
         self.grads_kept = [
             k.index for k in parts.kept if not k.is_output and k.index >= self.inputs.given
         ]
-        self.backs = {b.arrive: Backward(b) for b in parts.backs}
-        self.every = tuple(range(len(joint.reach)))
+        self.back, self.backs = parts.back, dict[tuple[int, ...], Backward]()
         self.no_second = (
             f"backward: this is the gradient of a gradient that came through {name}, a compiled "
             "function, which has only first gradients; compile the function that asks for both, or "
@@ -60,7 +58,19 @@ class Through(Binding):
 
     def plain(self) -> Binding:
         """The program without a way back."""
-        return self._plain
+        with self.lock:
+            return self._plain
+
+    def way(self, there: tuple[int, ...]) -> Backward:
+        """The way back for gradients that arrive at these results."""
+        known = self.backs.get(there)
+        if known is not None:
+            return known
+        with self.lock:
+            if there not in self.backs:
+                behind = frozenset[int]().union(*(self.joint.reach[k] for k in there))
+                self.backs[there] = Backward(arriving(self.back, there, behind))
+            return self.backs[there]
 
     def _one_step(
         self, tensors: Sequence[Any], outputs: list[Any], before: Callable[[], None] | None
@@ -81,7 +91,7 @@ class Through(Binding):
     ) -> Any:
         """What the function returns, with histories that begin with the entry."""
         entry, found = done
-        count = len(self.every)
+        count = len(self.joint.reach)
         past = [entry] if count == 1 else [Output(entry, k) for k in range(count)]
         for source, edge in zip(reversed(self.joint.written), reversed(past), strict=False):
             x = _tensor(source, tensors)
@@ -114,17 +124,16 @@ def _tensor(source: Source, tensors: Sequence[Any]) -> Any:
 
 
 class Backward:
-    """One way back, compiled when it is gone for the first time."""
+    """A compiled way back."""
 
     def __init__(self, back: Back) -> None:
         self.back = back
-        self._lock = threading.RLock()
-
-    @cached_property
-    def _binding(self) -> Binding:
-        graph, captures = self.back.graph, self.back.captures
+        graph, captures = back.graph, back.captures
         traced = Traced(graph, captures, None, len(graph.outputs), (), (), (), (), ())
-        return Binding(traced, compiled_of(traced), Guards(()))
+        self._binding = Binding(traced, compiled_of(traced), Guards(()))
+        times = Counter(back.leave.values())
+        # The sources whose gradients are nobody else's.
+        self.own = frozenset(i for i, k in back.leave.items() if times[k] == 1)
 
     def storages(self, handed_over: Sequence[Any]) -> list[Storage]:
         """All memory that it reads but gradients."""
@@ -133,24 +142,12 @@ class Backward:
 
     def run(self, gradients: Sequence[Any], handed_over: Sequence[Any]) -> dict[int, Any]:
         """The gradients of the sources, by their numbers, from those of the results."""
-        with self._lock:
-            binding = self._binding
+        binding = self._binding
         given = [*gradients, *(handed_over[n] for n in self.back.needs)]
         with binding.lock:
             made = [wrap(a) for a in binding.run(given)]
             binding.inputs.forget_arguments()
         return {i: made[k] for i, k in self.back.leave.items()}
-
-    @cached_property
-    def own(self) -> frozenset[int]:
-        """The sources whose gradients are nobody else's."""
-        times = Counter(self.back.leave.values())
-        return frozenset(i for i, k in self.back.leave.items() if times[k] == 1)
-
-    def zeros(self, n: int) -> Any:
-        """In the place of the gradient of the nth result, where none arrived."""
-        like = self.back.graph.inputs[n]
-        return full(like.shape, 0, like.dtype)
 
 
 class Entry:
@@ -169,20 +166,15 @@ class Entry:
     @property
     def output_count(self) -> int:
         """How many gradients arrive together."""
-        return len(self.through.every)
+        return len(self.through.joint.reach)
 
     def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
         """Run the way back, and send on what it gives."""
         arrived = gradient if type(gradient) is list else [gradient]
         there = tuple([k for k, g in enumerate(arrived) if g is not None])
-        through, backs = self.through, self.through.backs
-        back = backs[there] if there in backs else backs[through.every]
-        given = [back.zeros(n) if arrived[k] is None else arrived[k]
-                 for n, k in enumerate(back.back.arrive)]  # fmt: skip
-        results = back.run(given, self._checked(back))
-        if len(there) < len(given):
-            behind = frozenset[int]().union(*(through.joint.reach[k] for k in there))
-            results = {i: g for i, g in results.items() if i in behind}
+        through = self.through
+        back = through.way(there)
+        results = back.run([g for g in arrived if g is not None], self._checked(back))
         if local.context.anomaly:
             check_for_nan(NAME, None, results.items())
         for i, new in results.items():

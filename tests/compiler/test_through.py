@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 import weakref
 from typing import Any
 
@@ -136,6 +139,30 @@ def test_two_threads_each_have_their_own_call() -> None:
         t.join()
     for n in (1, 2):
         alike(found[n], grad((w * n).tanh().sum(), w)[0])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_while_a_way_back_is_compiled_leaves_none_locked() -> None:
+    def long(x: Any) -> Any:
+        for _ in range(20):
+            x = (x @ x).tanh().softmax(1)
+        return x.sum()
+
+    y = g.compile(long)(leaf(20, 20))
+    thread = threading.Thread(target=lambda: y.backward(retain_graph=True))
+    thread.start()
+    time.sleep(0.02)
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        try:
+            y.backward()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    thread.join()
 
 
 # -- programs ------------------------------------------------------------------------------------

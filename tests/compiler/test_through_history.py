@@ -63,6 +63,22 @@ def test_of_many_results_any_may_be_asked_for() -> None:
     both(f, lambda f: grad(f(x)[1] + f(x)[4] * f(x)[4], x))
 
 
+@pytest.mark.parametrize("chosen", [(1,), (1, 2), (2, 4), (0, 5), (5,), (3, 4, 5)])
+def test_where_no_gradient_arrives_a_slope_may_be_infinite(chosen: tuple[int, ...]) -> None:
+    w = g.ones(2, requires_grad=True)
+
+    def f(x: Any) -> Any:
+        return x.log(), 2 * x, (x + 1).sqrt()[1:], x.rsqrt(), g.cat([x, w]), (x + 0.5).round()
+
+    def use(f: Any) -> Any:
+        x, w.grad = g.tensor([0.0, 1.0], requires_grad=True), None
+        y = f(x)
+        sum(y[k].sum() for k in chosen).backward()
+        return x.grad, w.grad
+
+    both(f, use)
+
+
 def test_the_same_tensor_returned_twice_and_views_of_it() -> None:
     def f(x: Any) -> Any:
         z = x.exp()
