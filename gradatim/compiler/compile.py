@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-import functools
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any
 
 from . import engine
 from .module import compile_module, is_module
 from .program import Program, check_function
 from .scalars import compile_scalars, touches_values
+from .settings import Settings
+from .watched import warn
 
 
-def compile(function: Callable[..., Any]) -> Any:
-    """`function` as machine code: a forward pass, a loss with its gradients, a whole step.
+def compile(
+    model: Callable[..., Any] | None = None,
+    *,
+    fullgraph: bool = False,
+    dynamic: bool | None = None,
+    backend: str | Callable[..., Any] | None = None,
+    mode: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    disable: bool = False,
+) -> Any:
+    """A function as machine code: a forward pass, a loss with its gradients, a whole step.
 
     Use it as a decorator or call it, of a function, a method or a module; a compiled module is
     still that module. Without LLVM, or on a machine that LLVM does not know, functions run as they
     are written, and that is said once.
 
-    Errors: TraceError, when it is called, if it needs the numbers in a tensor to go on.
+    The settings are PyTorch's. The whole function is one graph, whatever `fullgraph` says; every
+    shape has a program of its own, as with `dynamic=False`; all modes are the same. With `disable`,
+    or the backend "eager", the function is given back as it is. With settings alone, what comes
+    back is a decorator.
+
+    Errors: TraceError, when it is called, if it needs the numbers in a tensor to go on;
+    ArgumentError for `dynamic=True`, `options`, and other backends and modes.
 
     >>> import gradatim
     >>> from gradatim import nn
@@ -28,8 +44,22 @@ def compile(function: Callable[..., Any]) -> Any:
     >>> model(gradatim.ones(3, 2)).sum().backward()
     >>> [name for name, p in model.named_parameters() if p.grad is not None]
     ['weight', 'bias']
+    >>> @compile(fullgraph=True)
+    ... def double(x):
+    ...     return x * 2
+    >>> double(gradatim.ones(2))
+    tensor([2., 2.])
     """
+    asked = Settings(dynamic, backend, mode, options, disable)
+    if model is None:
+        return partial(_compile, asked=asked)
+    return _compile(model, asked)
+
+
+def _compile(function: Callable[..., Any], asked: Settings) -> Any:
     check_function(function)
+    if asked.is_plain:
+        return function
     why = engine.available()
     if why is not None:
         _say_once(f"gradatim.compile: {why}; functions run as they are written, in NumPy")
@@ -38,6 +68,6 @@ def compile(function: Callable[..., Any]) -> Any:
     return compile_module(function) if is_module(function) else Program(function)
 
 
-@functools.cache
+@cache
 def _say_once(text: str) -> None:
-    warnings.warn(text, stacklevel=3)
+    warn(text)

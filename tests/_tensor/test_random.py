@@ -105,3 +105,8 @@ def test_like_functions_keep_shape_and_dtype() -> None:
 def test_a_seed_is_no_generator() -> None:
     with pytest.raises(TypeError, match=r"Generator\(\).manual_seed"):
         gradatim.rand(2, generator=42)
+
+
+def test_what_has_no_weight_is_drawn_last_and_by_its_index() -> None:
+    gradatim.manual_seed(58)
+    assert gradatim.multinomial(gradatim.tensor([0.0, 0.0, 0.1, 0.0]), 3).tolist() == [2, 0, 1]

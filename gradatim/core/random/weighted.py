@@ -77,7 +77,8 @@ def _race(twister: Twister, p: NDArray) -> NDArray:
 def _first_to_arrive(rows: NDArray, waits: NDArray, count: int) -> Ints:
     """The exponential race: category c arrives at waits[c] / p[c], the first ones are drawn.
 
-    Equal arrivals (in practice only those of weight zero, which never come) go by their index.
+    Equal arrivals (in practice only those of weight zero, which never come) go by their index. In
+    PyTorch their order is left to the sort of the C++ library that it was built with.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         speed = rows / waits
