@@ -97,10 +97,11 @@ class Adam(Optimizer):
             "decoupled": group["decoupled_weight_decay"],
             "maximize": group["maximize"],
         }
+        names = ("max_exp_avg_sq",) if group["amsgrad"] else ()
         rows = []
         for p, g, state in entries:
-            step, m, v, *largest = state.values()
-            rows.append((p, g, m, v, step, lr, *betas, *largest))
+            m, v, step = state["exp_avg"], state["exp_avg_sq"], state["step"]
+            rows.append((p, g, m, v, step, lr, *betas, *(state[name] for name in names)))
         update_all(operation, rows, **settings)
 
 

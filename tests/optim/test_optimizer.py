@@ -59,6 +59,18 @@ def test_going_on_from_a_state_dict_is_never_having_stopped(kind, settings):
 
 
 @kinds
+def test_the_state_of_a_parameter_is_read_by_its_names(kind, settings):
+    p, q = leaf(0, 10), leaf(0, 10)
+    optimizer, other = make(kind, p, **settings), make(kind, q, **settings)
+    go(optimizer, p, 5)
+    go(other, q, 5)
+    other.state[q] = {**dict(reversed(other.state[q].items())), "a note": 1}
+    go(optimizer, p, 5)
+    go(other, q, 5)
+    assert q.tolist() == p.tolist()
+
+
+@kinds
 def test_an_empty_state_begins_anew(kind, settings):
     p, q = leaf(0, 10), leaf(0, 10)
     used, fresh = make(kind, p, **settings), make(kind, q, **settings)
