@@ -9,7 +9,7 @@ gradient that is silently missing would be the worst answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +85,7 @@ class Results:
 
     `given` are the places of arguments by their ids, `storages` by their storages; `is_known` tells
     of a tensor that it is from outside and was not touched, `is_outside` of memory that it is not
-    the function's own.
+    the function's own. What is `lost` has other numbers afterwards: what is returned of it is new.
     """
 
     def __init__(
@@ -94,9 +94,10 @@ class Results:
         storages: dict[Storage, int],
         is_known: Callable[[Handle], bool],
         is_outside: Callable[[Storage], bool],
+        lost: Collection[Storage] = (),
     ) -> None:
         self.given, self.storages = given, storages
-        self.is_known, self.is_outside = is_known, is_outside
+        self.is_known, self.is_outside, self.lost = is_known, is_outside, lost
         self.found: list[tuple[Handle, bool]] = []  # with whether all of its memory is wanted
         self.with_history: list[Handle] = []
         self._shared: dict[Storage, int] = {}  # memory of which several tensors are returned
@@ -118,7 +119,7 @@ class Results:
         return taken_apart(value, self._taken)
 
     def _taken(self, x: Handle) -> Any:
-        if self.is_known(x):
+        if self.is_known(x) and x._shared not in self.lost:
             return x  # from outside, and nothing was done with it
         if id(x) not in self._slots:
             self._slots[id(x)] = self._slot(x)
@@ -127,6 +128,8 @@ class Results:
     def _slot(self, x: Any) -> Slot:
         if id(x) in self.given:
             return Slot(self._index(x), type(x), itself=self.given[id(x)])
+        if x._shared in self.lost:
+            return Slot(self._index(x), type(x), edge=self._edge_of(x))
         if not is_traced(x):
             return Slot(self._index(x), type(x), itself=x)
         return Slot(self._index(x), type(x), view=self._view_of(x), edge=self._edge_of(x))

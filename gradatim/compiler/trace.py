@@ -31,6 +31,7 @@ from .errors import TraceError, user_line
 from .ir import Equation, Graph, Params, Var, apply, value_asked_for
 from .joint import Joint, joint
 from .layout import computed, keeps_order, one_place, seen_through, strided_steps, variable_like
+from .rebound import Rebound
 from .results import Ended, Results, is_traced, no_way_back
 from .shown import Known, shown
 from .trace_grads import TracedGrads
@@ -99,6 +100,7 @@ class Tracer:
     adopted: set[Storage] = field(default_factory=set)
     constants: dict[Var, Any] = field(default_factory=dict)
     made: set[Var] = field(default_factory=set)
+    rebound: Rebound = field(default_factory=Rebound)
     noting_lines: bool = True
     line: str = ""
     part_of: str = ""
@@ -211,6 +213,10 @@ class Tracer:
         else:
             self.lines[id(x)] = user_line()
 
+    def rebind(self, table: dict[str, Any], name: str) -> None:
+        """Remember what a module's buffer was."""
+        self.rebound.note(table, name)
+
     def constant(self, array: Any) -> Var:
         """Numbers from Python: one is written into the graph, several are an input of it.
 
@@ -285,6 +291,7 @@ class Tracer:
 
     def restore(self) -> None:
         """Leave every tensor from outside as it was."""
+        self.rebound.put_back()
         for tensor, kept in self.met.values():
             for name in _FIELDS:
                 if name in kept:
@@ -307,7 +314,8 @@ def trace(function: Callable[..., Any], arguments: Sequence[Any], name: str = ""
     Nothing that was there before is changed, whether the function succeeds or raises. `name` is
     what the function is called in errors.
 
-    Errors: TraceError if it asks for the numbers in a tensor, or does what no graph can say.
+    Errors: TraceError if it asks for the numbers in a tensor, or does what no graph can say;
+    TraceAgain if it can be traced now and could not before.
     """
     if isinstance(local.context.backend, Tracer):
         raise TraceError("compile: a function is traced while another one is")
@@ -393,9 +401,11 @@ def _finish(tracer: Tracer, given: Given, returned: Any, name: str, since: int) 
         at,
         lambda x: not is_traced(x) and x._storage not in tracer.current,
         lambda s: s in at or (s in tracer.captured and s not in owned),
+        tracer.rebound.storages(),
     )
     structure = found.take(returned)
     results = [tracer.root(x) if is_whole else tracer.read(x) for x, is_whole in found.found]
+    tracer.rebound.settle(tracer)
     outside = grads.owners()
     made, cleared = [(t, tracer.read(g)) for t, g in grads.made()], tuple(grads.cleared())
     way, past = _way_back(tracer, given, found.with_history, name, since)

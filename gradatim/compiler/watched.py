@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from .arguments import Flat, objects_of, unflatten
 from .errors import is_users
 from .guards import Guards, Watch
+from .rebound import TraceAgain
 from .trace import Traced, trace
 
 
@@ -29,8 +31,10 @@ def traced_and_watched(
         return function(*args, **kwargs)
 
     def once() -> tuple[Traced, Guards, Watch]:
-        with Watch(function, objects_of(flat)) as watch:
-            traced = trace(on_tensors, flat.tensors, name)
+        while True:
+            with Watch(function, objects_of(flat)) as watch, suppress(TraceAgain):
+                traced = trace(on_tensors, flat.tensors, name)
+                break
         return traced, watch.guards(traced.looked), watch
 
     traced, guards, watch = once()

@@ -33,7 +33,7 @@ np.empty(31 << 20, np.uint8)
 
 
 class Backend(Protocol):
-    """The five things an executor does."""
+    """The six things an executor does."""
 
     def execute(
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
@@ -55,6 +55,9 @@ class Backend(Protocol):
         `x` is a tensor, or a generator that is asked for its state or given one. `what` tells it of
         a tensor's `.grad`, "asked" for or "replaced", or that its memory was "adopted" from NumPy.
         """
+
+    def rebind(self, table: dict[str, Any], name: str) -> None:
+        """The tensor of that name in the table is about to be another one: a module's buffer."""
 
 
 class Eager:
@@ -105,6 +108,9 @@ class Eager:
 
     def touch(self, x: Any, what: str = "") -> None:
         """What is done at once needs no note."""
+
+    def rebind(self, table: dict[str, Any], name: str) -> None:
+        """Nor does what Python keeps."""
 
 
 class AsWritten(Eager):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._tensor.tensor import Tensor
+from ...core.context import local
 from ..parameter import Parameter
 
 _TABLES = ("_parameters", "_buffers", "_modules")
@@ -120,6 +121,8 @@ class Members:
                     f"cannot assign '{_typename(value)}' as buffer '{name}' "
                     "(gradatim.Tensor or None expected)"
                 )
+            if value is not self._buffers[name]:
+                local.context.backend.rebind(self._buffers, name)
             self._buffers[name] = value
         else:
             super().__setattr__(name, value)
