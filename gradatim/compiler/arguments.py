@@ -73,6 +73,34 @@ def unflatten(flat: Flat, tensors: Sequence[Any]) -> tuple[Any, Any]:
     return _filled(args, tensors), _filled(kwargs, tensors)
 
 
+def changed_containers(flat: Flat, tensors: Sequence[Any], given: tuple[Any, Any]) -> list[str]:
+    """The lists and dictionaries, among arguments that were `given`, that are not as they were.
+
+    The function has new ones, so the caller's own never change.
+    """
+    args, kwargs = unflatten(flat, tensors)
+    pairs = [
+        (f"argument {i}", v, new) for i, (v, new) in enumerate(zip(args, given[0], strict=True))
+    ]
+    pairs += [(name, v, given[1][name]) for name, v in kwargs.items()]
+    return [path for name, v, new in pairs for path in _changed(name, v, new)]
+
+
+def _changed(path: str, value: Any, new: Any) -> Iterator[str]:
+    if type(value) not in (tuple, list, *DICTS):
+        if value is not new:
+            yield path
+        return
+    is_table = type(value) in DICTS
+    if type(new) is not type(value) or (
+        set(new) != set(value) if is_table else len(new) != len(value)
+    ):
+        yield path
+        return
+    for key in value if is_table else range(len(value)):
+        yield from _changed(f"{path}[{key!r}]", value[key], new[key])
+
+
 def _take(value: Any, tensors: list[Any], key: list[Any]) -> None:
     """Put the tensors in a value with the others, and what else matters into the key."""
     if isinstance(value, float | np.floating):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from .arguments import Flat, objects_of, unflatten
+from .arguments import Flat, changed_containers, objects_of, unflatten
 from .errors import is_users
 from .guards import Guards, Watch
 from .rebound import TraceAgain
@@ -26,9 +26,13 @@ def traced_and_watched(
     Errors: TraceError, if it cannot be traced, or reads what it kept.
     """
 
+    filled: list[str] = []
+
     def on_tensors(*tensors: Any) -> Any:
         args, kwargs = unflatten(flat, tensors)
-        return function(*args, **kwargs)
+        returned = function(*args, **kwargs)
+        filled[:] = changed_containers(flat, tensors, (args, kwargs))
+        return returned
 
     def once() -> tuple[Traced, Guards, Watch]:
         while True:
@@ -41,7 +45,7 @@ def traced_and_watched(
     changed = watch.changed_by_trace
     if watch.kept_tensors:
         traced, guards, _ = once()
-    return traced, guards, changed
+    return traced, guards, [*filled, *changed]
 
 
 def warn(text: str) -> None:

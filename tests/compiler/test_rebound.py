@@ -1,4 +1,4 @@
-"""Buffers that a compiled module gives other tensors."""
+"""Buffers that a compiled module gives other tensors, and containers that it fills."""
 
 from __future__ import annotations
 
@@ -111,3 +111,13 @@ def test_what_cannot_be_is_refused_and_leaves_the_module_as_it_was(more: Any, te
         g.compile(model)(g.ones(3, requires_grad=True))
     assert model.none is None
     assert [model.a.tolist(), model.b.tolist()] == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_a_list_that_is_given_and_filled_is_told() -> None:
+    def f(x: Any, cache: Any, *, table: Any) -> Any:
+        cache[1].append(x * 2)
+        table["new"] = x
+        return x + 1
+
+    with pytest.warns(UserWarning, match=r"f changes argument 1\[1\], table, but Python runs only"):
+        g.compile(f)(g.ones(2), [3, []], table={"old": 0.5})
