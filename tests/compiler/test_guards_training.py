@@ -279,3 +279,22 @@ def test_a_schedule_is_no_news_to_programs():
         schedule.step()
         optimizer.param_groups[0]["betas"] = (0.8, 0.9)
     assert news.latest == before
+
+
+def test_a_state_that_becomes_a_plain_dictionary_is_asked_about_again():
+    ps = [g.ones(3, requires_grad=True) for _ in range(4)]
+    optimizer = optim.Adagrad(ps, lr=0.1)
+
+    def step():
+        optimizer.zero_grad()
+        sum((p * p).sum() for p in ps).backward()
+        optimizer.step()
+
+    run = g.compile(step)
+    run()
+    optimizer.state[ps[0]] = dict(optimizer.state[ps[0]])
+    with pytest.warns(UserWarning, match="is traced again"):
+        run()
+    optimizer.state[ps[0]]["sum"] = optimizer.state[ps[0]]["sum"].clone()
+    run()
+    assert optimizer.state[ps[0]]["sum"].tolist() == optimizer.state[ps[1]]["sum"].tolist()

@@ -23,7 +23,13 @@ def are_others(values: Iterable[Any], known: Sequence[Any]) -> bool:
     return not all(map(is_, values, known))
 
 
-HELPERS = {"are_others": are_others, "chain": chain.from_iterable, "map": map, "len": len}
+HELPERS = {
+    "are_others": are_others,
+    "chain": chain.from_iterable,
+    "map": map,
+    "len": len,
+    "type": type,
+}
 
 
 def conditions(place: Place, value: str, name: Name) -> list[str] | None:
@@ -40,6 +46,9 @@ def conditions(place: Place, value: str, name: Name) -> list[str] | None:
         keys = _common_keys(level)
         if keys is None:
             return None
+        # Of a kind that tells of its changes, they may not become one that does not.
+        kinds = [p.held.type for p in level if isinstance(p.held, Keys)]
+        asked.append(f"are_others(map(type, {items}), {name(kinds)})")
         asked.append(f"[*map(len, {items})] != {name([len(keys)] * len(level))}")
         items = f"chain(map({name(itemgetter(*keys))}, {items}))"
         level = [p for above in level for p in above.below]
