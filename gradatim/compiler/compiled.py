@@ -201,7 +201,8 @@ def drafted(
     shared = work > WORTH_SHARING
     stretches = [*_stretches(lowering, shared=shared)]
     uses = [use for s in stretches for use in _uses(s, lowering)]
-    layout = Layout(slots, plan_memory(uses, [m for m in outside if isinstance(m, Var)]))
+    lies_outside = [m for m in outside if isinstance(m, Var)]
+    layout = Layout(slots, plan_memory(uses, lies_outside, shared=shared))
     steps: list[str | NumpyStep] = []
     for stretch in stretches:
         if isinstance(stretch, NumpyNest):

@@ -16,7 +16,7 @@ from gradatim.compiler.compiled import scheduled
 from gradatim.compiler.ir import Var
 from gradatim.compiler.loops import equations_of
 from gradatim.compiler.lower.target import host
-from gradatim.compiler.schedule.memory import ALIGN, Use, plan_memory
+from gradatim.compiler.schedule.memory import ALIGN, Arena, Use, plan_memory
 from gradatim.compiler.schedule.nests import NumpyNest, ProductNest, Schedule
 from gradatim.compiler.schedule.strided import Strided, as_rows, common_dims, spread
 from gradatim.compiler.trace import trace
@@ -134,7 +134,8 @@ def test_a_view_as_rows_reads_the_same(case: Any, data: Any) -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 400), st.integers(0, 9), st.integers(0, 5)), max_size=25))
 def test_two_that_live_at_once_never_share_memory(lives: list[tuple[int, int, int]]) -> None:
-    made = {Var((n,), np.dtype("float32")): (first, first + more) for n, first, more in lives}
+    float32 = np.dtype("float32")
+    made = {Var((n * 100,), float32): (first, first + more) for n, first, more in lives}
     uses = [
         Use(
             tuple(v for v, (first, last) in made.items() if first < i <= last),
@@ -142,7 +143,12 @@ def test_two_that_live_at_once_never_share_memory(lives: list[tuple[int, int, in
         )
         for i in range(16)
     ]
-    arena = plan_memory(uses, ())
+    for shared in (False, True):
+        check_apart(plan_memory(uses, (), shared=shared), made)
+
+
+def check_apart(arena: Arena, made: dict[Var, tuple[int, int]]) -> None:
+    """Everything has its place, and none that another has at the same time."""
     assert set(arena.offsets) == set(made)
     for v, (first, last) in made.items():
         begin = arena.offsets[v]
@@ -158,6 +164,16 @@ def test_memory_is_used_again() -> None:
     chain = [Var((100,), np.dtype("float32")) for _ in range(10)]
     uses = [Use((a,), (b,)) for a, b in pairwise(chain)]
     assert plan_memory(uses, chain[:1]).size == 2 * 448
+
+
+def test_two_workers_find_their_halves_of_memory_again() -> None:
+    x, large, small, y = (Var((n << 14,), np.dtype("float32")) for n in (1, 8, 2, 1))
+    uses = [Use((x,), (large,)), Use((large,), (x,)), Use((x,), (small,)), Use((small,), (y,))]
+    alone = plan_memory(uses, (x, y))
+    assert (alone.offsets[large], alone.offsets[small]) == (0, 0)
+    shared = plan_memory(uses, (x, y), shared=True)
+    assert shared.size == alone.size == large.nbytes
+    assert shared.offsets[large] + large.nbytes // 2 == shared.offsets[small] + small.nbytes // 2
 
 
 def test_what_lies_outside_has_no_place_in_the_arena() -> None:
