@@ -176,6 +176,13 @@ def test_two_workers_find_their_halves_of_memory_again() -> None:
     assert shared.offsets[large] + large.nbytes // 2 == shared.offsets[small] + small.nbytes // 2
 
 
+def test_many_large_ones_lie_at_the_lowest_places() -> None:
+    """To weigh all places for all would take minutes."""
+    chain = [Var((8192 + n,), np.dtype("float32")) for n in range(1000)]
+    uses = [Use((a,), (b,)) for a, b in pairwise(chain)]
+    assert plan_memory(uses, (), shared=True) == plan_memory(uses, ())
+
+
 def test_what_lies_outside_has_no_place_in_the_arena() -> None:
     a, b = Var((3,), np.dtype("float32")), Var((3,), np.dtype("float32"))
     assert plan_memory([Use((a,), (b,))], [a, b]).offsets == {}

@@ -18,6 +18,7 @@ from ..ir import Var
 
 ALIGN = 64  # bytes: a cache line, and the widest vector
 LARGE = 1 << 15  # bytes of what is placed by whose memory it was
+MANY = 300  # such buffers; to weigh the places of all takes time by the cube of their number
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,21 @@ def plan_memory(uses: Sequence[Use], outside: Iterable[Var], *, shared: bool = F
     """Place everything but what lies `outside`; two share memory if they never live at once.
 
     The largest are placed first, each at the lowest place that is free for all of its life; but if
-    workers share the calls, at the place where the least of it was another worker's.
+    workers share the calls, and there are not too many, at the place where the least of it was
+    another worker's.
     """
     offsets: dict[Var, int] = {}
     placed: list[tuple[int, int, Span]] = []  # first and last call, and where
     top = 0
     lives = _lives(uses, set(outside))
+    weighed = shared and sum(v.nbytes >= LARGE for v in lives) <= MANY
     for v in sorted(lives, key=lambda v: -v.nbytes):
         first, last = lives[v]
         size = -(-max(v.nbytes, 1) // ALIGN) * ALIGN
         rivals = {span for begin, end, span in placed if begin <= last and first <= end}
         begin = _lowest(size, rivals)
         top = max(top, begin + size)
-        if shared and size >= LARGE:
+        if weighed and size >= LARGE:
             others = Counter(span for begin, end, span in placed if begin > last or first > end)
             places = {begin, *(end for _, end in rivals), *_centred(size, others)}
             free = _free(places, size, top, rivals)
