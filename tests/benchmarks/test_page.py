@@ -60,7 +60,7 @@ def close(cell):
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_times_of_training_steps(threads):
-    workloads = results(r"-steps(?:-again)?\.json")
+    workloads = results(r"-steps\.json")
     compared = 0
     for row in table("One thread:" if threads == "1" else "Two threads:"):
         label = row[""]
@@ -76,7 +76,7 @@ def test_times_of_training_steps(threads):
 
 
 def test_the_best_peers_on_two_threads():
-    workloads = results(r"-steps(?:-again)?\.json")
+    workloads = results(r"-steps\.json")
     for row in table("Two threads:"):
         measured = workloads[row[""].strip("`")]["threads"]["2"]
         best = measured["best_peer"]
