@@ -15,6 +15,7 @@ CALLS = {
     "batch_norm": (X, ZEROS, ONES, ONES, ZEROS),
     "binary_cross_entropy": (P, P, P),
     "binary_cross_entropy_with_logits": (LOGITS, P, P),
+    "cosine_similarity": (LOGITS, P),
     "cross_entropy": (LOGITS, LABELS, ONES),
     "dropout2d": (X.unsqueeze(0),),
     "dropout3d": (X.unsqueeze(0),),
