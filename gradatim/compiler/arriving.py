@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from ..ops.broadcast import repeated
 from .ir import Equation, Graph, Var, apply, renamed
-from .parting import Back, wanted
+from .parting import Back
+from .passes.dce import needed
 
 
 def arriving(back: Back, there: Collection[int], behind: Collection[int]) -> Back:
@@ -24,7 +25,7 @@ def arriving(back: Back, there: Collection[int], behind: Collection[int]) -> Bac
     ends = {i: back.graph.outputs[k] for i, k in back.leave.items() if i in behind}
     leave = {i: rest.new.get(v, v) for i, v in ends.items() if v not in rest.nothing}
     outputs = tuple(dict.fromkeys(leave.values()))
-    equations = tuple(wanted(rest.equations, outputs))
+    equations = tuple(needed(rest.equations, outputs))
     used = {v for e in equations for v in e.inputs}.union(outputs)
     needs = {v: n for v, n in zip(given, back.needs, strict=False) if v in used}
     found = dict(zip(given[len(back.needs) :], back.captures, strict=True))

@@ -16,6 +16,7 @@ from ..ops.broadcast import copy
 from .ir import Equation, Graph, Var, apply
 from .joint import Joint, Way
 from .kinds import ELEMENTWISE, VIEWS, is_dear
+from .passes.dce import needed
 
 if TYPE_CHECKING:
     from .trace import Capture, Traced
@@ -104,7 +105,7 @@ class _Needs:
 
     def draft(self, way: Way) -> _Draft:
         """The equations of the way, with what is done again, and what it needs."""
-        back = wanted(way.equations, way.leave.values())
+        back = needed(way.equations, way.leave.values())
         made = {v for e in back for v in e.outputs}.union(way.arrive)
         asked = {v for e in back for v in e.inputs}.union(way.leave.values()) - made
         again: dict[int, Equation] = {}
@@ -195,14 +196,3 @@ class _Needs:
 def _is_cheap(e: Equation) -> bool:
     """Whether doing it again costs less than keeping its result."""
     return e.name in VIEWS or (e.name in ELEMENTWISE and not is_dear(e.primitive))
-
-
-def wanted(equations: Iterable[Equation], outputs: Iterable[Var]) -> list[Equation]:
-    """The equations that some outputs are computed by; draws stay."""
-    asked, found = set(outputs), []
-    for e in reversed([*equations]):
-        if e.draws or not asked.isdisjoint(e.outputs):
-            found.append(e)
-            asked.update(e.inputs)
-    found.reverse()
-    return found

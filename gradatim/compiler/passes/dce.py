@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from ..ir import Graph
+from collections.abc import Iterable, Sequence
+
+from ..ir import Equation, Graph, Var
 
 
 def drop_unused(graph: Graph) -> Graph:
     """Keep what the outputs need, and every draw."""
-    needed = set(graph.outputs)
-    kept = []
-    for e in reversed(graph.equations):
-        if e.draws or not needed.isdisjoint(e.outputs):
+    return graph.with_equations(needed(graph.equations, graph.outputs))
+
+
+def needed(equations: Sequence[Equation], outputs: Iterable[Var]) -> list[Equation]:
+    """The equations that some outputs need, in their order, and every draw."""
+    asked, kept = set(outputs), []
+    for e in reversed(equations):
+        if e.draws or not asked.isdisjoint(e.outputs):
             kept.append(e)
-            needed.update(e.inputs)
-    return graph.with_equations(reversed(kept))
+            asked.update(e.inputs)
+    kept.reverse()
+    return kept
