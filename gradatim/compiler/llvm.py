@@ -84,7 +84,7 @@ def _kept() -> Said | None:
 
 
 def _key() -> str | None:
-    """The name of what is kept: the library's file, the processor, the system.
+    """The name of what is kept: what it tells, the library's file, the system, the processor.
 
     None where LLVM will be wanted in any case.
     """
@@ -92,7 +92,8 @@ def _key() -> str | None:
     if not (linking.is_possible() and file and processor):
         return None
     status = file.stat()
-    parts = [1, str(file), status.st_size, status.st_mtime_ns, platform.release(), *processor]
+    binary = [str(file), status.st_size, status.st_mtime_ns]
+    parts = [*Said.__annotations__, *binary, platform.release(), *processor]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -22,6 +22,7 @@ LEAVES = (
 )
 MOST = 6000  # elements of a tensor
 Step = Callable[[list[Any]], Any]
+Arrays = list[np.ndarray]
 
 
 @dataclass
@@ -366,3 +367,23 @@ RULES = [
     *[_unary, _binary, _binary, _reduction, _reduction, _along, _permute, _reshape, _slice],
     *[_flip, _expand, _matmul, _take, _gather, _add_at, _joined, _written, _written, _state],
 ]
+
+
+def weighted(y: Any) -> Any:
+    """One number of all of them, each of which counts differently."""
+    uneven = np.cos(np.arange(y.numel())).reshape(y.shape)  # computed outside: it is not the test
+    return (y * g.tensor(uneven, dtype=y.dtype)).mean()
+
+
+def check_as_exact(ours: Arrays, eager: Arrays, exact: Arrays, dtype: str, told: str) -> None:
+    """What compiled functions give is at most four times as far from the exact as what eager does.
+
+    Four times a few roundings, at least: eager may have been lucky.
+    """
+    assert len(ours) == len(eager)
+    eps = np.finfo(dtype).eps
+    for a, b, c in zip(ours, eager, exact, strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        error, eagers = np.abs(a - c).max(initial=0), np.abs(b - c).max(initial=0)
+        allowed = 4 * max(eagers, 50 * eps * (1 + np.abs(c).max(initial=0)))
+        assert error <= allowed, f"{told}\n{a}\n{b}\n{error}, eager {eagers}"

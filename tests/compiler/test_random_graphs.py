@@ -10,10 +10,8 @@ from hypothesis import given, reject, settings
 
 import gradatim as g
 from gradatim.core.errors import AutogradError
-from tests.compiler.graphs import Function, functions
+from tests.compiler.graphs import Arrays, Function, check_as_exact, functions, weighted
 from tests.compiler.running import Bound
-
-Arrays = list[np.ndarray]
 
 
 def step(function: Function, state: Any) -> Any:
@@ -28,11 +26,6 @@ def step(function: Function, state: Any) -> Any:
         return [*outputs, *found]
 
     return run
-
-
-def weighted(y: Any) -> Any:
-    uneven = np.cos(np.arange(y.numel())).reshape(y.shape)  # computed outside: it is not the test
-    return (y * g.tensor(uneven, dtype=y.dtype)).mean()
 
 
 def results(function: Function, dtype: Any, *, compile: bool) -> tuple[Arrays, str]:
@@ -59,10 +52,4 @@ def test_compiled_as_eager(dtype: str, function: Function) -> None:
         reject()
     eager, _ = results(function, dtype, compile=False)
     ours, graph = results(function, dtype, compile=True)
-    assert len(ours) == len(eager)
-    eps = np.finfo(dtype).eps
-    for a, b, c in zip(ours, eager, exact, strict=True):
-        assert (a.shape, a.dtype) == (b.shape, b.dtype)
-        error, eagers = np.abs(a - c).max(initial=0), np.abs(b - c).max(initial=0)
-        allowed = 4 * max(eagers, 50 * eps * (1 + np.abs(c).max(initial=0)))
-        assert error <= allowed, f"{function}\n{graph}\n{a}\n{b}\n{error}, eager {eagers}"
+    check_as_exact(ours, eager, exact, dtype, f"{function}\n{graph}")

@@ -10,13 +10,7 @@ from hypothesis import given, reject, settings
 
 import gradatim as g
 from gradatim.core.errors import AutogradError
-from tests.compiler.graphs import Function, functions
-
-Arrays = list[np.ndarray]
-
-
-def weighted(y: Any) -> Any:
-    return (y * g.tensor(np.cos(np.arange(y.numel())).reshape(y.shape), dtype=y.dtype)).mean()
+from tests.compiler.graphs import Arrays, Function, check_as_exact, functions, weighted
 
 
 def results(function: Function, dtype: Any, *, compile: bool) -> Arrays:
@@ -48,10 +42,4 @@ def test_gradients_as_eager(dtype: str, function: Function) -> None:
         reject()
     eager = results(function, dtype, compile=False)
     ours = results(function, dtype, compile=True)
-    assert len(ours) == len(eager)
-    eps = np.finfo(dtype).eps
-    for a, b, c in zip(ours, eager, exact, strict=True):
-        assert (a.shape, a.dtype) == (b.shape, b.dtype)
-        error, eagers = np.abs(a - c).max(initial=0), np.abs(b - c).max(initial=0)
-        allowed = 4 * max(eagers, 50 * eps * (1 + np.abs(c).max(initial=0)))
-        assert error <= allowed, f"{function}\n{a}\n{b}\n{error}, eager {eagers}"
+    check_as_exact(ours, eager, exact, dtype, str(function))

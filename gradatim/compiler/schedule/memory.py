@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ..ir import Var
 
 ALIGN = 64  # bytes: a cache line, and the widest vector
-LARGE = 1 << 15  # bytes of what is placed by whose memory it was
+LARGE = 1 << 15  # bytes: what is smaller stays near wherever it lies
 MANY = 300  # such buffers; to weigh the places of all takes time by the cube of their number
 
 

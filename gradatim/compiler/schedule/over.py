@@ -15,12 +15,11 @@ from collections.abc import Collection, Iterator, Sequence
 from ...core.placement import LINE
 from ..ir import Var
 from .grain import items
+from .memory import LARGE
 from .nests import BandNest, BlockNest, Leaf, Nest, NumpyNest, ProductNest, RowNest, Store
 from .nests import reads as read_by
 from .nests import writes as written_by
 from .replace import users
-
-LARGE = 1 << 15  # bytes: what is smaller stays near wherever it lies
 
 
 def overwritten(nests: Sequence[Nest], final: dict[Var, Var]) -> dict[Var, Var]:
