@@ -316,9 +316,9 @@ def _kernel(*asked: typing.Any) -> typing.Any:
     return importlib.import_module(".compiler.kernel", __name__).make(*asked)
 
 
-def _in_place(module: typing.Any) -> None:
+def _in_place(*asked: typing.Any) -> None:
     """Compile a module that asks for it."""
-    importlib.import_module(".compiler.module", __name__).compile_in_place(module)
+    importlib.import_module(".compiler.compile", __name__).compile_in_place(*asked)
 
 
 _made_by(_kernel)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
+from ..core.compiling import Settings
 from . import engine
-from .module import compile_module, is_module
+from .module import compile_module, into_compiled, into_plain, is_module
 from .program import Program, check_function
 from .scalars import compile_scalars, touches_values
-from .settings import Settings
 from .watched import warn
 
 
@@ -50,7 +50,14 @@ def compile(
     >>> double(gradatim.ones(2))
     tensor([2., 2.])
     """
-    asked = Settings(dynamic, backend, mode, options, disable)
+    asked = Settings(
+        fullgraph=fullgraph,
+        dynamic=dynamic,
+        backend=backend,
+        mode=mode,
+        options=options,
+        disable=disable,
+    )
     if model is None:
         return partial(_compile, asked=asked)
     return _compile(model, asked)
@@ -60,12 +67,25 @@ def _compile(function: Callable[..., Any], asked: Settings) -> Any:
     check_function(function)
     if asked.is_plain:
         return function
-    why = engine.available()
-    if why is not None:
-        _say_once(f"gradatim.compile: {why}; functions run as they are written, in NumPy")
+    _say_if_none()
     if touches_values(function, ()):
         return compile_scalars(function)
     return compile_module(function) if is_module(function) else Program(function)
+
+
+def compile_in_place(module: Any, asked: Settings) -> None:
+    """Let a module itself be compiled, or be as it is written."""
+    if asked.is_plain:
+        into_plain(module)
+        return
+    _say_if_none()
+    into_compiled(module)
+
+
+def _say_if_none() -> None:
+    why = engine.available()
+    if why is not None:
+        _say_once(f"gradatim.compile: {why}; functions run as they are written, in NumPy")
 
 
 @cache

@@ -13,6 +13,7 @@ from itertools import takewhile
 from types import FunctionType, MethodType
 from typing import Any
 
+from ..core.errors import ArgumentError
 from .program import Program
 
 _SHOWN = ("explain", "export", "function", "history", "profile", "repeat", "variants")
@@ -35,7 +36,7 @@ class CompiledModule:
             return compile_module, (self._program.function,)
         plain: Any = object.__new__(type(self).__bases__[0])
         plain.__dict__ = {k: v for k, v in self.__dict__.items() if k != _PLACE}
-        return compile_in_place, (plain,)
+        return into_compiled, (plain,)
 
 
 class _OfProgram:
@@ -94,7 +95,7 @@ def compile_module(module: Any) -> Any:
     return twin
 
 
-def compile_in_place(module: Any) -> Any:
+def into_compiled(module: Any) -> Any:
     """Let a module itself be compiled."""
     if not isinstance(module, CompiledModule):
         kind: Any = type(module)
@@ -102,6 +103,22 @@ def compile_in_place(module: Any) -> Any:
         program.__name__ = kind.__name__
         object.__setattr__(module, "__class__", _class_of(kind, _shown(module), in_place=True))
     return module
+
+
+def into_plain(module: Any) -> None:
+    """Let a module that was compiled in place be as it is written.
+
+    Errors: ArgumentError for the compiled form of another module.
+    """
+    if not isinstance(module, CompiledModule):
+        return
+    if _PLACE not in module.__dict__:
+        raise ArgumentError(
+            f"compile: {type(module).__name__} is the compiled form of a module, which is still "
+            "there as it is written: use its .function"
+        )
+    object.__setattr__(module, "__class__", type(module).__bases__[0])
+    del module.__dict__[_PLACE]
 
 
 def _shown(module: Any) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..._tensor.autograd import Removable
-from ...core.compiling import compile_in_place
+from ...core.compiling import Settings, compile_in_place
 from .hooks import Hook, Hooks, register
 from .printing import describe
 from .state import Stateful
@@ -42,8 +43,22 @@ class Module(Stateful):
             return self.forward(*args, **kwargs)
         return self._hooks.call(self, args, kwargs)
 
-    def compile(self) -> None:
+    def compile(
+        self,
+        *,
+        fullgraph: bool = False,
+        dynamic: bool | None = None,
+        backend: str | Callable[..., Any] | None = None,
+        mode: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        disable: bool = False,
+    ) -> None:
         """Let this module itself run as machine code from now on, as `gradatim.compile` would.
+
+        The settings are those of `gradatim.compile`. With `disable`, or the backend "eager", the
+        module runs as it is written, also if it was compiled before.
+
+        Errors: ArgumentError for settings that `gradatim.compile` refuses.
 
         >>> import gradatim
         >>> from gradatim import nn
@@ -51,8 +66,19 @@ class Module(Stateful):
         >>> model.compile()
         >>> model
         CompiledLinear(in_features=2, out_features=1, bias=True)
+        >>> model.compile(disable=True)
+        >>> model
+        Linear(in_features=2, out_features=1, bias=True)
         """
-        compile_in_place(self)
+        asked = Settings(
+            fullgraph=fullgraph,
+            dynamic=dynamic,
+            backend=backend,
+            mode=mode,
+            options=options,
+            disable=disable,
+        )
+        compile_in_place(self, asked)
 
     def extra_repr(self) -> str:
         """The settings shown when the module is printed."""
