@@ -75,7 +75,9 @@ def test_modules_have_the_same_settings():
 REFUSED = {
     "dynamic=True is not supported: each shape has a program": {"dynamic": True},
     "backend='cudagraphs' is not supported: there is one compiler": {"backend": "cudagraphs"},
-    "mode='fastest' is not supported: the modes are default, reduce-overhead": {"mode": "fastest"},
+    "mode='fastest' is not supported: the modes are default, lite, reduce-overhead": {
+        "mode": "fastest"
+    },
     "options={'shape_padding': True} is not supported": {"options": {"shape_padding": True}},
 }
 
