@@ -5,6 +5,8 @@
     peaks.bandwidth(200_000)       bytes a second, read and written, in so large a working set
 
 Written with the emitter, run by the compiler's own engine, once in a process: a tenth of a second.
+Other users of a machine, and its temperature, change what a core can do from one second to the
+next: `arithmetic()` says what it is now, for what is timed now.
 """
 
 from __future__ import annotations
@@ -23,11 +25,13 @@ from .lower.emit import I64, PTR, Module, vector
 from .lower.main import clock
 from .lower.target import Target, host
 
-_TURNS = 20_000
+_TURNS = 10_000  # of the arithmetic: a tenth of a millisecond
 _AT_ONCE = 4  # vectors copied in a turn
 _SIZES = (1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 26)  # bytes: caches, memory
 _LEAST = 1 << 25  # bytes to copy in one measurement, at least
 _REPEATS = 5
+_MANY = 10
+DTYPES = ("float32", "float64")
 
 
 @dataclass(frozen=True)
@@ -51,20 +55,31 @@ class Peaks:
 @cache
 def measured() -> Peaks:
     """The peaks of this machine, for one thread."""
+    loaded, target = _loaded(), host()
+    ticks = ctypes.CFUNCTYPE(ctypes.c_int64)(loaded.address("ticks"))
+    begin, start = ticks(), time.perf_counter()
+    flops = arithmetic(_MANY)
+    bandwidths = tuple((size, _copied(loaded, size, target)) for size in _SIZES)
+    end, stop = ticks(), time.perf_counter()
+    return Peaks((stop - start) / (end - begin), flops, bandwidths)
+
+
+def arithmetic(windows: int = 1) -> dict[str, float]:
+    """Operations a second of one core now, by dtype: the best of so many short windows."""
+    loaded, target = _loaded(), host()
+    return {d: _flops(loaded, d, target, windows) for d in DTYPES}
+
+
+@cache
+def _loaded() -> engine.Loaded:
     target = host()
     module = Module(target.attributes)
-    for dtype in ("float32", "float64"):
+    for dtype in DTYPES:
         _write_arithmetic(module, dtype, target)
     _write_copy(module, target)
     f = module.function("ticks", [], I64)
     f.end(clock(f, target))
-    loaded = engine.load(engine.compile_object(str(module), target))
-    ticks = ctypes.CFUNCTYPE(ctypes.c_int64)(loaded.address("ticks"))
-    begin, start = ticks(), time.perf_counter()
-    flops = {d: _flops(loaded, d, target) for d in ("float32", "float64")}
-    bandwidths = tuple((size, _copied(loaded, size, target)) for size in _SIZES)
-    end, stop = ticks(), time.perf_counter()
-    return Peaks((stop - start) / (end - begin), flops, bandwidths)
+    return engine.load(engine.compile_object(str(module), target))
 
 
 def _write_arithmetic(module: Module, dtype: str, target: Target) -> None:
@@ -95,14 +110,14 @@ def _write_copy(module: Module, target: Target) -> None:
     f.end()
 
 
-def _flops(loaded: engine.Loaded, dtype: str, target: Target) -> float:
+def _flops(loaded: engine.Loaded, dtype: str, target: Target, windows: int) -> float:
     lanes = target.lanes(dtype)
     place = np.full(lanes, 0.5, dtype)
     run = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(
         loaded.address(f"arithmetic_{dtype}")
     )
     address = place.ctypes.data
-    return 2 * _sums(target) * lanes * _TURNS / _fastest(lambda: run(address, _TURNS))
+    return 2 * _sums(target) * lanes * _TURNS / _fastest(lambda: run(address, _TURNS), windows)
 
 
 def _copied(loaded: engine.Loaded, size: int, target: Target) -> float:
@@ -115,10 +130,10 @@ def _copied(loaded: engine.Loaded, size: int, target: Target) -> float:
     return size * times / _fastest(lambda: run(begin, begin + size // 2, count, times))
 
 
-def _fastest(run: Callable[[], object]) -> float:
+def _fastest(run: Callable[[], object], times: int = _REPEATS) -> float:
     """Seconds of the fastest of a few runs."""
     found = []
-    for _ in range(_REPEATS):
+    for _ in range(times):
         start = time.perf_counter()
         run()
         found.append(time.perf_counter() - start)

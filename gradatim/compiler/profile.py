@@ -1,8 +1,8 @@
 """`program.profile()`: how long each loop nest takes, beside what the machine could do at most.
 
 The program's functions are called one after the other on one thread, with the processor's clock
-read before and after each; of every function the fastest of many steps counts. What the steps
-change is put back.
+read before and after each; of every function the fastest of many steps counts, and of the core's
+arithmetic the fastest of the windows between them. What the steps change is put back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .loops import equations_of, title
 from .lower.main import CLOCKS, write_timed
 from .lower.target import host
 from .lower.writing import Call
-from .peak import Peaks, measured
+from .peak import Peaks, arithmetic, measured
 from .schedule.nests import Nest, NumpyNest
 
 SECONDS = 0.3  # how long to go on, if nobody says how many steps
@@ -87,26 +87,34 @@ class Profile:
         ]
 
     def _table(self) -> list[str]:
-        total = sum(t.seconds for t in self.timings) or 1.0
         head = f"{'nest':>4} {'time':>9} {'share':>6} {'GFLOP/s':>8} {'GB/s':>7} {'of peak':>8}"
-        return [head, *(self._line(t, total) for t in self.timings)]
+        total = self.total
+        of_peak = sum(t.fraction(self.peaks) * t.seconds for t in self.timings)
+        all_of_it = (
+            f"{'all':>4} {_rates(total, total.seconds)} {of_peak / (total.seconds or 1.0):8.0%}"
+        )
+        return [head, *(self._line(t, total.seconds) for t in self.timings), all_of_it]
+
+    @property
+    def total(self) -> Timing:
+        """All functions together, one after the other on one thread."""
+        seconds = sum(t.seconds for t in self.timings)
+        flops, size = (sum(getattr(t, k) for t in self.timings) for k in ("flops", "bytes"))
+        return Timing(0, "all", seconds, flops, size)
 
     def _line(self, t: Timing, total: float) -> str:
-        return (
-            f"{t.nest:4} {_time(t.seconds):>9} {t.seconds / total:6.1%} {t.gflops:8.1f}"
-            f" {t.gbytes:7.1f} {t.fraction(self.peaks):8.0%}  {_short(t.what)}"
-        )
+        rates = _rates(t, total)
+        return f"{t.nest:4} {rates} {t.fraction(self.peaks):8.0%}  {_short(t.what)}"
 
 
 def profile(
     binding: Binding, name: str, tensors: Sequence[Any], steps: int | None = None
 ) -> Profile:
     """Time a program's functions, and the whole of it."""
-    peaks = measured()
     with binding.trial(tensors) as step:
         timed = _Timed(binding)
         with timed.trial(tensors) as timed_step:
-            count, times = timed.fastest(timed_step, steps)
+            count, times, peaks = timed.fastest(timed_step, steps)
         whole = min(_seconds(step) for _ in range(count))
     threads = team.get_num_threads() if binding.compiled.shared else 1
     rows = [
@@ -147,18 +155,20 @@ class _Timed(Binding):
         self.clocks = np.zeros(len(calls), np.int64)
         self.control[CLOCKS] = self.clocks.ctypes.data
 
-    def fastest(self, step: Callable[[], None], steps: int | None) -> tuple[int, Any]:
-        """How many steps were run, and of each function the ticks of its fastest call."""
+    def fastest(self, step: Callable[[], None], steps: int | None) -> tuple[int, Any, Peaks]:
+        """How many steps were run, the ticks of each function's fastest call, the core's peaks."""
+        peaks, flops = measured(), arithmetic()
         best = np.full(len(self.rows), np.iinfo(np.int64).max)
         count, begin = 0, time.perf_counter()
         while count < (steps or MOST):
             self.clocks[:] = 0
             step()
             best, count = np.minimum(best, self.clocks), count + 1
+            flops = {d: max(rate, flops[d]) for d, rate in arithmetic().items()}
             late = time.perf_counter() - begin > SECONDS
             if steps is None and late and count >= FEWEST:
                 break
-        return count, best
+        return count, best, replace(peaks, flops=flops)
 
     def _by_numpy(self, step: NumpyStep) -> None:
         seconds = _seconds(lambda: super(_Timed, self)._by_numpy(step))
@@ -182,6 +192,12 @@ def _dtype(nest: Nest) -> str:
     """In which floats a nest computes."""
     names = [v.dtype.name for e in equations_of(nest) for v in e.outputs if v.dtype.kind == "f"]
     return names[0] if names else "float32"
+
+
+def _rates(t: Timing, total: float) -> str:
+    """Its time, the share of all of it, operations and bytes a second: the columns of the table."""
+    share = t.seconds / (total or 1.0)
+    return f"{_time(t.seconds):>9} {share:6.1%} {t.gflops:8.1f} {t.gbytes:7.1f}"
 
 
 def _seconds(run: Callable[[], None]) -> float:

@@ -79,15 +79,24 @@ def test_what_numpy_does_is_timed_with_the_rest():
     assert all(t.seconds > 0 for t in found.timings if t.what.startswith("NumPy"))
 
 
-def test_the_table_has_a_line_for_each_function():
+def test_the_table_has_a_line_for_each_function_and_one_for_all():
     found = Program(lambda x: (x * 2).sum(0)).profile(gradatim.ones(300, 200))
     lines = str(found).splitlines()
     assert lines[0].startswith("<lambda>: ")
     assert lines[1].startswith("one core at its best: GFLOP/s ")
-    assert len(lines) == 4 + len(found.timings)
+    assert len(lines) == 5 + len(found.timings)
+    assert lines[-1].split()[0] == "all"
+    assert "100.0%" in lines[-1]
 
 
-@pytest.mark.parametrize("steps", [0, -1, True])
+def test_all_together_is_the_sum():
+    x, w = gradatim.ones(64, 32), gradatim.ones(32, 16)
+    found = Program(lambda x, w: (x @ w).exp().cumsum(0)).profile(x, w, steps=3)
+    assert len(found.timings) > 1
+    assert found.total.seconds == sum(t.seconds for t in found.timings)
+    assert found.total.flops == sum(t.flops for t in found.timings) > 2 * 64 * 32 * 16
+
+
 def test_a_number_of_steps_below_one_is_refused(steps):
     with pytest.raises(ArgumentError, match="a whole number of steps, at least 1"):
         Program(lambda x: x * 2).profile(gradatim.ones(3), steps=steps)
@@ -97,6 +106,14 @@ def test_the_nearer_limit_counts():
     peaks = Peaks(1e-9, {"float32": 100e9}, ((1000, 10e9),))
     assert Timing(1, "", 1e-6, 50_000, 1_000).fraction(peaks) == pytest.approx(0.5)
     assert Timing(1, "", 1e-6, 50_000, 8_000).fraction(peaks) == pytest.approx(0.8)
+
+
+def test_the_core_is_measured_beside_each_profile():
+    program = Program(lambda x: x * 2)
+    first, second = (program.profile(gradatim.ones(1000), steps=2).peaks for _ in range(2))
+    assert first.flops != second.flops
+    assert first.bandwidths == second.bandwidths
+    assert 1e9 < first.flops["float32"] < 1e13
 
 
 def test_the_machine_is_measured_once_and_makes_sense():
