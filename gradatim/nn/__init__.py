@@ -26,21 +26,6 @@ from .batch_norm import (
     InstanceNorm3d,
 )
 from .containers import ModuleDict, ModuleList, ParameterList, Sequential
-from .corners import (
-    CELU,
-    ELU,
-    SELU,
-    Hardshrink,
-    Hardsigmoid,
-    Hardswish,
-    Hardtanh,
-    LeakyReLU,
-    PReLU,
-    ReLU6,
-    Softplus,
-    Softshrink,
-    Threshold,
-)
 from .distance import CosineSimilarity
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d
 from .embedding import Embedding
@@ -61,6 +46,21 @@ from .loss import (
 from .module import Module
 from .normalization import GroupNorm, LayerNorm, RMSNorm
 from .parameter import Parameter
+from .piecewise import (
+    CELU,
+    ELU,
+    SELU,
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    PReLU,
+    ReLU6,
+    Softplus,
+    Softshrink,
+    Threshold,
+)
 
 __all__ = [
     "CELU",

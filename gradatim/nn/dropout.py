@@ -1,4 +1,4 @@
-"""Dropout as layers: numbers fall in training, and in evaluation nothing happens."""
+"""Dropout as layers: active in training, the identity in evaluation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .module import Module
 
 
 class _Dropout(Module):
-    """A probability, and whether the input itself is changed."""
+    """A probability, and whether to work in place."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class _Dropout(Module):
 
 
 class Dropout(_Dropout):
-    """Each number becomes 0 with probability `p` in training, else x / (1 - p).
+    """Each element becomes 0 with probability `p` in training, else x / (1 - p).
 
     >>> import gradatim
     >>> Dropout(p=0.1)

@@ -170,7 +170,7 @@ def _sigmoid(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 sigmoid = Primitive("sigmoid(x)", _sigmoid, same, x=lambda g, out: mul(g, sub(out, mul(out, out))))
 
-# -- corners -------------------------------------------------------------------------------
+# -- kinks ---------------------------------------------------------------------------------
 
 _flat: Composite = Composite(
     "flat(y, x)",
@@ -185,8 +185,9 @@ _flat: Composite = Composite(
 def flat(y: Any, x: Any) -> Any:
     """`y`, with a gradient of zeros by `x`.
 
-    The slope of straight lines changes in the corners alone, so a rule that asks only on which
-    line `x` lies leaves no way back to it; PyTorch's second gradient of these is zeros, not none.
+    The slope of a piecewise linear function is constant on each piece, so a rule that only asks
+    which piece `x` lies on leaves no path back to `x`; PyTorch's second gradient there is zeros,
+    not None.
     """
     return _flat(y, x) if local.context.grad_enabled else y
 

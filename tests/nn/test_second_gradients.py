@@ -1,4 +1,4 @@
-"""Second gradients where functions have corners and where numbers are huge, as PyTorch's."""
+"""Second gradients where functions have kinks and where numbers are huge, as PyTorch's."""
 
 import pytest
 

@@ -54,7 +54,7 @@ SMOOTH = [
     *binary("mish_back", _slope(_mish), -4, 4, params=X_ALONE),
 ]
 
-# -- activations with corners ---------------------------------------------------------------------
+# -- piecewise activations -----------------------------------------------------------------------
 
 
 def _elu(x: Any, *, alpha: float, scale: float, narrow: float) -> Any:

@@ -16,8 +16,20 @@ from .activation import (
     tanhshrink,
 )
 from .attention import scaled_dot_product_attention
-from .classes import cross_entropy, nll_loss, one_hot
-from .corners import (
+from .classification import cross_entropy, nll_loss, one_hot
+from .distance import cosine_similarity, normalize
+from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d
+from .layers import embedding, linear
+from .likelihood import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    entropy,
+    gaussian_nll_loss,
+    kl_div,
+)
+from .normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
+from .padding import pad
+from .piecewise import (
     celu,
     elu,
     hardshrink,
@@ -32,25 +44,7 @@ from .corners import (
     softshrink,
     threshold,
 )
-from .distance import (
-    cosine_similarity,
-    huber_loss,
-    l1_loss,
-    mse_loss,
-    normalize,
-    smooth_l1_loss,
-)
-from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d
-from .layers import embedding, linear
-from .likelihood import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    entropy,
-    gaussian_nll_loss,
-    kl_div,
-)
-from .normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
-from .padding import pad
+from .regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 
 __all__ = [
     "alpha_dropout",

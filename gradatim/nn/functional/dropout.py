@@ -1,6 +1,6 @@
-"""Dropout: numbers put to 0 at random while training, the others made larger to make up for it.
+"""Dropout: elements set to 0 at random in training, the others scaled up to compensate.
 
-The numbers that fall are PyTorch's from the same seed: one stays where a 53-bit uniform number is
+The same seed drops the same elements as PyTorch: one is kept where a 53-bit uniform number is
 below 1 - p.
 
 Source: Srivastava et al. 2014, Dropout: a simple way to prevent neural networks from overfitting.
@@ -30,7 +30,7 @@ SELU_FLOOR = -1.7580993408473766  # what selu tends to on the left: -scale * alp
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Each number becomes 0 with probability `p`, else x / (1 - p); as it is, if not `training`.
+    """Each element becomes 0 with probability `p`, else x / (1 - p); unchanged if not `training`.
 
     Errors: ArgumentError for a `p` outside [0, 1].
 
@@ -92,8 +92,8 @@ def alpha_dropout(
 ) -> Tensor:
     """Dropout that keeps mean 0 and variance 1, for networks of `selu`.
 
-    a x, or a c where it falls, + b: c is what selu tends to on the left, and a and b undo what
-    that does to mean and variance.
+    a x + b where an element is kept, a c + b where it is dropped: c is the limit of selu on the
+    left, and a and b restore mean and variance.
 
     Source: Klambauer et al. 2017, Self-normalizing neural networks, arXiv:1706.02515.
     """
@@ -142,7 +142,7 @@ def _channels_dropped(
 
 
 def _one_each(x: Tensor) -> Tensor:
-    """A place for each channel of each sample."""
+    """One element for each channel of each sample."""
     shape = [n if d < 2 else 1 for d, n in enumerate(x.shape)]
     return empty(shape, dtype=x.dtype)
 
@@ -154,6 +154,6 @@ def _check(name: str, x: Any, p: float) -> None:
 
 
 def check_probability(p: float) -> None:
-    """Refuse what is no probability."""
+    """Refuse a number outside [0, 1]."""
     if not 0 <= p <= 1:
         raise ArgumentError(f"dropout probability has to be between 0 and 1, but got {p}")

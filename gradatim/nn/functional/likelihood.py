@@ -1,4 +1,4 @@
-"""Losses that are negative log likelihoods, and the distances between distributions."""
+"""Negative log likelihoods, divergences and entropy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activations made of pieces, as layers; PReLU learns the slope of one of them."""
+"""Piecewise activations as layers; PReLU learns a slope."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class LeakyReLU(Module):
 
 
 class PReLU(Module):
-    """x for x > 0, else a slope times x that is learnt: one for all, or one for each channel.
+    """x for x > 0, else a learned slope times x: one slope for all, or one for each channel.
 
     Weight decay would pull the slopes towards those of ReLU: leave it out for them.
 
@@ -178,7 +178,7 @@ class Hardswish(InPlace):
 
 
 class _Shrink(Module):
-    """An activation that puts small numbers to 0."""
+    """An activation that sets small numbers to 0."""
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()

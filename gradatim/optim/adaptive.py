@@ -1,7 +1,7 @@
-"""Three optimisers that divide each gradient by how large it usually is: Adam's elders.
+"""Adagrad, RMSprop and Adadelta: each divides a gradient by a running estimate of its size.
 
-Their updates are written as tensors are anywhere, a line for a line of the formula; a compiled
-step makes one pass of each.
+The updates are written with ordinary tensor operations, one line for each line of the formula;
+a compiled step fuses them into one pass over memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .optimizer import Entry, Optimizer, Parameters
 
 
 class Adagrad(Optimizer):
-    """Steps that become smaller where gradients have been large.
+    """Steps shrink, element by element, with the sum of all squared gradients so far.
 
         v <- v + g^2
         p <- p - lr / (1 + (t - 1) lr_decay) g / (sqrt(v) + eps)
@@ -88,13 +88,14 @@ class Adagrad(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """Steps of a gradient divided by the root of its mean square, which forgets.
+    """Each gradient is divided by the root of a moving average of its square.
 
         v <- alpha v + (1 - alpha) g^2
         p <- p - lr g / (sqrt(v) + eps)
 
-    with weight_decay p added to g. `centered` takes the square of the mean gradient from v; with
-    momentum a step is b <- momentum b + g / (sqrt(v) + eps), p <- p - lr b. `foreach`,
+    with weight_decay p added to g. With `centered`, v is a variance: the square of the mean
+    gradient is subtracted. With momentum the step is b <- momentum b + g / (sqrt(v) + eps),
+    p <- p - lr b. `foreach`,
     `capturable` and `differentiable` change nothing.
 
     Errors: ArgumentError for a negative setting.
@@ -154,7 +155,7 @@ class RMSprop(Optimizer):
         return state
 
     def was_set(self, group: ParamGroup, name: str, value: float) -> None:
-        """Momentum that begins later gets its buffers before the next step, which may be traced."""
+        """Allocate buffers if momentum is turned on later: the next step may be traced."""
         if name == "momentum" and value > 0:
             for p in group["params"]:
                 self.state[p].setdefault("momentum_buffer", zeros_like(p))
@@ -180,7 +181,7 @@ class RMSprop(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Steps as large as steps have been, by how large gradients have been: it needs no rate.
+    """Steps scaled by the ratio of recent steps to recent gradients, so no rate need be tuned.
 
         v <- rho v + (1 - rho) g^2
         d = sqrt(u + eps) / sqrt(v + eps) g
@@ -250,6 +251,6 @@ class Adadelta(Optimizer):
 
 
 def _slope(p: Any, g: Any, group: ParamGroup) -> Any:
-    """The gradient of what is made smaller: of the loss, and of what decay adds to it."""
+    """The gradient to descend: negated to maximise, with weight decay added."""
     g = -g if group["maximize"] else g
     return g + p * group["weight_decay"] if group["weight_decay"] else g

@@ -1,4 +1,4 @@
-"""Activations made of pieces, which meet in corners."""
+"""Piecewise activations: leaky_relu, elu, hardtanh and their relatives."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError, DTypeError, ShapeError
 from ...core.handle import check_tensor
 from ...core.inplace import apply
-from ...ops import corners as ops
+from ...ops import piecewise as ops
 from .activation import applied
 
 SELU_ALPHA = 1.6732632423543772848170429916717

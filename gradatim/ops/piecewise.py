@@ -1,6 +1,6 @@
-"""Activations made of pieces: straight lines that meet in corners, an exponential on the left.
+"""Piecewise activations: straight lines that meet at kinks, or an exponential on the left.
 
-At a corner each takes the slope that PyTorch takes; beside it, the slope of the piece.
+At a kink each takes the slope that PyTorch takes.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _within(x: Any, low: float, high: float) -> Any:
     return logical_and(gt(x, like(x, low)), lt(x, like(x, high)))
 
 
-# x held between low and high; flat at both ends, the corners included
+# x held between low and high; flat at both ends, the kinks included
 hardtanh = Composite(
     "hardtanh(x, *, low, high)",
     lambda x, *, low, high: _between(x, low, high),

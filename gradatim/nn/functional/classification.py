@@ -1,4 +1,4 @@
-"""Losses for targets that are classes."""
+"""Classification losses, and `one_hot`."""
 
 from __future__ import annotations
 
