@@ -97,6 +97,7 @@ def test_all_together_is_the_sum():
     assert found.total.flops == sum(t.flops for t in found.timings) > 2 * 64 * 32 * 16
 
 
+@pytest.mark.parametrize("steps", [0, -1, True])
 def test_a_number_of_steps_below_one_is_refused(steps):
     with pytest.raises(ArgumentError, match="a whole number of steps, at least 1"):
         Program(lambda x: x * 2).profile(gradatim.ones(3), steps=steps)
