@@ -10,15 +10,16 @@ worker who had it, as far as this can be: a nest's items go through its results 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from ..ir import Var
 
 ALIGN = 64  # bytes: a cache line, and the widest vector
 LARGE = 1 << 15  # bytes: what is smaller stays near wherever it lies
-MANY = 300  # such buffers; to weigh the places of all takes time by the cube of their number
 
 
 @dataclass(frozen=True)
@@ -37,35 +38,32 @@ class Arena:
     size: int
 
 
-Span = tuple[int, int]  # where memory begins and ends
+Places = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def plan_memory(uses: Sequence[Use], outside: Iterable[Var], *, shared: bool = False) -> Arena:
     """Place everything but what lies `outside`; two share memory if they never live at once.
 
     The largest are placed first, each at the lowest place that is free for all of its life; but if
-    workers share the calls, and there are not too many, at the place where the least of it was
-    another worker's.
+    workers share the calls, at the place where the least of it was another worker's.
     """
-    offsets: dict[Var, int] = {}
-    placed: list[tuple[int, int, Span]] = []  # first and last call, and where
-    top = 0
     lives = _lives(uses, set(outside))
-    weighed = shared and sum(v.nbytes >= LARGE for v in lives) <= MANY
-    for v in sorted(lives, key=lambda v: -v.nbytes):
-        first, last = lives[v]
+    order = sorted(lives, key=lambda v: -v.nbytes)
+    first, last = np.array([lives[v] for v in order], np.int64).reshape(-1, 2).T
+    begin, end = np.zeros((2, len(order)), np.int64)
+    for i, v in enumerate(order):
         size = -(-max(v.nbytes, 1) // ALIGN) * ALIGN
-        rivals = {span for begin, end, span in placed if begin <= last and first <= end}
-        begin = _lowest(size, rivals)
-        top = max(top, begin + size)
-        if weighed and size >= LARGE:
-            others = Counter(span for begin, end, span in placed if begin > last or first > end)
-            places = {begin, *(end for _, end in rivals), *_centred(size, others)}
-            free = _free(places, size, top, rivals)
-            begin = min(free, key=lambda place: (_crossing(place, size, others), place))
-        offsets[v] = begin
-        placed.append((first, last, (begin, begin + size)))
-    return Arena(offsets, top)
+        at_once = (first[:i] <= last[i]) & (first[i] <= last[:i])
+        rivals = Spans(begin[:i][at_once], end[:i][at_once])
+        begin[i] = rivals.lowest(size)
+        if shared and size >= LARGE:
+            others = Spans(begin[:i][~at_once], end[:i][~at_once])
+            top = max(end.max(), begin[i] + size)
+            places = np.unique(_joined(begin[i : i + 1], rivals.end, others.centred(size)))
+            places = places[rivals.has_room(places, size) & (places <= top - size)]
+            begin[i] = places[others.crossing(places, size).argmin()]
+        end[i] = begin[i] + size
+    return Arena(dict(zip(order, begin.tolist(), strict=True)), int(end.max(initial=0)))
 
 
 def _lives(uses: Sequence[Use], elsewhere: set[Var]) -> dict[Var, list[int]]:
@@ -78,36 +76,53 @@ def _lives(uses: Sequence[Use], elsewhere: set[Var]) -> dict[Var, list[int]]:
     return lives
 
 
-def _lowest(size: int, rivals: Collection[Span]) -> int:
-    """The lowest place between and behind those that live at the same time."""
-    place = 0
-    for begin, end in sorted(rivals):
-        if place + size <= begin:
-            break
-        place = max(place, end)
-    return place
+@dataclass(frozen=True)
+class Spans:
+    """Pieces of memory: where each begins and ends, in bytes.
+
+    Whatever is asked of many places at once is a function of the place that is straight from one
+    begin, middle or end to the next. So it is found once, by adding up its slopes.
+    """
+
+    begin: Places
+    end: Places
+
+    def lowest(self, size: int) -> int:
+        """The lowest place with so much room before, between or behind them."""
+        order = self.begin.argsort()
+        before = np.maximum.accumulate(_joined((0,), self.end[order]))
+        room = _joined(self.begin[order], (1 << 62,)) - before
+        return int(before[(room >= size).argmax()])
+
+    def has_room(self, places: Places, size: int) -> Any:
+        """Which places, none below 0, have so much room."""
+        begun = np.searchsorted(np.sort(self.begin), places + size)  # before the end
+        ended = np.searchsorted(np.sort(self.end), places, side="right")
+        return (places >= 0) & (begun == ended)
+
+    def centred(self, size: int) -> Places:
+        """Where their middles would lie on the middle of something so large."""
+        return (self.begin + self.end - size) // 2 // ALIGN * ALIGN
+
+    def crossing(self, places: Places, size: int) -> Any:
+        """The bytes that one of two workers has here and the other one there, each in its half."""
+        half, middle, stop = (self.begin + self.end) // 2, places + size // 2, places + size
+        seconds = Spans(half, self.end).below(_joined(places, middle))
+        firsts = Spans(self.begin, half).below(_joined(middle, stop))
+        n = len(places)
+        return seconds[n:] - seconds[:n] + firsts[n:] - firsts[:n]
+
+    def below(self, places: Places) -> Any:
+        """How many of their bytes lie below each place."""
+        if not len(self.begin):
+            return np.zeros(len(places))
+        knots = _joined(self.begin, self.end)
+        order = knots.argsort()
+        knots = knots[order]
+        covering = np.repeat((1, -1), len(self.begin))[order].cumsum()
+        bytes = _joined((0,), (covering[:-1] * (knots[1:] - knots[:-1])).cumsum())
+        return np.interp(places, knots, bytes)
 
 
-def _centred(size: int, others: Iterable[Span]) -> Iterator[int]:
-    """The places in the middle of what lies there at other times."""
-    return ((begin + end - size) // 2 // ALIGN * ALIGN for begin, end in others)
-
-
-def _free(places: set[int], size: int, top: int, rivals: Collection[Span]) -> Iterator[int]:
-    """Those of the places below `top` where nobody else lives."""
-    for p in places:
-        fits = 0 <= p <= top - size
-        if fits and all(p + size <= begin or end <= p for begin, end in rivals):
-            yield p
-
-
-def _crossing(place: int, size: int, others: Mapping[Span, int]) -> int:
-    """The bytes that one of two workers has here and the other one there, each in its half."""
-    stop, middle = place + size, place + size // 2
-    total = 0
-    for (begin, end), times in others.items():
-        if begin < stop and place < end:
-            half = (begin + end) // 2
-            first = max(0, min(half, stop) - max(begin, middle))
-            total += times * (first + max(0, min(end, middle) - max(half, place)))
-    return total
+def _joined(*parts: Any) -> Places:
+    return np.concatenate(parts)
