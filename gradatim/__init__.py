@@ -285,7 +285,7 @@ from .core.dtypes import (
     uint8,
 )
 from .core.kernels import are_kernels_enabled, set_kernels_enabled
-from .core.kernels import made_by as _made_by
+from .core.kernels import set_kernel_maker as _set_kernel_maker
 
 if typing.TYPE_CHECKING:
     from . import diagnose as diagnose
@@ -321,7 +321,7 @@ def _in_place(*asked: typing.Any) -> None:
     importlib.import_module(".compiler.compile", __name__).compile_in_place(*asked)
 
 
-_made_by(_kernel)
+_set_kernel_maker(_kernel)
 _compiled_by(_in_place)
 
 

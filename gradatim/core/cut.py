@@ -1,11 +1,11 @@
-"""How an operation's arrays are cut into rows, each of which is computed by itself.
+"""How an operation's arrays are cut into rows that are computed independently of each other.
 
-    Elements()           all arrays alike, and every element by itself: (N,)
-    Rows(shared=(1,))    rows (N, C), and an input that is the same for all of them, (C,)
+    Elements()           every element is a row of its own: (N,)
+    Rows(shared=(1,))    rows (N, C), and input 1 is the same for all of them: (C,)
 
-An operation says so where machine code has something to gain (see `kernels`). A cut tells for the
-arrays of a call what `Form` they have: their shapes with the rows as one dimension, whose number is
-left open. Calls of one form differ in nothing else, so they can have one program.
+An operation declares a cut where a compiled kernel is faster than NumPy (see `kernels`). The cut
+maps the arrays of a call to a `Form`: their shapes, with all rows in one dimension whose size is
+left open. Calls with the same form differ only in the number of rows, so they share one kernel.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ Types = Sequence[ArrayType]
 Params = dict[str, Any]
 
 N = -1  # stands for the number of rows in a shape
-SHORT = 32  # elements of a row: of each such length a program is worth making
-EVEN = 16  # of longer rows, of those whose lengths are multiples of this
+SHORT = 32  # elements: every row length up to here gets a kernel of its own
+EVEN = 16  # longer rows get one only if their length is a multiple of this
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class Form(NamedTuple):
-    """What calls have in common that differ in the number of rows only.
+    """What calls that differ only in the number of rows have in common.
 
-    Output k takes the place of input `in_place[k]`; the outputs that are left are new.
+    Output k overwrites input `in_place[k]`; further outputs are new arrays.
     """
 
     shapes: tuple[tuple[int, ...], ...]
@@ -41,35 +41,35 @@ class Form(NamedTuple):
 
 
 class Cut(Protocol):
-    """How the arrays of an operation are seen as rows."""
+    """A way to see the arrays of an operation as rows."""
 
-    def taken(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
-        """The arrays that machine code is given; None if they do not lie in memory in order."""
+    def kernel_arrays(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
+        """The arrays to pass to a kernel; None if their layout in memory does not allow one."""
 
     def form(self, types: Types, params: Params) -> tuple[Form, int] | None:
-        """The form of such arrays, and how many rows they are; None if they are none."""
+        """The form of a call and its number of rows; None if no kernel is worth making."""
 
-    def arranged(self, tensors: Sequence[Any]) -> Sequence[Any]:
-        """Inputs of a form as the operation wants them, in library operations."""
+    def operands(self, tensors: Sequence[Any]) -> Sequence[Any]:
+        """The operation's inputs, computed from a kernel's by library operations."""
 
 
-class InOrder:
-    """What cuts have in common whose arrays are taken as they come."""
+class Contiguous:
+    """Base of cuts that pass contiguous arrays to a kernel as they are."""
 
-    def taken(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
-        """All of them, if they are floats that lie in order."""
-        return arrays if in_order(arrays) else None
+    def kernel_arrays(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
+        """All of them, if they are contiguous floats."""
+        return arrays if are_contiguous(arrays) else None
 
-    def arranged(self, tensors: Sequence[Any]) -> Sequence[Any]:
-        """As they are."""
+    def operands(self, tensors: Sequence[Any]) -> Sequence[Any]:
+        """The same tensors."""
         return tensors
 
 
-class Elements(InOrder):
-    """Arrays of one shape, and every element by itself."""
+class Elements(Contiguous):
+    """Arrays of one shape, each element a row."""
 
     def form(self, types: Types, params: Params) -> tuple[Form, int] | None:
-        """All of it as one line.
+        """One dimension of all elements.
 
         >>> x = ArrayType((3, 4), np.dtype("float32"))
         >>> form, count = Elements().form([x, x], {})
@@ -80,21 +80,21 @@ class Elements(InOrder):
         return form, prod(types[0].shape)
 
 
-class Rows(InOrder):
-    """Rows of the last dimensions; the inputs at the places `shared` are one row for all.
+class Rows(Contiguous):
+    """Rows along the last dimensions; the inputs at positions `shared` are one row used by all.
 
-    `along` is the parameter that says which dimensions these are: "dim", or several, "dims". Rows
-    that are `loose` may well have another length in the next call, and each length takes a program
-    of its own: so not every length has a form.
+    `along` names the parameter that says which dimensions a row has: "dim", or "dims" for several.
+    `varying` says that the row length may change from call to call. Each length needs a kernel of
+    its own, so only some lengths then get one (see `is_worth_a_kernel`).
     """
 
     def __init__(
-        self, *, shared: Sequence[int] = (), along: str | None = None, loose: bool = False
+        self, *, shared: Sequence[int] = (), along: str | None = None, varying: bool = False
     ) -> None:
-        self.shared, self.along, self.loose = frozenset(shared), along, loose
+        self.shared, self.along, self.varying = frozenset(shared), along, varying
 
     def form(self, types: Types, params: Params) -> tuple[Form, int] | None:
-        """(N, C), where the rows are the last dimensions.
+        """(N, C), if the rows are the last dimensions.
 
         >>> x, weight = (ArrayType(s, np.dtype("float32")) for s in ((8, 3, 4), (4,)))
         >>> form, count = Rows(shared=(1,)).form([x, weight], {})
@@ -104,17 +104,17 @@ class Rows(InOrder):
         shape = types[0].shape
         first = self._first(len(shape), params)
         width = 0 if first is None else prod(shape[first:])
-        if width < 2 or (self.loose and not is_steady(width)):
+        if width < 2 or (self.varying and not is_worth_a_kernel(width)):
             return None
-        rows, told = prod(shape) // width, params
+        rows, static = prod(shape) // width, params
         if self.along is not None:
-            told = {**params, self.along: 1 if self.along == "dim" else (1,)}
+            static = {**params, self.along: 1 if self.along == "dim" else (1,)}
         sizes = [prod(t.shape) for t in types]
         shapes = [(n,) if i in self.shared else (N, n // rows) for i, n in enumerate(sizes)]
-        return Form(tuple(shapes), tuple([t.dtype for t in types]), tuple(told.items())), rows
+        return Form(tuple(shapes), tuple([t.dtype for t in types]), tuple(static.items())), rows
 
     def _first(self, ndim: int, params: Params) -> int | None:
-        """Where the dimensions of a row begin, if they are the last ones."""
+        """The first dimension of a row, if rows are the last dimensions; else None."""
         if self.along == "dims":
             dims = params["dims"]
             first = ndim - len(dims)
@@ -122,15 +122,15 @@ class Rows(InOrder):
         return ndim - 1 if self.along is None or params["dim"] == ndim - 1 else None
 
 
-def is_steady(width: int) -> bool:
-    """Whether a program is worth making for rows of a length that may change from call to call."""
+def is_worth_a_kernel(width: int) -> bool:
+    """Whether rows of this length, which may change from call to call, get a kernel."""
     return width <= SHORT or not width % EVEN
 
 
-def in_order(arrays: Sequence[Any]) -> bool:
-    """Whether floats of one dtype lie one after the other in each of the arrays.
+def are_contiguous(arrays: Sequence[Any]) -> bool:
+    """Whether all are C-contiguous, aligned float arrays of one dtype.
 
-    NumPy's scalars are no arrays: their numbers lie elsewhere.
+    NumPy scalars are not arrays and have no buffer to pass on.
     """
     dtype = arrays[0].dtype
     if dtype not in FLOATS:

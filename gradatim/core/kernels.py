@@ -1,12 +1,13 @@
-"""When machine code does the work of NumPy.
+"""Compiled kernels for eager operations, and when they are used instead of NumPy.
 
-NumPy takes five to forty passes over memory for a GELU, a norm or an update; machine code takes
-one. An operation that has something to gain says how it is cut into rows (`cut`), and a kernel is
-a program for any number of them. It is used for large arrays that lie in order, where somebody
-knows how to make it: `gradatim/__init__` says who. So what computes depends on shapes, dtypes and
-memory alone, never on what was computed before, and a script gives the same bits in every run.
+NumPy takes five to forty passes over memory for a GELU, a norm or an optimiser's update; machine
+code takes one. An operation with something to gain declares how its arrays are cut into rows
+(`cut`), and a kernel computes any number of rows. It is used for large contiguous arrays. The
+compiler lies above this package, so `gradatim/__init__` hands its kernel maker in. Whether a
+kernel runs depends on shapes, dtypes and memory layout alone, never on earlier calls: a script
+gives the same bits in every run.
 
-GRADATIM_KERNELS=0 leaves everything to NumPy; so does `set_kernels_enabled(False)`.
+GRADATIM_KERNELS=0 turns kernels off; so does `set_kernels_enabled(False)`.
 """
 
 from __future__ import annotations
@@ -26,100 +27,101 @@ Array = np.ndarray[Any, Any]
 Work = Callable[..., Any]
 Make = Callable[[str, Work, "Form"], "Kernel | None"]
 
-SIZE = 1 << 14  # elements: with less, NumPy is as fast, and small scripts need no compiler
+MIN_ELEMENTS = 1 << 14  # with fewer, NumPy is as fast, and small scripts need no compiler
 
 
 class Kernel(Protocol):
-    """Machine code for the calls of one form."""
+    """Machine code for calls of one form."""
 
     def run(self, inputs: Sequence[Array], outputs: Sequence[Array], rows: int) -> None:
-        """Read the inputs and write the outputs, of so many rows."""
+        """Compute this many rows of the outputs from the inputs."""
 
     def run_all(
         self, calls: Sequence[tuple[Sequence[Array], int]], shared: Sequence[Array]
     ) -> None:
-        """The same for several calls, all of whose outputs take the place of inputs.
+        """Run several calls, each given as (arrays, rows), whose outputs overwrite inputs.
 
-        The last inputs are `shared` by all calls.
+        The arrays in `shared` are the last inputs of every call.
         """
 
 
 class _State:
-    """Whether kernels are used, and who makes them: of a name and some library operations."""
+    """Whether kernels are enabled, and the function that makes them."""
 
-    on = os.environ.get("GRADATIM_KERNELS", "1") != "0"
+    enabled = os.environ.get("GRADATIM_KERNELS", "1") != "0"
     make: Make | None = None
 
 
 def set_kernels_enabled(mode: bool) -> None:
-    """Let machine code compute large arrays where it is faster, or leave everything to NumPy.
+    """Turn compiled kernels for large arrays on or off; off, NumPy computes everything.
 
     >>> set_kernels_enabled(False)
     >>> are_kernels_enabled()
     False
     >>> set_kernels_enabled(True)
     """
-    _State.on = bool(mode)
+    _State.enabled = bool(mode)
 
 
 def are_kernels_enabled() -> bool:
-    """Whether machine code may compute large arrays.
+    """Whether compiled kernels are used for large arrays.
 
     >>> are_kernels_enabled()
     True
     """
-    return _State.on
+    return _State.enabled
 
 
-def made_by(make: Make) -> None:
-    """Say who makes kernels."""
+def set_kernel_maker(make: Make) -> None:
+    """Install the compiler's function that makes a kernel, or None, from (name, work, form)."""
     _State.make = make
 
 
 class Kernels:
-    """The kernels for some work, by their forms; None where there can be none."""
+    """The kernels of one operation, by form."""
 
     def __init__(self, name: str, work: Work) -> None:
         self._name, self._work = name, work
         self._made: dict[Form, Kernel | None] = {}
 
     def of(self, form: Form) -> Kernel | None:
-        """The kernel of a form, made when it is first wanted."""
+        """The kernel for a form, made on first use; None if there can be none."""
         if form in self._made:
             return self._made[form]
-        with undivided:  # a child would wait for ever for what its parent has begun to import
+        with undivided:  # a forked child would wait for ever for an import begun by its parent
             if form not in self._made and _State.make is not None:
                 self._made[form] = _State.make(self._name, self._work, form)
         return self._made.get(form)
 
 
 class Plan(NamedTuple):
-    """What a kernel needs for calls with arrays of some types."""
+    """How to call a kernel with arrays of given types."""
 
     kernel: Kernel
     rows: int
     outputs: tuple[ArrayType, ...]
-    several: bool  # whether they come as a tuple
+    several: bool  # whether the operation returns a tuple
 
 
-def fast(
-    name: str, work: Work, shape: Work, numpy: Work, cut: Cut, helps: Sequence[str] = ()
+def kernel_or_numpy(
+    name: str, work: Work, shape: Work, numpy: Work, cut: Cut, numpy_only: Sequence[str] = ()
 ) -> Work:
-    """A function of arrays: by a kernel where there is one, elsewhere by `numpy`.
+    """A function of arrays that runs a kernel where there is one, and `numpy` elsewhere.
 
-    `work` is the same in library operations, and `shape` its shape rule. The parameters that
-    `helps` names, which NumPy can use, are None for machine code.
+    `work` is the same function in library operations, from which a kernel is compiled; `shape` is
+    its shape rule. Parameters named in `numpy_only` are optional helpers for `numpy`; kernels get
+    None for them.
     """
 
-    def arranged(*tensors: Any, **params: Any) -> Any:
-        return work(*cut.arranged(tensors), **params)
+    def traced(*tensors: Any, **params: Any) -> Any:
+        return work(*cut.operands(tensors), **params)
 
-    kernels = Kernels(name, arranged)
+    kernels = Kernels(name, traced)
 
     @lru_cache(maxsize=1024)
-    def planned(told: tuple[tuple[str, Any], ...], *types: Any) -> Plan | None:
+    def planned(static: tuple[tuple[str, Any], ...], *types: Any) -> Plan | None:
         kinds = [ArrayType(*pair) for pair in zip(types[::2], types[1::2], strict=True)]
-        params = dict(told)
+        params = dict(static)
         found = cut.form(kinds, params)
         kernel = None if found is None else kernels.of(found[0])
         if found is None or kernel is None:
@@ -129,16 +131,19 @@ def fast(
         return Plan(kernel, found[1], outputs if several else (outputs,), several)
 
     def value(*arrays: Array, **params: Any) -> Any:
-        taken = cut.taken(arrays) if _State.on and arrays[0].size >= SIZE else None
-        if taken is None:
+        large = _State.enabled and arrays[0].size >= MIN_ELEMENTS
+        given = cut.kernel_arrays(arrays) if large else None
+        if given is None:
             return numpy(*arrays, **params)
-        types = [part for a in taken for part in (a.shape, a.dtype)]
-        told = params if not helps else {k: None if k in helps else params[k] for k in params}
-        plan = planned(tuple(told.items()), *types)
+        types = [part for a in given for part in (a.shape, a.dtype)]
+        static = params
+        if numpy_only:
+            static = {k: None if k in numpy_only else v for k, v in params.items()}
+        plan = planned(tuple(static.items()), *types)
         if plan is None:
             return numpy(*arrays, **params)
         made = tuple([np.empty(*t) for t in plan.outputs])
-        plan.kernel.run(taken, made, plan.rows)
+        plan.kernel.run(given, made, plan.rows)
         return made if plan.several else made[0]
 
     return value

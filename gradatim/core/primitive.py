@@ -29,7 +29,7 @@ from . import tape
 from .context import GradMode, local
 from .cut import Cut
 from .handle import wrap
-from .kernels import fast
+from .kernels import kernel_or_numpy
 from .plan import Plan, Rule, parameters
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Primitive:
         variadic_rule: Callable[[int], Rule] | None = None,
         joint_rule: Rule | None = None,
         cut: Cut | None = None,
-        helps: Sequence[str] = (),
+        numpy_only: Sequence[str] = (),
         **rules: Rule | None,
     ) -> None:
         self.name, _, rest = signature.rstrip(")").partition("(")
@@ -64,7 +64,9 @@ class Primitive:
         self.shape = shape
         self.outputs = outputs
         self.cut = cut
-        self.value = value if cut is None else fast(self.name, self, shape, value, cut, helps)
+        self.value = value
+        if cut is not None:
+            self.value = kernel_or_numpy(self.name, self, shape, value, cut, numpy_only)
         self.is_view = is_view
         self.is_part = is_part  # a view that shows some elements, each once
         self.is_plain = not is_view and len(outputs) == 1
@@ -130,7 +132,7 @@ class Composite(Primitive):
         differentiable: bool = True,
         joint_rule: Rule | None = None,
         cut: Cut | None = None,
-        helps: Sequence[str] = (),
+        numpy_only: Sequence[str] = (),
         **rules: Rule,
     ) -> None:
         super().__init__(
@@ -143,7 +145,7 @@ class Composite(Primitive):
             differentiable=differentiable,
             joint_rule=joint_rule,
             cut=cut,
-            helps=helps,
+            numpy_only=numpy_only,
             **rules,
         )
         self.expand = expand

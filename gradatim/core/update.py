@@ -1,7 +1,7 @@
-"""An update: what an optimiser does to parameters, in place, many of them at once.
+"""Updates: what an optimiser does in place to its parameters, many of them at once.
 
-NumPy needs a dozen calls for one, so small ones are laid side by side. Machine code goes through
-each in one pass, and through all of them in one call.
+NumPy needs a dozen calls for each parameter, so small ones are concatenated and updated together.
+A compiled kernel takes one pass over each parameter, and one call for all of them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .cut import Form, N, in_order
-from .kernels import SIZE, Kernels, are_kernels_enabled
+from .cut import Form, N, are_contiguous
+from .kernels import MIN_ELEMENTS, Kernels, are_kernels_enabled
 from .primitive import Composite
 
 Array = np.ndarray[Any, Any]
@@ -23,30 +23,30 @@ Row = Sequence[Array]
 
 @dataclass(frozen=True)
 class Sweep:
-    """An update as one pass over its arrays, for machine code.
+    """An update in the form that a kernel is compiled from: one elementwise pass over its arrays.
 
-    `expand(*arrays, *factors)` says in library operations what takes the places of the arrays that
-    are replaced. `factors(*numbers, dtype)` are single numbers of that dtype, made of the update's
-    own, and what takes the places of those that are replaced. `also` and `told` name the parameters
-    of the update that are given to the one and to the other; of a number in both, `expand` is given
-    only whether it is one but 0, so that another one does not take another program.
+    `factors(*numbers, dtype)` precomputes scalars from the update's numbers (learning rate, step
+    count, ...): the scalars as arrays of `dtype`, and the new values of the numbers it replaces.
+    `expand(*arrays, *factors)` computes the new arrays in library operations. Each is also passed
+    the static parameters named in `factor_params` and `expand_params`. A parameter in both reaches
+    `expand` only as whether it is nonzero, so that changing its value needs no new kernel.
     """
 
     expand: Callable[..., Any]
     factors: Callable[..., tuple[tuple[Array, ...], tuple[float, ...]]]
-    also: tuple[str, ...] = ()
-    told: tuple[str, ...] = ()
+    expand_params: tuple[str, ...] = ()
+    factor_params: tuple[str, ...] = ()
 
 
 class Update(Composite):
-    """A composite whose outputs, named like some of its inputs, are to take their places.
+    """A composite whose outputs replace the inputs of the same names.
 
-    `in_place` is its NumPy value, and writes into the arrays of those inputs. No gradient flows
-    through an update: it is what optimisers do, outside the tape.
+    `in_place` is its NumPy implementation, which writes into the arrays of those inputs. No
+    gradient flows through an update: optimisers work outside the tape.
 
-    Where NumPy's calls cost more than the arithmetic, it can be run on many things as on one: those
-    of at most `small` elements are laid side by side. All inputs must then be of one shape, but for
-    those that `numbers` names, which are single numbers.
+    Parameters of at most `small` elements, where NumPy's call overhead exceeds the arithmetic, are
+    concatenated and updated together. Apart from the 0-d inputs named in `numbers`, all inputs
+    then have one shape.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Update(Composite):
         """Update each row of arrays in place."""
         if self.sweep is not None and are_kernels_enabled():
             size = sum([row[0].size for row in rows])
-            rows = self._swept(rows, params) if size >= SIZE else rows
+            rows = self._swept(rows, params) if size >= MIN_ELEMENTS else rows
         small = []
         for row in rows:
             if self.small and row[0].size <= self.small:
@@ -106,7 +106,7 @@ class Update(Composite):
         """The rows in groups of one dtype and equal numbers."""
         groups: dict[tuple[Any, ...], list[Row]] = {}
         for row in rows:
-            # Numbers that stay are mostly those of all rows, and the same arrays.
+            # Numbers that are not replaced, such as the learning rate, are one array for all rows.
             key = [row[i].item() for i in self.moving], [id(row[i]) for i in self.steady]
             groups.setdefault((row[0].dtype.num, *key[0], *key[1]), []).append(row)
         return list(groups.values())
@@ -114,7 +114,7 @@ class Update(Composite):
     # -- in NumPy ------------------------------------------------------------------------------
 
     def _side_by_side(self, columns: Sequence[Sequence[Any]], params: Params) -> None:
-        """Run it once on what stands in the columns: for each input, the arrays of all rows."""
+        """Run once on concatenated arrays: a column has one input's arrays of all rows."""
         joined = [np.concatenate(arrays, None) for arrays in columns]
         for i in self.numbers:
             joined[i] = columns[i][0].copy()
@@ -132,9 +132,9 @@ class Update(Composite):
     # -- by machine code -------------------------------------------------------------------------
 
     def _swept(self, rows: Sequence[Row], params: Params) -> list[Row]:
-        """Update the rows whose arrays lie in order; those that are left."""
+        """Update the rows of contiguous arrays by kernels; return the others."""
         arrays = self.arrays
-        fitting = [row for row in rows if in_order([row[i] for i in arrays])]
+        fitting = [row for row in rows if are_contiguous([row[i] for i in arrays])]
         groups = self._alike(fitting)
         left = [row for group in groups if not self._sweep(group, params) for row in group]
         if len(fitting) < len(rows):
@@ -143,18 +143,19 @@ class Update(Composite):
         return left
 
     def _sweep(self, rows: Sequence[Row], params: Params) -> bool:
-        """Update rows with equal numbers; False if there is no kernel."""
+        """Update rows that share their numbers by one kernel call; False if there is no kernel."""
         sweep, first, arrays = self.sweep, rows[0], self.arrays
         assert sweep is not None
         assert self._kernels is not None
         dtype, count = first[0].dtype, len(arrays)
         numbers = [first[i] for i in self.numbers]
-        told = {k: params[k] for k in sweep.told}
-        factors, new = sweep.factors(*numbers, dtype=dtype, **told)
+        given = {k: params[k] for k in sweep.factor_params}
+        factors, new = sweep.factors(*numbers, dtype=dtype, **given)
         shapes = ((N,),) * count + ((),) * len(factors)
         places = tuple(k for k, i in enumerate(arrays) if i in self.replaces)
-        also = tuple([(k, bool(params[k]) if k in told else params[k]) for k in sweep.also])
-        kernel = self._kernels.of(Form(shapes, (dtype,) * len(shapes), also, places))
+        names = sweep.expand_params
+        static = tuple([(k, bool(params[k]) if k in given else params[k]) for k in names])
+        kernel = self._kernels.of(Form(shapes, (dtype,) * len(shapes), static, places))
         if kernel is None:
             return False
         kernel.run_all([([row[i] for i in arrays], row[0].size) for row in rows], factors)

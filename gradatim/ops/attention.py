@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.cut import Form, N, Rows, Types, in_order, is_steady
+from ..core.cut import Form, N, Rows, Types, are_contiguous, is_worth_a_kernel
 from ..core.primitive import Composite, Shortcut
 from ..core.storage import ArrayType
 from .broadcast import ones, over, reduce_sum
@@ -109,23 +109,23 @@ def _once(mask: Array) -> Array:
 
 
 class _Matrices:
-    """How machine code sees scores and a mask: (N, L, S), and (L, S) for all of them."""
+    """Scores (N, L, S), and one mask (L, S) for all of them."""
 
-    def taken(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
+    def kernel_arrays(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
         """The mask once, if it is the same for all matrices."""
         scores, mask = arrays[0], _once(arrays[1])
         fits = mask.shape == scores.shape[-2:] and mask.flags.c_contiguous
-        return (scores, mask) if fits and in_order((scores,)) else None
+        return (scores, mask) if fits and are_contiguous((scores,)) else None
 
     def form(self, types: Types, params: dict[str, Any]) -> tuple[Form, int] | None:
         """Rows of the scores."""
         (scores, shape), dtypes = (t.shape for t in types), tuple([t.dtype for t in types])
-        if not is_steady(shape[1]):
+        if not is_worth_a_kernel(shape[1]):
             return None
         form = Form(((N, *shape), shape), dtypes, tuple(params.items()))
         return form, prod(scores) // shape[1]
 
-    def arranged(self, tensors: Sequence[Any]) -> Sequence[Any]:
+    def operands(self, tensors: Sequence[Any]) -> Sequence[Any]:
         """The mask for each matrix."""
         scores, mask = tensors
         return scores, over(mask, scores)
@@ -166,7 +166,7 @@ scaled_softmax = Composite(
     lambda x, *, scale: softmax(mul(x, like(x, scale)), dim=len(x._value.shape) - 1),
     lambda x, *, scale: same(x),
     value=_scaled_softmax_value,
-    cut=Rows(loose=True),
+    cut=Rows(varying=True),
     x=lambda g, out, scale: softmax_rows_back(g, out, scale=scale),
 )
 
@@ -198,7 +198,7 @@ softmax_rows_back: Composite = Composite(
     _rows_back,
     lambda g, p, *, scale: same(g),
     value=_slope,
-    cut=Rows(loose=True),
+    cut=Rows(varying=True),
     g=lambda h, p, scale: softmax_rows_back(h, p, scale=scale),
     p=_by_weights,
 )

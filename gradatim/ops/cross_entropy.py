@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.cut import Form, InOrder, N, Types, in_order
+from ..core.cut import Contiguous, Form, N, Types, are_contiguous
 from ..core.errors import IndexOutOfRange
-from ..core.kernels import fast
+from ..core.kernels import kernel_or_numpy
 from ..core.primitive import Composite
 from ..core.storage import ArrayType
 from .broadcast import broadcast_to, full, reduce_sum, reshape_to
@@ -203,13 +203,13 @@ def _expand_row_slopes(logits: Any, target: Any, scale: Any) -> Any:
     return mul(each, sub(softmax(logits, dim=1), hit))
 
 
-class _Labelled(InOrder):
-    """How machine code sees logits (N, C), classes (N,), and a scale: (N,), or one number."""
+class _Labelled(Contiguous):
+    """Logits (N, C), classes (N,), and a scale: (N,), or one number."""
 
-    def taken(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
-        """All of them, if they lie in order."""
+    def kernel_arrays(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
+        """All of them, if they are contiguous."""
         logits, target, scale = arrays
-        return arrays if target.flags.c_contiguous and in_order((logits, scale)) else None
+        return arrays if target.flags.c_contiguous and are_contiguous((logits, scale)) else None
 
     def form(self, types: Types, params: dict[str, Any]) -> tuple[Form, int] | None:
         """A kernel for each number of classes."""
@@ -219,7 +219,7 @@ class _Labelled(InOrder):
 
 
 # (softmax(logits) - onehot(target)) scale, where there is a scale for each row, or one for all
-_row_slopes = fast(
+_row_slopes = kernel_or_numpy(
     "row_slopes",
     _expand_row_slopes,
     lambda logits, target, scale: ArrayType(logits.shape, logits.dtype),

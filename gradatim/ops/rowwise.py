@@ -132,7 +132,7 @@ softmax = Composite(
     _softmax,
     same,
     value=_softmax_value,
-    cut=Rows(along="dim", loose=True),
+    cut=Rows(along="dim", varying=True),
     x=softmax_back,
 )
 
@@ -160,6 +160,6 @@ log_softmax = Composite(
     _log_softmax,
     same,
     value=_log_softmax_value,
-    cut=Rows(along="dim", loose=True),
+    cut=Rows(along="dim", varying=True),
     x=lambda g, out, dim: sub(g, mul(exp(out), over(_total(g, dim), out))),
 )

@@ -60,7 +60,7 @@ def activation(
         same,
         value=descent_value,
         cut=cut,
-        helps=("y",),
+        numpy_only=("y",),
         g=lambda h, x, y: descent(h, x, y=y),
         x=lambda h, g, x: mul(mul(h, g), curve(x)),
     )

@@ -93,7 +93,10 @@ descend = Update(
     replaces=("p",),
     numbers=("lr",),
     sweep=Sweep(
-        _sweep, _descend_factors, also=("weight_decay", "maximize"), told=("weight_decay",)
+        _sweep,
+        _descend_factors,
+        expand_params=("weight_decay", "maximize"),
+        factor_params=("weight_decay",),
     ),
 )
 
@@ -176,8 +179,8 @@ descend_with_momentum = Update(
     sweep=Sweep(
         _sweep_with_momentum,
         _momentum_factors,
-        also=("weight_decay", "nesterov", "maximize"),
-        told=("weight_decay",),
+        expand_params=("weight_decay", "nesterov", "maximize"),
+        factor_params=("weight_decay",),
     ),
 )
 
@@ -301,8 +304,8 @@ def _next_factors(
 _SWEEP = Sweep(
     _adam_sweep,
     _next_factors,
-    also=("weight_decay", "decoupled", "maximize"),
-    told=("eps", "weight_decay"),
+    expand_params=("weight_decay", "decoupled", "maximize"),
+    factor_params=("eps", "weight_decay"),
 )
 
 # m <- beta1 m + (1 - beta1) g,  v <- beta2 v + (1 - beta2) g^2,  step <- step + 1,

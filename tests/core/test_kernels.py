@@ -12,7 +12,7 @@ import pytest
 import gradatim
 from gradatim.compiler import engine, kernel_text
 from gradatim.compiler.lower.target import host
-from gradatim.core.kernels import SIZE, fast
+from gradatim.core.kernels import MIN_ELEMENTS, kernel_or_numpy
 from gradatim.core.primitive import REGISTRY
 from gradatim.core.storage import ArrayType
 from tests.ops.case import Case, numbers, truths
@@ -96,8 +96,10 @@ def refused(*_, **__):
 def by_kernel(case, dtype):
     """What machine code gives; an error if NumPy has to do it."""
     primitive = REGISTRY[case.primitive]
-    helps = tuple(X_ALONE) if case.primitive.endswith("_back") else ()
-    value = fast(primitive.name, primitive, primitive.shape, refused, primitive.cut, helps)
+    numpy_only = tuple(X_ALONE) if case.primitive.endswith("_back") else ()
+    value = kernel_or_numpy(
+        primitive.name, primitive, primitive.shape, refused, primitive.cut, numpy_only
+    )
     return several(value(*arrays(case, dtype), **case.params))
 
 
@@ -114,7 +116,7 @@ def assert_close(case, found, dtype):
 
 def test_every_operation_with_a_cut_is_tried():
     assert {c.primitive for c in CASES} == {p.name for p in REGISTRY.values() if p.cut is not None}
-    assert all(c.inputs[0].size >= SIZE for c in CASES)
+    assert all(c.inputs[0].size >= MIN_ELEMENTS for c in CASES)
 
 
 @of_floats
@@ -131,11 +133,11 @@ def test_numpy_gives_the_value_of_large_arrays_too(case, dtype, no_kernels):
 @every
 def test_the_number_of_rows_is_not_in_the_text(case):
     primitive = REGISTRY[case.primitive]
-    taken = primitive.cut.taken(arrays(case))
+    taken = primitive.cut.kernel_arrays(arrays(case))
     form, _ = primitive.cut.form([ArrayType(a.shape, a.dtype) for a in taken], case.params)
 
     def work(*tensors, **params):
-        return primitive(*primitive.cut.arranged(tensors), **params)
+        return primitive(*primitive.cut.operands(tensors), **params)
 
     one, other = (kernel_text.written(work, form, host(), 16, rows=n) for n in (5003, 1_000_003))
     assert one == other
@@ -271,7 +273,7 @@ def test_several_threads_at_once():
     x = numbers((500, 300), -4, 4)
     gelu, found = REGISTRY["gelu"], {}
     alone = gelu.value(x)
-    value = fast("new", gelu, gelu.shape, refused, gelu.cut)
+    value = kernel_or_numpy("new", gelu, gelu.shape, refused, gelu.cut)
 
     def run(i):
         found[i] = [value(x) for _ in range(5)]
@@ -317,7 +319,7 @@ def test_a_compiler_that_does_not_work_is_not_missed(monkeypatch):
     monkeypatch.setenv("GRADATIM_CACHE_DIR", "")
     case = CASES[0]
     primitive = REGISTRY[case.primitive]
-    value = fast("silent", primitive, primitive.shape, lambda x: "NumPy", primitive.cut)
+    value = kernel_or_numpy("silent", primitive, primitive.shape, lambda x: "NumPy", primitive.cut)
     assert value(*arrays(case)) == "NumPy"
     monkeypatch.undo()
     assert value(*arrays(case)) == "NumPy"  # for good: who computes does not change
@@ -342,10 +344,10 @@ print(float(y.sum()), float(weight.sum()))
 @pytest.mark.parametrize(
     ("size", "environment", "before", "loaded"),
     [
-        (SIZE - 1, {}, "", False),
-        (SIZE, {}, "", True),
-        (SIZE, {"GRADATIM_KERNELS": "0"}, "", False),
-        (SIZE, {}, "sys.modules['llvmlite'] = None", True),  # as if it were not installed
+        (MIN_ELEMENTS - 1, {}, "", False),
+        (MIN_ELEMENTS, {}, "", True),
+        (MIN_ELEMENTS, {"GRADATIM_KERNELS": "0"}, "", False),
+        (MIN_ELEMENTS, {}, "sys.modules['llvmlite'] = None", True),  # as if it were not installed
     ],
 )
 def test_the_compiler_loads_when_a_large_array_needs_it(
@@ -394,7 +396,7 @@ def trained(kind, dtype, layout=lambda x: x):
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 @both_floats
 def test_updates_by_machine_code_are_those_of_numpy(kind, dtype, monkeypatch):
-    assert sum(map(prod, SHAPES)) >= SIZE
+    assert sum(map(prod, SHAPES)) >= MIN_ELEMENTS
     with monkeypatch.context() as without_numpy:
         for name in ("descend", "descend_with_momentum", "adam", "amsgrad"):
             without_numpy.setattr(REGISTRY[name], "in_place", refused)
