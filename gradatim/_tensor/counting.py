@@ -17,7 +17,7 @@ from ..ops.indexing import put, zeros
 from ..ops.sorting import bincount, searchsorted
 from . import return_types
 from .comparison import where
-from .picking import flat, int64, part
+from .index_arguments import as_index, flattened, narrowed
 from .promotion import only_floats, to_dtype
 
 if TYPE_CHECKING:
@@ -37,7 +37,11 @@ class Counted(Handle):
         >>> gradatim.tensor([0, 2, 2]).bincount()
         tensor([1, 0, 2])
         """
-        x = to_dtype(input, _INT64) if input._value.dtype == np.uint8 else int64("bincount", input)
+        x = (
+            to_dtype(input, _INT64)
+            if input._value.dtype == np.uint8
+            else as_index("bincount", input)
+        )
         numbers = numbers_of(x)
         if numbers.ndim != 1 or (numbers.size and numbers.min() < 0):
             raise ShapeError(
@@ -69,13 +73,13 @@ class Counted(Handle):
         x = only_floats("histc", input)
         _check_bins("histc", bins)
         low, high = _bounds("histc", x, (min, max) if min != 0 or max != 0 else None)
-        x = flat(x)
+        x = flattened(x)
         which = (x - low) * bins / (high - low)  # not by edges, whose rounding PyTorch does not see
         is_inside = (x >= low) & (x <= high)  # nan is not
         place = where(is_inside, which, bins).long()
         place = where(x == high, bins - 1, place)
         start = zeros(ArrayType((bins + 1,), x._value.dtype))
-        return part(put(start, place, like(x, 1), dim=0, accumulate=True), None, bins)
+        return narrowed(put(start, place, like(x, 1), dim=0, accumulate=True), None, bins)
 
     def histogram(
         input,
@@ -98,7 +102,7 @@ class Counted(Handle):
             edges = linspace(start=low, stop=high, count=bins + 1, dtype=x._value.dtype)
         hist = _in_bins(x, edges, weight)
         if density:
-            hist = hist / hist.sum() / sub(part(edges, 1, None), part(edges, None, -1))
+            hist = hist / hist.sum() / sub(narrowed(edges, 1, None), narrowed(edges, None, -1))
         return return_types.histogram(hist, edges)
 
 
@@ -121,14 +125,16 @@ def _bounds(name: str, x: Any, given: tuple[float, float] | None) -> tuple[float
 
 def _in_bins(x: Any, edges: Any, weight: Any) -> Any:
     """Counts, or sums of weights, of the elements between neighbouring edges."""
-    x, n = flat(x), edges._value.shape[0] - 1
+    x, n = flattened(x), edges._value.shape[0] - 1
     place = searchsorted(edges, x, right=True)  # 1 to n inside, 0 below, n + 1 above and for nan
-    at_end = x == part(edges, n, None)
+    at_end = x == narrowed(edges, n, None)
     place = sub(place, cast(at_end, dtype=_INT64))  # the last bin includes its upper edge
     ones = full(x._value.shape, 1, x._value.dtype)
     start = zeros(ArrayType((n + 2,), x._value.dtype))
-    counts = put(start, place, ones if weight is None else flat(weight), dim=0, accumulate=True)
-    return part(counts, 1, n + 1)
+    counts = put(
+        start, place, ones if weight is None else flattened(weight), dim=0, accumulate=True
+    )
+    return narrowed(counts, 1, n + 1)
 
 
 def _edges(name: str, x: Any, given: Any) -> Any:

@@ -13,14 +13,14 @@ from ..core.errors import DTypeError, GradatimError
 from ..core.handle import Handle
 from ..ops import reduction as ops
 from ..ops.broadcast import numel, reshape_to
-from ..ops.choosing import extreme
+from ..ops.extreme import extreme
 from ..ops.indexing import gather
 from ..ops.running import running_index
 from . import return_types
 from .arithmetic import Arithmetic
 from .dims import one_dim, some_dims
+from .index_arguments import at_least_1d, flattened
 from .numpy_names import numpy_names
-from .picking import at_least_1d, flat
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -145,7 +145,7 @@ def _extreme(name: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
     if x._value.shape:
         return answer(*extreme(x, dim=dim, largest=name == "max", keepdim=keepdim))
     return answer(
-        *[reshape_to(y, ()) for y in extreme(flat(x), dim=0, largest=True, keepdim=False)]
+        *[reshape_to(y, ()) for y in extreme(flattened(x), dim=0, largest=True, keepdim=False)]
     )
 
 
@@ -171,7 +171,7 @@ def _arg(name: str, primitive: Any, x: Any, dim: int | None, keepdim: bool) -> A
     shape = x._value.shape
     if dim is None:
         refuse_empty(name, x, tuple(range(len(shape))))
-        index = primitive(flat(x), dim=0, keepdim=False)
+        index = primitive(flattened(x), dim=0, keepdim=False)
         return reshape_to(index, (1,) * len(shape)) if keepdim else index
     dim = one_dim(name, dim, len(shape))
     refuse_empty(name, x, (dim,))

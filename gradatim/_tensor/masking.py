@@ -11,8 +11,8 @@ from ..ops import indexing as ops
 from ..ops.broadcast import numel, reshape_to
 from ..ops.elementwise import where
 from ..ops.movement import slice_
+from .index_arguments import as_scalar, at_least_1d, check_same_dtype, flattened
 from .inplace import form
-from .picking import at_least_1d, flat, one_number, same_dtype
 from .promotion import broadcast_shape, expanded
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Masked(Handle):
         tensor([1., 0.])
         """
         x, chosen = _broadcast("masked_fill", input, mask)
-        filled = expanded(one_number("masked_fill", input, value), x._value.shape)
+        filled = expanded(as_scalar("masked_fill", input, value), x._value.shape)
         return where(chosen, filled, x)
 
     def masked_select(input, mask: Tensor) -> Tensor:
@@ -45,13 +45,13 @@ class Masked(Handle):
         tensor([0, 2])
         """
         x, chosen = _broadcast("masked_select", input, mask)
-        return ops.take(flat(x), _true_places(chosen), dim=0)
+        return ops.take(flattened(x), _true_places(chosen), dim=0)
 
     def masked_scatter(input, mask: Tensor, source: Tensor) -> Tensor:
         """A copy with the first elements of `source`, in order, where `mask` is true."""
         x, chosen = _broadcast("masked_scatter", input, mask)
         places = _true_places(chosen)
-        values = flat(same_dtype("masked_scatter", input, source))
+        values = flattened(check_same_dtype("masked_scatter", input, source))
         count = places._value.shape[0]
         if values._value.shape[0] < count:
             raise ShapeError(
@@ -59,7 +59,7 @@ class Masked(Handle):
                 f"{values._value.shape[0]} elements"
             )
         values = slice_(values, index=(slice(count),))
-        written = ops.put(flat(x), places, values, dim=0, accumulate=False)
+        written = ops.put(flattened(x), places, values, dim=0, accumulate=False)
         return reshape_to(written, x._value.shape)
 
     masked_fill_ = form(masked_fill)

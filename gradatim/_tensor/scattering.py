@@ -16,9 +16,9 @@ from ..ops.broadcast import copy, full, numel, reshape_to
 from ..ops.elementwise import div, floor_divide, like, maximum
 from ..ops.movement import slice_, update_view
 from .dims import one_dim, sliced_dim
+from .index_arguments import as_index, at_least_1d, check_same_dtype, flattened, nonnegative
 from .inplace import form
 from .numpy_names import numpy_names
-from .picking import at_least_1d, flat, from_front, int64, same_dtype
 from .promotion import broadcast_shape, expanded
 from .writing import number_for
 
@@ -45,10 +45,10 @@ class Scattered(Handle):
         tensor([[2],
                 [3]])
         """
-        places = int64("gather", index)
+        places = as_index("gather", index)
         dim = one_dim("gather", dim, input.ndim)
         if not numel(places._value.shape):
-            return ops.take(flat(input), places, dim=0)
+            return ops.take(flattened(input), places, dim=0)
         x, at = _matched("gather", input, places, dim)
         covered = _corner(x, at._value.shape, dim)
         part = x if covered is None else slice_(x, index=covered)
@@ -64,9 +64,9 @@ class Scattered(Handle):
         tensor([[1, 2, 3]])
         """
         x: Any = input
-        places = int64("take_along_dim", indices)
+        places = as_index("take_along_dim", indices)
         if dim is None:
-            x, places, dim = flat(x), flat(places), 0
+            x, places, dim = flattened(x), flattened(places), 0
         dim = sliced_dim("take_along_dim", dim, x.ndim)
         if places.ndim != x.ndim:
             raise ShapeError(
@@ -77,7 +77,7 @@ class Scattered(Handle):
         rest = [(*s[:dim], 1, *s[dim + 1 :]) for s in (x._value.shape, places._value.shape)]
         shape = broadcast_shape("take_along_dim", *rest)
         x = expanded(x, (*shape[:dim], n, *shape[dim + 1 :]))
-        places = expanded(from_front(places, n), (*shape[:dim], m, *shape[dim + 1 :]))
+        places = expanded(nonnegative(places, n), (*shape[:dim], m, *shape[dim + 1 :]))
         return ops.gather(x, places, dim=dim)
 
     @numpy_names
@@ -191,7 +191,7 @@ def _scattered(
     name: str, operation: Callable[..., Any], input: Any, dim: int, index: Any, source: Any
 ) -> Any:
     """`operation(part, places, values)` on the part of `input` that `index` covers."""
-    places = int64(name, index)
+    places = as_index(name, index)
     dim = one_dim(name, dim, input.ndim)
     if not numel(places._value.shape):
         return copy(input)
@@ -211,7 +211,7 @@ def _source(name: str, x: Any, source: Any, shape: Shape) -> Any:
     if not isinstance(source, Handle):
         dtype = x._value.dtype
         return full(shape, number_for(name, source, dtype), dtype)
-    values = at_least_1d(same_dtype(name, x, source))
+    values = at_least_1d(check_same_dtype(name, x, source))
     given = values._value.shape
     if len(given) != len(shape) or any(n < m for n, m in zip(given, shape, strict=True)):
         raise ShapeError(

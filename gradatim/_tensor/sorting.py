@@ -21,8 +21,8 @@ from ..ops.movement import cat, slice_
 from . import return_types
 from .dims import one_dim, sliced_dim
 from .extremes import chosen, refuse_empty
+from .index_arguments import at_least_1d, flattened, narrowed
 from .numpy_names import numpy_names
-from .picking import at_least_1d, flat, part
 from .promotion import result_type, to_dtype
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Sorted(Handle):
         tensor(2.)
         """
         if dim is None:
-            x = flat(input)
+            x = flattened(input)
             return _median(x, 0, False)[0] if input.numel() else like(x.sum(), math.nan)
         dim = one_dim("median", dim, input.ndim)
         refuse_empty("median", input, (dim,))
@@ -140,13 +140,13 @@ class Sorted(Handle):
         >>> gradatim.tensor([1, 1, 3, 1]).unique_consecutive()
         tensor([1, 3, 1])
         """
-        x: Any = flat(input) if dim is None else input
+        x: Any = flattened(input) if dim is None else input
         along = sliced_dim("unique_consecutive", dim or 0, x.ndim)
         changes = _changes(x, along)
         start = full((min(x._value.shape[along], 1),), 0, _INT64)
         inverse = cat(start, changes.cumsum(0), dim=0)
         first = cat(like(start, 1), changes, dim=0).nonzero()
-        values = x.index_select(along, flat(first))
+        values = x.index_select(along, flattened(first))
         counts = inverse.bincount()
         if dim is None:
             inverse = reshape_to(inverse, input._value.shape)
@@ -252,7 +252,7 @@ def _changes(x: Any, dim: int) -> Any:
     shape = x._value.shape
     width = count(shape, tuple(d for d in range(len(shape)) if d != dim))
     rows = reshape_to(x.movedim(dim, 0), (shape[dim], width))
-    return (part(rows, 1, None) != part(rows, None, -1)).any(1).long()
+    return (narrowed(rows, 1, None) != narrowed(rows, None, -1)).any(1).long()
 
 
 def _answer(values: Any, inverse: Any, counts: Any, inverse_too: bool, counts_too: bool) -> Any:

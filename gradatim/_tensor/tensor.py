@@ -20,7 +20,6 @@ from .interchange import Interchange
 from .legacy import Constructed
 from .like import New
 from .masking import Masked
-from .picking import Picked
 from .printing import Printed
 from .products import Products
 from .python_values import PythonValues
@@ -29,6 +28,7 @@ from .rearranging import Rearranged
 from .reduction import Reduction
 from .rowwise import Rowwise
 from .scattering import Scattered
+from .selecting import Selecting
 from .shape import Shaped
 from .sorting import Sorted
 from .statistics import Statistics
@@ -50,7 +50,7 @@ class Tensor(
     Rearranged,
     Indexed,
     InPlace,
-    Picked,
+    Selecting,
     Scattered,
     Masked,
     Triangular,
