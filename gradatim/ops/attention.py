@@ -19,7 +19,7 @@ import numpy as np
 from ..core.cut import Form, N, Rows, Types, are_contiguous, is_worth_a_kernel
 from ..core.primitive import Composite, Shortcut
 from ..core.storage import ArrayType
-from .broadcast import ones, over, reduce_sum
+from .broadcast import expand_as, ones, reduce_sum
 from .elementwise import add, div, eq, exp, like, mul, neg, same, sub, where
 from .matmul import matmul
 from .movement import swap_last
@@ -128,7 +128,7 @@ class _Matrices:
     def operands(self, tensors: Sequence[Any]) -> Sequence[Any]:
         """The mask for each matrix."""
         scores, mask = tensors
-        return scores, over(mask, scores)
+        return scores, expand_as(mask, scores)
 
 
 # -- the weights -----------------------------------------------------------------------------
@@ -144,9 +144,9 @@ def _masked_softmax(x: Any, mask: Any, *, scale: float) -> Any:
     scaled = where(mask, mul(x, like(x, scale)), like(x, HIDDEN))
     top = reduce_max(scaled, dims=(len(x._value.shape) - 1,), keepdim=True)
     top = where(eq(top, like(top, HIDDEN)), like(top, 0), top)
-    e = exp(sub(scaled, over(top, x)))
+    e = exp(sub(scaled, expand_as(top, x)))
     total = _total(e)
-    return div(e, over(where(eq(total, like(total, 0)), like(total, 1), total), x))
+    return div(e, expand_as(where(eq(total, like(total, 0)), like(total, 1), total), x))
 
 
 # p_i = e^(scale x_i) / sum_j e^(scale x_j) along the last dimension, over the j whose mask is true;
@@ -183,12 +183,12 @@ def _slope(g: Array, p: Array, *, scale: float) -> Array:
 
 def _rows_back(g: Any, p: Any, *, scale: float) -> Any:
     weighted = mul(g, p)
-    return mul(sub(weighted, mul(p, over(_total(weighted), p))), like(p, scale))
+    return mul(sub(weighted, mul(p, expand_as(_total(weighted), p))), like(p, scale))
 
 
 def _by_weights(h: Any, g: Any, p: Any, scale: float) -> Any:
     along_g, along_h = _total(mul(p, g)), _total(mul(p, h))
-    slope = add(mul(h, sub(g, over(along_g, g))), neg(mul(g, over(along_h, g))))
+    slope = add(mul(h, sub(g, expand_as(along_g, g))), neg(mul(g, expand_as(along_h, g))))
     return mul(slope, like(slope, scale))
 
 
@@ -233,7 +233,7 @@ def _attention(q: Any, k: Any, v: Any, mask: Any = None, *, scale: float) -> tup
     if mask is None:
         weights = scaled_softmax(scores, scale=scale)
     else:
-        weights = masked_softmax(scores, over(mask, scores), scale=scale)
+        weights = masked_softmax(scores, expand_as(mask, scores), scale=scale)
     return matmul(weights, v), weights
 
 

@@ -1,7 +1,7 @@
-"""Spreading numbers over a larger shape, and its adjoint: adding them up again.
+"""Broadcasting, and its adjoint, summing; reshaping, which is its own adjoint.
 
 broadcast_to  <->  reduce_sum
-reshape: its own adjoint, with the shapes exchanged
+reshape       <->  reshape, with the shapes exchanged
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _broadcast(x: np.ndarray[Any, Any], *, shape: tuple[int, ...]) -> np.ndarray
 
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
-    """Add up what a broadcast from `shape` had spread."""
+    """Sum `g` down to `shape`: the adjoint of broadcasting from `shape`."""
     target = g._value.shape
     new = len(target) - len(shape)
     spread = tuple(range(new)) + tuple(
@@ -107,14 +107,14 @@ repeated = Primitive(
 
 @lru_cache(maxsize=64)
 def ones(n: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """A vector of ones, kept."""
+    """A vector of ones, cached."""
     vector = np.ones(n, dtype)
     vector.flags.writeable = False
     return vector
 
 
 def _spread(g: Any, x_type: ArrayType, dims: tuple[int, ...], keepdim: bool) -> Any:
-    """The adjoint of a sum: every summand gets what arrived at the sum."""
+    """The adjoint of a sum: every summand gets the gradient of the sum."""
     return broadcast_to(restore_dims(g, dims, keepdim), shape=x_type.shape)
 
 
@@ -166,7 +166,7 @@ def reduced(x: Any, dims: tuple[int, ...], keepdim: bool) -> ArrayType:
 
 
 def restore_dims(y: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
-    """Bring a reduction's result back to its input's number of dimensions."""
+    """Put the dimensions that a reduction removed back, with size 1."""
     if keepdim or not dims:
         return y
     shape = list(y._value.shape)
@@ -176,7 +176,7 @@ def restore_dims(y: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
 
 
 def reshape_to(x: Any, shape: tuple[int, ...]) -> Any:
-    """`reshape`, of a copy where the layout in memory does not allow a view."""
+    """`reshape`, as a view where the memory layout allows one, else of a copy."""
     if x._value.shape == shape:
         return x
     return reshape(x if can_view(x._value, shape) else copy(x), shape=shape)
@@ -189,14 +189,14 @@ def can_view(value: Any, shape: tuple[int, ...]) -> bool:
         return True
     if value.shape[:-1] == shape[: len(value.shape) - 1]:  # only the last dimension is cut
         return True
-    # Dimensions that lie one within the other, as if they were one, can be cut anew.
+    # Merge neighbouring dimensions that are contiguous with each other, then split them anew.
     runs: list[list[int]] = []
     for n, step in zip(value.shape, value.strides, strict=True):
         if runs and runs[-1][1] == n * step:
             runs[-1] = [runs[-1][0] * n, step]
         elif n != 1:
             runs.append([n, step])
-    rest = 1  # of the run that is being cut, what is left
+    rest = 1  # what is left of the merged dimension that is being split
     for n in reversed(shape):
         if rest == 1 and n != 1:
             rest = runs.pop()[0]
@@ -221,6 +221,6 @@ def count(shape: tuple[int, ...], dims: tuple[int, ...]) -> int:
     return math.prod([shape[d] for d in dims])
 
 
-def over(y: Any, x: Any) -> Any:
-    """y, spread over the shape of x."""
+def expand_as(y: Any, x: Any) -> Any:
+    """`y`, broadcast to the shape of `x`."""
     return broadcast_to(y, shape=x._value.shape)

@@ -199,7 +199,7 @@ relu = Primitive(
     x=lambda g, out: flat(where(le(out, like(out, 0)), like(g, 0), g), out),
 )
 
-# -- choosing ------------------------------------------------------------------------------
+# -- selection -----------------------------------------------------------------------------
 
 
 def _unless_less(g: Any, x: Any, y: Any) -> Any:

@@ -1,4 +1,7 @@
-"""The largest or smallest element of each row, and where it stands: the gradient goes there."""
+"""The largest or smallest element along a dimension, with its index: `max(dim)` and `min(dim)`.
+
+The gradient goes to that element alone.
+"""
 
 from __future__ import annotations
 

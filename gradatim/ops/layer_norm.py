@@ -15,7 +15,7 @@ import numpy as np
 from ..core.cut import Rows
 from ..core.primitive import Composite, Shortcut
 from ..core.storage import ArrayType
-from .broadcast import count, numel, ones, over, reduced
+from .broadcast import count, expand_as, numel, ones, reduced
 from .elementwise import like, mul, same
 from .normalization import (
     affine,
@@ -79,7 +79,7 @@ def _by_all(
     if by_rstd is not None:  # d rstd / dx = -rstd^2 normal / C
         per_one = like(rstd, -1 / max(count(normal._value.shape, dims), 1))
         share = mul(by_rstd, mul(rstd, mul(rstd, per_one)))
-        by_x = plus(by_x, mul(over(share, normal), normal))
+        by_x = plus(by_x, mul(expand_as(share, normal), normal))
     return by_x, *found[1:]
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from ..core.cut import Rows
 from ..core.primitive import Composite
 from ..core.storage import ArrayType
-from .broadcast import count, numel, ones, over, reduce_sum, reduced, reshape_to
+from .broadcast import count, expand_as, numel, ones, reduce_sum, reduced, reshape_to
 from .elementwise import add, div, like, mul, neg, reciprocal, same, sqrt, square, sub
 from .reduction import mean
 from .rowwise import along_rows, blocks, row_sums
@@ -61,9 +61,9 @@ def _average_value(x: Array, dims: Dims) -> Array:
 
 def _standardize(x: Any, *, dims: Dims, eps: float) -> tuple[Any, Any, Any]:
     average = _average(x, dims)
-    centred = sub(x, over(average, x))
+    centred = sub(x, expand_as(average, x))
     var = _average(square(centred), dims)
-    return mul(centred, over(reciprocal_deviation(var, eps=eps), x)), average, var
+    return mul(centred, expand_as(reciprocal_deviation(var, eps=eps), x)), average, var
 
 
 def _standardize_value(x: Array, *, dims: Dims, eps: float) -> tuple[Array, Array, Array]:
@@ -104,10 +104,10 @@ def _by_input(g: Any, normal: Any, var: Any, dims: Dims, eps: float) -> Any:
     if by_normal is not None:
         found = standardize_back(by_normal, normal, rstd, dims=dims)
     if by_mean is not None:
-        found = plus(found, over(div(by_mean, like(by_mean, n)), normal))
+        found = plus(found, expand_as(div(by_mean, like(by_mean, n)), normal))
     if by_var is not None:
         share = div(by_var, mul(rstd, like(rstd, n / 2)))
-        found = plus(found, mul(over(share, normal), normal))
+        found = plus(found, mul(expand_as(share, normal), normal))
     return found
 
 
@@ -131,7 +131,7 @@ standardize = Composite(
 def _orthogonal(g: Any, normal: Any, dims: Dims) -> Any:
     """The part of g that changes neither the mean nor the variance."""
     along = _average(mul(g, normal), dims)
-    return sub(sub(g, over(_average(g, dims), g)), mul(normal, over(along, g)))
+    return sub(sub(g, expand_as(_average(g, dims), g)), mul(normal, expand_as(along, g)))
 
 
 def _standardize_back_value(g: Array, normal: Array, rstd: Array, *, dims: Dims) -> Array:
@@ -158,15 +158,15 @@ def _back_rows(g: Array, normal: Array, rstd: Array) -> Array:
 
 
 def _by_normal(h: Any, g: Any, normal: Any, rstd: Any, dims: Dims) -> Any:
-    ours = mul(h, over(_average(mul(g, normal), dims), h))
-    theirs = mul(g, over(_average(mul(h, normal), dims), h))
-    return neg(mul(over(rstd, h), add(ours, theirs)))
+    ours = mul(h, expand_as(_average(mul(g, normal), dims), h))
+    theirs = mul(g, expand_as(_average(mul(h, normal), dims), h))
+    return neg(mul(expand_as(rstd, h), add(ours, theirs)))
 
 
 # rstd (g - mean(g) - normal mean(g normal))
 standardize_back: Composite = Composite(
     "standardize_back(g, normal, rstd, *, dims)",
-    lambda g, normal, rstd, *, dims: mul(over(rstd, g), _orthogonal(g, normal, dims)),
+    lambda g, normal, rstd, *, dims: mul(expand_as(rstd, g), _orthogonal(g, normal, dims)),
     same,
     value=_standardize_back_value,
     cut=Rows(along="dims"),
@@ -183,7 +183,9 @@ standardize_back: Composite = Composite(
 def _placed(weight: Any, x: Any, dims: Dims) -> Any:
     """A weight with the sizes of the dimensions `dims` of x, spread over x."""
     shape = x._value.shape
-    return over(reshape_to(weight, tuple(n if d in dims else 1 for d, n in enumerate(shape))), x)
+    return expand_as(
+        reshape_to(weight, tuple(n if d in dims else 1 for d, n in enumerate(shape))), x
+    )
 
 
 def _others(x: Any, dims: Dims) -> Dims:

@@ -1,7 +1,7 @@
-"""Long chains of NumPy calls, a piece at a time: what one leaves, the next finds in the cache.
+"""Chains of NumPy calls run piece by piece, so that intermediate results stay in the cache.
 
-Between the first call and the last, numbers stay in rooms that each thread keeps: warm, and placed
-where a cache line begins, since stores that straddle two take nearly twice as long.
+Intermediate results go into scratch arrays that each thread keeps: warm, and aligned to cache
+lines, since stores that straddle two lines take nearly twice as long.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ Array = np.ndarray[Any, Any]
 PIECE = 1 << 14  # elements: 64 KB of float32, so that a few arrays of it fit the second-level cache
 
 
-class _Kept(threading.local):
+class _Local(threading.local):
     def __init__(self) -> None:
-        self.rooms: dict[tuple[np.dtype[Any], int], list[Array]] = {}
+        self.scratch: dict[tuple[np.dtype[Any], int], list[Array]] = {}
 
 
-_kept = _Kept()
+_local = _Local()
 
 
-def rooms(count: int, dtype: np.dtype[Any]) -> list[Array]:
-    """Arrays of `PIECE` elements to work in, the same ones for each call of this thread."""
-    kept = _kept.rooms
+def scratch_arrays(count: int, dtype: np.dtype[Any]) -> list[Array]:
+    """Arrays of `PIECE` elements to work in, reused by every call on this thread."""
+    kept = _local.scratch
     if (dtype, count) not in kept:
         kept[dtype, count] = [empty((PIECE,), dtype) for _ in range(count)]
     return kept[dtype, count]
 
 
 def in_pieces(work: Callable[..., None], *arrays: Array, needs: int = 0) -> Array:
-    """What `work(*arrays, out, *rooms)` writes into `out`, for arrays of one shape; in pieces.
+    """Run `work(*arrays, out, *scratch)` on pieces of arrays of one shape, and return `out`.
 
-    `needs` is how many rooms it has besides `out`.
+    `needs` is the number of scratch arrays that `work` takes.
     """
     out = np.empty_like(arrays[0])
     if not all(a.flags.c_contiguous for a in (*arrays, out)):
         work(*arrays, out, *[np.empty_like(out) for _ in range(needs)])
         return out
     flat, size = [a.reshape(-1) for a in (*arrays, out)], out.size
-    free = rooms(needs, out.dtype) if needs else []
+    free = scratch_arrays(needs, out.dtype) if needs else []
     for start in range(0, size, PIECE):
         end = min(start + PIECE, size)
-        work(*[a[start:end] for a in flat], *[room[: end - start] for room in free])
+        work(*[a[start:end] for a in flat], *[scratch[: end - start] for scratch in free])
     return out

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..core.cut import Rows
 from ..core.primitive import Composite
-from .broadcast import ones, over, reduce_sum
+from .broadcast import expand_as, ones, reduce_sum
 from .elementwise import div, exp, log, mul, same, sub
 from .reduction import reduce_max
 
@@ -112,18 +112,18 @@ def _shifted(x: Any, dim: int) -> Any:
     # The largest of each row is subtracted, so that exp cannot overflow.
     if not x._value.shape[dim]:
         return x
-    return sub(x, over(reduce_max(x, dims=(dim,), keepdim=True), x))
+    return sub(x, expand_as(reduce_max(x, dims=(dim,), keepdim=True), x))
 
 
 def _softmax(x: Any, *, dim: int) -> Any:
     e = exp(_shifted(x, dim))
-    return div(e, over(_total(e, dim), e))
+    return div(e, expand_as(_total(e, dim), e))
 
 
 def softmax_back(g: Any, out: Any, dim: int) -> Any:
     """The gradient of a softmax with the result `out`: p_i (g_i - sum_j p_j g_j)."""
     weighted = mul(g, out)
-    return sub(weighted, mul(out, over(_total(weighted, dim), out)))
+    return sub(weighted, mul(out, expand_as(_total(weighted, dim), out)))
 
 
 # p_i = e^(x_i) / sum_j e^(x_j) along one dimension
@@ -151,7 +151,7 @@ def _log_softmax_value(x: Array, *, dim: int) -> Array:
 
 def _log_softmax(x: Any, *, dim: int) -> Any:
     y = _shifted(x, dim)
-    return sub(y, over(log(_total(exp(y), dim)), y))
+    return sub(y, expand_as(log(_total(exp(y), dim)), y))
 
 
 # log p_i = x_i - log sum_j e^(x_j)
@@ -161,5 +161,5 @@ log_softmax = Composite(
     same,
     value=_log_softmax_value,
     cut=Rows(along="dim", varying=True),
-    x=lambda g, out, dim: sub(g, mul(exp(out), over(_total(g, dim), out))),
+    x=lambda g, out, dim: sub(g, mul(exp(out), expand_as(_total(g, dim), out))),
 )

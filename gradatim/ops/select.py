@@ -1,8 +1,8 @@
-"""Choosing between two arrays in NumPy without a branch for each number.
+"""`np.where` without a branch per element.
 
-`np.where` branches, and where the condition is a matter of chance (the sign of what goes into a
-ReLU, a dropout mask) the processor guesses every second one wrong, which takes ten times as long
-as the rest. Masks of bits need no guess: all ones where the condition holds, all zeros elsewhere.
+`np.where` branches, and where the condition is random (the sign of a ReLU's input, a dropout mask)
+the processor mispredicts every second branch, which costs ten times the rest. Bit masks need no
+prediction: all ones where the condition holds, all zeros elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-SMALL = 1 << 9  # elements of which one call is sooner done than four
+SMALL = 1 << 9  # elements: below, one call of np.where is faster than four others
 _INTEGERS = {1: np.int8, 4: np.int32, 8: np.int64}
 
 
@@ -38,5 +38,5 @@ def select(condition: Array, x: Array, y: Array) -> Array:
 
 
 def _is_zero(bits: Array) -> bool:
-    """Whether it is the number 0 spread over a shape, which is known without looking at all."""
+    """Whether it is 0 broadcast to a shape, which one element and the strides tell."""
     return not any(bits.strides) and not bits[(0,) * bits.ndim]

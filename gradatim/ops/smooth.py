@@ -1,8 +1,8 @@
-"""Activations that are smooth: x times a gate between 0 and 1.
+"""Smooth activations of the form x * gate(x), with a gate between 0 and 1: GELU, SiLU, Mish.
 
-Each is a composite with its first and second derivative written beside it, so that a gradient is
-one operation, a second gradient another, and both are fast in NumPy: f(x) / x gives back the gate,
-and with it the slope takes half of what it takes from x alone.
+Each is a composite with its first and second derivatives written out, so that a gradient is one
+operation and a second gradient another. In NumPy the gate is recovered as f(x) / x, which makes
+the derivative half as expensive as computing it from x alone.
 """
 
 from __future__ import annotations
@@ -38,30 +38,31 @@ def activation(
     back: Work,
     cut: Cut | None = ELEMENTS,
 ) -> Composite:
-    """f(x), with f' (`slope`) and f'' (`curve`) in library operations, and f'(0) as `start`.
+    """The composite f(x), with f' (`slope`) and f'' (`curve`) in library operations.
 
-    `value(x, out, room)` writes f(x) in NumPy, and `back(g, x, y, gate, out, room)` writes g f'(x)
-    from y = f(x) and gate = y / x. Without a `cut` machine code would be no faster than that.
+    `value(x, out, scratch)` writes f(x) in NumPy, and `back(g, x, y, gate, out, scratch)` writes
+    g f'(x), given y = f(x) and gate = y / x, which is `start`, f'(0), at x = 0. `cut` is None where
+    a compiled kernel would be no faster than NumPy.
     """
 
-    def descend(g: Array, x: Array, y: Array, out: Array, gate: Array, room: Array) -> None:
+    def write_back(g: Array, x: Array, y: Array, out: Array, gate: Array, scratch: Array) -> None:
         np.divide(y, x, gate)
         tiny = _tiny(x.dtype)
-        if not np.minimum.reduce(np.abs(x, room), None) > tiny:  # nor is nan
-            np.copyto(gate, start, where=room <= tiny)
-        back(g, x, y, gate, out, room)
+        if not np.minimum.reduce(np.abs(x, scratch), None) > tiny:  # also if any is nan
+            np.copyto(gate, start, where=scratch <= tiny)
+        back(g, x, y, gate, out, scratch)
 
-    def descent_value(g: Array, x: Array, *, y: Array | None) -> Array:
-        return in_pieces(descend, g, x, whole.value(x) if y is None else y, needs=2)
+    def back_value(g: Array, x: Array, *, y: Array | None) -> Array:
+        return in_pieces(write_back, g, x, whole.value(x) if y is None else y, needs=2)
 
-    descent: Composite = Composite(
+    derivative: Composite = Composite(
         f"{name}_back(g, x, *, y)",
         lambda g, x, *, y: mul(g, slope(x)),
         same,
-        value=descent_value,
+        value=back_value,
         cut=cut,
         numpy_only=("y",),
-        g=lambda h, x, y: descent(h, x, y=y),
+        g=lambda h, x, y: derivative(h, x, y=y),
         x=lambda h, g, x: mul(mul(h, g), curve(x)),
     )
     whole = Composite(
@@ -70,14 +71,14 @@ def activation(
         same,
         value=lambda x: in_pieces(value, x, needs=1),
         cut=cut,
-        x=lambda g, x, out_array: descent(g, x, y=out_array),
+        x=lambda g, x, out_array: derivative(g, x, y=out_array),
     )
     return whole
 
 
 @lru_cache
 def _tiny(dtype: np.dtype[Any]) -> Any:
-    """Up to here numbers have so few digits that f(x) / x is no gate; at 0 it is nan."""
+    """Below this size f(x) / x is too inexact to be the gate, and nan at 0."""
     return 16 * np.finfo(dtype).smallest_normal
 
 
@@ -109,30 +110,30 @@ def _normal_pdf(x: Any) -> Any:
     return _times(exp(_times(square(x), -0.5)), 1 / _ROOT_TAU)
 
 
-def _write_normal_cdf(x: Array, out: Array, room: Array) -> None:
+def _write_normal_cdf(x: Array, out: Array, scratch: Array) -> None:
     if x.dtype == np.float32:
-        # A third of the calls that erf takes; off by 6e-8 at most, which is where 1 + erf rounds.
-        square = np.minimum(np.multiply(x, x, room), 36, out=room)
+        # A third of the calls that erf takes; off by 6e-8 at most, the rounding error of 1 + erf.
+        square = np.minimum(np.multiply(x, x, scratch), 36, out=scratch)
         write_polynomial(square, NORMAL_CDF["float"], out)
         _write_sigmoid(np.multiply(out, x, out), out)
         return
-    write_erf(np.multiply(x, _ROOT_HALF, room), out)
+    write_erf(np.multiply(x, _ROOT_HALF, scratch), out)
     np.add(out, 1, out)
     np.multiply(out, 0.5, out)
 
 
-def _write_gelu(x: Array, out: Array, room: Array) -> None:
-    _write_normal_cdf(x, out, room)
+def _write_gelu(x: Array, out: Array, scratch: Array) -> None:
+    _write_normal_cdf(x, out, scratch)
     np.multiply(out, x, out)
 
 
-def _write_gelu_back(g: Array, x: Array, y: Array, gate: Array, out: Array, room: Array) -> None:
-    np.multiply(x, x, room)
-    np.exp(np.multiply(room, -0.5, room), room)
-    np.multiply(room, 1 / _ROOT_TAU, room)
-    np.multiply(room, x, room)
-    np.add(gate, room, room)
-    np.multiply(room, g, out)
+def _write_gelu_back(g: Array, x: Array, y: Array, gate: Array, out: Array, scratch: Array) -> None:
+    np.multiply(x, x, scratch)
+    np.exp(np.multiply(scratch, -0.5, scratch), scratch)
+    np.multiply(scratch, 1 / _ROOT_TAU, scratch)
+    np.multiply(scratch, x, scratch)
+    np.add(gate, scratch, scratch)
+    np.multiply(scratch, g, out)
 
 
 # x Phi(x), with the distribution function Phi of the normal distribution
@@ -163,7 +164,7 @@ def _inner_slope(x: Any) -> Any:
 
 def _gelu_tanh_slope(x: Any) -> Any:
     s = sigmoid(_inner(x))
-    y = mul(x, s)  # which is the result, made anyway
+    y = mul(x, s)  # the activation itself, which is computed anyway
     # The bump stands first, as it is 0 long before the slope of the inside overflows.
     return add(s, mul(sub(y, mul(y, s)), _inner_slope(x)))
 
@@ -179,29 +180,29 @@ def _gelu_tanh_curve(x: Any) -> Any:
 
 @lru_cache
 def _numbers(dtype: np.dtype[Any]) -> tuple[Array, ...]:
-    """As arrays: NumPy takes a microsecond to make one of a float, in each call for each piece."""
+    """Constants as arrays: converting a float costs NumPy a microsecond per call and piece."""
     return tuple(np.array(x, dtype) for x in (-_CUBIC * _LINEAR, _LINEAR, 3 * _CUBIC * _LINEAR, 1))
 
 
-def _write_gelu_tanh(x: Array, out: Array, room: Array) -> None:
+def _write_gelu_tanh(x: Array, out: Array, scratch: Array) -> None:
     cubic, linear, _, one = _numbers(x.dtype)
-    np.multiply(np.multiply(x, x, room), cubic, room)
-    np.subtract(room, linear, room)
-    np.multiply(room, x, room)
-    np.add(np.exp(room, room), one, room)
-    np.divide(x, room, out)
+    np.multiply(np.multiply(x, x, scratch), cubic, scratch)
+    np.subtract(scratch, linear, scratch)
+    np.multiply(scratch, x, scratch)
+    np.add(np.exp(scratch, scratch), one, scratch)
+    np.divide(x, scratch, out)
 
 
 def _write_gelu_tanh_back(
-    g: Array, x: Array, y: Array, gate: Array, out: Array, room: Array
+    g: Array, x: Array, y: Array, gate: Array, out: Array, scratch: Array
 ) -> None:
     _, linear, turn, _ = _numbers(x.dtype)
-    np.multiply(np.multiply(x, x, room), turn, room)
-    np.add(room, linear, room)
+    np.multiply(np.multiply(x, x, scratch), turn, scratch)
+    np.add(scratch, linear, scratch)
     # g (s + u' s (x - x s)): of two numbers so close, the difference is more exact than 1 - s.
     np.multiply(np.subtract(x, y, out), gate, out)
-    np.multiply(room, out, room)
-    np.multiply(np.add(room, gate, room), g, out)
+    np.multiply(scratch, out, scratch)
+    np.multiply(np.add(scratch, gate, scratch), g, out)
 
 
 # x sigmoid(2 sqrt(2 / pi) (x + 0.044715 x³))
@@ -233,9 +234,9 @@ def _write_silu(x: Array, out: Array, work: Array) -> None:
     np.divide(x, np.add(work, 1, work), out)
 
 
-def _write_silu_back(g: Array, x: Array, y: Array, gate: Array, out: Array, room: Array) -> None:
-    np.add(np.subtract(x, y, room), 1, room)
-    np.multiply(np.multiply(room, gate, room), g, out)
+def _write_silu_back(g: Array, x: Array, y: Array, gate: Array, out: Array, scratch: Array) -> None:
+    np.add(np.subtract(x, y, scratch), 1, scratch)
+    np.multiply(np.multiply(scratch, gate, scratch), g, out)
 
 
 # x sigmoid(x)
@@ -267,17 +268,17 @@ def _mish_curve(x: Any) -> Any:
     return mul(mul(sub(like(t, 1), mul(t, t)), s), _plus(turn, 2))
 
 
-def _write_mish(x: Array, out: Array, room: Array) -> None:
-    np.log1p(np.exp(x, room), room)
-    np.tanh(room, room)
-    np.multiply(room, x, out)
+def _write_mish(x: Array, out: Array, scratch: Array) -> None:
+    np.log1p(np.exp(x, scratch), scratch)
+    np.tanh(scratch, scratch)
+    np.multiply(scratch, x, out)
 
 
-def _write_mish_back(g: Array, x: Array, y: Array, gate: Array, out: Array, room: Array) -> None:
-    _write_sigmoid(x, room)
+def _write_mish_back(g: Array, x: Array, y: Array, gate: Array, out: Array, scratch: Array) -> None:
+    _write_sigmoid(x, scratch)
     np.subtract(x, np.multiply(gate, y, out), out)
-    np.add(np.multiply(room, out, room), gate, room)
-    np.multiply(room, g, out)
+    np.add(np.multiply(scratch, out, scratch), gate, scratch)
+    np.multiply(scratch, g, out)
 
 
 # x tanh(softplus(x))

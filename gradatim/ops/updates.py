@@ -25,17 +25,17 @@ SMALL = 1 << 13  # elements: a dozen calls cost more than their arithmetic, and 
 
 
 def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
-    """The arrays in pieces that stay in the cache (small ones whole), and room to work in."""
+    """The arrays in pieces that stay in the cache (small ones whole), and a scratch array."""
     first = arrays[0]
     if first.size > BLOCK and all(a.flags.c_contiguous for a in arrays):
         return _pieces([a.reshape(-1) for a in arrays], np.empty(BLOCK, first.dtype))
     return ((*arrays, np.empty_like(first)),)
 
 
-def _pieces(flat: list[Array], room: Array) -> Iterator[tuple[Array, ...]]:
+def _pieces(flat: list[Array], scratch: Array) -> Iterator[tuple[Array, ...]]:
     for start in range(0, flat[0].size, BLOCK):
         pieces = [a[start : start + BLOCK] for a in flat]
-        yield (*pieces, room[: len(pieces[0])])
+        yield (*pieces, scratch[: len(pieces[0])])
 
 
 def _over(number: Any, x: Any) -> Any:
@@ -63,7 +63,7 @@ def _slope_value(p: Array, g: Array, weight_decay: float, maximize: bool) -> Arr
 # -- stochastic gradient descent -----------------------------------------------------------
 
 
-def _expand_descend(p: Any, g: Any, lr: Any, *, weight_decay: float, maximize: bool) -> Any:
+def _expand_sgd(p: Any, g: Any, lr: Any, *, weight_decay: float, maximize: bool) -> Any:
     decay = like(lr, weight_decay)
     return _sweep(p, g, lr, decay, weight_decay=weight_decay, maximize=maximize)
 
@@ -72,7 +72,7 @@ def _sweep(p: Any, g: Any, rate: Any, decay: Any, *, weight_decay: float, maximi
     return sub(p, mul(_slope(p, g, decay, weight_decay, maximize), _over(rate, p)))
 
 
-def _descend(p: Array, g: Array, lr: Array, *, weight_decay: float, maximize: bool) -> None:
+def _sgd(p: Array, g: Array, lr: Array, *, weight_decay: float, maximize: bool) -> None:
     rate = float(lr)
     if p.size <= BLOCK and not weight_decay and not maximize:  # the usual case, in two calls
         p -= np.multiply(g, rate)
@@ -81,27 +81,27 @@ def _descend(p: Array, g: Array, lr: Array, *, weight_decay: float, maximize: bo
         P -= np.multiply(_slope_value(P, G, weight_decay, maximize), rate, work)
 
 
-def _descend_factors(lr: Array, *, dtype: np.dtype[Any], weight_decay: float) -> Factors:
+def _sgd_factors(lr: Array, *, dtype: np.dtype[Any], weight_decay: float) -> Factors:
     return (lr.astype(dtype), np.array(weight_decay, dtype)), ()
 
 
 # p <- p - lr (g + weight_decay p)
-descend = Update(
-    "descend(p, g, lr, *, weight_decay, maximize)",
-    _expand_descend,
-    _descend,
+sgd = Update(
+    "sgd(p, g, lr, *, weight_decay, maximize)",
+    _expand_sgd,
+    _sgd,
     replaces=("p",),
     numbers=("lr",),
     sweep=Sweep(
         _sweep,
-        _descend_factors,
+        _sgd_factors,
         expand_params=("weight_decay", "maximize"),
         factor_params=("weight_decay",),
     ),
 )
 
 
-def _expand_descend_with_momentum(
+def _expand_sgd_momentum(
     p: Any,
     g: Any,
     b: Any,
@@ -139,7 +139,7 @@ def _sweep_with_momentum(
     return sub(p, mul(step, _over(rate, p))), b
 
 
-def _descend_with_momentum(
+def _sgd_momentum(
     p: Array,
     g: Array,
     b: Array,
@@ -170,10 +170,10 @@ def _momentum_factors(
 
 
 # b <- momentum b + (1 - dampening) g,  p <- p - lr b  (Nesterov: p - lr (g + momentum b))
-descend_with_momentum = Update(
-    "descend_with_momentum(p, g, b, lr, momentum, dampening, *, weight_decay, nesterov, maximize)",
-    _expand_descend_with_momentum,
-    _descend_with_momentum,
+sgd_momentum = Update(
+    "sgd_momentum(p, g, b, lr, momentum, dampening, *, weight_decay, nesterov, maximize)",
+    _expand_sgd_momentum,
+    _sgd_momentum,
     replaces=("p", "b"),
     numbers=("lr", "momentum", "dampening"),
     sweep=Sweep(

@@ -10,7 +10,7 @@ from .._tensor.like import zeros_like
 from ..core.dtypes import float64
 from ..core.errors import ArgumentError
 from ..core.inplace import update_all
-from ..ops.updates import descend, descend_with_momentum
+from ..ops.updates import sgd, sgd_momentum
 from .checks import check_fused, check_not_negative
 from .group import ParamGroup
 from .optimizer import Entry, Optimizer, Parameters
@@ -104,9 +104,9 @@ class SGD(Optimizer):
                 damping = dampening * started
                 started.fill_(1.0)
             moving.append((p, g, b, lr, momentum, damping))
-        update_all(descend, plain, weight_decay=decay, maximize=maximize)
+        update_all(sgd, plain, weight_decay=decay, maximize=maximize)
         update_all(
-            descend_with_momentum,
+            sgd_momentum,
             moving,
             weight_decay=decay,
             nesterov=nesterov,

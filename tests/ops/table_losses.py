@@ -142,11 +142,11 @@ LOSSES = [
 # -- updates: the formulas, and a step from a state in mid-training -------------------------
 
 
-def _descend(p: Any, g: Any, lr: Any, *, weight_decay: float, maximize: bool) -> Any:
+def _sgd(p: Any, g: Any, lr: Any, *, weight_decay: float, maximize: bool) -> Any:
     return p - lr * ((-g if maximize else g) + weight_decay * p)
 
 
-def _descend_with_momentum(
+def _sgd_momentum(
     p: Any, g: Any, b: Any, lr: Any, momentum: Any, dampening: Any, **static: Any
 ) -> Any:
     g = (-g if static["maximize"] else g) + static["weight_decay"] * p
@@ -183,15 +183,15 @@ LR, STEP = np.array(0.1), np.array(3.0)
 B1, B2 = np.array(0.9), np.array(0.999)
 UPDATES = [
     *[
-        Case("descend", (*_state(s)[:2], LR), _descend, {"weight_decay": decay, "maximize": up})
+        Case("sgd", (*_state(s)[:2], LR), _sgd, {"weight_decay": decay, "maximize": up})
         for s in SHAPES
         for decay, up in ((0.0, False), (0.1, True))
     ],
     *[
         Case(
-            "descend_with_momentum",
+            "sgd_momentum",
             (*_state(s)[:3], LR, B1, np.array(dampening)),
-            _descend_with_momentum,
+            _sgd_momentum,
             {"weight_decay": decay, "nesterov": nesterov, "maximize": up},
         )
         for s in SHAPES
