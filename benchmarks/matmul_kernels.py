@@ -24,13 +24,22 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
-from gradatim.compiler.engine import compile_object, load
-from gradatim.compiler.lower.emit import FLOAT, I64, PTR, Function, Module, Value, constant, vector
-from gradatim.compiler.lower.matmul import write_product
-from gradatim.compiler.lower.pack import write_pack
-from gradatim.compiler.lower.product import Plan, Product
-from gradatim.compiler.lower.target import host
-from gradatim.compiler.lower.tiles import plan
+from gradatim.compiler.lower.products.matmul import write_product
+from gradatim.compiler.lower.products.pack import write_pack
+from gradatim.compiler.lower.products.product import Plan, Product
+from gradatim.compiler.lower.products.tiles import plan
+from gradatim.compiler.lower.text.emit import (
+    FLOAT,
+    I64,
+    PTR,
+    Function,
+    Module,
+    Value,
+    constant,
+    vector,
+)
+from gradatim.compiler.machine.engine import compile_object, load
+from gradatim.compiler.machine.target import host
 
 SIZES = [
     "4x3x4", "4x4x1", "32x30x200", "32x200x27", "200Tx32x30", "27x32x200", "32x27x200T",

@@ -304,16 +304,16 @@ _ROOMS = ("compiler", "data", "diagnose", "draw", "models", "nn", "optim", "scal
           "utils")  # fmt: skip
 _LATER = {
     "compile": ".compiler.compile",
-    "get_num_threads": ".compiler.team",
+    "get_num_threads": ".compiler.runtime.team",
     "load": "._tensor.saving",
     "save": "._tensor.saving",
-    "set_num_threads": ".compiler.team",
+    "set_num_threads": ".compiler.runtime.team",
 }
 
 
 def _kernel(*asked: typing.Any) -> typing.Any:
     """Make a kernel: the compiler loads when the first large array wants one."""
-    return importlib.import_module(".compiler.kernel", __name__).make(*asked)
+    return importlib.import_module(".compiler.pipeline.kernel", __name__).make(*asked)
 
 
 def _in_place(*asked: typing.Any) -> None:

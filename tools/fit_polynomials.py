@@ -3,7 +3,7 @@
 In an environment of its own (nothing here is needed to use the library):
 
     python -m pip install mpmath
-    python tools/fit_polynomials.py > gradatim/compiler/lower/polynomials.py
+    python tools/fit_polynomials.py > gradatim/compiler/lower/arithmetic/polynomials.py
     python tools/fit_polynomials.py erf > gradatim/ops/erf_polynomials.py
 
 Each is the best of its degree: the largest error, measured as the function that uses it feels it,

@@ -15,8 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gradatim.compiler import llvm
-from gradatim.compiler.lower.target import host
+from gradatim.compiler.machine import llvm
+from gradatim.compiler.machine.target import host
 
 PAGE = Path(__file__).parents[1] / "docs" / "compiler.md"
 _BLOCK = re.compile(r"(<!-- (assembly: )?(print\(.*?\)) -->\n```\w*\n)(.*?)(```\n)", re.DOTALL)

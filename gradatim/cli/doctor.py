@@ -136,8 +136,8 @@ def cores() -> Finding:
 
 def compiler() -> Finding:
     """Whether steps become machine code here, and whether that is kept for the next time."""
-    from ..compiler import cache, engine, llvm
-    from ..compiler.lower.target import host
+    from ..compiler.machine import cache, engine, llvm
+    from ..compiler.machine.target import host
 
     why = engine.available()
     if why is not None:

@@ -57,7 +57,7 @@ def command(
     `lol` is a small expression of single numbers; `gradatim models` lists the rest. Nothing is
     trained: what --profile runs is undone.
     """
-    from ..compiler import engine
+    from ..compiler.machine import engine
 
     if profile and (stage, nest, target) != (None, None, None):
         raise BadUse("--profile times whole steps here; leave out --stage, --nest and --target")
@@ -79,7 +79,7 @@ def refuse_for_scalars(**others: Any) -> None:
 
 def scalars(stage: str | None) -> str:
     """The expression of the first session, with the inputs of the slides."""
-    from ..compiler.scalars import compile_scalars
+    from ..compiler.scalars.program import compile_scalars
     from ..core.errors import ArgumentError
     from ..scalar import lol
 
@@ -101,7 +101,7 @@ def step(
 ) -> str:
     """A model's training step, explained or timed."""
     from .. import tensor
-    from ..compiler.program import Program
+    from ..compiler.program.program import Program
     from ..core.dtypes import float64
     from ..core.errors import ArgumentError
     from ..training.blas_threads import threads

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from . import engine
-from .arguments import flatten
 from .errors import NotFiniteError
-from .program import Program
-from .repeat import STOP, repeat, row_of
+from .machine import engine
+from .program.program import Program
+from .program.repeat import STOP, repeat, row_of
+from .trace.arguments import flatten
 
 Array = np.ndarray[Any, Any]
 SOON = 0.5  # seconds after which a terminal is told what takes so long

@@ -7,11 +7,11 @@ from functools import cache, partial
 from typing import Any
 
 from ..core.compiling import Settings
-from . import engine
-from .module import compile_module, into_compiled, into_plain, is_module
-from .program import Program, check_function
-from .scalars import compile_scalars, touches_values
-from .watched import warn
+from .machine import engine
+from .program.module import compile_module, into_compiled, into_plain, is_module
+from .program.program import Program, check_function
+from .scalars.program import compile_scalars, touches_values
+from .trace.watched import warn
 
 
 def compile(

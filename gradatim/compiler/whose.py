@@ -13,7 +13,7 @@ import numpy as np
 _LIBRARY = Path(__file__).parents[1].as_posix() + "/"
 _COMPILER = _LIBRARY + "compiler/"
 # Of the compiler, through which one function calls another:
-_CALLS = ("program.py", "module.py", "attempt.py")
+_CALLS = ("program/program.py", "program/module.py", "compiler/attempt.py")
 _PYTHON = (sysconfig.get_path("stdlib"), str(Path(np.__file__).parent), "<frozen")
 _PACKAGE = __name__.partition(".")[0]
 _FOREIGN = frozenset([*sys.stdlib_module_names, "numpy", _PACKAGE]) - {"__main__"}

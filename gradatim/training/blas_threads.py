@@ -14,7 +14,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from ..compiler.team import get_num_threads, set_num_threads
+from ..compiler.runtime.team import get_num_threads, set_num_threads
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks import nests
-from gradatim.compiler import engine
+from gradatim.compiler.machine import engine
 
 pytestmark = pytest.mark.skipif(engine.available() is not None, reason="needs LLVM")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gradatim.cli import main
-from gradatim.compiler import engine
+from gradatim.compiler.machine import engine
 
 pytestmark = pytest.mark.skipif(engine.available() is not None, reason="needs LLVM")
 SMALL = ["--set", "h=8", "--set", "batch_size=16"]

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gradatim.cli import main
-from gradatim.compiler import engine
+from gradatim.compiler.machine import engine
 from gradatim.training.checkpoint import save_checkpoint
 from gradatim.training.config import TrainingConfig
 from gradatim.training.metrics import read_metrics

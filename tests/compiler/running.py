@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradatim.compiler import passes
-from gradatim.compiler.binding import Binding
-from gradatim.compiler.compiled import NumpyStep, compile_graph
 from gradatim.compiler.guards.check import Guards
-from gradatim.compiler.ir import Equation, Graph
-from gradatim.compiler.results import filled
-from gradatim.compiler.trace import trace
-from gradatim.compiler.verify import verify
+from gradatim.compiler.ir.graph import Equation, Graph
+from gradatim.compiler.ir.verify import verify
+from gradatim.compiler.pipeline.compiled import NumpyStep, compile_graph
+from gradatim.compiler.runtime.binding import Binding
+from gradatim.compiler.trace.results import filled
+from gradatim.compiler.trace.trace import trace
 from gradatim.core.handle import wrap
 
 

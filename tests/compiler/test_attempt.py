@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import gradatim as g
-from gradatim.compiler import attempt, engine
+from gradatim.compiler import attempt
 from gradatim.compiler.attempt import Attempt, announced
+from gradatim.compiler.machine import engine
 from gradatim.core.errors import ShapeError
 
 

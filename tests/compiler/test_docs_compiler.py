@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gradatim.compiler import engine
+from gradatim.compiler.ir.segments import REASONS
+from gradatim.compiler.machine import engine
 from gradatim.compiler.passes import ORDER
-from gradatim.compiler.segments import REASONS
 from tools.quote_compiler import PAGE, renewed
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +27,8 @@ def test_what_the_page_shows_is_what_is_printed():
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`([\w/*]+\.py|[a-z]+/)`", TEXT))))
 def test_every_file_it_names_is_there(name):
-    folders = ("", "gradatim", "gradatim/compiler", "gradatim/compiler/lower")
-    places = [ROOT / f for f in folders] + [*(ROOT / "gradatim/compiler").glob("*/")]
+    compiler = ROOT / "gradatim/compiler"
+    places = [ROOT, ROOT / "gradatim", compiler, *compiler.rglob("*/")]
     assert any(list(place.glob(name)) for place in places)
 
 

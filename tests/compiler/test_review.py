@@ -9,8 +9,8 @@ import pytest
 
 import gradatim
 from gradatim import Tensor
-from gradatim.compiler import engine
 from gradatim.compiler.errors import TraceError
+from gradatim.compiler.machine import engine
 from gradatim.core.errors import ArgumentError
 from gradatim.scalar import Value
 

@@ -17,7 +17,7 @@ import pytest
 
 import gradatim as g
 from gradatim import nn, optim
-from gradatim.compiler.cache import folder
+from gradatim.compiler.machine.cache import folder
 from gradatim.nn import functional as F
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -419,7 +419,7 @@ def test_many_traces_leave_little_behind(monkeypatch):
 
 
 def test_kinds_of_arguments_are_kept_within_bounds(monkeypatch):
-    monkeypatch.setattr("gradatim.compiler.program.KINDS", 4)
+    monkeypatch.setattr("gradatim.compiler.program.program.KINDS", 4)
     f = g.compile(lambda x: x + 1)
     for n in [1, *range(2, 8), 1]:
         f(g.ones(1))

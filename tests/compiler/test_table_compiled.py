@@ -16,7 +16,7 @@ import pytest
 
 import gradatim
 from gradatim.compiler.errors import TraceError
-from gradatim.compiler.segments import REASONS, UNTRACEABLE
+from gradatim.compiler.ir.segments import REASONS, UNTRACEABLE
 from gradatim.core.handle import steps
 from gradatim.core.primitive import REGISTRY, Composite, Shortcut
 from tests.compiler.running import Bound
@@ -68,7 +68,7 @@ def in_one_program(
     flat = [x for xs in inputs for x in xs]
     bound = Bound(together, flat)
     left = {name for name in bound.segments() if "generator" not in REGISTRY[name].static}
-    assert left <= set(REASONS), "no machine code, and no reason in compiler/segments.py"
+    assert left <= set(REASONS), "no machine code, and no reason in compiler/ir/segments.py"
     found = bound(*flat)
     return [tuple(y.detach().numpy() for y in ys) for ys in found]
 

@@ -7,10 +7,10 @@ import pytest
 
 import gradatim as g
 from gradatim import nn, optim
-from gradatim.compiler.compiled import scheduled
-from gradatim.compiler.lower.target import host
-from gradatim.compiler.schedule.nests import BlockNest, NumpyNest, ProductNest
-from gradatim.compiler.trace import trace
+from gradatim.compiler.ir.nests import BlockNest, NumpyNest, ProductNest
+from gradatim.compiler.machine.target import host
+from gradatim.compiler.pipeline.compiled import scheduled
+from gradatim.compiler.trace.trace import trace
 from gradatim.models import bigram, gpt, mlp
 from gradatim.nn import functional as F
 

@@ -12,7 +12,7 @@ import pytest
 
 import gradatim as g
 from gradatim.autograd import detect_anomaly, gradcheck, gradgradcheck
-from gradatim.compiler.trace import trace
+from gradatim.compiler.trace.trace import trace
 from gradatim.core.backend import Eager
 from gradatim.core.context import using
 from gradatim.core.primitive import REGISTRY, Composite, Primitive, Shortcut

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import gradatim
-from gradatim.compiler import engine, kernel_text
-from gradatim.compiler.lower.target import host
+from gradatim.compiler.machine import engine
+from gradatim.compiler.machine.target import host
+from gradatim.compiler.pipeline import kernel_text
 from gradatim.core.kernels import MIN_ELEMENTS, kernel_or_numpy
 from gradatim.core.primitive import REGISTRY
 from gradatim.core.storage import ArrayType
@@ -336,7 +337,7 @@ weight = gradatim.nn.Parameter(gradatim.ones({size}))
 optimizer = gradatim.optim.AdamW([weight])
 weight.grad = x.grad
 optimizer.step()
-assert ("gradatim.compiler.kernel" in sys.modules) is {loaded}, sorted(sys.modules)
+assert ("gradatim.compiler.pipeline.kernel" in sys.modules) is {loaded}, sorted(sys.modules)
 print(float(y.sum()), float(weight.sum()))
 """
 

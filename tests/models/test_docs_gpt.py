@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gradatim.compiler import engine
+from gradatim.compiler.machine import engine
 from tests.reading_pages import numbers
 from tools.quote_page import ROOT, outputs, renewed
 

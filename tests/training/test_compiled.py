@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gradatim
-from gradatim.compiler import engine
+from gradatim.compiler.machine import engine
 from gradatim.data import names
 from gradatim.models import mlp
 from gradatim.training import examples

@@ -13,8 +13,8 @@ from __future__ import annotations
 from ...ops.broadcast import reshape
 from ...ops.elementwise import cast
 from ...ops.movement import permute
-from ..ir import Equation, Graph, Params, Var, apply, renamed
-from ..kinds import SUMS
+from ..ir.graph import Equation, Graph, Params, Var, apply, renamed
+from ..ir.kinds import SUMS
 
 
 def arrange(graph: Graph) -> Graph:

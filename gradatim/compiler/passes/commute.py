@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..ir import Equation, Graph, Var, apply, renamed
-from ..kinds import ELEMENTWISE, SUMS, is_division
+from ..ir.graph import Equation, Graph, Var, apply, renamed
+from ..ir.kinds import ELEMENTWISE, SUMS, is_division
 from .fold import repeat
 from .lookups import is_lookup, looked_up
 from .simplify import number_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ir import Equation, Graph, Var, key_of, renamed
+from ..ir.graph import Equation, Graph, Var, key_of, renamed
 
 
 def merge_equal(graph: Graph) -> Graph:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..ir import Equation, Graph, Var
+from ..ir.graph import Equation, Graph, Var
 
 
 def drop_unused(graph: Graph) -> Graph:

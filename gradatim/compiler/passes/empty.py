@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ...ops.broadcast import copy
 from ...ops.movement import cat
-from ..ir import Equation, Graph, Var, apply, renamed
+from ..ir.graph import Equation, Graph, Var, apply, renamed
 from .fold import repeat
 
 OF_NOTHING = {"reduce_sum": 0, "any": False, "all": True, "reduce_prod": 1, "matmul": 0}

@@ -13,8 +13,8 @@ from typing import Any
 from ...core.context import GradMode, using
 from ...core.handle import wrap
 from ...core.primitive import Composite
-from ..ir import Equation, Graph, Var, key_of, renamed
-from ..trace import Tracer
+from ..ir.graph import Equation, Graph, Var, key_of, renamed
+from ..trace.trace import Tracer
 from . import classes, places
 
 Written = tuple[tuple[Var, ...], list[Equation], list[Var]]  # inputs, equations, results

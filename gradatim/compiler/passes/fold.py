@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...ops.broadcast import repeated
-from ..ir import Equation, Graph, Var, apply, renamed
-from ..kinds import ELEMENTWISE
+from ..ir.graph import Equation, Graph, Var, apply, renamed
+from ..ir.kinds import ELEMENTWISE
 
 MOVED = ("broadcast_to", "reshape", "permute", "slice", "flip", "copy", "diagonal")
 

@@ -15,7 +15,7 @@ from ...ops.broadcast import reshape
 from ...ops.elementwise import add
 from ...ops.matmul import matmul
 from ...ops.movement import permute, slice_
-from ..ir import Equation, Graph, Params, Var, apply
+from ..ir.graph import Equation, Graph, Params, Var, apply
 
 LONG = 256  # rows from which a sum is cut
 WORK = 1 << 20  # operations of a product that is worth another nest

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir import Equation, Graph, Var, renamed
-from ..kinds import ELEMENTWISE, SUMS, VIEWS, is_dear
+from ..ir.graph import Equation, Graph, Var, renamed
+from ..ir.kinds import ELEMENTWISE, SUMS, VIEWS, is_dear
 
 MOST = 12  # equations that are worth computing twice
 FREE = {*VIEWS, "repeated", "arange"}

@@ -10,7 +10,7 @@ from ...ops.broadcast import reshape
 from ...ops.creation import arange
 from ...ops.elementwise import add, mul
 from ...ops.indexing import take
-from ..ir import Equation, Var, apply
+from ..ir.graph import Equation, Var, apply
 from .fold import repeat
 
 LOOKUPS = ("take", "embedding")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..ir import Graph, Pass
+from ..ir.graph import Graph, Pass
 from .arrange import arrange
 from .commute import commute
 from .cse import merge_equal

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ...ops.broadcast import reshape
 from ...ops.indexing import take
-from ..ir import Equation, Graph, Var, apply, renamed
+from ..ir.graph import Equation, Graph, Var, apply, renamed
 from .lookups import element_places, is_lookup
 from .simplify import Makers, number_of
 

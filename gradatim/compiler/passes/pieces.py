@@ -11,7 +11,7 @@ import itertools
 from dataclasses import dataclass
 
 from ...ops.movement import cat, update_view
-from ..ir import Equation, Graph, Var, apply, renamed
+from ..ir.graph import Equation, Graph, Var, apply, renamed
 from .simplify import number_of
 
 

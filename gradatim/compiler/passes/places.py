@@ -16,7 +16,7 @@ from ...ops.creation import arange
 from ...ops.elementwise import add, cast, eq, logical_or, ne, where
 from ...ops.indexing import take
 from ...ops.reduction import reduce_max, reduce_min
-from ..ir import contiguous
+from ..ir.graph import contiguous
 
 _INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 

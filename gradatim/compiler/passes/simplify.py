@@ -12,7 +12,7 @@ from typing import Any
 from ...ops.broadcast import reshape
 from ...ops.elementwise import mul
 from ...ops.movement import permute
-from ..ir import Equation, Graph, Var, apply, renamed
+from ..ir.graph import Equation, Graph, Var, apply, renamed
 from .fold import repeat
 from .lookups import is_lookup
 

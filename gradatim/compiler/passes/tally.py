@@ -15,7 +15,7 @@ from __future__ import annotations
 from ...ops.broadcast import broadcast_to, reduce_sum, reshape
 from ...ops.elementwise import add, div, mul, ne, neg, sub, where
 from ...ops.indexing import put
-from ..ir import Equation, Graph, Var
+from ..ir.graph import Equation, Graph, Var
 from .cse import merge_equal
 from .lookups import element_places, row_places
 from .simplify import Makers, number_of

@@ -12,7 +12,7 @@ from itertools import product
 from ...core.primitive import Primitive
 from ...ops.broadcast import reshape
 from ...ops.elementwise import cast, mul
-from ..ir import Equation, Var, apply
+from ..ir.graph import Equation, Var, apply
 from .fold import repeat
 from .lookups import LOOKUPS, is_lookup, is_strict
 from .pick import columns_of

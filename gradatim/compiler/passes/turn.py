@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ...ops.matmul import matmul
 from ...ops.movement import permute
-from ..ir import Equation, Graph, Var, apply
+from ..ir.graph import Equation, Graph, Var, apply
 
 
 def turn(graph: Graph) -> Graph:

@@ -17,8 +17,8 @@ from ...core.primitive import Primitive
 from ...ops.broadcast import reshape
 from ...ops.matmul import matmul
 from ...ops.movement import permute
-from ..ir import Equation, Graph, Params, Var, apply
-from ..kinds import ELEMENTWISE, SUMS
+from ..ir.graph import Equation, Graph, Params, Var, apply
+from ..ir.kinds import ELEMENTWISE, SUMS
 
 LINE = 16  # numbers of a whole vector
 MOST = 128  # in a batch: of larger ones other things matter more than what sticks out

@@ -15,10 +15,10 @@ from collections.abc import Collection, Sequence
 from math import prod
 
 from ...core.placement import LINE
-from ..ir import Var
-from ..kinds import is_division
+from ..ir.graph import Var
+from ..ir.kinds import is_division
+from ..ir.nests import BandNest, Leaf, Nest, ProductNest, RowNest, writes
 from .blocks import is_aligned
-from .nests import BandNest, Leaf, Nest, ProductNest, RowNest, writes
 from .replace import all_before, users
 
 LONGEST = 4096  # bytes of a row: a band of them is to stay in the nearest cache

@@ -19,22 +19,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from ..ir import Var, contiguous
-from ..kinds import is_division
+from ..ir.graph import Var, contiguous
+from ..ir.kinds import is_division
+from ..ir.nests import BlockNest, Leaf, Nest, ProductNest, RowNest, Store, leaves, reads, writes
+from ..ir.strided import Shape
 from .hiding import find_hiding
-from .nests import (
-    BlockNest,
-    Leaf,
-    Nest,
-    ProductNest,
-    RowNest,
-    Store,
-    leaves,
-    reads,
-    writes,
-)
 from .replace import Group, all_before, in_order, users
-from .strided import Shape
 
 FEW = 8  # rows of a matrix from which on turns are worth while in any case
 SHORT = 32  # elements of a row that is stored rather than made again

@@ -7,13 +7,8 @@ from dataclasses import replace
 from math import prod
 
 from ...ops.broadcast import copy
-from ..ir import Equation, Graph, Var, apply, contiguous
-from ..segments import NO_NUMBERS, REASONS
-from .bands import in_bands
-from .blocks import in_blocks
-from .cluster import Cluster, Clustering, Form, load_parts
-from .homes import Home, find_homes, parts_of
-from .nests import (
+from ..ir.graph import Equation, Graph, Var, apply, contiguous
+from ..ir.nests import (
     ENDS,
     Argument,
     DrawNest,
@@ -28,12 +23,17 @@ from .nests import (
     Schedule,
     Store,
 )
+from ..ir.segments import NO_NUMBERS, REASONS
+from ..ir.strided import Rows, Shape, Strided, as_rows, common_dims, spread
+from .bands import in_bands
+from .blocks import in_blocks
+from .cluster import Cluster, Clustering, Form, load_parts
+from .homes import Home, find_homes, parts_of
 from .once import once
 from .order import in_order
 from .over import overwritten
 from .regroup import regroup
 from .sources import Source, Sources, without_views
-from .strided import Rows, Shape, Strided, as_rows, common_dims, spread
 
 
 def schedule(

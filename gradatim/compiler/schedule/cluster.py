@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from ..ir import Equation, Graph
-from ..kinds import ELEMENTWISE, SUMS
-from .nests import ENDS
+from ..ir.graph import Equation, Graph
+from ..ir.kinds import ELEMENTWISE, SUMS
+from ..ir.nests import ENDS
+from ..ir.strided import Rows, Strided, as_rows, between, ends_of
 from .sources import Source, Sources
-from .strided import Rows, Strided, as_rows, between, ends_of
 
 SMALL_TABLE = 1 << 16  # bytes: so much of the nearest caches is spared for partial sums
 MANY = 1024  # elements of a nest beside which calling it takes no time

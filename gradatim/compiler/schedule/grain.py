@@ -13,8 +13,8 @@ from math import prod
 from ...ops.broadcast import reduce_sum
 from ...ops.reduction import all_, any_, reduce_max, reduce_min
 from ...ops.running import reduce_prod
-from ..ir import Equation, Var, apply
-from .nests import (
+from ..ir.graph import Equation, Var, apply
+from ..ir.nests import (
     ELEMENT,
     ENDS,
     BandNest,

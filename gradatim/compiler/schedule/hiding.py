@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from ..ir import Equation, Var
-from .nests import ELEMENT, Hiding, Leaf, Node, ProductNest, RowNest
-from .strided import Shape
+from ..ir.graph import Equation, Var
+from ..ir.nests import ELEMENT, Hiding, Leaf, Node, ProductNest, RowNest
+from ..ir.strided import Shape
 
 PROBES = {"f": (-1.75, 2.5), "b": (False, True)}
 NEUTRAL = {"reduce_sum": 0, "amax": -inf, "amin": inf, "any": False, "all": True, "reduce_prod": 1}

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from ..ir import Equation, Var
+from ..ir.graph import Equation, Var
+from ..ir.strided import Strided
 from .cluster import Clustering
 from .sources import Source
-from .strided import Strided
 
 
 @dataclass(frozen=True)

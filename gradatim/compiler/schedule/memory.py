@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ir import Var
+from ..ir.graph import Var
 
 ALIGN = 64  # bytes: a cache line, and the widest vector
 LARGE = 1 << 15  # bytes: what is smaller stays near wherever it lies

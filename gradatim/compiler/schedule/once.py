@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..ir import Var, key_of
-from .nests import ENDS, Argument, Leaf, Node, Store
+from ..ir.graph import Var, key_of
+from ..ir.nests import ENDS, Argument, Leaf, Node, Store
 
 
 def once(nodes: Sequence[Node], stores: Sequence[Store]) -> tuple[Node, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 
-from ..ir import Var
+from ..ir.graph import Var
 from .cluster import Cluster, Clustering
 
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from ...core.placement import LINE
-from ..ir import Var
+from ..ir.graph import Var
+from ..ir.nests import BandNest, BlockNest, Leaf, Nest, NumpyNest, ProductNest, RowNest, Store
+from ..ir.nests import reads as read_by
+from ..ir.nests import writes as written_by
 from .grain import items
 from .memory import LARGE
-from .nests import BandNest, BlockNest, Leaf, Nest, NumpyNest, ProductNest, RowNest, Store
-from .nests import reads as read_by
-from .nests import writes as written_by
 from .replace import users
 
 

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from ..ir import Equation, Var
+from ..ir.graph import Equation, Var
 from .cluster import MANY, Cluster, Clustering
 
 MOST = 48  # equations in a nest that others may still join

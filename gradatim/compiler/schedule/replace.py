@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..ir import Var
-from .nests import BlockNest, DrawNest, Nest, NumpyNest, RowNest, ScatterNest, reads, writes
+from ..ir.graph import Var
+from ..ir.nests import BlockNest, DrawNest, Nest, NumpyNest, RowNest, ScatterNest, reads, writes
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from math import prod
 from typing import Any
 
 from ...ops.broadcast import copy
-from ..ir import Equation, Graph, Var, apply, renamed
-from ..kinds import SUMS
-from .strided import STEPS, Strided, as_rows, step
+from ..ir.graph import Equation, Graph, Var, apply, renamed
+from ..ir.kinds import SUMS
+from ..ir.strided import STEPS, Strided, as_rows, step
 
 
 @dataclass(frozen=True)

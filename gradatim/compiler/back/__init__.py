@@ -1,0 +1,8 @@
+"""Gradients back through a compiled function, by a second program.
+
+To be read in this order:
+
+    parting     the function and its way back as two graphs
+    arriving    the way back where gradients arrive at some results only
+    through     both as programs, joined by an entry on the tape
+"""

@@ -1,0 +1,83 @@
+"""The way back where gradients arrive at some of the results only.
+
+What is sent back is linear in the gradients that arrive: of nothing comes nothing. So equations
+that are given nothing go. Zeros sent in its place would not do: 0 times an infinite slope is nan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from ...ops.broadcast import repeated
+from ..ir.graph import Equation, Graph, Var, apply, renamed
+from ..passes.dce import needed
+from .parting import Back
+
+
+def arriving(back: Back, there: Collection[int], behind: Collection[int]) -> Back:
+    """The way from the results that are `there` to the sources `behind` them."""
+    arrive = dict(zip(back.arrive, back.graph.inputs, strict=False))
+    given = back.graph.inputs[len(arrive) :]
+    rest = _Rest(arrive.values(), [v for k, v in arrive.items() if k not in there])
+    for e in back.graph.equations:
+        rest.take(e)
+    ends = {i: back.graph.outputs[k] for i, k in back.leave.items() if i in behind}
+    leave = {i: rest.new.get(v, v) for i, v in ends.items() if v not in rest.nothing}
+    outputs = tuple(dict.fromkeys(leave.values()))
+    equations = tuple(needed(rest.equations, outputs))
+    used = {v for e in equations for v in e.inputs}.union(outputs)
+    needs = {v: n for v, n in zip(given, back.needs, strict=False) if v in used}
+    found = dict(zip(given[len(back.needs) :], back.captures, strict=True))
+    found = {v: c for v, c in found.items() if v in used}
+    arrive = {k: v for k, v in arrive.items() if k in there}
+    return replace(
+        back,
+        graph=Graph((*arrive.values(), *needs, *found), equations, outputs),
+        arrive=tuple(arrive),
+        needs=tuple(needs.values()),
+        captures=tuple(found.values()),
+        leave={i: outputs.index(v) for i, v in leave.items()},
+    )
+
+
+class _Rest:
+    """Collects the equations that are left; `new` is read in the place of others."""
+
+    def __init__(self, sent: Collection[Var], nothing: Collection[Var]) -> None:
+        self.sent, self.nothing = set(sent), set(nothing)  # all that is sent; what does not come
+        self.zeros: set[Var] = set()  # sent by what has no slope, whatever arrives there
+        self.new: dict[Var, Var] = {}
+        self.equations: list[Equation] = []
+
+    def take(self, e: Equation) -> None:
+        """One equation more."""
+        sent = [v for v in e.inputs if v in self.sent]
+        there = [v for v in sent if v not in self.nothing]
+        if e.name == "add":
+            there += self.zeros.intersection(e.inputs)
+        if sent:
+            self.sent.update(e.outputs)
+        elif _is_zero(e) or not self.zeros.isdisjoint(e.inputs):
+            self.zeros.update(e.outputs)
+        if sent and not there:
+            self.nothing.update(e.outputs)
+        elif self.nothing.isdisjoint(e.inputs):
+            self.equations.append(renamed(e, self.new))
+        elif e.name == "add" and there[0].type == e.output.type:
+            self.new[e.output] = self.new.get(there[0], there[0])
+        else:
+            self._put_zeros(e)
+
+    def _put_zeros(self, e: Equation) -> None:
+        """What is put together of several gradients, such as those of slices."""
+        zeros = dict(self.new)
+        for v in self.nothing.intersection(e.inputs):
+            made = apply(repeated, (), {"shape": v.shape, "value": 0, "dtype": v.dtype}, e.line)
+            self.equations.append(made)
+            zeros[v] = made.output
+        self.equations.append(renamed(e, zeros))
+
+
+def _is_zero(e: Equation) -> bool:
+    return e.name == "repeated" and not e.params["value"]

@@ -1,0 +1,197 @@
+"""A compiled function that gradients go back through: two native programs for one function.
+
+The first does what the function does, and leaves what the way back needs with the entry that it
+makes on the tape. The second is compiled when a gradient comes to that entry for the first time,
+and gives the gradients of what the function was given or found, where the tape goes on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ...core.context import local
+from ...core.errors import AutogradError
+from ...core.handle import alias, wrap
+from ...core.inplace import replace_history
+from ...core.nodes import Hooks, Output, check_for_nan, freed, overwritten
+from ...core.storage import Storage, tick
+from ...core.tape import history
+from ..guards import Guards
+from ..pipeline.compiled import compiled_of
+from ..runtime.binding import Binding
+from ..runtime.lock import STATE
+from ..trace.joint import Joint, Source
+from ..trace.results import NAME, Ended, filled
+from ..trace.trace import Traced
+from .arriving import arriving
+from .parting import Back, parted
+
+if TYPE_CHECKING:
+    from ...core.backward import Flight
+
+
+class Through(Binding):
+    """The program of a function whose results have a history."""
+
+    def __init__(
+        self, traced: Traced, joint: Joint, guards: Guards, called: Sequence[str], name: str
+    ) -> None:
+        parts = parted(traced, joint)
+        super().__init__(parts.forward, compiled_of(parts.forward), guards, called)
+        self.whole, self.joint, self.kept = traced, joint, parts.kept
+        self.grads_kept = [
+            k.index for k in parts.kept if not k.is_output and k.index >= self.inputs.given
+        ]
+        self.back, self.backs = parts.back, dict[tuple[int, ...], Backward]()
+        self.no_second = (
+            f"backward: this is the gradient of a gradient that came through {name}, a compiled "
+            "function, which has only first gradients; compile the function that asks for both, or "
+            f"call {name}.function, which is not compiled"
+        )
+
+    @cached_property
+    def _plain(self) -> Binding:
+        return Binding(self.whole, compiled_of(self.whole), self.guards, self.called)
+
+    def plain(self) -> Binding:
+        """The program without a way back."""
+        with self.lock:
+            return self._plain
+
+    def way(self, there: tuple[int, ...]) -> Backward:
+        """The way back for gradients that arrive at these results."""
+        known = self.backs.get(there)
+        if known is not None:
+            return known
+        with self.lock:
+            if there not in self.backs:
+                behind = frozenset[int]().union(*(self.joint.reach[k] for k in there))
+                self.backs[there] = Backward(arriving(self.back, there, behind))
+            return self.backs[there]
+
+    def _one_step(
+        self, tensors: Sequence[Any], outputs: list[Any], before: Callable[[], None] | None
+    ) -> tuple[Entry, list[Any]]:
+        """One step, with its entry on the tape, and its outputs as tensors.
+
+        Where history goes on, and whose `.grad` is what, is seen before the step changes it.
+        """
+        with STATE:
+            edges = [None if x is None else history(x) for x in self._sources(tensors)]
+            grads = [self.inputs.storage(i, tensors) for i in self.grads_kept]
+        arrays = super()._one_step(tensors, outputs, before)
+        found = [None if a is None else wrap(a) for a in arrays]
+        return Entry(self, edges, self._handed_over(tensors, found, iter(grads))), found
+
+    def finish(  # type: ignore[override]
+        self, traced: Traced, done: tuple[Entry, list[Any]], tensors: Sequence[Any]
+    ) -> Any:
+        """What the function returns, with histories that begin with the entry."""
+        entry, found = done
+        count = len(self.joint.reach)
+        past = [entry] if count == 1 else [Output(entry, k) for k in range(count)]
+        for source, edge in zip(reversed(self.joint.written), reversed(past), strict=False):
+            x = _tensor(source, tensors)
+            if x is not None:
+                new = alias(x._value, x._storage)
+                new._edge = edge
+                replace_history(x, new, derived=True)
+        return filled(traced.results, found, tensors, past)
+
+    def _sources(self, tensors: Sequence[Any]) -> list[Any]:
+        return [_tensor(source, tensors) for source in self.joint.sources]
+
+    def _handed_over(
+        self, tensors: Sequence[Any], found: Sequence[Any], grads: Iterator[Storage]
+    ) -> list[Any]:
+        """The tensors that the way back needs."""
+        handed: list[Any] = []
+        for k in self.kept:
+            if k.is_output or k.index < self.inputs.given:
+                x = found[k.index] if k.is_output else tensors[k.index]
+                handed.append(alias(x._value, x._storage))
+            else:
+                storage = next(grads)
+                handed.append(alias(storage.value, storage))
+        return handed
+
+
+def _tensor(source: Source, tensors: Sequence[Any]) -> Any:
+    return tensors[source] if isinstance(source, int) else source()
+
+
+class Backward:
+    """A compiled way back."""
+
+    def __init__(self, back: Back) -> None:
+        self.back = back
+        graph, captures = back.graph, back.captures
+        traced = Traced(graph, captures, None, len(graph.outputs), (), (), (), (), ())
+        self._binding = Binding(traced, compiled_of(traced), Guards(()))
+        times = Counter(back.leave.values())
+        # The sources whose gradients are nobody else's.
+        self.own = frozenset(i for i, k in back.leave.items() if times[k] == 1)
+
+    def storages(self, handed_over: Sequence[Any]) -> list[Storage]:
+        """All memory that it reads but gradients."""
+        handed = [handed_over[n]._storage for n in self.back.needs]
+        return handed + [c.storage for c in self.back.captures]
+
+    def run(self, gradients: Sequence[Any], handed_over: Sequence[Any]) -> dict[int, Any]:
+        """The gradients of the sources, by their numbers, from those of the results."""
+        binding = self._binding
+        given = [*gradients, *(handed_over[n] for n in self.back.needs)]
+        with binding.lock:
+            made = [wrap(a) for a in binding.run(given)]
+            binding.inputs.forget_arguments()
+        return {i: made[k] for i, k in self.back.leave.items()}
+
+
+class Entry:
+    """The entry of one call on the tape: where its history goes on, and what was handed over."""
+
+    __slots__ = ("__weakref__", "edges", "handed_over", "hooks", "through", "time")
+
+    name = NAME
+
+    def __init__(self, through: Through, edges: list[Any], handed_over: list[Any]) -> None:
+        self.through, self.edges = through, edges
+        self.handed_over: list[Any] | None = handed_over
+        self.hooks: Hooks | None = None
+        self.time = tick()
+
+    @property
+    def output_count(self) -> int:
+        """How many gradients arrive together."""
+        return len(self.through.joint.reach)
+
+    def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
+        """Run the way back, and send on what it gives."""
+        arrived = gradient if type(gradient) is list else [gradient]
+        there = tuple([k for k, g in enumerate(arrived) if g is not None])
+        through = self.through
+        back = through.way(there)
+        results = back.run([g for g in arrived if g is not None], self._checked(back))
+        if local.context.anomaly:
+            check_for_nan(NAME, None, results.items())
+        for i, new in results.items():
+            if flight.create_graph:
+                new._edge = Ended(through.no_second)
+            flight.add(self.edges[i], new, fresh=i in back.own)
+        if not flight.retain_graph and (back.back.needs or back.back.captures):
+            self.handed_over = None
+
+    def _checked(self, back: Backward) -> list[Any]:
+        """What was handed over, or an error if it is gone or no longer what it was."""
+        handed_over = self.handed_over
+        if handed_over is None:
+            raise AutogradError(freed(NAME))
+        for storage in back.storages(handed_over):
+            if storage.written > self.time:
+                raise AutogradError(
+                    overwritten(NAME, f"a tensor of shape {[*storage.value.shape]}")
+                )
+        return handed_over

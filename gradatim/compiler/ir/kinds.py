@@ -1,0 +1,59 @@
+"""What the compiler has to know of each primitive: how its numbers depend on places.
+
+elementwise   out[i] depends on the inputs at i alone
+movement      out[i] is the input at another place, in the same memory or not
+reduction     out[i] is made of the input along some dimensions
+product       the matrix product
+indirect      places are told by integers: take, gather, put, scatter
+draw          words of a random generator
+segment       NumPy does it, between stretches of machine code; the reason stands here
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.primitive import Primitive
+
+if TYPE_CHECKING:
+    from .graph import Equation
+
+ARITHMETIC = (
+    "neg", "add", "sub", "mul", "div", "pow", "square", "abs", "sign", "reciprocal",
+    "floor_divide", "trunc_divide", "remainder", "maximum", "minimum", "relu", "where", "cast",
+    "floor", "ceil", "trunc", "round", "eq", "ne", "lt", "le", "gt", "ge",
+    "logical_and", "logical_or", "logical_xor", "logical_not",
+    "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "isnan", "isinf",
+)  # fmt: skip
+FUNCTIONS = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "sigmoid", "erf")
+ELEMENTWISE = frozenset({*ARITHMETIC, *FUNCTIONS})
+
+# Of composites, those whose results NumPy's run puts where their inputs lie
+ELEMENTWISE_COMPOSITES = frozenset(
+    {
+        "affine", "binary_cross_entropy", "clamp_max", "clamp_min", "elu", "floored", "gelu",
+        "gelu_back", "gelu_tanh", "gelu_tanh_back", "hardshrink", "hardsigmoid", "hardswish",
+        "hardtanh", "leaky_relu", "log_sigmoid", "masked_scale", "mish", "mish_back", "prelu",
+        "reciprocal_deviation", "scale", "scale_back", "silu", "silu_back", "softplus",
+        "softshrink", "squared_error", "squared_error_back", "standardize", "standardize_back",
+        "tanh_back", "threshold",
+    }
+)  # fmt: skip
+
+# Read through strides, without touching memory
+VIEWS = frozenset({"broadcast_to", "reshape", "permute", "slice", "diagonal"})
+
+SUMS = frozenset({"reduce_sum", "reduce_prod", "amax", "amin", "any", "all"})
+
+
+DIVISIONS = ("floor_divide", "trunc_divide", "remainder")  # of integers, that refuse a 0
+
+
+def is_division(e: Equation) -> bool:
+    """Whether integers are divided, so that a 0 is refused."""
+    return e.name in DIVISIONS and e.output.dtype.kind != "f"
+
+
+def is_dear(primitive: Primitive) -> bool:
+    """Whether computing it twice costs more than keeping it."""
+    return primitive.name in FUNCTIONS or primitive.name in ("div", "pow", "remainder")

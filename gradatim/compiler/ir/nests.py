@@ -1,0 +1,265 @@
+"""Loop nests as data: what the schedule makes and the lowering reads.
+
+A row nest walks over rows, (R, C). Of each value in it, one element belongs to a place (r, c), or
+to a row r, or to the whole nest, as its arguments tell. The nodes of a nest stand in order; an
+argument is another node's variable, or a leaf: something read from memory or known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+from .graph import Equation, Var
+from .strided import Shape, Strided
+
+ELEMENT, ROW, WHOLE = 2, 1, 0  # how often a value changes
+ENDS = ("column", "total", "scatter")  # roles whose result is known at the end of a nest
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A value that is read: element (r, c) lies at `offset + r . strides[:-1] + c strides[-1]`.
+
+    `number` is what a constant repeats; `start` and `step` are those of a range, whose element at
+    place p is start + p step, in no memory. `chosen`, for a table that is read at places told by
+    integers, is how far apart these places are, and how many there are.
+    """
+
+    var: Var
+    strides: Shape
+    offset: int = 0
+    number: Any = None
+    range: tuple[Any, Any] | None = None
+    chosen: tuple[int, int] | None = None
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether something is loaded."""
+        return self.number is None and self.range is None
+
+    @property
+    def level(self) -> int:
+        """Whether it changes along a row, from row to row, or never."""
+        if self.number is not None:
+            return WHOLE
+        return ELEMENT if self.strides[-1] else ROW if any(self.strides) else WHOLE
+
+
+Argument = Var | Leaf
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One equation in a nest.
+
+    role  "map"      elementwise
+          "scatter"  values added at places of a table of zeros; arguments: places, values
+          "row"      a reduction along the row: its result can be used in the same row
+          "column"   a reduction over all rows; "total": over everything. Known at the end only
+          "load"     arguments: a table, and the places in it
+    """
+
+    equation: Equation
+    role: str
+    arguments: tuple[Argument, ...]
+
+    @property
+    def var(self) -> Var:
+        """The result."""
+        return self.equation.output
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """Where a node's value is written: strides over the nest's dimensions, of a buffer."""
+
+    value: Var
+    into: Var
+    strides: Shape
+    offset: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class RowNest:
+    """Rows of `dims[-1]` elements, at all places of the outer dimensions."""
+
+    dims: Shape
+    nodes: tuple[Node, ...]
+    stores: tuple[Store, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows."""
+        return prod(self.dims[:-1])
+
+    @property
+    def columns(self) -> int:
+        """How many elements in a row."""
+        return self.dims[-1]
+
+
+@dataclass(frozen=True, eq=False)
+class ProductNest:
+    """A matrix product; `nodes` are applied to each element as it is done."""
+
+    equation: Equation
+    a: Leaf  # strides: those of the batch dimensions, then (m, k)
+    b: Leaf  # likewise (k, n)
+    dims: Shape  # batch and rows as one, then columns
+    nodes: tuple[Node, ...]
+    stores: tuple[Store, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Hiding:
+    """Columns that count for nothing: those where a mask is `value` in every row at hand."""
+
+    mask: Leaf
+    dims: Shape  # of the nest that reads it
+    value: bool
+
+
+@dataclass(frozen=True, eq=False)
+class BlockNest:
+    """Nests done one after the other for a few rows of a matrix at a time.
+
+    What is `near` passes from one to the next and is nowhere else: of each such variable only the
+    rows at hand are there, unless it is `stored` because it is wanted again. A part makes rows of
+    `matrices` times `rows`, or, if what it sums up are these rows, a matrix for each of them.
+    """
+
+    parts: tuple[RowNest | ProductNest, ...]
+    matrices: int
+    rows: int
+    near: dict[Var, int]  # elements in a row
+    stored: frozenset[Var]
+    hiding: Hiding | None = None
+
+    @property
+    def columns(self) -> int:
+        """How many columns a row has at most."""
+        return max(self.near.values())
+
+
+@dataclass(frozen=True, eq=False)
+class BandNest:
+    """A product, and nests that take its rows as soon as a band of them is whole.
+
+    Of what is `near` there is only the band at hand: whoever reads it is here.
+    """
+
+    product: ProductNest
+    then: tuple[RowNest, ...]
+    near: frozenset[Var]
+
+    @property
+    def parts(self) -> tuple[RowNest | ProductNest, ...]:
+        """All of them, in the order in which they take turns."""
+        return (self.product, *self.then)
+
+
+@dataclass(frozen=True, eq=False)
+class ScatterNest:
+    """Values written to, or added at, places of a buffer that is filled already.
+
+    target[places(r, c)] (+)= values(r, c), in the order of the rows.
+    """
+
+    into: Var
+    dims: Shape
+    places: Leaf
+    values: Leaf
+    target_strides: Shape
+    stride: int  # of the dimension that the places count
+    bound: int
+    negative: bool  # whether places may count from the end
+    accumulate: bool
+    equation: Equation
+
+
+@dataclass(frozen=True, eq=False)
+class DrawNest:
+    """Numbers from a random generator."""
+
+    equation: Equation
+    inputs: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LineNest:
+    """Lines of elements along a dimension, each gone through one element after the other.
+
+    The inputs' strides are those of their dimensions.
+    """
+
+    equation: Equation
+    inputs: tuple[Leaf, ...]
+    dim: int
+
+
+@dataclass(frozen=True, eq=False)
+class NumpyNest:
+    """An equation without a native rule: NumPy runs it between stretches of machine code."""
+
+    equation: Equation
+    inputs: tuple[tuple[Var, Strided] | Any, ...]
+    reason: str
+
+
+Nest = RowNest | ProductNest | BlockNest | BandNest | ScatterNest | DrawNest | LineNest | NumpyNest
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """Nests in the order in which they run, and what variable each graph output is."""
+
+    nests: tuple[Nest, ...]
+    inputs: tuple[Var, ...]
+    outputs: tuple[Var, ...]
+    in_place: dict[Var, Var] = field(default_factory=dict)  # written over it
+
+
+def leaves(nest: Nest) -> Sequence[Leaf]:
+    """Everything that a nest reads from memory, or knows."""
+    if isinstance(nest, NumpyNest):
+        return ()
+    if isinstance(nest, DrawNest | LineNest):
+        return nest.inputs
+    if isinstance(nest, ScatterNest):
+        return (nest.places, nest.values)
+    if isinstance(nest, BlockNest):
+        found = [leaf for part in nest.parts for leaf in leaves(part)]
+        found += [nest.hiding.mask] if nest.hiding else []
+        return [leaf for leaf in found if leaf.var not in nest.near.keys() - nest.stored]
+    if isinstance(nest, BandNest):
+        made = {s.into for part in nest.parts for s in part.stores}
+        found = [leaf for part in nest.parts for leaf in leaves(part)]
+        return [leaf for leaf in found if leaf.var not in made]
+    found = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
+    return [nest.a, nest.b, *found] if isinstance(nest, ProductNest) else found
+
+
+def reads(nest: Nest) -> list[Var]:
+    """The variables whose memory a nest reads."""
+    if isinstance(nest, NumpyNest):
+        return [i[0] for i in nest.inputs if isinstance(i, tuple)]
+    found = [leaf.var for leaf in leaves(nest) if leaf.in_memory]
+    return [*found, nest.into] if isinstance(nest, ScatterNest) else found
+
+
+def writes(nest: Nest) -> list[Var]:
+    """The variables whose memory a nest writes."""
+    if isinstance(nest, RowNest | ProductNest):
+        return [s.into for s in nest.stores]
+    if isinstance(nest, BlockNest):
+        found = [v for part in nest.parts for v in writes(part)]
+        return [v for v in dict.fromkeys(found) if v not in nest.near.keys() - nest.stored]
+    if isinstance(nest, BandNest):
+        found = [v for part in nest.parts for v in writes(part)]
+        return [v for v in dict.fromkeys(found) if v not in nest.near]
+    if isinstance(nest, ScatterNest):
+        return [nest.into]
+    return list(nest.equation.outputs)

@@ -1,0 +1,64 @@
+"""What a legal graph is: each variable is made once, before it is read, with the type it has."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import CompileError
+from .graph import Equation, Graph, Var, described
+
+
+def verify(graph: Graph, right: set[Equation] | None = None) -> Graph:
+    """The graph itself, if it is legal.
+
+    Equations in `right` have the types that their rules tell, which is not asked again: it was seen
+    in the graph before a pass. Those that are found to have them are put there.
+
+    Errors: CompileError names the first equation that is not.
+    """
+    right = set() if right is None else right
+    known: set[Var] = set()
+    for i, v in enumerate(graph.inputs):
+        if v in known:
+            _refuse(graph, i, v, "is there twice")
+        known.add(v)
+    for i, e in enumerate(graph.equations):
+        what = _misplaced(e, known) or (None if e in right else _mistyped(e))
+        if what is not None:
+            v, why = what
+            _refuse(graph, len(graph.inputs) + i, v, why)
+        right.add(e)
+        known.update(e.outputs)
+    for v in graph.outputs:
+        if v not in known:
+            _refuse(graph, -1, v, "is never made")
+    return graph
+
+
+def _misplaced(e: Equation, known: set[Var]) -> tuple[Var, str] | None:
+    """A variable of the equation that is read too early, or made again."""
+    for v in e.inputs:
+        if v not in known:
+            return v, "is read before it is made"
+    for i, v in enumerate(e.outputs):
+        if v in known or v in e.outputs[:i]:
+            return v, "is made twice"
+    return None
+
+
+def _mistyped(e: Equation) -> tuple[Var, str] | None:
+    """A result of the equation that is not what its primitive's rule tells."""
+    told = e.primitive.shape(*[v.type for v in e.inputs], **e.params)
+    types = told if len(e.primitive.outputs) > 1 else (told,)
+    if len(types) != len(e.outputs):
+        return e.outputs[0], f"should be one of {len(types)} results"
+    for v, kind in zip(e.outputs, types, strict=True):
+        if tuple(kind.shape) != v.shape or np.dtype(kind.dtype) != v.dtype:
+            return v, f"should be {described(kind)}"
+    return None
+
+
+def _refuse(graph: Graph, line: int, v: Var, why: str) -> None:
+    names: dict[Var, str] = {}
+    text = graph.text(names)[line].strip()
+    raise CompileError(f"illegal graph: {names[v]} {why} in `{text}`")

@@ -1,0 +1,37 @@
+"""A step that spares what the next one replaces: gradients that only an update reads.
+
+A gradient is there after a step, as `.grad`. Of many steps in a row only the last one's will be
+seen: where the update takes it from registers, the others need not write it. A network that fits
+the near caches takes a sixteenth less for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from ...ir.graph import Var
+from ...ir.nests import Nest, ProductNest, Schedule
+from ..nest.writing import Call, Lowering
+from .calls import WRITERS, refused_by
+
+
+def briefly(lowering: Lowering, made: Schedule, replaced: Collection[Var]) -> Lowering | None:
+    """The same functions, but for those that write what is replaced; None if there are none."""
+    read = {v for c in lowering.calls if isinstance(c, Call) for v in c.reads}
+    spared = {v for v in replaced if v not in read and v not in made.in_place}
+    brief = replace(lowering, calls=[])
+    for nest in made.nests:
+        lighter = _without(nest, spared)
+        if lighter is nest:
+            brief.calls += [c for c in lowering.calls if isinstance(c, Call) and c.nest is nest]
+        else:
+            WRITERS[type(lighter)](brief, lighter)
+    return None if brief.calls == lowering.calls else brief
+
+
+def _without(nest: Nest, spared: set[Var]) -> Nest:
+    if not isinstance(nest, ProductNest) or refused_by(nest.nodes):
+        return nest
+    kept = tuple(s for s in nest.stores if s.into not in spared)
+    return replace(nest, stores=kept) if 0 < len(kept) < len(nest.stores) else nest

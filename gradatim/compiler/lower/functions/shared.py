@@ -1,0 +1,90 @@
+"""Functions that differ in a few numbers only become one, which is told these numbers.
+
+Such as where loops end, or how far apart rows are: the updates of parameters of all sizes are such
+functions, and so are parts of an attention for a quarter, a half, three quarters and all of the
+columns, or for queries and for gradients. LLVM's time goes by the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ..nest.writing import NAMELESS, Call, Lowering, named
+
+MOST = 4  # more numbers than these would crowd out others from the registers
+# Not those of `getelementptr`, which are parts of instructions in the innermost loops.
+_NUMBER = re.compile(
+    r"((?:icmp slt|mul|add) i64 %v\d+, |add i64 |select i1 %v\d+, i64 %v\d+, i64 )(\d+)\b"
+)
+_CALL = re.compile(r"(call void @)(nest_\w+)(\(.*)\)$", re.MULTILINE)
+_Version = tuple[str, list[int]]  # a function's name, and its numbers in order
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A shared function, and what it has to be told to do as another one did."""
+
+    name: str
+    numbers: tuple[int, ...]
+
+
+def share(lowering: Lowering, names: Iterable[str]) -> None:
+    """Make those of these functions one that can be, and let all who call them know."""
+    functions = lowering.module.functions
+    alike: dict[str, list[_Version]] = {}
+    callers = []
+    for name in dict.fromkeys(names):
+        text = functions[name].replace(f"@{name}(", f"@{NAMELESS}(", 1)
+        if _CALL.search(text):
+            callers.append(name)
+            continue
+        numbers = [int(number) for _, number in _NUMBER.findall(text)]
+        alike.setdefault(_NUMBER.sub(r"\1", text), []).append((name, numbers))
+    told: dict[str, _Told] = {}
+    for same in alike.values():
+        if len(same) > 1:
+            told.update(_one(lowering, same))
+    for name in callers:
+        functions[name] = _CALL.sub(lambda m: _calling(m, told), functions[name])
+    lowering.calls = [_told(c, told) if isinstance(c, Call) else c for c in lowering.calls]
+
+
+def _one(lowering: Lowering, same: Sequence[_Version]) -> dict[str, _Told]:
+    """One function in the place of some, by the names of these; none if it is told too much."""
+    functions = lowering.module.functions
+    places = list(zip(*(numbers for _, numbers in same), strict=True))  # what is there, in each
+    various = [p for p in dict.fromkeys(places) if len(set(p)) > 1]
+    if len(various) > MOST:
+        return {}
+    place = iter(places)
+
+    def told(m: re.Match[str]) -> str:
+        here = next(place)
+        return f"{m[1]}%n{various.index(here)}" if here in various else m[0]
+
+    first = same[0][0]
+    text = _NUMBER.sub(told, functions[first]).replace(f"@{first}(", f"@{NAMELESS}(", 1)
+    more = "".join(f", i64 %n{i}" for i in range(len(various)))
+    for name, _ in same:
+        del functions[name]
+    name = named(lowering.module, text.replace(") #", f"{more}) #", 1))
+    given = zip(*various, strict=True)
+    return {old: _Told(name, own) for (old, _), own in zip(same, given, strict=True)}
+
+
+def _calling(m: re.Match[str], told: dict[str, _Told]) -> str:
+    if m[2] not in told:
+        return m[0]
+    one = told[m[2]]
+    more = "".join(f", i64 {number}" for number in one.numbers)
+    return f"{m[1]}{one.name}{m[3]}{more})"
+
+
+def _told(c: Call, told: dict[str, _Told]) -> Call:
+    parts = tuple(dict.fromkeys(told[p].name if p in told else p for p in c.parts))
+    one = told.get(c.function)
+    if one is None:
+        return replace(c, parts=parts) if c.parts else c
+    return replace(c, function=one.name, numbers=one.numbers, parts=parts)

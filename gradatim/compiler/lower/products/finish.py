@@ -1,0 +1,128 @@
+"""What becomes of a tile of a product: its sums are handed to the epilogue, a row at a time.
+
+They stay in registers on the way; where the epilogue's code is long, or the tile is turned, they go
+through a small piece of memory, and the code is written once, in a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..text.emit import I64, Function, Value, constant, vector
+from .pack import join
+from .product import LLVM, Plan
+from .sums import Grid, Tile
+
+Write = Callable[[], object]
+Epilogue = Callable[[Value, Value, Value, Value, Value | None], list[Write]]
+Ahead = Callable[[Value, Value, Value], None]
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Hands the tiles of one product to its epilogue."""
+
+    f: Function
+    plan: Plan
+    epilogue: Epilogue
+    abreast: int  # vectors that are handed on together, at most
+    ahead: Ahead | None  # what is to be told before the last sums of a tile are made
+    room: Value | None  # for a tile that goes through memory
+
+    @property
+    def base(self) -> str:
+        """LLVM's name of the numbers."""
+        return LLVM[self.plan.product.dtype.name]
+
+    def announce(self, tile: Tile) -> None:
+        """Say which places of the result come next, of this tile."""
+        if self.ahead is None:
+            return
+        f, wide = self.f, self.plan.wide
+        first = f.mul(tile.j, self.plan.vectors * wide)
+        with f.loop(0, tile.height) as loop:
+            row = f.add(f.mul(tile.i, self.plan.rows), loop.index)
+            for v in range(tile.vectors):
+                self.ahead(tile.batch, row, f.add(first, v * wide))
+
+    def finish(self, tile: Tile, acc: Grid) -> None:
+        """Hand on what a tile has added up."""
+        if self.room is None:
+            self._in_registers(tile, acc)
+            return
+        for r, row in enumerate(acc):
+            for v, x in enumerate(row):
+                f, n = self.f, (r * tile.vectors + v) * self.plan.wide
+                f.store(x, f.gep(self.base, self.room, n))
+        if self.plan.turned:
+            self._columns(tile, self.room)
+        else:
+            self._rows(tile, self.room)
+
+    def _in_registers(self, tile: Tile, acc: Grid) -> None:
+        """Hand on row by row; what lies over operands is written when the next rows were read.
+
+        A masked store holds up loads of what it masks out. Where the last vector of a row reaches
+        into the next ones, they would wait for it, row for row: 6.2 instead of 3.9 microseconds for
+        a matrix of 200 x 30.
+        """
+        reach = -(-self.plan.wide // self.plan.product.n)
+        waiting: list[list[Write]] = []
+        for r, row in enumerate(acc):
+            waiting.append(self._row(tile, constant(r, I64), row))
+            if len(waiting) > reach:
+                _call_all(waiting.pop(0))
+        for writes in waiting:
+            _call_all(writes)
+
+    def _row(self, tile: Tile, r: Value, row: list[Value]) -> list[Write]:
+        """One row of a tile, handed to the epilogue; what it has left to be written."""
+        f, wide = self.f, self.plan.wide
+        number = f.add(f.mul(tile.i, self.plan.rows), r)
+        first = f.mul(tile.j, self.plan.vectors * wide)
+        left: list[Write] = []
+        for start, parts in _groups(row, self.abreast):
+            n, there = len(parts) * wide, tile.columns - start * wide
+            mask = f.first_lanes(n, there) if there < n else None
+            column = f.add(first, start * wide)
+            left += self.epilogue(tile.batch, number, column, join(f, parts), mask)
+        return left
+
+    def _rows(self, tile: Tile, place: Value) -> None:
+        """Read a tile back and hand it on, in a loop over its rows."""
+        f, wide = self.f, self.plan.wide
+        kind = vector(wide, self.base)
+        with f.loop(0, tile.height) as loop:
+            start = f.gep(self.base, place, f.mul(loop.index, tile.vectors * wide))
+            places = [f.gep(self.base, start, v * wide) for v in range(tile.vectors)]
+            _call_all(self._row(tile, loop.index, [f.load(kind, p) for p in places]))
+
+    def _columns(self, tile: Tile, place: Value) -> None:
+        """Read a turned tile back: its columns are rows of the result."""
+        f, lanes, n = self.f, self.plan.lanes, self.plan.product.m
+        first = f.mul(tile.j, self.plan.vectors * self.plan.wide)
+        mask = f.first_lanes(lanes, n) if n < lanes else None
+        with f.loop(0, tile.columns) as loop:
+            column = f.gep(self.base, place, loop.index)
+            stride = tile.vectors * self.plan.wide
+            parts = [f.load(self.base, f.gep(self.base, column, c * stride)) for c in range(n)]
+            x = parts[0] if lanes == 1 else constant(0, vector(lanes, self.base))
+            for c, part in enumerate(parts if lanes > 1 else []):
+                x = f.insert(x, part, c)
+            row = f.add(first, loop.index)
+            _call_all(self.epilogue(tile.batch, row, constant(0, I64), x, mask))
+
+
+def _groups(row: list[Value], most: int) -> Iterator[tuple[int, list[Value]]]:
+    """Neighbouring vectors in groups, each a power of two of them, with the first of each."""
+    start = 0
+    while start < len(row):
+        n = min(most, 1 << (len(row) - start).bit_length() - 1)
+        yield start, row[start : start + n]
+        start += n
+
+
+def _call_all(writes: list[Write]) -> None:
+    for write in writes:
+        write()

@@ -1,0 +1,346 @@
+"""Writing matrix products: register tiles, each handed to what the schedule does with it.
+
+    for item in begin .. end:                        a panel of tiles, or a few small matrices
+        for rows of tiles, for tiles of a row:       A's rows stay in the nearest cache
+            for k:  acc[r][v] += a[r, k] b[k, v]     6 x 4 whole vectors, say, in registers
+            epilogue(batch, row, column, acc[r][v])  bias, activation, store: the caller's code
+
+Everything is decided beforehand (`tiles.plan`) and known while the code is written: shapes and
+strides are constants, and only the shapes of tile that occur (whole, right edge, bottom edge,
+corner) are written out. Long sums go through memory: all tiles of a panel take one block of k
+before any takes the next, and each adds what it has to its place in the scratch buffer. They go by
+columns then, whose strip of B the first of them copies (`stream.py`). A `turned` product is
+computed transposed, and read back by columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from ..text.emit import I64, Function, Operand, Value, constant, vector
+from ..text.types import as_value
+from .afterwards import Afterwards
+from .finish import Ahead, Epilogue, Finish
+from .pack import offset, quotient
+from .product import LLVM, Plan, Side
+from .stream import Stream
+from .sums import Grid, Sums, Tile
+
+
+class Bands(Protocol):
+    """What is told of the rows of tiles: a band of them has all columns of its rows."""
+
+    def begin(self, item: Value) -> None:
+        """An item begins."""
+
+    def enter(self, row: Value) -> None:
+        """The results of the band that begins at this row come next."""
+
+    def leave(self, row: Value, count: int) -> None:
+        """So many rows from this one on are complete."""
+
+
+def write_product(
+    f: Function,
+    plan: Plan,
+    a: Value,
+    b: Value,
+    scratch: Value | None,
+    begin: Value,
+    end: Value,
+    epilogue: Epilogue,
+    *,
+    heavy: bool = False,
+    abreast: int = 1,
+    ahead: Ahead | None = None,
+    bands: Bands | None = None,
+    after: Afterwards | None = None,
+) -> None:
+    """Write the nest that does the items [begin, end) of a planned product.
+
+    a and b point at the operands, or at their packed forms where `plan.packs` has them; scratch
+    at `plan.scratch` elements. `epilogue(batch, row, column, acc, mask)` writes what becomes of
+    `plan.lanes` neighbouring results in one row (`mask`: which of them there are; None: all), or
+    of `abreast` times as many at most, a power of two. It is called for all of a tile or, when
+    `heavy`, for a row of it, in a loop over rows. What it would write over its operands it leaves
+    to the functions that it returns. `ahead(batch, row, column)` is called before the last sums of
+    a tile are made, for what the epilogue will read: it is on its way meanwhile; and `after` asks
+    for what comes when all is done. Where matrices share B, their rows may be numbered through as
+    those of one matrix: what always holds is that `batch * plan.result_rows + row` counts the rows
+    of the whole result, and so do `bands`, which a plan made for them wants to be told.
+    """
+    if plan.items:
+        if plan.turned:
+            a, b = b, a
+        writer = _Writer(f, plan, a, b, scratch, epilogue, heavy, abreast, ahead, bands, after)
+        writer.items(begin, end)
+
+
+@dataclass(frozen=True)
+class _Band:
+    """Tiles of one height (or width), one after the other: numbers `start` up to `stop`."""
+
+    start: Operand
+    stop: Operand
+    size: int  # rows; or columns, in whole vectors
+    there: int  # how many of them there really are
+    only_if: Value | None = None
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A block of k: which it is, where sums are kept, what comes after it."""
+
+    start: Value
+    stop: Value
+    store: Value
+    coming: tuple[Value, Value] | None
+
+
+class _Writer:
+    def __init__(
+        self,
+        f: Function,
+        plan: Plan,
+        a: Value,
+        b: Value,
+        scratch: Value | None,
+        epilogue: Epilogue,
+        heavy: bool,
+        abreast: int,
+        ahead: Ahead | None,
+        bands: Bands | None,
+        after: Afterwards | None,
+    ) -> None:
+        self.f, self.plan, self.a, self.b, self.scratch = f, plan, a, b, scratch
+        self.sums, self.bands, self.after = Sums(f, plan), bands, after
+        self.base = LLVM[plan.product.dtype.name]
+        room = f.allocate(self.base, plan.tile) if plan.turned or heavy else None
+        self.end = Finish(f, plan, epilogue, abreast, None if plan.turned else ahead, room)
+
+    # -- where the tiles are ---------------------------------------------------------------
+
+    def items(self, begin: Value, end: Value) -> None:
+        """All items: each a panel of tiles of one matrix, or some small matrices."""
+        f, plan = self.f, self.plan
+        with f.loop(begin, end) as loop:
+            if self.bands is not None:
+                self.bands.begin(loop.index)
+            if plan.group == 1:
+                self._panel(begin, loop.index, end)
+            else:
+                first = f.mul(loop.index, plan.group)
+                last = self._least(f.add(first, plan.group), plan.product.batches)
+                with f.loop(first, last) as matrices:
+                    self._panel(begin, matrices.index, last)
+
+    def _place(self, number: Value) -> tuple[Value, Value, Value]:
+        """Of a panel, counted through all matrices: which matrix, how far down, how far across."""
+        left, across = quotient(self.f, number, self.plan.panels[1])
+        if self.plan.product.batches == 1:
+            return constant(0, I64), left, across
+        batch, down = quotient(self.f, left, self.plan.panels[0])
+        return batch, down, across
+
+    def _least(self, a: Value, b: Operand) -> Value:
+        return self.f.intrinsic("llvm.smin", I64, a, as_value(b, I64))
+
+    def _panel(self, begin: Value, number: Value, end: Value) -> None:
+        """The tiles of one item that belong to one matrix.
+
+        Sums of blocks lie where those of the item `begin` have their place: nobody else's is there,
+        and the next item finds it in the cache.
+        """
+        f, plan, p = self.f, self.plan, self.plan.product
+        batch, down, across = self._place(number)
+        rows = self._bands(down, 0, p.m, plan.rows, 1)
+        columns = self._bands(across, 1, p.n, plan.vectors * plan.wide, plan.wide)
+        a, b = self._matrix(self.a, plan.a, batch), self._matrix(self.b, plan.b, batch)
+        if not plan.deep:
+            for tile in self._tiles(rows, columns, batch, a, b):
+                self.end.announce(tile)
+                self.end.finish(tile, self.sums.write(tile))
+            return
+        assert self.scratch is not None
+        store = f.gep(self.base, self.scratch, f.mul(begin, plan.room))
+        with f.loop(0, p.k, plan.depth) as loop:
+            stop = self._least(f.add(loop.index, plan.depth), p.k)
+            coming = self._coming(number, end, loop.index, stop) if plan.streams else None
+            block = _Block(loop.index, stop, store, coming)
+            for tile in self._tiles(rows, columns, batch, a, b, block):
+                if self.after is not None and tile.stream is not None:
+                    self.after.ask(number, loop.index, tile.stream.number)
+                if self.end.ahead is not None:
+                    with f.when(self._is_last(block)):
+                        self.end.announce(tile)
+                self._block(tile, self.sums.outer(tile, loop.index, stop), block)
+
+    def _is_last(self, block: _Block) -> Value:
+        return self.f.compare("eq", block.stop, self.plan.product.k)
+
+    def _coming(self, number: Value, end: Value, start: Value, stop: Value) -> tuple[Value, Value]:
+        """Where the next block of A begins, and of B: here, or in the next panel there is."""
+        f, plan = self.f, self.plan
+        following = self._least(f.add(number, 1), f.sub(end, 1))
+        over = f.compare("eq", stop, plan.product.k)
+        here, there = self._corners(number), self._corners(following)
+        k = f.add(start, plan.depth)
+        a, b = (
+            f.select(over, next_, f.gep(self.base, this, f.mul(k, operand.stride)))
+            for this, next_, operand in zip(here, there, (plan.a, plan.b), strict=True)
+        )
+        return a, b
+
+    def _corners(self, number: Value) -> tuple[Value, Value]:
+        """Where a panel's rows of A begin, and its columns of B."""
+        f, plan = self.f, self.plan
+        batch, down, across = self._place(number)
+        a, b = self._matrix(self.a, plan.a, batch), self._matrix(self.b, plan.b, batch)
+        row, column = (
+            f.mul(self._start(down, 0), plan.a.block),
+            f.mul(self._start(across, 1), plan.b.block),
+        )
+        return f.gep(self.base, a, row), f.gep(self.base, b, column)
+
+    def _start(self, panel: Value, side: int) -> Value:
+        """The first tile of a panel: they differ by one tile at most."""
+        f, p, plan = self.f, self.plan.product, self.plan
+        tiles = -(-p.n // (plan.vectors * plan.wide)) if side else -(-p.m // plan.rows)
+        return f.binary("udiv", f.mul(panel, tiles), plan.panels[side])
+
+    def _bands(self, panel: Value, side: int, extent: int, size: int, step: int) -> list[_Band]:
+        """The whole tiles of a panel along one side of the result, and the edge if it has it.
+
+        Panels differ by one tile at most. So half of them are half of the rows, whatever the size
+        of a tile: a worker has the same rows in nest after nest.
+        """
+        f, plan = self.f, self.plan
+        whole, rest = divmod(extent, size)
+        edge = -(-rest // step) * step
+        if plan.panels[side] == 1:
+            bands = [_Band(0, whole, size, size), _Band(whole, whole + 1, edge, rest)]
+        else:
+            start, stop = self._start(panel, side), self._start(f.add(panel, 1), side)
+            stop = self._least(stop, whole) if rest else stop
+            last = f.compare("eq", panel, plan.panels[side] - 1) if rest else None
+            bands = [
+                _Band(start, stop, size, size),
+                _Band(whole, whole + 1, edge, rest, last),
+            ]
+        return [band for band, some in zip(bands, (whole, rest), strict=True) if some]
+
+    def _matrix(self, pointer: Value, side: Side, batch: Value) -> Value:
+        """Where one matrix of the batch begins."""
+        place = offset(self.f, batch, self.plan.product.batch, side.batch)
+        return self.f.gep(self.base, pointer, place)
+
+    def _tiles(
+        self,
+        rows: list[_Band],
+        columns: list[_Band],
+        batch: Value,
+        a: Value,
+        b: Value,
+        block: _Block | None = None,
+    ) -> Iterator[Tile]:
+        """Write the loops around tiles; the caller writes the inside, for each shape of tile."""
+        f, plan = self.f, self.plan
+        for row, i, column, j in self._walk(rows, columns, batch, block):
+            first = f.gep(self.base, a, f.mul(i, plan.a.block))
+            strip = f.gep(self.base, b, f.mul(j, plan.b.block))
+            down, across = f.sub(i, rows[0].start), f.sub(j, columns[0].start)
+            tile = Tile(
+                row.size, column.size // plan.wide, column.there, batch, i, j, first, strip,
+                next_a=self._next_rows(first, across),
+            )  # fmt: skip
+            yield tile if block is None else self._in_block(tile, block, down, across)
+
+    def _walk(
+        self, rows: list[_Band], columns: list[_Band], batch: Value, block: _Block | None
+    ) -> Iterator[tuple[_Band, Value, _Band, Value]]:
+        """Row after row of tiles; where strips of B are copied, strip after strip."""
+        if self.plan.copies:
+            for column in columns:
+                with self._band(column) as j:
+                    for row in rows:
+                        with self._band(row) as i:
+                            yield row, i, column, j
+            return
+        for row in rows:
+            with self._band(row) as i, self._told(row, batch, i, block):
+                for column in columns:
+                    with self._band(column) as j:
+                        yield row, i, column, j
+
+    def _in_block(self, tile: Tile, block: _Block, down: Value, across: Value) -> Tile:
+        """A tile that adds a block of k to its sums, with what it does for those after it."""
+        f, plan = self.f, self.plan
+        high, wide = plan.panel
+        if plan.copies:
+            number = f.add(f.mul(across, high), down)
+        else:
+            number = f.add(f.mul(down, wide), across)
+        stream = None
+        if block.coming is not None:
+            stream = Stream(block.coming, number)
+            if plan.copies:
+                room = f.gep(self.base, block.store, high * wide * plan.tile)
+                stream = Stream(block.coming, number, room, f.compare("eq", down, 0))
+        place = f.gep(self.base, block.store, f.mul(number, plan.tile))
+        return replace(tile, store=place, stream=stream)
+
+    @contextmanager
+    def _told(self, row: _Band, batch: Value, i: Value, block: _Block | None) -> Iterator[None]:
+        """Tell of a band of rows before its tiles and, once the sums are complete, after them."""
+        f, plan = self.f, self.plan
+        if self.bands is None:
+            yield
+            return
+        number = f.add(f.mul(batch, plan.product.m), f.mul(i, plan.rows))
+        self.bands.enter(number)
+        yield
+        with nullcontext() if block is None else f.when(self._is_last(block)):
+            self.bands.leave(number, row.there)
+
+    def _next_rows(self, first: Value, number: Value) -> Value | None:
+        """Which part of A's next rows a tile asks for, by its number in the panel's row."""
+        f, plan = self.f, self.plan
+        if not plan.share:
+            return None
+        following = f.gep(self.base, first, plan.a.block)
+        return f.gep(self.base, following, f.mul(number, plan.product.k * plan.share))
+
+    @contextmanager
+    def _band(self, band: _Band) -> Iterator[Value]:
+        """A loop over the tiles of a band, if there is more than one."""
+        f = self.f
+        with nullcontext() if band.only_if is None else f.when(band.only_if):
+            if isinstance(band.start, int) and band.stop == band.start + 1:
+                yield constant(band.start, I64)
+            else:
+                with f.loop(band.start, band.stop) as loop:
+                    yield loop.index
+
+    def _block(self, tile: Tile, acc: Grid, block: _Block) -> None:
+        """Add the sums of a block of k to those of the blocks before, and keep them or finish."""
+        f, wide = self.f, self.plan.wide
+        kind = vector(wide, self.base)
+        later = f.splat(f.compare("ne", block.start, 0), wide)
+        assert tile.store is not None
+        numbers = range(tile.height * tile.vectors)
+        places = iter([f.gep(self.base, tile.store, n * wide) for n in numbers])
+        zero = constant(0, kind)
+        pairs = [[(x, next(places)) for x in row] for row in acc]
+        total = [
+            [self.sums.plus(f.select(later, f.load(kind, p), zero), x) for x, p in row]
+            for row in pairs
+        ]
+        with f.when(f.compare("slt", block.stop, self.plan.product.k)):
+            for row, there in zip(total, pairs, strict=True):
+                for x, (_, place) in zip(row, there, strict=True):
+                    f.store(x, place)
+        with f.when(self._is_last(block)):
+            self.end.finish(tile, total)

@@ -1,0 +1,277 @@
+"""The records of a matrix product: what is asked for, how it is cut, what is packed before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from ....core.placement import LINE
+from ...machine.target import NEAR
+from ..text.emit import DOUBLE, FLOAT, I8, I32, I64
+
+BRIEF = 1 << 10  # bytes of a column of B that is over before a processor has seen where it leads
+LEAD = 1 << 13  # bytes by which B is asked for ahead then
+STRETCH = 16  # k between two looks at what comes next
+SOME = 4  # tiles below one another that share a strip of B
+MANY = 8  # tiles that share the asking for what comes next
+LLVM = {"float32": FLOAT, "float64": DOUBLE, "int64": I64, "int32": I32, "uint8": I8, "bool": I8}
+
+
+@dataclass(frozen=True)
+class Product:
+    """C[batch, m, n] = sum over k of A[batch, m, k] B[batch, k, n], with where A and B lie.
+
+    Strides are in elements, one for each batch dimension, then for m and k (A) or k and n (B);
+    they may be anything: 0 where an operand is broadcast, negative where it is flipped.
+    """
+
+    batch: tuple[int, ...]
+    m: int
+    n: int
+    k: int
+    dtype: np.dtype
+    a_strides: tuple[int, ...]
+    b_strides: tuple[int, ...]
+    aligned: bool = False  # whether B begins with a line: memory from outside need not
+    near: bool = False  # whether the operands are in the nearest caches, and packing is no use
+    in_bands: bool = False  # whether an item has all columns of its rows, one band after the other
+
+    @property
+    def batches(self) -> int:
+        """How many matrices the result has."""
+        return prod(self.batch)
+
+    def swapped(self) -> Product:
+        """The transposed result: B^T A^T."""
+        a, b = self.a_strides, self.b_strides
+        return Product(
+            self.batch,
+            self.n,
+            self.m,
+            self.k,
+            self.dtype,
+            (*b[:-2], b[-1], b[-2]),
+            (*a[:-2], a[-1], a[-2]),
+            near=self.near,
+        )
+
+    def collapsed(self) -> Product:
+        """The same rows in the same order, with as few batch dimensions as will do.
+
+        Matrices that share B, and whose rows go on from one to the next, are one long matrix.
+        """
+        dims: list[tuple[int, int, int]] = []
+        batch = zip(self.batch, self.a_strides[:-2], self.b_strides[:-2], strict=True)
+        for size, a, b in [*batch, (self.m, self.a_strides[-2], 0)]:
+            if dims and size == 1 and not b and not dims[-1][2]:
+                continue  # what there is one of has no stride to go by
+            if dims and (dims[-1][0] == 1 or dims[-1][1:] == (a * size, b * size)):
+                size *= dims.pop()[0]
+            dims.append((size, a, b))
+        *outer, rows = dims
+        return Product(
+            tuple(d[0] for d in outer),
+            rows[0],
+            self.n,
+            self.k,
+            self.dtype,
+            (*(d[1] for d in outer), rows[1], self.a_strides[-1]),
+            (*(d[2] for d in outer), *self.b_strides[-2:]),
+            self.aligned,
+            self.near,
+            self.in_bands,
+        )
+
+
+@dataclass(frozen=True)
+class Side:
+    """How a kernel walks through an operand: A by rows, B by columns."""
+
+    batch: tuple[int, ...]  # from matrix to matrix, one stride for each batch dimension
+    step: int  # from row to row, or from column to column, inside a tile
+    block: int  # from tile to tile
+    stride: int  # from k to k
+    packed: bool = False  # in strips as wide as the tile: that width is the stride
+
+    def k(self, size: int) -> int:
+        """From k to k, in a tile of this many columns."""
+        return size if self.packed else self.stride
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the lines of a block of an operand are asked for: some at a time, piece after piece."""
+
+    pieces: int
+    stride: int  # elements from one piece to the next
+    times: int  # that something is asked for of each piece
+    some: int  # lines, each time
+    line: int  # elements of a line
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A nest that copies an operand into strips: [batch][strip][k][place in the strip]."""
+
+    operand: str  # "a" or "b": what `write_pack` is to be given
+    batch: tuple[int, ...]  # only the dimensions along which the operand is not broadcast
+    batch_strides: tuple[int, ...]
+    extent: int  # how many columns (of A: rows) there are
+    stride: int  # and how far apart they lie
+    k: int
+    k_stride: int
+    width: int  # columns of a strip; the last one has what is left, in whole vectors
+    wide: int  # of a vector
+    depth: int  # how many k an item copies
+    dtype: np.dtype
+
+    @property
+    def matrix(self) -> int:
+        """Elements of one packed matrix."""
+        return -(-self.extent // self.wide) * self.wide * self.k
+
+    @property
+    def size(self) -> int:
+        """Elements of the packed buffer."""
+        return prod(self.batch) * self.matrix
+
+    @property
+    def strips(self) -> int:
+        """Strips of one matrix."""
+        return -(-self.extent // self.width)
+
+    @property
+    def blocks(self) -> int:
+        """Items of one strip."""
+        return -(-self.k // self.depth)
+
+    @property
+    def items(self) -> int:
+        """Work items: one block of k of one strip each."""
+        return prod(self.batch) * self.strips * self.blocks
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that is decided about a product before its code is written.
+
+    Where it is `turned`, the kernel computes the transposed result, and everything here but
+    `lanes` (and the packs) is said of that.
+    """
+
+    product: Product
+    a: Side
+    b: Side
+    lanes: int  # the width of what the epilogue is given: a scalar's is 1
+    wide: int  # the width of the accumulators
+    whole: int  # the width of the machine's vectors
+    rows: int  # of a tile
+    vectors: int  # in a row of a tile
+    depth: int  # how many k are summed in registers before the sum goes to memory
+    panel: tuple[int, int]  # tiles of an item, at most: rows of them, columns of them
+    panels: tuple[int, int]  # items of one matrix
+    group: int  # matrices of one item
+    dot: bool = False
+    turned: bool = False
+    packs: tuple[Pack, ...] = ()
+
+    @property
+    def result_rows(self) -> int:
+        """Rows of one matrix of the result; matrices whose rows go on are one."""
+        return self.product.n if self.turned else self.product.m
+
+    @property
+    def tile(self) -> int:
+        """Elements of one tile."""
+        return self.rows * self.vectors * self.wide
+
+    @property
+    def share(self) -> int:
+        """Elements of the next rows of A that a tile asks for at each k: 0 if they are near anyway.
+
+        A row of tiles reads so little of A at a time that the processor does not see far ahead.
+        """
+        p, a = self.product, self.a
+        side_by_side = a.stride == 1 and a.step == p.k
+        if not side_by_side or self.deep or self.dot or p.m * p.k * p.dtype.itemsize <= NEAR:
+            return 0
+        return -(-self.rows // self.panel[1])
+
+    @property
+    def streams(self) -> bool:
+        """Whether blocks of k are read in order, from afar, while those before are worked on."""
+        high, wide = self.panel
+        worth_it = high >= SOME and high * wide >= MANY
+        return self.deep and not self.b.packed and self.b.step == 1 and worth_it
+
+    @property
+    def copies(self) -> bool:
+        """Whether the first tile of a strip of B copies it, for those below."""
+        return self.streams and not self.product.in_bands
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """What a panel's tiles ask for while a block of k is worked on: the next, of A and B."""
+        if not self.streams:
+            return ()
+        p, a, b = self.product, self.a, self.b
+        high = min(self.panel[0] * self.rows, p.m)
+        wide = min(self.panel[1] * self.vectors * self.wide, p.n)
+        down = (self.depth, high, a.stride) if a.step == 1 else (high, self.depth, a.step)
+        return self._run(*down), self._run(self.depth, wide, b.stride)
+
+    def _run(self, count: int, size: int, stride: int) -> Run:
+        """So many pieces of a block, each `size` elements that lie side by side."""
+        if stride == size:
+            count, size = 1, count * size
+        line = LINE // self.product.dtype.itemsize
+        lines, slots = -(-size // line), self.panel[0] * self.panel[1] * self.turns
+        some = -(-count * lines // slots)
+        while some < lines and count * -(-lines // some) > slots:
+            some += 1
+        return Run(count, stride, -(-lines // some), some, line)
+
+    @property
+    def turns(self) -> int:
+        """How often a tile asks while it works on a block of k."""
+        return -(-self.depth // STRETCH)
+
+    @property
+    def lead(self) -> int:
+        """How many elements ahead a dot product asks for B, if its columns are brief; or 0.
+
+        They must lie one after the other, and be read only once.
+        """
+        p, b = self.product, self.b
+        once = self.dot and p.m <= self.rows and b.step == p.k
+        brief = p.k * p.dtype.itemsize <= BRIEF
+        far = p.n * p.k * p.dtype.itemsize > NEAR
+        return LEAD // p.dtype.itemsize if once and brief and far else 0
+
+    @property
+    def deep(self) -> bool:
+        """Whether sums go to memory before they are complete."""
+        return self.depth < self.product.k
+
+    @property
+    def items(self) -> int:
+        """Work items, of about equal work: a function of the shapes only."""
+        p = self.product
+        if not p.batches * p.m * p.n:
+            return 0
+        return -(-p.batches // self.group) * self.panels[0] * self.panels[1]
+
+    @property
+    def scratch(self) -> int:
+        """Elements of the buffer for sums that are not complete."""
+        return self.items * self.room
+
+    @property
+    def room(self) -> int:
+        """Elements of this that an item uses: sums, and a strip of B."""
+        if not self.deep:
+            return 0
+        strip = self.depth * self.vectors * self.wide if self.copies else 0
+        return self.panel[0] * self.panel[1] * self.tile + strip

@@ -1,0 +1,69 @@
+"""Passes over a row: a new one begins where a reduction's result is needed by elements of the row.
+
+x - mean(x)        pass 0 adds x up; what takes the mean from it is there in pass 1
+"""
+
+from __future__ import annotations
+
+from ...ir.graph import Var
+from ...ir.kinds import is_dear
+from ...ir.nests import ELEMENT, Node, RowNest
+from ..nest.scopes import NestScope
+
+
+class Passes:
+    """In which pass over a row each value of a nest is there, and each reduction adds up."""
+
+    def __init__(self, nest: RowNest, scope: NestScope) -> None:
+        self.nest, self.scope = nest, scope
+        self.of: dict[Var, int] = {}
+        for n in nest.nodes:
+            if n.role in ("map", "load"):
+                self.of[n.var] = self.adds(n)
+            elif n.role == "row":
+                self.of[n.var] = self.adds(n) + 1
+        self.last = max(self.of.values(), default=0)
+
+    def there(self, v: Var) -> int:
+        """From which pass on a value can be asked for."""
+        return self.of.get(v, 0)
+
+    def adds(self, n: Node) -> int:
+        """In which pass all that a node takes is there."""
+        return max((self.there(a) for a in n.arguments if isinstance(a, Var)), default=0)
+
+    def sums(self, number: int) -> list[Node]:
+        """The reductions along the row that add up in a pass."""
+        return [n for n in self.nest.nodes if n.role == "row" and self.adds(n) == number]
+
+    def dear_again(self) -> list[Var]:
+        """Elements that are too dear to be computed again in the later passes that need them."""
+        return [n.var for n in self.nest.nodes if self._is_dear(n) and self._used_later(n.var)]
+
+    def _is_dear(self, n: Node) -> bool:
+        dear = n.role == "load" or is_dear(n.equation.primitive)
+        return dear and self.scope.level(n.var) == ELEMENT
+
+    def _used_later(self, v: Var) -> bool:
+        """Whether a later pass asks for a value, through cheap ones maybe."""
+        here = self.of[v]
+        if any(s.value is v and self.there(s.value) > here for s in self.nest.stores):
+            return True
+        for n in self.nest.nodes:
+            if v in n.arguments and n.role != "row":
+                if self.there(n.var) > here or self._used_later_cheaply(n, here):
+                    return True
+            elif v in n.arguments and self.adds(n) > here:
+                return True
+        return False
+
+    def _used_later_cheaply(self, n: Node, here: int) -> bool:
+        return (
+            n.role == "map"
+            and not self._is_dear(n)
+            and n.var in self.of
+            and any(
+                n.var in m.arguments and self.of.get(m.var, self.adds(m)) > here
+                for m in self.nest.nodes
+            )
+        )

@@ -1,0 +1,128 @@
+"""The functions that run a program: its nests in order.
+
+    step_k(table, worker, workers, barrier)     one stretch of nests
+    brief(table, worker, workers, barrier)      the same without what the next step replaces
+
+The table holds addresses: first the control's, then the arena's, then those of all memory from
+outside. Several workers each take a share of a nest's items, and meet between phases (`phases.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...ir.graph import Var
+from ...machine.target import Target
+from ...schedule.memory import Arena
+from ..nest.writing import Call, Lowering, Memory
+from ..text.emit import I64, PTR, Function, Value, constant
+from .dealing import dealt, whole
+from .phases import Phase
+from .waiting import BARRIER, barrier_text
+
+# The words of the control. The status, which is the last, is followed by one for each refusal.
+CONTROL = ("STEPS", "DONE", "STOP", "CLOCKS", "CHECK", "STEP", "BRIEF", "MOVES", "GO", "STATUS")
+STEPS, DONE, STOP, CLOCKS, CHECK, STEP, BRIEF, MOVES, GO, STATUS = range(len(CONTROL))
+WORDS = len(CONTROL)
+SHARED = "ptr %table, i64 %worker, i64 %workers, ptr %barrier"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which slot of the table holds the address of what."""
+
+    slots: dict[Memory, int]
+    arena: Arena
+
+
+def write_step(
+    lowering: Lowering, name: str, phases: Sequence[Phase], layout: Layout, *, shared: bool
+) -> None:
+    """The function of one stretch; `shared` if several workers may run it.
+
+    It ends as soon as a number was refused, so that no parameter is updated by what came of it. All
+    workers have to see that alike: they look after a meeting, before a phase that refuses nothing.
+    """
+    f = Function(lowering.module, name, [SHARED], "void", plain=True)
+    table = Value("%table", PTR)
+    status = f.gep(I64, f.load(PTR, table, 8), STATUS)
+    arena = f.load(PTR, f.gep(PTR, table, 1), 8)
+
+    def run(call: Call, begin: Value, end: Value) -> None:
+        # Loaded again for each call: hundreds of addresses at once would only be put on the stack,
+        # and LLVM would take long to see it.
+        places = {m: _place(f, table, arena, layout, m) for m in call.memory}
+        _call(f, call, status, places, begin, end)
+
+    leave, is_open = f.label(), False  # whether something may have been refused since the last look
+    for i, phase in enumerate(phases):
+        if i and shared:
+            _meet(f, lowering.target)
+        refuses = any(call.refuses for call in phase.calls)
+        if is_open and not (shared and refuses):
+            _leave_if_refused(f, status, leave)
+            is_open = False
+        is_open |= refuses
+        for call, begin, end in dealt(f, phase, i) if shared else whole(phase):
+            run(call, begin, end)
+    f.line(f"br label %{leave}")
+    f.start(leave)
+    f.end()
+
+
+def _leave_if_refused(f: Function, status: Value, leave: str) -> None:
+    on = f.label()
+    refused = f.compare("ne", f.load(I64, status, 8), 0)
+    f.line(f"br i1 {refused.name}, label %{leave}, label %{on}")
+    f.start(on)
+
+
+def write_timed(
+    lowering: Lowering, name: str, calls: Sequence[Call], layout: Layout, first: int
+) -> None:
+    """A stretch on one worker that adds up, per call, the ticks of the processor's clock.
+
+    The control's word CLOCKS is the address of the sums; that of the first call is number `first`.
+    """
+    f = Function(lowering.module, name, [SHARED], "void", plain=True)
+    table = Value("%table", PTR)
+    control = f.load(PTR, table, 8)
+    status = f.gep(I64, control, STATUS)
+    arena = f.load(PTR, f.gep(PTR, table, 1), 8)
+    clocks = f.load(PTR, f.gep(PTR, control, CLOCKS), 8)
+    for i, call in enumerate(calls):
+        places = {m: _place(f, table, arena, layout, m) for m in call.memory}
+        before = clock(f, lowering.target)
+        _call(f, call, status, places, constant(0, I64), constant(call.items, I64))
+        ticks = f.sub(clock(f, lowering.target), before)
+        sum_ = f.gep(I64, clocks, first + i)
+        f.store(f.add(f.load(I64, sum_, 8), ticks), sum_, 8)
+    f.end()
+
+
+def clock(f: Function, target: Target) -> Value:
+    """The ticks of a clock that goes on evenly; ARM's count of cycles is not ours to read."""
+    name = "llvm.readsteadycounter" if target.is_arm else "llvm.readcyclecounter"
+    return f.intrinsic(name, I64, kinds=[])
+
+
+def _place(f: Function, table: Value, arena: Value, layout: Layout, m: Memory) -> Value:
+    """The address of some memory."""
+    slot = layout.slots.get(m)
+    if slot is not None:
+        return f.load(PTR, f.gep(PTR, table, slot), 8)
+    assert isinstance(m, Var)
+    return f.gep("i8", arena, layout.arena.offsets[m])
+
+
+def _call(
+    f: Function, call: Call, status: Value, places: dict[Memory, Value], begin: Value, end: Value
+) -> None:
+    told = [constant(n, I64) for n in call.numbers]
+    f.call(call.function, "void", status, *(places[m] for m in call.memory), begin, end, *told)
+
+
+def _meet(f: Function, target: Target) -> None:
+    f.module.include(BARRIER, barrier_text(target).strip())
+    f.call(BARRIER, "void", Value("%barrier", PTR), Value("%workers", I64))

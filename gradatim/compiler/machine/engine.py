@@ -1,0 +1,280 @@
+"""LLVM text to machine code in memory, by llvmlite.
+
+    text -> compile_object -> bytes (may be kept on disk) -> load -> Loaded.address(name)
+
+Texts that call each other's functions become objects that are loaded together.
+
+LLVM's optimiser is not run: what the emitter writes is what is translated. Texts are translated
+by several threads at once, each with a context and a machine of its own. Forking waits for all
+that is done here: a child that found LLVM in the middle of another thread's work could never use
+it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import weakref
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from ...core.forking import alongside, undivided
+from ..errors import CompileError
+from . import llvm
+from .linking import link
+from .target import Target, host
+
+# Calls that LLVM itself writes for llvm.memset and llvm.memcpy resolve in the C library; a call of
+# a name that is nowhere would end the process, so what the text declares is checked before.
+_DECLARED = re.compile(r".*?@([\w.]+)\(")
+_C_LIBRARY = ("cos", "log1p", "sin")  # every process with Python has them
+# Half of the time of a translation goes into choosing other induction variables for loops that are
+# written with good ones: no nest was slower without. LLVM ends the process if it does not know an
+# option, so it is asked of the versions that have it.
+_REDUCTION = "-disable-lsr"
+_WITH_REDUCTION = range(20, 23)
+_BUG = "This is a bug in Gradatim, not in your program: please report it with this message."
+
+
+class Loaded:
+    """Machine code in memory; it is freed with this object."""
+
+    def __init__(self, find: Callable[[str], int | None], free: Callable[[], None]) -> None:
+        self._find = find
+        self._known: dict[str, int] = {}
+        weakref.finalize(self, _free, free).atexit = False
+
+    def address(self, name: str) -> int:
+        """Where a function begins. Errors: CompileError if there is none of that name."""
+        known = self._known.get(name)  # programs ask before every call
+        if known is not None:
+            return known
+        with undivided:
+            found = self._find(name)
+        if not found:
+            raise CompileError(f"the machine code has no function {name!r}")
+        return self._known.setdefault(name, found)
+
+
+def compile_object(
+    text: str,
+    target: Target,
+    *,
+    linked: bool = False,
+    quick: bool = False,
+    others: Container[str] = (),
+) -> bytes:
+    """Translate LLVM text to an object file for a target.
+
+    It is for `load`, or to be `linked` with others: position-independent, in the system's format.
+    With `quick`, little thought is given to it: half of the time for slower code. `others` are the
+    functions of the objects that it will be loaded with.
+
+    Errors: CompileError, if the text is not LLVM's language or LLVM refuses what it says.
+    """
+    _refuse_strangers(text, others)
+    with _module(text, target, linked=linked, quick=quick) as (module, machine):
+        return _emitted(module, machine)
+
+
+def assembly(text: str, target: Target | None = None) -> str:
+    """The processor's instructions for LLVM text, to be read."""
+    _refuse_strangers(text)
+    with _module(text, target or host()) as (module, machine):
+        shown: str = machine.emit_assembly(module)
+    return shown
+
+
+def load(*objects: bytes) -> Loaded:
+    """Put object files into memory, ready to be called; they may call each other's functions.
+
+    >>> text = "define i64 @next(i64 %x) { %y = add i64 %x, 1  ret i64 %y }"
+    >>> loaded = load(compile_object(text, host()))
+    >>> ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(loaded.address("next"))(41)
+    42
+    """
+    with undivided:
+        linked = link(objects)
+        if linked is not None:
+            return Loaded(linked.addresses.get, linked.free)
+        return _loaded_by_llvm(objects)
+
+
+def _loaded_by_llvm(objects: Sequence[bytes]) -> Loaded:
+    binding = llvm.library()
+    # The engine wants a module to begin with. It would translate it, with all that LLVM does to a
+    # program, which takes longer than the rest: so it is taken away again. And the machine
+    # translates nothing: it need not know the processor, which takes it a while too.
+    machine = binding.Target.from_triple(host().triple).create_target_machine(jit=True)
+    with binding.parse_assembly("") as nothing:
+        engine = binding.create_mcjit_compiler(nothing, machine)
+        engine.remove_module(nothing)
+    for code in objects:
+        engine.add_object_file(binding.object_file.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return Loaded(engine.get_function_address, engine.close)
+
+
+@cache
+def available() -> str | None:
+    """None if compiled programs run here, otherwise why not. Tries it, unless it is known.
+
+    >>> available() is None
+    True
+    """
+    if llvm.has_worked():
+        return None
+    try:
+        llvm.library()  # says what is wrong better than what uses it
+        text = "define i64 @answer() { ret i64 42 }"
+        loaded = load(compile_object(text, host(), quick=True))
+        answer = ctypes.CFUNCTYPE(ctypes.c_int64)(loaded.address("answer"))()
+    except Exception as error:  # a library that cannot be loaded fails in its own ways
+        return f"llvmlite does not work here: {type(error).__name__}: {error}"
+    if answer != 42:
+        return f"llvmlite does not work here: 42 came back as {answer}"
+    llvm.remember()
+    return None
+
+
+@contextmanager
+def _module(
+    text: str, target: Target, *, linked: bool = False, quick: bool = False
+) -> Iterator[tuple[Any, Any]]:
+    """Text as LLVM's module, checked, and the machine that translates it."""
+    # A context of our own: the types and constants in LLVM's global one are never freed.
+    with (
+        alongside(),
+        _machine(target, linked=linked, quick=quick) as (machine, triple, layout),
+        llvm.library().create_context() as context,
+    ):
+        try:
+            parsed = llvm.library().parse_assembly(text, context)
+        except RuntimeError as error:
+            raise _refused(str(error), text) from None
+        with parsed as module:
+            module.triple, module.data_layout = triple, layout
+            try:
+                module.verify()
+            except RuntimeError as error:
+                raise _refused(str(error), str(module)) from None
+            with _without_reduction:
+                yield module, machine
+
+
+def _emitted(module: Any, machine: Any) -> bytes:
+    """The object file of a module; other threads may use LLVM meanwhile."""
+    library = llvm.library().ffi.lib
+    error = llvm.library().ffi.OutputString()
+    with error as told:
+        buffer = _emit()(machine, module, 1, told)
+        if not buffer:
+            raise CompileError(f"LLVM cannot write the machine code: {error}\n{_BUG}")
+    try:
+        size = library.LLVMPY_GetBufferSize(buffer)
+        return ctypes.string_at(library.LLVMPY_GetBufferStart(buffer), size)
+    finally:
+        library.LLVMPY_DisposeMemoryBuffer(buffer)
+
+
+@cache
+def _emit() -> Any:
+    """llvmlite's function that writes machine code, without the lock that it puts around each.
+
+    With the lock, if llvmlite does not say any more where its library lies.
+    """
+    library = llvm.library().ffi.lib
+    locked = library.LLVMPY_TargetMachineEmitToMemory
+    try:
+        function = ctypes.CDLL(library._name).LLVMPY_TargetMachineEmitToMemory
+    except (AttributeError, OSError):
+        return locked
+    function.argtypes, function.restype = locked.argtypes, locked.restype
+    return function
+
+
+class _Reduction:
+    """LLVM's strength reduction, which is off while we translate: others here use LLVM too."""
+
+    def __init__(self) -> None:
+        self.users = 0
+
+    def __enter__(self) -> None:
+        with undivided:
+            self.users += 1
+            self._set("true")
+
+    def __exit__(self, *_: object) -> None:
+        with undivided:
+            self.users -= 1
+            if not self.users:
+                self._set("false")
+
+    def _set(self, off: str) -> None:
+        if llvm.library().llvm_version_info[0] in _WITH_REDUCTION:
+            llvm.library().set_option("gradatim", f"{_REDUCTION}={off}")
+
+
+_without_reduction = _Reduction()
+_machines: dict[Any, list[tuple[Any, str, str]]] = {}
+
+
+@contextmanager
+def _machine(target: Target, *, linked: bool, quick: bool) -> Iterator[tuple[Any, str, str]]:
+    """What translates, and its data layout. Kept: learning to know a processor takes it a while."""
+    free = _machines.setdefault((target, linked, quick), [])
+    try:
+        known = free.pop()
+    except IndexError:
+        machine = _new_machine(target, linked=linked, quick=quick)
+        known = machine, machine.triple, str(machine.target_data)
+    yield known
+    free.append(known)
+
+
+def _new_machine(target: Target, *, linked: bool = False, quick: bool = False) -> Any:
+    # Code in memory may lie far from what it calls; a linker wants to know nothing of places.
+    how: dict[str, Any] = {"reloc": "pic", "codemodel": "small"} if linked else {"jit": True}
+    triple = target.triple.removesuffix("-elf") if linked else target.triple
+    return (
+        llvm.library()
+        .Target.from_triple(triple)
+        .create_target_machine(
+            cpu=target.cpu, features=target.features, opt=0 if quick else 2, **how
+        )
+    )
+
+
+def _free(free: Callable[[], None]) -> None:
+    with undivided:
+        free()
+
+
+def _refuse_strangers(text: str, others: Container[str] = ()) -> None:
+    # Cut where a line begins so: a pattern that is tried at each line takes six times as long.
+    for rest in f"\n{text}".split("\ndeclare ")[1:]:
+        found = _DECLARED.match(rest)
+        name = found[1] if found else "llvm."  # LLVM says itself what is wrong with it
+        if not name.startswith("llvm.") and name not in _C_LIBRARY and name not in others:
+            raise CompileError(
+                f"the compiler wrote a call of {name!r}, which is defined nowhere.\n{_BUG}"
+            )
+
+
+def _refused(message: str, text: str) -> CompileError:
+    """LLVM's complaint with the name of the function it is about."""
+    lines = text.splitlines()
+    at = _line_of(message, lines)
+    names = [m[1] for line in lines[: at + 1] if (m := re.match(r"define .*?@([\w.]+)\(", line))]
+    where = f" in the function {names[-1]!r}" if at >= 0 and names else ""
+    return CompileError(f"LLVM refused what the compiler wrote{where}: {message.strip()}\n{_BUG}")
+
+
+def _line_of(message: str, lines: list[str]) -> int:
+    """Where the text is wrong: the parser gives a line number, the verifier quotes a line."""
+    if place := re.search(r"<string>:(\d+):", message):
+        return int(place[1]) - 1
+    quoted = {line.strip() for line in message.splitlines()[1:]}
+    return next((i for i, line in enumerate(lines) if line.strip() in quoted), -1)

@@ -1,0 +1,138 @@
+"""The machine that code is written for: its CPU, and how wide its vectors are."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from ...core.dtypes import of
+from ...core.errors import ArgumentError
+from . import llvm
+
+NEAR = 1 << 15  # bytes that stay in the first cache of any of them
+
+WIDTHS = (64, 32, 16)
+# Switching a feature off switches off all that need it: AVX-512F the rest of AVX-512, AVX also FMA.
+_WIDER_THAN = {32: "avx512f", 16: "avx"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A CPU as LLVM knows it, and the width in bytes of the vectors to use on it.
+
+    >>> core = Target("x86_64-unknown-linux-gnu", "skylake", "+avx,+avx2,+fma", 32)
+    >>> core.lanes("float32"), core.lanes("float64")
+    (8, 4)
+    """
+
+    triple: str
+    cpu: str
+    features: str  # in LLVM's way: "+avx2,+fma,-avx512f"
+    vector_bytes: int
+
+    def lanes(self, dtype: Any) -> int:
+        """How many elements of a dtype one vector holds."""
+        return self.vector_bytes // of(dtype).itemsize
+
+    def narrow(self, vector_bytes: int) -> Target:
+        """The same machine as if it had narrower vectors only, for tests on this one.
+
+        >>> Target("x86_64-unknown-linux-gnu", "skylake", "+avx2", 32).narrow(16).features
+        '+avx2,-avx'
+        """
+        if vector_bytes not in WIDTHS or vector_bytes > self.vector_bytes:
+            fitting = [width for width in WIDTHS if width <= self.vector_bytes]
+            raise ValueError(f"vector_bytes is one of {fitting} here, got {vector_bytes}")
+        if vector_bytes == self.vector_bytes:
+            return self
+        features = self.features
+        if self.is_x86:
+            features = f"{features},-{_WIDER_THAN[vector_bytes]}"
+        return replace(self, features=features, vector_bytes=vector_bytes)
+
+    @property
+    def attributes(self) -> str:
+        """What follows the parameters of every function, so that LLVM uses whole vectors."""
+        return f'"prefer-vector-width"="{8 * self.vector_bytes}" nounwind'
+
+    @property
+    def is_x86(self) -> bool:
+        """Whether this is an Intel or AMD machine with 64 bits."""
+        return self.triple.startswith(("x86_64", "amd64"))
+
+    @property
+    def is_arm(self) -> bool:
+        """Whether this is an ARM machine with 64 bits."""
+        return self.triple.startswith(("aarch64", "arm64"))
+
+    @property
+    def has_fma(self) -> bool:
+        """Whether a b + c is one instruction; elsewhere LLVM would call the C library for it."""
+        return self.is_arm or (self._has("fma") and not self._has("avx", switch="-"))
+
+    @property
+    def has_rounding(self) -> bool:
+        """Whether floor, ceil, trunc and rint are instructions, not calls."""
+        return self.is_arm or self._has("sse4.1")
+
+    @property
+    def has_lookup(self) -> bool:
+        """Whether one instruction looks up each lane's number in two whole vectors of floats."""
+        return self.is_x86 and self.vector_bytes == 64 and self._has("avx512f")
+
+    def _has(self, feature: str, switch: str = "+") -> bool:
+        return f"{switch}{feature}" in self.features.split(",")
+
+    @property
+    def key(self) -> str:
+        """All of it in a line: machine code for one key runs on machines with the same one."""
+        return f"{self.triple} {self.cpu} {self.features} {self.vector_bytes}"
+
+
+# The levels of the x86-64 ABI, https://gitlab.com/x86-psABIs/x86-64-ABI, section 3.1.1.
+_V2 = "+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16"
+_V3 = f"{_V2},+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe"
+_V4 = f"{_V3},+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"
+LEVELS = {
+    "x86-64": Target("x86_64-unknown-linux-gnu", "x86-64", "+sse2", 16),
+    "x86-64-v2": Target("x86_64-unknown-linux-gnu", "x86-64-v2", _V2, 16),
+    "x86-64-v3": Target("x86_64-unknown-linux-gnu", "x86-64-v3", _V3, 32),
+    "x86-64-v4": Target("x86_64-unknown-linux-gnu", "x86-64-v4", _V4, 64),
+    "armv8-a": Target("aarch64-unknown-linux-gnu", "generic", "+neon,+fp-armv8", 16),
+}
+
+
+def named(name: str) -> Target:
+    """A kind of processor by name, on Linux: what every machine of that level understands.
+
+    Errors: ArgumentError lists the names.
+
+    >>> named("x86-64-v3").lanes("float32")
+    8
+    """
+    if name not in LEVELS:
+        raise ArgumentError(f"no target {name!r}; there is {', '.join(LEVELS)}")
+    return LEVELS[name]
+
+
+@cache
+def host() -> Target:
+    """This machine, as LLVM says; see `engine.available` for machines that have none."""
+    said = llvm.said()
+    # LLVM's loader for code in memory knows no other format on Windows.
+    triple = f"{said.triple}-elf" if os.name == "nt" else said.triple
+    switches = [f"{'+' if on else '-'}{name}" for name, on in sorted(said.features.items())]
+    return Target(triple, said.cpu, ",".join(switches), vector_width(said.features))
+
+
+def vector_width(features: dict[str, bool]) -> int:
+    """The bytes of the widest vectors among a CPU's features; NEON and SSE2 have 16.
+
+    >>> vector_width({"sse2": True, "avx": True, "avx512f": False})
+    32
+    """
+    if features.get("avx512f"):
+        return 64
+    return 32 if features.get("avx") else 16

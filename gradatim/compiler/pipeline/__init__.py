@@ -1,0 +1,9 @@
+"""From a graph to machine code: all stages in order.
+
+To be read in this order:
+
+    compiled      passes, schedule, lowering, memory and LLVM, or the cache
+    translation   LLVM at work on some functions while the others are still being written
+    uncollected   meanwhile Python's collector of garbage rests
+    kernel        one operation for any number of rows, for eager; `kernel_text` what is in it
+"""

@@ -1,0 +1,103 @@
+"""The text of a kernel: the compiler's own stages, for a number of rows that is left open.
+
+    work -> trace -> passes -> schedule -> one loop nest over rows -> a function of where to go
+
+What is the same for all rows, such as 0, 1, 2, ... to compare classes with, is made on the stack.
+
+The number of rows stands for itself as `ROWS` in the shapes. No text depends on it (a test makes
+kernels for two), because a row nest takes it as an argument anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ...core.context import GradMode, using
+from ...core.cut import Form, N
+from ...core.handle import wrap
+from ..errors import CompileError
+from ..ir.graph import Graph, Var
+from ..ir.nests import RowNest, Schedule, writes
+from ..lower.functions.calls import lower, refused_by
+from ..lower.nest.writing import Call, Lowering, Writing
+from ..lower.rows.rows import write_rows
+from ..lower.text.emit import I64, PTR, Function, Value, constant
+from ..machine.target import Target
+from ..passes import optimise
+from ..schedule.build import schedule
+from ..show.loops import title
+from ..trace.trace import Tracer
+
+ROWS = 1_000_003  # a prime, which no length of a row is; odd, so that some may be left over
+STACK = 1 << 16  # bytes
+
+
+def written(
+    work: Callable[..., Any], form: Form, target: Target, offset: int, rows: int = ROWS
+) -> tuple[str, int, list[int]]:
+    """LLVM's text for some work, how many arrays it takes, and which new outputs sum up all rows.
+
+    `offset` is where in an array object the address of its numbers stands.
+
+    Errors: CompileError if it is not one loop over rows.
+    """
+    graph = _graph(work, form, rows)
+    made = schedule(optimise(graph), list(enumerate(form.in_place)), lambda e: True)
+    before, nest = _parts(made, rows)
+    new = [v for k, v in enumerate(made.outputs) if k >= len(form.in_place)]
+    lowering = lower(replace(made, nests=before), target)
+    near = [v for first in before for v in writes(first)]
+    arrays = list(dict.fromkeys(map(lowering.place_of, (*made.inputs, *new))))
+    w = Writing(lowering, [*arrays, *near])
+    scope = w.scope(nest.nodes, refused_by(nest.nodes))
+    write_rows(w.f, nest, scope, target, w.begin, w.end, by_rows=rows)
+    _write_entry(lowering, w.name(), len(arrays), near, offset)
+    return str(lowering.module), len(arrays), [i for i, v in enumerate(new) if rows not in v.shape]
+
+
+def _graph(work: Callable[..., Any], form: Form, rows: int) -> Graph:
+    """What the work does to inputs of a form."""
+    shapes = [tuple(rows if n == N else n for n in shape) for shape in form.shapes]
+    inputs = tuple(Var(s, d) for s, d in zip(shapes, form.dtypes, strict=True))
+    tracer = Tracer(noting_lines=False)
+    tracer.made.update(inputs)
+    with GradMode(False), using(tracer):
+        found = work(*[wrap(v) for v in inputs], **dict(form.params))
+    results = found if isinstance(found, tuple) else (found,)
+    return Graph(inputs, tuple(tracer.equations), tuple(r._value for r in results))
+
+
+def _parts(made: Schedule, rows: int) -> tuple[tuple[RowNest, ...], RowNest]:
+    """What is the same for all rows, and small; and the one loop over rows."""
+    found = [n for n in made.nests if isinstance(n, RowNest)]
+    before = tuple([n for n in found if rows not in n.dims])
+    over = [n for n in found if rows in n.dims]
+    small = sum(v.nbytes for n in before for v in writes(n)) <= STACK
+    if len(over) != 1 or len(found) < len(made.nests) or not small:
+        raise CompileError(f"a kernel is one loop over rows, not {[*map(title, made.nests)]}")
+    return before, over[0]
+
+
+def _write_entry(
+    lowering: Lowering, nest: str, arrays: int, near: Sequence[Var], offset: int
+) -> None:
+    """The function that calls the nest for each line of words."""
+    f = Function(lowering.module, "entry", ["ptr %words, i64 %calls"], "void")
+    # Nobody reads what is refused: kernels are given what cannot be.
+    status = f.allocate(I64, 1 + len(lowering.refusals))
+    room = {v: f.allocate("i8", v.nbytes) for v in near}
+    for first in lowering.calls:
+        assert isinstance(first, Call)
+        places = [room[v] for v in first.memory if isinstance(v, Var)]
+        f.call(
+            first.function, "void", status, *places, constant(0, I64), constant(first.items, I64)
+        )
+    with f.loop(0, Value("%calls", I64)) as loop:
+        line = f.gep(I64, Value("%words", PTR), f.mul(loop.index, arrays + 2))
+        objects = [f.load(PTR, f.gep(PTR, line, i), 8) for i in range(arrays)]
+        places = [f.load(PTR, f.gep("i8", o, offset), 8) for o in objects]
+        ends = [f.load(I64, f.gep(I64, line, arrays + i), 8) for i in (0, 1)]
+        f.call(nest, "void", status, *places, *room.values(), *ends)
+    f.end()

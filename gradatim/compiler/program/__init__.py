@@ -1,0 +1,9 @@
+"""What `compile` returns: a compiled function, and what can be asked of it.
+
+To be read in this order:
+
+    program     called like the function; a program for each kind of arguments
+    repeat      many steps in one call; `guilty` which operation made a number nan
+    export      a forward pass as an object file for C
+    module      modules, compiled and still modules
+"""

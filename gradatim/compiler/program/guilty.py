@@ -1,0 +1,205 @@
+"""Which operation made a number nan: the steps since the last look again, the guilty one in NumPy.
+
+Native steps are looked at now and then only. What they change was kept at the last look; so they
+are run again up to the step before which everything was finite, found by halving, and that step is
+run as it is written, with every operation watched.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...autograd import NonFiniteError, stop_at_non_finite
+from ...core.gradient import put_grad
+from ...core.handle import Handle, wrap
+from ..errors import is_users, shown_line
+from ..runtime.binding import Binding, Stretch
+from ..runtime.keeping import Keeping
+
+if TYPE_CHECKING:
+    from .program import Program
+
+Array = np.ndarray[Any, Any]
+_LASTING = 10  # steps as written
+_FRESH, _STALE = 0.25, 2.0  # seconds; a copy of a large model takes a few thousandths
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """The step that went wrong first, from 1, and what happened in it."""
+
+    step: int
+    text: str
+
+    def sentence(self, last: int) -> str:
+        """What follows `step 7 returned nan`."""
+        which = "in it" if self.step == last else f"step {self.step:,} was the first to fail:"
+        return f"; {which} {self.text}; the state is that before step {self.step:,}"
+
+
+class State:
+    """What the steps of a program change, as it was after `done` steps.
+
+    Once something is infinite, the state before that is what helps: it is not replaced for a while.
+    """
+
+    def __init__(self, binding: Binding) -> None:
+        self.binding, self.done, self.since = binding, 0, 0.0
+        traced = binding.traced
+        self.owners = [t for t in (*traced.grads, *traced.cleared) if isinstance(t, Handle)]
+        self.grads: list[Any] = []  # of the owners
+        self.numbers: Keeping | None = None
+        self.marks: list[tuple[Any, Any]] = []
+
+    def keep(self, stretch: Stretch) -> None:
+        """Keep it as it is now, if what was kept is no longer fresh."""
+        now = time.perf_counter()
+        age = now - self.since if self.numbers is not None else _STALE
+        if age < _FRESH or (age < _STALE and self._is_late(stretch)):
+            return
+        self.done, self.since = stretch.done, now
+        if self.numbers is None:
+            self._begin(stretch)
+        if self.numbers is not None:
+            self.numbers.keep()
+        self.grads = self._seen_grads(stretch)
+        self.marks = [(g, g.mark()) for g in self.binding.compiled.generators]
+
+    def _begin(self, stretch: Stretch) -> None:
+        binding = self.binding
+        arrays = [binding.inputs.arrays[i] for i in binding.traced.written]
+        if not arrays and stretch.outputs:
+            arrays = binding.gradients.arrays()
+        if arrays:
+            self.numbers = binding.spare.of(arrays)
+
+    def _seen_grads(self, stretch: Stretch) -> list[Any]:
+        """What there is in each `.grad`; nothing, if the next step writes over it."""
+        if stretch.done:  # nobody has seen what the steps until here left there
+            return [None] * len(self.owners)
+        lost = self.binding.gradients.written_over()
+        return [None if t._grad in lost else t._grad for t in self.owners]
+
+    def end(self) -> None:
+        """Nobody will want it back: let the next one have its memory."""
+        if self.numbers is not None:
+            self.binding.spare.take_back(self.numbers)
+            self.numbers = None
+
+    def _is_late(self, stretch: Stretch) -> bool:
+        return self.is_broken() or first_infinite(stretch, self.done) < stretch.done
+
+    def restore(self) -> None:
+        """Have it back."""
+        if self.numbers is not None:
+            self.numbers.restore()
+        for generator, mark in self.marks:
+            generator.return_to(mark)
+        for t, grad in zip(self.owners, self.grads, strict=True):
+            put_grad(t, grad)
+        self.binding.inputs.write_copies()
+
+    def is_broken(self) -> bool:
+        """Whether anything is nan or infinite that was finite."""
+        pairs = self.numbers.pairs if self.numbers is not None else ()
+        floats = [(a, b) for a, b in pairs if a.dtype.kind == "f"]
+        return any(bool((~np.isfinite(a) & np.isfinite(b)).any()) for a, b in floats)
+
+
+def find(
+    program: Program,
+    binding: Binding,
+    state: State,
+    tensors: Sequence[Any],
+    parts: Sequence[Array],
+    stretch: Stretch,
+) -> Trouble:
+    """The first guilty step of a stretch that ended with nan, from 1; its beginning is restored.
+
+    `parts` are the rows that the stretch was given.
+    """
+    rows = [p[state.done :] for p in parts]
+
+    def after(steps: int) -> None:
+        state.restore()
+        if steps:
+            again = Stretch()
+            binding.run_many(steps, tensors, rows, again)
+
+    text, guilty = "", 0
+    # A result may be infinite long before one is nan; or infinite because somebody wants it so.
+    for last in sorted({min(first_infinite(stretch, state.done) + 1, stretch.done), stretch.done}):
+        guilty = _first_broken(last - state.done, after, state.is_broken)
+        after(guilty)
+        most = _LASTING if last == stretch.done else 1
+        text, is_named = _what_happens(program, binding, [r[guilty:] for r in rows], most)
+        if is_named:
+            break
+    return Trouble(state.done + guilty + 1, text)
+
+
+def first_infinite(stretch: Stretch, begin: int) -> int:
+    """The first step from `begin` on, of those done, that returned a number that is not finite."""
+    floats = [s[begin : stretch.done] for s in stretch.stacks.values() if s.dtype.kind == "f"]
+    bad = [np.flatnonzero(~np.isfinite(s)) for s in floats]
+    return min([begin + int(b[0]) for b in bad if b.size], default=stretch.done)
+
+
+def _first_broken(steps: int, after: Callable[[int], None], broken: Callable[[], bool]) -> int:
+    """How many steps may be done with everything finite; the last one returned nan."""
+    low, high = 0, steps - 1
+    if not high:
+        return 0
+    after(high)
+    if not broken():
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        after(middle)
+        low, high = (low, middle) if broken() else (middle, high)
+    return low
+
+
+def _what_happens(
+    program: Program, binding: Binding, rows: Sequence[Array], most: int
+) -> tuple[str, bool]:
+    """Run the step as it is written, and put back what that changes; and whether that says why.
+
+    On the brink of overflow NumPy, which adds up in another order, may last a little longer: then
+    a few more steps, `most` in all.
+    """
+    for i, row in enumerate(r[0] for r in rows):
+        if row.dtype.kind == "f" and not np.isfinite(row).all():
+            return f"its input {i} is not finite", True
+    here = State(binding)
+    here.keep(Stretch())
+    step = 0
+    try:
+        with stop_at_non_finite():
+            for step in range(min([most, *map(len, rows)])):
+                program.function(*[wrap(np.array(r[step])) for r in rows])
+    except NonFiniteError as error:
+        later = f"; so it is in NumPy, {step} steps later" if step > 1 else ""
+        later = "; so it is in NumPy, one step later" if step == 1 else later
+        return f"{error}{_line(error)}{later}", True
+    except Exception as error:
+        return f"the operation cannot be named: as it is written it raises {error!r}", False
+    finally:
+        here.restore()
+        here.end()
+    return "the operation cannot be named: in NumPy all of them stay finite", False
+
+
+def _line(error: BaseException) -> str:
+    frames: list[tuple[FrameType, int]] = list(traceback.walk_tb(error.__traceback__))
+    for frame, number in reversed(frames):
+        if is_users(frame):
+            return f" ({shown_line(frame, number)})"
+    return ""

@@ -1,0 +1,138 @@
+"""Compiled modules: machine code when they are called, and the modules they are in all else.
+
+The compiled form of a module has a class of its own, derived from the module's, and the very same
+`__dict__`: parameters, buffers, children, hooks and settings are one, under the same names, whoever
+changes them. Only a call is another one. `Module.compile` gives that class to the module itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from itertools import takewhile
+from types import FunctionType, MethodType
+from typing import Any
+
+from ...core.errors import ArgumentError
+from .program import Program
+
+_SHOWN = ("explain", "export", "function", "history", "profile", "repeat", "variants")
+_PLACE = "_program"
+
+
+class CompiledModule:
+    """What calls of a compiled module have in common, whatever its class."""
+
+    __slots__ = ()
+    _program: Program
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module returns; what it changes is changed."""
+        return self._program(*args, **kwargs)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """The module, to be compiled again: machine code is not passed on."""
+        if _PLACE not in self.__dict__:
+            return compile_module, (self._program.function,)
+        plain: Any = object.__new__(type(self).__bases__[0])
+        plain.__dict__ = {k: v for k, v in self.__dict__.items() if k != _PLACE}
+        return into_compiled, (plain,)
+
+
+class _OfProgram:
+    """What a program can do, as an attribute of the module; one of the module's own comes first."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, module: Any, owner: type) -> Any:
+        return self if module is None else getattr(module._program, self.name)
+
+
+class _OfModule:
+    """A method of the module: one that calls the module again calls it as it is written.
+
+    A text that grows word by word would have a program for each length. What returns the module
+    returns its compiled form.
+    """
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self.method = method
+
+    def __get__(self, twin: Any, owner: type) -> Any:
+        if twin is None:
+            return self.method
+        plain = twin._program.function
+
+        @wraps(self.method)
+        def on_module(*args: Any, **kwargs: Any) -> Any:
+            found = self.method(plain, *args, **kwargs)
+            return twin if found is plain else found
+
+        return on_module
+
+
+def is_module(function: Any) -> bool:
+    """Whether something callable is a module, all of which is in its `__dict__`."""
+    kind = type(function)
+    if issubclass(kind, CompiledModule):
+        return True
+    if not (hasattr(kind, "forward") and hasattr(kind, "named_parameters")):
+        return False
+    return hasattr(function, "__dict__") and not any(
+        c.__dict__.get("__slots__") for c in kind.__mro__
+    )
+
+
+def compile_module(module: Any) -> Any:
+    """The compiled form of a module, which is the same module but for its calls."""
+    if isinstance(module, CompiledModule):
+        return module
+    kind: Any = type(module)
+    twin: Any = object.__new__(_class_of(kind, _shown(module), in_place=False))
+    twin.__dict__ = module.__dict__
+    object.__setattr__(twin, _PLACE, Program(module))
+    return twin
+
+
+def into_compiled(module: Any) -> Any:
+    """Let a module itself be compiled."""
+    if not isinstance(module, CompiledModule):
+        kind: Any = type(module)
+        program = module.__dict__[_PLACE] = Program(MethodType(kind.__call__, module))
+        program.__name__ = kind.__name__
+        object.__setattr__(module, "__class__", _class_of(kind, _shown(module), in_place=True))
+    return module
+
+
+def into_plain(module: Any) -> None:
+    """Let a module that was compiled in place be as it is written.
+
+    Errors: ArgumentError for the compiled form of another module.
+    """
+    if not isinstance(module, CompiledModule):
+        return
+    if _PLACE not in module.__dict__:
+        raise ArgumentError(
+            f"compile: {type(module).__name__} is the compiled form of a module, which is still "
+            "there as it is written: use its .function"
+        )
+    object.__setattr__(module, "__class__", type(module).__bases__[0])
+    del module.__dict__[_PLACE]
+
+
+def _shown(module: Any) -> tuple[str, ...]:
+    return tuple(name for name in _SHOWN if not hasattr(module, name))
+
+
+@lru_cache(maxsize=512)
+def _class_of(kind: Any, shown: tuple[str, ...], *, in_place: bool) -> type:
+    names: dict[str, Any] = {name: _OfProgram(name) for name in shown}
+    names |= {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    names |= {n: vars(CompiledModule)[n] for n in ("__call__", "__reduce_ex__")}
+    if not in_place:
+        own = takewhile(lambda c: "__call__" not in vars(c), kind.__mro__)
+        methods = [(n, f) for c in own for n, f in vars(c).items() if type(f) is FunctionType]
+        names |= {n: _OfModule(f) for n, f in reversed(methods) if not n.startswith("__")}
+        names["__slots__"] = (_PLACE,)  # not in the `__dict__`, which is the module's too
+    return type(f"Compiled{kind.__name__}", (kind, CompiledModule), names)

@@ -1,0 +1,324 @@
+"""A program bound to memory: its table of addresses, and running it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakSet
+
+import numpy as np
+
+from ..._tensor.arithmetic import IntegerDivisionError
+from ...core.errors import IndexOutOfRange
+from ...core.placement import address_of, placed
+from ..guards import Guards
+from ..lower.nest.refusals import INDEX
+from ..lower.threads.main import BRIEF, CHECK, DONE, MOVES, STATUS, STEP, STEPS, STOP, WORDS
+from ..lower.threads.repeating import moves
+from ..pipeline.compiled import Compiled, NumpyStep
+from ..trace.results import returned
+from ..trace.trace import Traced
+from . import team
+from .by_numpy import run_by_numpy
+from .gradients import Gradients
+from .inputs import Inputs
+from .keeping import Spare
+from .lock import STATE
+from .outputs import Output
+
+Array = np.ndarray[Any, Any]
+GRADIENTS = "a .grad is there that was not, or the other way round"
+CHUNK_SECONDS = 0.05  # how long a native loop runs before Python may look around
+
+_bindings: WeakSet[Binding] = WeakSet()
+
+
+@dataclass
+class Stretch:
+    """Many steps: the outputs of the last one, numbers of all, and how many there were."""
+
+    outputs: list[Any] = field(default_factory=list)
+    stacks: dict[int, Array] = field(default_factory=dict)
+    done: int = 0
+    stopped: bool = False  # by a number that is nan
+
+
+class Binding:
+    """One traced and compiled function with the memory that it works on."""
+
+    def __init__(
+        self, traced: Traced, compiled: Compiled, guards: Guards, called: Sequence[str] = ()
+    ) -> None:
+        self.traced, self.compiled, self.guards = traced, compiled, guards
+        self.called = called  # the arguments, by the names of the function's parameters
+        self.table = np.zeros(2 + len(compiled.slots) + len(compiled.stacks), np.uintp)
+        self.control = np.zeros(WORDS + len(compiled.refusals), np.int64)
+        self.arena = placed(np.zeros, (compiled.arena_size,), np.dtype(np.uint8))
+        self.table_address = address_of(self.table)
+        self.table[0], self.table[1] = address_of(self.control), address_of(self.arena)
+        self.slot_of = {m: i + 2 for i, m in enumerate(compiled.slots)}
+        for (what, i), slot in self.slot_of.items():
+            if what in ("words", "spare"):
+                twister = compiled.generators[i].twister
+                self.table[slot] = twister.address if what == "words" else address_of(twister.spare)
+        self.addresses, self.words = self.table.data, self.control.data  # faster for one number
+        outputs = [*self._outputs()]
+        results, grads = traced.result_count, traced.result_count + len(traced.written)
+        self.fresh = [(i, o) for i, o in outputs if i < results]
+        self.nothing: list[Array | None] = [None] * results
+        # New numbers that cannot be written over the old ones at once: only the program sees them.
+        self.between: list[Array] = []
+        for _, output in (pair for pair in outputs if results <= pair[0] < grads):
+            array, self.table[output.slot] = output.fresh()
+            self.between.append(array)
+        left = [o for i, o in outputs if i >= grads]
+        self.gradients = Gradients(traced.grads, traced.cleared, left, self.addresses)
+        self.lock = self.gradients.lock
+        slots = [self.slot_of["input", i] for i in range(len(traced.graph.inputs))]
+        self.inputs = Inputs(traced, slots, self.table)
+        self.spare = Spare()
+        self.is_one = compiled.is_native and not compiled.generators  # function, asked for no draws
+        self.workers = 0 if compiled.shared else 1  # 0: as many as there may be
+        self.turn = 0  # when it ran last
+        self.chunk = 1  # how many steps run before Python may look around: found out by doing
+        _bindings.add(self)
+
+    def _outputs(self) -> Iterator[tuple[int, Output]]:
+        """The outputs that want memory, with their places among all."""
+        for (what, i), slot in self.slot_of.items():
+            if what == "output":
+                v = self.traced.graph.outputs[i]
+                yield i, Output(slot, v.shape, v.dtype)
+
+    def what_changed(self) -> str | None:
+        """What was assumed while tracing and is no longer so, as a sentence."""
+        for t, there in self.traced.grads_wanted:
+            if (t._grad is not None) is not there:
+                return GRADIENTS
+        return self.guards.changed()
+
+    def holds(self) -> bool:
+        """Whether nothing has changed."""
+        for t, there in self.traced.grads_wanted:
+            if (t._grad is not None) is not there:
+                return False
+        return self.guards.hold()
+
+    def plain(self) -> Binding:
+        """The program without a way back: of most there is no other."""
+        return self
+
+    finish = staticmethod(returned)  # of what a step gives, what its function returns
+
+    # -- one step --------------------------------------------------------------------------
+
+    def run(self, tensors: Sequence[Any], before: Callable[[], None] | None = None) -> Any:
+        """One step, with all that it writes; what the function returned, as arrays.
+
+        `before` is called when all is in its place.
+        """
+        with self.lock:
+            with STATE:
+                outputs = self._place(tensors)
+            return self._one_step(tensors, outputs, before)
+
+    def run_if_it_holds(self, tensors: Sequence[Any]) -> Any:
+        """The same, unless something has changed that was assumed while tracing."""
+        with self.lock:
+            with STATE:
+                if not self.holds():
+                    return None
+                outputs = self._place(tensors)
+            return self._one_step(tensors, outputs, None)
+
+    def _one_step(
+        self, tensors: Sequence[Any], outputs: list[Any], before: Callable[[], None] | None
+    ) -> Any:
+        if before is not None:
+            before()
+        try:
+            self._steps()
+            self.inputs.were_written(tensors)
+            self.gradients.leave(tensors)
+        except BaseException:
+            self.inputs.were_written(tensors)
+            self.gradients.lose()
+            raise
+        return outputs
+
+    def _place(self, tensors: Sequence[Any], rows: Sequence[Array] = ()) -> list[Array | None]:
+        """Fill the table. Errors: Stale; Overlap, if memory that is written is reached twice."""
+        if tensors or not self.inputs.stay:
+            self.inputs.find(tensors, rows)
+        outputs = self.nothing.copy()
+        addresses = self.addresses
+        for i, output in self.fresh:
+            outputs[i], addresses[output.slot] = output.fresh()
+        self.gradients.begin()
+        return outputs
+
+    def _steps(self, loop: int = 0) -> None:
+        """One step, or what is at another address."""
+        compiled, words = self.compiled, self.words
+        workers = self.workers or team.get_num_threads()
+        words[STATUS] = words[STOP] = 0
+        if self.is_one:
+            team.run(loop or compiled.address("step_0"), self.table_address, workers)
+        else:
+            self._stretches((loop,) if loop else compiled.steps, workers, compiled.generators)
+        status = words[STATUS]
+        if status:
+            refusal, number = compiled.refusals[status - 1], words[STATUS + status]
+            is_index = refusal.kind == INDEX
+            error = IndexOutOfRange if is_index else IntegerDivisionError
+            raise error(refusal.told(number if is_index else None))
+
+    def _stretches(
+        self, steps: Sequence[str | int | NumpyStep], workers: int, generators: Sequence[Any]
+    ) -> None:
+        """All stretches of a step, while nobody else draws from its generators."""
+        if generators:
+            with generators[0]._lock:
+                self._stretches(steps, workers, generators[1:])
+            return
+        for step in steps:
+            if isinstance(step, NumpyStep):
+                self._by_numpy(step)
+            else:
+                address = step if isinstance(step, int) else self.compiled.address(step)
+                team.run(address, self.table_address, workers)
+            if self.words[STATUS]:  # what follows would go on with what was refused
+                return
+
+    def _by_numpy(self, step: NumpyStep) -> None:
+        run_by_numpy(step, self.compiled, self.table, self.arena)
+
+    # -- many steps ------------------------------------------------------------------------
+
+    def run_many(
+        self,
+        steps: int,
+        tensors: Sequence[Any],
+        rows: Sequence[Array],
+        stretch: Stretch,
+        before: Callable[[], None] | None = None,
+        *,
+        each_whole: bool = False,
+    ) -> None:
+        """`steps` steps in native code, returning to Python now and then.
+
+        `rows` are arrays, as many rows as steps, of which every step is given one as input. The
+        outputs are put into `stretch`. `before` is called whenever Python has looked around; with
+        it, a number that is nan stops the steps. If `each_whole`, all of them leave their
+        gradients, not only the last one before Python looks around.
+        """
+        with self.lock:
+            with STATE:
+                outputs = self._place(tensors, rows)
+                if steps > self.chunk:
+                    self.gradients.withdraw()
+            leave: Callable[[], None] = self.gradients.lose
+            stretch.stacks = {
+                k: np.empty(steps, self.traced.graph.outputs[k].dtype) for k in self.compiled.stacks
+            }
+            base = 2 + len(self.compiled.slots)
+            for j, k in enumerate(self.compiled.stacks):
+                self.table[base + j] = address_of(stretch.stacks[k])
+            after = self._after_each(rows)
+            self._choose_steps(each_whole=each_whole)
+            self.control[MOVES] = address_of(after)
+            try:
+                while stretch.done < steps and not stretch.stopped:
+                    if before is not None:
+                        before()
+                    self.control[STEPS] = min(self.chunk, steps - stretch.done)
+                    self.control[DONE], self.control[CHECK] = 0, before is not None
+                    begin = time.perf_counter()
+                    stretch.outputs = outputs  # from here on there are some
+                    try:
+                        self._steps(team.repeated())
+                    finally:
+                        seconds = time.perf_counter() - begin
+                        failed = int(self.control[STATUS]) != 0
+                        stretch.done += int(self.control[DONE]) - failed
+                        if stretch.done:
+                            # Of steps that do not all leave them, the last one was to.
+                            is_lost = failed and not self.compiled.shared
+                            left = self.gradients
+                            leave = left.leave_nothing if is_lost else left.leave
+                    stretch.stopped = before is not None and bool(self.control[STOP])
+                    per_step = max(seconds / max(int(self.control[DONE]), 1), 1e-8)
+                    self.chunk = max(1, min(int(CHUNK_SECONDS / per_step), 8 * self.chunk))
+            finally:
+                self.inputs.were_written(tensors)
+                leave()
+
+    def snapshot(self) -> Callable[[], None]:
+        """Keep what a step changes; call what is returned to have it back."""
+        arrays = [
+            (self.inputs.arrays[i], self.inputs.arrays[i].copy()) for i in self.traced.written
+        ]
+        marks = [(g, g.mark()) for g in self.compiled.generators]
+
+        def restore() -> None:
+            for array, numbers in arrays:
+                array[...] = numbers
+            for generator, mark in marks:
+                generator.return_to(mark)
+
+        return restore
+
+    @contextmanager
+    def trial(self, tensors: Sequence[Any]) -> Iterator[Callable[[], None]]:
+        """Steps without a trace: what they change is put back in the end."""
+        with self.lock:
+            with STATE:
+                self.gradients.forget_all()
+                outputs = self._place(tensors)
+            restore = self.snapshot()
+            try:
+                yield self._steps
+            finally:
+                restore()
+                outputs.clear()  # until now the steps wrote there
+                with STATE:
+                    self.gradients.forget_all()
+                    self.gradients.end()
+
+    def _after_each(self, rows: Sequence[Array]) -> Array:
+        """What is done after each of many steps, the first of which gets the first rows."""
+        base, outputs = 2 + len(self.compiled.slots), self.traced.graph.outputs
+        results = [
+            (self.slot_of["output", k], base + j, outputs[k].dtype)
+            for j, k in enumerate(self.compiled.stacks)
+        ]
+        inputs = []
+        for i, array in enumerate(rows):
+            slot = self.slot_of["input", i]
+            self.table[slot] = address_of(array)
+            inputs.append((slot, array.strides[0] if array.ndim else 0))
+        return np.array(moves(results, inputs), np.int64)
+
+    def _choose_steps(self, *, each_whole: bool) -> None:
+        """Say which function the last of many steps is, and which the others."""
+        compiled, whole = self.compiled, self.compiled.address("step_0")
+        is_brief = compiled.has_brief and not each_whole
+        self.control[STEP] = whole
+        self.control[BRIEF] = compiled.address("brief") if is_brief else whole
+
+
+def _after_fork() -> None:
+    """A child has one thread: what others held is free."""
+    for binding in list(_bindings):
+        binding.lock = binding.gradients.lock = threading.RLock()
+        for g in binding.compiled.generators:
+            g._lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,79 @@
+"""A copy of what a program's steps change, in memory that stays with the program.
+
+`repeat` takes one before its first step. Memory that is new every time is faulted in page by page,
+which took longer than the copying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...core.placement import LINE, address_of, placed
+from . import team
+
+Array = np.ndarray[Any, Any]
+_WORTH_SHARING = 1 << 19  # bytes of which half is copied by another thread in less time
+
+
+class Keeping:
+    """Copies of some arrays, which lie in order in memory."""
+
+    def __init__(self, arrays: Sequence[Array]) -> None:
+        self.arrays = tuple(arrays)
+        sizes = [-(-a.nbytes // LINE) * LINE for a in self.arrays]
+        begins = np.cumsum([0, *sizes])
+        self._memory = placed(np.empty, (int(begins[-1]),), np.dtype(np.uint8))
+        places = zip(self.arrays, begins.tolist(), strict=False)
+        self.pairs = tuple(
+            (a, self._memory[begin : begin + a.nbytes].view(a.dtype).reshape(a.shape))
+            for a, begin in places
+        )
+        self._workers_wanted = self._memory.nbytes >= _WORTH_SHARING
+        self._there = _table(self.pairs)
+        self._back = _table([(b, a) for a, b in self.pairs])
+
+    def is_of(self, arrays: Sequence[Array]) -> bool:
+        """Whether these are the arrays that it copies."""
+        same = len(arrays) == len(self.arrays)
+        return same and all(a is b for a, b in zip(arrays, self.arrays, strict=True))
+
+    def keep(self) -> None:
+        """Copy the arrays as they are."""
+        self._run(self._there)
+
+    def restore(self) -> None:
+        """Let the arrays be as they were."""
+        self._run(self._back)
+
+    def _run(self, table: Array) -> None:
+        workers = team.get_num_threads() if self._workers_wanted else 1
+        team.run(team.copied(), address_of(table), workers)
+
+
+class Spare:
+    """A program's copies of what its steps change, while nobody uses them."""
+
+    def __init__(self) -> None:
+        self._free: list[Keeping] = []  # one at most
+
+    def of(self, arrays: Sequence[Array]) -> Keeping:
+        """Copies of these arrays, the caller's until they are taken back."""
+        try:
+            free = self._free.pop()
+        except IndexError:
+            return Keeping(arrays)
+        return free if free.is_of(arrays) else Keeping(arrays)
+
+    def take_back(self, used: Keeping) -> None:
+        """Have them again."""
+        self._free[:] = [used]
+
+
+def _table(pairs: Sequence[tuple[Array, Array]]) -> Array:
+    words = [len(pairs)]
+    for source, target in pairs:
+        words += address_of(source), address_of(target), source.nbytes
+    return np.array(words, np.uint64)

@@ -1,0 +1,242 @@
+"""Worker threads: every worker runs the whole program, each its share of every loop nest.
+
+A program is a native function `step(table, worker, workers, barrier)`. The caller is worker 0; the
+others are Python threads that spend their time in native code: they look for work without holding
+the interpreter, and after some 300 microseconds without any they come back and sleep until a bell
+rings (a queue, which wakes in half the time that an `Event` takes).
+
+Results do not depend on the number of workers, so `run` is free to choose it. It takes those that
+are awake in time, and when two Python threads call programs at once the second runs its own alone:
+waiting for the first could be waiting for oneself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import functools
+import os
+import sys
+import threading
+import time
+from queue import SimpleQueue
+from typing import Any
+
+from ...core.placement import LINE
+from ..lower.threads import waiting
+from ..lower.threads.copying import COPY
+from ..lower.threads.repeating import repeating_text
+from ..machine import cache, engine
+from ..machine.cache_key import cache_key
+from ..machine.target import host
+from ..whole import at_least_one
+
+_PATIENCE = 50e-6  # seconds of looking before rest: to be woken takes about as long
+_IDLE = 6  # times that before sleep: longer than a rest, and than Python takes between two steps
+
+
+class _Process:
+    """What this process has: a forked child inherits the number, but no threads."""
+
+    threads: int | None = None  # as set by the user
+    team: Team | None = None
+
+    def __init__(self) -> None:
+        self.growing = threading.Lock()
+
+    def forget_team(self) -> None:
+        self.team = None
+        self.growing = threading.Lock()
+
+
+_process = _Process()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_process.forget_team)
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def get_num_threads() -> int:
+    """How many threads compiled programs use: the cores there are, unless set.
+
+    >>> get_num_threads() >= 1
+    True
+    """
+    return _process.threads or usable_cores()
+
+
+def set_num_threads(threads: int) -> None:
+    """Let compiled programs use so many threads; their results are the same for any number.
+
+    Errors: ArgumentError for less than one.
+    """
+    _process.threads = at_least_one("set_num_threads", "threads", threads)
+
+
+def run(address: int, table: int, workers: int) -> int:
+    """Call a program with up to so many workers, and return how many there were.
+
+    `address` is its function `step(table, worker, workers, barrier)`, `table` its first argument.
+    """
+    if workers <= 1:
+        (_made.get("native") or _native()).alone(address, table)
+        return 1
+    team = _process.team
+    if team is None or team.size < workers:
+        team = _grown(workers)
+    return team.run(address, table, workers)
+
+
+def copied() -> int:
+    """The address of a program that copies arrays (see `lower/threads/copying.py`)."""
+    return _native().copied
+
+
+def repeated() -> int:
+    """The address of the loop over a program's steps (see `lower/threads/repeating.py`)."""
+    return _native().repeated
+
+
+def stop() -> None:
+    """Send the worker threads home; the next `run` makes new ones."""
+    with _process.growing:
+        team, _process.team = _process.team, None
+    if team is not None:
+        team.stop()
+
+
+class Team:
+    """Threads, and the memory through which they meet (see `lower/threads/waiting.py`)."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._memory = ctypes.create_string_buffer(waiting.MAILBOX + LINE * (size + 1))
+        begin = ctypes.addressof(self._memory)
+        self._address = begin + -begin % LINE
+        self._fill()
+        self._states = [
+            ctypes.c_int64.from_address(self._address + waiting.MAILBOX + LINE * worker)
+            for worker in range(1, size)
+        ]
+        self._bells: list[SimpleQueue[bool]] = [SimpleQueue() for _ in self._states]
+        self._workers = [
+            threading.Thread(
+                target=self._serve, args=(i + 1, bell), name=f"gradatim-{i + 1}", daemon=True
+            )
+            for i, bell in enumerate(self._bells)
+        ]
+        for thread in self._workers:
+            thread.start()
+
+    def run(self, address: int, table: int, workers: int) -> int:
+        """Go; but wake who sleeps first. An interrupt between the two has changed nothing."""
+        native = _native()
+        found: int = native.run_awake(self._address, address, table, workers)
+        if not found:
+            for state, bell in zip(self._states[: workers - 1], self._bells, strict=False):
+                if not state.value & waiting.AWAKE and bell.empty():
+                    bell.put(True)
+            found = native.run(self._address, address, table, workers)
+        return found
+
+    def stop(self) -> None:
+        """End the threads, unless they have long work."""
+        for bell in self._bells:
+            bell.put(False)
+        for thread in self._workers:
+            thread.join(timeout=1.0)
+
+    def _serve(self, worker: int, bell: SimpleQueue[bool]) -> None:
+        while bell.get():
+            _native().serve(self._address, worker)
+
+    def _fill(self) -> None:
+        pauses = _pauses()
+        crowded = self.size > usable_cores()  # who is waited for may need this very core
+        for place, value in (
+            (waiting.REST, _rest_address()),
+            (waiting.SPAN, 0 if sys.platform == "win32" else 1),
+            (waiting.PAUSES, pauses // 20 if crowded else pauses),
+            (waiting.IDLE, _IDLE * pauses),
+        ):
+            ctypes.c_int64.from_address(self._address + place).value = value
+
+
+def _grown(workers: int) -> Team:
+    """The team of this process with at least so many workers."""
+    with _process.growing:
+        team = _process.team
+        if team is None or team.size < workers:
+            if team is not None:
+                team.stop()
+            atexit.unregister(stop)
+            atexit.register(stop)
+            team = _process.team = Team(workers)
+    return team
+
+
+class _Native:
+    """What all programs share, of `lower/threads/`: `waiting.py`, `repeating.py`, `copying.py`.
+
+    While it runs, other threads may.
+    """
+
+    def __init__(self) -> None:
+        self._loaded = engine.load(_code())
+        pointer, word = ctypes.c_void_p, ctypes.c_int64
+        self.alone = self._function("alone", None, pointer, pointer)
+        self.pauses = self._function("pauses", None, word)
+        self.run = self._function("run", word, pointer, pointer, pointer, word)
+        self.run_awake = self._function("run_awake", word, pointer, pointer, pointer, word)
+        self.serve = self._function("serve", None, pointer, word)
+        self.copied = self._loaded.address("copied")
+        self.repeated = self._loaded.address("repeated")
+
+    def _function(self, name: str, result: Any, *parameters: Any) -> Any:
+        return ctypes.CFUNCTYPE(result, *parameters)(self._loaded.address(name))
+
+
+def _code() -> bytes:
+    """The object file, from the disk if it is there: LLVM takes 15 milliseconds for it."""
+    text = waiting.team_text(host()) + COPY + repeating_text()
+    key = cache_key(text, host())
+    found = cache.load(key)
+    if found is not None:
+        return found["object"]
+    code = engine.compile_object(text, host())
+    cache.store(key, {"object": code})
+    return code
+
+
+_made: dict[str, _Native] = {}
+
+
+def _native() -> _Native:
+    # Of several threads that come first, all must use the one that is kept: `setdefault` is one
+    # step, where `functools.cache` would give each its own, and free code that is running.
+    return _made.get("native") or _made.setdefault("native", _Native())
+
+
+@functools.cache
+def _pauses() -> int:
+    """How many pauses fill the time before rest: one takes from 1 to 50 ns, by processor."""
+    count, best = 1000, float("inf")
+    for _ in range(3):
+        begin = time.perf_counter()
+        _native().pauses(count)
+        best = min(best, time.perf_counter() - begin)
+    return max(1, int(count * _PATIENCE / best))
+
+
+def _rest_address() -> int:
+    """The system's function that sleeps for a moment."""
+    if sys.platform == "win32":
+        function = ctypes.windll.kernel32.Sleep  # takes milliseconds; of 0, only if others wait
+    else:
+        function = ctypes.CDLL(None).usleep
+    return ctypes.cast(function, ctypes.c_void_p).value or 0

@@ -1,0 +1,223 @@
+"""Functions of `scalar.Value`s as native programs: the whole step of session 1 in a microsecond.
+
+A training step of the first session:
+
+    def step():
+        loss = squared_error(net, samples)
+        net.zero_grad()
+        loss.backward()
+        for p in net.parameters():
+            p.data -= 0.01 * p.grad
+        return loss
+
+    fast = compile_scalars(step)
+    fast()                          # one step; the loss is a Value, as that of `step()`
+    losses = fast.repeat(10_000)    # 10,000 steps: their losses, as floats
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ...core.errors import ArgumentError
+from ...scalar.value import Value
+from ..machine import engine
+from ..whole import at_least_one
+from .arguments import Arguments, map_items, taken_apart
+from .explain import explained
+from .native import Version
+from .reach import touches_values
+from .trace import tracing
+
+__all__ = ["ScalarProgram", "compile_scalars", "touches_values"]
+
+_MOST_VERSIONS = 8  # of one form of arguments; the one that was used for longest goes
+
+
+def compile_scalars(function: Callable[..., Any]) -> ScalarProgram:
+    """A native program for a function that computes with Values and plain numbers.
+
+    Floats that it is given go into the program. Values that it is given, and all Values that it
+    can get at, are worked on in place: `data` and `grad` are afterwards what the function would
+    have made of them. Values that it makes and returns are new ones, with their numbers. For other
+    arguments, and for anything else that the function reads, it is compiled again when they change.
+
+    Errors: TraceError, at the first call, where the function makes a decision by a number that is
+    known only when the program runs, or hands it to something that is not arithmetic.
+
+    >>> from gradatim.scalar import lol
+    >>> fast = compile_scalars(lol)
+    >>> fast(2.0, -3.0, 10.0, -2.0)
+    Value(data=-8.0, label='L')
+    """
+    return ScalarProgram(function)
+
+
+class ScalarProgram:
+    """A compiled function: called as the function is called, or repeated.
+
+    + - * / and comparisons give the bits that Python gives; exp, log, tanh and sigmoid may differ
+    in the last one.
+
+    >>> x = Value(10.0)
+    >>> def step():
+    ...     loss = (x - 3.0) ** 2
+    ...     x.zero_grad()
+    ...     loss.backward()
+    ...     x.data -= 0.25 * x.grad
+    ...     return loss
+    >>> fast = compile_scalars(step)
+    >>> fast(), x.data
+    (Value(data=49.0, grad=1.0), 6.5)
+    >>> fast.repeat(3), x.data
+    ([12.25, 3.0625, 0.765625], 3.4375)
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function, updated=())
+        self.function = function
+        self.retraced: list[str] = []  # why it was compiled again, each time
+        self._versions: dict[Any, list[Version]] = {}
+        self._last: Version | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do what the function does, in native code."""
+        if _must_be_plain():
+            return self.function(*args, **kwargs)
+        arguments = taken_apart(args, kwargs)
+        with self._version(arguments).running(arguments) as run:
+            run.steps([arguments.numbers])
+        return run.returned()
+
+    def repeat(self, steps: int, *inputs: Sequence[Any]) -> Any:
+        """Do so many steps in native code; for each number or Value returned, a list of numbers.
+
+        Each input has one argument for every step: a list of rates, a list of samples. Every 50
+        milliseconds Python may interrupt: after Ctrl-C the Values are those after the last step
+        that was done. What becomes nan stays so and is returned: nothing stops.
+
+        Errors: ArgumentError if `steps` is below 1, or an input has another number of arguments, or
+        arguments of different kinds.
+        """
+        count = at_least_one("repeat", "steps", steps)
+        _check_inputs(inputs, count)
+        rows = zip(*inputs, strict=True)
+        if _must_be_plain():
+            every = rows if inputs else itertools.repeat((), count)
+            return _columns([_numbers(self.function(*row)) for row in every])
+        arguments = taken_apart([x[0] for x in inputs], {})
+        table = _table(arguments, rows, count)
+        with self._version(arguments).running(arguments) as run:
+            run.steps(table)
+        return run.columns()
+
+    def explain(self, *args: Any, stage: str | None = None, **kwargs: Any) -> str:
+        """What the function does, operation by operation; or one stage: trace, llvm, assembly.
+
+        That of the last call, or for the arguments given here. Nothing is run.
+
+        Errors: ArgumentError for a stage that is not there.
+        """
+        version = self._last
+        if version is None or args or kwargs:
+            version = self._version(taken_apart(args, kwargs))
+        return explained(version, self._name, self.retraced, stage)
+
+    def profile(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """There is nothing to tell apart. Errors: ArgumentError, always."""
+        raise ArgumentError(
+            f"profile: {self._name} computes with Values, so its program is one straight line "
+            "without loop nests to be timed apart; time repeat(n), or write it with tensors"
+        )
+
+    def export(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Values have no place in C. Errors: ArgumentError, always."""
+        raise ArgumentError(
+            f"export: {self._name} computes with Values, which a C function could not be given; "
+            "only programs of tensors are exported"
+        )
+
+    def __repr__(self) -> str:
+        return f"<ScalarProgram {self._name}>"
+
+    @property
+    def _name(self) -> str:
+        return getattr(self.function, "__name__", repr(self.function))
+
+    def _version(self, arguments: Arguments) -> Version:
+        """The program for these arguments, as things are; compiled unless there is one."""
+        versions = self._versions.setdefault(arguments.form, [])
+        reason = None
+        for i, version in enumerate(versions):
+            if (change := version.changed(arguments)) is None:
+                versions.insert(0, versions.pop(i))
+                break
+            reason = reason or change
+        else:
+            versions.insert(0, Version(self.function, arguments))
+            del versions[_MOST_VERSIONS:]
+            if reason:
+                self._say_why(reason)
+        self._last = versions[0]
+        return self._last
+
+    def _say_why(self, reason: str) -> None:
+        self.retraced.append(reason)
+        if len(self.retraced) == 1:
+            warnings.warn(
+                f"gradatim.compile: {reason}, so {self._name} is traced again; this is said once. "
+                "Pass what changes often as a float",
+                stacklevel=4,
+            )
+
+
+def _must_be_plain() -> bool:
+    """Whether the Python function is to be run: inside another trace, or where LLVM is missing."""
+    return tracing() or engine.available() is not None
+
+
+def _check_inputs(inputs: Sequence[Sequence[Any]], count: int) -> None:
+    for i, x in enumerate(inputs):
+        if not isinstance(x, Sequence) or len(x) != count:
+            got = len(x) if isinstance(x, Sequence) else f"{x!r}, which is no list"
+            raise ArgumentError(
+                f"repeat: input {i} has one argument for each of {count} steps, got {got}"
+            )
+
+
+def _table(first: Arguments, rows: Iterable[tuple[Any, ...]], count: int) -> Any:
+    """The numbers among the arguments, (steps, numbers); all else has to be as in the first."""
+    table = np.empty((count, len(first.numbers)))
+    for i, row in enumerate(rows):
+        arguments = taken_apart(row, {})
+        if arguments.form != first.form or arguments.values != first.values:
+            raise ArgumentError(
+                f"repeat: the arguments of step {i} differ from those of step 0 in more than their "
+                "numbers, but a program has the same Values, texts and whole numbers in every step"
+            )
+        table[i] = arguments.numbers
+    return table
+
+
+def _numbers(result: Any) -> Any:
+    """What a step returned, with plain numbers in the place of Values."""
+    return result.data if isinstance(result, Value) else map_items(_numbers, result)
+
+
+def _columns(results: list[Any]) -> Any:
+    """Results of the same form as one result of lists."""
+    first = results[0] if results else None
+    if isinstance(first, float | bool):
+        return results
+    if isinstance(first, dict):
+        return {key: _columns([r[key] for r in results]) for key in first}
+    if isinstance(first, list | tuple):
+        columns = iter(zip(*results, strict=True))
+        return map_items(lambda _: _columns(list(next(columns))), first)
+    return first

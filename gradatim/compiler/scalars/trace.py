@@ -1,0 +1,277 @@
+"""Running a function of Values once, with numbers that write down what is done to them.
+
+Every Value that the function can get at holds traced numbers meanwhile, in `data` and in `grad`. So
+the forward pass, `backward()` and an update in plain Python are written down alike; what the Values
+hold at the end is what the step makes of them. Then they all get their own numbers back.
+"""
+
+from __future__ import annotations
+
+import gc
+import linecache
+import random
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...scalar.value import NOT_COMPUTED, Value
+from ..errors import TraceError
+from .arguments import map_items
+from .tape import CONDITIONS, Tape, Traced
+
+_PACKAGE = str(Path(__file__).parents[2])
+
+_thread = threading.local()
+
+Call = Callable[[list[Traced]], Any]
+
+
+@dataclass(frozen=True)
+class Known:
+    """In what is returned: a Value that was there before the call."""
+
+    owner: int  # among the Values
+    output: int  # of its number, among the outputs
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """In what is returned: a Value that the function made."""
+
+    output: int
+    grad: int | None  # the place of its gradient
+    label: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """In what is returned: a plain number, or whether something holds."""
+
+    output: int
+    kind: type = float
+
+
+@dataclass(frozen=True)
+class ScalarTrace:
+    """What a function does to numbers.
+
+    In a program's memory lie `data` and `grad` of each Value in turn, behind them the gradients of
+    Values that are made and returned. A step reads its arguments and the places of `reads`, and in
+    the end puts lines of the tape to the places of `writes`.
+    """
+
+    tape: Tape
+    values: tuple[Value, ...]  # those that were found; behind them come those among the arguments
+    numbers: dict[int, int]  # line of the tape: which of the arguments that are numbers
+    width: int  # how many of these there are
+    reads: dict[int, int]  # line of the tape: place in memory
+    writes: dict[int, int]  # place: line of the tape
+    cleared: tuple[int, ...]  # Values whose gradient is "not computed" in the end
+    outputs: tuple[int, ...]  # lines of the numbers that each step gives
+    result: Any  # what is returned, with records of the kinds above for Values and numbers
+    size: int  # of the memory
+
+
+def trace(
+    call: Call,
+    captured: Sequence[Value],
+    arguments: Sequence[Value] = (),
+    numbers: Sequence[str] = (),
+    generators: Sequence[random.Random] = (),
+) -> ScalarTrace:
+    """Write down what `call` does; it is given a traced number for each name in `numbers`.
+
+    Errors: TraceError where the call asks for a number that is not known yet, keeps one, or draws
+    from Python's random generators. The Values are then what they were.
+    """
+    while True:
+        attempt = _Attempt(captured, arguments, numbers)
+        with _no_draws(generators), _marked():
+            found = attempt.run(call)
+        missed, attempt = attempt.missed, None  # type: ignore[assignment]  # frees its numbers
+        if not missed:
+            _refuse_kept(found.tape)
+            return found
+        captured = [*captured, *missed]
+
+
+def tracing() -> bool:
+    """Whether a function of Values is being traced in this thread."""
+    return getattr(_thread, "traces", 0) > 0
+
+
+@contextmanager
+def _marked() -> Iterator[None]:
+    _thread.traces = getattr(_thread, "traces", 0) + 1
+    try:
+        yield
+    finally:
+        _thread.traces -= 1
+
+
+class _Attempt:
+    """One run of the function, with the Values found so far."""
+
+    def __init__(
+        self, captured: Sequence[Value], arguments: Sequence[Value], numbers: Sequence[str]
+    ) -> None:
+        self.tape = Tape()
+        self.values = [*captured, *arguments]
+        self.owner = {id(v): i for i, v in enumerate(self.values)}
+        self.numbers = numbers
+        # All there are, so that none keeps a traced number; in a list, so that no id is used twice.
+        alive = {id(v): v for v in (*_alive(Value), *self.values)}
+        self.before = {i: (v, v.data, v.grad) for i, v in alive.items()}
+        self.missed: list[Value] = []
+        self.outputs: list[int] = []
+        self.grads: list[int] = []
+
+    def run(self, call: Call) -> ScalarTrace:
+        labels = [v.label or f"value{i}" for i, v in enumerate(self.values)]
+        names = [f"{label}.{field}" for label in labels for field in ("data", "grad")]
+        inputs = [self.tape.input(name) for name in names]
+        numbers = [self.tape.input(name) for name in self.numbers]
+        for i, v in enumerate(self.values):
+            v.data, v.grad = inputs[2 * i : 2 * i + 2]  # type: ignore[assignment]
+        try:
+            with _explained():
+                result = self.describe(call(numbers))
+                after: list[Any] = [x for v in self.values for x in (v.data, v.grad)]
+                places = enumerate(zip(inputs, after, strict=True))
+                writes = {i: self.tape.number(b) for i, (a, b) in places if a is not b}
+        finally:
+            self.restore()
+        size = len(inputs) + len(self.grads)
+        return ScalarTrace(
+            tape=self.tape,
+            values=tuple(self.values),
+            numbers={x.line: i for i, x in enumerate(numbers)},
+            width=len(numbers),
+            reads={x.line: place for place, x in enumerate(inputs)},
+            writes=writes | dict(zip(range(len(inputs), size), self.grads, strict=True)),
+            cleared=tuple(i for i, g in enumerate(after[1::2]) if g is NOT_COMPUTED),
+            outputs=tuple(self.outputs),
+            result=result,
+            size=size,
+        )
+
+    def describe(self, result: Any) -> Any:
+        """What is returned, with a record where a Value or a traced number is."""
+        if isinstance(result, Value):
+            return self.describe_value(result)
+        if isinstance(result, Traced | float | bool):
+            line = self.tape.line_of(result)
+            is_truth = isinstance(result, bool) or self.tape.operations[line].name in CONDITIONS
+            return Number(self.add(self.outputs, result), bool if is_truth else float)
+        return map_items(self.describe, result)
+
+    def describe_value(self, value: Value) -> Known | Fresh:
+        output = self.add(self.outputs, value.data)
+        for node in value.graph():
+            if id(node) in self.before and id(node) not in self.owner:
+                self.miss(node)
+        if id(value) in self.before:
+            return Known(self.owner.get(id(value), 0), output)
+        if not value.has_grad:
+            return Fresh(output, None, value.label)
+        place = 2 * len(self.values) + self.add(self.grads, value.grad)
+        return Fresh(output, place, value.label)
+
+    def add(self, lines: list[int], number: Any) -> int:
+        lines.append(self.tape.number(number))
+        return len(lines) - 1
+
+    def miss(self, value: Value) -> None:
+        self.missed.append(value)
+        self.owner[id(value)] = -1
+
+    def restore(self) -> None:
+        """Give all Values back what they had, also those that were not looked for."""
+        for value, data, grad in self.before.values():
+            touched = self.is_ours(value.data), self.is_ours(value.grad)
+            if any(touched) and id(value) not in self.owner:
+                self.miss(value)
+            if touched[0] or id(value) in self.owner:
+                value.data = data
+            if touched[1] or id(value) in self.owner:
+                value.grad = grad
+
+    def is_ours(self, number: Any) -> bool:
+        return type(number) is Traced and number.tape is self.tape
+
+
+def _alive(kind: type) -> list[Any]:
+    """All objects of a kind that there are; none while other threads run Python.
+
+    Who holds a tuple that another thread is still filling makes Python refuse it there (bpo-15108),
+    and this list holds everything. So what is kept where nobody looked is only found without them.
+    """
+    me = threading.current_thread()
+    if any(t is not me and not t.name.startswith("gradatim-") for t in threading.enumerate()):
+        return []
+    return [thing for thing in gc.get_objects() if type(thing) is kind]
+
+
+@contextmanager
+def _no_draws(generators: Sequence[random.Random]) -> Iterator[None]:
+    """Refuse what draws from Python's generators: each step would get the same numbers."""
+    every: list[Any] = [random, *generators]
+    states = [g.getstate() for g in every]
+    yield
+    drawn = [(g, state) for g, state in zip(every, states, strict=True) if g.getstate() != state]
+    for g, state in drawn:
+        g.setstate(state)
+    if drawn:
+        raise TraceError(
+            "the function draws from Python's `random`: every step of the compiled program would "
+            "get these same numbers.\nDraw outside of it, and pass what was drawn as arguments."
+        )
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say what to do when Python finds that a traced number is no float."""
+    try:
+        yield
+    except TypeError as error:
+        if Traced.__name__ not in str(error):
+            raise
+        raise TraceError(
+            f"{_place_of(error)}: this needs a number that is known only when the compiled program "
+            f"runs ({error}).\nOf functions, `gradatim.scalar.ieee` has exp, log, tanh, sigmoid, "
+            "power and where; of operators there are + - * / ** and comparisons. Leave anything "
+            "else, such as printing, outside of the compiled function: return the number."
+        ) from error
+
+
+def _place_of(error: BaseException) -> str:
+    """The user's line at which an error came: `train.py, line 12: `x = int(loss.data)``."""
+    frames = traceback.extract_tb(error.__traceback__)
+    users = [f for f in frames if not f.filename.startswith(_PACKAGE)] or frames
+    name, number = users[-1].filename, users[-1].lineno or 0
+    line = linecache.getline(name, number).strip()
+    return f"{Path(name).name}, line {number}" + (f": `{line}`" if line else "")
+
+
+def _refuse_kept(tape: Tape) -> None:
+    """Find traced numbers that outlived their function: it put them into something of its own."""
+    if not _kept(tape):
+        return
+    gc.collect()
+    if kept := _kept(tape):
+        number = kept[0]
+        holders = [h for h in gc.get_referrers(number) if h is not kept]
+        what = next((f"a {type(h).__name__}" for h in holders), "something")
+        raise TraceError(
+            f"the function puts a number that it computes ({tape.name_of(number.line)}) into "
+            f"{what} that outlives it. The compiled program would not do so again.\n"
+            "Return the number, or the Value, instead."
+        )
+
+
+def _kept(tape: Tape) -> list[Traced]:
+    return [number for number in _alive(Traced) if number.tape is tape]

@@ -1,0 +1,8 @@
+"""What became of a function, to be read.
+
+To be read in this order:
+
+    explain     all stages in words; `loops` those of one loop nest
+    profile     how long each nest takes; `effort` what it has to do at least
+    peak        what the machine could do at most
+"""

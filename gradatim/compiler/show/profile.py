@@ -1,0 +1,225 @@
+"""`program.profile()`: how long each loop nest takes, beside what the machine could do at most.
+
+The program's functions are called one after the other on one thread, with the processor's clock
+read before and after each; of every function the fastest of many steps counts, and of the core's
+arithmetic the fastest of the windows between them. What the steps change is put back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..ir.nests import Nest, NumpyNest
+from ..lower.nest.writing import Call
+from ..lower.threads.main import CLOCKS, write_timed
+from ..machine.target import host
+from ..pipeline.compiled import NumpyStep, drafted, translated
+from ..runtime import team
+from ..runtime.binding import Binding
+from .effort import effort
+from .loops import equations_of, title
+from .peak import Peaks, arithmetic, measured
+
+SECONDS = 0.3  # how long to go on, if nobody says how many steps
+FEWEST, MOST = 5, 1_000  # steps
+
+_Row = tuple[int, str, tuple[int, int], str]  # nest, what it does, operations and bytes, dtype
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One function: its nest's number, what it does, seconds, operations, bytes."""
+
+    nest: int
+    what: str
+    seconds: float
+    flops: int
+    bytes: int
+    dtype: str = "float32"
+
+    @property
+    def gflops(self) -> float:
+        """Thousand million operations a second."""
+        return self.flops / self.seconds / 1e9 if self.seconds else 0.0
+
+    @property
+    def gbytes(self) -> float:
+        """Thousand million bytes a second, read and written."""
+        return self.bytes / self.seconds / 1e9 if self.seconds else 0.0
+
+    def fraction(self, peaks: Peaks) -> float:
+        """Which part of the time the machine would need at its best, whichever limit is nearer."""
+        at_best = max(
+            self.flops / peaks.flops.get(self.dtype, peaks.flops["float32"]),
+            self.bytes / peaks.bandwidth(self.bytes),
+        )
+        return at_best / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Times of a program: the whole step on `threads` threads, and each function on one."""
+
+    name: str
+    seconds: float
+    threads: int
+    steps: int
+    timings: tuple[Timing, ...]
+    peaks: Peaks
+
+    def __str__(self) -> str:
+        return "\n".join([*self._head(), "", *self._table()])
+
+    def _head(self) -> list[str]:
+        total = sum(t.seconds for t in self.timings)
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        flops = ", ".join(f"{rate / 1e9:.0f} in {d}" for d, rate in self.peaks.flops.items())
+        rates = ", ".join(f"{r / 1e9:.0f} in {_size(n)}" for n, r in self.peaks.bandwidths)
+        apart = f"{_time(total)} nest by nest with one; the fastest of {self.steps:,}"
+        return [
+            f"{self.name}: {_time(self.seconds)} a step with {threads}, {apart}",
+            f"one core at its best: GFLOP/s {flops}; GB/s {rates}",
+        ]
+
+    def _table(self) -> list[str]:
+        head = f"{'nest':>4} {'time':>9} {'share':>6} {'GFLOP/s':>8} {'GB/s':>7} {'of peak':>8}"
+        total = self.total
+        of_peak = sum(t.fraction(self.peaks) * t.seconds for t in self.timings)
+        all_of_it = (
+            f"{'all':>4} {_rates(total, total.seconds)} {of_peak / (total.seconds or 1.0):8.0%}"
+        )
+        return [head, *(self._line(t, total.seconds) for t in self.timings), all_of_it]
+
+    @property
+    def total(self) -> Timing:
+        """All functions together, one after the other on one thread."""
+        seconds = sum(t.seconds for t in self.timings)
+        flops, size = (sum(getattr(t, k) for t in self.timings) for k in ("flops", "bytes"))
+        return Timing(0, "all", seconds, flops, size)
+
+    def _line(self, t: Timing, total: float) -> str:
+        rates = _rates(t, total)
+        return f"{t.nest:4} {rates} {t.fraction(self.peaks):8.0%}  {_short(t.what)}"
+
+
+def profile(
+    binding: Binding, name: str, tensors: Sequence[Any], steps: int | None = None
+) -> Profile:
+    """Time a program's functions, and the whole of it."""
+    with binding.trial(tensors) as step:
+        timed = _Timed(binding)
+        with timed.trial(tensors) as timed_step:
+            count, times, peaks = timed.fastest(timed_step, steps)
+        whole = min(_seconds(step) for _ in range(count))
+    threads = team.get_num_threads() if binding.compiled.shared else 1
+    rows = [
+        Timing(number, what, ticks * peaks.tick, *amounts, dtype)
+        for (number, what, amounts, dtype), ticks in zip(timed.rows, times.tolist(), strict=True)
+    ]
+    return Profile(name, whole, threads, count, tuple(rows), peaks)
+
+
+class _Timed(Binding):
+    """A program that reads the clock around each of its functions."""
+
+    def __init__(self, binding: Binding) -> None:
+        traced, target = binding.traced, host()
+        draft = drafted(traced.graph, traced.updates, traced.result_count, target)
+        functions = draft.lowering.module.functions
+        for name in ("brief", *(s for s in draft.steps if isinstance(s, str))):
+            functions.pop(name, None)
+        self.row_of: dict[int, int] = {}
+        calls: list[Call | NumpyNest] = []
+        steps: list[str | NumpyStep] = []
+        for stretch in draft.stretches:
+            if isinstance(stretch, NumpyNest):
+                step = NumpyStep(stretch.equation, stretch.inputs, stretch.reason)
+                self.row_of[id(step)] = len(calls)
+                steps.append(step)
+                calls.append(stretch)
+                continue
+            name = f"timed_{len(steps)}"
+            found = [c for phase in stretch for c in phase.calls]
+            write_timed(draft.lowering, name, found, draft.layout, len(calls))
+            steps.append(name)
+            calls += found
+        compiled = translated(replace(draft, steps=steps), traced.graph, target)
+        compiled.shared = False
+        super().__init__(traced, compiled, binding.guards)
+        self.rows = _rows(calls, draft.schedule.nests)
+        self.clocks = np.zeros(len(calls), np.int64)
+        self.control[CLOCKS] = self.clocks.ctypes.data
+
+    def fastest(self, step: Callable[[], None], steps: int | None) -> tuple[int, Any, Peaks]:
+        """How many steps were run, the ticks of each function's fastest call, the core's peaks."""
+        peaks, flops = measured(), arithmetic()
+        best = np.full(len(self.rows), np.iinfo(np.int64).max)
+        count, begin = 0, time.perf_counter()
+        while count < (steps or MOST):
+            self.clocks[:] = 0
+            step()
+            best, count = np.minimum(best, self.clocks), count + 1
+            flops = {d: max(rate, flops[d]) for d, rate in arithmetic().items()}
+            late = time.perf_counter() - begin > SECONDS
+            if steps is None and late and count >= FEWEST:
+                break
+        return count, best, replace(peaks, flops=flops)
+
+    def _by_numpy(self, step: NumpyStep) -> None:
+        seconds = _seconds(lambda: super(_Timed, self)._by_numpy(step))
+        self.clocks[self.row_of[id(step)]] += int(seconds / measured().tick)
+
+
+def _rows(calls: Sequence[Call | NumpyNest], nests: Sequence[Nest]) -> list[_Row]:
+    """What is to be said of each function before it is timed."""
+    numbers = {nest: i for i, nest in enumerate(nests, 1)}
+    last = {c.nest: c for c in calls if isinstance(c, Call)}
+    found = []
+    for c in calls:
+        nest = c.nest if isinstance(c, Call) else c
+        is_packing = isinstance(c, Call) and last[nest] is not c
+        what = f"packing for nest {numbers[nest]}" if is_packing else title(nest)
+        found.append((numbers[nest], what, effort(c, is_packing=is_packing), _dtype(nest)))
+    return found
+
+
+def _dtype(nest: Nest) -> str:
+    """In which floats a nest computes."""
+    names = [v.dtype.name for e in equations_of(nest) for v in e.outputs if v.dtype.kind == "f"]
+    return names[0] if names else "float32"
+
+
+def _rates(t: Timing, total: float) -> str:
+    """Its time, the share of all of it, operations and bytes a second: the columns of the table."""
+    share = t.seconds / (total or 1.0)
+    return f"{_time(t.seconds):>9} {share:6.1%} {t.gflops:8.1f} {t.gbytes:7.1f}"
+
+
+def _seconds(run: Callable[[], None]) -> float:
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
+
+
+def _time(seconds: float) -> str:
+    """A time in the unit that suits it.
+
+    >>> _time(3.14e-6), _time(0.25)
+    ('3.1 us', '250.0 ms')
+    """
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.1f} us"
+    return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _size(n: int) -> str:
+    return f"{n >> 20} MB" if n >= 1 << 20 else f"{n >> 10} kB"
+
+
+def _short(text: str, width: int = 56) -> str:
+    return text if len(text) <= width else f"{text[: width - 4]} ..."

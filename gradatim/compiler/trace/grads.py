@@ -1,0 +1,60 @@
+"""What became of `.grad` while a function was traced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...core.handle import Handle
+from ...core.nodes import Leaf
+from ...core.storage import Storage
+from ...core.tape import history
+from ..errors import TraceError
+
+if TYPE_CHECKING:
+    from .trace import Capture, Given, Tracer
+
+
+class TracedGrads:
+    """Each `.grad` before and after: of tensors from outside, and of arguments, by their place."""
+
+    def __init__(self, tracer: Tracer, given: Given) -> None:
+        self.tracer = tracer
+        self.then: list[tuple[Handle | int, Handle, Any]] = [
+            (t, t, kept.get("_grad")) for t, kept in tracer.met.values()
+        ]
+        for i, argument, x in given.pairs():
+            before = argument._grad if x._edge is not None else None
+            if x._grad is not before and type(history(argument)) is not Leaf:
+                raise TraceError(
+                    f"compile: backward() came to an argument (the tensor of shape "
+                    f"{[*x._value.shape]} at place {i}) that an operation outside made, where a "
+                    "compiled function cannot go on; make it inside, or pass x.detach()"
+                )
+            self.then.append((i, x, before))
+
+    def owners(self) -> dict[int, Handle | int]:
+        """Whose `.grad` a tensor was, by its id."""
+        return {id(grad): place for place, _, grad in self.then if grad is not None}
+
+    def storages(self) -> set[Storage]:
+        """The memory of what each `.grad` was."""
+        return {grad._storage for _, _, grad in self.then if grad is not None}
+
+    def made(self) -> list[tuple[Handle | int, Any]]:
+        """Whose `.grad` is a new tensor, and which."""
+        return [(p, t._grad) for p, t, g in self.then if t._grad is not g and t._grad is not None]
+
+    def cleared(self) -> list[Handle | int]:
+        """Whose `.grad` is gone."""
+        return [p for p, t, g in self.then if g is not None and t._grad is None]
+
+    def wanted(self, captures: Sequence[Capture]) -> list[tuple[Handle, bool]]:
+        """Which `.grad` must be there, or must not: those asked for before they were replaced."""
+        used = {id(c.grad_of) for c in captures}
+        asked = {i for i, what in self.tracer.grads.items() if what == "asked"}
+        return [
+            (place, grad is not None)
+            for place, _, grad in self.then
+            if isinstance(place, Handle) and id(place) in used | asked
+        ]

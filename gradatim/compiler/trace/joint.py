@@ -1,0 +1,190 @@
+"""The way back through a function, traced together with the way there.
+
+When the function is done, gradients of its results are variables like any others: they are sent
+back over the tape that it left, and what the gradient rules compute is noted too. The walk ends at
+what was there before: arguments and found tensors, whether leaves or not, where the real tape goes
+on when the program runs. Gradients arrive at all results; where at some only, `back/` takes
+away what is not theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from ...core.backward import Flight, run_hooks
+from ...core.context import GradMode
+from ...core.errors import AutogradError
+from ...core.handle import Handle, wrap
+from ...core.nodes import RETAIN, Leaf
+from ...core.tape import history
+from ..ir.graph import Equation, Var
+from .results import is_traced
+
+if TYPE_CHECKING:
+    from .trace import Given, Tracer
+
+Source = int | ref[Handle]  # the place of an argument, or a tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """Equations from the gradients of all results to those of the sources, by their numbers."""
+
+    arrive: tuple[Var, ...]
+    equations: tuple[Equation, ...]
+    leave: dict[int, Var]
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """The way back through a function.
+
+    `sources` are the tensors where they end. `reach` tells for each result with a history which
+    of them lie behind it. Of these results the last ones are `written`: tensors that were there
+    before, and have a history since.
+    """
+
+    sources: tuple[Source, ...]
+    reach: tuple[frozenset[int], ...]
+    written: tuple[Source, ...]
+    way: Way
+
+
+def joint(tracer: Tracer, given: Given, returned: Sequence[Handle], since: int) -> Joint | None:
+    """The way back from what was `returned` with a history; None if there is nothing to go back.
+
+    `since` is the time when the trace began. Errors: AutogradError if there is no way; whatever a
+    gradient rule raises.
+    """
+    ends = _Ends(tracer, given, since)
+    written = [*ends.written()]
+    roots = [*map(history, returned), *(x._edge for _, x in written)]
+    if not roots:
+        return None
+    behind = [ends.behind(root) for root in roots]
+    _check_kept(returned, behind)
+    numbers = {edge: i for i, edge in enumerate(dict.fromkeys(e for _, es in behind for e in es))}
+    types = [x._value for x in (*returned, *(x for _, x in written))]
+    return Joint(
+        tuple(ends.source(edge) for edge in numbers),
+        tuple(frozenset(numbers[e] for e in es) for _, es in behind),
+        tuple(source for source, _ in written),
+        _way(tracer, list(zip(roots, types, strict=True)), behind, numbers),
+    )
+
+
+class _Ends:
+    """Where the function's part of the tape ends."""
+
+    def __init__(self, tracer: Tracer, given: Given, since: int) -> None:
+        self.tracer, self.given, self.since = tracer, given, since
+        self.places = {id(new): i for i, _, new in given.pairs()}
+        self.holders = {id(kept.get("_edge")): t for t, kept in tracer.met.values()}
+
+    def written(self) -> list[tuple[Source, Any]]:
+        """The tensors from outside that have a history since they were written."""
+        found: list[tuple[Source, Any]] = [
+            (i, new) for i, _, new in self.given.pairs() if self._is_new(new._edge)
+        ]
+        for t, kept in self.tracer.met.values():
+            if t._base is None and t._edge is not kept.get("_edge") and self._is_new(t._edge):
+                found.append((ref(t), t))
+        return found
+
+    def _is_new(self, edge: Any) -> bool:
+        return edge is not None and not isinstance(edge, Leaf) and edge.time >= self.since
+
+    def behind(self, root: Any) -> tuple[dict[Any, None], dict[Any, None]]:
+        """The entries behind one of the results: the function's own, and those where it ends."""
+        own: dict[Any, None] = {}
+        ends: dict[Any, None] = {}
+        stack = [root]
+        while stack:
+            edge = stack.pop()
+            if edge is None or edge in own or edge in ends:
+                continue
+            if self._is_new(edge):
+                own[edge] = None
+                stack += edge.edges
+            elif not isinstance(edge, Leaf) or self._is_outside(edge):
+                ends[edge] = None
+            else:
+                own[edge] = None  # a leaf that the function made
+        return own, ends
+
+    def _is_outside(self, leaf: Leaf) -> bool:
+        tensor = leaf.tensor()
+        return tensor is not None and (id(tensor) in self.places or id(tensor) in self.tracer.met)
+
+    def source(self, edge: Any) -> Source:
+        """The tensor whose history goes on there."""
+        tensor = edge.tensor() if isinstance(edge, Leaf) else self.holders.get(id(edge))
+        if tensor is None:
+            raise AutogradError("its history goes on behind a tensor that is not there any more")
+        place = self.places.get(id(tensor))
+        return ref(tensor) if place is None else place
+
+
+def _check_kept(returned: Sequence[Handle], behind: Sequence[Any]) -> None:
+    """Refuse gradients that are to be kept at what the function made itself."""
+    for x in returned:
+        if RETAIN in (getattr(history(x), "hooks", None) or {}):
+            raise AutogradError("it calls retain_grad() on a tensor that it returns")
+    for own, _ in behind:
+        for edge in own:
+            tensor = edge.tensor() if isinstance(edge, Leaf) else None
+            if tensor is not None and is_traced(tensor):
+                raise AutogradError(
+                    "it makes a leaf itself, whose .grad would have to be filled; make it outside"
+                )
+
+
+def _way(
+    tracer: Tracer,
+    roots: Sequence[tuple[Any, Any]],
+    behind: Sequence[tuple[dict[Any, None], dict[Any, None]]],
+    numbers: dict[Any, int],
+) -> Way:
+    """What sending gradients back from the roots computes."""
+    arrive = tuple(Var(like.shape, like.dtype) for _, like in roots)
+    tracer.made.update(arrive)
+    flight = Flight(retain_graph=True, create_graph=False, into_leaves=False)
+    own = dict.fromkeys(edge for edges, _ in behind for edge in edges)
+    with _aside(tracer) as equations, GradMode(False):
+        for (edge, _), gradient in zip(roots, arrive, strict=True):
+            flight.add(edge, wrap(gradient), fresh=False)
+        for node in sorted(own, key=attrgetter("time"), reverse=True):
+            gradient, fresh = flight.take(node)
+            if gradient is not None:
+                if node.hooks:
+                    gradient, fresh = run_hooks(node, gradient), False
+                node.visit(gradient, flight, fresh=fresh)
+        arrived = {number: flight.take(edge)[0] for edge, number in numbers.items()}
+        leave = {i: tracer.read(g) for i, g in arrived.items() if g is not None}
+    return Way(arrive, tuple(equations), leave)
+
+
+@contextmanager
+def _aside(tracer: Tracer) -> Iterator[list[Equation]]:
+    """What is noted in the block is no part of the function: it comes into the list."""
+    equations: list[Equation] = []
+    begin = len(tracer.equations)
+    before = [dict(table) for table in (tracer.seen, tracer.written, tracer.grads)]
+    current = dict(tracer.current)
+    try:
+        yield equations
+        if before[1:] != [tracer.written, tracer.grads]:
+            raise AutogradError("the way back changes tensors that were there before")
+        equations += tracer.equations[begin:]
+    finally:
+        del tracer.equations[begin:]
+        tracer.current.update(current)
+        tables: list[dict[Any, Any]] = [tracer.seen, tracer.written, tracer.grads]
+        for table, old in zip(tables, before, strict=True):
+            table.clear()
+            table.update(old)

@@ -1,0 +1,110 @@
+"""Buffers that a function gives other tensors, as `self.count = self.count + 1` does.
+
+A program has no names, only memory: what the buffer is to be is written into the tensor that it
+was. Nobody else may have that tensor, or would see it change. So a buffer that is rebound for the
+first time is given a tensor of its own, and the function is traced again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+
+from ...core.context import GradMode
+from ...core.handle import Handle, wrap
+from ...core.storage import Storage
+from ...core.tape import history
+from ..errors import TraceError, user_line
+
+if TYPE_CHECKING:
+    from .trace import Tracer
+
+_own: WeakValueDictionary[int, Any] = WeakValueDictionary()  # tensors that only a buffer has
+
+
+class TraceAgain(Exception):
+    """Something was prepared for the trace that could not be while it was made."""
+
+
+@dataclass(frozen=True, eq=False)
+class Buffer:
+    """An entry of a module's table of buffers, what it was, and where it was rebound first."""
+
+    table: dict[str, Any]
+    name: str
+    was: Any
+    line: str
+
+    @property
+    def is_rebound(self) -> bool:
+        """Whether it is another tensor now."""
+        new = self.table.get(self.name)
+        return isinstance(new, Handle) and new is not self.was
+
+
+class Rebound:
+    """The buffers that a function rebinds while it is traced."""
+
+    def __init__(self) -> None:
+        self.buffers: dict[tuple[int, str], Buffer] = {}
+
+    def note(self, table: dict[str, Any], name: str) -> None:
+        """One is about to be another tensor."""
+        key = id(table), name
+        if key not in self.buffers:
+            self.buffers[key] = Buffer(table, name, table[name], user_line())
+
+    def storages(self) -> frozenset[Storage]:
+        """Memory that will have other numbers, while what it was may still be returned."""
+        return frozenset(b.was._storage for b in self._rebound() if isinstance(b.was, Handle))
+
+    def settle(self, tracer: Tracer) -> None:
+        """Write what they are now into what they were.
+
+        Errors: TraceError for one that cannot be written so; TraceAgain if one was somebody else's.
+        """
+        rebound = self._rebound()
+        for buffer in rebound:
+            _check(buffer)
+        strange = [b for b in rebound if _own.get(id(b.was)) is not b.was]
+        if strange:
+            self.put_back()
+            for buffer in strange:
+                buffer.table[buffer.name] = mine = wrap(np.array(buffer.was._value, order="C"))
+                _own[id(mine)] = mine
+            self.buffers.clear()
+            raise TraceAgain
+        values = [tracer.read(b.table[b.name]) for b in rebound]  # before any of them is written
+        with GradMode(False):
+            for buffer, value in zip(rebound, values, strict=True):
+                tracer.write(buffer.was, wrap(value))
+                buffer.table[buffer.name] = buffer.was
+
+    def put_back(self) -> None:
+        """Leave in the modules what was there."""
+        for buffer in self._rebound():
+            buffer.table[buffer.name] = buffer.was
+
+    def _rebound(self) -> list[Buffer]:
+        return [b for b in self.buffers.values() if b.is_rebound]
+
+
+def _check(buffer: Buffer) -> None:
+    """Refuse what the old memory has no room for, or would not remember."""
+    was, new = buffer.was, buffer.table[buffer.name]
+    start = f"compile: {buffer.line} gives the buffer '{buffer.name}' "
+    if not isinstance(was, Handle):
+        raise TraceError(f"{start}a tensor where it was {was}; do that before the first call")
+    if was._type != new._type:
+        raise TraceError(
+            f"{start}another shape or dtype ({_kind(new)} instead of {_kind(was)}); do that outside"
+        )
+    if history(was) is not None or history(new) is not None:
+        raise TraceError(f"{start}a tensor with a history; give it the .detach() of that")
+
+
+def _kind(x: Handle) -> str:
+    return f"{x._type.dtype}{[*x._type.shape]}"

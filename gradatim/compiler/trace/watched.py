@@ -1,0 +1,66 @@
+"""Tracing a function while it is watched: what it did, what it read, and what it did to Python."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from ..errors import is_users
+from ..guards import Guards, Watch
+from .arguments import Flat, changed_containers, objects_of, unflatten
+from .rebound import TraceAgain
+from .trace import Traced, trace
+
+
+def traced_and_watched(
+    function: Callable[..., Any], flat: Flat, name: str
+) -> tuple[Traced, Guards, list[str]]:
+    """What a function does, what must stay as it is, and what it changed in Python.
+
+    A function that keeps a tensor of the trace is traced again: the next step would find that
+    tensor where the first found nothing. If it only puts another one there, that is well.
+
+    Errors: TraceError, if it cannot be traced, or reads what it kept.
+    """
+
+    filled: list[str] = []
+
+    def on_tensors(*tensors: Any) -> Any:
+        args, kwargs = unflatten(flat, tensors)
+        returned = function(*args, **kwargs)
+        filled[:] = changed_containers(flat, tensors, (args, kwargs))
+        return returned
+
+    def once() -> tuple[Traced, Guards, Watch]:
+        while True:
+            with Watch(function, objects_of(flat)) as watch, suppress(TraceAgain):
+                traced = trace(on_tensors, flat.tensors, name)
+                break
+        return traced, watch.guards(traced.looked), watch
+
+    traced, guards, watch = once()
+    changed = watch.changed_by_trace
+    if watch.kept_tensors:
+        traced, guards, _ = once()
+    return traced, guards, [*filled, *changed]
+
+
+def warn(text: str) -> None:
+    """A warning at the line of the user's that led here."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and not is_users(frame):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, stacklevel=level)
+
+
+def warn_of_changes(name: str, changed: list[str]) -> None:
+    """Say that Python's side of a step happens once."""
+    shown = ", ".join(changed[:3]) + (", ..." if len(changed) > 3 else "")
+    warn(
+        f"gradatim.compile: {name} changes {shown}, but Python runs only while a function is "
+        "traced, not in every call; this is said once. Keep what changes in tensors that are there "
+        "before, or change it outside"
+    )
