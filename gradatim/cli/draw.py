@@ -178,7 +178,7 @@ def attention(run: str | None, text: str, checkpoint: str, root: Path, output: P
     from ..training.trained import load_trained
 
     trained = load_trained(find_run(root, run), checkpoint, on_damaged=warn_damaged)
-    ids, names = trained.voice.tokens(text)
+    ids, names = trained.language_model.tokens(text)
     _check_length(trained.name, ids, trained.model)
     title = f"What each token of “{text}” looks at"
     picture = f"attention-{text[:40]}"

@@ -23,7 +23,7 @@ from .options import (
 from .terminal import cells, harmless, padded
 
 if TYPE_CHECKING:
-    from ..training.tasks import Voice, Wish
+    from ..training.tasks import LanguageModel, SampleRequest
 
 EXAMPLES = """\b
 Examples:
@@ -66,7 +66,7 @@ Examples:
     "--max-tokens",
     type=click.IntRange(1),
     metavar="N",
-    help="The longest; else 50 for a word, 300 for a text.",
+    help="The most tokens of a sample; else 50 for a word, 300 for a text.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Draw the same again.")
 @no_compile_option
@@ -93,29 +93,29 @@ def command(
     A model predicts a distribution over the next letter or token: --greedy takes its maximum,
     otherwise one is drawn from it.
     """
-    from ..training.tasks import Wish
+    from ..training.tasks import SampleRequest
     from ..training.trained import load_trained
 
-    wish = Wish(
+    request = SampleRequest(
         prompt=_piped() if prompt == "-" else prompt,
         greedy=greedy,
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,
-        longest=max_tokens,
+        max_tokens=max_tokens,
         seed=seed,
     )
     chosen = find_run(root, run)
     trained = load_trained(
         chosen, checkpoint, compiled=not no_compile, on_damaged=warn_damaged, warn=warn
     )
-    voice = trained.voice
-    wish = replace(wish, count=1 if greedy else number or voice.usually)
+    language_model = trained.language_model
+    request = replace(request, count=1 if greedy else number or language_model.default_count)
     if as_json:
-        whole = ["".join(pieces) for pieces in voice.say(wish)]
-        print_json({"run": chosen.name, "step": trained.step, voice.writes: whole})
+        whole = ["".join(pieces) for pieces in language_model.samples(request)]
+        print_json({"run": chosen.name, "step": trained.step, language_model.unit: whole})
     else:
-        write(voice, wish)
+        write(language_model, request)
 
 
 def _piped() -> str:
@@ -129,15 +129,15 @@ def _piped() -> str:
     return text.of("the prompt from standard input", given).read().removesuffix("\n")
 
 
-def write(voice: Voice, wish: Wish, *, columns: bool = False) -> None:
+def write(language_model: LanguageModel, request: SampleRequest, *, columns: bool = False) -> None:
     """Print samples piece by piece as they are drawn; words in columns if wanted, when all are."""
-    samples = voice.say(wish)
-    if columns and voice.writes == "words":
+    samples = language_model.samples(request)
+    if columns and language_model.unit == "words":
         for line in in_columns(["".join(pieces) for pieces in samples]):
             click.echo(harmless(line))
         return
     for i, pieces in enumerate(samples):
-        if i and voice.writes == "texts":
+        if i and language_model.unit == "texts":
             click.echo("---")
         for piece in pieces:
             click.echo(harmless(piece), nl=False)

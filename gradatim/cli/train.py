@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..data.examples import Examples
     from ..training.loop import Outcome
     from ..training.session import Session
-    from ..training.tasks import Voice, Wish
+    from ..training.tasks import LanguageModel, SampleRequest
 
 EXAMPLES = """\b
 Examples:
@@ -110,7 +110,7 @@ def _refuse_with_resume(**others: object) -> None:
 
 def _train_and_tell(session: Session, *, samples: int | None, as_json: bool) -> int:
     from ..training.loop import train
-    from ..training.tasks import Wish
+    from ..training.tasks import SampleRequest
 
     teller = reporter(stderr=as_json)
     teller.line(session.headline())
@@ -121,14 +121,14 @@ def _train_and_tell(session: Session, *, samples: int | None, as_json: bool) -> 
     finally:
         teller.close()
     finished = outcome.state == "finished"
-    voice = session.trained(outcome.step).voice
-    count = voice.usually if samples is None else samples
-    wish = Wish(count if finished else 0, seed=session.config.training.seed)
+    language_model = session.trained(outcome.step).language_model
+    count = language_model.default_count if samples is None else samples
+    request = SampleRequest(count if finished else 0, seed=session.config.training.seed)
     if as_json:
-        written = list(map("".join, voice.say(wish)))
+        written = list(map("".join, language_model.samples(request)))
         print_json(_as_json(session, outcome, written))
     elif finished:
-        _tell_the_end(session, outcome, voice, wish)
+        _tell_the_end(session, outcome, language_model, request)
     else:
         _tell_the_interruption(session, outcome)
     if as_json and not finished:
@@ -144,13 +144,15 @@ def _tell_the_interruption(session: Session, outcome: Outcome, *, err: bool = Fa
     click.echo(f"Go on with: gradatim train --resume {session.run.typed}", err=err)
 
 
-def _tell_the_end(session: Session, outcome: Outcome, voice: Voice, wish: Wish) -> None:
+def _tell_the_end(
+    session: Session, outcome: Outcome, language_model: LanguageModel, request: SampleRequest
+) -> None:
     click.echo()
     for line in result_lines(session, outcome):
         click.echo(line)
-    if wish.count:
+    if request.count:
         click.echo()
-        write(voice, wish, columns=True)
+        write(language_model, request, columns=True)
     click.echo()
     click.echo(f"Next: gradatim sample {session.run.typed} --temperature 0.8")
 

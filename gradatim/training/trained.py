@@ -1,8 +1,8 @@
-"""A trained model out of a checkpoint, for all that does not train: samples, losses, surprise."""
+"""A trained model read from a checkpoint: samples, losses, surprise."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from .losses import MeanLoss, enough, stretches
 from .once import only_once
 from .runs import Run
 from .settings import config_of, default_config, find_model, read_task
-from .tasks import Known, Letter, Task, Voice, Wish, kind_of, known_in
+from .tasks import Known, LanguageModel, Letter, SampleRequest, Task, kind_of, known_in
 
 Looked = Callable[[str, float], None]  # told which split is looked at, and the part that is done
 
@@ -33,10 +33,9 @@ def _nobody(split: str, part: float) -> None:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model with its settings and what is known of its data, as of some step.
+    """A model with its settings and what its checkpoint keeps of the data, at some step.
 
-    Samples and losses are compiled if the training was, or rather if its settings say so; `warn` is
-    told if that is not possible.
+    Samples and losses are compiled if the settings say so; `warn` is called if that fails.
     """
 
     config: RunConfig
@@ -60,25 +59,22 @@ class Trained:
         return task
 
     @cached_property
-    def voice(self) -> Voice:
-        """The model as what writes and is surprised."""
+    def language_model(self) -> LanguageModel:
+        """The model as one that writes samples and scores texts."""
         kind = kind_of(find_model(self.name))
-        return kind.voice(self.model, self.known, self.config.training.compile, self.warn)
-
-    def say(self, wish: Wish) -> Iterator[Iterator[str]]:
-        """Samples, each in pieces as they are drawn: read each to its end before the next."""
-        return self.voice.say(wish)
+        return kind.language_model(self.model, self.known, self.config.training.compile, self.warn)
 
     def sample(self, count: int, *, greedy: bool = False, seed: int | None = None) -> list[str]:
-        """Whole samples; the same ones for the same seed, others each time without."""
-        return ["".join(some) for some in self.say(Wish(count, greedy=greedy, seed=seed))]
+        """Complete samples; equal seeds give equal ones, None different ones each time."""
+        request = SampleRequest(count, greedy=greedy, seed=seed)
+        return ["".join(pieces) for pieces in self.language_model.samples(request)]
 
     def surprise(self, text: str) -> list[Letter]:
-        """How surprised the model is by each letter or token of a text, and by its end if it ends.
+        """The surprise, -log p, of each letter or token of a text, and of the end of a word.
 
         Errors: BadUse for no text; UnknownCharacter for a letter that is not in the vocabulary.
         """
-        return self.voice.surprise(text)
+        return self.language_model.surprise(text)
 
     def losses(self, splits: Sequence[str], *, looked: Looked = _nobody) -> dict[str, float]:
         """The mean loss on splits of the data that it was trained on, as at the end of training.

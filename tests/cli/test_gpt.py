@@ -133,9 +133,9 @@ def test_samples_begin_with_their_prompt_and_repeat_by_their_seed(capsys, root, 
 
 def test_a_character_of_several_tokens_is_printed_whole(capsys, root):
     trained = load_trained(open_run(root, "pairs"), compiled=False)
-    numbers = trained.voice.tokenizer.encode("a☃b")
+    numbers = trained.language_model.tokenizer.encode("a☃b")
     assert len(numbers) == 5  # the snowman is three bytes, and no pair of them is frequent enough
-    assert list(trained.voice.tokenizer.stream(numbers)) == ["a", "☃", "b"]
+    assert list(trained.language_model.tokenizer.stream(numbers)) == ["a", "☃", "b"]
 
 
 def test_a_prompt_longer_than_the_context_is_said_once_and_its_end_counts(capsys, root):

@@ -16,7 +16,7 @@ from gradatim.training.losses import MeanLoss, stretches
 from gradatim.training.optimizers import decay_groups, make_optimizer
 from gradatim.training.session import make_learner
 from gradatim.training.settings import configured, find_model
-from gradatim.training.tasks import Wish, sequences
+from gradatim.training.tasks import SampleRequest, sequences
 from gradatim.training.tasks.sequences import RunningText, WholeWords
 from tests.training.test_compiled import all_steps, falling
 from tests.training.test_learner import WORDS
@@ -143,17 +143,17 @@ def test_new_betas_and_decay_hold_after_going_on():
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("asked", "message"),
     [
         ({"temperature": 0.0}, "the temperature is 0.0; it is a number from 1e-30 up .*--greedy"),
         ({"temperature": 1e-300}, "the temperature is 1e-300; it is a number from 1e-30 up"),
         ({"temperature": float("inf")}, "the temperature is inf"),
         ({"top_k": 0}, "top_k is 0; at least 1 token"),
         ({"top_p": 1.5}, "top_p is 1.5; it is a probability"),
-        ({"longest": 0}, "at most 0 tokens is no text"),
+        ({"max_tokens": 0}, "at most 0 tokens is no text"),
         ({"greedy": True, "top_k": 3}, "--greedy draws nothing"),
     ],
 )
-def test_a_wish_that_makes_no_sense(wish, message):
+def test_a_request_that_makes_no_sense(asked, message):
     with pytest.raises(BadUse, match=message):
-        Wish(**wish)
+        SampleRequest(**asked)

@@ -14,10 +14,10 @@ from ...models import Stream, sample, surprise
 from ..config import DataConfig, RunConfig
 from ..errors import BadUse
 from ..once import only_once
+from .language_model import LanguageModel, Letter, SampleRequest, letters_of
 from .sizes import with_vocabulary
 from .sources import EMBEDDED, ENGLISH
 from .task import Kind, Known, Task
-from .voice import Letter, Voice, Wish, surprised
 
 
 class LetterTask(Task):
@@ -65,10 +65,10 @@ class LetterTask(Task):
         return self.words.digest()  # which reads them all
 
 
-class LetterVoice(Voice):
-    """Words letter by letter; drawn by a compiled program where that can be."""
+class LetterModel(LanguageModel):
+    """Writes words letter by letter, compiled if possible."""
 
-    writes, usually = "words", 20
+    unit, default_count = "words", 20
 
     def __init__(
         self, model: Any, known: Known, compiled: bool, warn: Callable[[str], None]
@@ -76,17 +76,17 @@ class LetterVoice(Voice):
         self.model, self.vocabulary = model, Vocabulary(known["characters"])
         self.stream = Stream(model, tell=only_once(warn)) if compiled else None
 
-    def say(self, wish: Wish) -> Iterator[Iterator[str]]:
+    def samples(self, request: SampleRequest) -> Iterator[Iterator[str]]:
         words = sample(
             self.model,
-            wish.count,
-            prompt=self.vocabulary.encode(wish.prompt),
-            greedy=wish.greedy,
-            temperature=wish.temperature,
-            top_k=wish.top_k,
-            top_p=wish.top_p,
-            generator=wish.generator(),
-            max_length=wish.longest or 50,
+            request.count,
+            prompt=self.vocabulary.encode(request.prompt),
+            greedy=request.greedy,
+            temperature=request.temperature,
+            top_k=request.top_k,
+            top_p=request.top_p,
+            generator=request.generator(),
+            max_length=request.max_tokens or 50,
             stream=self.stream,
         )
         return (iter([self.vocabulary.decode(word)]) for word in words)
@@ -95,7 +95,7 @@ class LetterVoice(Voice):
         if not text:
             raise BadUse("an empty word has no letters; write gradatim surprise emma")
         surprises = surprise(self.model, self.vocabulary.encode(text))
-        return surprised([*text, BOUNDARY], surprises, has_end=True)
+        return letters_of([*text, BOUNDARY], surprises, has_end=True)
 
 
 def read(config: RunConfig, known: Known | None) -> LetterTask:
@@ -120,4 +120,4 @@ def read_words(file: str, *, reader: str) -> Words:
     return names.load() if file in EMBEDDED else names.read(file)
 
 
-LETTERS = Kind(DataConfig, read, lambda data: "names", LetterVoice)
+LETTERS = Kind(DataConfig, read, lambda data: "names", LetterModel)

@@ -18,10 +18,10 @@ from ...data.tokenizers import BPETokenizer, CharTokenizer, Tokenizer, from_json
 from ..config import DataConfig, RunConfig
 from ..errors import BadUse, did_you_mean
 from .letters import read_words
-from .sequence_voice import SequenceVoice
 from .sizes import with_vocabulary
 from .sources import EMBEDDED, ENGLISH
 from .task import Kind, Known, Task
+from .token_model import TokenModel
 
 BYTE_PAIRS = 512  # most tokens of a byte-pair tokeniser if nobody says
 LEARNED_FROM = 16 << 20  # characters, from all over the text, are enough to learn byte pairs
@@ -259,4 +259,4 @@ def form(data: SequenceData) -> str:
     return "names" if data.form == "words" else "text"
 
 
-SEQUENCES = Kind(SequenceData, read, form, SequenceVoice)
+SEQUENCES = Kind(SequenceData, read, form, TokenModel)

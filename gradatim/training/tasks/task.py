@@ -1,6 +1,6 @@
-"""What a kind of model learns from, and what it is asked afterwards.
+"""The data that a kind of model learns from, behind one interface.
 
-The loop, the learner and the commands know nothing of words, texts or pictures: they know tasks.
+The loop, the learner and the commands know nothing of words or texts: they know tasks.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 
 from ...data.examples import Examples
 from ..config import DataConfig, RunConfig
-from .voice import Voice
+from .language_model import LanguageModel
 
 Known = dict[str, Any]  # what a checkpoint remembers of the data, as JSON values
 
 
 class Task(ABC):
-    """Data, as a kind of model takes it.
+    """Data in the form that a kind of model takes.
 
-    `name` is the data's; `loss_is` says what the number means; `is_embedded` whether everybody has
-    the same data, so that a loss can be expected.
+    `name` is that of the data; `loss_is` says what the loss measures; `is_embedded` whether the
+    data come with the library, so that an expected loss is known.
     """
 
     name: str
@@ -32,61 +32,61 @@ class Task(ABC):
 
     @abstractmethod
     def sized(self, config: RunConfig) -> RunConfig:
-        """The settings with what follows from the data, such as the size of the vocabulary.
+        """The settings, completed by what follows from the data, such as the vocabulary size.
 
         Errors: BadUse if the settings ask for something else.
         """
 
     @abstractmethod
     def training(self, model: Any) -> Examples:
-        """What is drawn from, for a model with this Config."""
+        """The training examples for a model with this Config."""
 
     @abstractmethod
     def part(self, split: str, model: Any) -> Examples:
-        """All of "train", "dev" or "test", to evaluate on."""
+        """All examples of "train", "dev" or "test", to evaluate on."""
 
     @abstractmethod
     def everything(self, model: Any) -> Examples:
-        """All of the data, undivided."""
+        """All examples of all splits."""
 
     @abstractmethod
     def extent(self) -> str:
-        """How much of what it is, such as "8 of 10 words of names"."""
+        """How much data there is, in words, such as "8 of 10 words of names"."""
 
     def predictions_per_letter(self, split: str) -> float:
-        """How many predictions a letter takes: their loss times this is the loss of a letter.
+        """Predictions per letter: the loss per prediction times this is the loss per letter.
 
-        Models whose tokens are not the same are compared by that.
+        It makes models with different tokens comparable.
         """
         return 1.0
 
     @abstractmethod
     def known(self) -> Known:
-        """What is kept with a checkpoint: `name`, `digest`, and all that answers need."""
+        """What a checkpoint keeps of the data: `name`, `digest`, and all that sampling needs."""
 
     def files(self) -> dict[str, bytes]:
-        """What a run shows its user of the data, by file name."""
+        """Files to store in a run's folder for the user, by name."""
         return {}
 
     def keep_in(self, folder: Path) -> None:
-        """Be told of a run's folder, where what takes long to make is kept for the next start."""
+        """Use a run's folder as a cache for what takes long to compute."""
         self.folder = folder
 
     @abstractmethod
     def is_other_than(self) -> str:
-        """How it is said that this is not the data of a run: "names has other words than those"."""
+        """A clause for errors about the wrong data: "names has other words than those"."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of model: how it gets its data, and how it answers.
+    """A kind of model: how it gets its data, and how it becomes a language model.
 
-    `data` is the dataclass of the settings under [data]. `read(config, known)` reads the data, as
-    a checkpoint knew them if there is one. `form(data)` names the recipe that suits such settings.
-    `voice(model, known, compiled, warn)` makes what answers.
+    `data` is the dataclass of the settings under [data]. `read(config, known)` reads the data;
+    `known` is what a checkpoint kept of them, if there is one. `form(data)` names the recipe for
+    such settings. `language_model(model, known, compiled, warn)` wraps a trained model.
     """
 
     data: type[DataConfig]
     read: Callable[[RunConfig, Known | None], Task]
     form: Callable[[Any], str]
-    voice: Callable[[Any, Known, bool, Callable[[str], None]], Voice]
+    language_model: Callable[[Any, Known, bool, Callable[[str], None]], LanguageModel]

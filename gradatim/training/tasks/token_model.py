@@ -1,4 +1,4 @@
-"""What a model of tokens writes, token by token, and what it is surprised by."""
+"""A trained model of tokens (GPT) as a `LanguageModel`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ...models import Writer, generate
 from ...nn import functional as F
 from ..errors import BadUse
 from ..once import only_once
+from .language_model import LanguageModel, Letter, SampleRequest, letters_of
 from .task import Known
-from .voice import Letter, Voice, Wish, surprised
 
 BOUNDARY = 0  # the token before the first of a word and after its last
-USUAL_TEXT, USUAL_WORD = 300, 50  # tokens of a sample at most, if nobody says
-WINDOWS = 64  # looked at together
+MAX_TEXT, MAX_WORD = 300, 50  # tokens of a sample, by default
+WINDOWS = 64  # scored in one batch
 
 
-class SequenceVoice(Voice):
-    """Words from their beginning to their end, or texts of so many tokens."""
+class TokenModel(LanguageModel):
+    """Writes words from beginning to end, or texts of a given number of tokens."""
 
     def __init__(
         self, model: Any, known: Known, compiled: bool, warn: Callable[[str], None]
@@ -32,31 +32,33 @@ class SequenceVoice(Voice):
         self.writer = Writer(model, compiled=compiled, tell=only_once(warn))
         self.tokenizer = from_json(known["tokenizer"], source="the tokeniser of the run")
         self.of_words = known["form"] == "words"
-        self.writes, self.usually = ("words", 20) if self.of_words else ("texts", 1)
+        self.unit, self.default_count = ("words", 20) if self.of_words else ("texts", 1)
         self.start = [BOUNDARY] if self.of_words else self.tokenizer.encode(known["start"])
 
-    def say(self, wish: Wish) -> Iterator[Iterator[str]]:
-        prompt = self.tokenizer.encode(wish.prompt)
+    def samples(self, request: SampleRequest) -> Iterator[Iterator[str]]:
+        prompt = self.tokenizer.encode(request.prompt)
         before = [*self.start, *prompt] if self.of_words or not prompt else prompt
         if len(before) > self.model.config.block_size:
             self.warn(
                 f"the prompt has {len(prompt):,} tokens, and the model looks at"
                 f" {self.model.config.block_size}: only the last of them count"
             )
-        generator = wish.generator()
-        return (self._sample(before, wish, generator) for _ in range(wish.count))
+        generator = request.generator()
+        return (self._sample(before, request, generator) for _ in range(request.count))
 
-    def _sample(self, before: list[int], wish: Wish, generator: Generator) -> Iterator[str]:
-        if wish.prompt:
-            yield wish.prompt
+    def _sample(
+        self, before: list[int], request: SampleRequest, generator: Generator
+    ) -> Iterator[str]:
+        if request.prompt:
+            yield request.prompt
         numbers = generate(
             self.model,
             before,
-            wish.longest or (USUAL_WORD if self.of_words else USUAL_TEXT),
-            temperature=wish.temperature,
-            top_k=wish.top_k,
-            top_p=wish.top_p,
-            greedy=wish.greedy,
+            request.max_tokens or (MAX_WORD if self.of_words else MAX_TEXT),
+            temperature=request.temperature,
+            top_k=request.top_k,
+            top_p=request.top_p,
+            greedy=request.greedy,
             generator=generator,
             stop=BOUNDARY if self.of_words else None,
             writer=self.writer,
@@ -70,7 +72,7 @@ class SequenceVoice(Voice):
             least = "a letter" if self.of_words else "two tokens: the first has nothing before it"
             raise BadUse(f"{text!r} is too short; the surprise needs at least {least}")
         names = [self.tokenizer.name(number) for number in row[1:]]
-        return surprised(names, self._surprises(row), has_end=self.of_words)
+        return letters_of(names, self._surprises(row), has_end=self.of_words)
 
     def tokens(self, text: str) -> tuple[list[int], list[str]]:
         numbers = self.tokenizer.encode(text)
@@ -78,7 +80,7 @@ class SequenceVoice(Voice):
         return ([BOUNDARY, *numbers], [".", *names]) if self.of_words else (numbers, names)
 
     def _surprises(self, row: Sequence[int]) -> list[float]:
-        """-log p of each token but the first, given as many before it as the model looks at."""
+        """-log p of each token but the first, given the `block_size` tokens before it."""
         T = self.model.config.block_size
         with no_grad():
             found = self._losses([row[:-1][:T]], row[1 : T + 1])
@@ -89,7 +91,7 @@ class SequenceVoice(Voice):
         return [x if math.isfinite(x) else math.inf for x in found]
 
     def _losses(self, X: list[Sequence[int]], Y: Sequence[int]) -> list[float]:
-        """-log p of every next token of one row, or of the last one of several."""
+        """-log p of every next token of one row, or of the last one in each of several rows."""
         logits, _ = self.model(tensor([list(row) for row in X]))  # (B, T, V)
         of_each = logits[0] if len(X) == 1 and len(Y) == len(X[0]) else logits[:, -1]
         losses: list[float] = F.cross_entropy(of_each, tensor(list(Y)), reduction="none").tolist()

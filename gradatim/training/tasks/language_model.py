@@ -1,4 +1,4 @@
-"""What a trained model of language is asked: to write, and how surprised it is."""
+"""What a trained language model can do: write samples, and score a given text."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Letter(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What to write: so many samples that begin with `prompt`, each drawn token by token.
+class SampleRequest:
+    """How many samples to write, from which prompt, and how tokens are drawn.
 
-    A token is a draw from softmax(logits / temperature), of the `top_k` likeliest tokens, or of the
-    fewest whose probabilities reach `top_p`; `greedy` takes the likeliest instead. `longest` is how
-    many tokens one may have, None for what is usual. Equal seeds draw the same, None each time
-    something else.
+    Each token is drawn from softmax(logits / temperature), restricted to the `top_k` most likely
+    tokens, or to the fewest whose probabilities reach `top_p`; `greedy` takes the most likely one.
+    A sample ends after `max_tokens` (None: the model's default). Equal seeds give equal samples,
+    None different ones each time.
     """
 
     count: int = 1
@@ -38,7 +38,7 @@ class Wish:
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
-    longest: int | None = None
+    max_tokens: int | None = None
     seed: int | None = None
 
     def __post_init__(self) -> None:
@@ -51,8 +51,8 @@ class Wish:
             raise BadUse(f"top_k is {self.top_k}; at least 1 token must be left to draw from")
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise BadUse(f"top_p is {self.top_p}; it is a probability above 0, up to 1")
-        if self.longest is not None and self.longest < 1:
-            raise BadUse(f"at most {self.longest} tokens is no text; ask for at least 1")
+        if self.max_tokens is not None and self.max_tokens < 1:
+            raise BadUse(f"at most {self.max_tokens} tokens is no text; ask for at least 1")
         draws = (self.temperature, self.top_k, self.top_p) != (1.0, None, None)
         if self.greedy and draws:
             raise BadUse(
@@ -61,7 +61,7 @@ class Wish:
             )
 
     def generator(self) -> Generator:
-        """The random numbers of all samples, one after the other."""
+        """A new generator for all samples, seeded by `seed`."""
         generator = Generator()
         if self.seed is None:
             generator.seed()
@@ -70,41 +70,41 @@ class Wish:
         return generator
 
 
-class Voice(ABC):
-    """A trained model of language.
+class LanguageModel(ABC):
+    """A trained language model, whatever its tokens.
 
-    `writes` is what a sample of it is, "words" or "texts"; `usually` how many are asked for.
+    `unit` is what one sample is, "words" or "texts"; `default_count` how many to write by default.
     """
 
-    writes: str
-    usually: int
+    unit: str
+    default_count: int
 
     @abstractmethod
-    def say(self, wish: Wish) -> Iterator[Iterator[str]]:
-        """The samples, each in pieces as they are drawn; a text begins with its prompt.
+    def samples(self, request: SampleRequest) -> Iterator[Iterator[str]]:
+        """The samples, each as pieces of text while they are drawn; a text begins with its prompt.
 
-        Each must be read to its end before the next one.
+        Read each sample to its end before the next one.
 
-        Errors: BadUse; UnknownCharacter for a prompt with characters that are not known.
+        Errors: BadUse; UnknownCharacter for a character that the model does not know.
         """
 
     @abstractmethod
     def surprise(self, text: str) -> list[Letter]:
-        """How surprised the model is by each letter or token of a text.
+        """The probability and surprise, -log p, of each letter or token of a text.
 
-        Errors: BadUse for a text without any; UnknownCharacter.
+        Errors: BadUse for an empty text; UnknownCharacter.
         """
 
     def tokens(self, text: str) -> tuple[list[int], list[str]]:
-        """What a model of tokens sees of a text: their numbers, and the names of each.
+        """The token numbers of a text as the model sees it, and the name of each.
 
-        Errors: BadUse for a model of letters; UnknownCharacter.
+        Errors: BadUse for a model of single letters; UnknownCharacter.
         """
         raise BadUse("this model looks at no tokens; train one that does with gradatim train gpt")
 
 
-def surprised(names: list[str], surprises: list[float], *, has_end: bool) -> list[Letter]:
-    """Letters of these names with these -log p; the last one is the end, if there is one."""
+def letters_of(names: list[str], surprises: list[float], *, has_end: bool) -> list[Letter]:
+    """A `Letter` for each name and its -log p; the last is the end of the word, if `has_end`."""
     last = len(names) - 1
     return [
         Letter(name, math.exp(-nats), nats, is_end=has_end and place == last)
