@@ -6,5 +6,5 @@ To be read in this order:
     target      the processor that code is written for
     engine      LLVM's text to machine code that can be called
     linking     object files put into memory without LLVM; `object_file` what is in one
-    cache       compiled programs on disk; `cache_key` the name of each
+    cache       compiled programs on disk; `cache_key` the name of each, `kept_code` its way back
 """

@@ -90,6 +90,8 @@ def assembly(text: str, target: Target | None = None) -> str:
 def load(*objects: bytes) -> Loaded:
     """Put object files into memory, ready to be called; they may call each other's functions.
 
+    Errors: Damaged for one that was cut or altered.
+
     >>> text = "define i64 @next(i64 %x) { %y = add i64 %x, 1  ret i64 %y }"
     >>> loaded = load(compile_object(text, host()))
     >>> ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(loaded.address("next"))(41)

@@ -26,6 +26,7 @@ from ..lower.threads.main import Layout, write_step
 from ..lower.threads.phases import Phase, one_by_one, side_by_side
 from ..machine import cache, engine
 from ..machine.cache_key import cache_key
+from ..machine.kept_code import kept_code
 from ..machine.target import Target, host
 from ..passes import optimise
 from ..passes.expand import expand
@@ -114,9 +115,9 @@ def compile_graph(
     target = target or host()
     key = cache_key(f"{_known_by(graph)}\n{updates} {results} {graph.beginning_lines}", target)
     if use_cache:
-        found = cache.load(key)
-        if found is not None:
-            return _unpacked(found, graph)
+        kept = _kept(key, graph)
+        if kept is not None:
+            return kept
     made = _compile(graph, updates, results, target, simpler)
     if use_cache and not any(isinstance(s, NumpyStep) for s in made.steps):
         cache.store(key, _packed(made, graph))
@@ -325,6 +326,15 @@ def _generators(graph: Graph) -> list[Any]:
 
 
 # -- the cache -----------------------------------------------------------------------------
+
+
+def _kept(key: str, graph: Graph) -> Compiled | None:
+    """The program that is kept under a key, in memory; None if there is none that is whole."""
+    found = kept_code(key)
+    if found is None:
+        return None
+    loaded, parts = found
+    return replace(_unpacked(parts, graph), loaded=loaded)
 
 
 def _packed(made: Compiled, graph: Graph) -> dict[str, bytes]:

@@ -20,6 +20,7 @@ import numpy as np
 from ...core.cut import Form
 from ..machine import cache, engine
 from ..machine.cache_key import cache_key
+from ..machine.kept_code import kept_code
 from ..machine.target import host
 
 Array = np.ndarray[Any, Any]
@@ -32,8 +33,8 @@ TOGETHER = 1024
 class Compiled:
     """The kernel of one form, with so many arrays; `sums` are the outputs that sum up all rows."""
 
-    def __init__(self, code: bytes, arrays: int, sums: Sequence[int]) -> None:
-        self._loaded = engine.load(code)
+    def __init__(self, loaded: engine.Loaded, arrays: int, sums: Sequence[int]) -> None:
+        self._loaded = loaded
         kind = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_int64)
         self._entry = kind(self._loaded.address("entry"))
         self.line, self.sums = arrays + 2, frozenset(sums)
@@ -94,15 +95,16 @@ def make(name: str, work: Callable[..., Any], form: Form) -> Compiled | None:
 def _made(name: str, work: Callable[..., Any], form: Form) -> Compiled:
     target = host()
     key = cache_key(f"kernel {name} {form} {OFFSET}", target)
-    parts = cache.load(key)
-    if parts is None:
+    loaded, parts = kept_code(key) or (None, {})
+    if loaded is None:
         from . import kernel_text  # all stages of the compiler: four times as long as the rest
 
         text, arrays, sums = kernel_text.written(work, form, target, OFFSET)
         code = engine.compile_object(text, target)
-        parts = {"object": code, "arrays": bytes([arrays]), "sums": bytes(sums)}
+        parts = {"code": code, "arrays": bytes([arrays]), "sums": bytes(sums)}
         cache.store(key, parts)
-    return Compiled(parts["object"], parts["arrays"][0], parts["sums"])
+        loaded = engine.load(code)
+    return Compiled(loaded, parts["arrays"][0], parts["sums"])
 
 
 # -- where an array's numbers lie ----------------------------------------------------------------

@@ -28,6 +28,7 @@ from ..lower.threads.copying import COPY
 from ..lower.threads.repeating import repeating_text
 from ..machine import cache, engine
 from ..machine.cache_key import cache_key
+from ..machine.kept_code import kept_code
 from ..machine.target import host
 from ..whole import at_least_one
 
@@ -187,7 +188,7 @@ class _Native:
     """
 
     def __init__(self) -> None:
-        self._loaded = engine.load(_code())
+        self._loaded = _code()
         pointer, word = ctypes.c_void_p, ctypes.c_int64
         self.alone = self._function("alone", None, pointer, pointer)
         self.pauses = self._function("pauses", None, word)
@@ -201,16 +202,16 @@ class _Native:
         return ctypes.CFUNCTYPE(result, *parameters)(self._loaded.address(name))
 
 
-def _code() -> bytes:
-    """The object file, from the disk if it is there: LLVM takes 15 milliseconds for it."""
+def _code() -> engine.Loaded:
+    """The machine code, from the disk if it is there: LLVM takes 15 milliseconds for it."""
     text = waiting.team_text(host()) + COPY + repeating_text()
     key = cache_key(text, host())
-    found = cache.load(key)
+    found = kept_code(key)
     if found is not None:
-        return found["object"]
+        return found[0]
     code = engine.compile_object(text, host())
-    cache.store(key, {"object": code})
-    return code
+    cache.store(key, {"code": code})
+    return engine.load(code)
 
 
 _made: dict[str, _Native] = {}

@@ -17,6 +17,7 @@ from ...scalar.value import Value
 from ..guards import Watch
 from ..machine import cache, engine
 from ..machine.cache_key import cache_key
+from ..machine.kept_code import kept_code
 from ..machine.target import host
 from .arguments import Arguments, map_items
 from .code import FUNCTION, scalar_code
@@ -25,7 +26,6 @@ from .reach import reach
 from .trace import Fresh, Known, Number, trace
 
 CHUNK = 0.05  # seconds of native steps, after which Python looks for an interrupt
-_OBJECT = "object"
 _MANY = 10_000  # lines of LLVM text; so many take more than a second
 
 # Held while Values are read, written or traced, but not while native code runs.
@@ -61,7 +61,7 @@ class Version:
         self._guards = watch.guards()
         self.trace = shortened(traced)
         self.text = scalar_code(self.trace, host())
-        self._loaded = engine.load(_machine_code(self.text))
+        self._loaded = _machine_code(self.text)
         pointer = ctypes.c_void_p
         kind = ctypes.CFUNCTYPE(None, pointer, pointer, pointer, ctypes.c_int64)
         self.steps = kind(self._loaded.address(FUNCTION))
@@ -162,14 +162,14 @@ class Run:
         return value
 
 
-def _machine_code(text: str) -> bytes:
-    """The object file for a text: one kept on disk, or a new one."""
+def _machine_code(text: str) -> engine.Loaded:
+    """The machine code for a text: what is kept on disk, or new."""
     key = cache_key(text, host())
-    kept = cache.load(key)
-    if kept and _OBJECT in kept:
-        return kept[_OBJECT]
+    found = kept_code(key)
+    if found is not None:
+        return found[0]
     if text.count("\n") > _MANY and sys.stderr.isatty():
         print("gradatim: compiling a long step of Values, this takes a moment", file=sys.stderr)
     code = engine.compile_object(text, host())
-    cache.store(key, {_OBJECT: code})
-    return code
+    cache.store(key, {"code": code})
+    return engine.load(code)

@@ -18,6 +18,7 @@ import gradatim as g
 from gradatim.compiler.machine import cache
 from gradatim.compiler.machine.cache_key import cache_key
 from gradatim.compiler.machine.target import host
+from gradatim.scalar import Value
 
 KEY = "a" * 64
 PARTS = {"plan": b'{"buffers": 3}', "object": bytes(range(256)) * 4, "empty": b""}
@@ -261,6 +262,26 @@ def test_keys_tell_graphs_and_machines_apart():
     assert len(keys) == (3 if host().vector_bytes > 16 else 2)
     assert cache_key("a", host()) in keys
     assert all(len(key) == 64 for key in keys)
+
+
+def tensors():
+    return g.compile(lambda x: x.exp() * 3)(g.arange(5.0)).tolist()
+
+
+def values():
+    x = Value(2.0)
+    return g.compile(lambda: x * 3 + 1)().data
+
+
+@pytest.mark.parametrize(("ask", "names"), [(tensors, ["plan", "code 0"]), (values, ["code"])])
+def test_a_program_with_a_damaged_object_is_compiled_anew(folder, ask, names):
+    want = ask()
+    found = {path.stem: cache.load(path.stem) for path in folder.iterdir()}
+    ((key, kept),) = ((key, parts) for key, parts in found.items() if [*parts] == names)
+    for size in (0, 40, -1):
+        assert cache.store(key, {**kept, names[-1]: kept[names[-1]][:size]})
+        assert ask() == want
+        assert cache.load(key) == kept
 
 
 @pytest.mark.parametrize("size", [8, 65])
