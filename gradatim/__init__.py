@@ -272,7 +272,7 @@ from ._tensor.tensor import Tensor
 from ._tensor.triangles import tril_indices, triu_indices
 from ._tensor.types import can_cast, finfo, iinfo, promote_types, result_type
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
-from .core.compiling import compiled_by as _compiled_by
+from .core.compiling import set_module_compiler as _set_module_compiler
 from .core.dtypes import bool_ as bool
 from .core.dtypes import (
     dtype,
@@ -322,7 +322,7 @@ def _in_place(*asked: typing.Any) -> None:
 
 
 _set_kernel_maker(_kernel)
-_compiled_by(_in_place)
+_set_module_compiler(_in_place)
 
 
 def __getattr__(name: str) -> typing.Any:

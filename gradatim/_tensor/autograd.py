@@ -1,4 +1,4 @@
-"""What a tensor knows of gradients."""
+"""The gradient side of a tensor: `requires_grad`, `grad`, `backward` and hooks."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..core.backward import land, walk
+from ..core.backward import add_to_grad, walk
+from ..core.changes import note_change
 from ..core.context import local
 from ..core.errors import AutogradError, DTypeError, ShapeError
 from ..core.gradient import grad_of, put_grad
 from ..core.handle import Handle, alias, check_tensor
-from ..core.news import announce
 from ..core.nodes import RETAIN, Leaf
 from ..core.storage import tick
 from ..core.tape import history
@@ -75,14 +75,14 @@ class Differentiable(Handle):
             self._base = None
             self._edge = Leaf(self)
             self._stamp = tick()  # views made earlier are parts of the leaf now
-            announce()
+            note_change()
         elif not requires_grad and edge is not None:
             if type(edge) is not Leaf:
                 raise AutogradError(
                     "requires_grad: can only be turned off for leaf tensors; use .detach()"
                 )
             self._edge = None
-            announce()
+            note_change()
         return self  # type: ignore[return-value]
 
     @property
@@ -107,18 +107,18 @@ class Differentiable(Handle):
         check_tensor("data", new, "the new memory")
         local.context.backend.touch(self)
         self._value, self._storage, self._view = new._value, new._storage, new._view
-        announce()
+        note_change()
 
     def detach(input) -> Tensor:
         """The same memory without history."""
         return alias(input._value, input._storage, input._view)
 
     def detach_(input) -> Tensor:
-        """Cut this tensor off from its history."""
+        """Detach this tensor from its history, in place."""
         local.context.backend.touch(input)
         input._shared = input._storage  # the tape may keep this value, and must see it written
         input._base, input._edge = None, None
-        announce()
+        note_change()
         return input  # type: ignore[return-value]
 
     def clone(input) -> Tensor:
@@ -178,7 +178,7 @@ class Differentiable(Handle):
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Removable:
         """Call `hook` with this leaf whenever `backward()` has added to its `.grad`.
 
-        An optimiser can so use each gradient, and drop it, before the next one is there.
+        So an optimiser can use and drop each gradient before the next one is computed.
 
         Errors: AutogradError for a tensor that is not a leaf that requires grad.
 
@@ -220,13 +220,13 @@ def backward(
     found = walk(roots, seeds, targets=edges, retain_graph=keep, create_graph=create_graph)
     for edge, x in dict(zip(edges, chosen, strict=True)).items():
         if edge in found:
-            land(x, edge, found[edge], create_graph=create_graph)
+            add_to_grad(x, edge, found[edge], create_graph=create_graph)
 
 
 def starts(
     names: Sequence[str], tensors: Sequence[Any], gradients: Sequence[Any]
 ) -> tuple[list[Any], list[Any]]:
-    """Where a walk begins, and with which gradients; `names` are for the errors."""
+    """The tape entries to start from and their gradients; `names` are for error messages."""
     roots, seeds = [], []
     for name, x, gradient in zip(names, tensors, gradients, strict=True):
         edge = history(x)
@@ -242,7 +242,7 @@ def starts(
 
 
 def targets(name: str, inputs: Sequence[Any]) -> list[Any]:
-    """Where a walk ends, if it is not to end at all leaves."""
+    """The tape entries of `inputs`. Errors: AutogradError for one that needs no gradient."""
     if not inputs:
         raise AutogradError(f"{name}: inputs is empty; name the tensors whose gradient you want")
     edges = [history(x) for x in inputs]
@@ -317,12 +317,12 @@ class Removable:
         self._hooks = hooks
         self._key = tick()
         hooks[self._key] = hook
-        announce()
+        note_change()
 
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
         self._hooks.pop(self._key, None)
-        announce()
+        note_change()
 
     def __enter__(self) -> Removable:
         return self

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.errors import AutogradError
 from ..core.gradient import grad_of
-from ..core.handle import Handle, Step, seen_further, steps
+from ..core.handle import Handle, Step, extended, steps
 from ..core.nodes import Leaf
 from ..core.numbers import numbers_of
 from ..core.storage import Storage
@@ -67,7 +67,7 @@ def _rebuilt(
     value = storage.value
     for primitive, params in path:
         value = primitive.value(value, **params)
-    return _made(kind, value, storage, seen_further(None, path), requires_grad, own)
+    return _made(kind, value, storage, extended(None, path), requires_grad, own)
 
 
 def _made(

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
+from ..core.changes import note_change
 from ..core.context import GradMode, local
 from ..core.errors import ShapeError
 from ..core.handle import Handle
 from ..core.inplace import alias_of, refuse_leaf
-from ..core.news import announce
 from ..core.nodes import Leaf
 from ..core.tape import base_of, history
 from .arithmetic import Arithmetic
@@ -178,7 +178,7 @@ def _seen_as(x: Any, view: Callable[..., Any], *args: Any) -> Any:
             refuse_leaf(x)
         seen = view(x, *args)  # a parameter stays a parameter
         x._value, x._view = seen._value, seen._view
-        announce()
+        note_change()
         return x
     # What it was goes on as a tensor of its own, to which earlier views belong from now on.
     was = alias_of(x)
@@ -187,5 +187,5 @@ def _seen_as(x: Any, view: Callable[..., Any], *args: Any) -> Any:
         seen = view(was, *args)
     x._value, x._shared, x._view = seen._value, seen._shared, seen._view
     x._base, x._edge, x._stamp = seen._base, seen._edge, seen._stamp
-    announce()
+    note_change()
     return x

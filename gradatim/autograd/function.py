@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._tensor.tensor import Tensor
+from ..core.changes import note_change
 from ..core.context import GradMode, local
 from ..core.errors import AutogradError, ShapeError
 from ..core.handle import alias, written_since
 from ..core.inplace import refuse_leaf, replace_history
-from ..core.news import announce
 from ..core.nodes import Output, check_for_nan, freed, overwritten
 from ..core.storage import ArrayType, tick
 from ..core.tape import base_of, history
@@ -21,7 +21,7 @@ from ..ops.broadcast import full, sum_to
 from ..ops.elementwise import cast
 
 if TYPE_CHECKING:
-    from ..core.backward import Flight
+    from ..core.backward import PendingGradients
 
 
 class Context:
@@ -178,7 +178,7 @@ def _attach(entry: _Entry, outputs: tuple[Any, ...]) -> None:
             replace_history(x, source, derived=True)
         else:
             x._base, x._edge, x._stamp = None, edge, x._storage.written
-            announce()
+            note_change()
 
 
 class _Entry:
@@ -238,7 +238,7 @@ class _Entry:
             x._edge = self if len(self.types) == 1 else Output(self, output)
         return x
 
-    def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
+    def visit(self, gradient: Any, pending: PendingGradients, *, fresh: bool) -> None:
         """Call the user's backward and send on what it returns."""
         arrived = gradient if type(gradient) is list else [gradient]
         if self.ctx._materialize:
@@ -251,8 +251,8 @@ class _Entry:
             check_for_nan(self.name, getattr(self, "trace", None), enumerate(results))
         for i, (edge, new) in enumerate(zip(self.edges, results, strict=True)):
             if new is not None and (edge is not None or self.kinds[i] is None):
-                flight.add(edge, self._fitted(i, new), fresh=False)
-        if not flight.retain_graph and self.saved:
+                pending.add(edge, self._fitted(i, new), fresh=False)
+        if not pending.retain_graph and self.saved:
             self.saved = None
 
     def _counted(self, returned: Any) -> Sequence[Any]:

@@ -1,4 +1,4 @@
-"""Who executes a primitive: NumPy here; a tracer that only writes it down, elsewhere."""
+"""Backends: what executes a primitive. NumPy here; the compiler's tracer elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy import ndarray  # asked for at every call, and an attribute of `np` is slow to find
+from numpy import ndarray  # used in every call, where `np.ndarray` would be a slow lookup
 
 from .errors import GradatimError, WriteError
 
@@ -33,7 +33,7 @@ np.empty(31 << 20, np.uint8)
 
 
 class Backend(Protocol):
-    """The six things an executor does."""
+    """What a backend must do."""
 
     def execute(
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
@@ -41,27 +41,27 @@ class Backend(Protocol):
         """The value of one primitive (a tuple of values if it has several outputs)."""
 
     def write(self, target: Handle, source: Handle) -> None:
-        """Put the value of `source`, of equal shape and dtype, in the place of `target`."""
+        """Overwrite `target` with the value of `source`, of equal shape and dtype."""
 
     def update(self, update: Update, rows: Rows, params: dict[str, Any]) -> None:
-        """Run an update on each row of inputs: its outputs take the places of those it replaces."""
+        """Run an update on each row of inputs, in place."""
 
     def numbers(self, x: Handle) -> np.ndarray[Any, Any]:
-        """The array of a tensor, for Python to look at; see `core.numbers`."""
+        """The array of a tensor, for Python code to read; see `core.numbers`."""
 
     def touch(self, x: Any, what: str = "") -> None:
-        """Something of `x` is about to change, or to count, that no operation reads or writes.
+        """Called before state of `x` is read or changed by other means than an operation.
 
-        `x` is a tensor, or a generator that is asked for its state or given one. `what` tells it of
-        a tensor's `.grad`, "asked" for or "replaced", or that its memory was "adopted" from NumPy.
+        `x` is a tensor, or a generator whose state is read or set. `what` is "asked" or "replaced"
+        for a tensor's `.grad`, and "adopted" if its memory was taken over from NumPy.
         """
 
     def rebind(self, table: dict[str, Any], name: str) -> None:
-        """The tensor of that name in the table is about to be another one: a module's buffer."""
+        """Called before a module's buffer, `table[name]`, is replaced by another tensor."""
 
 
 class Eager:
-    """NumPy, at once."""
+    """NumPy, immediately."""
 
     __slots__ = ()
 
@@ -69,7 +69,7 @@ class Eager:
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
     ) -> Any:
         """Run the primitive's NumPy value."""
-        function = primitive.value  # called by a name of its own: Python finds that faster
+        function = primitive.value  # a local name is faster to call
         if params:
             value = function(*[x._value for x in inputs], **params)
         elif len(inputs) == 2:  # most calls, so spelled out
@@ -92,7 +92,7 @@ class Eager:
         array[...] = source._value
 
     def update(self, update: Update, rows: Rows, params: dict[str, Any]) -> None:
-        """Let the update write straight into the buffers, without results to be copied."""
+        """Let the update write straight into the buffers."""
         arrays = [[x._value for x in row] for row in rows]
         for row in arrays:
             for i in update.replaces:
@@ -107,14 +107,14 @@ class Eager:
         raise GradatimError(_no_numbers(value))
 
     def touch(self, x: Any, what: str = "") -> None:
-        """What is done at once needs no note."""
+        """Nothing to do."""
 
     def rebind(self, table: dict[str, Any], name: str) -> None:
-        """Nor does what Python keeps."""
+        """Nothing to do."""
 
 
 class AsWritten(Eager):
-    """NumPy, at once, also for what is compiled: for those who want to see every operation."""
+    """Eager execution of compiled functions too, so that every operation can be observed."""
 
     __slots__ = ()
 
@@ -128,7 +128,7 @@ def _no_numbers(value: Any) -> str:
 
 
 def check_writable(array: np.ndarray[Any, Any]) -> None:
-    """Refuse memory that is read-only, or whose elements share places."""
+    """Refuse to write into memory that is read-only, or whose elements overlap."""
     flags = array.flags
     if not flags.writeable or not (flags.c_contiguous or not _is_expanded(array)):
         raise WriteError(_why_not_writable(array))

@@ -1,7 +1,7 @@
-"""Walk the tape back in time and add up gradients. The tape itself is never changed.
+"""The backward pass: walk the tape back in time and add up gradients. The tape never changes.
 
 The walk is iterative: collect the entries behind the roots, sort them by the clock (an entry is
-younger than all it was computed from) and visit each once, youngest first. Gradients in flight
+younger than all it was computed from) and visit each once, youngest first. Gradients in pending
 live in a dictionary; only leaves, and tensors that asked with `retain_grad`, keep theirs.
 """
 
@@ -37,34 +37,38 @@ def walk(
     retain_graph: bool,
     create_graph: bool,
 ) -> dict[Edge, Any]:
-    """Send `seeds` back from `roots`; the gradient at each target, or into the leaves' `.grad`.
+    """Propagate `seeds` back from `roots`, into the leaves' `.grad` or to `targets`.
 
-    With `targets` nothing is stored anywhere but in the answer. Saved values are released
-    behind the walk unless `retain_graph`; gradients are taped themselves if `create_graph`.
+    With `targets` the result maps each of them to its gradient, and no `.grad` changes. Saved
+    values are released on the way unless `retain_graph`; with `create_graph` the gradients are
+    recorded on the tape themselves.
     """
     order = sorted(_reachable(roots), key=_TIME, reverse=True)
     wanted = _NOTHING if targets is None else set(targets)
     if targets is not None:
         order = _on_the_way(order, wanted)
-    flight = Flight(retain_graph, create_graph, into_leaves=targets is None)
+    pending = PendingGradients(retain_graph, create_graph, into_leaves=targets is None)
     for root, seed in zip(roots, seeds, strict=True):
-        flight.add(root, seed, fresh=False)
+        pending.add(root, seed, fresh=False)
     found: dict[Edge, Any] = {}
     with GradMode(create_graph):
         for node in order:
-            gradient, fresh = flight.take(node)
+            gradient, fresh = pending.take(node)
             if gradient is None:
                 continue
             if node.hooks:
                 gradient, fresh = run_hooks(node, gradient), False
             if wanted and node in wanted:
                 found[node] = gradient
-            node.visit(gradient, flight, fresh=fresh)
+            node.visit(gradient, pending, fresh=fresh)
     return found
 
 
-class Flight:
-    """Gradients on their way, by the entry they go to, and which of them are ours to keep."""
+class PendingGradients:
+    """Gradients that wait for their tape entry to be visited.
+
+    Fresh ones are referenced by nobody else, so that further gradients are added in place.
+    """
 
     __slots__ = ("_arrived", "_fresh", "_into_leaves", "_parts", "create_graph", "retain_graph")
 
@@ -77,7 +81,7 @@ class Flight:
         self.create_graph = create_graph
 
     def add(self, edge: Edge | None, gradient: Any, *, fresh: bool) -> None:
-        """One more gradient for an entry; `fresh` if nobody else holds its memory."""
+        """Add a gradient for an entry; `fresh` if nobody else holds its memory."""
         if edge is None or gradient is None:
             return
         arrived = self._arrived
@@ -92,7 +96,7 @@ class Flight:
             self._fresh.add(edge)
 
     def add_part(self, node: Any, gradient: Any) -> bool:
-        """Let what arrived at a part wait for the other parts of the same whole."""
+        """Keep the gradient of a slice until all slices of the same tensor have theirs."""
         edge, kind, value = node.edges[0], node.types[0], gradient._value
         if self.create_graph or type(value) is not np.ndarray or value.dtype != kind.dtype:
             return False
@@ -103,7 +107,7 @@ class Flight:
         return True
 
     def _join(self, edge: Edge) -> None:
-        """Add the parts that wait to what arrived at the whole."""
+        """Add the kept gradients of slices to that of the whole tensor."""
         parts, before = self._parts.pop(edge), self._arrived.get(edge)
         if before is None:
             self._arrived[edge] = wrap(parts.joined())
@@ -115,39 +119,39 @@ class Flight:
             self._fresh.add(edge)
 
     def _is_ours(self, edge: Edge, arrived: Any) -> bool:
-        """Whether the numbers that arrived at an entry may be overwritten."""
+        """Whether a gradient may be added to in place."""
         if edge not in self._fresh or self.create_graph:
             return False
         value = arrived._value
-        if type(value) is not np.ndarray:  # it is only traced
+        if type(value) is not np.ndarray:  # it is being traced
             return False
         flags = value.flags
-        return bool(flags.c_contiguous and flags.writeable)  # not one number that is repeated
+        return bool(flags.c_contiguous and flags.writeable)  # not a broadcast number
 
     def add_slot(self, output: Output, gradient: Any) -> None:
-        """One more gradient for one output of an operation with several."""
+        """Add the gradient of one output of an operation that has several."""
         slots = self._arrived.setdefault(output.node, [None] * output.node.output_count)
         before = slots[output.index]
         slots[output.index] = gradient if before is None else before + gradient
 
     def take(self, edge: Edge) -> tuple[Any, bool]:
-        """What arrived at an entry (None if nothing did), and whether it is ours to keep."""
+        """The gradient of an entry (None if there is none), and whether it is fresh."""
         if self._parts and edge in self._parts:
             self._join(edge)
         return self._arrived.pop(edge, None), edge in self._fresh
 
-    def land(self, leaf: Leaf, gradient: Any, *, fresh: bool) -> None:
-        """A gradient has come to a leaf."""
+    def reach_leaf(self, leaf: Leaf, gradient: Any, *, fresh: bool) -> None:
+        """Add the complete gradient of a leaf to its `.grad`, unless there are targets."""
         if self._into_leaves:
             tensor = leaf.tensor()
             if tensor is not None:
-                land(tensor, leaf, gradient, fresh=fresh, create_graph=self.create_graph)
+                add_to_grad(tensor, leaf, gradient, fresh=fresh, create_graph=self.create_graph)
 
 
-def land(
+def add_to_grad(
     tensor: Any, edge: Edge, gradient: Any, *, fresh: bool = False, create_graph: bool
 ) -> None:
-    """Add a gradient to `.grad`, and call those who wait for it."""
+    """Add a gradient to `.grad`, then run the post-accumulate hooks."""
     accumulate_grad(tensor, gradient, fresh=fresh, create_graph=create_graph)
     if type(edge) is Leaf and edge.after:
         with GradMode(create_graph):
@@ -156,10 +160,10 @@ def land(
 
 
 def _reachable(roots: Iterable[Edge]) -> dict[Edge, None]:
-    """All entries behind the roots; leaves, which are of one time, come in the same order always.
+    """All entries behind the roots, in an order that is the same in every run.
 
-    A set would order them by where they lie in memory, and a traced step would be another program
-    each time, which the cache on disk does not know.
+    A set would order them by address, so leaves, which all have time 0, would be visited in another
+    order each time: a traced step would be another program, which the cache on disk does not have.
     """
     seen = dict.fromkeys(roots)
     stack = list(seen)
@@ -172,7 +176,7 @@ def _reachable(roots: Iterable[Edge]) -> dict[Edge, None]:
 
 
 def _on_the_way(order: list[Edge], targets: set[Edge]) -> list[Edge]:
-    """Only the entries that lead to a target, so that nothing else is computed."""
+    """The entries that lead to a target: no other gradients need be computed."""
     leads = set(targets)
     for node in reversed(order):
         if any(edge in leads for edge in node.edges):
@@ -181,7 +185,7 @@ def _on_the_way(order: list[Edge], targets: set[Edge]) -> list[Edge]:
 
 
 def run_hooks(node: Any, gradient: Any) -> Any:
-    """What an entry's hooks make of the gradient that has arrived there."""
+    """The gradient of an entry after its hooks."""
     hooks = dict(node.hooks)
     last = hooks.pop(RETAIN, None)
     for hook in hooks.values():

@@ -1,8 +1,7 @@
-"""What is asked of the compiler, in PyTorch's words; and who compiles a module that asks for it.
+"""The settings of `compile`, as in PyTorch, and the hook by which `Module.compile` reaches it.
 
-A setting that would do nothing here is refused, so that nobody waits for what it promises. The
-modes are all taken: they say how long the compiler may look for the fastest program, and the one
-way there is here has the same results.
+A setting that would have no effect here is refused. All of PyTorch's modes are accepted: they say
+how long the compiler may search for a fast program, and never change results.
 """
 
 from __future__ import annotations
@@ -18,10 +17,7 @@ _MODES = ("default", "lite", "reduce-overhead", "max-autotune", "max-autotune-no
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What `compile` was asked for; made only of what can be had.
-
-    Errors: ArgumentError for what cannot.
-    """
+    """The arguments of a call of `compile`. Errors: ArgumentError for unsupported ones."""
 
     fullgraph: bool
     dynamic: bool | None
@@ -45,7 +41,7 @@ class Settings:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the function is to stay as it is written."""
+        """Whether the function is to run eagerly."""
         return self.disable or self.backend == "eager"
 
 
@@ -57,12 +53,12 @@ class _State:
     compile: Callable[[Any, Settings], None] | None = None
 
 
-def compiled_by(compile: Callable[[Any, Settings], None]) -> None:
-    """Say who compiles modules in place: `gradatim/__init__` does."""
+def set_module_compiler(compile: Callable[[Any, Settings], None]) -> None:
+    """Install the function that compiles a module in place; `gradatim/__init__` calls this."""
     _State.compile = compile
 
 
 def compile_in_place(module: Any, asked: Settings) -> None:
-    """Let the module run as machine code from now on, or as it is written."""
+    """Compile a module in place, or, if the settings say so, leave it eager."""
     if _State.compile is not None:
         _State.compile(module, asked)

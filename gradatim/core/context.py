@@ -1,4 +1,4 @@
-"""What holds in this thread right now: who executes, and whether a tape is kept."""
+"""The mode of the current thread: which backend executes, and whether a tape is kept."""
 
 from __future__ import annotations
 

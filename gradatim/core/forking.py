@@ -1,8 +1,9 @@
-"""What is not to be half done when a process forks.
+"""Work that a fork must not interrupt.
 
-A child has only the thread that forked. What another one was about to do stays as it was then, and
-what it held stays held: so a fork waits for who holds this lock. It is taken last of all locks.
-It also waits for all who are `alongside`, who need not wait for each other.
+A forked child has only the thread that forked: what other threads were doing stays half done, and
+locks that they held stay locked. So a fork waits for whoever holds `fork_lock`, which is always
+the last lock to be taken. It also waits for all `hold_off_forks` blocks, which, unlike holders of
+the lock, do not wait for each other.
 """
 
 from __future__ import annotations
@@ -12,35 +13,35 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-undivided = threading.RLock()
+fork_lock = threading.RLock()
 
 
-class _Door:
-    """Who is alongside; once somebody wants to fork, nobody else comes in any more.
+class _ForkGate:
+    """The threads inside `hold_off_forks`; while a fork is waiting, no other thread may enter.
 
-    Who forks from inside, in a signal's handler, waits for the others only.
+    A thread that forks from inside (in a signal handler) waits only for the others.
     """
 
     def __init__(self) -> None:
-        self.moved = threading.Condition(undivided)
-        self.inside: list[int] = []  # a thread for each time that it came in
+        self.moved = threading.Condition(fork_lock)
+        self.inside: list[int] = []  # thread idents, one for each time a thread entered
         self.forks = 0
 
     def enter(self) -> None:
         me = threading.get_ident()
-        with undivided:
+        with fork_lock:
             while self.forks and me not in self.inside:
                 self.moved.wait()
             self.inside.append(me)
 
     def leave(self) -> None:
-        with undivided:
+        with fork_lock:
             self.inside.remove(threading.get_ident())
             self.moved.notify_all()
 
     def close(self) -> None:
         me = threading.get_ident()
-        undivided.acquire()
+        fork_lock.acquire()
         self.forks += 1
         while any(thread != me for thread in self.inside):
             self.moved.wait()
@@ -48,28 +49,31 @@ class _Door:
     def open(self) -> None:
         self.forks -= 1
         self.moved.notify_all()
-        undivided.release()
+        fork_lock.release()
 
     def open_in_child(self) -> None:
-        self.moved, self.forks = threading.Condition(undivided), 0  # nobody else is there to wait
+        self.moved, self.forks = (
+            threading.Condition(fork_lock),
+            0,
+        )  # nobody else waits in the child
         self.inside = [thread for thread in self.inside if thread == threading.get_ident()]
-        undivided.release()
+        fork_lock.release()
 
 
-_door = _Door()
+_gate = _ForkGate()
 
 
 @contextmanager
-def alongside() -> Iterator[None]:
-    """Work that a fork waits for, with others beside it."""
-    _door.enter()
+def hold_off_forks() -> Iterator[None]:
+    """Make forks wait until the block ends; several threads may be inside at once."""
+    _gate.enter()
     try:
         yield
     finally:
-        _door.leave()
+        _gate.leave()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_door.close, after_in_parent=_door.open, after_in_child=_door.open_in_child
+        before=_gate.close, after_in_parent=_gate.open, after_in_child=_gate.open_in_child
     )

@@ -1,8 +1,8 @@
-"""A tensor's `.grad`: there, or left by a compiled step that nobody has asked yet.
+"""A tensor's `.grad`: a tensor, or a deferred one left by a compiled step.
 
-A step leaves a gradient for every parameter, and mostly nobody looks at them. So what it puts there
-is a promise: the tensor is made for whoever asks. Until then the next step may leave its numbers in
-the same memory, since nobody has seen them.
+A compiled step leaves a gradient for every parameter, and mostly nobody reads them. So it leaves a
+`DeferredGrad`, from which the tensor is made when it is first read. Until then the next step may
+reuse the memory, since nobody has seen the numbers.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from typing import Any
 from .handle import Handle
 
 
-class Unasked:
-    """A gradient that is a tensor as soon as somebody asks."""
+class DeferredGrad:
+    """A gradient that becomes a tensor when it is first read."""
 
     __slots__ = ()
 
     def tensor(self, *, at_once: bool) -> Handle | None:
-        """The tensor, the same one every time; `at_once` even while a step writes its numbers.
+        """The tensor, the same one every time; None if the gradient was withdrawn.
 
-        None if it has been taken back.
+        With `at_once` it is returned even while a step is still writing its numbers.
         """
         raise NotImplementedError
 
     def replaced(self) -> None:
-        """Hear that this is no longer the gradient of its tensor."""
+        """Called when this is no longer the gradient of its tensor."""
         raise NotImplementedError
 
 
 def grad_of(x: Any, *, at_once: bool = False) -> Any:
     """The gradient of a tensor, or None.
 
-    Whoever asks while another thread's step writes it waits for that; not if it is to be had
-    `at_once`, by who is not going to look at the numbers now.
+    Waits for a step in another thread that is writing it, unless `at_once`, for callers that do
+    not read the numbers now.
     """
     grad = x._grad
-    if grad is not None and isinstance(grad, Unasked):
+    if grad is not None and isinstance(grad, DeferredGrad):
         made = grad.tensor(at_once=at_once)
         if x._grad is grad:
             x._grad = made
@@ -45,8 +45,8 @@ def grad_of(x: Any, *, at_once: bool = False) -> Any:
 
 
 def put_grad(x: Any, new: Any) -> None:
-    """Let something be the gradient of a tensor: a tensor, a promise of one, or None."""
+    """Set the gradient of a tensor: a tensor, a `DeferredGrad`, or None."""
     old = x._grad
     x._grad = new
-    if old is not None and old is not new and isinstance(old, Unasked):
+    if old is not None and old is not new and isinstance(old, DeferredGrad):
         old.replaced()

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .storage import NO_MARK, ArrayType, Storage
+from .storage import NO_GROUP, ArrayType, Storage
 
 if TYPE_CHECKING:
     from .nodes import Edge
@@ -31,7 +31,7 @@ Step = tuple["Primitive", dict[str, Any]]
 
 
 class ViewStep:
-    """One step of a view, which knows the step before it: so a chain of views shares its steps."""
+    """One step of a view, linked to the step before it, so that views of views share steps."""
 
     __slots__ = ("before", "params", "primitive")
 
@@ -50,8 +50,8 @@ def steps(view: ViewStep | None, since: ViewStep | None = None) -> tuple[Step, .
     return tuple(found)
 
 
-def seen_further(view: ViewStep | None, more: Iterable[Step]) -> ViewStep | None:
-    """A view with more steps."""
+def extended(view: ViewStep | None, more: Iterable[Step]) -> ViewStep | None:
+    """A view with further steps."""
     for primitive, params in more:
         before, view = view, bare_step()
         view.before, view.primitive, view.params = before, primitive, params
@@ -128,7 +128,7 @@ def new_storage(tensor: Handle) -> Storage:
     shared: Storage = _bare_storage()
     shared.value = value
     shared.time = 0
-    shared.mark = NO_MARK
+    shared.group = NO_GROUP
     if kept is value:
         entry.out = shared
     tensor._shared = shared
@@ -176,7 +176,7 @@ def check_tensor(name: str, x: Any, role: str = "input") -> None:
 
 
 def check_optional(name: str, **given: Any) -> None:
-    """Refuse those of the arguments, under their names, that are neither a tensor nor None."""
+    """Refuse arguments, given by name, that are neither a tensor nor None."""
     for role, x in given.items():
         if x is not None:
             check_tensor(name, x, role)

@@ -1,18 +1,18 @@
-"""Writing into a tensor, so that memory, views and gradients all stay true.
+"""In-place writes that keep memory, views and gradients consistent.
 
-Three things happen: the backend moves the numbers, the storage's clock is set (saved values
-from before are now stale), and the base tensor's history becomes that of the new contents.
+Three things happen: the backend copies the numbers, the storage's time is set (which makes values
+saved earlier stale), and the base tensor takes over the history of the new contents.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .changes import note_change
 from .context import GradMode, local
 from .errors import AutogradError
 from .gradient import grad_of
 from .handle import alias, steps
-from .news import announce
 from .nodes import Leaf, Node, pass_on_retain
 from .storage import tick
 from .tape import base_of, history, record
@@ -31,13 +31,13 @@ _update_view: Primitive
 
 
 def use_primitives(copy: Primitive, update_view: Primitive) -> None:
-    """Let `ops` hand in the primitives whose tape nodes stand for a write."""
+    """Install the primitives that represent a write on the tape; `ops.movement` calls this."""
     global _copy, _update_view
     _copy, _update_view = copy, update_view
 
 
 def write(target: Any, source: Any, *, derived: bool = False) -> None:
-    """Put `source`, of equal shape and dtype, in the place of `target`.
+    """Overwrite `target` with `source`, of equal shape and dtype.
 
     `derived` says that `source` was computed from `target`, and so carries on its history.
     """
@@ -61,10 +61,10 @@ def write(target: Any, source: Any, *, derived: bool = False) -> None:
 
 
 def replace_history(target: Any, source: Any, *, derived: bool = False) -> None:
-    """Let what was just written into `target` have the history of `source`, where it came from.
+    """Give `target` the history of `source`, which was just written into it.
 
-    A tensor that required a gradient still does when it was written over, as in PyTorch: the
-    gradient of what it was is 0.
+    A tensor that required a gradient still does afterwards, as in PyTorch: the gradient of its
+    old contents is 0.
     """
     base = base_of(target)
     before, new = base._edge, source._edge
@@ -80,7 +80,7 @@ def replace_history(target: Any, source: Any, *, derived: bool = False) -> None:
         record(_update_view, (old, source), {"view": steps(target._view, base._view)}, base)
     pass_on_retain(before, base._edge)
     if (before is None) is not (base._edge is None):
-        announce()
+        note_change()
 
 
 def has_history(target: Any, *sources: Any) -> bool:
@@ -91,12 +91,12 @@ def has_history(target: Any, *sources: Any) -> bool:
 
 
 def update(operation: Update, *inputs: Any, **params: Any) -> None:
-    """Run an update, outside the tape: its outputs take the places of inputs."""
+    """Run an update in place, outside the tape."""
     update_all(operation, [inputs], **params)
 
 
 def update_all(operation: Update, rows: Sequence[tuple[Any, ...]], **params: Any) -> None:
-    """Run an update on several rows of inputs."""
+    """Run an update in place on several rows of inputs."""
     local.context.backend.update(operation, rows, params)
     now = tick()
     for row in rows:
@@ -106,10 +106,10 @@ def update_all(operation: Update, rows: Sequence[tuple[Any, ...]], **params: Any
 
 
 def apply(operation: Callable[..., Any], target: Any, *operands: Any) -> None:
-    """The in-place form of an operation: compute, then put the result in `target`'s place.
+    """The in-place form of an operation: compute, then overwrite `target` with the result.
 
-    What the operation's tape nodes saved of `target` is about to be overwritten by the very
-    same call, so those nodes get a copy of it.
+    If the operation's own tape nodes saved `target`, this write would make their value stale, so
+    they get a copy of it.
     """
     since = tick()
     result = operation(target, *operands)
@@ -121,14 +121,14 @@ def apply(operation: Callable[..., Any], target: Any, *operands: Any) -> None:
 
 
 def alias_of(tensor: Any) -> Any:
-    """Another handle for the same memory and history, whatever becomes of the first."""
+    """Another handle for the same memory and history, independent of later changes."""
     old = alias(tensor._value, tensor._storage, tensor._view)
     old._edge = tensor._edge
     return old
 
 
 def _keep_old(edge: Edge, storage: Storage, since: int) -> None:
-    """Let the nodes made since then that saved something of `storage` have a copy instead."""
+    """Replace what nodes made after `since` saved of `storage` by copies."""
     stack = [edge]
     while stack:
         node = stack.pop()
@@ -170,6 +170,6 @@ def accumulate_grad(tensor: Any, gradient: Any, *, fresh: bool, create_graph: bo
 
 
 def _tidy(gradient: Any) -> bool:
-    """Whether the memory of a gradient is laid out as an optimiser will want it."""
+    """Whether a gradient is contiguous and writable, as optimisers need it."""
     flags = getattr(gradient._value, "flags", None)
     return flags is None or (flags.c_contiguous and flags.writeable)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from .cut import Cut, Form
-from .forking import undivided
+from .forking import fork_lock
 from .storage import ArrayType
 
 Array = np.ndarray[Any, Any]
@@ -88,7 +88,7 @@ class Kernels:
         """The kernel for a form, made on first use; None if there can be none."""
         if form in self._made:
             return self._made[form]
-        with undivided:  # a forked child would wait for ever for an import begun by its parent
+        with fork_lock:  # a forked child would wait for ever for an import begun by its parent
             if form not in self._made and _State.make is not None:
                 self._made[form] = _State.make(self._name, self._work, form)
         return self._made.get(form)

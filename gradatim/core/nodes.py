@@ -22,7 +22,7 @@ from .storage import ArrayType, Storage, tick
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from .backward import Flight
+    from .backward import PendingGradients
     from .plan import Plan
     from .primitive import Primitive
 
@@ -49,13 +49,13 @@ class Leaf:
         """The keys of all hooks: no two hooks ever have the same."""
         return (*(self.hooks or ()), *(self.after or ()))
 
-    def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
+    def visit(self, gradient: Any, pending: PendingGradients, *, fresh: bool) -> None:
         """Add to `.grad`."""
-        flight.land(self, gradient, fresh=fresh)
+        pending.reach_leaf(self, gradient, fresh=fresh)
 
 
 class Node:
-    """One application of a primitive: whence the gradient came, and what its rules need."""
+    """One application of a primitive: where gradients go next, and what the rules need."""
 
     # Made for every recorded call, by `tape`, which fills the fields: the call of an `__init__`
     # would cost more than all of them. Only what all entries need is set at once.
@@ -88,10 +88,10 @@ class Node:
         words = self.primitive.name.split("_")
         return "".join(w[:1].upper() + w[1:] for w in words) + "Backward0"
 
-    def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
+    def visit(self, gradient: Any, pending: PendingGradients, *, fresh: bool) -> None:
         """Call the gradient rules and send on what they return."""
         anomaly = local.context.anomaly
-        if self.plan.primitive.is_part and not anomaly and flight.add_part(self, gradient):
+        if self.plan.primitive.is_part and not anomaly and pending.add_part(self, gradient):
             return  # it saved nothing, so there is nothing to release
         results = self.pull(gradient)
         if anomaly:
@@ -100,9 +100,9 @@ class Node:
         for i, new in results:
             if new is not None:
                 # Some rules hand on what came in, or a view of it: memory that is not ours alone.
-                flight.add(edges[i], new, fresh=several or not same_memory(new, gradient))
-        if not flight.retain_graph:
-            self.release(keep_out=flight.create_graph)
+                pending.add(edges[i], new, fresh=several or not same_memory(new, gradient))
+        if not pending.retain_graph:
+            self.release(keep_out=pending.create_graph)
 
     def pull(self, gradient: Any) -> list[tuple[int, Any]]:
         """The gradient for each input that wants one, with the input's position."""
@@ -138,7 +138,7 @@ class Node:
         time = self.time
         for x in saved:
             shared = x._shared
-            if shared is not None and (shared.time > time or shared.mark.time > time):
+            if shared is not None and (shared.time > time or shared.group.time > time):
                 raise AutogradError(overwritten(self.name, f"an input of shape {[*x._type.shape]}"))
         if True in self.plan.needed:
             for kept in self.out if type(self.out) is tuple else (self.out,):
@@ -200,9 +200,9 @@ class Output:
         """The operation's name."""
         return str(self.node.name)
 
-    def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
+    def visit(self, gradient: Any, pending: PendingGradients, *, fresh: bool) -> None:
         """Put the gradient in its place among the operation's."""
-        flight.add_slot(self, gradient)
+        pending.add_slot(self, gradient)
 
 
 Edge = Leaf | Node | Output | Any  # Any: the entry of an `autograd.Function`

@@ -1,9 +1,9 @@
-"""The one door through which Python looks at a tensor's numbers.
+"""How Python code reads a tensor's numbers, as opposed to computing with them.
 
-While a program is traced they are unknown, or will be others when it runs. Whoever asked for
-`x._value` as an array would bake today's numbers into the program without anybody noticing; so
-the executor is asked, which answers, remembers that it was asked, or refuses.
-Shapes, dtypes and the layout in memory are no numbers: `x._value` tells them.
+While a program is traced the numbers are unknown, or will differ when it runs. Code that read
+`x._value` directly would bake today's numbers into the program unnoticed. So it asks the backend,
+which returns them, records that they were read, or refuses. Shape, dtype and memory layout are not
+numbers and may be read from `x._value`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .context import local
 
 
 def numbers_of(x: Any) -> np.ndarray[Any, Any]:
-    """The array of a tensor, for Python to look at."""
+    """The numbers of a tensor as an array."""
     return local.context.backend.numbers(x)
 
 
 def glance(x: Any) -> np.ndarray[Any, Any] | None:
-    """The array if numbers may decide what is computed, as in a check for a clearer error.
+    """The array of a tensor for optional use, as in a check for a clearer error message.
 
-    None in a program that is traced: it has to do without.
+    None while a program is traced, which must do without.
     """
     value = x._value
     looks = isinstance(local.context.backend, Eager) and isinstance(value, np.ndarray)

@@ -1,7 +1,7 @@
-"""Gradients of slices, put together to that of the whole they were cut from.
+"""The gradient of a tensor from the gradients of its slices.
 
-Pieces that lie side by side and leave nothing out, as `split` and `chunk` make them, are joined in
-one pass over memory. All others are added up in zeros.
+Slices that tile the tensor, as `split` and `chunk` make them, are concatenated in one pass over
+memory. All others are added into zeros.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ALL = slice(None)
 
 
 class Parts:
-    """What has arrived at slices of one tensor, waiting for the others."""
+    """Gradients of slices of one tensor, until all have arrived."""
 
     __slots__ = ("_elements", "_found", "_kind")
 
@@ -33,13 +33,13 @@ class Parts:
         self._elements = 0
 
     def add(self, node: Any, arrived: Array) -> bool:
-        """One more, of the slice noted as `node`; false if all take more memory than the whole."""
+        """Keep the gradient of a slice, made by `node`; False if all exceed the whole in size."""
         self._found.append((node, arrived))
         self._elements += arrived.size
         return self._elements <= math.prod(self._kind.shape)
 
     def joined(self) -> Array:
-        """The gradient of the whole."""
+        """The gradient of the whole tensor."""
         cut = _along_one([node.params["index"] for node, _ in self._found])
         if cut is not None:
             dim, starts = cut
@@ -51,7 +51,7 @@ class Parts:
         return self.added_to(np.zeros(self._kind.shape, self._kind.dtype))
 
     def added_to(self, whole: Array) -> Array:
-        """What is there already, with all parts added in place."""
+        """`whole`, with the gradients of all slices added in place."""
         for node, arrived in self._found:
             part = node.primitive.value(whole, **node.params)
             np.add(part, arrived, part)
@@ -59,7 +59,7 @@ class Parts:
 
 
 def _along_one(indices: Sequence[tuple[Any, ...]]) -> tuple[int, list[int]] | None:
-    """The dimension of which all slices take a stretch, and where these start; None if not so."""
+    """The one dimension that all slices cut, and where each starts; None if there is none."""
     first = indices[0]
     for index in indices:
         if not index or index[:-1] != (_ALL,) * (len(first) - 1):

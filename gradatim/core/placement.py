@@ -1,9 +1,9 @@
-"""Memory that begins where a line of the cache does.
+"""Arrays whose memory is aligned to cache lines.
 
-NumPy's begins at any multiple of 16 bytes. A vector of 64 bytes then lies in two lines, and what
-reads it again and again, as a matrix product does, takes 10 to 30 % longer. So what the library
-makes to stay (tensors of given numbers, zeros, clones, results of compiled programs) is placed
-here; small arrays, and those that an operation hands to the next one, are NumPy's.
+NumPy aligns to 16 bytes only. A vector of 64 bytes then straddles two cache lines, and code that
+reads it again and again, as a matrix product does, takes 10 to 30 % longer. So arrays that live
+long (tensors of given numbers, zeros, clones, results of compiled programs) are allocated here;
+small arrays and intermediate results are NumPy's.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-LINE = 64  # bytes that come together from memory
-SMALL = 1 << 12  # bytes of an array that is not worth the two microseconds that this takes
+LINE = 64  # bytes of a cache line
+SMALL = 1 << 12  # bytes: smaller arrays are not worth the two microseconds that aligning takes
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """An array that is not initialised.
+    """An uninitialised array.
 
     >>> address_of(empty((64, 64), np.dtype("float32"))) % LINE
     0
@@ -30,13 +30,13 @@ def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
 
 
 def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Zeros: the operating system has them, so they are not written."""
+    """An array of zeros, which the operating system provides without writing them."""
     small = math.prod(shape) * dtype.itemsize <= SMALL
     return np.zeros(shape, dtype) if small else placed(np.zeros, shape, dtype)
 
 
 def copied(array: Array, dtype: np.dtype[Any] | None = None) -> Array:
-    """The same numbers in order, in memory of their own."""
+    """A C-ordered copy."""
     if array.nbytes <= SMALL:
         return np.array(array, dtype, order="C")
     result = empty(array.shape, array.dtype if dtype is None else dtype)
@@ -45,7 +45,7 @@ def copied(array: Array, dtype: np.dtype[Any] | None = None) -> Array:
 
 
 def placed(make: Callable[..., Array], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """What `make(size, dtype)` gives, from its first line on: large or small."""
+    """An array made by `make(size, dtype)`, aligned to a cache line whatever its size."""
     size, more = math.prod(shape), LINE // dtype.itemsize
     room = make(size + more, dtype)
     start = -address_of(room) % LINE // dtype.itemsize
@@ -53,7 +53,7 @@ def placed(make: Callable[..., Array], shape: tuple[int, ...], dtype: np.dtype[A
 
 
 def was_placed(array: Array) -> bool:
-    """Whether it was `placed`, so that it begins with a line in every process, not by chance.
+    """Whether an array was made by `placed`, so that it is aligned in every process, not by chance.
 
     >>> was_placed(empty((64, 64), np.dtype("float32")))
     True
@@ -65,5 +65,5 @@ def was_placed(array: Array) -> bool:
 
 
 def address_of(array: Array) -> int:
-    """Where an array's first element lies."""
+    """The address of an array's first element."""
     return int(array.__array_interface__["data"][0])

@@ -1,4 +1,4 @@
-"""Where a tensor's numbers live, and the one clock that tells what happened after what."""
+"""The memory of tensors, and the one clock that orders operations and writes."""
 
 from __future__ import annotations
 
@@ -14,58 +14,59 @@ clock = count(1)
 
 
 def tick() -> int:
-    """The time now; nothing else has the same."""
+    """The next time: every call gives a new one."""
     return next(clock)
 
 
-class Mark:
-    """The time of a program's last step, which all storages share that the program writes.
+class WriteGroup:
+    """Storages that one compiled program writes in every step, and the time of its last step.
 
-    There are hundreds of them: to set the time in each took longer than all else after a step.
+    There can be hundreds of them, and setting the time in each took longer than everything else
+    after a step.
     """
 
-    __slots__ = ("is_left", "time")
+    __slots__ = ("time", "was_left")
 
     def __init__(self) -> None:
         self.time = 0
-        self.is_left = False  # by a storage that another program has written since
+        self.was_left = False  # by a storage that has joined another group since
 
 
-NO_MARK = Mark()
+NO_GROUP = WriteGroup()
 
 
 class Storage:
-    """A buffer that several tensors may share: its value, and when it was written.
+    """A buffer that several tensors may share: its value, and when it was last written.
 
     The value is a NumPy array or, while a program is traced, a variable of the trace. `time` is
-    that of the last write but those of the program whose `mark` it has.
+    that of the last write outside its `group`.
     """
 
-    __slots__ = ("mark", "time", "value")
+    __slots__ = ("group", "time", "value")
 
     def __init__(self, value: Any) -> None:
         self.value = value
         self.time = 0
-        self.mark = NO_MARK
+        self.group = NO_GROUP
 
     @property
     def written(self) -> int:
         """The time of the last write; 0 if there was none."""
-        return max(self.time, self.mark.time)
+        return max(self.time, self.group.time)
 
-    def take_mark(self, mark: Mark) -> None:
-        """Be one of those that a program writes in every step."""
-        self.mark.is_left = True
+    def join(self, group: WriteGroup) -> None:
+        """Take the time of further writes from a group."""
+        self.group.was_left = True
         self.time = self.written
-        self.mark = mark
+        self.group = group
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A copy begins unwritten: another process has another clock.
+        # A copy begins as never written: another process has another clock.
         return Storage, (self.value,)
 
 
 class ArrayType(NamedTuple):
-    """What is known of a value without its numbers: the shape and the NumPy dtype."""
+    """The shape and NumPy dtype of a value."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]

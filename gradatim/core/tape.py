@@ -1,4 +1,4 @@
-"""Apply a primitive, and note it down if somebody will want the gradient."""
+"""Apply a primitive to tensors, and record it on the tape if a gradient may be needed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from . import handle
+from .changes import note_change
 from .context import GradMode, local
 from .handle import alias, bare_step, steps
-from .news import announce
 from .nodes import Edge, Node, Output, pass_on_retain
 from .storage import clock
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def bind(primitive: Primitive, /, *inputs: Any, **params: Any) -> Any:
     """Run `primitive` on tensors; the result is a tensor, or a tuple of them.
 
-    This is the one door to the arithmetic, so its cost is the library's eager overhead: what is
-    spelled out here and in `record`, most calls have.
+    All arithmetic passes through here, so its cost is the library's eager overhead: the common
+    cases are spelled out here and in `record`.
     """
     context = local.context
     value = context.backend.execute(primitive, inputs, params)
@@ -81,7 +81,7 @@ def record(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]
 
 
 def _keep_more(node: Node, inputs: tuple[Any, ...], out: Any) -> None:
-    """What only some entries need: input types, several outputs, one that may not be floating."""
+    """Fill the fields that only some entries need: input types, several outputs."""
     plan = node.plan
     if plan.typed:
         node.types = {i: inputs[i]._type for i in plan.typed}
@@ -106,9 +106,9 @@ def _remember_call(out: Any) -> None:
 
 
 def _view_of(source: Any, primitive: Primitive, params: dict[str, Any], value: Any) -> Any:
-    """A tensor on the storage of `source`, seen through one more step.
+    """A view of `source` with one more step, on the same storage.
 
-    A view made without a tape has a base too, so that a write to it cannot go unnoticed.
+    It has a base even where nothing is recorded, so that a write to it cannot go unnoticed.
     """
     step = bare_step()
     step.before, step.primitive, step.params = source._view, primitive, params
@@ -119,7 +119,7 @@ def _view_of(source: Any, primitive: Primitive, params: dict[str, Any], value: A
 
 
 def base_of(tensor: Any) -> Any:
-    """The tensor whose history a view shares; a tensor that is no view is its own."""
+    """The tensor whose history a view shares: the tensor itself if it is no view."""
     base = tensor._base
     if base is None:
         return tensor
@@ -129,7 +129,7 @@ def base_of(tensor: Any) -> Any:
 
 
 def history(tensor: Any) -> Edge | None:
-    """The tape entry of a tensor, made anew if it is a view of something written since."""
+    """The tape entry of a tensor, rebuilt if it is a view whose base was written since."""
     if tensor._base is None:
         return tensor._edge
     base = base_of(tensor)
@@ -144,6 +144,6 @@ def history(tensor: Any) -> Edge | None:
             tensor._edge = seen._edge
             pass_on_retain(before, seen._edge)
         if (before is None) is not (tensor._edge is None):
-            announce()
+            note_change()
         tensor._stamp = base._stamp
     return tensor._edge

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.backward import Flight
+from ..core.backward import PendingGradients
 from ..core.context import GradMode, local
 from ..core.errors import AutogradError
 from ..core.handle import wrap, written_since
@@ -86,16 +86,16 @@ def _compute_forward(
 
 def _compute_backward(entries: Sequence[Edge], root: Any) -> dict[Edge, Any]:
     """The gradient of `root` at every entry, as far as `backward()` has not freed what it takes."""
-    flight = Flight(retain_graph=True, create_graph=False, into_leaves=False)
-    flight.add(entries[-1], wrap(root._value * 0 + 1), fresh=False)
+    pending = PendingGradients(retain_graph=True, create_graph=False, into_leaves=False)
+    pending.add(entries[-1], wrap(root._value * 0 + 1), fresh=False)
     found: dict[Edge, Any] = {}
     with GradMode(False):
         for entry in reversed(entries):
-            gradient, _ = flight.take(entry)
+            gradient, _ = pending.take(entry)
             if gradient is None:
                 continue
             if not isinstance(gradient, list):  # one for each result of an operation with several
                 found[entry] = gradient._value
             with suppress(AutogradError):
-                entry.visit(gradient, flight, fresh=False)
+                entry.visit(gradient, pending, fresh=False)
     return found

@@ -8,9 +8,9 @@ from typing import Any
 from .._tensor.creation import tensor
 from .._tensor.tensor import Tensor
 from ..autograd import no_grad
+from ..core.changes import ObservedDict
 from ..core.dtypes import float64
 from ..core.handle import Handle
-from ..core.news import TellingDict
 
 
 class ParamGroup(MutableMapping[str, Any]):
@@ -28,8 +28,8 @@ class ParamGroup(MutableMapping[str, Any]):
     """
 
     def __init__(self, settings: dict[str, Any], numbers: tuple[str, ...]) -> None:
-        self._values: dict[str, Any] = TellingDict()
-        self._numbers: dict[str, tuple[Tensor, ...]] = TellingDict()
+        self._values: dict[str, Any] = ObservedDict()
+        self._numbers: dict[str, tuple[Tensor, ...]] = ObservedDict()
         self._names = numbers
         self.tell: Callable[[ParamGroup, str, float], None] | None = None
         self.update(settings)

@@ -11,10 +11,10 @@ from typing import Any
 from .._tensor.autograd import Removable
 from .._tensor.tensor import Tensor
 from ..autograd import enable_grad, no_grad
+from ..core.changes import ObservedDict
 from ..core.context import GradMode
 from ..core.errors import ArgumentError
 from ..core.handle import Handle
-from ..core.news import TellingDict
 from .group import ParamGroup
 from .hooks import Hook, StepHooks, hooked
 
@@ -65,7 +65,7 @@ class Optimizer:
             )
         self.defaults = defaults
         self._step_hooks = StepHooks()
-        self.state: dict[Any, dict[str, Any]] = TellingDict()
+        self.state: dict[Any, dict[str, Any]] = ObservedDict()
         self.param_groups: list[ParamGroup] = []
         # Asked by schedulers, which want to be stepped after; a step of one's own does not tell.
         self._step_called = type(self).step is not Optimizer.step
@@ -160,7 +160,7 @@ class Optimizer:
             settings.setdefault(name, default)
         group = ParamGroup(settings, self.numbers)
         for p in params:
-            self.state[p] = TellingDict(self.init_state(p, group))
+            self.state[p] = ObservedDict(self.init_state(p, group))
         self.param_groups.append(group)
         group.tell = self.was_set
 

@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from gradatim.core.forking import alongside
+from gradatim.core.forking import hold_off_forks
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
@@ -18,7 +18,7 @@ def forked() -> int:
         warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads
         child = os.fork()
     if not child:
-        with alongside():
+        with hold_off_forks():
             os._exit(7)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -27,7 +27,7 @@ def test_a_fork_waits_for_work_in_another_thread() -> None:
     begun, ended = threading.Event(), []
 
     def work() -> None:
-        with alongside():
+        with hold_off_forks():
             begun.set()
             time.sleep(0.05)
             ended.append(True)
@@ -40,6 +40,6 @@ def test_a_fork_waits_for_work_in_another_thread() -> None:
 
 
 def test_who_forks_in_the_middle_does_not_wait_for_itself() -> None:
-    with alongside(), alongside():
+    with hold_off_forks(), hold_off_forks():
         assert forked() == 7
     assert forked() == 7

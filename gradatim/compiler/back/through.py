@@ -30,7 +30,7 @@ from .arriving import arriving
 from .parting import Back, parted
 
 if TYPE_CHECKING:
-    from ...core.backward import Flight
+    from ...core.backward import PendingGradients
 
 
 class Through(Binding):
@@ -168,7 +168,7 @@ class Entry:
         """How many gradients arrive together."""
         return len(self.through.joint.reach)
 
-    def visit(self, gradient: Any, flight: Flight, *, fresh: bool) -> None:
+    def visit(self, gradient: Any, pending: PendingGradients, *, fresh: bool) -> None:
         """Run the way back, and send on what it gives."""
         arrived = gradient if type(gradient) is list else [gradient]
         there = tuple([k for k, g in enumerate(arrived) if g is not None])
@@ -178,10 +178,10 @@ class Entry:
         if local.context.anomaly:
             check_for_nan(NAME, None, results.items())
         for i, new in results.items():
-            if flight.create_graph:
+            if pending.create_graph:
                 new._edge = Ended(through.no_second)
-            flight.add(self.edges[i], new, fresh=i in back.own)
-        if not flight.retain_graph and (back.back.needs or back.back.captures):
+            pending.add(self.edges[i], new, fresh=i in back.own)
+        if not pending.retain_graph and (back.back.needs or back.back.captures):
             self.handed_over = None
 
     def _checked(self, back: Backward) -> list[Any]:

@@ -8,9 +8,10 @@
     if len(v3) != 53 or are_others(v3, k3): return True  some tensor is another one
 
 It says only whether something changed; what it was is searched for when it did. Where tensors come
-in numbers (`many.py`), they are compared in one go. What tells of its changes (`core/news.py`), as
-tensors, hooks of modules and an optimiser's state do, is looked at if there was news: there are two
-functions, of which the shorter one leaves that out (`untold.py`).
+in numbers (`many.py`), they are compared in one go. Objects that report their changes
+(`core/changes.py`), as tensors, hooks of modules and an optimiser's state do, are checked only if
+some change was reported: there are two functions, and the shorter one leaves them out
+(`untold.py`).
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from ...core.changes import changes
 from ...core.handle import Handle
-from ...core.news import news
 from .held import Absent, Items, Keys, Tensor, Unhooked, differs
 from .many import HELPERS, conditions
 from .place import Place, Way
@@ -48,7 +49,7 @@ class Guards:
         _, self._check_untold = _generate([untold(p) for p in self._roots], self._looked)
         held = (p.held for p in self._all() if isinstance(p.held, Tensor | Unhooked))
         self._inside = [*{id(h.refer): h for h in held}.values()]
-        self._heard = -1  # the last news after which all was as it had been
+        self._heard = -1  # the last reported change after which all was as it had been
 
     def __len__(self) -> int:
         return sum(1 for _ in self._all()) + len(self._looked)
@@ -59,7 +60,7 @@ class Guards:
 
     def hold(self) -> bool:
         """Whether all is as it was: asked before every call."""
-        latest = news.latest
+        latest = changes.latest
         if latest == self._heard and not self._check_untold():
             return True
         if self._check() or not self._are_settled():

@@ -18,8 +18,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ...core.changes import ObservedDict
 from ...core.handle import Handle
-from ...core.news import TellingDict
 from ...core.nodes import Leaf
 from ..whose import is_librarys
 
@@ -184,7 +184,7 @@ class Items:
 
     def __init__(self, was: Any) -> None:
         self.type, self.count = type(was), len(was)
-        self.teller = Thing(was) if isinstance(was, TellingDict) else None
+        self.teller = Thing(was) if isinstance(was, ObservedDict) else None
 
     def condition(self, value: str, name: Name) -> str:
         """Of another type or length."""

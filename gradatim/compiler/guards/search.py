@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ...core.changes import DICTS
 from ...core.handle import Handle
-from ...core.news import DICTS
 from ...core.nodes import Leaf
 from ...scalar.value import Value
 from ..whose import is_librarys, is_users

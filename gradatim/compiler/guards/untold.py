@@ -1,4 +1,4 @@
-"""What nobody tells of (`core/news.py`): the part of the guards to be asked before every call.
+"""What nobody tells of (`core/changes.py`): the part of the guards to be asked before every call.
 
 Of a dictionary that tells of its changes only who it is can be another without a word, and of what
 is in it only what is inside of that, such as the items of a list. So of an optimiser's state, two

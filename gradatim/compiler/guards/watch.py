@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from ...core.changes import DICTS
 from ...core.handle import Handle
-from ...core.news import DICTS
 from ..whose import FOREIGN, USER, whose
 from .check import Guards, Looked
 from .held import Held, Keys, Tensor, Thing

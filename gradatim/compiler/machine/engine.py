@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from ...core.forking import alongside, undivided
+from ...core.forking import fork_lock, hold_off_forks
 from ..errors import CompileError
 from . import llvm
 from .linking import link
@@ -51,7 +51,7 @@ class Loaded:
         known = self._known.get(name)  # programs ask before every call
         if known is not None:
             return known
-        with undivided:
+        with fork_lock:
             found = self._find(name)
         if not found:
             raise CompileError(f"the machine code has no function {name!r}")
@@ -97,7 +97,7 @@ def load(*objects: bytes) -> Loaded:
     >>> ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(loaded.address("next"))(41)
     42
     """
-    with undivided:
+    with fork_lock:
         linked = link(objects)
         if linked is not None:
             return Loaded(linked.addresses.get, linked.free)
@@ -148,7 +148,7 @@ def _module(
     """Text as LLVM's module, checked, and the machine that translates it."""
     # A context of our own: the types and constants in LLVM's global one are never freed.
     with (
-        alongside(),
+        hold_off_forks(),
         _machine(target, linked=linked, quick=quick) as (machine, triple, layout),
         llvm.library().create_context() as context,
     ):
@@ -204,12 +204,12 @@ class _Reduction:
         self.users = 0
 
     def __enter__(self) -> None:
-        with undivided:
+        with fork_lock:
             self.users += 1
             self._set("true")
 
     def __exit__(self, *_: object) -> None:
-        with undivided:
+        with fork_lock:
             self.users -= 1
             if not self.users:
                 self._set("false")
@@ -250,7 +250,7 @@ def _new_machine(target: Target, *, linked: bool = False, quick: bool = False) -
 
 
 def _free(free: Callable[[], None]) -> None:
-    with undivided:
+    with fork_lock:
         free()
 
 

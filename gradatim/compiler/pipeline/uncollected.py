@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ...core.forking import undivided
+from ...core.forking import fork_lock
 
 _resting: list[bool] = []  # for each who makes one: whether the collector was at work before
 
@@ -27,13 +27,13 @@ def uncollected() -> Iterator[None]:
     >>> gc.isenabled()
     True
     """
-    with undivided:
+    with fork_lock:
         _resting.append(gc.isenabled() or any(_resting))
         gc.disable()
     try:
         yield
     finally:
-        with undivided:
+        with fork_lock:
             was = _resting.pop()
             if was and not _resting:
                 gc.enable()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import ref
 
-from ...core.gradient import Unasked, put_grad
+from ...core.gradient import DeferredGrad, put_grad
 from ...core.handle import Handle, wrap
 from .lock import STATE
 from .outputs import Array, Output
@@ -20,7 +20,7 @@ from .outputs import Array, Output
 Owner = Handle | int  # a tensor, or the place of an argument
 
 
-class Left(Unasked):
+class Left(DeferredGrad):
     """One gradient that a program has left, or is about to."""
 
     __slots__ = ("__weakref__", "array", "index", "is_withdrawn", "made", "program")

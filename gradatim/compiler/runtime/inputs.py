@@ -15,7 +15,7 @@ import numpy as np
 from ...core.backend import check_writable
 from ...core.gradient import grad_of
 from ...core.placement import address_of
-from ...core.storage import Mark, clock
+from ...core.storage import WriteGroup, clock
 from ..trace.trace import Traced
 from .lock import STATE
 from .sharing import Sharing
@@ -55,8 +55,8 @@ class Inputs:
         written = set(traced.written)
         self._marked = [c.storage for i, c in fixed if i in written]
         self._written_besides = [i for i in traced.written if i < self.given or i in self._owned]
-        self._mark = Mark()
-        self._mark.is_left = True  # nothing has it yet
+        self._group = WriteGroup()
+        self._group.was_left = True  # nothing has it yet
 
     # -- before steps ----------------------------------------------------------------------
 
@@ -116,14 +116,14 @@ class Inputs:
         """Note that steps have written what they write."""
         if self._copies:
             self.write_copies()
-        mark = self._mark
-        mark.time = next(clock)
-        if mark.is_left:
+        group = self._group
+        group.time = next(clock)
+        if group.was_left:
             self._have_mark()
         if self._written_besides:
             with STATE:
                 for i in self._written_besides:
-                    self.storage(i, tensors).time = mark.time
+                    self.storage(i, tensors).time = group.time
 
     def write_copies(self) -> None:
         """Write stand-ins into what they stand for."""
@@ -132,10 +132,10 @@ class Inputs:
 
     def _have_mark(self) -> None:
         with STATE:
-            self._mark.is_left = False
+            self._group.was_left = False
             for storage in self._marked:
-                if storage.mark is not self._mark:
-                    storage.take_mark(self._mark)
+                if storage.group is not self._group:
+                    storage.join(self._group)
 
     def forget_arguments(self) -> None:
         """Let go of the memory of the last call's arguments."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ...core.changes import DICTS
 from ...core.handle import Handle, wrap
-from ...core.news import DICTS
 from ...core.nodes import Leaf
 from ...core.tape import history
 from ..errors import TraceError

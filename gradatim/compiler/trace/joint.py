@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from ...core.backward import Flight, run_hooks
+from ...core.backward import PendingGradients, run_hooks
 from ...core.context import GradMode
 from ...core.errors import AutogradError
 from ...core.handle import Handle, wrap
@@ -153,18 +153,18 @@ def _way(
     """What sending gradients back from the roots computes."""
     arrive = tuple(Var(like.shape, like.dtype) for _, like in roots)
     tracer.made.update(arrive)
-    flight = Flight(retain_graph=True, create_graph=False, into_leaves=False)
+    pending = PendingGradients(retain_graph=True, create_graph=False, into_leaves=False)
     own = dict.fromkeys(edge for edges, _ in behind for edge in edges)
     with _aside(tracer) as equations, GradMode(False):
         for (edge, _), gradient in zip(roots, arrive, strict=True):
-            flight.add(edge, wrap(gradient), fresh=False)
+            pending.add(edge, wrap(gradient), fresh=False)
         for node in sorted(own, key=attrgetter("time"), reverse=True):
-            gradient, fresh = flight.take(node)
+            gradient, fresh = pending.take(node)
             if gradient is not None:
                 if node.hooks:
                     gradient, fresh = run_hooks(node, gradient), False
-                node.visit(gradient, flight, fresh=fresh)
-        arrived = {number: flight.take(edge)[0] for edge, number in numbers.items()}
+                node.visit(gradient, pending, fresh=fresh)
+        arrived = {number: pending.take(edge)[0] for edge, number in numbers.items()}
         leave = {i: tracer.read(g) for i, g in arrived.items() if g is not None}
     return Way(arrive, tuple(equations), leave)
 

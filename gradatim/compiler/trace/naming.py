@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ...core.news import DICTS
+from ...core.changes import DICTS
 from .arguments import Flat, Place
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..._tensor.tensor import Tensor
 from ...core.errors import AutogradError
-from ...core.handle import Handle, Step, alias, seen_further, steps, wrap
+from ...core.handle import Handle, Step, alias, extended, steps, wrap
 from ...core.nodes import Hooks, Leaf
 from ...core.storage import Storage, tick
 from ...core.tape import base_of, history
@@ -241,11 +241,11 @@ def _view(source: Any, path: tuple[Step, ...], base: Any) -> Any:
     value = source._value
     for primitive, params in path:
         value = primitive.value(value, **params)
-    x = alias(value, source._storage, seen_further(source._view, path))
+    x = alias(value, source._storage, extended(source._view, path))
     if base is not None and path:
         x._base = base = base_of(base)
         # Its history begins where the base's view ends.
         begun = len(steps(base._view))
-        x._view = seen_further(base._view, steps(x._view)[begun:])
+        x._view = extended(base._view, steps(x._view)[begun:])
         x._stamp = base._stamp
     return x

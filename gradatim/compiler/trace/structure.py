@@ -14,8 +14,8 @@ from functools import partial
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
+from ...core.changes import DICTS
 from ...core.handle import Handle
-from ...core.news import DICTS
 from ..whose import is_librarys, is_users
 
 

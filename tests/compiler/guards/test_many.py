@@ -7,13 +7,13 @@ import pytest
 import gradatim
 from gradatim.autograd import Function
 from gradatim.compiler.guards import Watch
-from gradatim.core.news import TellingDict
+from gradatim.core.changes import ObservedDict
 
 TABLES = {
     "silent": (dict, dict),
-    "telling": (TellingDict, TellingDict),
-    "telling of silent ones": (TellingDict, dict),
-    "silent of telling ones": (dict, TellingDict),
+    "telling": (ObservedDict, ObservedDict),
+    "telling of silent ones": (ObservedDict, dict),
+    "silent of telling ones": (dict, ObservedDict),
 }
 
 
@@ -71,8 +71,8 @@ def test_among_many_tensors_one_is_another(change: str, tables: str) -> None:
 
 
 def _telling() -> dict[str, Any]:
-    made: dict[str, Any] = TellingDict(
-        rate=0.5, pair=(gradatim.ones(1), [1.0]), names=["a"], below=TellingDict(kinds={1}, n=1)
+    made: dict[str, Any] = ObservedDict(
+        rate=0.5, pair=(gradatim.ones(1), [1.0]), names=["a"], below=ObservedDict(kinds={1}, n=1)
     )
     return made
 
@@ -102,7 +102,7 @@ def test_below_what_tells_of_its_changes_all_is_noticed(change: str) -> None:
         step()
     guards = watch.guards()
     assert guards.changed() is None
-    TellingDict(news=1).clear()
+    ObservedDict(news=1).clear()
     assert guards.changed() is None
     assert guards.changed() is None
     IN_TELLING[change](table)
@@ -118,10 +118,10 @@ def test_an_equal_table_in_its_place_may_be_silent_and_counts_as_another() -> No
     with Watch(step) as watch:
         step()
     guards = watch.guards()
-    tables[0] = TellingDict(tables[0])
-    assert guards.changed() == "tables[0] is another TellingDict than before"
+    tables[0] = ObservedDict(tables[0])
+    assert guards.changed() == "tables[0] is another ObservedDict than before"
     tables[0] = dict(tables[0])
-    assert guards.changed() == "tables[0] changed from a TellingDict to a dict"
+    assert guards.changed() == "tables[0] changed from a ObservedDict to a dict"
 
 
 class _Same(Function):

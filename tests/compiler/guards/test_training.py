@@ -11,7 +11,7 @@ import pytest
 import gradatim as g
 from gradatim import nn, optim
 from gradatim.compiler.guards import Watch
-from gradatim.core.news import news
+from gradatim.core.changes import changes
 from gradatim.nn import functional as F
 
 
@@ -273,12 +273,12 @@ def test_whatever_is_done_to_an_optimizers_state_counts_in_the_next_step(change)
 def test_a_schedule_is_no_news_to_programs():
     optimizer = optim.AdamW([g.ones(2, requires_grad=True)], lr=0.1)
     schedule = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.1, total_steps=9)
-    before = news.latest
+    before = changes.latest
     for _ in range(3):
         optimizer.step()
         schedule.step()
         optimizer.param_groups[0]["betas"] = (0.8, 0.9)
-    assert news.latest == before
+    assert changes.latest == before
 
 
 def test_a_state_that_becomes_a_plain_dictionary_is_asked_about_again():

@@ -5,11 +5,11 @@ import pickle
 
 import pytest
 
-from gradatim.core.news import TellingDict, news
+from gradatim.core.changes import ObservedDict, changes
 
 
 def made():
-    return TellingDict(a=1, b=[2])
+    return ObservedDict(a=1, b=[2])
 
 
 def _refused(table, items):
@@ -35,24 +35,24 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_it_changes_like_a_dictionary_and_tells(change):
-    table, plain, before = made(), dict(made()), news.latest
+    table, plain, before = made(), dict(made()), changes.latest
     CHANGES[change](table)
     CHANGES[change](plain)
     assert table == plain != made()
     assert list(table) == list(plain)
-    assert news.latest > before
+    assert changes.latest > before
 
 
 def test_what_changes_nothing_is_no_news():
     table = made()
-    before = news.latest
+    before = changes.latest
     table["a"] = table["a"]
     assert table["b"] == table.get("b") == [2]
     assert dict(table) | {"c": 1} == {"a": 1, "b": [2], "c": 1}
     assert [*table.items()] == [("a", 1), ("b", [2])]
     with pytest.raises(TypeError):
         table[[]] = 1
-    assert news.latest == before
+    assert changes.latest == before
 
 
 def test_it_looks_like_a_dictionary_and_is_copied_like_one():
@@ -61,6 +61,6 @@ def test_it_looks_like_a_dictionary_and_is_copied_like_one():
     assert repr(table) == "{'a': 1, 'b': [2]}"
     for twin in (copy.copy(table), copy.deepcopy(table), pickle.loads(pickle.dumps(table))):
         assert twin == table
-        assert type(twin) is TellingDict
+        assert type(twin) is ObservedDict
     assert copy.copy(table)["b"] is table["b"]
     assert copy.deepcopy(table)["b"] is not table["b"]
