@@ -10,6 +10,7 @@ from ..autograd import no_grad
 from ..core.errors import ArgumentError, ShapeError
 from . import functional as F
 from . import init
+from .functional.layers import refuse_sparse
 from .module import Module
 from .parameter import Parameter
 
@@ -18,7 +19,7 @@ class Embedding(Module):
     """Row `input` of a table: (...) integers -> (..., embedding_dim).
 
     `weight` (num_embeddings, embedding_dim) begins normal. Row `padding_idx` begins zero and
-    stays so.
+    stays so. `max_norm`, `norm_type` and `scale_grad_by_freq` are those of `F.embedding`.
 
     >>> import gradatim
     >>> table = Embedding(27, 10, padding_idx=0)
@@ -35,11 +36,17 @@ class Embedding(Module):
         num_embeddings: int,
         embedding_dim: int,
         padding_idx: int | None = None,
-        *,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+        _weight: Tensor | None = None,
+        _freeze: bool = False,
         device: Any = None,
         dtype: Any = None,
     ) -> None:
         super().__init__()
+        refuse_sparse("Embedding", sparse)
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         if padding_idx is not None:
@@ -49,24 +56,48 @@ class Embedding(Module):
                 )
             padding_idx %= num_embeddings
         self.padding_idx = padding_idx
-        self.weight = Parameter(empty(num_embeddings, embedding_dim, device=device, dtype=dtype))
-        self.reset_parameters()
+        self.max_norm, self.norm_type = max_norm, norm_type
+        self.scale_grad_by_freq = scale_grad_by_freq
+        rows = _weight
+        if rows is None:
+            rows = empty(num_embeddings, embedding_dim, device=device, dtype=dtype)
+        if rows.shape != (num_embeddings, embedding_dim):
+            raise ShapeError(
+                f"Embedding: a table of {num_embeddings} rows of {embedding_dim} was asked for, "
+                f"the weight has shape {list(rows.shape)}"
+            )
+        self.weight = Parameter(rows.detach(), requires_grad=not _freeze)
+        if _weight is None:
+            self.reset_parameters()
 
     @classmethod
     def from_pretrained(
-        cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None
+        cls,
+        embeddings: Tensor,
+        freeze: bool = True,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
     ) -> Embedding:
         """A table with given rows, not trained unless `freeze` is False."""
         if embeddings.ndim != 2:
             raise ShapeError(
                 f"from_pretrained: embeddings must be (V, D), got shape {list(embeddings.shape)}"
             )
-        made = cls.__new__(cls)
-        Module.__init__(made)
-        made.num_embeddings, made.embedding_dim = embeddings.shape
-        made.padding_idx = padding_idx
-        made.weight = Parameter(embeddings.detach(), requires_grad=not freeze)
-        return made
+        rows, columns = embeddings.shape
+        return cls(
+            rows,
+            columns,
+            padding_idx,
+            max_norm,
+            norm_type,
+            scale_grad_by_freq,
+            sparse,
+            _weight=embeddings,
+            _freeze=freeze,
+        )
 
     def reset_parameters(self) -> None:
         """Draw the rows anew, from the default generator."""
@@ -77,9 +108,22 @@ class Embedding(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """(...) -> (..., embedding_dim)."""
-        return F.embedding(input, self.weight, self.padding_idx)
+        return F.embedding(
+            input,
+            self.weight,
+            self.padding_idx,
+            self.max_norm,
+            self.norm_type,
+            self.scale_grad_by_freq,
+        )
 
     def extra_repr(self) -> str:
-        """The sizes."""
-        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+        """The sizes, and what is not as usual."""
+        usual = {
+            "padding_idx": None,
+            "max_norm": None,
+            "norm_type": 2.0,
+            "scale_grad_by_freq": False,
+        }
+        unusual = [f", {k}={getattr(self, k)}" for k, v in usual.items() if getattr(self, k) != v]
+        return f"{self.num_embeddings}, {self.embedding_dim}{''.join(unusual)}"

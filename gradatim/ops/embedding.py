@@ -9,14 +9,14 @@ import numpy as np
 from ..core.errors import IndexOutOfRange
 from ..core.primitive import Composite
 from ..core.storage import ArrayType
-from .broadcast import broadcast_to, reshape_to
-from .elementwise import eq, like, where
+from .broadcast import broadcast_to, full, reshape_to
+from .elementwise import div, eq, like, mul, where
 from .indexing import put, take, zeros
 
 Array = np.ndarray[Any, Any]
 
 
-def _rows(weight: Array, index: Array, *, padding_idx: int | None) -> Array:
+def _rows(weight: Array, index: Array, **params: Any) -> Array:
     n = len(weight)
     # As unsigned numbers the negative ones are huge: one comparison finds both kinds.
     if index.size and np.maximum.reduce(index.view(np.uint64), None) >= n:
@@ -27,20 +27,35 @@ def _rows(weight: Array, index: Array, *, padding_idx: int | None) -> Array:
     return weight.take(index, 0)
 
 
-def _gradient(g: Any, index: Any, weight_type: ArrayType, padding_idx: int | None) -> Any:
+def _gradient(
+    g: Any, index: Any, weight_type: ArrayType, padding_idx: int | None, scale_grad_by_freq: bool
+) -> Any:
     if padding_idx is not None:
-        shape = g._value.shape
-        padding = eq(index, like(index, padding_idx))
-        spread = broadcast_to(reshape_to(padding, (*shape[:-1], 1)), shape=shape)
-        g = where(spread, like(g, 0), g)
+        g = where(_along(eq(index, like(index, padding_idx)), g), like(g, 0), g)
+    if scale_grad_by_freq:
+        g = mul(g, _along(_shares(index, weight_type), g))
     return put(zeros(weight_type), index, g, dim=0, accumulate=True)
 
 
-# weight (V, D), index (...) -> (..., D); row `padding_idx` gets no gradient
+def _along(x: Any, rows: Any) -> Any:
+    """Something of each row, (...), for all its elements: (..., D)."""
+    shape = rows._value.shape
+    return broadcast_to(reshape_to(x, (*shape[:-1], 1)), shape=shape)
+
+
+def _shares(index: Any, weight_type: ArrayType) -> Any:
+    """For each index, one through how often it is there."""
+    one = full(index._value.shape, 1, weight_type.dtype)
+    none = zeros(ArrayType(weight_type.shape[:1], weight_type.dtype))
+    return div(one, take(put(none, index, one, dim=0, accumulate=True), index, dim=0))
+
+
+# weight (V, D), index (...) -> (..., D). Row `padding_idx` gets no gradient; those of the others
+# are sums over the places where they are, or with `scale_grad_by_freq` means.
 embedding = Composite(
-    "embedding(weight, index, *, padding_idx)",
-    lambda weight, index, *, padding_idx: take(weight, index, dim=0),
-    lambda weight, index, *, padding_idx: ArrayType((*index.shape, weight.shape[1]), weight.dtype),
+    "embedding(weight, index, *, padding_idx, scale_grad_by_freq)",
+    lambda weight, index, **params: take(weight, index, dim=0),
+    lambda weight, index, **params: ArrayType((*index.shape, weight.shape[1]), weight.dtype),
     value=_rows,
     weight=_gradient,
 )

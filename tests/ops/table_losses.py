@@ -104,7 +104,7 @@ CLASSES = [
             "embedding",
             (numbers((4, 3)), index),
             lambda w, index, **_: w[index],
-            {"padding_idx": None},
+            {"padding_idx": None, "scale_grad_by_freq": False},
         )
         for index in (TARGET, np.array([[1, 1], [0, 3]]), np.array(2), NO_ROWS)
     ],

@@ -44,7 +44,7 @@ from ..ir.strided import Shape
 from ..schedule.grain import cut_of
 
 INDENT = "    "
-_NO_DIMS = {"dims", "keepdim", "dim", "padding_idx"}  # told by the loops
+_NO_DIMS = {"dims", "keepdim", "dim", "padding_idx", "scale_grad_by_freq"}  # told by the loops
 
 
 def equations_of(nest: Nest) -> list[Equation]:

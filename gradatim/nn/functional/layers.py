@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._tensor.comparison import where
 from ..._tensor.promotion import to_dtype
 from ..._tensor.tensor import Tensor
+from ...autograd import no_grad
 from ...core.dtypes import int64
 from ...core.errors import ArgumentError, DTypeError, ShapeError
 from ...core.handle import check_tensor
@@ -69,8 +71,10 @@ def embedding(
 ) -> Tensor:
     """The rows of a table: input (...) integers, weight (V, D) -> (..., D).
 
-    Row `padding_idx` gets no gradient. `max_norm`, `scale_grad_by_freq` and `sparse` are not
-    supported.
+    Row `padding_idx` gets no gradient. With `max_norm`, rows of a larger norm of order `norm_type`
+    are made so short *in `weight`* before they are looked up; gradients know nothing of it. With
+    `scale_grad_by_freq`, the gradient of a row is the mean over the places where it is, not the
+    sum. `sparse` is not supported.
 
     Errors: IndexOutOfRange names the index and the number of rows.
 
@@ -79,10 +83,7 @@ def embedding(
     tensor([[2.],
             [0.]])
     """
-    if max_norm is not None or scale_grad_by_freq or sparse:
-        raise ArgumentError(
-            "embedding: max_norm, scale_grad_by_freq and sparse are not supported; leave them out"
-        )
+    refuse_sparse("embedding", sparse)
     check_tensor("embedding", input)
     check_tensor("embedding", weight, "weight")
     index: Any = input
@@ -92,7 +93,31 @@ def embedding(
         raise ShapeError(f"embedding: weight must be (V, D), got {list(weight.shape)}")
     if padding_idx is not None:
         padding_idx = _row("embedding", padding_idx, weight._value.shape[0])
-    return table.embedding(weight, to_dtype(index, int64.numpy), padding_idx=padding_idx)
+    index = to_dtype(index, int64.numpy)
+    if max_norm is not None:
+        _shorten_rows(index, weight, float(max_norm), norm_type)
+    return table.embedding(
+        weight, index, padding_idx=padding_idx, scale_grad_by_freq=bool(scale_grad_by_freq)
+    )
+
+
+def refuse_sparse(name: str, sparse: bool) -> None:
+    """There are dense gradients only. Errors: ArgumentError if others are asked for."""
+    if sparse:
+        raise ArgumentError(
+            f"{name}: sparse=True is not supported: gradients are dense, of the same numbers; "
+            "leave it out"
+        )
+
+
+def _shorten_rows(index: Tensor, weight: Tensor, max_norm: float, norm_type: float) -> None:
+    """Let no row of the table that is asked for be longer, from now on."""
+    with no_grad():
+        table = weight.detach()
+        rows = embedding(index, table)  # refuses what is out of range before anything is written
+        length = rows.norm(norm_type, -1, keepdim=True).double()
+        shortened = rows * (max_norm / (length + 1e-7)).to(rows.dtype)
+        table[index] = where(length > max_norm, shortened, rows)
 
 
 def _row(name: str, index: int, rows: int) -> int:
