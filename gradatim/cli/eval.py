@@ -22,7 +22,7 @@ from .options import (
     warn,
     warn_damaged,
 )
-from .waiting import Looking
+from .waiting import EvaluationProgress
 
 if TYPE_CHECKING:
     from ..training.tasks import Task
@@ -74,11 +74,11 @@ def command(
     trained = load_trained(
         chosen, checkpoint, compiled=not no_compile, on_damaged=warn_damaged, warn=warn
     )
-    looked = Looking(say)
+    progress = EvaluationProgress(say)
     losses = (
-        trained.losses_on_file(data, looked=looked)
+        trained.losses_on_file(data, progress=progress)
         if data
-        else trained.losses(splits or SPLITS, looked=looked)
+        else trained.losses(splits or SPLITS, progress=progress)
     )
     per_letter = {} if data else losses_of_letters(trained.task, losses)
     if as_json:

@@ -14,7 +14,7 @@ import click
 from ..training.config import RunConfig
 from ..training.metrics import Record
 from ..training.runs import Run
-from .waiting import Looking, duration
+from .waiting import EvaluationProgress, duration
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -30,7 +30,7 @@ class Lines:
         self.steps = 0
         self.loss = float("nan")
         self.marks: list[tuple[int, float]] = []  # steps, and when they were: where time is taken
-        self.looked = Looking(self.line)
+        self.evaluating = EvaluationProgress(self.line)
 
     def started(self, run: Run, config: RunConfig, step: int) -> None:
         """Say where it starts."""

@@ -24,9 +24,9 @@ SOON = 0.5  # seconds after which a terminal is told what takes so long
 class Attempt:
     """A function of tensors that is compiled when it is first called, if `wanted` and possible.
 
-    What refuses it (a machine without LLVM, a function that looks at numbers) refuses before
-    anything was computed: then `tell` is told why, in a line, and the function runs as it is
-    written. So it does while `plain` is set, for somebody who wants to watch its operations.
+    What prevents it (a machine without LLVM, a function that reads numbers) is found before
+    anything is computed: then `warn` is called with the reason, in one line, and the function runs
+    eagerly. So it does while `plain` is set, so that its operations can be observed.
     On a terminal a compilation that takes longer than a moment is announced by `name`.
 
     >>> import gradatim
@@ -41,9 +41,9 @@ class Attempt:
         *,
         name: str = "a function",
         wanted: bool = True,
-        tell: Callable[[str], None] = lambda why: None,
+        warn: Callable[[str], None] = lambda why: None,
     ) -> None:
-        self.function, self.name, self.tell = function, name, tell
+        self.function, self.name, self.warn = function, name, warn
         self.plain = False
         self._program = Program(function) if wanted else None
         self._is_sure = False
@@ -82,7 +82,7 @@ class Attempt:
             why = engine.available() or self._refusal(self._program, inputs)
         if why is not None:
             self._program = None
-            self.tell(why)
+            self.warn(why)
         self._is_sure = True
         return self._program
 

@@ -113,7 +113,7 @@ class Eager:
         """Nothing to do."""
 
 
-class AsWritten(Eager):
+class ForceEager(Eager):
     """Eager execution of compiled functions too, so that every operation can be observed."""
 
     __slots__ = ()

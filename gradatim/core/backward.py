@@ -1,7 +1,7 @@
 """The backward pass: walk the tape back in time and add up gradients. The tape never changes.
 
 The walk is iterative: collect the entries behind the roots, sort them by the clock (an entry is
-younger than all it was computed from) and visit each once, youngest first. Gradients in pending
+younger than all it was computed from) and visit each once, youngest first. Pending gradients
 live in a dictionary; only leaves, and tensors that asked with `retain_grad`, keep theirs.
 """
 

@@ -11,7 +11,7 @@ import numpy as np
 from .._tensor.like import ones_like
 from .._tensor.tensor import Tensor
 from ..autograd import enable_grad, no_grad
-from ..core.backend import AsWritten
+from ..core.backend import ForceEager
 from ..core.backward import walk
 from ..core.context import using
 from ..core.errors import ArgumentError, AutogradError
@@ -54,7 +54,7 @@ def examine(
     with (
         unchanged(model),
         enable_grad(),
-        using(AsWritten()),
+        using(ForceEager()),
         noted_too(model) as frozen,
         noted(model) as calls,
     ):

@@ -100,14 +100,14 @@ def _checked(prompt_ids: Sequence[int], vocab_size: int) -> list[int]:
 class Writer:
     """A model's tokens, made by programs that are compiled once and kept; one text at a time.
 
-    `tell` is told why, if they cannot be compiled; then they run as they are written, as they do
-    with `compiled=False`.
+    If they cannot be compiled, `warn` is called with the reason, and they run eagerly, as with
+    `compiled=False`.
     """
 
     def __init__(
-        self, model: Any, *, compiled: bool = True, tell: Callable[[str], None] = lambda why: None
+        self, model: Any, *, compiled: bool = True, warn: Callable[[str], None] = lambda why: None
     ) -> None:
-        self.model, self.tell = model, tell
+        self.model, self.warn = model, warn
         self._modules = [*model.modules()]
         self._compiled = compiled
         self._page = _Page(model)
@@ -187,10 +187,10 @@ class Writer:
     def _program(self, choice: Choice, is_remembered: bool) -> Attempt:
         if choice not in self._programs:
             page: _Page = self._page
-            wish: dict[str, Any] = {"wanted": self._compiled, "tell": self.tell}
+            options: dict[str, Any] = {"wanted": self._compiled, "warn": self.warn}
             self._programs[choice] = (
-                Attempt(lambda: page.next(choice), name="the writing", **wish),
-                Attempt(lambda: page.reread(choice), name="the reading", **wish),
+                Attempt(lambda: page.next(choice), name="the writing", **options),
+                Attempt(lambda: page.reread(choice), name="the reading", **options),
             )
         return self._programs[choice][0 if is_remembered else 1]
 

@@ -28,10 +28,10 @@ BOUNDARY = 0  # the symbol before the first letter and after the last
 class Stream:
     """A model's letters, drawn by a program that is compiled once and kept.
 
-    `tell` is told why, if it cannot be compiled; then it runs as it is written.
+    If it cannot be compiled, `warn` is called with the reason, and it runs eagerly.
     """
 
-    def __init__(self, model: Any, *, tell: Callable[[str], None] = lambda why: None) -> None:
+    def __init__(self, model: Any, *, warn: Callable[[str], None] = lambda why: None) -> None:
         self.model = model
         # What a step reads and writes is its own, so that one program serves all calls.
         self.context = zeros(1, model.config.block_size, dtype=int64)
@@ -41,7 +41,7 @@ class Stream:
         self.longest = zeros((), dtype=int64)
         self.temperature = zeros((), dtype=float64)
         self.generator = Generator()
-        self.tell = tell
+        self.warn = warn
         self._letters: dict[Choice, Attempt] = {}
 
     def words(
@@ -81,7 +81,7 @@ class Stream:
         """
         if choice not in self._letters:
             self._letters[choice] = Attempt(
-                lambda: self._letter(choice), name="the sampling", tell=self.tell
+                lambda: self._letter(choice), name="the sampling", warn=self.warn
             )
         letter = self._letters[choice]
         words: list[list[int]] = []

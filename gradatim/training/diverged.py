@@ -18,7 +18,7 @@ from .schedule import learning_rate
 
 if TYPE_CHECKING:
     from .config import RunConfig
-    from .loop import Learner
+    from .interfaces import Learner
 
 
 def explain(run: Run, config: RunConfig, learner: Learner, failed: int) -> str:
@@ -64,7 +64,7 @@ def _one_step(learner: Learner, rate: float) -> float:
 
 def _guilty(learner: Learner, rate: float, broken: str | None) -> str:
     try:
-        with learner.as_written(), stop_at_non_finite():
+        with learner.eagerly(), stop_at_non_finite():
             _one_step(learner, rate)
     except NonFiniteError as error:
         return str(error)
@@ -73,7 +73,7 @@ def _guilty(learner: Learner, rate: float, broken: str | None) -> str:
 
 def _guilty_evaluation(learner: Learner, examples: int) -> str:
     try:
-        with learner.as_written(), stop_at_non_finite():
+        with learner.eagerly(), stop_at_non_finite():
             learner.evaluate("dev", examples=examples, between=lambda part: None)
     except NonFiniteError as error:
         return f"in the evaluation {error}"

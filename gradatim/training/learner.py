@@ -65,10 +65,10 @@ class ModelLearner:
         self.optimizer = None if self.counted else make_optimizer(model, self.settings)
         self.seen = 0  # examples, over the whole run
         self.pace = Pace()
-        compiled, tell = self.settings.compile, only_once(warn)
-        self.drawing = Attempt(self.draw_and_descend, name=STEP, wanted=compiled, tell=tell)
-        self.descending = Attempt(self.descend, name=STEP, wanted=compiled, tell=tell)
-        self.mean_loss = MeanLoss(model, compiled=compiled, tell=tell)
+        compiled, warn_once = self.settings.compile, only_once(warn)
+        self.drawing = Attempt(self.draw_and_descend, name=STEP, wanted=compiled, warn=warn_once)
+        self.descending = Attempt(self.descend, name=STEP, wanted=compiled, warn=warn_once)
+        self.mean_loss = MeanLoss(model, compiled=compiled, warn=warn_once)
         self._looked_at: dict[tuple[str, int], Batch] = {}
 
     @property
@@ -138,8 +138,8 @@ class ModelLearner:
         return self.evaluate("train", examples=self.settings.eval_examples)
 
     @contextmanager
-    def as_written(self) -> Iterator[None]:
-        """During a block, operation after operation, so that each can be looked at."""
+    def eagerly(self) -> Iterator[None]:
+        """Run uncompiled during a block, so that every operation can be observed."""
         attempts = (self.drawing, self.descending, self.mean_loss.batch)
         for attempt in attempts:
             attempt.plain = True

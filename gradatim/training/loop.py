@@ -1,4 +1,4 @@
-"""The one training loop: it steps, looks, saves and stops, and knows nothing of any model.
+"""The one training loop: it steps, evaluates, saves and stops, and knows nothing of any model.
 
 What it trains is a `Learner`. Everything that decides the numbers lies in the learner's arrays
 and position, and in the loop's own `progress`; a checkpoint holds all three after a whole step, so
@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +19,7 @@ from .checkpoint import Checkpoint, clean_checkpoints, save_checkpoint
 from .config import RunConfig
 from .diverged import broken_array, explain
 from .errors import Diverged, Failure
+from .interfaces import Learner, Reporter, Silent
 from .metrics import MetricsLog, Record, cut_back, json_number, plain_number
 from .runs import Run
 from .schedule import learning_rate
@@ -29,94 +28,15 @@ from .signals import StopRequest
 AHEAD = 10_000  # learning rates made at a time: more steps than any learner takes in a moment
 
 
-class Learner(Protocol):
-    """What the loop trains: a model with its optimiser, its examples and its random numbers."""
-
-    @property
-    def descends(self) -> bool:
-        """Whether a loss that is not finite means that gradient descent went wrong.
-
-        A counted model may give a letter that it never saw the probability 0.
-        """
-
-    def steps(self, rates: np.ndarray) -> np.ndarray:
-        """Steps at these learning rates, as many as take a moment; each batch's loss, before it.
-
-        Perhaps none, while it gets ready. A loss that is not finite is the last that counts: what
-        the model is after it is of no use. How many are done at once changes no number.
-        """
-
-    def as_written(self) -> AbstractContextManager[None]:
-        """During a block nothing is compiled, so that every operation can be looked at."""
-
-    def evaluate(self, split: str, *, examples: int, between: Callable[[float], None]) -> float:
-        """The mean loss on "train", "dev" or "test"; of so many of its examples, 0 for
-        all or, of a very large split, for enough of them.
-
-        Draws nothing from the generators of the training. `between` is called every moment or so
-        with the part that is done, from 0 to 1; what it raises ends the evaluation.
-        """
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Parameters, buffers, optimiser state and generators, by name."""
-
-    def position(self) -> dict[str, Any]:
-        """Where in the data it is, as JSON values."""
-
-    def restore(self, arrays: dict[str, np.ndarray], position: dict[str, Any]) -> None:
-        """Be again what it was when `arrays` and `position` were asked for."""
-
-    def examples_per_step(self) -> int:
-        """How many examples one step looks at, for the speed."""
-
-
-class Reporter(Protocol):
-    """Who is told how the training goes; a progress bar, a log, a test."""
-
-    def started(self, run: Run, config: RunConfig, step: int) -> None:
-        """Training begins or goes on after `step` steps."""
-
-    def stepped(self, step: int, loss: float) -> None:
-        """Steps are done up to this one, whose loss it was; called often, so it must be quick."""
-
-    def looked(self, split: str, part: float) -> None:
-        """So much of an evaluation on a split is done; called often, so it must be quick."""
-
-    def recorded(self, record: Record) -> None:
-        """A line was added to the metrics."""
-
-    def warned(self, message: str) -> None:
-        """Something that the user should know and that does not stop the training."""
-
-
-class Silent:
-    """A reporter that says nothing."""
-
-    def started(self, run: Run, config: RunConfig, step: int) -> None:
-        """Say nothing."""
-
-    def stepped(self, step: int, loss: float) -> None:
-        """Say nothing."""
-
-    def looked(self, split: str, part: float) -> None:
-        """Say nothing."""
-
-    def recorded(self, record: Record) -> None:
-        """Say nothing."""
-
-    def warned(self, message: str) -> None:
-        """Say nothing."""
-
-
 @dataclass
 class Progress:
-    """What the loop remembers from step to step, beside the learner: all of it is saved."""
+    """The loop's own state, all of which is saved in checkpoints."""
 
     loss_sum: float = 0.0  # of the batches since the last line of the log
     loss_count: int = 0
     best_dev_loss: float = math.inf
     seconds: float = 0.0  # spent in steps, over all sessions of the run
-    is_to_look: bool = False  # stopped in the middle of looking at the losses that were due
+    is_to_look: bool = False  # an evaluation was due, and was interrupted
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; JSON has no infinity."""
@@ -201,22 +121,22 @@ class _Loop:
         self.stop = stop
         try:
             if self.step == 0 or self.progress.is_to_look:
-                self.look_and_save()
+                self.evaluate_and_save()
             while self.step < self.settings.steps:
-                self.some_steps()
-                self.stop_here()
+                self.take_steps()
+                self.stop_if_requested()
             return self.outcome("finished", self.final_losses())
         except _Stopped:
             self.save()
             return self.outcome("interrupted", {}, stop.exit_code)
 
-    def stop_here(self) -> None:
-        """Leave, if that was asked for."""
+    def stop_if_requested(self) -> None:
+        """Raise _Stopped if a signal asked to stop."""
         if self.stop.requested:
             raise _Stopped
 
-    def some_steps(self) -> None:
-        """Steps until something is due, or for a moment; then what is due."""
+    def take_steps(self) -> None:
+        """Take steps for a moment, or until something is due; then do what is due."""
         begin = time.perf_counter()
         rates = self.rates()
         losses = self.learner.steps(rates).tolist()
@@ -236,7 +156,7 @@ class _Loop:
             self.after_step(float(rates[len(losses) - 1]))
 
     def rates(self) -> np.ndarray:
-        """The learning rates of the next steps, none after one after which something is due."""
+        """The learning rates of the steps up to the next one after which something is due."""
         begin, planned = self.planned
         if self.step - begin >= len(planned):
             begin, planned = self.planned = (self.step, self.plan())
@@ -256,21 +176,21 @@ class _Loop:
         return np.array([learning_rate(settings, step) for step in range(self.step, last)])
 
     def after_step(self, rate: float) -> None:
-        """What is due after a step: a line in the log, the losses, a checkpoint."""
+        """Do what is due after a step: log, evaluate, save."""
         if self.due(self.settings.log_interval):
-            self.note(rate)
+            self.log_batch_loss(rate)
         if self.due(self.settings.eval_interval):
-            self.look_and_save()
+            self.evaluate_and_save()
         elif self.due(self.settings.checkpoint_interval):
             self.save()
 
-    def look_and_save(self) -> None:
-        """The losses; and a checkpoint if they are the best, or if it is due.
+    def evaluate_and_save(self) -> None:
+        """Evaluate, and save a checkpoint if the dev loss is the best so far, or if one is due.
 
-        If it is stopped in the middle, the checkpoint written then remembers to look again.
+        If this is interrupted, the checkpoint written then notes that the evaluation is still due.
         """
         again, self.progress.is_to_look = self.progress.is_to_look, True
-        best = self.look()
+        best = self.evaluate_splits()
         self.progress.is_to_look = False
         if self.step and (best or again or self.due(self.settings.checkpoint_interval)):
             self.save(again=again)
@@ -280,18 +200,18 @@ class _Loop:
         return math.isfinite(loss) or not self.learner.descends
 
     def due(self, interval: int) -> bool:
-        """Whether something of this interval follows the present step; always after the last."""
+        """Whether this interval ends at the present step; the last step ends all."""
         return self.step % interval == 0 or self.step == self.settings.steps
 
-    def note(self, rate: float) -> None:
-        """The mean batch loss since the last line, into the metrics."""
+    def log_batch_loss(self, rate: float) -> None:
+        """Record the mean batch loss since the last such record."""
         progress = self.progress
         mean = progress.loss_sum / progress.loss_count
         progress.loss_sum, progress.loss_count = 0.0, 0
         self.record("train", loss=mean, learning_rate=rate)
 
-    def look(self) -> bool:
-        """The losses on train and dev, into the metrics; whether dev is the best so far."""
+    def evaluate_splits(self) -> bool:
+        """Record the losses on train and dev; whether that on dev is the best so far."""
         losses = {
             f"{split}_loss": self.evaluate(split, self.settings.eval_examples)
             for split in ("train", "dev")
@@ -307,8 +227,8 @@ class _Loop:
 
     def evaluate(self, split: str, examples: int) -> float:
         def between(part: float) -> None:
-            self.stop_here()
-            self.reporter.looked(split, part)
+            self.stop_if_requested()
+            self.reporter.evaluating(split, part)
 
         return self.learner.evaluate(split, examples=examples, between=between)
 
@@ -328,23 +248,23 @@ class _Loop:
         try:
             self.metrics.append(record)
         except Failure as error:
-            raise self.cannot_go_on(error) from error
+            raise self.saving_failed(error) from error
         self.reporter.recorded(record)
 
     def save(self, *, again: bool = False) -> None:
         if self.saved_step == self.step and not again:
             return
-        looked = self.due(self.settings.eval_interval) and not self.progress.is_to_look
-        dev_loss = self.dev_loss if looked else None
+        evaluated = self.due(self.settings.eval_interval) and not self.progress.is_to_look
+        dev_loss = self.dev_loss if evaluated else None
         checkpoint = _checkpoint(self.config, self.learner, self.step, self.progress, dev_loss)
         broken = broken_array(checkpoint.arrays)
-        if broken:  # never save what cannot be gone on from
+        if broken:  # never save what cannot be resumed
             raise self.diverged(f"'{broken}' is not finite any more", self.step)
         try:
             self.metrics.sync()
             save_checkpoint(self.run.checkpoints, checkpoint)
         except (Failure, OSError) as error:
-            raise self.cannot_go_on(error) from error
+            raise self.saving_failed(error) from error
         self.saved_step = self.step
 
     def speed(self) -> float:
@@ -359,7 +279,7 @@ class _Loop:
         examples = speed * self.learner.examples_per_step()
         return Outcome(state, self.step, self.progress.seconds, speed, examples, losses, exit_code)
 
-    def cannot_go_on(self, error: Exception) -> Failure:
+    def saving_failed(self, error: Exception) -> Failure:
         return Failure(
             f"{error}; run '{self.run.name}' is intact up to step {self.saved_step:,}:"
             f" make room, then type: gradatim train --resume {self.run.typed}"

@@ -25,8 +25,8 @@ SCATTERED = 2  # the same if their examples are far apart in a file, where each 
 class MeanLoss:
     """The mean loss of a model, without gradients, in its mode for evaluation.
 
-    Batches of one size are compiled, if `compiled`; the rows that are left over in the end run as
-    they are written. `tell` is told why if that is so of all.
+    Whole batches are compiled, if `compiled`; the rows left over at the end run eagerly. If nothing
+    can be compiled, `warn` is called with the reason.
     """
 
     def __init__(
@@ -34,10 +34,10 @@ class MeanLoss:
         model: Module,
         *,
         compiled: bool = False,
-        tell: Callable[[str], None] = lambda why: None,
+        warn: Callable[[str], None] = lambda why: None,
     ) -> None:
         self.model = model
-        self.batch = Attempt(self._loss, name="the evaluation", wanted=compiled, tell=tell)
+        self.batch = Attempt(self._loss, name="the evaluation", wanted=compiled, warn=warn)
         self.pace = Pace()
 
     def __call__(
@@ -111,7 +111,7 @@ def batch_of(examples: Examples) -> int:
 
 
 def enough(examples: Examples) -> int:
-    """How many examples tell the loss of a split: all, or those with ENOUGH targets."""
+    """How many examples determine the loss of a split: all, or those with ENOUGH targets."""
     return min(len(examples), max(1, ENOUGH // examples.predictions))
 
 

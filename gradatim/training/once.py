@@ -1,4 +1,4 @@
-"""Warnings that are said once."""
+"""Warnings that are given once."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ Warn = Callable[[str], None]
 
 
 def only_once(warn: Warn) -> Warn:
-    """Tell that something is not compiled, the first time."""
-    told: list[str] = []
+    """A function that warns, the first time it is called, why something is not compiled."""
+    reasons: list[str] = []
 
-    def tell(why: str) -> None:
-        if not told:
-            told.append(why)
+    def warn_once(why: str) -> None:
+        if not reasons:
+            reasons.append(why)
             warn(f"not compiled but run as it is written, which takes longer ({why})")
 
-    return tell
+    return warn_once

@@ -24,11 +24,11 @@ from .runs import Run
 from .settings import config_of, default_config, find_model, read_task
 from .tasks import Known, LanguageModel, Letter, SampleRequest, Task, kind_of, known_in
 
-Looked = Callable[[str, float], None]  # told which split is looked at, and the part that is done
+Progress = Callable[[str, float], None]  # called with a split, and the fraction of it that is done
 
 
-def _nobody(split: str, part: float) -> None:
-    """Nobody wants to know."""
+def _ignore(split: str, part: float) -> None:
+    """No progress is wanted."""
 
 
 @dataclass(frozen=True)
@@ -76,27 +76,27 @@ class Trained:
         """
         return self.language_model.surprise(text)
 
-    def losses(self, splits: Sequence[str], *, looked: Looked = _nobody) -> dict[str, float]:
+    def losses(self, splits: Sequence[str], *, progress: Progress = _ignore) -> dict[str, float]:
         """The mean loss on splits of the data that it was trained on, as at the end of training.
 
-        `looked` is told every moment which split it is at, and what part of it is done. Errors:
-        DataError if the file with the data is gone or wrong.
+        `progress(split, part)` is called every moment with the fraction done. Errors: DataError if
+        the file with the data is gone or wrong.
         """
         return {
-            split: self._loss(part, enough(part), partial(looked, split))
+            split: self._loss(part, enough(part), partial(progress, split))
             for split in splits
             for part in [self.task.part(split, self.config.model)]
         }
 
-    def losses_on_file(self, path: str, *, looked: Looked = _nobody) -> dict[str, float]:
-        """The mean loss on all of a file, under the file's name; `looked` as for `losses`.
+    def losses_on_file(self, path: str, *, progress: Progress = _ignore) -> dict[str, float]:
+        """The mean loss on all of a file, under the file's name; `progress` as for `losses`.
 
         Errors: DataError if it cannot be read or has letters that the model does not know.
         """
         data = replace(self.config.data, file=path)
         task = read_task(replace(self.config, data=data), self.known)
         whole = task.everything(self.config.model)
-        return {task.name: self._loss(whole, len(whole), partial(looked, task.name))}
+        return {task.name: self._loss(whole, len(whole), partial(progress, task.name))}
 
     def batch(self, examples: int) -> tuple[Tensor, ...]:
         """The first so many examples, as the model takes them."""
@@ -118,7 +118,7 @@ class Trained:
     @cached_property
     def _mean_loss(self) -> MeanLoss:
         compiled = self.config.training.compile
-        return MeanLoss(self.model, compiled=compiled, tell=only_once(self.warn))
+        return MeanLoss(self.model, compiled=compiled, warn=only_once(self.warn))
 
 
 def load_trained(

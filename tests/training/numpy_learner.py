@@ -44,7 +44,7 @@ class NumpyLearner:
     def steps(self, rates: np.ndarray) -> np.ndarray:
         return np.array([self.step(rate) for rate in rates[: next(self.chunks)]])
 
-    def as_written(self) -> AbstractContextManager[None]:
+    def eagerly(self) -> AbstractContextManager[None]:
         return nullcontext()
 
     def step(self, rate: float) -> float:

@@ -1,7 +1,7 @@
 import pytest
 
 from gradatim.training.blas_threads import blas_threads, threads_now
-from gradatim.training.loop import Silent
+from gradatim.training.interfaces import Silent
 from tests.training.numpy_learner import go_on, settings, start
 
 needs_control = pytest.mark.skipif(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gradatim.training.config import TrainingConfig
 from gradatim.training.errors import Diverged, Failure
-from gradatim.training.loop import Silent, train
+from gradatim.training.interfaces import Silent
+from gradatim.training.loop import train
 from gradatim.training.metrics import read_metrics
 from gradatim.training.schedule import learning_rate
 from tests.training.numpy_learner import go_on, settings, start

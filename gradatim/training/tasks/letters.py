@@ -74,7 +74,7 @@ class LetterModel(LanguageModel):
         self, model: Any, known: Known, compiled: bool, warn: Callable[[str], None]
     ) -> None:
         self.model, self.vocabulary = model, Vocabulary(known["characters"])
-        self.stream = Stream(model, tell=only_once(warn)) if compiled else None
+        self.stream = Stream(model, warn=only_once(warn)) if compiled else None
 
     def samples(self, request: SampleRequest) -> Iterator[Iterator[str]]:
         words = sample(

@@ -29,7 +29,7 @@ class TokenModel(LanguageModel):
         self, model: Any, known: Known, compiled: bool, warn: Callable[[str], None]
     ) -> None:
         self.model, self.warn = model, warn
-        self.writer = Writer(model, compiled=compiled, tell=only_once(warn))
+        self.writer = Writer(model, compiled=compiled, warn=only_once(warn))
         self.tokenizer = from_json(known["tokenizer"], source="the tokeniser of the run")
         self.of_words = known["form"] == "words"
         self.unit, self.default_count = ("words", 20) if self.of_words else ("texts", 1)
