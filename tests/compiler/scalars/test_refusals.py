@@ -27,7 +27,7 @@ def branch(v):
     [
         (
             branch,
-            r"test_scalar_refusals.py, line \d+: `return v if v.data > 0.0 else -v`: this decision",
+            r"test_refusals.py, line \d+: `return v if v.data > 0.0 else -v`: this decision",
         ),
         (lambda v: math.exp(v.data), r"`\(lambda v: math.exp\(v.data\).*real number, not Traced"),
         (lambda v: int(v.data), "known only when the compiled program runs"),

@@ -51,7 +51,7 @@ def test_who_asks_for_a_value_is_told_the_line_and_the_way_out(name):
     with pytest.raises(TraceError) as error:
         trace(READERS[name], [x])
     text = str(error.value)
-    assert text.startswith("compile: test_trace_refused.py, line ")
+    assert text.startswith("compile: test_refused.py, line ")
     assert "asks for the value of a tensor, which is not known while the step is traced" in text
     assert "gradatim.where" in text
     assert "return the tensor and look at it outside" in text
@@ -69,7 +69,7 @@ def test_a_shape_that_depends_on_values_is_refused(read):
     with pytest.raises(TraceError) as error:
         trace(read, [x])
     text = str(error.value)
-    assert text.startswith("compile: test_trace_refused.py, line ")
+    assert text.startswith("compile: test_refused.py, line ")
     assert "the shape of the result depends on the numbers" in text
     assert "use where(...) or masked_fill instead" in text
 
