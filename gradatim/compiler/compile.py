@@ -9,7 +9,8 @@ from typing import Any
 from ..core.compiling import Settings
 from .machine import engine
 from .program.module import compile_module, into_compiled, into_plain, is_module
-from .program.program import Program, check_function
+from .program.program import Program
+from .program.variants import check_function
 from .scalars.program import compile_scalars, touches_values
 from .trace.watched import warn
 

@@ -9,9 +9,10 @@ from gradatim.compiler import passes
 from gradatim.compiler.guards.check import Guards
 from gradatim.compiler.ir.graph import Equation, Graph
 from gradatim.compiler.ir.verify import verify
-from gradatim.compiler.pipeline.compiled import NumpyStep, compile_graph
+from gradatim.compiler.pipeline.compiled import compile_graph
+from gradatim.compiler.pipeline.draft import NumpyStep
 from gradatim.compiler.runtime.binding import Binding
-from gradatim.compiler.trace.results import filled
+from gradatim.compiler.runtime.returned import filled
 from gradatim.compiler.trace.trace import trace
 from gradatim.core.handle import wrap
 

@@ -419,7 +419,7 @@ def test_many_traces_leave_little_behind(monkeypatch):
 
 
 def test_kinds_of_arguments_are_kept_within_bounds(monkeypatch):
-    monkeypatch.setattr("gradatim.compiler.program.program.KINDS", 4)
+    monkeypatch.setattr("gradatim.compiler.program.variants.KINDS", 4)
     f = g.compile(lambda x: x + 1)
     for n in [1, *range(2, 8), 1]:
         f(g.ones(1))

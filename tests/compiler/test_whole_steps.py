@@ -9,7 +9,7 @@ import gradatim as g
 from gradatim import nn, optim
 from gradatim.compiler.ir.nests import BlockNest, NumpyNest, ProductNest
 from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.compiled import scheduled
+from gradatim.compiler.pipeline.draft import scheduled
 from gradatim.compiler.trace.trace import trace
 from gradatim.models import bigram, gpt, mlp
 from gradatim.nn import functional as F

@@ -19,7 +19,7 @@ from ..passes.dce import needed
 from ..trace.joint import Joint, Way
 
 if TYPE_CHECKING:
-    from ..trace.trace import Capture, Traced
+    from ..trace.traced import Capture, Traced
 
 _MOVED = frozenset({"broadcast_to", "reshape", "permute", "copy", "repeated", "filled"})
 

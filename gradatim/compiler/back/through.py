@@ -23,9 +23,10 @@ from ..guards import Guards
 from ..pipeline.compiled import compiled_of
 from ..runtime.binding import Binding
 from ..runtime.lock import STATE
+from ..runtime.returned import filled
 from ..trace.joint import Joint, Source
-from ..trace.results import NAME, Ended, filled
-from ..trace.trace import Traced
+from ..trace.results import NAME, Ended
+from ..trace.traced import Traced
 from .arriving import arriving
 from .parting import Back, parted
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from .graph import Equation, Var
+from .graph import Equation, Var, described
 from .strided import Shape, Strided
 
 ELEMENT, ROW, WHOLE = 2, 1, 0  # how often a value changes
@@ -263,3 +263,34 @@ def writes(nest: Nest) -> list[Var]:
     if isinstance(nest, ScatterNest):
         return [nest.into]
     return list(nest.equation.outputs)
+
+
+def equations_of(nest: Nest) -> list[Equation]:
+    """What a nest computes, in order."""
+    if isinstance(nest, RowNest):
+        return [n.equation for n in nest.nodes]
+    if isinstance(nest, ProductNest):
+        return [nest.equation, *(n.equation for n in nest.nodes)]
+    if isinstance(nest, BlockNest | BandNest):
+        return [e for part in nest.parts for e in equations_of(part)]
+    return [nest.equation]
+
+
+def title(nest: Nest) -> str:
+    """What a nest is, in a line: `rows 256 x 27: amax sub exp reduce_sum`."""
+    names = " ".join(dict.fromkeys(e.name for e in equations_of(nest)))
+    if isinstance(nest, RowNest | ScatterNest):
+        return f"rows {prod(nest.dims[:-1])} x {nest.dims[-1]}: {names}"
+    if isinstance(nest, ProductNest | BandNest):
+        product = nest.product if isinstance(nest, BandNest) else nest
+        x, y = (described(v.type).partition("[")[2] for v in product.equation.inputs)
+        return f"product [{x} x [{y}: {names}"
+    if isinstance(nest, BlockNest):
+        return f"blocks of {nest.matrices} x [{nest.rows},{nest.columns}]: {names}"
+    if isinstance(nest, DrawNest):
+        return f"draw {nest.equation.output.size} numbers: {names}"
+    if isinstance(nest, LineNest):
+        along = nest.equation.inputs[0]
+        length = along.shape[nest.dim]
+        return f"lines {along.size // length} x {length}: {names}"
+    return f"NumPy: {names}"

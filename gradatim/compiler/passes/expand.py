@@ -14,7 +14,7 @@ from ...core.context import GradMode, using
 from ...core.handle import wrap
 from ...core.primitive import Composite
 from ..ir.graph import Equation, Graph, Var, key_of, renamed
-from ..trace.trace import Tracer
+from ..trace.tracer import Tracer
 from . import classes, places
 
 Written = tuple[tuple[Var, ...], list[Equation], list[Var]]  # inputs, equations, results

@@ -5,52 +5,31 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import groupby
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...core.primitive import Composite
-from ..ir.graph import Equation, Graph, Pass, Var
-from ..ir.nests import NumpyNest, Schedule, reads
-from ..ir.strided import Strided
-from ..lower.functions.brief import briefly
-from ..lower.functions.calls import band_items, lower
+from ..ir.graph import Graph, Pass
+from ..ir.nests import Schedule
 from ..lower.nest.refusals import REFUSING, Refusal
-from ..lower.nest.writing import Call, Lowering, Memory, State
-from ..lower.random.draws import supported
-from ..lower.rows.lines import is_line
-from ..lower.text.emit import Module
-from ..lower.threads.main import Layout, write_step
-from ..lower.threads.phases import Phase, one_by_one, side_by_side
+from ..lower.nest.writing import Lowering, Memory, State
+from ..lower.threads.main import Layout
 from ..machine import cache, engine
 from ..machine.cache_key import cache_key
 from ..machine.kept_code import kept_code
 from ..machine.target import Target, host
 from ..passes import optimise
 from ..passes.expand import expand
-from ..schedule.build import schedule
-from ..schedule.grain import in_two_steps
-from ..schedule.memory import Use, plan_memory
-from ..schedule.over import reused
 from .translation import Translation
 from .uncollected import uncollected
 
 if TYPE_CHECKING:
-    from ..trace.trace import Traced
+    from ..trace.traced import Traced
+
+from .draft import Draft, NumpyStep, drafted
 
 SOON = 0.5  # seconds of compiling after which it is said how long it took
-WORTH_SHARING = 100_000  # nanoseconds of one core that make waking a second one pay
-
-
-@dataclass(frozen=True)
-class NumpyStep:
-    """An equation for NumPy, and where in memory its inputs and outputs lie."""
-
-    equation: Equation
-    inputs: tuple[tuple[Var, Strided] | Any, ...]
-    reason: str
 
 
 @dataclass
@@ -135,125 +114,6 @@ def _known_by(graph: Graph) -> Graph:
     return graph
 
 
-def scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) -> Schedule:
-    """The loop nests of a graph."""
-    return _scheduled(optimise(graph), updates, target)
-
-
-def _scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) -> Schedule:
-    def is_native(e: Equation) -> bool:
-        if not e.draws:
-            return is_line(e)
-        types = tuple(v.type for v in e.inputs)
-        return supported(e.name, e.output.type, e.params, types, target)
-
-    made = schedule(graph, updates, is_native)
-    items_of = partial(band_items, target=target)
-    nests = tuple(n for nest in made.nests for n in in_two_steps(nest, items_of))
-    over = reused(nests, {*made.inputs, *made.outputs, *made.in_place})
-    return Schedule(nests, made.inputs, made.outputs, {**made.in_place, **over})
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A program before LLVM has seen it: its nests as functions, its memory, its text."""
-
-    graph: Graph  # after the passes
-    schedule: Schedule
-    lowering: Lowering
-    layout: Layout
-    outside: list[Memory]
-    stretches: list[list[Phase] | NumpyNest]
-    steps: list[str | NumpyStep]
-    stacks: list[int]
-    has_brief: bool
-    work: float
-    shared: bool
-
-    @property
-    def text(self) -> str:
-        """The whole module, in LLVM's language."""
-        return str(self.lowering.module)
-
-    @property
-    def phases(self) -> list[Phase]:
-        """All phases, of all stretches."""
-        return [p for s in self.stretches if not isinstance(s, NumpyNest) for p in s]
-
-
-def drafted(
-    graph: Graph,
-    updates: Sequence[tuple[int, int]],
-    results: int,
-    target: Target,
-    ready: Callable[[Module, Sequence[str]], None] | None = None,
-    simpler: Pass = optimise,
-) -> Draft:
-    """All stages but the last; what they make depends on the graph and the target alone.
-
-    `ready` is told of functions as soon as they can be translated.
-    """
-    final = simpler(graph)
-    made = _scheduled(final, updates, target)
-    lowering = lower(made, target, ready)
-    outside = _outside(made, lowering)
-    slots = {m: i + 2 for i, m in enumerate(outside)}
-    work = sum(c.work for c in lowering.calls if isinstance(c, Call))
-    shared = work > WORTH_SHARING
-    stretches = [*_stretches(lowering, shared=shared)]
-    uses = [use for s in stretches for use in _uses(s, lowering)]
-    lies_outside = [m for m in outside if isinstance(m, Var)]
-    layout = Layout(slots, plan_memory(uses, lies_outside, shared=shared))
-    steps: list[str | NumpyStep] = []
-    for stretch in stretches:
-        if isinstance(stretch, NumpyNest):
-            steps.append(NumpyStep(stretch.equation, stretch.inputs, stretch.reason))
-            continue
-        name = f"step_{sum(isinstance(s, str) for s in steps)}"
-        write_step(lowering, name, stretch, layout, shared=shared)
-        steps.append(name)
-    stacks = [
-        k for k, v in enumerate(made.outputs[:results]) if v.size == 1 and v not in made.in_place
-    ]
-    brief = None
-    if steps == ["step_0"] and not shared:
-        brief = briefly(lowering, made, made.outputs[results + len(updates) :])
-        if brief is not None:
-            layout = _write_brief(brief, layout, outside)
-    return Draft(
-        final,
-        made,
-        lowering,
-        layout,
-        outside,
-        stretches,
-        steps,
-        stacks,
-        brief is not None,
-        work,
-        shared,
-    )
-
-
-def _write_brief(brief: Lowering, layout: Layout, outside: Sequence[Memory]) -> Layout:
-    """Write the brief step; the layout with an arena that is large enough for it too."""
-    phases = one_by_one([c for c in brief.calls if isinstance(c, Call)])
-    uses = _uses(phases, brief)
-    arena = plan_memory([*uses], [m for m in outside if isinstance(m, Var)])
-    write_step(brief, "brief", phases, replace(layout, arena=arena), shared=False)
-    return replace(layout, arena=replace(layout.arena, size=max(layout.arena.size, arena.size)))
-
-
-def _stretches(lowering: Lowering, *, shared: bool) -> Iterator[list[Phase] | NumpyNest]:
-    """The phases between two equations that NumPy does, and these equations."""
-    for is_call, found in groupby(lowering.calls, lambda c: isinstance(c, Call)):
-        if not is_call:
-            yield from (c for c in found if isinstance(c, NumpyNest))
-            continue
-        calls = [c for c in found if isinstance(c, Call)]
-        yield side_by_side(calls, lowering.place_of) if shared else one_by_one(calls)
-
-
 def _compile(
     graph: Graph,
     updates: Sequence[tuple[int, int]],
@@ -288,27 +148,6 @@ def _with_code(draft: Draft, graph: Graph, code: list[bytes]) -> Compiled:
         draft.layout,
         draft.lowering,
     )
-
-
-def _outside(made: Schedule, lowering: Lowering) -> list[Memory]:
-    """All memory that is not the arena's, in the order of its slots."""
-    states: dict[Memory, None] = {}
-    for c in lowering.calls:
-        if isinstance(c, Call):
-            states.update((m, None) for m in c.memory if isinstance(m, State))
-    outputs = [v for v in made.outputs if v not in made.in_place]
-    return [*made.inputs, *outputs, *states]
-
-
-def _uses(stretch: list[Phase] | NumpyNest, lowering: Lowering) -> Iterator[Use]:
-    """What lives at the same time: all that a phase reads and writes."""
-    place_of = lowering.place_of
-    if isinstance(stretch, NumpyNest):
-        yield Use(tuple(map(place_of, reads(stretch))), stretch.equation.outputs)
-        return
-    for phase in stretch:
-        read = (place_of(v) for c in phase.calls for v in c.reads)
-        yield Use(tuple(read), tuple(place_of(v) for c in phase.calls for v in c.writes))
 
 
 def _described(m: Memory, made: Schedule, generators: list[Any]) -> tuple[str, int]:

@@ -19,7 +19,7 @@ from ...core.cut import Form, N
 from ...core.handle import wrap
 from ..errors import CompileError
 from ..ir.graph import Graph, Var
-from ..ir.nests import RowNest, Schedule, writes
+from ..ir.nests import RowNest, Schedule, title, writes
 from ..lower.functions.calls import lower, refused_by
 from ..lower.nest.writing import Call, Lowering, Writing
 from ..lower.rows.rows import write_rows
@@ -27,8 +27,7 @@ from ..lower.text.emit import I64, PTR, Function, Value, constant
 from ..machine.target import Target
 from ..passes import optimise
 from ..schedule.build import schedule
-from ..show.loops import title
-from ..trace.trace import Tracer
+from ..trace.tracer import Tracer
 
 ROWS = 1_000_003  # a prime, which no length of a row is; odd, so that some may be left over
 STACK = 1 << 16  # bytes

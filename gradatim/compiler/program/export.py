@@ -30,7 +30,7 @@ from ..lower.text.emit import I32, I64, PTR, Function, Value, constant
 from ..lower.threads.waiting import BARRIER
 from ..machine import engine
 from ..machine.target import Target, host, named
-from ..pipeline.compiled import Draft, drafted
+from ..pipeline.draft import Draft, drafted
 from ..runtime.binding import Binding
 from ..schedule.memory import ALIGN
 from ..show.explain import Explanation

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +22,6 @@ from ...core.handle import Handle, wrap
 from ..errors import is_users, shown_line
 from ..runtime.binding import Binding, Stretch
 from ..runtime.keeping import Keeping
-
-if TYPE_CHECKING:
-    from .program import Program
 
 Array = np.ndarray[Any, Any]
 _LASTING = 10  # steps as written
@@ -114,7 +111,7 @@ class State:
 
 
 def find(
-    program: Program,
+    function: Callable[..., Any],
     binding: Binding,
     state: State,
     tensors: Sequence[Any],
@@ -139,7 +136,7 @@ def find(
         guilty = _first_broken(last - state.done, after, state.is_broken)
         after(guilty)
         most = _LASTING if last == stretch.done else 1
-        text, is_named = _what_happens(program, binding, [r[guilty:] for r in rows], most)
+        text, is_named = _what_happens(function, binding, [r[guilty:] for r in rows], most)
         if is_named:
             break
     return Trouble(state.done + guilty + 1, text)
@@ -168,7 +165,7 @@ def _first_broken(steps: int, after: Callable[[int], None], broken: Callable[[],
 
 
 def _what_happens(
-    program: Program, binding: Binding, rows: Sequence[Array], most: int
+    function: Callable[..., Any], binding: Binding, rows: Sequence[Array], most: int
 ) -> tuple[str, bool]:
     """Run the step as it is written, and put back what that changes; and whether that says why.
 
@@ -184,7 +181,7 @@ def _what_happens(
     try:
         with stop_at_non_finite():
             for step in range(min([most, *map(len, rows)])):
-                program.function(*[wrap(np.array(r[step])) for r in rows])
+                function(*[wrap(np.array(r[step])) for r in rows])
     except NonFiniteError as error:
         later = f"; so it is in NumPy, {step} steps later" if step > 1 else ""
         later = "; so it is in NumPy, one step later" if step == 1 else later

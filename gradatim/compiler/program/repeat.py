@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,20 +15,21 @@ from ...core.numbers import numbers_of
 from ..errors import NotFiniteError
 from ..runtime.binding import Binding, Stretch
 from ..runtime.inputs import Stale
+from ..runtime.returned import filled
 from ..runtime.sharing import Overlap
 from ..trace.arguments import flatten
-from ..trace.results import Slot, filled
+from ..trace.results import Slot
 from ..trace.structure import taken_apart
 from ..whole import at_least_one
 from .guilty import State, Trouble, find
-
-if TYPE_CHECKING:
-    from .program import Program
+from .variants import CompiledFunction
 
 EXPLAIN, STOP, GO_ON = "explain", "stop", "go on"  # what to do about a number that is nan
 
 
-def repeat(program: Program, steps: int, inputs: Sequence[Any], if_nan: str = EXPLAIN) -> Any:
+def repeat(
+    program: CompiledFunction, steps: int, inputs: Sequence[Any], if_nan: str = EXPLAIN
+) -> Any:
     """`steps` steps, each with its row of the inputs; numbers come back stacked.
 
     Errors: ArgumentError for a number of steps below 1; ShapeError for an input with another number
@@ -59,7 +60,7 @@ class _Run:
 
     def __init__(
         self,
-        program: Program,
+        program: CompiledFunction,
         count: int,
         inputs: Sequence[Any],
         rows: Sequence[Any],
@@ -90,7 +91,7 @@ class _Run:
                 returned = [None if a is None else wrap(a) for a in stretch.outputs]
                 self.results.take(binding, returned, stretch)
         if self.if_nan != GO_ON and self.results.is_bad():
-            guilty = (self.program, binding, state, flat.tensors, parts, stretch)
+            guilty = (self.program.function, binding, state, flat.tensors, parts, stretch)
             self._refuse(lambda: find(*guilty), begin)
         state.end()
 

@@ -20,9 +20,9 @@ from ..guards import Guards
 from ..lower.nest.refusals import INDEX
 from ..lower.threads.main import BRIEF, CHECK, DONE, MOVES, STATUS, STEP, STEPS, STOP, WORDS
 from ..lower.threads.repeating import moves
-from ..pipeline.compiled import Compiled, NumpyStep
-from ..trace.results import returned
-from ..trace.trace import Traced
+from ..pipeline.compiled import Compiled
+from ..pipeline.draft import NumpyStep
+from ..trace.traced import Traced
 from . import team
 from .by_numpy import run_by_numpy
 from .gradients import Gradients
@@ -30,6 +30,7 @@ from .inputs import Inputs
 from .keeping import Spare
 from .lock import STATE
 from .outputs import Output
+from .returned import returned
 
 Array = np.ndarray[Any, Any]
 GRADIENTS = "a .grad is there that was not, or the other way round"

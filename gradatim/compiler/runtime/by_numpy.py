@@ -9,7 +9,8 @@ import numpy as np
 
 from ..ir.graph import Var
 from ..ir.strided import Strided
-from ..pipeline.compiled import Compiled, NumpyStep
+from ..pipeline.compiled import Compiled
+from ..pipeline.draft import NumpyStep
 
 Array = np.ndarray[Any, Any]
 

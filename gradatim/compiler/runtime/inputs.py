@@ -16,7 +16,7 @@ from ...core.backend import check_writable
 from ...core.gradient import grad_of
 from ...core.placement import address_of
 from ...core.storage import WriteGroup, clock
-from ..trace.trace import Traced
+from ..trace.traced import Traced
 from .lock import STATE
 from .sharing import Sharing
 

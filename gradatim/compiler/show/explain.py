@@ -21,13 +21,13 @@ from ...core.errors import ArgumentError
 from ...core.handle import Handle
 from .. import passes
 from ..ir.graph import Equation, Graph, Names, Var, described
-from ..ir.nests import Nest, NumpyNest
+from ..ir.nests import Nest, NumpyNest, title
 from ..lower.nest.writing import Call
 from ..machine import engine
 from ..machine.target import Target
-from ..pipeline.compiled import Draft, drafted
+from ..pipeline.draft import Draft, drafted
 from ..runtime.binding import Binding
-from .loops import INDENT, loop_lines, title
+from .loops import INDENT, loop_lines
 
 PASSES = tuple(name for name, _ in passes.ORDER)
 STAGES = ("trace", *PASSES, "passes", "schedule", "llvm", "assembly")

@@ -16,10 +16,8 @@ nothing here says so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
-from math import prod
 
-from ..ir.graph import Equation, Names, Var, contiguous, described
+from ..ir.graph import Equation, Names, Var
 from ..ir.nests import (
     ELEMENT,
     ENDS,
@@ -40,42 +38,11 @@ from ..ir.nests import (
     Store,
     writes,
 )
-from ..ir.strided import Shape
 from ..schedule.grain import cut_of
+from .elements import element, indices, leaf_in, loops_of
 
 INDENT = "    "
 _NO_DIMS = {"dims", "keepdim", "dim", "padding_idx", "scale_grad_by_freq"}  # told by the loops
-
-
-def equations_of(nest: Nest) -> list[Equation]:
-    """What a nest computes, in order."""
-    if isinstance(nest, RowNest):
-        return [n.equation for n in nest.nodes]
-    if isinstance(nest, ProductNest):
-        return [nest.equation, *(n.equation for n in nest.nodes)]
-    if isinstance(nest, BlockNest | BandNest):
-        return [e for part in nest.parts for e in equations_of(part)]
-    return [nest.equation]
-
-
-def title(nest: Nest) -> str:
-    """What a nest is, in a line: `rows 256 x 27: amax sub exp reduce_sum`."""
-    names = " ".join(dict.fromkeys(e.name for e in equations_of(nest)))
-    if isinstance(nest, RowNest | ScatterNest):
-        return f"rows {prod(nest.dims[:-1])} x {nest.dims[-1]}: {names}"
-    if isinstance(nest, ProductNest | BandNest):
-        product = nest.product if isinstance(nest, BandNest) else nest
-        x, y = (described(v.type).partition("[")[2] for v in product.equation.inputs)
-        return f"product [{x} x [{y}: {names}"
-    if isinstance(nest, BlockNest):
-        return f"blocks of {nest.matrices} x [{nest.rows},{nest.columns}]: {names}"
-    if isinstance(nest, DrawNest):
-        return f"draw {nest.equation.output.size} numbers: {names}"
-    if isinstance(nest, LineNest):
-        along = nest.equation.inputs[0]
-        length = along.shape[nest.dim]
-        return f"lines {along.size // length} x {length}: {names}"
-    return f"NumPy: {names}"
 
 
 def loop_lines(nest: Nest, names: Names) -> list[str]:
@@ -111,108 +78,6 @@ def _plain_inputs(nest: DrawNest | NumpyNest) -> tuple[Var, ...]:
     if isinstance(nest, DrawNest):
         return tuple(leaf.var for leaf in nest.inputs)
     return nest.equation.inputs
-
-
-# -- indices -------------------------------------------------------------------------------
-
-
-def indices(dims: Shape) -> tuple[str, ...]:
-    """What the places in each dimension of a nest are called; the last one is the column.
-
-    >>> indices((256, 3, 10))
-    ('row0', 'row1', 'col')
-    """
-    outer = len(dims) - 1
-    rows = ("row",) if outer == 1 else tuple(f"row{i}" for i in range(outer))
-    return (*rows, "col")
-
-
-def element(
-    name: str,
-    shape: Shape,
-    loops: Sequence[tuple[str, int, int]],
-    offset: int,
-    chosen: tuple[str, int] | None = None,
-) -> str:
-    """An element of a buffer: `loops` are (index, size, stride), `chosen` (what tells it, stride).
-
-    >>> element("a", (256, 27), [("row", 256, 27), ("col", 27, 1)], 0)
-    'a[row, col]'
-    >>> element("a", (27, 256), [("row", 256, 1), ("col", 27, 256)], 0)
-    'a[col, row]'
-    >>> element("a", (27,), [("row", 256, 0), ("col", 27, 1)], 0)
-    'a[col]'
-    >>> element("a", (4, 9), [("row", 3, 9), ("col", 4, 2)], 10)
-    'a[row + 1, 2 col + 1]'
-    >>> element("a", (4, 9), [("row", 4, 8), ("col", 3, 1)], 0)
-    'a[8 row + col]'
-    """
-    moving = [(i, n, s) for i, n, s in loops if s and n > 1]
-    if prod(shape) == 1:
-        return name
-    places = _coordinates(shape, moving, offset, chosen)
-    if places is None and not offset and chosen is None:
-        places = _reshaped(shape, moving)
-    if places is None:
-        places = [_address(moving, offset, chosen)]
-    return f"{name}[{', '.join(places)}]"
-
-
-def _coordinates(
-    shape: Shape,
-    moving: Sequence[tuple[str, int, int]],
-    offset: int,
-    chosen: tuple[str, int] | None,
-) -> list[str] | None:
-    """One place for each dimension of the buffer, if every loop walks along one of them."""
-    left = [*moving, *([(chosen[0], 1, chosen[1])] if chosen else [])]
-    found = []
-    for n, stride in zip(shape, contiguous(shape), strict=True):
-        begin, offset = divmod(offset, stride)
-        along = [x for x in left if stride <= x[2] < stride * n and x[2] % stride == 0]
-        if len(along) > 1:
-            return None
-        _, count, step = along[0] if along else ("", 1, 0)
-        if begin + (count - 1) * step // stride >= n:
-            return None
-        left = [x for x in left if x not in along]
-        found.append(_address(along, begin, None, stride))
-    return None if left else found
-
-
-def _reshaped(shape: Shape, moving: Sequence[tuple[str, int, int]]) -> list[str] | None:
-    """The indices alone, if they walk over the whole buffer in its order."""
-    inside = all(a[2] == b[1] * b[2] for a, b in pairwise(moving))
-    if not moving or not inside or moving[-1][2] != 1:
-        return None
-    return [i for i, _, _ in moving] if prod(n for _, n, _ in moving) == prod(shape) else None
-
-
-def _address(
-    moving: Sequence[tuple[str, int, int]],
-    offset: int,
-    chosen: tuple[str, int] | None,
-    unit: int = 1,
-) -> str:
-    """`9 row + 2 col + 1`, with strides counted in units."""
-    terms = [(i, s // unit) for i, _, s in moving] + ([chosen] if chosen else [])
-    found = [i if s == 1 else f"{s} {i}" for i, s in terms]
-    return " + ".join([*found, str(offset)] if offset or not found else found)
-
-
-def _loops(dims: Shape, strides: Shape) -> list[tuple[str, int, int]]:
-    return list(zip(indices(dims), dims, strides, strict=True))
-
-
-def _leaf(leaf: Leaf, dims: Shape, names: Names, chosen: tuple[str, int] | None = None) -> str:
-    if leaf.number is not None:
-        return f"{leaf.number}"
-    if leaf.range is not None:
-        start, step = leaf.range
-        moving = [x for x in _loops(dims, leaf.strides) if x[2]]
-        place = _address([(i, n, s * step) for i, n, s in moving], start + leaf.offset * step, None)
-        return place if " " not in place else f"({place})"
-    return element(names[leaf.var], leaf.var.shape, _loops(dims, leaf.strides), leaf.offset, chosen)
 
 
 # -- row nests -----------------------------------------------------------------------------
@@ -284,14 +149,14 @@ class _RowWords:
     def _stored(self, n: Node, s: Store) -> str:
         name, dims = self.names[s.into], self.nest.dims
         if s.strides:
-            return element(name, s.into.shape, _loops(dims, s.strides), s.offset)
+            return element(name, s.into.shape, loops_of(dims, s.strides), s.offset)
         item = ["item"] if s.into.shape != s.value.shape else []
         places = [*item, *(["col"] if n.role == "column" else [])]
         return f"{name}[{', '.join(places)}]" if places else name
 
     def argument(self, a: Argument) -> str:
         """A value in a register, or an element of a buffer."""
-        return self.names[a] if isinstance(a, Var) else _leaf(a, self.nest.dims, self.names)
+        return self.names[a] if isinstance(a, Var) else leaf_in(a, self.nest.dims, self.names)
 
     def _loaded(self, n: Node) -> str:
         table, place = n.arguments
@@ -300,7 +165,7 @@ class _RowWords:
             return f"range[{self.argument(place)}]"
         if table.chosen is None or not table.in_memory:
             return " ".join([self._called(n.equation), *map(self.argument, n.arguments)])
-        return _leaf(table, self.nest.dims, self.names, (self.argument(place), table.chosen[0]))
+        return leaf_in(table, self.nest.dims, self.names, (self.argument(place), table.chosen[0]))
 
     def _scattered(self, n: Node) -> str:
         places, values = map(self.argument, n.arguments)
@@ -332,7 +197,7 @@ def _product(nest: ProductNest, names: Names) -> list[str]:
 def _assigned(nest: ProductNest, v: Var, names: Names) -> str:
     for s in nest.stores:
         if s.value is v:
-            return element(names[s.into], s.into.shape, _loops(nest.dims, s.strides), s.offset)
+            return element(names[s.into], s.into.shape, loops_of(nest.dims, s.strides), s.offset)
     return names[v]
 
 
@@ -363,15 +228,15 @@ def _bands(nest: BandNest, names: Names) -> list[str]:
 
 def _scatter(nest: ScatterNest, names: Names) -> list[str]:
     dims = nest.dims
-    place = _leaf(nest.places, dims, names)
+    place = leaf_in(nest.places, dims, names)
     target = element(
         names[nest.into],
         nest.into.shape,
-        _loops(dims, nest.target_strides),
+        loops_of(dims, nest.target_strides),
         0,
         (place, nest.stride),
     )
     sign = "+=" if nest.accumulate else "="
     heads = [f"for {i} in {n}:" for i, n in zip(indices(dims), dims, strict=True)]
     lines = [INDENT * depth + head for depth, head in enumerate(heads)]
-    return [*lines, f"{INDENT * len(heads)}{target} {sign} {_leaf(nest.values, dims, names)}"]
+    return [*lines, f"{INDENT * len(heads)}{target} {sign} {leaf_in(nest.values, dims, names)}"]

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.nests import Nest, NumpyNest
+from ..ir.nests import Nest, NumpyNest, equations_of, title
 from ..lower.nest.writing import Call
 from ..lower.threads.main import CLOCKS, write_timed
 from ..machine.target import host
-from ..pipeline.compiled import NumpyStep, drafted, translated
+from ..pipeline.compiled import translated
+from ..pipeline.draft import NumpyStep, drafted
 from ..runtime import team
 from ..runtime.binding import Binding
 from .effort import effort
-from .loops import equations_of, title
 from .peak import Peaks, arithmetic, measured
 
 SECONDS = 0.3  # how long to go on, if nobody says how many steps

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...core.handle import Handle
 from ...core.nodes import Leaf
 from ...core.storage import Storage
 from ...core.tape import history
 from ..errors import TraceError
-
-if TYPE_CHECKING:
-    from .trace import Capture, Given, Tracer
+from .given import Given
+from .traced import Capture
+from .tracer import Tracer
 
 
 class TracedGrads:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import ref
 
 from ...core.backward import PendingGradients, run_hooks
@@ -23,10 +23,9 @@ from ...core.handle import Handle, wrap
 from ...core.nodes import RETAIN, Leaf
 from ...core.tape import history
 from ..ir.graph import Equation, Var
+from .given import Given
 from .results import is_traced
-
-if TYPE_CHECKING:
-    from .trace import Given, Tracer
+from .tracer import Tracer
 
 Source = int | ref[Handle]  # the place of an argument, or a tensor
 

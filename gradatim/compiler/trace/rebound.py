@@ -8,19 +8,15 @@ first time is given a tensor of its own, and the function is traced again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakValueDictionary
 
 import numpy as np
 
-from ...core.context import GradMode
 from ...core.handle import Handle, wrap
 from ...core.storage import Storage
 from ...core.tape import history
 from ..errors import TraceError, user_line
-
-if TYPE_CHECKING:
-    from .trace import Tracer
 
 _own: WeakValueDictionary[int, Any] = WeakValueDictionary()  # tensors that only a buffer has
 
@@ -61,8 +57,8 @@ class Rebound:
         """Memory that will have other numbers, while what it was may still be returned."""
         return frozenset(b.was._storage for b in self._rebound() if isinstance(b.was, Handle))
 
-    def settle(self, tracer: Tracer) -> None:
-        """Write what they are now into what they were.
+    def settled(self) -> list[Buffer]:
+        """Those that are other tensors now, whose numbers may be written into what they were.
 
         Errors: TraceError for one that cannot be written so; TraceAgain if one was somebody else's.
         """
@@ -77,11 +73,7 @@ class Rebound:
                 _own[id(mine)] = mine
             self.buffers.clear()
             raise TraceAgain
-        values = [tracer.read(b.table[b.name]) for b in rebound]  # before any of them is written
-        with GradMode(False):
-            for buffer, value in zip(rebound, values, strict=True):
-                tracer.write(buffer.was, wrap(value))
-                buffer.table[buffer.name] = buffer.was
+        return rebound
 
     def put_back(self) -> None:
         """Leave in the modules what was there."""

@@ -9,18 +9,18 @@ gradient that is silently missing would be the worst answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from ..._tensor.tensor import Tensor
 from ...core.errors import AutogradError
-from ...core.handle import Handle, Step, alias, extended, steps, wrap
+from ...core.handle import Handle, Step, steps
 from ...core.nodes import Hooks, Leaf
 from ...core.storage import Storage, tick
 from ...core.tape import base_of, history
 from ..ir.graph import Var
-from .structure import filled_in, taken_apart
+from .structure import taken_apart
 
 NAME = "CompiledFunctionBackward"  # of the entry of a compiled function, as in PyTorch
 
@@ -169,83 +169,3 @@ class Results:
 def is_traced(x: Any) -> bool:
     """Whether a tensor was made while a function was traced."""
     return isinstance(x._value, Var)
-
-
-def returned(traced: Any, arrays: Sequence[Any], arguments: Sequence[Any]) -> Any:
-    """What a call of a traced function returns, whose numbers are these arrays."""
-    structure = traced.results
-    if type(structure) is Slot and structure.itself is None and structure.view is None:
-        only = wrap(arrays[structure.index])  # nearly always so, and in a fifth of the time
-        if structure.edge is not None:
-            _with_edge(only, structure, traced.past)
-        return only
-    found = [None if a is None else wrap(a) for a in arrays]
-    return filled(structure, found, arguments, traced.past)
-
-
-def filled(
-    structure: Any,
-    tensors: Sequence[Any],
-    arguments: Sequence[Any] | None = None,
-    past: Sequence[Any] | None = None,
-    *,
-    stacked: Sequence[int] = (),
-) -> Any:
-    """What a function returns, with tensors in the places left for them.
-
-    Those that were there before are returned themselves if the `arguments` are given; otherwise
-    all are the new ones. `past` has the histories of those that have one; without it, none has.
-    `stacked` ones are several steps' numbers.
-    """
-    made: dict[int, Any] = {}
-    taken: set[int] = set()
-
-    def fill(slot: Slot) -> Any:
-        x = made.get(id(slot))
-        if x is None:
-            x = made[id(slot)] = new(slot)
-        return x
-
-    def new(slot: Slot) -> Any:
-        if arguments is not None and slot.itself is not None:
-            return arguments[slot.itself] if isinstance(slot.itself, int) else slot.itself
-        view, x = slot.view, tensors[slot.index]
-        if view is not None and slot.index not in stacked:
-            if view.owner is None:
-                x = x if not view.path and slot.index not in taken else _view(x, view.path, x)
-                taken.add(slot.index)
-            elif arguments is not None:
-                x = _view_of_outside(view, arguments)
-        return x if past is None else _with_edge(x, slot, past)
-
-    return filled_in(structure, Slot, fill)
-
-
-def _with_edge(x: Any, slot: Slot, past: Sequence[Any]) -> Any:
-    edge = slot.edge
-    if edge is not None and x._edge is None:
-        x._edge = past[edge] if type(edge) is int else Leaf(x)
-    return x
-
-
-def _view_of_outside(view: View, arguments: Sequence[Any]) -> Any:
-    base = arguments[view.base] if isinstance(view.base, int) else view.base
-    if isinstance(view.owner, int):
-        return _view(arguments[view.owner], view.path, base)
-    assert view.owner is not None
-    return _view(alias(view.owner.value, view.owner), view.path, base)
-
-
-def _view(source: Any, path: tuple[Step, ...], base: Any) -> Any:
-    """A tensor on the memory of `source`, seen through more steps; without history."""
-    value = source._value
-    for primitive, params in path:
-        value = primitive.value(value, **params)
-    x = alias(value, source._storage, extended(source._view, path))
-    if base is not None and path:
-        x._base = base = base_of(base)
-        # Its history begins where the base's view ends.
-        begun = len(steps(base._view))
-        x._view = extended(base._view, steps(x._view)[begun:])
-        x._stamp = base._stamp
-    return x

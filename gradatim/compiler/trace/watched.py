@@ -12,7 +12,8 @@ from ..errors import is_users
 from ..guards import Guards, Watch
 from .arguments import Flat, changed_containers, objects_of, unflatten
 from .rebound import TraceAgain
-from .trace import Traced, trace
+from .trace import trace
+from .traced import Traced
 
 
 def traced_and_watched(

@@ -7,7 +7,7 @@ from typing import Any
 import gradatim as g
 from gradatim.compiler.lower.products.afterwards import MOST, coming
 from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.compiled import scheduled
+from gradatim.compiler.pipeline.draft import scheduled
 from gradatim.compiler.trace.trace import trace
 
 ROWS = 512

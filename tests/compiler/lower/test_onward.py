@@ -6,7 +6,7 @@ import gradatim as g
 from gradatim.compiler.ir.nests import BlockNest
 from gradatim.compiler.lower.functions.onward import onward
 from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.compiled import scheduled
+from gradatim.compiler.pipeline.draft import scheduled
 from gradatim.compiler.schedule.grain import cut_of
 from gradatim.compiler.trace.trace import trace
 from gradatim.nn import functional as F

@@ -10,10 +10,9 @@ import pytest
 
 import gradatim as g
 import gradatim.nn.functional as F
-from gradatim.compiler.ir.nests import BandNest, Nest, writes
+from gradatim.compiler.ir.nests import BandNest, Nest, equations_of, writes
 from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.compiled import scheduled
-from gradatim.compiler.show.loops import equations_of
+from gradatim.compiler.pipeline.draft import scheduled
 from gradatim.compiler.trace.trace import trace
 from tests.compiler.running import compiled
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import gradatim as g
 from gradatim.compiler.ir.nests import BlockNest, DrawNest, writes
 from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.compiled import drafted, scheduled
+from gradatim.compiler.pipeline.draft import drafted, scheduled
 from gradatim.compiler.trace.trace import trace
 from gradatim.nn import functional as F
 

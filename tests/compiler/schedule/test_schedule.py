@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 import gradatim as g
 from gradatim.compiler.ir.graph import Var
-from gradatim.compiler.ir.nests import NumpyNest, ProductNest, Schedule
+from gradatim.compiler.ir.nests import NumpyNest, ProductNest, Schedule, equations_of
 from gradatim.compiler.ir.strided import Strided, as_rows, common_dims, spread
 from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.compiled import scheduled
+from gradatim.compiler.pipeline.draft import scheduled
 from gradatim.compiler.schedule.memory import ALIGN, Arena, Use, plan_memory
-from gradatim.compiler.show.loops import equations_of
 from gradatim.compiler.trace.trace import trace
 from gradatim.nn import functional as F
 from tests.compiler.running import compiled

@@ -1,0 +1,160 @@
+"""A function and the machine code that it has become: a variant for each kind of arguments."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ...core import dtypes
+from ...core.backend import Eager
+from ...core.context import local
+from ..back.through import Through
+from ..machine import engine
+from ..pipeline.compiled import compiled_of
+from ..runtime.binding import GRADIENTS, Binding
+from ..runtime.lock import STATE
+from ..runtime.sharing import Overlap
+from ..trace.arguments import Flat, is_gone
+from ..trace.naming import names_of
+from ..trace.watched import traced_and_watched, warn, warn_of_changes
+
+VARIANTS = 8  # how many traces of one kind of arguments are kept
+KINDS = 64  # and of how many kinds
+CHANGED = "changed:"
+
+
+class CompiledFunction:
+    """The programs of one function, made as they are wanted, and why each was made."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        check_function(function)
+        self.__name__ = type(function).__name__
+        self.function = function
+        self.variants: dict[Any, list[Binding]] = {}
+        self.history: list[str] = []  # why it was traced, each time
+        self._said: set[str] = set()
+        self._turn = 0
+        self._compiling = threading.RLock()
+        _functions.add(self)
+
+    @property
+    def _name(self) -> str:
+        return self.__name__
+
+    def is_plain(self) -> bool:
+        """Whether the function is to run as it is written.
+
+        So it does inside another trace, which sees all of it; where every operation is watched; and
+        without LLVM.
+        """
+        context = local.context
+        if type(context.backend) is not Eager or context.anomaly:
+            return True
+        return not self.variants and engine.available() is not None
+
+    def say_overlap(self, why: Overlap) -> None:
+        """Say once that a call is not compiled, and how it would be."""
+        if "overlap" not in self._said:
+            self._said.add("overlap")
+            warn(
+                f"gradatim.compile: {why} share memory that {self._name} writes, so this call runs "
+                "as it is written, in NumPy; this is said once. Pass a .clone() of what overlaps"
+            )
+
+    def binding(self, flat: Flat) -> Binding:
+        """The machine code for arguments like these, with no way back for gradients."""
+        return self.fitting(flat).plain()
+
+    def fitting(self, flat: Flat) -> Binding:
+        """The program for arguments like these, made now if there is none."""
+        key = key_of(flat)
+        with STATE:
+            found, _ = self._known(key)
+        if found is not None:
+            return found
+        with self._compiling:
+            with STATE:
+                found, changes = self._known(key)
+                if found is not None:
+                    return found
+                self._note(changes)
+                traced, guards, changed = traced_and_watched(self.function, flat, self._name)
+            called = names_of(flat, self.function)
+            if traced.joint is None:
+                binding = Binding(traced, compiled_of(traced), guards, called)
+            else:
+                binding = Through(traced, traced.joint, guards, called, self._name)
+            self._keep(key, binding)
+        if changed and "changes" not in self._said:
+            self._said.add("changes")
+            warn_of_changes(self._name, changed)
+        return binding
+
+    def _known(self, key: Any) -> tuple[Binding | None, list[str]]:
+        """A binding that fits; or what has changed since each of them was made."""
+        changes = []
+        for binding in self.variants.get(key, ()):
+            change = binding.what_changed()
+            if change is None:
+                return binding, []
+            changes.append(change)
+        return None, changes
+
+    def _keep(self, key: Any, binding: Binding) -> None:
+        """Keep a binding, and few enough of them."""
+        kinds = {k: known for k, known in self.variants.items() if not is_gone(k)}
+        kinds[key] = [binding, *kinds.get(key, ())][:VARIANTS]
+        while len(kinds) > KINDS:
+            del kinds[min((k for k in kinds if k != key), key=lambda k: kinds[k][0].turn)]
+        self.variants = kinds
+
+    def _note(self, changes: list[str]) -> None:
+        """Keep why the function is traced again, and say it the first time."""
+        if not changes:
+            self.history.append("other types or settings" if self.history else "first call")
+            return
+        told = [c for c in changes if c != GRADIENTS]
+        if told and not any(h.startswith(CHANGED) for h in self.history):
+            warn(
+                f"gradatim.compile: {told[0]}, so {self._name} is traced again; this is said "
+                "once. Pass what changes often as a float or a tensor"
+            )
+        self.history.append(f"{CHANGED} {told[0]}" if told else GRADIENTS)
+
+
+def key_of(flat: Flat) -> Any:
+    """What has to be equal for two calls to have one program."""
+    return flat.key, local.context.grad_enabled, dtypes.get_default_dtype()
+
+
+_functions: weakref.WeakSet[CompiledFunction] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """A child has one thread: nobody else is compiling."""
+    for function in list(_functions):
+        function._compiling = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def check_function(function: Any) -> None:
+    """Refuse what is no function, or one whose steps Python wants to do one after the other."""
+    if not callable(function):
+        raise TypeError(f"compile: expects a function, got {type(function).__name__}")
+    kinds = {
+        "a generator": (inspect.isgeneratorfunction, inspect.isasyncgenfunction),
+        "an async function": (inspect.iscoroutinefunction,),
+    }
+    for kind, tests in kinds.items():
+        if any(test(function) for test in tests):
+            raise TypeError(
+                f"compile: {getattr(function, '__name__', function)} is {kind}, which runs piece "
+                "by piece; compile the function that does one step"
+            )

@@ -1,0 +1,116 @@
+"""Elements of buffers in words: offsets and strides read as `a[row, 2 col + 1]`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import prod
+
+from ..ir.graph import Names, contiguous
+from ..ir.nests import (
+    Leaf,
+)
+from ..ir.strided import Shape
+
+
+def indices(dims: Shape) -> tuple[str, ...]:
+    """What the places in each dimension of a nest are called; the last one is the column.
+
+    >>> indices((256, 3, 10))
+    ('row0', 'row1', 'col')
+    """
+    outer = len(dims) - 1
+    rows = ("row",) if outer == 1 else tuple(f"row{i}" for i in range(outer))
+    return (*rows, "col")
+
+
+def element(
+    name: str,
+    shape: Shape,
+    loops: Sequence[tuple[str, int, int]],
+    offset: int,
+    chosen: tuple[str, int] | None = None,
+) -> str:
+    """An element of a buffer: `loops` are (index, size, stride), `chosen` (what tells it, stride).
+
+    >>> element("a", (256, 27), [("row", 256, 27), ("col", 27, 1)], 0)
+    'a[row, col]'
+    >>> element("a", (27, 256), [("row", 256, 1), ("col", 27, 256)], 0)
+    'a[col, row]'
+    >>> element("a", (27,), [("row", 256, 0), ("col", 27, 1)], 0)
+    'a[col]'
+    >>> element("a", (4, 9), [("row", 3, 9), ("col", 4, 2)], 10)
+    'a[row + 1, 2 col + 1]'
+    >>> element("a", (4, 9), [("row", 4, 8), ("col", 3, 1)], 0)
+    'a[8 row + col]'
+    """
+    moving = [(i, n, s) for i, n, s in loops if s and n > 1]
+    if prod(shape) == 1:
+        return name
+    places = _coordinates(shape, moving, offset, chosen)
+    if places is None and not offset and chosen is None:
+        places = _reshaped(shape, moving)
+    if places is None:
+        places = [_address(moving, offset, chosen)]
+    return f"{name}[{', '.join(places)}]"
+
+
+def _coordinates(
+    shape: Shape,
+    moving: Sequence[tuple[str, int, int]],
+    offset: int,
+    chosen: tuple[str, int] | None,
+) -> list[str] | None:
+    """One place for each dimension of the buffer, if every loop walks along one of them."""
+    left = [*moving, *([(chosen[0], 1, chosen[1])] if chosen else [])]
+    found = []
+    for n, stride in zip(shape, contiguous(shape), strict=True):
+        begin, offset = divmod(offset, stride)
+        along = [x for x in left if stride <= x[2] < stride * n and x[2] % stride == 0]
+        if len(along) > 1:
+            return None
+        _, count, step = along[0] if along else ("", 1, 0)
+        if begin + (count - 1) * step // stride >= n:
+            return None
+        left = [x for x in left if x not in along]
+        found.append(_address(along, begin, None, stride))
+    return None if left else found
+
+
+def _reshaped(shape: Shape, moving: Sequence[tuple[str, int, int]]) -> list[str] | None:
+    """The indices alone, if they walk over the whole buffer in its order."""
+    inside = all(a[2] == b[1] * b[2] for a, b in pairwise(moving))
+    if not moving or not inside or moving[-1][2] != 1:
+        return None
+    return [i for i, _, _ in moving] if prod(n for _, n, _ in moving) == prod(shape) else None
+
+
+def _address(
+    moving: Sequence[tuple[str, int, int]],
+    offset: int,
+    chosen: tuple[str, int] | None,
+    unit: int = 1,
+) -> str:
+    """`9 row + 2 col + 1`, with strides counted in units."""
+    terms = [(i, s // unit) for i, _, s in moving] + ([chosen] if chosen else [])
+    found = [i if s == 1 else f"{s} {i}" for i, s in terms]
+    return " + ".join([*found, str(offset)] if offset or not found else found)
+
+
+def loops_of(dims: Shape, strides: Shape) -> list[tuple[str, int, int]]:
+    """Each loop of a nest: its index, how often it runs, and how far each step goes."""
+    return list(zip(indices(dims), dims, strides, strict=True))
+
+
+def leaf_in(leaf: Leaf, dims: Shape, names: Names, chosen: tuple[str, int] | None = None) -> str:
+    """What a leaf is inside of the loops: a number, a range, an element of a buffer."""
+    if leaf.number is not None:
+        return f"{leaf.number}"
+    if leaf.range is not None:
+        start, step = leaf.range
+        moving = [x for x in loops_of(dims, leaf.strides) if x[2]]
+        place = _address([(i, n, s * step) for i, n, s in moving], start + leaf.offset * step, None)
+        return place if " " not in place else f"({place})"
+    return element(
+        names[leaf.var], leaf.var.shape, loops_of(dims, leaf.strides), leaf.offset, chosen
+    )

@@ -1,0 +1,267 @@
+"""The backend that writes equations: it answers every primitive with a variable.
+
+Autograd sits above the backend, so the backward pass and the optimiser's update are noted like all
+else. Memory becomes values here. Each storage that is met has a current variable; a write makes a
+new one, and a view is read by applying its steps to the current one. So the graph is pure, and what
+was written is known at the end: those storages get their last variable when the program runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...core.context import GradMode
+from ...core.errors import UnknownShape
+from ...core.gradient import grad_of
+from ...core.handle import Handle, alias, steps, wrap
+from ...core.primitive import Primitive
+from ...core.storage import Storage
+from ...core.update import Update
+from ...ops.broadcast import repeated
+from ...ops.creation import constant, filled
+from ...ops.movement import update_view
+from ..errors import TraceError, user_line
+from ..ir.graph import Equation, Params, Var, apply, value_asked_for
+from .layout import computed, keeps_order, one_place, seen_through, strided_steps, variable_like
+from .rebound import Rebound
+from .results import is_traced
+from .shown import Known, shown
+
+_FIELDS = ("_value", "_shared", "_view", "_base", "_edge", "_stamp", "_grad")
+
+
+@dataclass
+class Tracer:
+    """The backend that writes equations."""
+
+    equations: list[Equation] = field(default_factory=list)
+    current: dict[Storage, Var] = field(default_factory=dict)
+    captured: dict[Storage, tuple[Var, Handle]] = field(default_factory=dict)
+    met: dict[int, tuple[Handle, dict[str, Any]]] = field(default_factory=dict)
+    written: dict[Storage, None] = field(default_factory=dict)
+    looked: dict[int, tuple[Handle, Any]] = field(default_factory=dict)
+    seen: Known = field(default_factory=dict)
+    times: dict[Storage, int] = field(default_factory=dict)
+    grads: dict[int, str] = field(default_factory=dict)  # the first thing done to each `.grad`
+    lines: dict[int, str] = field(default_factory=dict)  # where a tensor was touched last
+    adopted: set[Storage] = field(default_factory=set)
+    constants: dict[Var, Any] = field(default_factory=dict)
+    made: set[Var] = field(default_factory=set)
+    rebound: Rebound = field(default_factory=Rebound)
+    noting_lines: bool = True
+    line: str = ""
+    part_of: str = ""
+    watcher: Any = None  # the watch over what functions are called, if there is one
+
+    # -- the backend's methods -------------------------------------------------------------
+
+    def execute(self, primitive: Primitive, inputs: tuple[Handle, ...], params: Params) -> Any:
+        """Note the equation; its variables are the value."""
+        watcher = self.watcher
+        if watcher is None:
+            return self._execute(primitive, inputs, params)
+        # What happens here reads nothing of the user's, and is most of what there is to watch.
+        sys.setprofile(None)
+        try:
+            self.watcher = None
+            return self._execute(primitive, inputs, params)
+        finally:
+            self.watcher = watcher
+            sys.setprofile(watcher)
+
+    def _execute(self, primitive: Primitive, inputs: tuple[Handle, ...], params: Params) -> Any:
+        if primitive is constant:
+            return self.constant(**params)
+        if primitive is update_view:
+            inputs, params = self._in_strides(inputs, params["view"])
+        line = user_line() if self.noting_lines else self.line
+        try:
+            equation = apply(primitive, [self.read(x) for x in inputs], params, line, self.part_of)
+        except UnknownShape as error:
+            raise TraceError(f"compile: {user_line()}: {error}") from None
+        if primitive.is_view:
+            out = seen_through(inputs[0]._value, equation)
+            equation = replace(equation, outputs=(out,))
+        elif primitive is repeated:
+            equation = replace(equation, outputs=(one_place(equation.output),))
+        elif keeps_order(equation):
+            equation = replace(equation, outputs=computed(equation))
+        self.equations.append(equation)
+        self.made.update(equation.outputs)
+        return equation.outputs if len(primitive.outputs) > 1 else equation.outputs[0]
+
+    def _in_strides(
+        self, inputs: tuple[Handle, ...], view: tuple[Any, ...]
+    ) -> tuple[tuple[Handle, ...], Params]:
+        """The inputs of `update_view` for steps that strides can say.
+
+        Memory lies in order here. Steps that are strides only in the order that the tensor's memory
+        has outside are taken in two parts.
+        """
+        whole, part = inputs
+        count = strided_steps(whole._value.shape, view)
+        if count < len(view):
+            middle = whole
+            for primitive, params in view[:count]:
+                middle = wrap(self.execute(primitive, (middle,), params))
+            part = wrap(self.execute(update_view, (middle, part), {"view": view[count:]}))
+        return (whole, part), {"view": view[:count]}
+
+    def write(self, target: Handle, source: Handle) -> None:
+        """The target's storage has a new current variable."""
+        self.meet(target)
+        value, storage = self.read(source), target._storage
+        if storage in self.adopted:
+            raise TraceError(
+                f"compile: {user_line()} writes into an array that from_numpy was given inside the "
+                "compiled function; do one of the two outside, or take gradatim.tensor(array)"
+            )
+        root = self.root(target)
+        if target._view:
+            whole, part = wrap(root), wrap(value)
+            value = self.execute(update_view, (whole, part), {"view": steps(target._view)})
+        self.current[storage] = value
+        self.written[storage] = None
+
+    def update(self, update: Update, rows: Sequence[tuple[Handle, ...]], params: Params) -> None:
+        """An equation for each update, and a write for each thing that it replaces."""
+        for inputs in rows:
+            found = self.execute(update, inputs, params)
+            results = found if isinstance(found, tuple) else (found,)
+            for i, result in zip(update.replaces, results, strict=True):
+                self.write(inputs[i], wrap(result))
+
+    def numbers(self, x: Handle) -> Any:
+        """The array of a captured tensor that Python looks at: it has to stay what it is."""
+        if isinstance(x._value, Var):
+            is_written = x._shared is not None and x._shared in self.current
+            if x._value in self.constants and not is_written:
+                return _read_only(self.constants[x._value])
+            raise TraceError(value_asked_for())
+        if x._storage in self.written:
+            raise TraceError(value_asked_for())
+        self.looked.setdefault(id(x), (x, x._value.copy()))
+        return _read_only(x._value)
+
+    def touch(self, x: Any, what: str = "") -> None:
+        """Remember what a tensor was like before that; refuse to meddle with a generator."""
+        if not isinstance(x, Handle):
+            raise TraceError(
+                f"compile: {user_line()} asks a random generator for its state or gives it one, "
+                "which would happen only now, while the function is traced; do it outside"
+            )
+        self.meet(x)
+        if what == "adopted":
+            self.adopted.add(x._storage)
+        elif id(x) not in self.met:
+            pass  # made by the function
+        elif what:
+            self.grads.setdefault(id(x), what)
+        else:
+            self.lines[id(x)] = user_line()
+
+    def rebind(self, table: dict[str, Any], name: str) -> None:
+        """Remember what a module's buffer was."""
+        self.rebound.note(table, name)
+
+    def constant(self, array: Any) -> Var:
+        """Numbers from Python: one is written into the graph, several are an input of it.
+
+        Every call begins with these numbers, whatever is written into the tensor.
+        """
+        if array.ndim == 0:
+            params = {"shape": (), "value": array.item(), "dtype": array.dtype}
+            var: Var = self.execute(filled, (), params)
+        else:
+            array = array if array.flags.c_contiguous else array.copy()
+            var, storage = Var(array.shape, array.dtype), Storage(array)
+            self.captured[storage] = (var, alias(array, storage))
+            self.made.add(var)
+        self.constants[var] = array
+        return var
+
+    # -- memory ----------------------------------------------------------------------------
+
+    def read(self, x: Handle) -> Var:
+        """The variable that a tensor is now."""
+        value, shared = x._value, x._shared
+        if isinstance(value, Var) and (shared is None or shared not in self.current):
+            if value not in self.made:
+                raise TraceError(
+                    f"compile: {user_line()} uses a tensor that was made while a compiled function "
+                    "was traced, and that has no numbers; return it from there instead of keeping "
+                    "it, or make it before the first call"
+                )
+            return value
+        self.meet(x)
+        return shown(self.seen, self.root(x), x._view, self.execute)
+
+    def root(self, x: Handle) -> Var:
+        """The current variable of the whole storage of a tensor; of one met first, an input."""
+        storage = x._storage
+        if storage not in self.current:
+            value = storage.value
+            if not isinstance(value, Var):
+                value = variable_like(value)
+                self.captured[storage] = (value, x)
+                self.made.add(value)
+            self.current[storage] = value
+        return self.current[storage]
+
+    def meet(self, x: Handle) -> None:
+        """Remember what a tensor from outside was like, to leave it as it was."""
+        for seen in (x, x._base):
+            if seen is not None and id(seen) not in self.met and not isinstance(seen._value, Var):
+                self.times.setdefault(seen._storage, seen._storage.time)
+                grad_of(seen, at_once=True)  # no promise: others are recognised by who they are
+                kept = {name: seen.__dict__[name] for name in _FIELDS if name in seen.__dict__}
+                self.met[id(seen)] = (seen, kept)
+
+    def put_back(self) -> None:
+        """Write what tensors from outside were given as new memory (`.data = `) into the old one.
+
+        So their memory stays the same from call to call, and so do NumPy's views of it.
+        """
+        for x, kept in list(self.met.values()):
+            old = alias(kept["_value"], kept["_shared"], kept.get("_view"))
+            if x._shared is old._shared and steps(x._view) == steps(old._view):
+                continue
+            value = self.read(x)
+            if x._type != old._type or not is_traced(x) or x._shared is old._shared:
+                raise TraceError(
+                    f"compile: {self.lines.get(id(x), 'the function')} gives a tensor from outside "
+                    "other memory, or another shape or dtype; do that outside, or write numbers "
+                    "into it with copy_()"
+                )
+            with GradMode(False):
+                self.write(old, wrap(value))
+
+    def settle(self) -> None:
+        """Write what buffers were given as other tensors into the old ones."""
+        rebound = self.rebound.settled()
+        values = [self.read(b.table[b.name]) for b in rebound]  # before any of them is written
+        with GradMode(False):
+            for buffer, value in zip(rebound, values, strict=True):
+                self.write(buffer.was, wrap(value))
+                buffer.table[buffer.name] = buffer.was
+
+    def restore(self) -> None:
+        """Leave every tensor from outside as it was."""
+        self.rebound.put_back()
+        for tensor, kept in self.met.values():
+            for name in _FIELDS:
+                if name in kept:
+                    tensor.__dict__[name] = kept[name]
+                else:
+                    tensor.__dict__.pop(name, None)
+        for storage, time in self.times.items():
+            storage.time = time
+
+
+def _read_only(array: Any) -> Any:
+    seen = array.view()
+    seen.flags.writeable = False  # nobody would notice what NumPy writes here
+    return seen
