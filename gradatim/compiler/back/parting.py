@@ -10,16 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from ...ops.broadcast import copy
 from ..ir.graph import Equation, Graph, Var, apply
 from ..ir.kinds import ELEMENTWISE, VIEWS, is_dear
 from ..passes.dce import needed
 from ..trace.joint import Joint, Way
-
-if TYPE_CHECKING:
-    from ..trace.traced import Capture, Traced
+from ..trace.traced import Capture, Traced
 
 _MOVED = frozenset({"broadcast_to", "reshape", "permute", "copy", "repeated", "filled"})
 

@@ -11,12 +11,8 @@ segment       NumPy does it, between stretches of machine code; the reason stand
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...core.primitive import Primitive
-
-if TYPE_CHECKING:
-    from .graph import Equation
+from .graph import Equation
 
 ARITHMETIC = (
     "neg", "add", "sub", "mul", "div", "pow", "square", "abs", "sign", "reciprocal",

@@ -6,8 +6,8 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ...core.primitive import Composite
 from ..ir.graph import Graph, Pass
@@ -21,13 +21,10 @@ from ..machine.kept_code import kept_code
 from ..machine.target import Target, host
 from ..passes import optimise
 from ..passes.expand import expand
+from ..trace.traced import Traced
+from .draft import Draft, NumpyStep, drafted
 from .translation import Translation
 from .uncollected import uncollected
-
-if TYPE_CHECKING:
-    from ..trace.traced import Traced
-
-from .draft import Draft, NumpyStep, drafted
 
 SOON = 0.5  # seconds of compiling after which it is said how long it took
 

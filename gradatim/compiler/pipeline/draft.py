@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..ir.graph import Equation, Graph, Pass, Var
 from ..ir.nests import NumpyNest, Schedule, reads
@@ -25,9 +25,6 @@ from ..schedule.build import schedule
 from ..schedule.grain import in_two_steps
 from ..schedule.memory import Use, plan_memory
 from ..schedule.over import reused
-
-if TYPE_CHECKING:
-    pass
 
 WORTH_SHARING = 100_000  # nanoseconds of one core that make waking a second one pay
 

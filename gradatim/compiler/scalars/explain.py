@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from ...core.errors import ArgumentError
 from ..machine import engine
-
-if TYPE_CHECKING:
-    from .native import Version
+from .native import Version
 
 STAGES = ("trace", "llvm", "assembly")
 
