@@ -20,8 +20,10 @@ from ...autograd import NonFiniteError, stop_at_non_finite
 from ...core.gradient import put_grad
 from ...core.handle import Handle, wrap
 from ..errors import is_users, shown_line
+from ..machine.target import host
 from ..runtime.binding import Binding, Stretch
 from ..runtime.keeping import Keeping
+from ..show.explain import Explanation
 
 Array = np.ndarray[Any, Any]
 _LASTING = 10  # steps as written
@@ -191,7 +193,19 @@ def _what_happens(
     finally:
         here.restore()
         here.end()
+    was_nan = _nan_before(program, binding)
+    if was_nan:
+        return f"{was_nan} was nan already", True
     return "the operation cannot be named: in NumPy all of them stay finite", False
+
+
+def _nan_before(program: Program, binding: Binding) -> str:
+    """What the program found by itself and has nan in it, by its name; of none, nothing."""
+    told = Explanation(program.__name__, binding, (), host())
+    for i, array in binding.inputs.arrays.items():
+        if i >= binding.inputs.given and array.dtype.kind == "f" and np.isnan(array).any():
+            return told.origin(i)
+    return ""
 
 
 def _line(error: BaseException) -> str:

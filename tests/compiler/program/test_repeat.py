@@ -152,6 +152,15 @@ def test_nan_in_an_input_is_found():
         g.compile(lambda y: y * 2).repeat(4, x)
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_weight_that_is_nan_before_the_first_step_is_named(count):
+    model, step = model_and_step()
+    with g.no_grad():
+        model.bias.fill_(float("nan"))
+    with pytest.raises(NotFiniteError, match=r"1 returned nan; in it model\.bias was nan already"):
+        g.compile(step).repeat(count, g.ones(count, 3, 4))
+
+
 def test_steps_may_go_on():
     x, seen, step, _ = falling(2, 10)
     losses = g.compile(step).repeat(10, check_finite=False)
