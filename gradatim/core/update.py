@@ -89,7 +89,11 @@ class Update(Composite):
         return found if len(found) > 1 else found[0]
 
     def run(self, rows: Sequence[Row], params: Params) -> None:
-        """Update each row of arrays in place."""
+        """Update each row of arrays in place, as if one after the other."""
+        if self._are_shared(rows):
+            for row in rows:
+                self.in_place(*row, **params)
+            return
         if self.sweep is not None and are_kernels_enabled():
             size = sum([row[0].size for row in rows])
             rows = self._swept(rows, params) if size >= MIN_ELEMENTS else rows
@@ -101,6 +105,11 @@ class Update(Composite):
                 self.in_place(*row, **params)
         for group in self._alike(small):
             self._side_by_side(list(zip(*group, strict=True)), params)
+
+    def _are_shared(self, rows: Sequence[Row]) -> bool:
+        """Whether two rows write the same array: a state that somebody gave to two parameters."""
+        columns = tuple(zip(*rows, strict=True))
+        return any([len(set(map(id, columns[i]))) < len(rows) for i in self.replaces if columns])
 
     def _alike(self, rows: Iterable[Row]) -> list[list[Row]]:
         """The rows in groups of one dtype and equal numbers."""

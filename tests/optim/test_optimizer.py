@@ -394,6 +394,25 @@ def test_small_parameters_are_updated_together_with_the_bits_of_each_alone(amsgr
         assert [x.tolist() for x in ours.values()] == [x.tolist() for x in theirs.values()]
 
 
+@pytest.mark.parametrize(("kind", "name"), [("Adam", "exp_avg"), ("Adam", "step"), ("SGD", None)])
+def test_two_parameters_may_share_a_state_and_are_updated_one_after_the_other(kind, name):
+    """As a loop over them does it, which PyTorch's own updates are."""
+
+    def weights(groups):
+        ps = [leaf(1, 2), leaf(-3, 0.5)]
+        settings = {"momentum": 0.9} if kind == "SGD" else {}
+        optimizer = getattr(optim, kind)(groups(ps), lr=0.1, **settings)
+        of = name or "momentum_buffer"
+        optimizer.state[ps[1]][of] = optimizer.state[ps[0]][of]
+        for _ in range(3):
+            optimizer.zero_grad()
+            sum((p * p).sum() for p in ps).backward()
+            optimizer.step()
+        return [p.tolist() for p in ps]
+
+    assert weights(list) == weights(lambda ps: [{"params": [p]} for p in ps])
+
+
 def test_a_parameter_given_twice_is_updated_once():
     p = leaf(1)
     with pytest.warns(UserWarning, match="duplicate parameters"):
