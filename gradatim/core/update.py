@@ -109,7 +109,7 @@ class Update(Composite):
     def _are_shared(self, rows: Sequence[Row]) -> bool:
         """Whether two rows write the same array: a state that somebody gave to two parameters."""
         columns = tuple(zip(*rows, strict=True))
-        return any([len(set(map(id, columns[i]))) < len(rows) for i in self.replaces if columns])
+        return any(len(set(map(id, columns[i]))) < len(rows) for i in self.replaces if columns)
 
     def _alike(self, rows: Iterable[Row]) -> list[list[Row]]:
         """The rows in groups of one dtype and equal numbers."""
