@@ -216,8 +216,8 @@ class _Page:
 
     def __init__(self, model: Any) -> None:
         self.model, self.size = model, model.config.block_size
-        self.memory = model.memory()
-        self.dtype = self.memory[0].keys.dtype
+        self.cache = model.cache()
+        self.dtype = self.cache[0].keys.dtype
         self.places = arange(self.size)
         self.window = zeros(1, self.size, dtype=int64)  # the last tokens, from the left
         self.count = zeros((), dtype=int64)  # how many there are
@@ -227,8 +227,8 @@ class _Page:
     def begin(self, prompt: list[int], temperature: float) -> None:
         """Forget what was written."""
         with no_grad():
-            for layer in self.memory:
-                layer.forget()
+            for layer in self.cache:
+                layer.clear()
             self.window[0, : len(prompt)] = tensor(prompt)
             self.count.fill_(len(prompt))
             self.temperature.fill_(temperature)
@@ -236,7 +236,7 @@ class _Page:
     def next(self, choice: Choice) -> Tensor:
         """A token from the last one and what is remembered of those before it; 0-d."""
         at = (self.count - 1).reshape(1)
-        logits = self.model.next(self.window[0].index_select(0, at), at, self.memory)  # (1, V)
+        logits = self.model.next(self.window[0].index_select(0, at), at, self.cache)  # (1, V)
         return self._written(choice, logits)
 
     def reread(self, choice: Choice) -> Tensor:
@@ -244,7 +244,7 @@ class _Page:
 
         What stands there after the last token does not matter to it.
         """
-        logits, _ = self.model(self.window, memory=self.memory)  # (1, S, V)
+        logits, _ = self.model(self.window, cache=self.cache)  # (1, S, V)
         return self._written(choice, logits[0].index_select(0, (self.count - 1).reshape(1)))
 
     def _written(self, choice: Choice, logits: Any) -> Tensor:

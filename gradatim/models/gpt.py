@@ -60,7 +60,7 @@ class Config:
             raise ValueError(f"dropout must be at least 0 and less than 1, got {self.dropout}")
 
 
-class Memory:
+class KeyValueCache:
     """The keys and values of the tokens that one layer has seen, a row for each place."""
 
     def __init__(self, batch: int, config: Config, dtype: Any) -> None:
@@ -68,7 +68,7 @@ class Memory:
         self.keys, self.values = zeros(shape, dtype=dtype), zeros(shape, dtype=dtype)  # (B, S, C)
         self.texts, self.places = arange(batch), arange(config.block_size)  # (B,), (S,)
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Zeros everywhere: of values that are nan, even those that nobody looks at would count.
 
         By NumPy, as operations would take as long as a third of a token.
@@ -76,18 +76,18 @@ class Memory:
         for rows in (self.keys, self.values):
             rows.numpy().fill(0)
 
-    def keep(self, k: Tensor, v: Tensor) -> None:
+    def fill(self, k: Tensor, v: Tensor) -> None:
         """Remember k and v (B, T, C) as those of the first T places."""
         for rows, new in ((self.keys, k), (self.values, v)):
             rows[:, : new.shape[1]].copy_(new)
 
-    def with_(self, k: Tensor, v: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
+    def update(self, k: Tensor, v: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
         """All of it, once k and v (B, 1, C) are written at the places `at` (B,)."""
         for rows, new in ((self.keys, k), (self.values, v)):
             rows[self.texts, at] = new[:, 0]
         return self.keys, self.values
 
-    def until(self, at: Tensor) -> Tensor:
+    def mask(self, at: Tensor) -> Tensor:
         """True for the places that have been written: (B, 1, 1, S)."""
         return (self.places <= at.unsqueeze(1)).view(len(at), 1, 1, -1)
 
@@ -103,15 +103,15 @@ class Attention(Module):
         self.proj = Linear(C, C, bias=config.bias)  # W_o
         self.drop = Dropout(config.dropout)
 
-    def forward(self, x: Tensor, memory: Memory | None = None, at: Any = None) -> Tensor:
+    def forward(self, x: Tensor, cache: KeyValueCache | None = None, at: Any = None) -> Tensor:
         """x (B, T, C) -> (B, T, C); x is one token (B, 1, C) if `at` tells its place."""
         q, k, v = self.qkv(x).split(x.shape[-1], -1)  # (B, T, C) each
         seen = None
-        if memory is not None and at is not None:
-            k, v = memory.with_(k, v, at)  # (B, S, C)
-            seen = memory.until(at)
-        elif memory is not None:
-            memory.keep(k, v)
+        if cache is not None and at is not None:
+            k, v = cache.update(k, v, at)  # (B, S, C)
+            seen = cache.mask(at)
+        elif cache is not None:
+            cache.fill(k, v)
         q, k, v = (self._heads(t) for t in (q, k, v))  # (B, H, T or S, d) each
         p = self.dropout if self.training else 0.0
         y: Any = F.scaled_dot_product_attention(q, k, v, seen, p, is_causal=seen is None)
@@ -140,9 +140,9 @@ class Block(Module):
         self.proj = Linear(4 * C, C, bias=config.bias)  # W_2, b_2
         self.drop = Dropout(config.dropout)
 
-    def forward(self, h: Tensor, memory: Memory | None = None, at: Any = None) -> Tensor:
+    def forward(self, h: Tensor, cache: KeyValueCache | None = None, at: Any = None) -> Tensor:
         """(B, T, C) -> (B, T, C)."""
-        a = h + self.attn(self.ln_1(h), memory, at)
+        a = h + self.attn(self.ln_1(h), cache, at)
         return a + self.drop(self.proj(F.gelu(self.fc(self.ln_2(a)), approximate="tanh")))
 
 
@@ -176,34 +176,34 @@ class GPT(Module):
                 init.normal_(p, std=0.02 / math.sqrt(2 * config.n_layer))
 
     def forward(
-        self, X: Tensor, Y: Tensor | None = None, *, memory: list[Memory] | None = None
+        self, X: Tensor, Y: Tensor | None = None, *, cache: list[KeyValueCache] | None = None
     ) -> tuple[Tensor, Tensor | None]:
         """X (B, T), Y (B, T) -> logits (B, T, V) and the mean of -log p over all counted Y.
 
         A token changes no logit at an earlier place, not by a bit. What the layers make of X is
-        written into `memory`, if there is one.
+        written into `cache`, if there is one.
         """
         self._check(X)
         h = self.drop(self.wte(X) + self.wpe(arange(X.shape[1])))  # (B, T, C)
         for i, block in enumerate(self.blocks):
-            h = block(h, None if memory is None else memory[i])
+            h = block(h, None if cache is None else cache[i])
         logits = self.head(self.ln_f(h))  # (B, T, V)
         if Y is None:
             return logits, None
         return logits, F.cross_entropy(logits.flatten(0, 1), Y.flatten(), ignore_index=UNCOUNTED)
 
-    def memory(self, batch: int = 1) -> list[Memory]:
-        """Room for what each layer remembers of so many texts."""
-        return [Memory(batch, self.config, self.wte.weight.dtype) for _ in self.blocks]
+    def cache(self, batch: int = 1) -> list[KeyValueCache]:
+        """An empty cache of keys and values for each layer, for so many texts."""
+        return [KeyValueCache(batch, self.config, self.wte.weight.dtype) for _ in self.blocks]
 
-    def next(self, x: Tensor, at: Tensor, memory: list[Memory]) -> Tensor:
+    def next(self, x: Tensor, at: Tensor, cache: list[KeyValueCache]) -> Tensor:
         """Logits (B, V) after one more token each, x (B,) at the places `at` (B,).
 
         The same as `forward` on all tokens so far, up to rounding, but only this one is computed:
         of the others the keys and values are remembered.
         """
         h: Any = self.drop(self.wte(x) + self.wpe(at)).unsqueeze(1)  # (B, 1, C)
-        for block, seen in zip(self.blocks, memory, strict=True):
+        for block, seen in zip(self.blocks, cache, strict=True):
             h = block(h, seen, at)
         return self.head(self.ln_f(h)).squeeze(1)
 

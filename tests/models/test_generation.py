@@ -1,4 +1,4 @@
-"""Generation: with a memory and compiled it gives what the definition gives."""
+"""Generation: with a cache of keys and values, and compiled, it gives what the definition gives."""
 
 import math
 from itertools import islice

@@ -56,23 +56,23 @@ def test_token_by_token_with_a_memory_gives_the_logits_of_one_pass():
     m, X = model(), tokens(3, 7)
     with gradatim.no_grad():
         whole = m(X)[0].numpy()
-        memory = m.memory(3)
-        read = m(X[:, :2], memory=memory)[0].numpy()
+        cache = m.cache(3)
+        read = m(X[:, :2], cache=cache)[0].numpy()
         np.testing.assert_allclose(read, whole[:, :2], rtol=1e-5, atol=1e-6)
         for t in range(2, 7):
             at = gradatim.full((3,), t, dtype=gradatim.int64)
             np.testing.assert_allclose(
-                m.next(X[:, t], at, memory).numpy(), whole[:, t], rtol=1e-5, atol=1e-6
+                m.next(X[:, t], at, cache).numpy(), whole[:, t], rtol=1e-5, atol=1e-6
             )
 
 
 def test_each_text_of_a_memory_can_stand_at_a_place_of_its_own():
     m, X = model(), tokens(2, 7)
     with gradatim.no_grad():
-        whole, memory = m(X)[0].numpy(), m.memory(2)
-        m(X, memory=memory)
+        whole, cache = m(X)[0].numpy(), m.cache(2)
+        m(X, cache=cache)
         at = gradatim.tensor([2, 5])
-        found = m.next(gradatim.stack([X[0, 2], X[1, 5]]), at, memory).numpy()
+        found = m.next(gradatim.stack([X[0, 2], X[1, 5]]), at, cache).numpy()
     np.testing.assert_allclose(found, [whole[0, 2], whole[1, 5]], rtol=1e-5, atol=1e-6)
 
 
