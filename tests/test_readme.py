@@ -1,4 +1,4 @@
-"""What the README promises: its program prints what it says, and its links lead somewhere."""
+"""What the README promises: its programs print what it says, and its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def test_the_program_runs_and_prints_what_is_shown() -> None:
-    program = re.search(r"```python\n(.*?)```\n\n((?:    [^\n]*\n)+)", README, re.DOTALL)
-    assert program is not None
+# Programs with what they print, indented, below.
+PROGRAMS = re.findall(r"```python\n((?:(?!```).)*)```\n\n((?:    [^\n]*\n)+)", README, re.DOTALL)
+
+
+@pytest.mark.parametrize(("program", "shown"), PROGRAMS, ids=["training", "gradient"])
+def test_the_programs_run_and_print_what_is_shown(program: str, shown: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", program[1]], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    shown = "".join(line[4:] + "\n" for line in program[2].splitlines())
-    assert done.stdout == shown
+    assert done.stdout == "".join(line[4:] + "\n" for line in shown.splitlines())
 
 
-def test_the_program_is_ten_lines() -> None:
-    program = re.search(r"```python\n(.*?)```", README, re.DOTALL)
-    assert program is not None
-    assert sum(bool(line.strip()) for line in program[1].splitlines()) <= 10
+def test_a_gradient_is_checked_in_ten_lines() -> None:
+    _, (program, _) = PROGRAMS
+    assert sum(bool(line.strip()) for line in program.splitlines()) <= 10
 
 
 def anchors(page: Path) -> set[str]:
