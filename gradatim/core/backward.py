@@ -20,7 +20,7 @@ from .nodes import RETAIN, Leaf
 from .parts import Parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from .nodes import Edge, Output
 
@@ -47,7 +47,7 @@ def walk(
     wanted = _NOTHING if targets is None else set(targets)
     if targets is not None:
         order = _on_the_way(order, wanted)
-    pending = PendingGradients(retain_graph, create_graph, into_leaves=targets is None)
+    pending = PendingGradients(retain_graph, create_graph, wanted, into_leaves=targets is None)
     for root, seed in zip(roots, seeds, strict=True):
         pending.add(root, seed, fresh=False)
     found: dict[Edge, Any] = {}
@@ -70,15 +70,24 @@ class PendingGradients:
     Fresh ones are referenced by nobody else, so that further gradients are added in place.
     """
 
-    __slots__ = ("_arrived", "_fresh", "_into_leaves", "_parts", "create_graph", "retain_graph")
+    __slots__ = ("_arrived", "_fresh", "_into_leaves", "_parts", "create_graph", "retain_graph",
+                 "wanted")  # fmt: skip
 
-    def __init__(self, retain_graph: bool, create_graph: bool, *, into_leaves: bool) -> None:
+    def __init__(
+        self,
+        retain_graph: bool,
+        create_graph: bool,
+        wanted: Collection[Edge] = (),
+        *,
+        into_leaves: bool,
+    ) -> None:
         self._arrived: dict[Edge, Any] = {}
         self._fresh: set[Edge] = set()
         self._parts: dict[Edge, Parts] = {}
         self._into_leaves = into_leaves
         self.retain_graph = retain_graph
         self.create_graph = create_graph
+        self.wanted = wanted  # the entries whose gradients were asked for
 
     def add(self, edge: Edge | None, gradient: Any, *, fresh: bool) -> None:
         """Add a gradient for an entry; `fresh` if nobody else holds its memory."""

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from ...core.backward import PendingGradients
 
 
+WAYS = 8  # how many ways back are kept, each for gradients of some of the results
+
+
 class Through(Binding):
     """The program of a function whose results have a history."""
 
@@ -47,10 +50,21 @@ class Through(Binding):
             k.index for k in parts.kept if not k.is_output and k.index >= self.inputs.given
         ]
         self.back, self.backs = parts.back, dict[tuple[int, ...], Backward]()
+        self.turns = 0
+        behind = joint.behind
+        self.in_turn = sorted(range(len(behind)), key=lambda k: len(behind[k]))
+        self.returned = len(behind) - len(joint.written)  # how many of them are new tensors
+        self.is_single = len(behind) == 1 and not joint.written
         self.no_second = (
             f"backward: this is the gradient of a gradient that came through {name}, a compiled "
             "function, which has only first gradients; compile the function that asks for both, or "
             f"call {name}.function, which is not compiled"
+        )
+        self.no_path = (
+            f"backward: {name}, a compiled function, computed one of its results from another, and "
+            "that one has a hook, or its gradient is asked for; gradients go past it, to what the "
+            f"function was given: ask for it in the function, or call {name}.function, which is "
+            "not compiled"
         )
 
     @cached_property
@@ -65,13 +79,21 @@ class Through(Binding):
     def way(self, there: tuple[int, ...]) -> Backward:
         """The way back for gradients that arrive at these results."""
         known = self.backs.get(there)
-        if known is not None:
-            return known
-        with self.lock:
-            if there not in self.backs:
-                behind = frozenset[int]().union(*(self.joint.reach[k] for k in there))
-                self.backs[there] = Backward(arriving(self.back, there, behind))
-            return self.backs[there]
+        if known is None:
+            with self.lock:
+                known = self.backs.get(there) or self._new_way(there)
+        known.turn = self.turns = self.turns + 1
+        return known
+
+    def _new_way(self, there: tuple[int, ...]) -> Backward:
+        """Another way back, in the place of the one that was used for longest if there are many."""
+        reach = frozenset[int]().union(*(self.joint.reach[k] for k in there))
+        made = Backward(arriving(self.back, there, reach))
+        kept = dict(self.backs)
+        while len(kept) >= WAYS:
+            del kept[min(kept, key=lambda k: kept[k].turn)]
+        self.backs = {**kept, there: made}
+        return made
 
     def _one_step(
         self, tensors: Sequence[Any], outputs: list[Any], before: Callable[[], None] | None
@@ -92,15 +114,31 @@ class Through(Binding):
     ) -> Any:
         """What the function returns, with histories that begin with the entry."""
         entry, found = done
-        count = len(self.joint.reach)
-        past = [entry] if count == 1 else [Output(entry, k) for k in range(count)]
-        for source, edge in zip(reversed(self.joint.written), reversed(past), strict=False):
-            x = _tensor(source, tensors)
+        past = [entry] if self.is_single else self._past(entry, tensors)
+        return filled(traced.results, found, tensors, past)
+
+    def _past(self, entry: Entry, tensors: Sequence[Any]) -> Sequence[Any]:
+        """The histories of the results, of which what was written before gets its own.
+
+        Those that lie behind others come first. What has a hook later, or is asked for, is the
+        history that the tensor has then.
+        """
+        joint, count = self.joint, len(self.joint.behind)
+        past: list[Any] = [None] * count
+        seen = past.copy()
+        for k in self.in_turn:
+            behind = [seen[j] for j in joint.behind[k]]
+            edge: Any = entry
+            if count > 1:
+                edge = Result(entry, k, behind) if behind else Output(entry, k)
+            past[k] = seen[k] = edge
+            x = _tensor(joint.written[k - count], tensors) if k >= self.returned else None
             if x is not None:
                 new = alias(x._value, x._storage)
                 new._edge = edge
                 replace_history(x, new, derived=True)
-        return filled(traced.results, found, tensors, past)
+                seen[k] = history(x)
+        return past
 
     def _sources(self, tensors: Sequence[Any]) -> list[Any]:
         return [_tensor(source, tensors) for source in self.joint.sources]
@@ -128,7 +166,7 @@ class Backward:
     """A compiled way back."""
 
     def __init__(self, back: Back) -> None:
-        self.back = back
+        self.back, self.turn = back, 0
         graph, captures = back.graph, back.captures
         traced = Traced(graph, captures, None, len(graph.outputs), (), (), (), (), ())
         self._binding = Binding(traced, compiled_of(traced), Guards(()))
@@ -149,6 +187,31 @@ class Backward:
             made = [wrap(a) for a in binding.run(given)]
             binding.inputs.forget_arguments()
         return {i: made[k] for i, k in self.back.leave.items()}
+
+
+class Result(Output):
+    """One of several results, with those that the function computed it from.
+
+    They are edges, so that a walk that wants one of them comes here, where it is refused: the
+    program sends gradients to what was given or found, past all other results.
+    """
+
+    __slots__ = ("behind",)
+
+    def __init__(self, entry: Entry, index: int, behind: list[Any]) -> None:
+        super().__init__(entry, index)
+        self.behind = behind
+
+    @property
+    def edges(self) -> tuple[Any, ...]:
+        """The call, and the other results."""
+        return (self.node, *self.behind)
+
+    def visit(self, gradient: Any, pending: PendingGradients, *, fresh: bool) -> None:
+        """Put the gradient in its place, if nobody waits for what it would be at the others."""
+        if any(other.hooks or other in pending.wanted for other in self.behind):
+            raise AutogradError(self.node.through.no_path)
+        super().visit(gradient, pending, fresh=fresh)
 
 
 class Entry:

@@ -44,12 +44,13 @@ class Joint:
     """The way back through a function.
 
     `sources` are the tensors where they end. `reach` tells for each result with a history which
-    of them lie behind it. Of these results the last ones are `written`: tensors that were there
-    before, and have a history since.
+    of them lie behind it, and `behind` which other results do. The last of these results are
+    `written`: tensors that were there before, and have a history since.
     """
 
     sources: tuple[Source, ...]
     reach: tuple[frozenset[int], ...]
+    behind: tuple[frozenset[int], ...]
     written: tuple[Source, ...]
     way: Way
 
@@ -72,6 +73,10 @@ def joint(tracer: Tracer, given: Given, returned: Sequence[Handle], since: int) 
     return Joint(
         tuple(ends.source(edge) for edge in numbers),
         tuple(frozenset(numbers[e] for e in es) for _, es in behind),
+        tuple(
+            frozenset(k for k, other in enumerate(roots) if other in own and other is not root)
+            for root, (own, _) in zip(roots, behind, strict=True)
+        ),
         tuple(source for source, _ in written),
         _way(tracer, list(zip(roots, types, strict=True)), behind, numbers),
     )

@@ -230,3 +230,90 @@ def test_anomaly_detection_sees_the_way_back_of_a_compiled_function() -> None:
         pytest.raises(AutogradError, match="CompiledFunctionBackward returned nan"),
     ):
         y.backward()
+
+
+# -- from one result to another ------------------------------------------------------------------
+
+PAST = r"backward: chain, a compiled function, computed one of its results from another, and that"
+
+
+def chain(x: Any) -> Any:
+    logits = x.exp()
+    loss = logits.square().sum()
+    return loss, logits, x.sin()
+
+
+ASKED: dict[str, Any] = {
+    "alone": lambda loss, logits, x: grad(loss, logits),
+    "beside others": lambda loss, logits, x: grad(loss, [x, logits]),
+    "if it is used": lambda loss, logits, x: grad(loss, logits, allow_unused=True),
+    "or zeros": lambda loss, logits, x: grad(loss, logits, materialize_grads=True),
+    "through more": lambda loss, logits, x: grad(loss * 2 + logits.sum(), logits),
+    "to keep it": lambda loss, logits, x: [logits.retain_grad(), loss.backward()],
+    "to change it": lambda loss, logits, x: [logits.register_hook(lambda k: 2 * k), grad(loss, x)],
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_gradient_between_results_is_refused(asked: str) -> None:
+    x = leaf(3)
+    loss, logits, _ = g.compile(chain)(x)
+    with pytest.raises(AutogradError, match=PAST):
+        ASKED[asked](loss, logits, x)
+
+
+def test_a_hook_counts_though_its_tensor_is_gone() -> None:
+    loss, logits, _ = g.compile(chain)(leaf(3))
+    logits.register_hook(lambda k: 2 * k)
+    del logits
+    with pytest.raises(AutogradError, match=PAST):
+        loss.backward()
+
+
+def test_a_hook_on_a_result_that_was_written_or_viewed_is_refused() -> None:
+    def use(f: Any, x: Any) -> Any:
+        first, second = f(x)
+        first.register_hook(lambda k: 2 * k)
+        return grad(second.sum(), w)
+
+    def written(x: Any) -> Any:
+        x.mul_(w)
+        return x, x.exp()
+
+    def viewed(x: Any) -> Any:
+        y = x * w
+        return y, y[0]
+
+    w = leaf(3)
+    for function in (written, viewed):
+        with pytest.raises(AutogradError, match="has a hook, or its gradient is asked for"):
+            use(g.compile(function), g.ones(3))
+
+
+def test_what_does_not_lie_behind_may_have_hooks() -> None:
+    def use(f: Any) -> Any:
+        loss, logits, other = f(x)
+        seen: list[Any] = []
+        loss.register_hook(lambda k: seen.append(k) or 3 * k)
+        other.register_hook(lambda k: 5 * k)
+        removed = logits.register_hook(lambda k: 7 * k)
+        removed.remove()
+        sums = [(loss, x), (logits.sum(), [x, logits]), (other.sum(), other)]
+        found = [grad(y, of, retain_graph=True) for y, of in sums]
+        return [*found, grad(loss + logits.sum() + other.sum(), x), seen]
+
+    x = leaf(3)
+    both(chain, use)
+
+
+def test_of_many_results_few_ways_back_are_kept() -> None:
+    def many(x: Any) -> Any:
+        return [x * k for k in range(1, 6)]
+
+    x, program = leaf(3), g.compile(many)
+    for there in range(1, 32):
+        found = [y for k, y in enumerate(program(x)) if there >> k & 1]
+        (slope,) = grad(found, x, [g.ones(3) for _ in found])
+        assert slope.tolist() == [float(sum(k + 1 for k in range(5) if there >> k & 1))] * 3
+    (known,) = (binding for several in program.variants.values() for binding in several)
+    assert len(known.backs) <= 8
