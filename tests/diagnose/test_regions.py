@@ -64,9 +64,9 @@ def test_sizes_are_whole_numbers_from_one(bad):
 def test_the_built_network_has_exactly_161051_regions_and_471_parameters():
     net = regions.zigzag(10, 5)
     assert sum(p.numel() for p in net.parameters()) == 471
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = regions.find(net, 0.0, 1.0)
-    assert time.perf_counter() - begin < 10  # half a second on an idle machine
+    assert time.process_time() - begin < 2  # 0.2 on an idle machine; one by one it takes minutes
     assert (found.patterns, found.pieces, found.slopes) == (161_051, 161_051, 11)
     assert np.all(np.diff(found.x) > 0)
     assert np.allclose(found.y[:, 0], np.arange(161_052) % 2, atol=1e-8)

@@ -241,10 +241,11 @@ def test_who_asks_while_another_thread_steps_sees_one_whole_gradient() -> None:
     done = threading.Event()
 
     def look() -> None:
-        while not done.is_set():
+        while True:
             numbers = w.grad.numpy()
             seen.append((float(numbers[0]), float(numbers[-1])))
-            done.wait(0.0003)
+            if done.wait(0.0003):
+                return
 
     looking = threading.Thread(target=look)
     looking.start()
@@ -252,7 +253,6 @@ def test_who_asks_while_another_thread_steps_sees_one_whole_gradient() -> None:
         step(rows[i % 3])
     done.set()
     looking.join()
-    assert seen
     assert all(first == last for first, last in seen)
 
 
@@ -268,15 +268,20 @@ def test_who_asks_during_a_long_run_need_not_wait_for_its_end() -> None:
             w.mul_(0.99)
 
     step()
-    running = threading.Thread(target=step.repeat, args=(60,))
-    before = float(numbers[0, 0])
-    running.start()
-    while numbers[0, 0] == before:
-        time.sleep(0.001)
-    asked = w.grad
-    assert asked is None or not running.is_alive()
-    running.join()
-    assert w.grad[0, 0].item() == pytest.approx(600 * 0.99**60, rel=1e-4)
+    asked: Any = w
+    for _ in range(20):  # on a busy machine a run may be over before its first step is seen
+        with g.no_grad():
+            w.fill_(1.0)
+        running = threading.Thread(target=step.repeat, args=(60,))
+        running.start()
+        while numbers[0, 0] == 1:
+            time.sleep(0.001)
+        asked = w.grad
+        running.join()
+        if asked is None:
+            break
+    assert asked is None
+    assert w.grad[0, 0].item() == pytest.approx(600 * 0.99**59, rel=1e-4)
 
 
 @pytest.mark.parametrize("is_repeated", [False, True])

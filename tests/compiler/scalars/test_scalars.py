@@ -188,16 +188,17 @@ def test_an_interrupt_ends_a_repeat_between_two_steps():
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGALRM, interrupt)
-    began = time.perf_counter()
+    # What this process computes is counted: a busy machine does not make it come too early.
+    before = signal.signal(signal.SIGPROF, interrupt)
+    began = time.process_time()
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        signal.setitimer(signal.ITIMER_PROF, 0.2)
         with pytest.raises(KeyboardInterrupt):
             fast.repeat(10**12 // 8)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
-    assert time.perf_counter() - began < 5.0
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
+    assert time.process_time() - began < 5.0
     assert count.data > 1000.0
     assert half.data == count.data / 2
 
