@@ -193,15 +193,15 @@ def _what_happens(
     finally:
         here.restore()
         here.end()
-    was_nan = _nan_before(program, binding)
+    was_nan = _nan_before(function, binding)
     if was_nan:
         return f"{was_nan} was nan already", True
     return "the operation cannot be named: in NumPy all of them stay finite", False
 
 
-def _nan_before(program: Program, binding: Binding) -> str:
+def _nan_before(function: Callable[..., Any], binding: Binding) -> str:
     """What the program found by itself and has nan in it, by its name; of none, nothing."""
-    told = Explanation(program.__name__, binding, (), host())
+    told = Explanation(getattr(function, "__name__", "step"), binding, (), host())
     for i, array in binding.inputs.arrays.items():
         if i >= binding.inputs.given and array.dtype.kind == "f" and np.isnan(array).any():
             return told.origin(i)
