@@ -24,16 +24,22 @@ class Way(Enum):
 
 
 class Place:
-    """Where something was found (`above`, `way`, `key`), what it is called, and what it was."""
+    """Where something was found (`way`, `key`), what it is called, and what it was.
 
-    __slots__ = ("above", "below", "depth", "held", "key", "path", "way")
+    It has what is `below`, and not the other way round: no cycle for the garbage collector. Of what
+    is above it knows how deep it lies, and whether that is a table of the library's own.
+    """
 
-    def __init__(self, above: Place | None, way: Way, key: Any, path: str) -> None:
-        self.above = above
+    __slots__ = ("below", "depth", "held", "in_table", "key", "path", "way")
+
+    def __init__(
+        self, way: Way, key: Any, path: str, depth: int = 0, *, in_table: bool = False
+    ) -> None:
         self.way = way
         self.key = key
         self.path = path
-        self.depth: int = above.depth + 1 if above else 0
+        self.depth = depth
+        self.in_table = in_table
         self.held: Held | None = None
         self.below: list[Place] = []
 

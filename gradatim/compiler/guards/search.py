@@ -104,7 +104,8 @@ class Search:
         if self._count >= _MOST_PLACES or (above is not None and above.depth >= _DEEPEST):
             return
         self._count += 1
-        place = Place(above, way, key, path)
+        depth = 0 if above is None else above.depth + 1
+        place = Place(way, key, path, depth, in_table=above in self.tables)
         (self.roots if above is None else above.below).append(place)
         self._queue.append((place, value))
 
@@ -125,7 +126,7 @@ class Search:
         if isinstance(place.held, Keys):
             self._follow_items(place, value)
         elif isinstance(place.held, Items):
-            is_lone = len(value) == 1 and place.above in self.tables
+            is_lone = len(value) == 1 and place.in_table
             paths = [place.path] if is_lone else [f"{place.path}[{i}]" for i in range(len(value))]
             self._follow_each(place, list(zip(paths, value, strict=True)))
         elif kind is types.FunctionType:
@@ -253,7 +254,7 @@ class Search:
 
         def follow() -> None:
             if type(member) is not property:
-                lack = Place(place, Way.ATTRIBUTE, name, f"{place.path}.{name}")
+                lack = Place(Way.ATTRIBUTE, name, f"{place.path}.{name}")
                 lack.held = Absent(member)
                 place.below.append(lack)
 
@@ -275,7 +276,7 @@ def _home(kind: type, name: str) -> str:
 
 
 def _unhooked(place: Place, module: Any) -> Place:
-    lack = Place(place, Way.FIELD, "_hooks", place.path)
+    lack = Place(Way.FIELD, "_hooks", place.path)
     lack.held = Unhooked(module)
     return lack
 

@@ -28,6 +28,6 @@ def _left(place: Place, *, is_told: bool) -> Place | None:
     asked: Held | None = held if teller is None else teller
     if is_told and (teller is not None or isinstance(held, Number | Thing)):
         asked = None
-    found = Place(place.above, place.way, place.key, place.path)
+    found = Place(place.way, place.key, place.path)
     found.held, found.below = asked, [p for p in below if p is not None]
     return None if is_told and asked is None and not found.below else found

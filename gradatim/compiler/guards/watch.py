@@ -125,7 +125,7 @@ class Watch:
                     self.kept_tensors.append(place.path)
             place.held, place.below = None, []
             return place.way is Way.EACH  # its neighbours are read together with it
-        if place.above in self._search.tables and type(value) is types.FunctionType:
+        if place.in_table and type(value) is types.FunctionType:
             return False  # how the library reads its own table
         if isinstance(held, Tensor):
             held.settle(value)
@@ -148,7 +148,7 @@ class Watch:
         """Whether the user would know what it is: not if it is the library's own business."""
         if place.way in (Way.ATTRIBUTE, Way.SLOT, Way.FIELD):
             return place.path.rpartition(".")[2] in self._search.users
-        return place.above is None or place.above not in self._search.tables
+        return not place.in_table
 
 
 def _parts(function: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from ...core.errors import ArgumentError
-from .program import Program
+from .program import Method, Program
 
 _SHOWN = ("explain", "export", "function", "history", "profile", "repeat", "variants")
 _PLACE = "_program"
@@ -46,7 +46,10 @@ class _OfProgram:
         self.name = name
 
     def __get__(self, module: Any, owner: type) -> Any:
-        return self if module is None else getattr(module._program, self.name)
+        if module is None:
+            return self
+        program = module._program
+        return getattr(program.of(module) if type(program) is Method else program, self.name)
 
 
 class _OfModule:
@@ -99,7 +102,7 @@ def into_compiled(module: Any) -> Any:
     """Let a module itself be compiled."""
     if not isinstance(module, CompiledModule):
         kind: Any = type(module)
-        program = module.__dict__[_PLACE] = Program(MethodType(kind.__call__, module))
+        program = module.__dict__[_PLACE] = Method(MethodType(kind.__call__, module))
         program.__name__ = kind.__name__
         object.__setattr__(module, "__class__", _class_of(kind, _shown(module), in_place=True))
     return module

@@ -7,6 +7,7 @@ import functools
 import os
 import sys
 import types
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,13 +170,13 @@ class Program(CompiledFunction):
                 "objects have no __dict__ where their program could be kept"
             )
         found = instance.__dict__.get(place)
-        if found is None or found.function.__self__ is not instance:  # another's, that was copied
-            found = Program(types.MethodType(self.function, instance))
+        if found is None or found.owner() is not instance:  # another's, that was copied
+            found = Method(types.MethodType(self.function, instance))
             instance.__dict__[place] = found
-        return found
+        return found.of(instance)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Program:
-        return Program(copy.deepcopy(self.function, memo))
+        return type(self)(copy.deepcopy(self.function, memo))
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """By its name, or as a function to be compiled again: machine code is not passed on."""
@@ -188,3 +189,48 @@ class Program(CompiledFunction):
 
     def __repr__(self) -> str:
         return f"<compiled {self._name}>"
+
+
+class Method(Program):
+    """The program of an object's method, which the object has, so it has not the object.
+
+    What is asked of the object, `thing.step`, is one with it: like a method of Python's, it keeps
+    the object alive. All of them are one program in all else.
+    """
+
+    __slots__ = ("owner",)
+    owner: Callable[[], Any]
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The method, not compiled."""
+        return types.MethodType(self._written, self.owner())
+
+    @function.setter
+    def function(self, method: Any) -> None:
+        self._written: Callable[..., Any] = method.__func__
+        self.owner = reference_to(method.__self__)
+
+    # Where `inspect` looks for the signature; `update_wrapper` would keep the object there.
+    __wrapped__ = property(lambda self: self.function, lambda self, method: None)
+
+    def of(self, thing: Any) -> Method:
+        """The same program, with its object."""
+        found = object.__new__(Method)
+        found.__dict__ = self.__dict__
+        found.owner = lambda: thing
+        return found
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Method) and other.__dict__ is self.__dict__
+
+    def __hash__(self) -> int:
+        return id(self.__dict__)
+
+
+def reference_to(thing: Any) -> Callable[[], Any]:
+    """Asks for a thing without keeping it, if its class allows that."""
+    try:
+        return weakref.ref(thing)
+    except TypeError:
+        return lambda: thing

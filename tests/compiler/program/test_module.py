@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import gc
+import inspect
 import pickle
+import weakref
 from typing import Any
 
 import numpy as np
@@ -239,3 +242,63 @@ def test_a_module_with_slots_is_compiled_as_a_function() -> None:
     program = g.compile(Slotted())
     assert not isinstance(program, nn.Module)
     assert program(g.ones(2)).tolist() == [2, 2]
+
+
+# -- who keeps whom --------------------------------------------------------------------------------
+
+
+class Method(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = made()
+
+    @g.compile
+    def step(self, x: Any) -> Any:
+        return self.body(x).sum()
+
+
+def in_place() -> Any:
+    model = made()
+    model.compile()
+    return model, model
+
+
+def with_a_method() -> Any:
+    model = Method()
+    return model, model.step
+
+
+@pytest.mark.parametrize("make", [lambda: [g.compile(made())] * 2, in_place, with_a_method])
+def test_what_is_compiled_goes_at_once_with_its_last_user(make: Any) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        model, call = make()
+        call(g.ones(2, 3)).sum().backward()
+        call(g.ones(4, 3))
+        with g.no_grad():
+            call(g.ones(2, 3))
+        there = [weakref.ref(p) for p in model.parameters()]
+        del model, call
+        assert [r() for r in there] == [None] * 4
+    finally:
+        gc.enable()
+
+
+def test_a_compiled_method_keeps_its_object() -> None:
+    model = Method().eval()
+    assert model.step == model.step != Method().step
+    assert len({model.step, model.step}) == 1
+    assert [*inspect.signature(model.step).parameters] == ["x"]
+    want, step, kept = model.step(g.ones(2, 3)).item(), model.step, weakref.ref(model)
+    del model
+    assert step(g.ones(2, 3)).item() == want
+    assert len(step.variants) == 1
+    assert step.function.__self__ is kept()
+    twin = copy.copy(kept())
+    assert twin.step.function.__self__ is twin
+    itself = made()
+    itself.compile()
+    explain = itself.explain
+    del itself
+    assert "matmul" in explain(g.ones(2, 3), stage="trace")
