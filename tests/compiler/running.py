@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gradatim.compiler import passes
 from gradatim.compiler.guards.check import Guards
 from gradatim.compiler.ir.graph import Equation, Graph
 from gradatim.compiler.ir.verify import verify
+from gradatim.compiler.passes.order import stages
 from gradatim.compiler.pipeline.compiled import compile_graph
 from gradatim.compiler.pipeline.draft import NumpyStep
 from gradatim.compiler.runtime.binding import Binding
@@ -43,7 +43,7 @@ def verified(graph: Graph) -> Graph:
     """The graph after all passes, each of which gives one that is right."""
     right: set[Equation] = set()
     before = verify(graph, right)
-    for _, after in passes.stages(graph):
+    for _, after in stages(graph):
         if after.equations != before.equations or after.outputs != before.outputs:
             verify(after, right)
         before = after

@@ -7,7 +7,7 @@ import pytest
 
 from gradatim.compiler.ir.segments import REASONS
 from gradatim.compiler.machine import engine
-from gradatim.compiler.passes import ORDER
+from gradatim.compiler.passes.order import ORDER
 from tools.quote_compiler import PAGE, renewed
 
 ROOT = Path(__file__).parents[2]

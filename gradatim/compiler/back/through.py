@@ -19,7 +19,7 @@ from ...core.inplace import replace_history
 from ...core.nodes import Hooks, Output, check_for_nan, freed, overwritten
 from ...core.storage import Storage, tick
 from ...core.tape import history
-from ..guards import Guards
+from ..guards.check import Guards
 from ..pipeline.compiled import compiled_of
 from ..runtime.binding import Binding
 from ..runtime.lock import STATE

@@ -24,7 +24,8 @@ import numpy as np
 
 from ...core.changes import changes
 from ...core.handle import Handle
-from .held import Absent, Items, Keys, Tensor, Unhooked, differs
+from .containers import Items, Keys
+from .held import Absent, Tensor, Unhooked, differs
 from .many import HELPERS, conditions
 from .place import Place, Way
 from .untold import untold

@@ -18,7 +18,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ...core.changes import ObservedDict
 from ...core.handle import Handle
 from ...core.nodes import Leaf
 from ..whose import is_librarys
@@ -84,7 +83,7 @@ class Number:
 
     def told(self, path: str, value: Any) -> str:
         """`model.dropout.p changed from 0.1 to 0.0`."""
-        return f"{path} changed from {_short(self.was)} to {_short(value)}"
+        return f"{path} changed from {short(self.was)} to {short(value)}"
 
 
 class Thing:
@@ -112,7 +111,7 @@ class Thing:
         """`model.act is another function`, or what it is now."""
         if type(value).__name__ == self.kind:
             return f"{path} is another {self.kind} than before"
-        return f"{path} changed from a {self.kind} to {_short(value)}"
+        return f"{path} changed from a {self.kind} to {short(value)}"
 
 
 class Tensor(Thing):
@@ -145,7 +144,7 @@ class Tensor(Thing):
         if not super().same(value):
             if issubclass(type(value), Handle):
                 return f"{path} is another tensor than before"
-            return f"{path} changed from a tensor to {_short(value)}"
+            return f"{path} changed from a tensor to {short(value)}"
         if value._value is not self.array:
             return f"{path} has other memory than before"
         if (value._edge is not None) is self.wants_grad:
@@ -176,124 +175,6 @@ class Numbers:
         return self.thing.told(path, value)
 
 
-class Items:
-    """A list, tuple or set: its type and length; what is in it has places of its own.
-
-    `teller` is the very object if it tells of its changes: then it has to be this one.
-    """
-
-    def __init__(self, was: Any) -> None:
-        self.type, self.count = type(was), len(was)
-        self.teller = Thing(was) if isinstance(was, ObservedDict) else None
-
-    def condition(self, value: str, name: Name) -> str:
-        """Of another type or length."""
-        return f"type({value}) is not {name(self.type)} or len({value}) != {self.count}"
-
-    def same(self, value: Any) -> bool:
-        """Of the same type and length."""
-        return self.is_it(value) and type(value) is self.type and len(value) == self.count
-
-    def is_it(self, value: Any) -> bool:
-        """Whether it is the very object, if that matters."""
-        return self.teller is None or self.teller.same(value)
-
-    def told(self, path: str, value: Any) -> str:
-        """How many there were, and are."""
-        if self.teller is not None and not self.teller.same(value):
-            return self.teller.told(path, value)
-        if type(value) is not self.type:
-            return f"{path} changed from a {self.type.__name__} to {_short(value)}"
-        return f"{path} changed from {_count(self.count)} to {_count(len(value))}"
-
-
-class Keys(Items):
-    """A dictionary of which everything counts.
-
-    Where all keys are texts, their order does not: items are read by them. Else items are read by
-    their places, and the keys have to be the same in the same order.
-    """
-
-    def __init__(self, was: dict[Any, Any]) -> None:
-        super().__init__(was)
-        self.keys = set(was) if all(type(k) is str for k in was) else None
-        self.are_numbers = all(map(is_number, was))
-        self.order = self._order(was)
-
-    def type_only(self) -> Type:
-        """The guard of such a dictionary if only some keys count."""
-        return Type(self.type, self.teller)
-
-    def condition(self, value: str, name: Name) -> str:
-        """Of another size; all keys are read, so that one that is gone is noticed."""
-        if self.count:
-            return f"len({value}) != {self.count}"
-        return f"{value} or {value}.__class__ is not {name(self.type)}"
-
-    def other_order(self, value: str, name: Name) -> str:
-        """An expression, true if the keys are others, or in another order."""
-        if self.are_numbers:
-            return f"differs(tuple({value}), {name(self.order)})"
-        return f"(*map(id, {value}),) != {name(self.order)}"
-
-    def _order(self, value: dict[Any, Any]) -> tuple[Any, ...]:
-        return tuple(value) if self.are_numbers else tuple(map(id, value))
-
-    def same(self, value: Any) -> bool:
-        """With the same keys."""
-        if not super().same(value):
-            return False
-        if self.keys is None:
-            return not differs(self._order(value), self.order)
-        return set(value) == self.keys
-
-    def told(self, path: str, value: Any) -> str:
-        """Which keys came and went."""
-        if type(value) is not self.type or not self.is_it(value):
-            return super().told(path, value)
-        if self.keys is None:
-            is_one_for_one = len(value) == self.count
-            return f"{path} has other keys" if is_one_for_one else super().told(path, value)
-        new = ", ".join(repr(k) for k in value if k not in self.keys)
-        gone = ", ".join(sorted(repr(k) for k in self.keys if k not in value))
-        changes = [f"got {new}"] * bool(new) + [f"lost {gone}"] * bool(gone)
-        return f"{path} {' and '.join(changes)}"
-
-
-class Type(Items):
-    """A dictionary of which only some items count."""
-
-    def __init__(self, kind: type, teller: Thing | None) -> None:
-        self.type, self.teller = kind, teller
-
-    def condition(self, value: str, name: Name) -> str:
-        """Of another type."""
-        return f"type({value}) is not {name(self.type)}"
-
-    def same(self, value: Any) -> bool:
-        """Of the same type."""
-        return self.is_it(value) and type(value) is self.type
-
-
-class Members:
-    """A set of numbers."""
-
-    def __init__(self, was: set[Any]) -> None:
-        self.was = frozenset(was)
-
-    def condition(self, value: str, name: Name) -> str:
-        """With other members."""
-        return f"{value} != {name(self.was)}"
-
-    def same(self, value: Any) -> bool:
-        """With the same members."""
-        return type(value) is set and value == self.was
-
-    def told(self, path: str, value: Any) -> str:
-        """What the members were, and are."""
-        return f"{path} changed from {_short(set(self.was))} to {_short(value)}"
-
-
 class Absent:
     """Nothing: an attribute that only the class has. `told` names the class's value."""
 
@@ -312,7 +193,7 @@ class Absent:
         """What the object has now instead of what its class has."""
         if not is_number(self.instead):
             return f"{path} is now another than that of the class"
-        return f"{path} changed from {_short(self.instead)} to {_short(value)}"
+        return f"{path} changed from {short(self.instead)} to {short(value)}"
 
 
 class Unhooked(Absent):
@@ -352,11 +233,7 @@ def _hooks_of(x: Handle) -> tuple[int, ...]:
     return x._edge.hooked() if type(x._edge) is Leaf else ()
 
 
-def _count(n: int) -> str:
-    return "1 item" if n == 1 else f"{n} items"
-
-
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     """A value as a sentence shows it; the `repr` of unknown classes is not asked for."""
     if value is MISSING:
         return "nothing"

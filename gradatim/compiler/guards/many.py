@@ -12,7 +12,8 @@ from itertools import chain
 from operator import is_, itemgetter
 from typing import Any
 
-from .held import Keys, Name, Tensor
+from .containers import Keys
+from .held import Name, Tensor
 from .place import Place, Way
 
 _FEWEST = 4  # tensors of which a comparison in one go is shorter

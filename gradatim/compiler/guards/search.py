@@ -20,13 +20,11 @@ from ...core.handle import Handle
 from ...core.nodes import Leaf
 from ...scalar.value import Value
 from ..whose import is_librarys, is_users
+from .containers import Items, Keys, Members
 from .held import (
     MISSING,
     Absent,
     Held,
-    Items,
-    Keys,
-    Members,
     Number,
     Numbers,
     Tensor,

@@ -7,7 +7,8 @@ hundred places of a step, one is left.
 
 from __future__ import annotations
 
-from .held import Held, Items, Number, Thing
+from .containers import Items
+from .held import Held, Number, Thing
 from .place import Place, Way
 
 

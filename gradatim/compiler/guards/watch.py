@@ -25,7 +25,8 @@ from ...core.changes import DICTS
 from ...core.handle import Handle
 from ..whose import FOREIGN, USER, whose
 from .check import Guards, Looked
-from .held import Held, Keys, Tensor, Thing
+from .containers import Keys
+from .held import Held, Tensor, Thing
 from .mentions import globals_of, looks_through, texts_of
 from .place import Place, Way
 from .search import Search

@@ -19,8 +19,8 @@ from ..machine import cache, engine
 from ..machine.cache_key import cache_key
 from ..machine.kept_code import kept_code
 from ..machine.target import Target, host
-from ..passes import optimise
 from ..passes.expand import expand
+from ..passes.order import optimise
 from ..trace.traced import Traced
 from .draft import Draft, NumpyStep, drafted
 from .translation import Translation

@@ -20,7 +20,7 @@ from ..lower.text.emit import Module
 from ..lower.threads.main import Layout, write_step
 from ..lower.threads.phases import Phase, one_by_one, side_by_side
 from ..machine.target import Target
-from ..passes import optimise
+from ..passes.order import optimise
 from ..schedule.build import schedule
 from ..schedule.grain import in_two_steps
 from ..schedule.memory import Use, plan_memory

@@ -25,7 +25,7 @@ from ..lower.nest.writing import Call, Lowering, Writing
 from ..lower.rows.rows import write_rows
 from ..lower.text.emit import I64, PTR, Function, Value, constant
 from ..machine.target import Target
-from ..passes import optimise
+from ..passes.order import optimise
 from ..schedule.build import schedule
 from ..trace.tracer import Tracer
 

@@ -16,7 +16,7 @@ import numpy as np
 from ..._tensor.arithmetic import IntegerDivisionError
 from ...core.errors import IndexOutOfRange
 from ...core.placement import address_of, placed
-from ..guards import Guards
+from ..guards.check import Guards
 from ..lower.nest.refusals import INDEX
 from ..lower.threads.main import BRIEF, CHECK, DONE, MOVES, STATUS, STEP, STEPS, STOP, WORDS
 from ..lower.threads.repeating import moves

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...scalar.value import Value
-from ..guards import Watch
+from ..guards.watch import Watch
 from ..machine import cache, engine
 from ..machine.cache_key import cache_key
 from ..machine.kept_code import kept_code

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from math import prod
 
-from ...ops.broadcast import copy
-from ..ir.graph import Equation, Graph, Var, apply, contiguous
+from ..ir.graph import Equation, Graph, Var
 from ..ir.nests import (
     ENDS,
     Argument,
-    DrawNest,
     Leaf,
-    LineNest,
     Nest,
     Node,
-    NumpyNest,
     ProductNest,
     RowNest,
-    ScatterNest,
     Schedule,
     Store,
 )
-from ..ir.segments import NO_NUMBERS, REASONS
 from ..ir.strided import Rows, Shape, Strided, as_rows, common_dims, spread
+from .alone import Alone, leaf_of, strided_copy
 from .bands import in_bands
 from .blocks import in_blocks
 from .cluster import Cluster, Clustering, Form, load_parts
-from .homes import Home, find_homes, parts_of
+from .homes import Home, find_homes
 from .once import once
 from .order import in_order
 from .over import overwritten
@@ -76,31 +70,7 @@ def _copies_onto_itself(nest: Nest, in_place: dict[Var, Var]) -> bool:
 
 def _copy_nest(w: Var, v: Var) -> RowNest:
     """Put the numbers of w where v lies."""
-    return _strided_copy(Source(w, Strided.whole(v.shape)), v, Strided.whole(v.shape))
-
-
-def _strided_copy(source: Source, into: Var, view: Strided) -> RowNest:
-    """Numbers into a part of a buffer."""
-    shape = view.shape
-    for length in _lengths(shape):
-        a, b = as_rows(source.view, length), as_rows(view, length)
-        dims = None if a is None or b is None else common_dims([a, b])
-        if a is not None and b is not None and dims is not None:
-            break
-    assert a is not None
-    assert b is not None
-    assert dims is not None
-    equation = apply(copy, (source.var,), {})
-    equation = replace(equation, outputs=(Var(shape, into.dtype),))
-    leaf = Leaf(source.var, (*spread(a, dims), a.along), a.offset, source.number, source.range)
-    node = Node(equation, "map", (leaf,))
-    store = Store(node.var, into, (*spread(b, dims), b.along), b.offset)
-    return RowNest((*dims, length), (node,), (store,))
-
-
-def _lengths(shape: Shape) -> Iterable[int]:
-    sizes = [prod(shape[i:]) for i in range(len(shape))] or [1]
-    return dict.fromkeys(sizes)
+    return strided_copy(Source(w, Strided.whole(v.shape)), v, Strided.whole(v.shape))
 
 
 class _Reading:
@@ -125,7 +95,7 @@ class _Builder:
         is_native: Callable[[Equation], bool],
     ) -> None:
         self.clustering, self.sources, self.outputs = clustering, sources, outputs
-        self.is_native = is_native
+        self.alone = Alone(sources, is_native, self._is_at_home)
         self.numbers = {e: i for i, e in enumerate(clustering.of)}  # in the program's order
         self.readers: dict[Var, set[Cluster]] = {}
         for e, cluster in clustering.of.items():
@@ -141,7 +111,7 @@ class _Builder:
         if cluster.kind == "rows" and cluster.equations[0].output.size:
             return [] if self._is_copied_already(cluster) else [self._rows(cluster)]
         (e,) = cluster.equations
-        return self._alone(e)
+        return self.alone.nests_of(e)
 
     def _is_copied_already(self, cluster: Cluster) -> bool:
         """Whether all that a nest would copy was written to its place when it was made."""
@@ -161,14 +131,8 @@ class _Builder:
 
     def _product(self, cluster: Cluster) -> ProductNest:
         matmul = next(e for e in cluster.equations if e.name == "matmul")
-        a, b = (self._factor(v) for v in matmul.inputs)
+        a, b = (leaf_of(self.sources[v]) for v in matmul.inputs)
         return ProductNest(matmul, a, b, *self._loops(cluster))
-
-    def _factor(self, v: Var) -> Leaf:
-        source = self.sources[v]
-        return Leaf(
-            source.var, source.view.strides, source.view.offset, source.number, source.range
-        )
 
     def _loops(self, cluster: Cluster) -> tuple[Shape, tuple[Node, ...], tuple[Store, ...]]:
         """The dimensions of a nest, what is computed in it, and what is stored."""
@@ -261,98 +225,6 @@ class _Builder:
                 found.append(_Reading(source, rows))
         return found
 
-    # -- alone -----------------------------------------------------------------------------
-
-    def _alone(self, e: Equation) -> list[Nest]:
-        if not any(v.size for v in e.outputs) and not e.draws:
-            return []  # an output without elements
-        if e.draws:
-            if not e.output.size or not self.is_native(e):
-                return [self._numpy(e, NO_NUMBERS)]
-            return [DrawNest(e, tuple(map(self._factor, e.inputs)))]
-        if e.name == "cat":
-            return self._cat(e)
-        if e.name == "update_view":
-            return self._update_view(e)
-        if e.name in ("put", "scatter"):
-            return self._scatter(e)
-        if self.is_native(e):
-            return [LineNest(e, tuple(map(self._factor, e.inputs)), e.params["dim"])]
-        return [self._numpy(e, REASONS[e.name])]
-
-    def _numpy(self, e: Equation, reason: str) -> NumpyNest:
-        inputs = tuple(
-            (s.var, s.view) if s.in_memory else s for s in (self.sources[v] for v in e.inputs)
-        )
-        return NumpyNest(e, inputs, reason)
-
-    def _cat(self, e: Equation) -> list[Nest]:
-        parts = zip(e.inputs, parts_of(e), strict=True)
-        return [
-            _strided_copy(self.sources[v], e.output, part)
-            for v, part in parts
-            if not self._is_at_home(v)
-        ]
-
-    def _update_view(self, e: Equation) -> list[Nest]:
-        x, y = e.inputs
-        part: Strided | None = Strided.whole(x.shape)
-        for primitive, params in e.params["view"]:
-            part = part.through(primitive.name, params) if part else None
-        assert part is not None  # it was a view in memory
-        whole = Strided.whole(x.shape)
-        return [
-            _strided_copy(self.sources[x], e.output, whole),
-            _strided_copy(self.sources[y], e.output, part),
-        ]
-
-    def _scatter(self, e: Equation) -> list[Nest]:
-        x, index, values = e.inputs
-        dim = e.params["dim"]
-        whole = Strided.whole(x.shape)
-        stride, bound = whole.strides[dim], x.shape[dim]
-        if e.name == "scatter":
-            shape = index.shape
-            strides = tuple(0 if d == dim else t for d, t in enumerate(whole.strides))
-            places = self.sources[index].view
-        else:
-            n = len(index.shape)
-            shape = (*x.shape[:dim], *index.shape, *x.shape[dim + 1 :])
-            strides = (*whole.strides[:dim], *(0,) * n, *whole.strides[dim + 1 :])
-            view = self.sources[index].view
-            places = Strided(
-                shape,
-                (*(0,) * dim, *view.strides, *(0,) * (len(x.shape) - dim - 1)),
-                view.offset,
-            )
-        target = Strided(shape, strides)
-        spread_values = self.sources[values].view
-        for length in _lengths(shape):
-            three = [as_rows(v, length) for v in (target, places, spread_values)]
-            if any(r is None for r in three):
-                continue
-            rows = [r for r in three if r is not None]
-            dims = common_dims(rows)
-            if dims is not None:
-                break
-        assert dims is not None  # rows of the last dimension always fit together
-        if prod(dims) != prod(shape) // length:
-            dims = (prod(shape) // length,)
-        t, p, v = ((*spread(r, dims), r.along) for r in rows)
-        made = [
-            Leaf(s.var, strides, r.offset, s.number, s.range)
-            for s, strides, r in (
-                (self.sources[index], p, rows[1]),
-                (self.sources[values], v, rows[2]),
-            )
-        ]
-        fill = _strided_copy(self.sources[x], e.output, whole)
-        nest = ScatterNest(
-            e.output, (*dims, length), made[0], made[1], t, stride, bound,
-            e.name == "put", e.params["accumulate"], e,
-        )  # fmt: skip
-        return [fill, nest]
-
 
 def _rows_read(plans: Plans) -> list[Rows]:
     return [r.rows for plan in plans.values() for r in plan if isinstance(r, _Reading)]
@@ -382,6 +254,3 @@ def _collapsed(dims: Shape, strides: Sequence[Shape]) -> tuple[Shape, list[int]]
 
 def _pick(strides: Shape, kept: list[int]) -> Shape:
     return tuple(strides[d] for d in kept)
-
-
-__all__ = ["contiguous", "schedule"]

@@ -19,17 +19,17 @@ from typing import Any
 
 from ...core.errors import ArgumentError
 from ...core.handle import Handle
-from .. import passes
 from ..ir.graph import Equation, Graph, Names, Var, described
 from ..ir.nests import Nest, NumpyNest, title
 from ..lower.nest.writing import Call
 from ..machine import engine
 from ..machine.target import Target
+from ..passes.order import ORDER, stages
 from ..pipeline.draft import Draft, drafted
 from ..runtime.binding import Binding
 from .loops import INDENT, loop_lines
 
-PASSES = tuple(name for name, _ in passes.ORDER)
+PASSES = tuple(name for name, _ in ORDER)
 STAGES = ("trace", *PASSES, "passes", "schedule", "llvm", "assembly")
 _COLUMN = 40  # where remarks begin
 
@@ -71,7 +71,7 @@ class Explanation:
 
     @cached_property
     def _graphs(self) -> list[tuple[str, Graph]]:
-        return list(passes.stages(self.traced.graph))
+        return list(stages(self.traced.graph))
 
     @cached_property
     def draft(self) -> Draft:

@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 from ..errors import is_users
-from ..guards import Guards, Watch
+from ..guards.check import Guards
+from ..guards.watch import Watch
 from .arguments import Flat, changed_containers, objects_of, unflatten
 from .rebound import TraceAgain
 from .trace import trace

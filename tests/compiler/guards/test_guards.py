@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from gradatim.compiler.guards import Watch
+from gradatim.compiler.guards.watch import Watch
 
 
 def watched(function, *arguments, **named):

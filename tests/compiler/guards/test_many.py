@@ -6,7 +6,7 @@ import pytest
 
 import gradatim
 from gradatim.autograd import Function
-from gradatim.compiler.guards import Watch
+from gradatim.compiler.guards.watch import Watch
 from gradatim.core.changes import ObservedDict
 
 TABLES = {

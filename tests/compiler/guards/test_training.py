@@ -10,7 +10,7 @@ import pytest
 
 import gradatim as g
 from gradatim import nn, optim
-from gradatim.compiler.guards import Watch
+from gradatim.compiler.guards.watch import Watch
 from gradatim.core.changes import changes
 from gradatim.nn import functional as F
 

@@ -9,7 +9,7 @@ import pytest
 
 import gradatim as g
 import gradatim.nn.functional as F
-from gradatim.compiler import passes
+from gradatim.compiler.passes.order import optimise
 from gradatim.compiler.trace.trace import trace
 from gradatim.core.errors import IndexOutOfRange
 from tests.compiler.running import compiled
@@ -89,7 +89,7 @@ def test_a_loss_of_rows_of_a_table_reads_one_element_of_each() -> None:
         return F.cross_entropy(w[x], y)
 
     given = [g.from_numpy(a) for a in (table, x, y)]
-    graph = passes.optimise(trace(loss, given).graph)
+    graph = optimise(trace(loss, given).graph)
     assert max(v.size for e in graph.equations for v in e.outputs if e.name == "take") == 300
     wide = table.astype(np.float64)
     logits = np.log(np.exp(wide).sum(1)) - wide.T

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import gradatim as g
-from gradatim.compiler import passes
 from gradatim.compiler.ir.graph import Graph
 from gradatim.compiler.ir.verify import verify
 from gradatim.compiler.passes.arrange import arrange
@@ -20,6 +19,7 @@ from gradatim.compiler.passes.empty import without_empties
 from gradatim.compiler.passes.expand import expand
 from gradatim.compiler.passes.fold import fold
 from gradatim.compiler.passes.halve import halve
+from gradatim.compiler.passes.order import optimise, stages
 from gradatim.compiler.passes.simplify import simplify
 from gradatim.compiler.passes.turn import turn
 from gradatim.compiler.trace.trace import trace
@@ -318,7 +318,7 @@ def test_every_pass_leaves_a_legal_graph_with_the_same_ends() -> None:
         (4, 3),
         (3, 5),
     )
-    for name, after in passes.stages(graph):
+    for name, after in stages(graph):
         verify(after)
         assert after.inputs == graph.inputs, name
         assert [v.type for v in after.outputs] == [v.type for v in graph.outputs], name
@@ -327,7 +327,7 @@ def test_every_pass_leaves_a_legal_graph_with_the_same_ends() -> None:
 def test_passes_are_pure() -> None:
     graph = traced(lambda x: (x * 1).softmax(0).sum(), (3,))
     before = str(graph)
-    passes.optimise(graph)
+    optimise(graph)
     assert str(graph) == before
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import gradatim as g
-from gradatim.compiler import passes
 from gradatim.compiler.ir.graph import Graph
 from gradatim.compiler.ir.verify import verify
+from gradatim.compiler.passes.order import optimise
 from gradatim.compiler.trace.trace import trace
 from gradatim.nn import functional as F
 
@@ -76,7 +76,7 @@ def test_gradients_of_looked_up_rows_are_those_of_eager(name: str, rows: int, pa
 
 
 def after_passes(step: Step, rows: int = 7, pairs: int = 40) -> Graph:
-    return verify(passes.optimise(trace(step, list(arrays(rows, pairs, 0))).graph))
+    return verify(optimise(trace(step, list(arrays(rows, pairs, 0))).graph))
 
 
 COUNTED = [
