@@ -29,7 +29,7 @@ from ...schedule.blocks import FEW, has_sums, is_sum
 from ...schedule.grain import STEP, Cut, cut_of, up_to
 from ...schedule.memory import Use, plan_memory
 from ..nest.hoist import coordinates
-from ..nest.scopes import in_memory
+from ..nest.numbers import in_memory
 from ..nest.writing import Lowering, Writing
 from ..products.epilogue import write_planned
 from ..products.pack import offset, quotient, write_pack

@@ -2,6 +2,7 @@
 
 To be read in this order:
 
+    numbers     what a number is in memory and in a register
     scopes      values: of a nest, of a row, of a few neighbours in a row
     bounds      between which numbers an integer lies
     fused       products and sums that are rounded once

@@ -8,7 +8,8 @@ from ...ir.graph import Var
 from ...ir.nests import ELEMENT, ENDS, Leaf, Node, Store
 from ...machine.target import NEAR
 from ..text.emit import I64, Function, Operand, Value, constants
-from .scopes import BOOL, Chunk, NestScope, RowScope, in_memory, row_of_table, store
+from .numbers import BOOL, in_memory, store
+from .scopes import Chunk, NestScope, RowScope, row_of_table
 
 
 def write_elements(part: Chunk, stores: Iterable[Store]) -> None:

@@ -10,18 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from ...ir.graph import Var
 from ...ir.kinds import is_division
 from ...ir.nests import ELEMENT, ROW, WHOLE, Argument, Leaf, Node
 from ..arithmetic.elementwise import ELEMENTWISE
 from ..text.emit import (
-    DOUBLE,
-    FLOAT,
-    I1,
-    I8,
-    I32,
     I64,
     Function,
     Operand,
@@ -33,52 +26,8 @@ from ..text.emit import (
 )
 from .bounds import is_inside
 from .fused import rounded_once
+from .numbers import from_memory, in_memory, in_range, kind_of, load, range_at
 from .refusals import FROM_THE_END, write_refusal
-
-# By dtype, not by its name, which NumPy puts together anew each time.
-KINDS = {
-    np.dtype(name): kind
-    for name, kind in {
-        "float32": FLOAT, "float64": DOUBLE, "int64": I64, "int32": I32, "uint8": I8, "bool": I1
-    }.items()
-}  # fmt: skip
-BOOL = np.dtype("bool")
-
-
-def kind_of(dtype: np.dtype[Any]) -> str:
-    """The LLVM type of a number in a register; truth is one bit there."""
-    return KINDS[dtype]
-
-
-def in_memory(dtype: np.dtype[Any]) -> str:
-    """The LLVM type of a number in memory, where truth is a byte."""
-    return I8 if dtype == BOOL else KINDS[dtype]
-
-
-def load(f: Function, dtype: np.dtype[Any], pointer: Value, n: int, mask: Value | None) -> Value:
-    """`n` neighbouring numbers; where the mask does not hold, 0."""
-    kind = vector(n, in_memory(dtype))
-    if mask is None or n == 1:
-        value = f.load(kind, pointer)
-    else:
-        value = f.masked_load(kind, pointer, mask)
-    return _from_memory(f, value, dtype)
-
-
-def store(
-    f: Function, dtype: np.dtype[Any], value: Value, pointer: Value, mask: Value | None
-) -> None:
-    """Write neighbouring numbers, where the mask holds."""
-    if dtype == BOOL:
-        value = f.convert("zext", value, I8)
-    if mask is None or width(value.type) == 1:
-        f.store(value, pointer)
-    else:
-        f.masked_store(value, pointer, mask)
-
-
-def _from_memory(f: Function, value: Value, dtype: np.dtype[Any]) -> Value:
-    return f.compare("ne", value, 0) if dtype == BOOL else value
 
 
 @dataclass
@@ -269,7 +218,7 @@ def read(scope: Scope, f: Function, leaf: Leaf, n: int) -> Value:
     offset, mask = scope.place(leaf)
     along = leaf.strides[-1] if n > 1 else 1
     if leaf.range is not None:
-        return _in_range(f, leaf, offset, along, n)
+        return in_range(f, leaf, offset, along, n)
     base = in_memory(dtype)
     pointer = scope_pointer(scope, leaf.var)
     if along == 1:
@@ -278,34 +227,12 @@ def read(scope: Scope, f: Function, leaf: Leaf, n: int) -> Value:
         return f.splat(load(f, dtype, f.gep(base, pointer, offset), 1, None), n)
     first = f.gep(base, pointer, offset)
     steps = constants([i * along for i in range(n)], I64)
-    return _from_memory(f, f.gather(base, first, steps, mask), dtype)
+    return from_memory(f, f.gather(base, first, steps, mask), dtype)
 
 
 def scope_pointer(scope: Scope, v: Var) -> Value:
     """Where a variable's memory begins."""
     return (scope if isinstance(scope, NestScope) else scope.nest).pointers(v)
-
-
-def _in_range(f: Function, leaf: Leaf, offset: Operand, along: int, n: int) -> Value:
-    """start + place step: integers as such, floats rounded once from float64."""
-    first = offset if isinstance(offset, Value) else constant(offset, I64)
-    places = f.splat(first, n)
-    if n > 1 and along:
-        places = f.binary("add", places, constants([i * along for i in range(n)], I64))
-    return range_at(f, leaf, places)
-
-
-def range_at(f: Function, leaf: Leaf, places: Value) -> Value:
-    """The numbers at some places of a range."""
-    assert leaf.range is not None
-    start, step = leaf.range
-    dtype = leaf.var.dtype
-    if isinstance(start, float) or isinstance(step, float):
-        exact = f.convert("sitofp", places, DOUBLE)
-        exact = f.fadd(f.fmul(exact, float(step)), float(start))
-        return ELEMENTWISE["cast"](f, exact, dtype=np.dtype("float64"), to=dtype)
-    whole = f.binary("add", f.binary("mul", places, int(step)), int(start))
-    return ELEMENTWISE["cast"](f, whole, dtype=np.dtype("int64"), to=dtype)
 
 
 def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
@@ -327,7 +254,7 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
         if along == 1:
             return load(f, dtype, first, n, mask)
         steps = constants([i * along for i in range(n)], I64)
-        return _from_memory(f, f.gather(base, first, steps, mask), dtype)
+        return from_memory(f, f.gather(base, first, steps, mask), dtype)
     start, mask = scope.place(table)
     safe = _safe(scope, node, places, bound, mask)
     offset = f.binary("mul", safe, stride) if n > 1 else f.mul(safe, stride)
@@ -339,7 +266,7 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
     if table.strides[-1]:
         steps = constants([i * table.strides[-1] for i in range(n)], I64)
         offset = f.binary("add", offset, steps)
-    return _from_memory(f, f.gather(base, first, offset, mask), dtype)
+    return from_memory(f, f.gather(base, first, offset, mask), dtype)
 
 
 def row_of_table(scope: RowScope | NestScope, node: Node) -> Value:

@@ -8,7 +8,8 @@ from ...ir.kinds import FUNCTIONS
 from ...ir.nests import Leaf, ProductNest
 from ...machine.target import Target
 from ..nest.hoist import coordinates, fetch, prepare, read_far, write_elements
-from ..nest.scopes import Chunk, NestScope, RowScope, in_memory
+from ..nest.numbers import in_memory
+from ..nest.scopes import Chunk, NestScope, RowScope
 from ..nest.writing import Writing
 from ..text.emit import Function, Operand, Value, width
 from .afterwards import Afterwards

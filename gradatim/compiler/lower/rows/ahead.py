@@ -14,7 +14,8 @@ from __future__ import annotations
 from ...ir.nests import ROW, Leaf, Node, RowNest
 from ...schedule.grain import per_item
 from ..nest.hoist import coordinates
-from ..nest.scopes import Chunk, NestScope, RowScope, in_memory, table_step
+from ..nest.numbers import in_memory
+from ..nest.scopes import Chunk, NestScope, RowScope, table_step
 from ..text.emit import I64, Function, Operand
 
 LARGE = 1 << 19  # bytes of a table that is not likely to be near

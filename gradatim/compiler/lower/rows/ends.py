@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from ...ir.graph import Var
 from ...ir.nests import ELEMENT, ENDS, ROW, Node, RowNest, Store
 from ..arithmetic.folding import across, combine, combined, identity, prepared
-from ..nest.scopes import Chunk, NestScope, RowScope, in_memory, kind_of, load, safe_row, store
+from ..nest.numbers import in_memory, kind_of, load, store
+from ..nest.scopes import Chunk, NestScope, RowScope, safe_row
 from ..text.emit import DOUBLE, I64, Function, Operand, Value, constant, vector, width
 
 STACK = 1 << 16  # bytes of a table that may lie there

@@ -18,7 +18,7 @@ from ...ir.graph import Equation, Var, contiguous
 from ...ir.nests import Leaf, LineNest
 from ...schedule.grain import line_items
 from ..nest.hoist import coordinates
-from ..nest.scopes import in_memory, kind_of, load, range_at, store
+from ..nest.numbers import in_memory, kind_of, load, range_at, store
 from ..text.emit import BYTES, DOUBLE, FLOAT, I32, I64, Function, Operand, Value, constant, element
 
 _SIGN = -(1 << 63)

@@ -23,7 +23,8 @@ from ...machine.target import Target
 from ...schedule.grain import items, per_item
 from ..arithmetic.folding import across, combine, combined
 from ..nest.hoist import coordinates, prepare, write_elements
-from ..nest.scopes import Chunk, NestScope, RowScope, in_memory, load, store
+from ..nest.numbers import in_memory, load, store
+from ..nest.scopes import Chunk, NestScope, RowScope
 from ..text.emit import I64, Function, Operand, Value, constant
 from .ahead import ask_ahead, ask_to_write
 from .columns import Columns, Groups, flat, shaped

@@ -13,7 +13,8 @@ from ...ir.nests import ELEMENT, Leaf, ScatterNest
 from ...machine.target import Target
 from ...schedule.grain import owners
 from ..nest.hoist import coordinates
-from ..nest.scopes import Chunk, NestScope, RowScope, in_memory, inside, kind_of, load, store
+from ..nest.numbers import in_memory, kind_of, load, store
+from ..nest.scopes import Chunk, NestScope, RowScope, inside
 from ..text.emit import Function, Operand, Value, constant, vector
 from .rows import lanes_of
 

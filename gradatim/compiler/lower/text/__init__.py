@@ -4,6 +4,7 @@ To be read in this order:
 
     types       its types and constants
     addresses   the lines of a function, and the addresses in them, none written twice
-    emit        modules and functions, whose methods each write one line
+    operations  arithmetic and vectors, a line for each method
+    emit        modules, and their functions, with memory and loops
     part        some functions of a module as a module of their own
 """
