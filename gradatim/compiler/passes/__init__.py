@@ -1,6 +1,6 @@
 """Graph to graph, one pure function each; what it leaves is a graph that `verify` accepts.
 
-They run in this order, which stands in `order`:
+They run in this order:
 
     expand     composites become primitives; `classes` and `places` have some of their own forms
     empty      what has no elements
@@ -17,4 +17,5 @@ They run in this order, which stands in `order`:
     upright    batches whose rows fill no vectors
     halve      sums over a batch, in two halves
     isolate    sums that others wait for
+    order      all of them, one after the other
 """
