@@ -30,7 +30,7 @@ class Gradatim:
             for name, p in self.model.named_parameters():
                 p.copy_(gradatim.from_numpy(weights[name]))
         self.length, self.generate = sizes["block_size"], generate
-        self.writer = Writer(self.model, tell=_refuse)
+        self.writer = Writer(self.model, warn=_refuse)
 
     def write(self, greedy: bool = False) -> list[int]:
         return list(self.generate(self.model, [0], self.length, greedy=greedy, writer=self.writer))

@@ -9,7 +9,7 @@ import click
 
 from ..models import MODELS, Entry, Variant
 from ..training.config import known_keys
-from ..training.meanings import meanings
+from ..training.field_comments import field_comments
 from ..training.settings import default_config, find_model
 from ..training.toml import toml_value
 from .options import json_option, print_json
@@ -93,7 +93,7 @@ def explained(entry: Entry) -> dict[str, str]:
     return {
         f"{name}.{key}": meaning
         for name, section in sections.items()
-        for key, meaning in meanings(type(section)).items()
+        for key, meaning in field_comments(type(section)).items()
     }
 
 

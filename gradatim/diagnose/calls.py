@@ -54,7 +54,7 @@ class Calls(list[Call]):
 
 
 @contextmanager
-def noted(model: Module) -> Iterator[Calls]:
+def recording(model: Module) -> Iterator[Calls]:
     """During a block, note every call of a module inside `model`."""
     calls = Calls()
     running: list[Call] = []
@@ -68,7 +68,7 @@ def noted(model: Module) -> Iterator[Calls]:
     def end(output: Any) -> None:
         call = running.pop()
         call.end = tick()
-        if call.is_leaf and isinstance(output, Tensor) and has_numbers_of_its_own(output):
+        if call.is_leaf and isinstance(output, Tensor) and is_new_floating(output):
             # At once, and as a copy: the next layer may write over it.
             call.edge, call.values = entry(output), np.array(output.detach())
 
@@ -87,7 +87,7 @@ def noted(model: Module) -> Iterator[Calls]:
             handle.remove()
 
 
-def has_numbers_of_its_own(output: Tensor) -> bool:
+def is_new_floating(output: Tensor) -> bool:
     """Whether a result is floating, and no view of what came in."""
     return output.is_floating_point() and output._base is None
 

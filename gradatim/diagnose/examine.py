@@ -18,8 +18,8 @@ from ..core.errors import ArgumentError, AutogradError
 from ..core.nodes import Node
 from ..core.tape import history
 from ..nn import Module
-from .calls import ACTIVATIONS, Call, Calls, behind, noted
-from .frozen import learning, noted_too
+from .calls import ACTIVATIONS, Call, Calls, behind, recording
+from .frozen import learning, taping_frozen
 from .report import Report
 from .signals import Array, Signal, Weight
 from .unchanged import unchanged
@@ -55,8 +55,8 @@ def examine(
         unchanged(model),
         enable_grad(),
         using(ForceEager()),
-        noted_too(model) as frozen,
-        noted(model) as calls,
+        taping_frozen(model) as frozen,
+        recording(model) as calls,
     ):
         total = _loss_of(model(*inputs, **named), loss)
     root = history(total)

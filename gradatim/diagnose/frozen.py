@@ -12,7 +12,7 @@ from ..nn import Module
 
 
 @contextmanager
-def noted_too(model: Module) -> Iterator[set[Any]]:
+def taping_frozen(model: Module) -> Iterator[set[Any]]:
     """During a block, frozen parameters leave a tape as others do; gives their ends of it."""
     frozen = [p for p in model.parameters() if not p.requires_grad and p.is_floating_point()]
     try:

@@ -6,8 +6,8 @@ from typing import Any
 
 from .._tensor.creation import tensor
 from ..autograd import no_grad
+from ..core.arguments import whole_number
 from ..core.errors import ArgumentError
-from ..models.choosing import whole
 from . import theme
 from .axes import TITLE_SIZE
 from .colour_bar import LEAST_BAR, colour_bar
@@ -43,7 +43,7 @@ def attention(
     >>> attention(gpt.Model(gpt.Config(n_layer=2)), [0, 5, 13, 13, 1], ".emma")
     <Drawing: attention, ...>
     """
-    ids = [whole("draw.attention: a token", token) for token in tokens]
+    ids = [whole_number("draw.attention: a token", token) for token in tokens]
     names = [str(label) for label in (ids if labels is None else labels)]
     _check(model, ids, names)
     weights = _weights(model, ids)

@@ -21,11 +21,12 @@ from .._tensor.joining import cat
 from .._tensor.tensor import Tensor
 from ..autograd import no_grad
 from ..compiler.attempt import Attempt
+from ..core.arguments import whole_number
 from ..core.dtypes import float64, int64
 from ..core.errors import ArgumentError, IndexOutOfRange
 from ..core.random import Generator
 from ..ops.random import multinomial as draw
-from .choosing import Choice, check_temperature, whole
+from .next_token import Choice, check_temperature
 
 SOON = 0.04  # seconds in which a compiled writer makes tokens ahead: each call costs some time
 
@@ -65,7 +66,7 @@ def generate(
     """
     check_temperature(temperature)
     choice = Choice(greedy, top_k, top_p)
-    if whole("generate: max_new_tokens", max_new_tokens) < 0:
+    if whole_number("generate: max_new_tokens", max_new_tokens) < 0:
         raise ArgumentError(f"generate: max_new_tokens must not be negative, got {max_new_tokens}")
     prompt = _checked(prompt_ids, model.config.vocab_size)
     writer = Writer(model, compiled=False) if writer is None else writer
@@ -82,7 +83,7 @@ def _checked(prompt_ids: Sequence[int], vocab_size: int) -> list[int]:
         raise TypeError(
             f"generate: the prompt must be a sequence of tokens, got {prompt_ids!r}"
         ) from None
-    prompt = [whole("generate: a token of the prompt", token) for token in tokens]
+    prompt = [whole_number("generate: a token of the prompt", token) for token in tokens]
     if not prompt:
         raise ArgumentError(
             "generate: the prompt is empty; give at least one token, such as the one that begins a "

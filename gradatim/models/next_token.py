@@ -1,28 +1,26 @@
-"""Which token comes next, given the logits of all: the filters of sampling, and the draw.
+"""Choosing the next token from logits: temperature, top-k and top-p filters, and the draw.
 
-Filters put the logits of tokens that shall not be drawn to -inf. They are functions of tensors, so
-they compile; all work on the last dimension.
+Filters set the logits of tokens that must not be drawn to -inf. They are tensor functions on the
+last dimension, so they compile.
 """
 
 from __future__ import annotations
 
 import math
-import operator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from .._tensor.randomness import multinomial
 from .._tensor.tensor import Tensor
+from ..core.arguments import check_number, whole_number
 from ..core.errors import ArgumentError
 from ..nn import functional as F
 
-COLDEST = 1e-30  # float32 logits over less would not be finite
+COLDEST = 1e-30  # float32 logits divided by less would overflow
 
 
 def top_k(logits: Tensor, k: int) -> Tensor:
-    """The k largest logits, and -inf for the others; those as large as the k-th stay with it.
+    """The k largest logits, ties with the k-th included, and -inf for the others.
 
     Source: Fan, Lewis and Dauphin 2018, arXiv:1805.04833.
 
@@ -37,9 +35,9 @@ def top_k(logits: Tensor, k: int) -> Tensor:
 
 
 def top_p(logits: Tensor, p: float) -> Tensor:
-    """The fewest likeliest tokens that together have probability p or more, -inf for the others.
+    """The smallest set of most likely tokens with total probability p or more; -inf for the others.
 
-    One is always left, and equally likely ones stay or go together.
+    At least one is kept, and equally likely tokens are kept or removed together.
 
     Source: Holtzman et al. 2020, arXiv:1904.09751.
 
@@ -49,7 +47,7 @@ def top_p(logits: Tensor, p: float) -> Tensor:
     """
     probability: Any = F.softmax(logits, dim=-1)
     falling: Any = probability.sort(-1, descending=True).values
-    # What is likelier does not reach p by itself; float32 would take less than COLDEST for 0.
+    # Needed while the more likely ones do not reach p; in float32 less than COLDEST would be 0.
     needed = falling.cumsum(-1) - falling < max(p, COLDEST)
     least = falling.masked_fill(~needed, math.inf).amin(-1, keepdim=True)
     return logits.masked_fill(probability < least, -math.inf)
@@ -57,9 +55,9 @@ def top_p(logits: Tensor, p: float) -> Tensor:
 
 @dataclass(frozen=True)
 class Choice:
-    """How the next token is chosen: the likeliest, or a draw from what the filters leave.
+    """How to choose the next token: the most likely one, or a draw from the filtered distribution.
 
-    Temperature comes first, then `top_k`, then `top_p`; None leaves a filter out.
+    Temperature is applied first, then `top_k`, then `top_p`; None disables a filter.
     """
 
     greedy: bool = False
@@ -68,9 +66,9 @@ class Choice:
 
     def __post_init__(self) -> None:
         if self.top_k is not None:
-            whole("top_k", self.top_k)
+            whole_number("top_k", self.top_k)
         if self.top_p is not None:
-            number("top_p", self.top_p)
+            check_number("top_p", self.top_p)
         if self.top_k is not None and self.top_k < 1:
             raise ArgumentError(f"top_k must be at least 1, got {self.top_k}; None for no limit")
         if self.top_p is not None and not 0 < self.top_p <= 1:
@@ -79,9 +77,9 @@ class Choice:
             )
 
     def filtered(self, logits: Tensor, temperature: Any) -> Tensor:
-        """The logits that the draw is made from: (..., V), over the temperature, a number or 0-d.
+        """The logits (..., V) to draw from; the temperature is a number or a 0-d tensor.
 
-        Below 1 a temperature makes likely tokens likelier, above 1 the draws more even.
+        A temperature below 1 makes likely tokens more likely, one above 1 evens out the draws.
         """
         kept: Any = logits / temperature
         if self.top_k is not None:
@@ -96,23 +94,9 @@ class Choice:
         return multinomial(p, 1, generator=generator).squeeze(-1)
 
 
-def whole(name: str, given: Any) -> int:
-    """A whole number as an int. Errors: TypeError for anything else, such as 1.5."""
-    try:
-        return operator.index(given)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, got {given!r}") from None
-
-
-def number(name: str, given: Any) -> None:
-    """Refuse what is no number."""
-    if isinstance(given, bool) or not isinstance(given, (int, float, np.number)):
-        raise TypeError(f"{name} must be a number, got {given!r}")
-
-
 def check_temperature(temperature: float) -> None:
-    """Refuse a temperature that logits cannot be divided by."""
-    number("temperature", temperature)
+    """Refuse a temperature that is not positive and finite."""
+    check_number("temperature", temperature)
     if not COLDEST <= temperature < math.inf:
         raise ArgumentError(
             f"temperature must be a number from {COLDEST} up, got {temperature}; for the "

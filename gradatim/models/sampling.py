@@ -9,7 +9,7 @@ from typing import Any
 from .._tensor.creation import tensor
 from ..autograd import no_grad
 from ..nn import functional as F
-from .choosing import Choice, check_temperature
+from .next_token import Choice, check_temperature
 from .stream import BOUNDARY, Stream, start_of
 
 

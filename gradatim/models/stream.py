@@ -20,7 +20,7 @@ from ..autograd import no_grad
 from ..compiler.attempt import Attempt
 from ..core.dtypes import float64, int64
 from ..core.random import Generator
-from .choosing import Choice
+from .next_token import Choice
 
 BOUNDARY = 0  # the symbol before the first letter and after the last
 

@@ -154,7 +154,7 @@ class RMSprop(Optimizer):
             state["grad_avg"] = zeros_like(p)
         return state
 
-    def was_set(self, group: ParamGroup, name: str, value: float) -> None:
+    def on_number_set(self, group: ParamGroup, name: str, value: float) -> None:
         """Allocate buffers if momentum is turned on later: the next step may be traced."""
         if name == "momentum" and value > 0:
             for p in group["params"]:

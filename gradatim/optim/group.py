@@ -18,8 +18,8 @@ class ParamGroup(MutableMapping[str, Any]):
 
     The settings named in `numbers` (floats, or tuples of floats) are kept as float64 0-d tensors,
     so that a compiled step reads the current ones: `group["lr"] = x` writes into the tensor, and
-    reading gives a float. All other settings are ordinary values. Whoever `tell` is hears of single
-    numbers that are set.
+    reading gives a float. All other settings are ordinary values. `on_number_set`, if
+    given, is called after a single number was set.
 
     >>> group = ParamGroup({"params": [], "lr": 0.1, "foreach": None}, numbers=("lr",))
     >>> group["lr"] *= 0.5
@@ -31,7 +31,7 @@ class ParamGroup(MutableMapping[str, Any]):
         self._values: dict[str, Any] = ObservedDict()
         self._numbers: dict[str, tuple[Tensor, ...]] = ObservedDict()
         self._names = numbers
-        self.tell: Callable[[ParamGroup, str, float], None] | None = None
+        self.on_number_set: Callable[[ParamGroup, str, float], None] | None = None
         self.update(settings)
 
     def tensor(self, name: str) -> Any:
@@ -52,12 +52,12 @@ class ParamGroup(MutableMapping[str, Any]):
             self._values[name] = value
             return
         several = isinstance(value, tuple | list)
-        # Of a number, `_values` keeps the place among the keys, and how it is read.
+        # For a number, `_values` keeps its position among the keys, and how to read it.
         self._values[name] = tuple if several else _one_int if type(value) is int else _one
         numbers = [_number(x) for x in (value if several else (value,))]
         self._write(name, numbers)
-        if self.tell is not None and not several:
-            self.tell(self, name, *numbers)
+        if self.on_number_set is not None and not several:
+            self.on_number_set(self, name, *numbers)
 
     def _write(self, name: str, values: list[float]) -> None:
         if len(self._numbers.get(name, ())) != len(values):

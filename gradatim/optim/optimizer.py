@@ -83,7 +83,7 @@ class Optimizer:
         """One step of the parameters of a group that have a gradient."""
         raise NotImplementedError(f"{type(self).__name__} has neither an update nor a step")
 
-    def was_set(self, group: ParamGroup, name: str, value: float) -> None:
+    def on_number_set(self, group: ParamGroup, name: str, value: float) -> None:
         """One of the `numbers` of a group was set, for which it may need more state."""
 
     # -- steps -----------------------------------------------------------------------------
@@ -162,7 +162,7 @@ class Optimizer:
         for p in params:
             self.state[p] = ObservedDict(self.init_state(p, group))
         self.param_groups.append(group)
-        group.tell = self.was_set
+        group.on_number_set = self.on_number_set
 
     def _check_named(self, param_group: dict[str, Any]) -> None:
         is_named = "param_names" in param_group

@@ -81,7 +81,7 @@ class SGD(Optimizer):
             state["started"] = tensor(0.0, dtype=float64)
         return state
 
-    def was_set(self, group: ParamGroup, name: str, value: float) -> None:
+    def on_number_set(self, group: ParamGroup, name: str, value: float) -> None:
         """Momentum that begins later gets its buffers before the next step, which may be traced."""
         if name == "momentum" and value != 0:
             for p in group["params"]:

@@ -1,4 +1,4 @@
-"""What each setting means, from the one place where it is written: the comment beside its field."""
+"""The meaning of each setting, read from the comment beside its dataclass field."""
 
 import inspect
 import re
@@ -7,14 +7,14 @@ from dataclasses import is_dataclass
 _FIELD = re.compile(r"^    (\w+): .*?  # (.+)$", re.MULTILINE)
 
 
-def meanings(settings: type) -> dict[str, str]:
-    """The comments beside the fields of a dataclass and of those it comes from, by field.
+def field_comments(settings: type) -> dict[str, str]:
+    """The comment beside each field of a dataclass and its bases, by field name.
 
-    Whoever reads the file and whoever asks `gradatim models` see the same words. Where Python has
-    no source, as in some bundles, there is nothing to be told.
+    So the source and `gradatim models` explain a setting in the same words. Empty where the source
+    is not available, as in some bundles.
 
     >>> from gradatim.models.mlp import Config
-    >>> meanings(Config)["h"]
+    >>> field_comments(Config)["h"]
     'hidden units'
     """
     found: dict[str, str] = {}

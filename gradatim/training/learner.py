@@ -23,8 +23,8 @@ from ..data.examples import Batch
 from .config import RunConfig
 from .errors import CheckpointError
 from .examples import TrainingExamples
-from .fitting import check_batch
 from .losses import MeanLoss, enough, stretches
+from .memory_check import check_batch
 from .once import only_once
 from .optimizers import change, make_optimizer
 from .pace import Pace

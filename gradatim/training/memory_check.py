@@ -1,4 +1,4 @@
-"""Whether a batch fits into this machine, asked before anything is computed."""
+"""Refuse a batch that cannot fit into memory, before anything is computed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import os
 from ..data.examples import Examples
 from .errors import BadUse
 
-UNTOLD = 1 << 40  # bytes: where the system does not tell, more than most machines have
+UNKNOWN = 1 << 40  # bytes: assumed where the system does not say; more than most machines have
 INDEX = 8  # bytes of the number that draws an example
 
 
 def check_batch(examples: Examples, batch_size: int) -> None:
-    """Refuse a batch that is more than all memory, of which a step needs several times as much.
+    """Refuse a batch larger than all memory; a step needs several times its size.
 
-    Otherwise it would be drawn for minutes before there is no room for it, and the machine may
-    have become too slow to be told to stop.
+    Otherwise drawing it would take minutes before memory runs out, and the machine could become
+    too slow to react to Ctrl-C.
 
     Errors: BadUse.
     """
@@ -34,8 +34,8 @@ def memory() -> int:
     try:
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # Windows has no such call
-        return UNTOLD
-    return size if size > 0 else UNTOLD
+        return UNKNOWN
+    return size if size > 0 else UNKNOWN
 
 
 def _gigabytes(size: int) -> str:

@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from gradatim.cli import main
-from gradatim.data.text import kept
+from gradatim.data.text import token_cache
 from gradatim.data.tokenizers import BPETokenizer
 from gradatim.training.metrics import read_metrics
 from gradatim.training.runs import open_run
@@ -362,12 +362,12 @@ def test_a_run_finds_the_tokens_of_its_text(tmp_path, poem, monkeypatch):
     def refuse(*_):
         raise AssertionError("they were made again")
 
-    monkeypatch.setattr(kept, "KEPT_FROM", 10)
+    monkeypatch.setattr(token_cache, "CACHED_FROM", 10)
     pairs = ["block_size=12", "tokenizer=bpe", "vocab_size=270"]
     given = ["--data", str(poem), "--name", "x", "--steps", "2", "--samples", "0"]
     assert train(tmp_path, *given, pairs=pairs) == 0
     assert len(list((tmp_path / "x").glob("tokens-*.bin"))) == 3
-    monkeypatch.setattr(kept, "tokens_of", refuse)
+    monkeypatch.setattr(token_cache, "tokens_of", refuse)
     runs = ["--runs", str(tmp_path)]
     resume = ["train", "--resume", "x", "--steps", "4", "--samples", "0", "--no-compile"]
     assert main([*resume, *runs]) == 0

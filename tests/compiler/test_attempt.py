@@ -14,9 +14,9 @@ from gradatim.compiler.machine import engine
 from gradatim.core.errors import ShapeError
 
 
-def doubling(wanted=True, tell=pytest.fail):
+def doubling(wanted=True, warn=pytest.fail):
     x = g.tensor(1.0)
-    return x, Attempt(lambda factor: x.mul_(factor), wanted=wanted, tell=tell)
+    return x, Attempt(lambda factor: x.mul_(factor), wanted=wanted, warn=warn)
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -61,7 +61,7 @@ def test_what_cannot_be_traced_runs_as_it_is_written_and_that_is_said_once():
         x.add_(y)
         return x if x.item() > 0 else -x
 
-    steps = Attempt(step, tell=said.append)
+    steps = Attempt(step, warn=said.append)
     assert steps.repeat(3, g.tensor([1.0, 1.0, 1.0])).tolist() == [2.0, 3.0, 4.0]
     assert steps(g.tensor(1.0)).item() == 5.0
     assert len(said) == 1
@@ -72,7 +72,7 @@ def test_what_cannot_be_traced_runs_as_it_is_written_and_that_is_said_once():
 def test_without_llvm_it_runs_as_it_is_written(monkeypatch):
     monkeypatch.setattr(engine, "available", lambda: "no LLVM")
     said = []
-    _, double = doubling(tell=said.append)
+    _, double = doubling(warn=said.append)
     assert double.repeat(2, g.tensor([2.0, 2.0])).tolist() == [2.0, 4.0]
     assert said == ["no LLVM"]
 

@@ -8,7 +8,7 @@ import pytest
 
 import gradatim
 from gradatim.models import Writer, generate, gpt
-from gradatim.models.choosing import Choice
+from gradatim.models.next_token import Choice
 
 pytestmark = pytest.mark.slow  # models are compiled
 
@@ -27,7 +27,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def writer(model):
-    return Writer(model, tell=pytest.fail)
+    return Writer(model, warn=pytest.fail)
 
 
 def seeded(seed=1):

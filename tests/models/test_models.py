@@ -218,7 +218,7 @@ def test_the_same_generator_draws_the_same_words_and_more_of_them_begin_alike():
 @of_letters
 def test_a_stream_gives_the_words_that_are_drawn_one_by_one(entry):
     model = make(entry)
-    stream = Stream(model, tell=pytest.fail)
+    stream = Stream(model, warn=pytest.fail)
     one, other = (g.Generator().manual_seed(5) for _ in range(2))
     for count, temperature, longest in ((1, 1.0, 50), (40, 0.7, 3), (7, 3.0, 50), (0, 1.0, 50)):
         settings = {"temperature": temperature, "max_length": longest}

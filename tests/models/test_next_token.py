@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradatim
-from gradatim.models.choosing import Choice, top_k, top_p
+from gradatim.models.next_token import Choice, top_k, top_p
 
 LOGITS = st.lists(st.floats(-20, 20, width=32, allow_subnormal=False), min_size=1, max_size=12).map(
     lambda row: gradatim.tensor([row])

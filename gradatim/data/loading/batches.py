@@ -52,7 +52,7 @@ class Batches(ABC):
         """The next batch, or StopIteration."""
 
 
-class BatchesHere(Batches):
+class InProcessBatches(Batches):
     """Batches read in this process, each when it is asked for."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
@@ -64,7 +64,7 @@ class BatchesHere(Batches):
         return self.fetch(next(self.sampler))
 
 
-class BatchesOfWorkers(Batches):
+class WorkerBatches(Batches):
     """Batches read by worker processes, ahead of when they are asked for."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:

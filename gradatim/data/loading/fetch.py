@@ -20,7 +20,7 @@ Fetch = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
-class Reading:
+class BatchReader:
     """What it takes to read batches: the same here and in a worker."""
 
     dataset: Any

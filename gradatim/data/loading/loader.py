@@ -11,10 +11,10 @@ from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
 from ..._tensor.generators import Generator
-from .batches import BatchesHere, BatchesOfWorkers
+from .batches import InProcessBatches, WorkerBatches
 from .collate import default_collate, default_convert
 from .datasets import IterableDataset
-from .fetch import Reading
+from .fetch import BatchReader
 from .samplers import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
 T_co = TypeVar("T_co", covariant=True)
@@ -101,7 +101,7 @@ class DataLoader(Generic[T_co]):
         self.persistent_workers = persistent_workers
         self.in_order = in_order
         self.promised: int | None = None  # the length that a stream said it has, once asked
-        self._kept: BatchesOfWorkers | None = None
+        self._kept: WorkerBatches | None = None
         self._ready = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -118,11 +118,11 @@ class DataLoader(Generic[T_co]):
                 stacklevel=2,
             )
         if not self.num_workers:
-            return BatchesHere(self)
+            return InProcessBatches(self)
         if not self.persistent_workers:
-            return BatchesOfWorkers(self)
+            return WorkerBatches(self)
         if self._kept is None:
-            self._kept = BatchesOfWorkers(self)
+            self._kept = WorkerBatches(self)
         else:
             self._kept.begin_again(self)
         return self._kept
@@ -141,10 +141,10 @@ class DataLoader(Generic[T_co]):
         """What gives the indices of one batch after the other, or of one sample."""
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
-    def reading(self) -> Reading:
+    def reading(self) -> BatchReader:
         """What a process needs to know to read the batches."""
         batched = self.batch_sampler is not None
-        return Reading(self.dataset, self.collate_fn, batched, self.drop_last)
+        return BatchReader(self.dataset, self.collate_fn, batched, self.drop_last)
 
 
 class _Endless(Sampler[None]):

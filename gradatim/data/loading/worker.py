@@ -17,8 +17,8 @@ from weakref import WeakSet
 import numpy as np
 
 from ..._tensor.generators import manual_seed
-from .fetch import Fetch, Reading
-from .worker_info import WorkerInfo, become
+from .fetch import BatchReader, Fetch
+from .worker_info import WorkerInfo, set_worker_info
 
 # The main process's ends of all pipes. A forked child inherits them, and must not keep them: a
 # worker knows by the end of its pipe that it is no longer needed.
@@ -75,7 +75,7 @@ class Role:
     init: Callable[[int], Any] | None
 
 
-def work(role: Role, reading: Reading, pipe: Connection) -> None:
+def work(role: Role, reading: BatchReader, pipe: Connection) -> None:
     """Be a worker, until the main process closes the pipe."""
     for end in list(main_ends):
         end.close()
@@ -91,14 +91,14 @@ def work(role: Role, reading: Reading, pipe: Connection) -> None:
 
 
 class _Worker:
-    def __init__(self, role: Role, reading: Reading) -> None:
+    def __init__(self, role: Role, reading: BatchReader) -> None:
         self.name = f"DataLoader worker process {role.id}"
         self.reading, self.epoch = reading, -1
         self.fetch: Fetch | None = None
         self.refusal: Caught | None = None  # why this worker could not begin; told once
         seed = role.base_seed + role.id
         _seed_all(seed, role)
-        become(WorkerInfo(role.id, role.num_workers, seed, reading.dataset))
+        set_worker_info(WorkerInfo(role.id, role.num_workers, seed, reading.dataset))
         if role.init is not None:
             try:
                 role.init(role.id)

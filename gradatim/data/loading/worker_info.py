@@ -1,4 +1,4 @@
-"""Who am I: what a dataset can ask inside a worker."""
+"""`get_worker_info`: what a dataset can find out inside a worker process."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def get_worker_info() -> WorkerInfo | None:
     return _here[0] if _here else None
 
 
-def become(info: WorkerInfo) -> None:
-    """From now on this process is the worker `info`."""
+def set_worker_info(info: WorkerInfo) -> None:
+    """Make `get_worker_info` return `info` in this process from now on."""
     _here[:] = [info]

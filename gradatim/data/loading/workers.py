@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from .fetch import Reading
+from .fetch import BatchReader
 from .worker import Batch, Caught, EndOfStream, Role, Task, main_ends, work
 
 _NO_MORE = object()
@@ -22,7 +22,7 @@ class Workers:
 
     def __init__(
         self,
-        reading: Reading,
+        reading: BatchReader,
         count: int,
         *,
         base_seed: int,

@@ -11,8 +11,8 @@
 """
 
 from .english import english, prose
-from .kept import keep, kept_tokens
 from .text import Split, Text, of, read
+from .token_cache import cached_tokens, store_tokens
 from .tokens import tokens_of
 from .windows import Tiles, Windows
 
@@ -21,11 +21,11 @@ __all__ = [
     "Text",
     "Tiles",
     "Windows",
+    "cached_tokens",
     "english",
-    "keep",
-    "kept_tokens",
     "of",
     "prose",
     "read",
+    "store_tokens",
     "tokens_of",
 ]

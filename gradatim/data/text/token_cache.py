@@ -1,10 +1,10 @@
-"""Tokens of a long text in a file, so that the next start need not make them again.
+"""A cache on disk for the tokens of long texts.
 
     tokens-<key>.bin    gradatim tokens 1 <dtype> <sha256 of what follows>, filled up to 128 bytes;
                         then the tokens as they lie in memory
 
-The key says of which stretch of which text and by which tokeniser. A file that is not there, or not
-as it was written, is made again.
+The key identifies the text, the part of it and the tokeniser. A missing or damaged file is written
+anew.
 """
 
 import hashlib
@@ -19,14 +19,14 @@ from ..tokenizers import Tokenizer
 from .text import Text
 from .tokens import tokens_of
 
-KEPT_FROM = 4 << 20  # characters: of fewer, tokens are made in less than a second
+CACHED_FROM = 4 << 20  # characters: shorter texts are tokenised in less than a second
 _MARK, _HEAD = "gradatim tokens 1", 128
 
 
-def kept_tokens(text: Text, tokenizer: Tokenizer, folder: Path | None) -> np.ndarray:
-    """`tokens_of` a text: from its file in the folder, or made and then kept there.
+def cached_tokens(text: Text, tokenizer: Tokenizer, folder: Path | None) -> np.ndarray:
+    """`tokens_of` a text, read from the cache in `folder` or computed and stored there.
 
-    Short texts, and tokens that are single characters, are as soon made as read.
+    Short texts and single-character tokens are computed as fast as they would be read.
     """
     if folder is None or not _is_worth_it(text, tokenizer):
         return tokens_of(text, tokenizer)
@@ -38,15 +38,15 @@ def kept_tokens(text: Text, tokenizer: Tokenizer, folder: Path | None) -> np.nda
     return row
 
 
-def keep(row: np.ndarray, text: Text, tokenizer: Tokenizer, folder: Path) -> None:
-    """Put the tokens of a text, made already, where `kept_tokens` looks for them."""
+def store_tokens(row: np.ndarray, text: Text, tokenizer: Tokenizer, folder: Path) -> None:
+    """Store tokens that were computed already where `cached_tokens` looks for them."""
     path = folder / _name(text, tokenizer)
     if _is_worth_it(text, tokenizer) and not path.exists():
         _write(path, row)
 
 
 def _is_worth_it(text: Text, tokenizer: Tokenizer) -> bool:
-    return tokenizer.kind != "char" and len(text) >= KEPT_FROM
+    return tokenizer.kind != "char" and len(text) >= CACHED_FROM
 
 
 def _name(text: Text, tokenizer: Tokenizer) -> str:
@@ -55,7 +55,7 @@ def _name(text: Text, tokenizer: Tokenizer) -> str:
 
 
 def _write(path: Path, row: np.ndarray) -> None:
-    """Write a file if that is possible: without it nothing is lost but time."""
+    """Write the file if possible; failing costs nothing but time."""
     numbers = np.ascontiguousarray(row)
     head = f"{_MARK} {row.dtype} {hashlib.sha256(numbers.data).hexdigest()}\n"
     with suppress(OSError):
@@ -63,7 +63,7 @@ def _write(path: Path, row: np.ndarray) -> None:
 
 
 def _read(path: Path) -> np.ndarray | None:
-    """The tokens of a file, mapped into memory; None if they are not those that were written."""
+    """The tokens of a file, memory-mapped; None if it is missing or damaged."""
     try:
         with path.open("rb") as file:
             *mark, dtype, digest = file.read(_HEAD).decode("ascii").split()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from ...core.arguments import whole_number
 from ...core.errors import ArgumentError
-from ...models.choosing import whole
 from ...nn import Module
 from ..drawing import Drawing
 from ..significant import grouped, significant
@@ -38,7 +38,7 @@ def architecture(model: Any, *inputs: Any, depth: int | None = None, title: str 
     """
     if not isinstance(model, Module):
         raise TypeError(f"draw.architecture: expects a Module, got {type(model).__name__}")
-    if depth is not None and whole("draw.architecture: depth", depth) < 0:
+    if depth is not None and whole_number("draw.architecture: depth", depth) < 0:
         raise ArgumentError(f"draw.architecture: depth counts levels from 0, got {depth}")
     made = run(model, inputs, _names(model, len(inputs)))
     root = _opened(made, depth)

@@ -12,8 +12,8 @@ from ...autograd import enable_grad
 from ...core.errors import ArgumentError
 from ...core.nodes import Edge, Leaf, Node, Output
 from ...core.tape import history
-from ...diagnose.calls import Call, Calls, noted
-from ...diagnose.frozen import noted_too
+from ...diagnose.calls import Call, Calls, recording
+from ...diagnose.frozen import taping_frozen
 from ...diagnose.unchanged import unchanged
 from ...nn import Module
 from ..tape_facts import facts_of
@@ -63,9 +63,9 @@ def run(model: Module, inputs: Sequence[Any], names: Sequence[str]) -> Run:
     """
     given = [_noted(x) for x in inputs]
     with ExitStack() as stack:
-        for block in (unchanged(model), enable_grad(), noted_too(model)):
+        for block in (unchanged(model), enable_grad(), taping_frozen(model)):
             stack.enter_context(block)
-        with noted(model) as calls:
+        with recording(model) as calls:
             results = list(_tensors(model(*given)))
         parameters = {history(p): name for name, p in model.named_parameters()}
         total = _total(results)

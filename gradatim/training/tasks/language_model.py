@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ...core.random import Generator
-from ...models.choosing import COLDEST
+from ...models.next_token import COLDEST
 from ..errors import BadUse
 
 

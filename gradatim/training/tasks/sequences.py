@@ -180,7 +180,7 @@ class RunningText(SequenceTask):
     def keep_in(self, folder: Path) -> None:
         super().keep_in(folder)
         for split, row in self._rows.items():
-            text.keep(row, self.parts[split], self.tokenizer, folder)
+            text.store_tokens(row, self.parts[split], self.tokenizer, folder)
 
     def training(self, model: Any) -> Examples:
         self._check_parts(model.block_size)
@@ -195,7 +195,7 @@ class RunningText(SequenceTask):
         return text.Tiles(self._row(split), model.block_size, name=self._called(split))
 
     def everything(self, model: Any) -> Examples:
-        row = text.kept_tokens(self.text, self.tokenizer, self.folder)
+        row = text.cached_tokens(self.text, self.tokenizer, self.folder)
         return text.Tiles(row, model.block_size, name=self.name)
 
     def predictions_per_letter(self, split: str) -> float:
@@ -229,7 +229,7 @@ class RunningText(SequenceTask):
         if split not in self._rows:
             with announced(f"Making tokens of {self.name} ..."):
                 part = self.parts[split]
-                self._rows[split] = text.kept_tokens(part, self.tokenizer, self.folder)
+                self._rows[split] = text.cached_tokens(part, self.tokenizer, self.folder)
         return self._rows[split]
 
     def _called(self, split: str) -> str:
