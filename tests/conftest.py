@@ -63,4 +63,5 @@ def pytest_collection_finish() -> None:
     """What is collected stays to the end: no search for garbage has to walk through it again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # seldom: it takes a twelfth of the time of small tests
     gc.enable()
