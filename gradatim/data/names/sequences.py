@@ -67,19 +67,20 @@ class Sequences(Examples):
         return 16 * len(self) * self.block_size
 
     def _made(self, words: Sequence[str]) -> Batch:
-        codes = [self.tokenizer.encode(word) for word in words]
-        self._check(words, codes)
+        codes, lengths = self.tokenizer.codes_of_all(words)
+        self._check(words, lengths)
         X = np.zeros((len(words), self.block_size), np.int64)
         Y = np.full((len(words), self.block_size), UNCOUNTED, np.int64)
-        for x, y, word in zip(X, Y, codes, strict=True):
-            x[1 : len(word) + 1] = word
-            y[: len(word) + 1] = [*word, 0]
+        has_token = np.arange(self.block_size) < lengths[:, None]  # (N, block_size)
+        X[:, 1:][has_token[:, :-1]] = codes
+        Y[has_token] = codes
+        Y[np.arange(len(words)), lengths] = 0
         return X, Y
 
-    def _check(self, words: Sequence[str], codes: list[list[int]]) -> None:
-        longest = max(map(len, codes), default=0)
+    def _check(self, words: Sequence[str], lengths: np.ndarray) -> None:
+        longest = int(lengths.max(initial=0))
         if longest >= self.block_size:
-            word = next(w for w, c in zip(words, codes, strict=True) if len(c) == longest)
+            word = words[int(lengths.argmax())]
             raise DoesNotFit(
                 f"{shorten(word)!r} has {longest} tokens, which with the boundary do not fit into"
                 f" block_size={self.block_size}; set block_size={longest + 1} or more, or take"

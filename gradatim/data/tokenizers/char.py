@@ -1,6 +1,6 @@
 """A token for every character."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -56,6 +56,13 @@ class CharTokenizer(Tokenizer):
         if codes.size and codes.min() < 0:
             raise self._unknown(text, int(codes.argmin()))
         return codes
+
+    def codes_of_all(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        try:
+            codes = self.codes("".join(texts))
+        except (TypeError, UnknownCharacter):
+            return super().codes_of_all(texts)  # which says in which of them
+        return codes, np.fromiter(map(len, texts), np.int64, len(texts))
 
     def fields(self) -> dict[str, Any]:
         return {"characters": self.characters}

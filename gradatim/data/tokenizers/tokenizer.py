@@ -2,7 +2,7 @@
 
 import codecs
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -59,6 +59,12 @@ class Tokenizer(ABC):
         """The numbers of a text. Errors: UnknownCharacter names the character and its place."""
         numbers: list[int] = self.codes(text).tolist()
         return numbers
+
+    def codes_of_all(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of several texts, one text after the other, and how many each has."""
+        found = [self.codes(text) for text in texts]
+        lengths = np.array([len(codes) for codes in found], np.int64)
+        return np.concatenate([np.empty(0, np.int64), *found]), lengths
 
     def decode(self, numbers: Iterable[int]) -> str:
         """The text of these numbers; what is no whole character becomes U+FFFD.
