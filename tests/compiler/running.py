@@ -7,10 +7,12 @@ from typing import Any
 
 from gradatim.compiler.guards.check import Guards
 from gradatim.compiler.ir.graph import Equation, Graph
+from gradatim.compiler.ir.nests import Schedule
 from gradatim.compiler.ir.verify import verify
-from gradatim.compiler.passes.order import stages
+from gradatim.compiler.machine.target import host
+from gradatim.compiler.passes.order import optimise, stages
 from gradatim.compiler.pipeline.compiled import compile_graph
-from gradatim.compiler.pipeline.draft import NumpyStep
+from gradatim.compiler.pipeline.draft import NumpyStep, scheduled
 from gradatim.compiler.runtime.binding import Binding
 from gradatim.compiler.runtime.returned import filled
 from gradatim.compiler.trace.trace import trace
@@ -48,6 +50,11 @@ def verified(graph: Graph) -> Graph:
             verify(after, right)
         before = after
     return before
+
+
+def schedule_of(graph: Graph, updates: Sequence[tuple[int, int]]) -> Schedule:
+    """The loop nests of a graph, after all passes."""
+    return scheduled(optimise(graph), updates, host())
 
 
 def compiled(function: Callable[..., Any], *tensors: Any) -> Any:

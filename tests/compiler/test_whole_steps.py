@@ -8,11 +8,10 @@ import pytest
 import gradatim as g
 from gradatim import nn, optim
 from gradatim.compiler.ir.nests import BlockNest, NumpyNest, ProductNest
-from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.draft import scheduled
 from gradatim.compiler.trace.trace import trace
 from gradatim.models import bigram, gpt, mlp
 from gradatim.nn import functional as F
+from tests.compiler.running import schedule_of
 
 
 class Block(nn.Module):
@@ -117,7 +116,7 @@ def test_a_step_is_machine_code_from_end_to_end_in_few_nests(name):
     _, step = made(name)
     step()
     traced = trace(step, [])
-    nests = scheduled(traced.graph, traced.updates, host()).nests
+    nests = schedule_of(traced.graph, traced.updates).nests
     assert not [n.reason for n in nests if isinstance(n, NumpyNest)]
     assert len(nests) <= STEPS[name][1]
 
@@ -138,7 +137,7 @@ def test_the_layers_of_a_block_are_products_with_what_follows_them():
     _, step = made("block")
     step()
     traced = trace(step, [])
-    nests = scheduled(traced.graph, traced.updates, host()).nests
+    nests = schedule_of(traced.graph, traced.updates).nests
     products = [n for n in nests if isinstance(n, ProductNest)]
     assert len(products) == 4 + 2 * 4  # each has two gradients
     assert any(n.nodes for n in products)

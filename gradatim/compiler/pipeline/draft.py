@@ -39,11 +39,8 @@ class NumpyStep:
 
 
 def scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) -> Schedule:
-    """The loop nests of a graph."""
-    return _scheduled(optimise(graph), updates, target)
+    """The loop nests of a graph, which all passes have seen."""
 
-
-def _scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) -> Schedule:
     def is_native(e: Equation) -> bool:
         if not e.draws:
             return is_line(e)
@@ -97,7 +94,7 @@ def drafted(
     `ready` is told of functions as soon as they can be translated.
     """
     final = simpler(graph)
-    made = _scheduled(final, updates, target)
+    made = scheduled(final, updates, target)
     lowering = lower(made, target, ready)
     outside = _outside(made, lowering)
     slots = {m: i + 2 for i, m in enumerate(outside)}

@@ -6,9 +6,8 @@ from typing import Any
 
 import gradatim as g
 from gradatim.compiler.lower.products.afterwards import MOST, coming
-from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.draft import scheduled
 from gradatim.compiler.trace.trace import trace
+from tests.compiler.running import schedule_of
 
 ROWS = 512
 
@@ -28,7 +27,7 @@ def asked(inputs: int, outputs: int) -> list[list[tuple[int, ...]]]:
 
     step()
     traced = trace(step, [])
-    made = scheduled(traced.graph, traced.updates, host())
+    made = schedule_of(traced.graph, traced.updates)
     outside = {*made.inputs, *made.outputs}
     found = coming(made.nests, outside, lambda v: made.in_place.get(v, v))
     return [[v.shape for v in variables] for variables in found.values()]

@@ -5,17 +5,16 @@ import pytest
 import gradatim as g
 from gradatim.compiler.ir.nests import BlockNest
 from gradatim.compiler.lower.functions.onward import onward
-from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.draft import scheduled
 from gradatim.compiler.schedule.grain import cut_of
 from gradatim.compiler.trace.trace import trace
 from gradatim.nn import functional as F
+from tests.compiler.running import schedule_of
 
 
 def asked(step, *given):
     """How far ahead, and bytes of a matrix of each variable, in the order of their size."""
     traced = trace(step, given)
-    nests = scheduled(traced.graph, traced.updates, host()).nests
+    nests = schedule_of(traced.graph, traced.updates).nests
     (nest,) = [n for n in nests if isinstance(n, BlockNest)]
     found = onward(nest, cut_of(nest))
     return found.lead, sorted(found.shares.values())

@@ -11,10 +11,8 @@ import pytest
 import gradatim as g
 import gradatim.nn.functional as F
 from gradatim.compiler.ir.nests import BandNest, Nest, equations_of, writes
-from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.draft import scheduled
 from gradatim.compiler.trace.trace import trace
-from tests.compiler.running import compiled
+from tests.compiler.running import compiled, schedule_of
 
 
 def layer(x: g.Tensor, w: g.Tensor, stream: g.Tensor, gain: g.Tensor) -> list[g.Tensor]:
@@ -43,7 +41,7 @@ def tensors(
 
 def nests_of(function: Callable[..., Any], inputs: list[g.Tensor]) -> tuple[Nest, ...]:
     traced = trace(function, inputs)
-    return scheduled(traced.graph, traced.updates, host()).nests
+    return schedule_of(traced.graph, traced.updates).nests
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

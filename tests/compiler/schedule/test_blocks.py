@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 import gradatim as g
 from gradatim.compiler.ir.nests import BlockNest, DrawNest, writes
 from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.draft import drafted, scheduled
+from gradatim.compiler.pipeline.draft import drafted
 from gradatim.compiler.trace.trace import trace
 from gradatim.nn import functional as F
+from tests.compiler.running import schedule_of
 
 F32, F64 = "float32", "float64"
 
@@ -51,7 +52,7 @@ def stepping(function, *more):
 
 def nests_of(step, given):
     traced = trace(step, given)
-    return scheduled(traced.graph, traced.updates, host()).nests
+    return schedule_of(traced.graph, traced.updates).nests
 
 
 def blocks_of(step, given):

@@ -15,12 +15,10 @@ import gradatim as g
 from gradatim.compiler.ir.graph import Var
 from gradatim.compiler.ir.nests import NumpyNest, ProductNest, Schedule, equations_of
 from gradatim.compiler.ir.strided import Strided, as_rows, common_dims, spread
-from gradatim.compiler.machine.target import host
-from gradatim.compiler.pipeline.draft import scheduled
 from gradatim.compiler.schedule.memory import ALIGN, Arena, Use, plan_memory
 from gradatim.compiler.trace.trace import trace
 from gradatim.nn import functional as F
-from tests.compiler.running import compiled
+from tests.compiler.running import compiled, schedule_of
 
 # -- strides -------------------------------------------------------------------------------------
 
@@ -208,7 +206,7 @@ def nests(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Schedule:
     tensors = [g.zeros(s) for s in shapes]
     traced = trace(function, tensors)
     updates = [(traced.result_count + k, i) for k, i in enumerate(traced.written)]
-    return scheduled(traced.graph, updates, host())
+    return schedule_of(traced.graph, updates)
 
 
 def described(schedule: Schedule) -> list[str]:
@@ -349,6 +347,6 @@ def test_a_product_stores_one_number_for_each_of_its_elements() -> None:
         return (a @ b) * count
 
     traced = trace(function, [g.ones(1, 5), g.ones(5, 8)])
-    made = scheduled(traced.graph, traced.updates, host())
+    made = schedule_of(traced.graph, traced.updates)
     (product,) = [n for n in made.nests if isinstance(n, ProductNest)]
     assert [s.value.size for s in product.stores] == [8]
