@@ -1,4 +1,4 @@
-"""PyTorch's names that are not here: what to use instead, and whether they will come."""
+"""PyTorch's names that are missing here: what to use instead, and whether they are planned."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def missing(owner: str, name: str, available: Iterable[str]) -> str:
 
 
 class Absent(Handle):
-    """PyTorch's methods that tensors do not have: looking one up says why.
+    """PyTorch's methods that tensors lack: looking one up raises an error that says why.
 
     The last of a tensor's bases, so that a method which is there hides its entry here. A
     `__getattr__` would do the same, but its mere presence makes every attribute slower.

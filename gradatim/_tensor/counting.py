@@ -1,4 +1,4 @@
-"""Counting how often numbers occur, each for itself or in bins."""
+"""Counting how often numbers occur, one by one or in bins."""
 
 from __future__ import annotations
 

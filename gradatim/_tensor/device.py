@@ -1,4 +1,4 @@
-"""Devices: every one that PyTorch knows is the CPU here."""
+"""Devices: every device that PyTorch knows is accepted and means the CPU."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def check_device(given: Any) -> None:
 
 
 class Accelerator:
-    """What a script asks of any accelerator before it falls back to the CPU.
+    """The queries with which scripts decide to fall back to the CPU.
 
     >>> import gradatim
     >>> gradatim.device("cuda" if gradatim.accelerator.is_available() else "cpu")
@@ -117,7 +117,7 @@ class Accelerator:
 
 
 class Cuda(Accelerator):
-    """What a script asks of `cuda`, by which graphics cards have generators of their own."""
+    """`cuda`, whose functions for generators of its own do nothing."""
 
     def manual_seed(self, seed: int) -> None:
         """Nothing: the one generator is steered by `gradatim.manual_seed`."""

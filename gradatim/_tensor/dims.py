@@ -1,4 +1,4 @@
-"""Dimensions and shapes as the user writes them, made definite or refused with a reason."""
+"""Dimensions and shapes given by the user: normalised, or refused with a reason."""
 
 from __future__ import annotations
 

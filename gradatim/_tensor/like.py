@@ -1,4 +1,4 @@
-"""New tensors shaped as a tensor that is there."""
+"""New tensors with the shape or dtype of an existing one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Points: those of a grid, and how far some lie from others."""
+"""Grids of points, and distances between points."""
 
 from __future__ import annotations
 

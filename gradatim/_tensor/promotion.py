@@ -1,4 +1,4 @@
-"""What stands between the user's operands and the primitives: dtypes and shapes made equal.
+"""Dtype promotion and broadcasting, between the user's operands and the primitives.
 
 Primitives take tensors of one shape and one dtype. Here Python numbers become tensors, dtypes
 are promoted as PyTorch does (see `core.dtypes`), and broadcasting is inserted as an operation.
@@ -22,7 +22,7 @@ Shape = tuple[int, ...]
 
 
 def binary(primitive: Primitive, x: Any, y: Any) -> Any:
-    """Bind a primitive of two inputs to operands of any dtypes and broadcastable shapes."""
+    """Apply a primitive of two inputs to operands of any dtypes and broadcastable shapes."""
     if isinstance(y, Handle):
         if isinstance(x, Handle):
             a, b = x._value, y._value
@@ -133,7 +133,7 @@ def broadcast_shape(name: str, *shapes: Shape) -> Shape:
 
 
 def as_tensor(x: Any) -> Any:
-    """A Python number or NumPy array as a tensor; tensors pass through."""
+    """A Python number or NumPy array as a tensor; tensors are returned as they are."""
     if isinstance(x, Handle):
         return x
     if isinstance(x, np.ndarray):
@@ -142,7 +142,7 @@ def as_tensor(x: Any) -> Any:
 
 
 def fits(x: Any) -> bool:
-    """Whether `x` can stand beside a tensor in an expression."""
+    """Whether `x` is a valid operand: a tensor, a number or an array."""
     return isinstance(x, (Handle, int, float, np.ndarray, np.generic))
 
 

@@ -1,4 +1,4 @@
-"""What stands between the brackets of `x[...]`, made definite.
+"""Parsing of subscripts, what stands between the brackets of `x[...]`.
 
 A subscript is read in two steps, as PyTorch does. First everything that needs no list of places
 (integers, slices, `None`, `...`) is one view of the tensor. Then integer tensors and masks pick

@@ -1,4 +1,4 @@
-"""Questions about dtypes: their limits, and what they become together."""
+"""Information about dtypes: their limits, and how they promote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Putting values in a tensor's place: what in-place forms, `copy_` and `x[...] = value` share.
+"""Writing values into a tensor: what in-place forms, `copy_` and `x[...] = value` share.
 
 A target keeps its shape, dtype and memory. The result of an operation must be of a kind it can
 hold (bool < integer < floating); a value that is copied is cast, whatever it is.

@@ -1,4 +1,4 @@
-"""Gradients on demand, operations of one's own, and the tools that check both."""
+"""`grad`, custom operations, gradient modes, and tools that check gradients."""
 
 from .anomaly import NonFiniteError, detect_anomaly, set_detect_anomaly, stop_at_non_finite
 from .function import Function

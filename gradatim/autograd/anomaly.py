@@ -17,7 +17,7 @@ from ..core.update import Update
 
 
 class detect_anomaly:
-    """Backward raises at the first gradient that is nan, and shows the forward call it is of.
+    """In backward, raise at the first nan gradient and show the forward call it belongs to.
 
     >>> import gradatim
     >>> x = gradatim.tensor(0.0, requires_grad=True)
@@ -57,7 +57,7 @@ class NonFiniteError(GradatimError, ArithmeticError):
 
 
 class _Guard(Eager):
-    """NumPy, looking at every result."""
+    """A NumPy backend that checks every result."""
 
     def execute(
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]

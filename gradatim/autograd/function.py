@@ -1,4 +1,4 @@
-"""Operations with a backward of the user's own."""
+"""Custom operations: `Function`, whose backward the user writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """What `forward` leaves for `backward`: saved tensors, and anything put on it by name."""
+    """What `forward` passes on to `backward`: saved tensors, and any attributes set on it."""
 
     needs_input_grad: tuple[bool, ...] = ()
 
@@ -136,7 +136,7 @@ class Function:
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """For the `backward` of a Function that computes outside the tape: a second gradient raises."""
+    """Decorate a `backward` that is not differentiable itself: a second gradient raises."""
 
     @functools.wraps(backward)
     def wrapped(ctx: Any, *gradients: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Hold gradients against finite differences, in float64."""
+"""Check gradients against finite differences, in float64."""
 
 from __future__ import annotations
 

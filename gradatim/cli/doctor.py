@@ -1,4 +1,4 @@
-"""`gradatim doctor`: look whether everything works here, and say what to do where it does not."""
+"""`gradatim doctor`: check that everything works here, and say what to do where it does not."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ BAD_USE, FAILED, INTERRUPTED, NOBODY_READS = 2, 1, 130, 141
 
 
 class NobodyReads(Exception):
-    """Who read our output has gone."""
+    """The reader of our output is gone."""
 
 
 def explain(error: BaseException) -> int:

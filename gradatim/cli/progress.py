@@ -1,4 +1,4 @@
-"""How a training is told: a bar on a terminal, a line per evaluation in a pipe or a log.
+"""Reports of a training: a bar on a terminal, a line per evaluation in a pipe or a log.
 
 Both say how much time is left.
 """

@@ -1,4 +1,4 @@
-"""What this terminal can show: letters it lacks, or would obey, are escaped."""
+"""What this terminal can show: characters it lacks, or would obey, are escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with data, as types: one line says what is wrong, where, and what to do."""
+"""Errors about data; each message says what is wrong, where, and what to do."""
 
 from ..core.errors import GradatimError
 
@@ -41,4 +41,4 @@ class TokenizerError(DataError, ValueError):
 
 
 class DoesNotFit(DataError, ValueError):
-    """A text is shorter than a context, or a word longer."""
+    """A text shorter than a context, or a word longer than one."""

@@ -1,4 +1,4 @@
-"""Which module was at work when: the tape's entries by the innermost call they were made in.
+"""Assign the tape's entries to modules, by the innermost call during which they were made.
 
 Every entry of the tape has a time. A module's call is a stretch of that time, so the entries in it
 are the module's, and those in no call of a part of it are its own: a `tanh` in its `forward`.
@@ -55,7 +55,7 @@ class Calls(list[Call]):
 
 @contextmanager
 def recording(model: Module) -> Iterator[Calls]:
-    """During a block, note every call of a module inside `model`."""
+    """During a block, record every call of a module inside `model`."""
     calls = Calls()
     running: list[Call] = []
     handles = []

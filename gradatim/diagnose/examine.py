@@ -1,4 +1,4 @@
-"""Look into a network: run it once on a batch, and keep what it did."""
+"""`examine`: run a network once on a batch, and record what every layer did."""
 
 from __future__ import annotations
 

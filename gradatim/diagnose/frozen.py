@@ -1,4 +1,4 @@
-"""Frozen layers: nothing of them learns, yet what they do is to be seen."""
+"""Record frozen layers on the tape too, so that what they do can be examined."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..nn import Module
 
 @contextmanager
 def taping_frozen(model: Module) -> Iterator[set[Any]]:
-    """During a block, frozen parameters leave a tape as others do; gives their ends of it."""
+    """During a block, record operations on frozen parameters too; yields their tape entries."""
     frozen = [p for p in model.parameters() if not p.requires_grad and p.is_floating_point()]
     try:
         for parameter in frozen:

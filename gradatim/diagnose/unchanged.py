@@ -1,4 +1,4 @@
-"""To look at a network without leaving a trace."""
+"""Restore a network's buffers and the random generator after examining it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cutting lines at the edge of a rectangle (Liang and Barsky 1984)."""
+"""Clipping of lines to a rectangle (Liang and Barsky 1984)."""
 
 from collections.abc import Sequence
 from itertools import pairwise

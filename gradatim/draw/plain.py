@@ -1,4 +1,4 @@
-"""Plain Python numbers from whatever holds them: lists, arrays, tensors, scalar Values."""
+"""Conversion of lists, arrays, tensors and scalar Values to plain Python numbers."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""From numbers to places on an axis, and the round numbers that are written on it."""
+"""Scales: from numbers to positions on an axis, and the ticks on it."""
 
 import math
 from collections.abc import Iterable, Sequence

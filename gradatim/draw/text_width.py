@@ -1,4 +1,4 @@
-"""How wide a text will be, without a font at hand.
+"""Estimated width of text, without a font at hand.
 
 A drawing is laid out before anyone knows which font will show it. The widths here are those of
 DejaVu Sans (and Verdana), the widest of the usual sans-serif fonts, so a text fits its box in all.

@@ -1,4 +1,4 @@
-"""Which models there are, where each comes from, and how it is trained by default."""
+"""The catalogue of models: their sources and default training recipes."""
 
 from __future__ import annotations
 

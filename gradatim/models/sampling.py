@@ -1,4 +1,4 @@
-"""Words out of a model, and how surprised a model is by a word."""
+"""Sampling words from a model, and a model's surprise at a word."""
 
 from __future__ import annotations
 

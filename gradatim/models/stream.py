@@ -1,4 +1,4 @@
-"""Words out of a model in machine code: an endless stream of letters, cut into words afterwards.
+"""Compiled sampling of words: an endless stream of letters, cut into words afterwards.
 
 A word ends where control flow would, and a compiled program has none. So one step of the program is
 one letter: after the end of a word the letters before are those of the prompt again, or boundaries,

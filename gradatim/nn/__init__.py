@@ -1,4 +1,4 @@
-"""Neural networks: modules, layers, losses, and how their weights begin."""
+"""Neural networks: modules, layers, losses and weight initialisation."""
 
 from . import functional, init, utils
 from .activation import (

@@ -1,4 +1,4 @@
-"""Norms that may remember: a running mean and variance of the batches they saw in training."""
+"""Norms that may keep a running mean and variance: batch norm and instance norm."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .normalization import Norm
 
 
 class Tracking(Norm):
-    """A norm over each channel that may remember a running mean and variance."""
+    """A norm over each channel that may keep a running mean and variance."""
 
     running_mean: Tensor | None
     running_var: Tensor | None
@@ -51,7 +51,7 @@ class Tracking(Norm):
         self.register_buffer("num_batches_tracked", tensor(0) if kept else None)
 
     def reset_running_stats(self) -> None:
-        """Forget all batches."""
+        """Reset the running mean and variance."""
         with no_grad():
             if self.running_mean is not None:
                 self.running_mean.zero_()
@@ -61,7 +61,7 @@ class Tracking(Norm):
                 self.num_batches_tracked.zero_()
 
     def reset_parameters(self) -> None:
-        """A weight of ones, a bias of zeros, and nothing remembered."""
+        """Set the weight to ones and the bias to zeros, and reset the running statistics."""
         self.reset_running_stats()
         super().reset_parameters()
 
@@ -79,7 +79,7 @@ class Tracking(Norm):
             raise ArgumentError(f"expected {names} input (got {x.ndim}D input)")
 
     def _momentum(self) -> Any:
-        """How far the running numbers move this time: without `momentum`, to the plain average."""
+        """How much this batch counts in the running statistics; evenly if `momentum` is None."""
         if self.num_batches_tracked is None:
             return 0.0
         with no_grad():
@@ -93,7 +93,7 @@ class _BatchNorm(Tracking):
     dimensions: tuple[int, ...]
 
     def forward(self, input: Tensor) -> Tensor:
-        """See `functional.batch_norm`; what is remembered is used in evaluation only."""
+        """See `functional.batch_norm`; running statistics are used in evaluation only."""
         self._check_dimensions(input, self.dimensions)
         return F.batch_norm(
             input,

@@ -1,4 +1,4 @@
-"""How near vectors are to each other."""
+"""Similarity of vectors, as a layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How weights begin: random numbers of a size that keeps signals and gradients alive.
+"""Weight initialisation: random numbers of a scale that keeps signals and gradients alive.
 
 Every function writes into its tensor, outside the tape, and returns it. Random ones take the
 default generator unless given another.
@@ -31,7 +31,7 @@ _GAINS = {
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """The factor by which weights before this nonlinearity should be larger than before none.
+    """The factor by which to scale the initial weights of a layer before this nonlinearity.
 
     sqrt(2) for relu, which silences half of a signal, sqrt(2 / (1 + param^2)) for leaky_relu with
     the slope `param` (0.01), 5/3 for tanh, 3/4 for selu, else 1.
@@ -234,7 +234,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Ten
 
 
 def calculate_fan(tensor: Tensor) -> tuple[int, int]:
-    """(fan_in, fan_out): how many numbers each output is a sum of, and each input goes into."""
+    """(fan_in, fan_out): how many inputs an output sums, and how many outputs an input feeds."""
     shape = tensor.shape
     if len(shape) < 2:
         raise ArgumentError(  # PyTorch: a ValueError

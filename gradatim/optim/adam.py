@@ -1,4 +1,4 @@
-"""Adam, and AdamW with its weight decay apart from the gradient."""
+"""Adam, and AdamW, whose weight decay is decoupled from the gradient."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .optimizer import Entry, Optimizer, Parameters
 
 
 class Adam(Optimizer):
-    """Steps of a size that is the same for all parameters, whatever the size of their gradients.
+    """Adam: steps from moving averages of the gradient and of its square.
 
         m <- beta1 m + (1 - beta1) g
         v <- beta2 v + (1 - beta2) g^2
@@ -106,7 +106,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay is not seen by its averages: p <- p - lr weight_decay p, first.
+    """Adam with decoupled weight decay: p <- p - lr weight_decay p before each step.
 
     Source: Loshchilov and Hutter 2019, arXiv:1711.05101.
     """

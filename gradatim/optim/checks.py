@@ -1,4 +1,4 @@
-"""Settings that no optimiser can work with."""
+"""Checks of optimiser settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def check_not_negative(what: str, value: Any) -> None:
 
 
 def check_betas(betas: tuple[Any, Any]) -> None:
-    """Refuse averages that would never forget, or never remember."""
+    """Refuse betas outside [0, 1)."""
     if not isinstance(betas, tuple | list) or len(betas) != 2:
         raise ArgumentError(f"betas: expects two numbers, got {betas!r}")
     for i, beta in enumerate(betas):

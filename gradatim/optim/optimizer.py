@@ -1,4 +1,4 @@
-"""What all optimisers share: groups of parameters, their state, and its way in and out."""
+"""The base of all optimisers: parameter groups, state, and saving and loading both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many threads NumPy's matrix products, and compiled programs, use while a block runs.
+"""The number of threads that NumPy's matrix products and compiled programs use.
 
 Two threads meet at the end of every product. For the products of small models, microseconds long,
 one thread is as fast; and where anything else runs on the machine, the waiting makes two threads

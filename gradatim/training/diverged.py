@@ -1,4 +1,4 @@
-"""Why the loss is not finite: the steps since the last checkpoint again, the last one watched.
+"""Find why a loss is not finite, by repeating the steps since the last checkpoint.
 
 Training is deterministic, so a run whose loss became nan can be taken back to its last checkpoint
 and repeated; the step where it breaks is then run once more with every operation looked at. No step

@@ -1,4 +1,4 @@
-"""Two ways to go wrong: asked for wrongly (exit code 2), or it could not be done (1)."""
+"""Errors of commands: bad use (exit code 2), or a failure (exit code 1)."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -7,13 +7,13 @@ from ..core.errors import GradatimError
 
 
 class BadUse(GradatimError, ValueError):
-    """What was asked for makes no sense; the message says what to write instead."""
+    """The request makes no sense; the message says what to write instead."""
 
     exit_code = 2
 
 
 class Failure(GradatimError, RuntimeError):
-    """What was asked for is fine but could not be done; the message says what to do."""
+    """The request is valid but could not be carried out; the message says what to do."""
 
     exit_code = 1
 

@@ -1,4 +1,4 @@
-"""The optimiser that the settings name, and its numbers that may change during a run."""
+"""The optimiser named in the settings."""
 
 from __future__ import annotations
 

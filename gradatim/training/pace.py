@@ -1,4 +1,4 @@
-"""How much work takes a moment: nothing may keep Ctrl-C, SIGTERM or the progress bar waiting."""
+"""How many steps to run at once, so that Ctrl-C, SIGTERM and the progress bar never wait long."""
 
 from __future__ import annotations
 

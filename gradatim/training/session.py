@@ -1,4 +1,4 @@
-"""A training from its beginning: a new run, or one gone on with, locked and ready for the loop."""
+"""Starting or resuming a run: locked, with everything ready for the loop."""
 
 from __future__ import annotations
 

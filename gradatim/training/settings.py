@@ -1,4 +1,4 @@
-"""From a model's name to its settings and its data: what new runs, old runs and pictures share."""
+"""Settings and data of a model by its name: shared by new runs, old runs and pictures."""
 
 from __future__ import annotations
 

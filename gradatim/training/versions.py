@@ -1,4 +1,4 @@
-"""Which versions made these numbers: bitwise repetition is promised for equal ones."""
+"""The versions that a run was made with; bitwise repetition is promised for equal ones."""
 
 import platform
 

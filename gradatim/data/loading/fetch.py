@@ -1,4 +1,4 @@
-"""From indices to batches: how a batch is read, here or in a worker."""
+"""Reading batches by their indices, in this process or in a worker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Fetch = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class BatchReader:
-    """What it takes to read batches: the same here and in a worker."""
+    """Reads batches of a dataset; the same object serves this process and workers."""
 
     dataset: Any
     collate: Callable[[Any], Any]

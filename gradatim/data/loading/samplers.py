@@ -1,4 +1,4 @@
-"""Samplers: in which order samples are taken, and which of them make a batch."""
+"""Samplers: the order of samples, and their grouping into batches."""
 
 from __future__ import annotations
 

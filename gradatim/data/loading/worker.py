@@ -1,4 +1,4 @@
-"""What a worker process does: read the batches that it is told to, and send them back."""
+"""The worker process: it reads the batches it is asked for, and sends them back."""
 
 from __future__ import annotations
 

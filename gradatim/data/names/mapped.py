@@ -1,4 +1,4 @@
-"""Words that stay in their file: a sequence like any other, for texts that do not fit in memory.
+"""Memory-mapped word lists, for files that do not fit in memory.
 
 Only every fortieth word's place is remembered (8 bytes), so a file of 25 million words costs 5 MB.
 Its examples are numbered without being made: what is remembered is how many there are before each

@@ -1,4 +1,4 @@
-"""Which words train, which choose and which test: 8, 1 and 1 of every ten, drawn by a seeded hash.
+"""The split of words into train, dev and test: 8, 1 and 1 of every ten, by a seeded hash.
 
 Of each group of ten consecutive words one goes to the dev part and another to the test part. Which
 ones is computed from the seed and the number of the group and from nothing else, so that

@@ -1,4 +1,4 @@
-"""One pass over a text of one word per line: is it sound, which characters, where do words begin.
+"""One pass over a word list: validate it, and find its characters and where words begin.
 
 A line ends with LF, CR LF or CR. White space around a word is not part of it, a line without
 anything else is skipped, and so is a byte order mark. The text is read piece by piece, so what a

@@ -1,4 +1,4 @@
-"""One pass over a text: is it sound, how long is it, which characters has it, where are its pieces.
+"""One pass over a text: validate it, and find its length, characters and pieces.
 
 A text is UTF-8; a byte order mark is skipped, and CR LF and CR count as LF. It is looked at in
 pieces of about a megabyte, cut after a line where there is one, so what a pass needs does not grow

@@ -1,4 +1,4 @@
-"""The file of a tokeniser: JSON that says what it is, of which version, and that it is unharmed."""
+"""The file format of tokenisers: JSON with a version and a checksum."""
 
 import hashlib
 import json

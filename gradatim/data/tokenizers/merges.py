@@ -1,4 +1,4 @@
-"""Which pairs of tokens become new tokens: the most frequent one, again and again.
+"""Learning byte-pair merges: the most frequent pair becomes a token, again and again.
 
 R. Sennrich, B. Haddow and A. Birch, "Neural Machine Translation of Rare Words with Subword Units",
 ACL 2016, section 3.2 and algorithm 1. The algorithm there counts all pairs anew for each merge;

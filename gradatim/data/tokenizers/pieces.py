@@ -1,4 +1,4 @@
-"""How a text is cut before pairs are merged: no token reaches over the border of two pieces.
+"""Pre-tokenisation: a text is split into pieces, and no token crosses a border between pieces.
 
 Without that, tokens such as "dog." and "dog!" would each be learned for themselves. The cut is that
 of GPT-2 (Radford et al. 2019, section 2.2) with Python's classes of characters: a word, a number

@@ -1,4 +1,4 @@
-"""What every tokeniser does: text to numbers and back, and a file that can be trusted."""
+"""The base of all tokenisers: text to numbers and back, and a file with a checksum."""
 
 import codecs
 from abc import ABC, abstractmethod
@@ -111,7 +111,7 @@ class Tokenizer(ABC):
         return {**body, "checksum": checksum(body)}
 
     def digest(self) -> str:
-        """What tells it from every other tokeniser."""
+        """A hash that identifies this tokeniser."""
         return str(self.to_json()["checksum"])
 
     def save(self, path: str | PathLike[str]) -> None:

@@ -1,4 +1,4 @@
-"""What layers compute, with the weights as arguments."""
+"""`linear` and `embedding`: layers with their weights as arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Norms: numbers brought to mean 0 and variance 1, over a row or over the batch.
+"""Normalisation to mean 0 and variance 1, over a row or over the batch.
 
 All take an optional weight and bias, with which the network can undo what the norm does.
 """

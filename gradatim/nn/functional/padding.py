@@ -1,4 +1,4 @@
-"""Tensors made larger at their edges."""
+"""Padding of tensors."""
 
 from __future__ import annotations
 

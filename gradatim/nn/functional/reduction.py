@@ -1,4 +1,4 @@
-"""What a loss does with the losses of its elements."""
+"""The `reduction` of a loss, and checks of its arguments."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ REDUCTIONS = ("none", "mean", "sum")
 
 
 def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:
-    """Refuse a reduction that does not exist."""
+    """Refuse an unknown reduction."""
     if reduction not in allowed:
         known = ", ".join(f'"{r}"' for r in allowed)
         raise ArgumentError(f"{name}: {reduction} is not a valid value for reduction; use {known}")
 
 
 def reduced(losses: Any, reduction: str) -> Any:
-    """All losses, their mean or their sum."""
+    """The losses themselves, their mean or their sum."""
     if reduction == "mean":
         return losses.mean()
     return losses.sum() if reduction == "sum" else losses
 
 
 def check_same_shape(name: str, input: Any, target: Any) -> None:
-    """Refuse a target of another shape: broadcast, it would be held against the wrong numbers."""
+    """Refuse a target of another shape: broadcast, it would be compared with the wrong elements."""
     check_tensor(name, input)
     check_tensor(name, target, "target")
     a, b = tuple(input.shape), tuple(target.shape)

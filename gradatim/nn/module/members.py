@@ -1,4 +1,4 @@
-"""What a module consists of: parameters, buffers and child modules, all set as attributes."""
+"""Parameters, buffers and child modules, all set as attributes of a module."""
 
 from __future__ import annotations
 

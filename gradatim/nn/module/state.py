@@ -1,4 +1,4 @@
-"""A module's parameters and persistent buffers by name: reading them out and putting them back."""
+"""`state_dict` and `load_state_dict`: a module's parameters and persistent buffers by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class StateDictError(GradatimError, RuntimeError):
 
 
 class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict` did not find, and what it had no place for."""
+    """The keys that `load_state_dict` did not find, and those that it did not expect."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]

@@ -1,4 +1,4 @@
-"""A module and the modules inside it: walking them, and changing all of them at once."""
+"""Traversal of a module and its submodules, and changes to all of them at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one does with gradients and parameters between backward and step."""
+"""Gradient clipping, and parameters as one vector."""
 
 from .clip_grad import clip_grad_norm_, clip_grad_value_, get_total_norm
 from .vector import parameters_to_vector, vector_to_parameters

@@ -1,4 +1,4 @@
-"""What all schedules share: they count steps and write learning rates into an optimiser."""
+"""The base of all schedules: count steps, and set the learning rates of an optimiser."""
 
 from __future__ import annotations
 
@@ -90,11 +90,11 @@ class LRScheduler:
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Be what `state_dict` was asked of."""
+        """Restore the state that `state_dict` returned."""
         self.__dict__.update(state_dict)
 
 
 def check_steps(what: str, steps: int) -> None:
-    """Refuse a schedule that goes nowhere."""
+    """Refuse a number of steps below 1."""
     if steps < 1:
         raise ArgumentError(f"{what} must be at least 1, got {steps}")

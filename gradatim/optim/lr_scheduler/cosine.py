@@ -1,4 +1,4 @@
-"""Rates that follow a cosine, with or without a linear warm-up."""
+"""Cosine schedules, with or without a linear warm-up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rates that are multiplied by something from time to time."""
+"""Schedules that multiply the learning rate by a factor from time to time."""
 
 from __future__ import annotations
 

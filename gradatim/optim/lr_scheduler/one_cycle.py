@@ -1,4 +1,4 @@
-"""One rise and one long fall of the rate, and the opposite of the momentum."""
+"""The one-cycle schedule: one rise and one long fall of the rate, mirrored by the momentum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A schedule that looks at the loss: the rate falls when it no longer does."""
+"""`ReduceLROnPlateau`: reduce the rate when the loss no longer falls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What models are trained on and asked, a file for each kind: letters of words, rows of tokens."""
+"""The data of each kind of model, and the trained model: letters of words, rows of tokens."""
 
 from .kinds import KINDS, kind_of, known_in
 from .language_model import LanguageModel, Letter, SampleRequest
