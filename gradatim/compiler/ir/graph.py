@@ -227,7 +227,8 @@ def kept_from_trace() -> str:
     """The text for a tensor that outlived the trace that made it."""
     return (
         f"compile: {user_line()} uses a tensor that was made while a compiled function was traced, "
-        "and that has no numbers; return it from there instead of keeping it"
+        "and that has no numbers; return it instead of keeping it, or keep its numbers in a tensor "
+        "that was there before, of a module a buffer (register_buffer), with copy_ or add_"
     )
 
 

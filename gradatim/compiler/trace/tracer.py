@@ -24,7 +24,7 @@ from ...ops.broadcast import repeated
 from ...ops.creation import constant, filled
 from ...ops.movement import update_view
 from ..errors import TraceError, user_line
-from ..ir.graph import Equation, Params, Var, apply, value_asked_for
+from ..ir.graph import Equation, Params, Var, apply, kept_from_trace, value_asked_for
 from .layout import computed, keeps_order, one_place, seen_through, strided_steps, variable_like
 from .rebound import Rebound
 from .results import is_traced
@@ -190,11 +190,7 @@ class Tracer:
         value, shared = x._value, x._shared
         if isinstance(value, Var) and (shared is None or shared not in self.current):
             if value not in self.made:
-                raise TraceError(
-                    f"compile: {user_line()} uses a tensor that was made while a compiled function "
-                    "was traced, and that has no numbers; return it from there instead of keeping "
-                    "it, or make it before the first call"
-                )
+                raise TraceError(kept_from_trace())
             return value
         self.meet(x)
         return shown(self.seen, self.root(x), x._view, self.execute)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ..errors import is_users
+from ..errors import TraceError, is_users
 from ..guards.check import Guards
 from ..guards.watch import Watch
 from .arguments import Flat, changed_containers, objects_of, unflatten
@@ -46,7 +46,11 @@ def traced_and_watched(
     traced, guards, watch = once()
     changed = watch.changed_by_trace
     if watch.kept_tensors:
-        traced, guards, _ = once()
+        try:
+            traced, guards, _ = once()
+        except TraceError as error:
+            kept = ", ".join(watch.kept_tensors[:3])
+            raise TraceError(f"{error} (it is kept in {kept})") from None
     return traced, guards, [*filled, *changed]
 
 
@@ -63,6 +67,7 @@ def warn_of_changes(name: str, changed: list[str]) -> None:
     shown = ", ".join(changed[:3]) + (", ..." if len(changed) > 3 else "")
     warn(
         f"gradatim.compile: {name} changes {shown}, but Python runs only while a function is "
-        "traced, not in every call; this is said once. Keep what changes in tensors that are there "
-        "before, or change it outside"
+        "traced, not in every call; this is said once. Let what changes be a tensor that is there "
+        "before the first call, of a module a buffer (register_buffer), and write into it (copy_, "
+        "add_); or change it outside"
     )

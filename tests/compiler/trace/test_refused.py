@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import gradatim as g
+from gradatim import nn
 from gradatim.compiler.errors import TraceError
 from gradatim.compiler.trace.trace import trace
 
@@ -109,3 +110,36 @@ def test_numpy_does_not_write_into_a_captured_tensor_unnoticed():
     with pytest.raises(ValueError, match="read-only"):
         trace(step, [x])
     assert table.tolist() == [0.0, 0.0]
+
+
+class Remembers(nn.Module):
+    def __init__(self, first):
+        super().__init__()
+        self.last = first
+
+    def forward(self, x):
+        self.last = x if self.last is None else self.last + x
+        return self.last * 2
+
+
+@pytest.mark.parametrize("first", [None, g.zeros(2)])
+def test_a_tensor_kept_in_an_attribute_is_refused_with_its_name_and_the_way_out(first):
+    model = g.compile(Remembers(first))
+    said = r"line \d+: `self.last = x if.* made while .* of a module a buffer \(register_buffer\)"
+    with pytest.raises(
+        TraceError, match=rf"{said}, with copy_ or add_ \(it is kept in Remembers.last\)"
+    ):
+        model(g.ones(2))
+    with pytest.raises(TraceError, match=said):
+        model(g.ones(2))
+
+
+def test_what_the_message_says_works():
+    class InABuffer(Remembers):
+        def __init__(self):
+            super().__init__(None)
+            del self.last
+            self.register_buffer("last", g.zeros(2))
+
+    model = g.compile(InABuffer())
+    assert [model(g.ones(2)).tolist() for _ in range(3)] == [[2.0] * 2, [4.0] * 2, [6.0] * 2]
