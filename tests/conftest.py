@@ -33,6 +33,13 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile(
+    "long",
+    settings.get_profile("gradatim"),
+    max_examples=10_000,
+    derandomize=False,
+    print_blob=True,
+)
 settings.load_profile("gradatim")
 
 
