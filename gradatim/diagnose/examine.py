@@ -30,7 +30,8 @@ def examine(
 ) -> Report:
     """Run `model(*inputs, **named)` once, forward and backward, and report what each layer did.
 
-    Signals are the results of all modules without parts, and of activations called as functions.
+    Signals are the outputs of all modules without submodules, and of activations called as
+    functions.
     The loss is `loss(output)`; without it the output must be a number, or a tuple that ends with
     one as `(prediction, loss)` does. Nothing is changed: not `.grad`, no running statistics, no
     random numbers are used up. Frozen layers show their signals, which have no gradient.
@@ -51,14 +52,7 @@ def examine(
             f"diagnose.examine: expects a Module, got {type(model).__name__}; a function can be "
             "one's forward"
         )
-    with (
-        unchanged(model),
-        enable_grad(),
-        using(ForceEager()),
-        taping_frozen(model) as frozen,
-        recording(model) as calls,
-    ):
-        total = _loss_of(model(*inputs, **named), loss)
+    total, calls, frozen = _run(model, inputs, named, loss)
     root = history(total)
     entries = behind([] if root is None else [root])
     learns = learning(entries, frozen)
@@ -69,23 +63,37 @@ def examine(
         )
     places = _places(calls, entries)
     _check_numbers(places)
-    weights = list(model.named_parameters())
+    weights = dict(model.named_parameters())
+    edges = [edge for edge in (*places, *map(history, weights.values())) if edge in learns]
     gradients = walk(
-        [root],
-        [ones_like(total)],
-        targets=[edge for edge in (*places, *(history(w) for _, w in weights)) if edge in learns],
-        retain_graph=True,
-        create_graph=False,
+        [root], [ones_like(total)], targets=edges, retain_graph=True, create_graph=False
     )
     signals = [
         Signal(name, kind, values, _array(gradients.get(edge)), _slope(edge))
         for edge, (name, kind, values) in places.items()
     ]
-    looked_at = [
+    examined = [
         Weight(name, np.array(weight.detach()), _array(gradients.get(history(weight))))
-        for name, weight in weights
+        for name, weight in weights.items()
     ]
-    return Report(tuple(signals), tuple(looked_at), total.item())
+    return Report(tuple(signals), tuple(examined), total.item())
+
+
+def _run(
+    model: Module,
+    inputs: tuple[Any, ...],
+    named: dict[str, Any],
+    loss: Callable[[Any], Tensor] | None,
+) -> tuple[Tensor, Calls, set[Any]]:
+    """The loss of one eager run, the calls in it, and the tape entries of frozen parameters."""
+    with (
+        unchanged(model),
+        enable_grad(),
+        using(ForceEager()),
+        taping_frozen(model) as frozen,
+        recording(model) as calls,
+    ):
+        return _loss_of(model(*inputs, **named), loss), calls, frozen
 
 
 def _loss_of(output: Any, loss: Callable[[Any], Tensor] | None) -> Tensor:
