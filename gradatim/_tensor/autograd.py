@@ -20,6 +20,7 @@ from ..ops import broadcast
 from ..ops.broadcast import numel
 from ..ops.elementwise import cast
 from .grad_fn import GradFn
+from .memory_format import asks_for_order
 from .node_names import shown_name
 
 if TYPE_CHECKING:
@@ -121,8 +122,9 @@ class Differentiable(Handle):
         note_change()
         return input  # type: ignore[return-value]
 
-    def clone(input) -> Tensor:
+    def clone(input, *, memory_format: Any = None) -> Tensor:
         """A copy with memory of its own, through which gradients flow."""
+        asks_for_order("clone", memory_format)  # as it always is
         return broadcast.copy(input)
 
     def backward(

@@ -12,6 +12,7 @@ from ..core.handle import Handle
 from ..ops.broadcast import copy as copied
 from ..ops.broadcast import numel
 from .device import CPU, check_device, device
+from .memory_format import asks_for_order
 from .promotion import to_dtype
 
 if TYPE_CHECKING:
@@ -103,33 +104,34 @@ class Conversion(Handle):
         tensor([1., 2.], dtype=gradatim.float64)
         """
         kind, copy = _read_to(args, dtype, device, copy)
-        if kind is None or kind == self._value.dtype:
-            return copied(self) if copy else self  # type: ignore[return-value]
-        return to_dtype(self, kind)
+        if copy and (kind is None or kind == self._value.dtype):
+            asks_for_order("to", memory_format)  # as a copy always is
+            return copied(self)
+        return _converted("to", self, kind, memory_format)
 
-    def float(self) -> Tensor:
+    def float(self, memory_format: Any = None) -> Tensor:
         """As float32."""
-        return to_dtype(self, dtypes.float32.numpy)
+        return _converted("float", self, dtypes.float32.numpy, memory_format)
 
-    def double(self) -> Tensor:
+    def double(self, memory_format: Any = None) -> Tensor:
         """As float64."""
-        return to_dtype(self, dtypes.float64.numpy)
+        return _converted("double", self, dtypes.float64.numpy, memory_format)
 
-    def int(self) -> Tensor:
+    def int(self, memory_format: Any = None) -> Tensor:
         """As int32; fractions are cut off."""
-        return to_dtype(self, dtypes.int32.numpy)
+        return _converted("int", self, dtypes.int32.numpy, memory_format)
 
-    def long(self) -> Tensor:
+    def long(self, memory_format: Any = None) -> Tensor:
         """As int64; fractions are cut off."""
-        return to_dtype(self, dtypes.int64.numpy)
+        return _converted("long", self, dtypes.int64.numpy, memory_format)
 
-    def bool(self) -> Tensor:
+    def bool(self, memory_format: Any = None) -> Tensor:
         """As bool: whether nonzero."""
-        return to_dtype(self, dtypes.bool_.numpy)
+        return _converted("bool", self, dtypes.bool_.numpy, memory_format)
 
-    def byte(self) -> Tensor:
+    def byte(self, memory_format: Any = None) -> Tensor:
         """As uint8, modulo 256."""
-        return to_dtype(self, dtypes.uint8.numpy)
+        return _converted("byte", self, dtypes.uint8.numpy, memory_format)
 
     def type_as(self, other: Tensor) -> Tensor:
         """With the dtype of `other`."""
@@ -148,8 +150,9 @@ class Conversion(Handle):
 
     # -- places, all of them this one ------------------------------------------------------
 
-    def cpu(self) -> Tensor:
+    def cpu(self, memory_format: Any = None) -> Tensor:
         """The tensor itself: it is on the CPU."""
+        asks_for_order("cpu", memory_format)
         return self  # type: ignore[return-value]
 
     def cuda(self, device: Any = None, non_blocking: Bool = False) -> Tensor:
@@ -164,6 +167,15 @@ class Conversion(Handle):
     def is_pinned(self, device: Any = None) -> Bool:
         """False."""
         return False
+
+
+def _converted(name: str, x: Any, kind: Any, memory_format: Any) -> Any:
+    """The tensor itself if it has the dtype, else a copy that does, in order if that is asked."""
+    in_order = asks_for_order(name, memory_format)
+    if kind is None or kind == x._value.dtype:
+        return x
+    made: Any = to_dtype(x, kind)
+    return made.contiguous() if in_order else made
 
 
 def _read_to(

@@ -21,6 +21,7 @@ from ..ops.broadcast import copy as copied
 from .device import check_device
 from .dims import shape_sizes
 from .interchange import from_numpy
+from .memory_format import asks_for_order
 from .nested import array_from, fitted
 from .promotion import to_dtype
 
@@ -152,6 +153,8 @@ def empty(
     memory_format: Any = None,
 ) -> Tensor:
     """A tensor to be written to; it holds zeros, so that programs that forget to are repeatable."""
+    if memory_format is not None and not asks_for_order("empty", memory_format):
+        raise ArgumentError(f"empty: memory_format={memory_format}: there is nothing to preserve")
     return filled("empty", sizes or size, 0, dtype, device, requires_grad)
 
 

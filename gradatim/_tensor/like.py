@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.handle import Handle
 from .creation import Number, filled, number, tensor
+from .memory_format import asks_for_order
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -20,7 +21,7 @@ def zeros_like(
     memory_format: Any = None,
 ) -> Tensor:
     """Zeros with the shape of `input`, and its dtype unless another is given."""
-    return _like("zeros_like", input, 0, dtype, device, requires_grad)
+    return _like("zeros_like", input, 0, dtype, device, requires_grad, memory_format)
 
 
 def ones_like(
@@ -32,7 +33,7 @@ def ones_like(
     memory_format: Any = None,
 ) -> Tensor:
     """Ones with the shape of `input`, and its dtype unless another is given."""
-    return _like("ones_like", input, 1, dtype, device, requires_grad)
+    return _like("ones_like", input, 1, dtype, device, requires_grad, memory_format)
 
 
 def empty_like(
@@ -44,7 +45,7 @@ def empty_like(
     memory_format: Any = None,
 ) -> Tensor:
     """A tensor to be written to (it holds zeros), shaped as `input`."""
-    return _like("empty_like", input, 0, dtype, device, requires_grad)
+    return _like("empty_like", input, 0, dtype, device, requires_grad, memory_format)
 
 
 def full_like(
@@ -58,10 +59,19 @@ def full_like(
 ) -> Tensor:
     """`fill_value` at every place, shaped as `input` and of its dtype unless another is given."""
     value = number("full_like", "fill_value", fill_value)
-    return _like("full_like", input, value, dtype, device, requires_grad)
+    return _like("full_like", input, value, dtype, device, requires_grad, memory_format)
 
 
-def _like(name: str, x: Any, value: Number, dtype: Any, device: Any, requires_grad: bool) -> Any:
+def _like(
+    name: str,
+    x: Any,
+    value: Number,
+    dtype: Any,
+    device: Any,
+    requires_grad: bool,
+    memory_format: Any,
+) -> Any:
+    asks_for_order(name, memory_format)  # as it always is
     if not isinstance(x, Handle):
         raise TypeError(f"{name}: expects a tensor, got {type(x).__name__}")
     kind = x._value.dtype if dtype is None else dtype

@@ -22,6 +22,7 @@ from ..ops import movement
 from ..ops import random as ops
 from .creation import floating_or, made, new_shape
 from .generators import engine_of
+from .memory_format import asks_for_order
 from .promotion import broadcast_shape, expanded, to_dtype
 
 if TYPE_CHECKING:
@@ -198,7 +199,13 @@ def rand_like(
 ) -> Tensor:
     """Uniform numbers in [0, 1), shaped as `input`."""
     params: dict[str, Any] = {"low": 0.0, "high": 1.0}
-    out = _like("rand_like", ops.uniform, input, _with_dtype(params, dtype), generator)
+    out = _like(
+        "rand_like",
+        ops.uniform,
+        _ordered("rand_like", input, memory_format),
+        _with_dtype(params, dtype),
+        generator,
+    )
     return made(out, device, requires_grad)
 
 
@@ -213,7 +220,17 @@ def randn_like(
 ) -> Tensor:
     """Normal numbers of mean 0 and standard deviation 1, shaped as `input`."""
     params = _with_dtype(_normal_params(0.0, 1.0), dtype)
-    return made(_like("randn_like", ops.normal, input, params, generator), device, requires_grad)
+    return made(
+        _like(
+            "randn_like",
+            ops.normal,
+            _ordered("randn_like", input, memory_format),
+            params,
+            generator,
+        ),
+        device,
+        requires_grad,
+    )
 
 
 def randint_like(
@@ -231,7 +248,22 @@ def randint_like(
     if high is None:
         low, high = 0, low
     params = _with_dtype(_bounds(low, high, None), dtype)
-    return made(_like("randint_like", ops.randint, input, params, generator), device, requires_grad)
+    return made(
+        _like(
+            "randint_like",
+            ops.randint,
+            _ordered("randint_like", input, memory_format),
+            params,
+            generator,
+        ),
+        device,
+        requires_grad,
+    )
+
+
+def _ordered(name: str, x: Any, memory_format: Any) -> Any:
+    """What tells the order in which numbers are drawn."""
+    return x.contiguous() if asks_for_order(name, memory_format) else x
 
 
 def coins_like(name: str, x: Tensor, p: float) -> Tensor:

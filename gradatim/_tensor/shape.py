@@ -10,6 +10,7 @@ from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
 from ..core.handle import Handle
 from ..ops import broadcast, movement
 from .dims import Size, different_dims, fill_in, integers, one_dim, sliced_dim
+from .memory_format import asks_for_order, contiguous_format
 from .numpy_names import numpy_names
 
 if TYPE_CHECKING:
@@ -366,13 +367,15 @@ class Shaped(Handle):
 
     # -- copies ----------------------------------------------------------------------------
 
-    def contiguous(self) -> Tensor:
+    def contiguous(self, *, memory_format: Any = contiguous_format) -> Tensor:
         """The tensor itself if its memory is in order, else a copy that is."""
+        asks_for_order("contiguous", memory_format)
         flags = getattr(self._value, "flags", None)
         return self if flags is None or flags.c_contiguous else broadcast.copy(self)  # type: ignore[return-value]
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, *, memory_format: Any = contiguous_format) -> bool:
         """Whether the memory is in the order of the elements."""
+        asks_for_order("is_contiguous", memory_format)
         flags = getattr(self._value, "flags", None)
         return flags is None or bool(flags.c_contiguous)
 

@@ -1,0 +1,49 @@
+"""PyTorch's words for how a tensor lies in memory, of which two can be had here."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from ..core.errors import ArgumentError
+
+
+class memory_format(Enum):
+    """How the elements of a tensor lie in memory.
+
+    >>> contiguous_format
+    gradatim.contiguous_format
+    """
+
+    CONTIGUOUS = "contiguous_format"
+    PRESERVE = "preserve_format"
+    CHANNELS_LAST = "channels_last"
+    CHANNELS_LAST_3D = "channels_last_3d"
+
+    def __repr__(self) -> str:
+        return f"gradatim.{self.value}"
+
+    __str__ = __repr__
+
+
+contiguous_format, preserve_format = memory_format.CONTIGUOUS, memory_format.PRESERVE
+channels_last, channels_last_3d = memory_format.CHANNELS_LAST, memory_format.CHANNELS_LAST_3D
+
+
+def asks_for_order(name: str, asked: Any) -> bool:
+    """Whether a call is to give memory in the order of the elements.
+
+    Errors: TypeError for what is no memory format; ArgumentError for channels last.
+    """
+    if asked is None:
+        return False
+    if not isinstance(asked, memory_format):
+        raise TypeError(
+            f"{name}: memory_format must be a gradatim.memory_format, got {type(asked).__name__}"
+        )
+    if asked not in (contiguous_format, preserve_format):
+        raise ArgumentError(
+            f"{name}: memory_format={asked} is not supported: tensors lie in the order of their "
+            "elements, or are views of such; leave it out"
+        )
+    return asked is contiguous_format
