@@ -16,5 +16,5 @@ The rooms, in the order in which a function passes through them:
     back        gradients through it
     show        what became of it, to be read: `explain`, `profile`
     scalars     the same for functions of `scalar.Value`s, which are simpler
-    errors      what can go wrong, and on which line; `whose` code that is; `whole` numbers
+    errors      what can go wrong, as types; `user_line` and `whose` code it is; `whole` numbers
 """

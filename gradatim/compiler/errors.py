@@ -1,16 +1,8 @@
 """What can go wrong in the compiler, as types."""
 
-import linecache
-import sys
-from functools import lru_cache
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from ..core.errors import GradatimError
-from .whose import USER, whose
-
-_users: dict[tuple[str, Any], bool] = {}  # by file and module
 
 
 class CompileError(GradatimError, RuntimeError):
@@ -19,40 +11,6 @@ class CompileError(GradatimError, RuntimeError):
 
 class TraceError(GradatimError, RuntimeError):
     """A function that cannot be traced: it asks for numbers that are not known yet."""
-
-
-def user_line() -> str:
-    """The line of the user's that is running: `train.py, line 12: if loss > 3:`."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None:
-        # `is_users` without a call: each equation asks this of some ten frames, and whoever watches
-        # a trace is told of every call.
-        names = frame.f_globals
-        module = names["__name__"] if "__name__" in names else None  # noqa: SIM401 - `get` is a call
-        key = frame.f_code.co_filename, module
-        if _users[key] if key in _users else is_users(frame):
-            break
-        frame = frame.f_back
-    return shown_line(frame, frame.f_lineno)
-
-
-def shown_line(frame: FrameType, number: int) -> str:
-    """A line of a frame's code: `train.py, line 12: if loss > 3:`."""
-    return _shown(frame.f_code.co_filename, number)
-
-
-@lru_cache(4096)
-def _shown(name: str, number: int) -> str:
-    line = linecache.getline(name, number).strip()
-    return f"{Path(name).name}, line {number}" + (f": `{line}`" if line else "")
-
-
-def is_users(frame: FrameType) -> bool:
-    """Whether it runs the user's code."""
-    key = frame.f_code.co_filename, frame.f_globals.get("__name__")
-    if key not in _users:
-        _users[key] = whose(*key) is USER
-    return _users[key]
 
 
 class NotFiniteError(GradatimError, FloatingPointError):

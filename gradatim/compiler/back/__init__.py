@@ -4,5 +4,6 @@ To be read in this order:
 
     parting     the function and its way back as two graphs
     arriving    the way back where gradients arrive at some results only
-    through     both as programs, joined by an entry on the tape
+    backward    the second as a program
+    through     the first, whose calls leave an entry on the tape that leads to the second
 """

@@ -7,7 +7,6 @@ and gives the gradients of what the function was given or found, where the tape 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,8 @@ from ..trace.joint import Joint, Source
 from ..trace.results import NAME, Ended
 from ..trace.traced import Traced
 from .arriving import arriving
-from .parting import Back, parted
+from .backward import Backward
+from .parting import parted
 
 if TYPE_CHECKING:
     from ...core.backward import PendingGradients
@@ -160,33 +160,6 @@ class Through(Binding):
 
 def _tensor(source: Source, tensors: Sequence[Any]) -> Any:
     return tensors[source] if isinstance(source, int) else source()
-
-
-class Backward:
-    """A compiled way back."""
-
-    def __init__(self, back: Back) -> None:
-        self.back, self.turn = back, 0
-        graph, captures = back.graph, back.captures
-        traced = Traced(graph, captures, None, len(graph.outputs), (), (), (), (), ())
-        self._binding = Binding(traced, compiled_of(traced), Guards(()))
-        times = Counter(back.leave.values())
-        # The sources whose gradients are nobody else's.
-        self.own = frozenset(i for i, k in back.leave.items() if times[k] == 1)
-
-    def storages(self, handed_over: Sequence[Any]) -> list[Storage]:
-        """All memory that it reads but gradients."""
-        handed = [handed_over[n]._storage for n in self.back.needs]
-        return handed + [c.storage for c in self.back.captures]
-
-    def run(self, gradients: Sequence[Any], handed_over: Sequence[Any]) -> dict[int, Any]:
-        """The gradients of the sources, by their numbers, from those of the results."""
-        binding = self._binding
-        given = [*gradients, *(handed_over[n] for n in self.back.needs)]
-        with binding.lock:
-            made = [wrap(a) for a in binding.run(given)]
-            binding.inputs.forget_arguments()
-        return {i: made[k] for i, k in self.back.leave.items()}
 
 
 class Result(Output):

@@ -24,7 +24,8 @@ from ...core.backend import Eager
 from ...core.context import local
 from ...core.primitive import Primitive
 from ...core.storage import ArrayType
-from ..errors import TraceError, user_line
+from ..errors import TraceError
+from ..user_line import user_line
 
 Params = dict[str, Any]
 

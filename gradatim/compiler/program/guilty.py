@@ -19,11 +19,11 @@ import numpy as np
 from ...autograd import NonFiniteError, stop_at_non_finite
 from ...core.gradient import put_grad
 from ...core.handle import Handle, wrap
-from ..errors import is_users, shown_line
 from ..machine.target import host
 from ..runtime.binding import Binding, Stretch
 from ..runtime.keeping import Keeping
 from ..show.explain import Explanation
+from ..user_line import is_users, shown_line
 
 Array = np.ndarray[Any, Any]
 _LASTING = 10  # steps as written

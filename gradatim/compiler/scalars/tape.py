@@ -24,7 +24,8 @@ from numbers import Real
 from typing import Any
 
 from ...scalar import ieee
-from ..errors import TraceError, user_line
+from ..errors import TraceError
+from ..user_line import user_line
 
 CONSTANT, INPUT = "constant", "input"
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")

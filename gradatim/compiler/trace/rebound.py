@@ -16,7 +16,8 @@ import numpy as np
 from ...core.handle import Handle, wrap
 from ...core.storage import Storage
 from ...core.tape import history
-from ..errors import TraceError, user_line
+from ..errors import TraceError
+from ..user_line import user_line
 
 _own: WeakValueDictionary[int, Any] = WeakValueDictionary()  # tensors that only a buffer has
 

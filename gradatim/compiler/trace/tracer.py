@@ -23,8 +23,9 @@ from ...core.update import Update
 from ...ops.broadcast import repeated
 from ...ops.creation import constant, filled
 from ...ops.movement import update_view
-from ..errors import TraceError, user_line
+from ..errors import TraceError
 from ..ir.graph import Equation, Params, Var, apply, kept_from_trace, value_asked_for
+from ..user_line import user_line
 from .layout import computed, keeps_order, one_place, seen_through, strided_steps, variable_like
 from .rebound import Rebound
 from .results import is_traced

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from ..errors import TraceError, is_users
+from ..errors import TraceError
 from ..guards.check import Guards
 from ..guards.watch import Watch
+from ..user_line import is_users
 from .arguments import Flat, changed_containers, objects_of, unflatten
 from .rebound import TraceAgain
 from .trace import trace
