@@ -331,3 +331,14 @@ class Removable:
 
     def __exit__(self, *_: object) -> None:
         self.remove()
+
+
+def clear_grad(x: Tensor, *, set_to_none: bool) -> None:
+    """Take away the gradient of a tensor, or fill it with zeros where it is."""
+    # Not read if it goes: a compiled step would depend on whether there was one.
+    if set_to_none or (grad := x.grad) is None:
+        x.grad = None
+        return
+    if grad.requires_grad:
+        grad.detach_()
+    grad.zero_()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from .._tensor.autograd import Removable
+from .._tensor.autograd import Removable, clear_grad
 from .._tensor.tensor import Tensor
 from ..autograd import enable_grad, no_grad
 from ..core.changes import ObservedDict
@@ -106,11 +106,7 @@ class Optimizer:
         """Forget the gradients of all parameters, or fill them with zeros."""
         for group in self.param_groups:
             for p in group["params"]:
-                if set_to_none or p.grad is None:
-                    p.grad = None
-                else:
-                    p.grad = p.grad.detach()
-                    p.grad.zero_()
+                clear_grad(p, set_to_none=set_to_none)
 
     def register_step_pre_hook(self, hook: Hook) -> Removable:
         """Call hook(optimizer, args, kwargs) before each step; remove() of the handle ends that.

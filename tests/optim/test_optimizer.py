@@ -271,6 +271,16 @@ def test_gradients_are_forgotten_or_filled_with_zeros():
     assert p.grad is None
 
 
+def test_a_gradient_that_is_filled_with_zeros_is_the_same_tensor():
+    for make in (lambda p: optim.SGD([p], lr=0.1), lambda p: nn.ParameterList([p])):
+        p = nn.Parameter(g.ones(2))
+        (p**3).sum().backward(create_graph=True)
+        grad = p.grad
+        make(p).zero_grad(set_to_none=False)
+        assert p.grad is grad
+        assert (grad.tolist(), grad.requires_grad) == ([0, 0], False)
+
+
 def test_steps_are_not_recorded():
     p = leaf(1)
     optimizer = optim.SGD([p], lr=0.1, momentum=0.9, weight_decay=0.1)

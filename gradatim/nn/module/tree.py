@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
+from ..._tensor.autograd import clear_grad
 from ..._tensor.device import check_device
 from ..._tensor.tensor import Tensor
 from ...autograd import no_grad
@@ -162,11 +163,7 @@ class Tree(Members):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or fill them with zeros."""
         for parameter in self.parameters():
-            if set_to_none or parameter.grad is None:
-                parameter.grad = None
-            else:
-                parameter.grad = parameter.grad.detach()
-                parameter.grad.zero_()
+            clear_grad(parameter, set_to_none=set_to_none)
 
     def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
         """Put `fn(x)` in the place of every parameter, gradient and buffer."""

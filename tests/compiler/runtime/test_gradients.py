@@ -332,3 +332,26 @@ def test_hooks_of_parameters_and_of_arguments_are_part_of_a_step() -> None:
     assert gradients() == (500, 3)
     hook.remove()
     assert gradients() == (5, 3)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_gradient_that_is_filled_with_zeros_is_the_same_memory_for_ever(many: bool) -> None:
+    """As whoever holds it, or an array of it, sees it in NumPy's run."""
+    w = g.ones(2, requires_grad=True)
+    optimizer = g.optim.SGD([w], lr=0.5)
+
+    def step(x: Any) -> Any:
+        optimizer.zero_grad(set_to_none=False)
+        loss = (w * x).sum()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    step(g.ones(2))
+    held, program = w.grad, g.compile(step)
+    for i in range(4):
+        program.repeat(3, row(float(i), 6).view(3, 2)) if many else program(row(float(i), 2))
+        assert w.grad is held
+        assert held.tolist() == [i, i]
+    step(row(7.0, 2))
+    assert held.tolist() == [7, 7]
