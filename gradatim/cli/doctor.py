@@ -44,7 +44,7 @@ class Finding:
 @json_option
 @click.pass_context
 def command(context: click.Context, root: Path, as_json: bool) -> None:
-    """Look whether everything works here: Python, NumPy, gradients, terminal, disk.
+    """Check that everything works here: Python, NumPy, gradients, terminal, disk.
 
     The exit code is 1 if something must be repaired.
     """

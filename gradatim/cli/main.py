@@ -20,9 +20,9 @@ COMMANDS = {
     "draw": "Pictures: graphs, heat maps, loss curves, surprise, regions.",
     "diagnose": "What a network does inside: signals and gradients, layer by layer.",
     "models": "The models that can be trained, and the loss to expect.",
-    "runs": "The runs so far, how far they are and how good.",
+    "runs": "List the runs with their progress and losses.",
     "explain": "What the compiler makes of a training step, and how fast.",
-    "doctor": "Look whether everything works here, and what to do if not.",
+    "doctor": "Check that everything works here; say what to do if not.",
 }
 
 EXAMPLES = """\b

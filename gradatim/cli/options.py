@@ -41,7 +41,7 @@ checkpoint_option: Callable[[F], F] = click.option(
 )
 
 no_compile_option: Callable[[F], F] = click.option(
-    "--no-compile", is_flag=True, help="Operation after operation, without machine code of its own."
+    "--no-compile", is_flag=True, help="Run eagerly, without compiling."
 )
 
 

@@ -39,36 +39,40 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @run_argument
 @click.option(
-    "-n", "--number", type=click.IntRange(1), help="How many; else 20 words, or one text."
+    "-n", "--number", type=click.IntRange(1), help="How many; by default 20 words, or one text."
 )
 @click.option(
     "--prompt",
     default="",
     metavar="TEXT|-",
-    help="What they begin with; - reads it from standard input, without its last line end.",
+    help="How samples begin; - reads it from standard input, without its last line end.",
 )
-@click.option("--greedy", is_flag=True, help="Always the most probable letter: one word, always.")
+@click.option(
+    "--greedy", is_flag=True, help="Take the most probable token each time; gives one sample."
+)
 @click.option(
     "--temperature",
     type=float,
     default=1.0,
     show_default=True,
-    help="Below 1: surer and plainer words; above 1: wilder ones.",
+    help="Below 1 samples become more typical, above 1 more random.",
 )
-@click.option("--top-k", type=click.IntRange(1), metavar="K", help="Only the K likeliest tokens.")
+@click.option(
+    "--top-k", type=click.IntRange(1), metavar="K", help="Draw from the K most likely tokens only."
+)
 @click.option(
     "--top-p",
     type=click.FloatRange(0, 1, min_open=True),
     metavar="P",
-    help="Only the fewest tokens whose probabilities reach P.",
+    help="Draw from the fewest tokens whose probabilities reach P.",
 )
 @click.option(
     "--max-tokens",
     type=click.IntRange(1),
     metavar="N",
-    help="The most tokens of a sample; else 50 for a word, 300 for a text.",
+    help="The longest a sample may be; by default 50 tokens for a word, 300 for a text.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Draw the same again.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Repeat the same samples.")
 @no_compile_option
 @checkpoint_option
 @runs_option

@@ -35,8 +35,10 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.argument("model", required=False)
-@click.option("--name", help="A name for the run; else it is the model and a number, as mlp-1.")
-@click.option("--resume", metavar="RUN", help="Go on with a run from its last checkpoint.")
+@click.option(
+    "--name", help="A name for the run; by default the model and a number, such as mlp-1."
+)
+@click.option("--resume", metavar="RUN", help="Resume a run from its last checkpoint.")
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -62,7 +64,7 @@ Examples:
     "--samples",
     type=click.IntRange(0),
     metavar="N",
-    help="How much to print at the end; else 20 words, or one text.",
+    help="How many samples to print at the end; by default 20 words, or one text.",
 )
 @runs_option
 @json_option

@@ -11,7 +11,7 @@ BEGINNER = [
     ("gradatim train bigram", "one table of letters after letters learns names (seconds)"),
     ("gradatim train mlp", "Bengio's network of 2003 makes better ones (ten seconds)"),
     ("gradatim draw lol", "a picture of a function with the gradient on every node"),
-    ("gradatim doctor", "look whether everything works on this machine"),
+    ("gradatim doctor", "check that everything works on this machine"),
 ]
 
 
