@@ -1,1 +1,1 @@
-"""The tensor's face."""
+"""`Tensor` and the functions on tensors, with PyTorch's interface."""

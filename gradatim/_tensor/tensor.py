@@ -1,4 +1,4 @@
-"""Tensor: the PyTorch-shaped face. Every method is a short line into `ops`."""
+"""Tensor, with PyTorch's interface. Every method is a short line into `ops`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bare tensor: storage, view and history. `_tensor.Tensor` gives it a face.
+"""The bare tensor: storage, view and history. `_tensor.Tensor` adds the methods.
 
     value     what reads see: an array (a variable while a program is traced)
     storage   the shared buffer, with the time of its last write
@@ -71,7 +71,7 @@ class Handle:
     _is_number = False  # stands for a Python number, which has no say in a result's dtype
 
     if TYPE_CHECKING:
-        # The face's methods call each other, across mixins that do not know one another.
+        # Methods of Tensor call each other across mixins that do not know one another.
         def __getattr__(self, name: str) -> Any: ...
 
     @property
@@ -100,8 +100,8 @@ bare_step: Callable[[], ViewStep] = partial(object.__new__, ViewStep)
 def register(cls: type[Handle]) -> type[Handle]:
     """Make `cls` the class of every tensor the engine creates.
 
-    The one registration by import: the engine lies below the tensor's face and must still
-    hand out tensors that have it.
+    The one registration by import: the engine lies below `Tensor` and must still create
+    tensors of that class.
     """
     global bare
     bare = partial(object.__new__, cls)

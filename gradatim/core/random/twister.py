@@ -39,7 +39,7 @@ class Twister:
     def __init__(self, seed: int) -> None:
         self.bits = np.random.MT19937(0)
         self._integers = np.random.Generator(self.bits).integers
-        # The public face of init_genrand, Matsumoto's seeding from one 32-bit number.
+        # The public interface to init_genrand, Matsumoto's seeding from one 32-bit number.
         self._legacy = np.random.RandomState(self.bits)
         # `uint32_t key[624]; int pos;`, the struct behind the bit generator.
         struct = (ctypes.c_uint32 * (WORDS + 1)).from_address(self.address)
