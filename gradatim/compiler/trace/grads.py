@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...core.handle import Handle
+from ...core.handle import Handle, steps
 from ...core.nodes import Leaf
 from ...core.storage import Storage
 from ...core.tape import history
@@ -35,7 +35,13 @@ class TracedGrads:
 
     def owners(self) -> dict[int, Handle | int]:
         """Whose `.grad` a tensor was, by its id."""
-        return {id(grad): place for place, _, grad in self.then if grad is not None}
+        found = {}
+        for place, t, grad in self.then:
+            if grad is not None:
+                found[id(grad)] = place
+                if _is_as_before(t._grad, grad):
+                    found[id(t._grad)] = place
+        return found
 
     def storages(self) -> set[Storage]:
         """The memory of what each `.grad` was."""
@@ -43,7 +49,11 @@ class TracedGrads:
 
     def made(self) -> list[tuple[Handle | int, Any]]:
         """Whose `.grad` is a new tensor, and which."""
-        return [(p, t._grad) for p, t, g in self.then if t._grad is not g and t._grad is not None]
+        return [
+            (place, t._grad)
+            for place, t, grad in self.then
+            if t._grad is not None and not _is_as_before(t._grad, grad)
+        ]
 
     def cleared(self) -> list[Handle | int]:
         """Whose `.grad` is gone."""
@@ -58,3 +68,11 @@ class TracedGrads:
             for place, _, grad in self.then
             if isinstance(place, Handle) and id(place) in used | asked
         ]
+
+
+def _is_as_before(new: Any, old: Any) -> bool:
+    """Whether a `.grad` is what it was, or that detached: the same memory, to be written to."""
+    if new is old or new is None or old is None:
+        return new is old
+    same = new._storage is old._storage and steps(new._view) == steps(old._view)
+    return same and history(new) is None and history(old) is None

@@ -355,3 +355,21 @@ def test_a_gradient_that_is_filled_with_zeros_is_the_same_memory_for_ever(many: 
         assert held.tolist() == [i, i]
     step(row(7.0, 2))
     assert held.tolist() == [7, 7]
+
+
+def test_a_gradient_that_is_replaced_by_its_own_memory_is_still_held() -> None:
+    w = g.ones(2, requires_grad=True)
+
+    def step(x: Any) -> None:
+        if w.grad is not None:
+            w.grad = w.grad.detach()
+        (w * x).sum().backward()
+
+    step(g.ones(2))
+    held, program = w.grad, g.compile(step)
+    for i in range(3):
+        program(row(float(i), 2))
+    assert held.tolist() == w.grad.tolist() == [4, 4]
+    w.grad = g.zeros(2)
+    program(row(3.0, 2))
+    assert (held.tolist(), w.grad.tolist()) == ([4, 4], [3, 3])
