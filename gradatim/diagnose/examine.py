@@ -52,7 +52,13 @@ def examine(
             f"diagnose.examine: expects a Module, got {type(model).__name__}; a function can be "
             "one's forward"
         )
-    total, calls, frozen = _run(model, inputs, named, loss)
+    # Until the way back is done: buffers that are put back are written, and may be needed there.
+    with unchanged(model):
+        return _report(model, *_run(model, inputs, named, loss))
+
+
+def _report(model: Module, total: Tensor, calls: Calls, frozen: set[Any]) -> Report:
+    """What the tape behind a loss holds, and the gradients that come of it."""
     root = history(total)
     entries = behind([] if root is None else [root])
     learns = learning(entries, frozen)
@@ -87,7 +93,6 @@ def _run(
 ) -> tuple[Tensor, Calls, set[Any]]:
     """The loss of one eager run, the calls in it, and the tape entries of frozen parameters."""
     with (
-        unchanged(model),
         enable_grad(),
         using(ForceEager()),
         taping_frozen(model) as frozen,

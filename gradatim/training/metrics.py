@@ -15,6 +15,7 @@ from ..core.files import write_atomically
 from .errors import Failure
 
 Record = dict[str, Any]
+_LAST_BYTES = 4096  # several records
 _NAMES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -72,6 +73,18 @@ def read_metrics(path: Path) -> list[Record]:
     except FileNotFoundError:
         return []
     return [record for line in text.splitlines() if (record := decode(line)) is not None]
+
+
+def last_step(path: Path) -> int:
+    """The step of the last whole record, by the end of the file alone; 0 if there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_BYTES))
+            lines = file.read().decode("utf-8", errors="replace").splitlines()
+    except OSError:
+        return 0
+    found = (decode(line) for line in reversed(lines))
+    return next((int(record["step"]) for record in found if record is not None), 0)
 
 
 def cut_back(path: Path, *, step: int) -> None:

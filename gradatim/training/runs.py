@@ -32,6 +32,7 @@ from .checkpoint import (
 from .errors import BadUse, CheckpointError, DamagedCheckpoint, Failure, did_you_mean
 from .files import sweep
 from .lock import Lock, is_locked
+from .metrics import last_step
 from .toml import write_toml
 
 RUNS = Path("runs")  # where commands look unless --runs says otherwise
@@ -111,7 +112,8 @@ class Run:
 class Summary:
     """One line of the table of runs; `state` is running, finished, interrupted or damaged.
 
-    `when` its newest checkpoint was written; None if it has none that can be read.
+    `step` is that of the newest checkpoint or, of a running one, of its newest metrics; `when` its
+    newest checkpoint was written; None if it has none that can be read.
     """
 
     name: str
@@ -231,15 +233,16 @@ def summarise(run: Run) -> Summary:
         return Summary(run.name, "?", 0, 0, None, "damaged", None)
     info = infos[-1]
     steps = info["config"].get("training", {}).get("steps", 0)
+    running = is_locked(run.lock_path)
     state = "finished" if info["step"] >= steps else "interrupted"
     losses = [i["dev_loss"] for i in infos if isinstance(i["dev_loss"], float)]
     return Summary(
         name=run.name,
         model=info["model"],
-        step=info["step"],
+        step=max(info["step"], last_step(run.metrics)) if running else info["step"],
         steps=steps,
         dev_loss=min(losses, default=None),
-        state="running" if is_locked(run.lock_path) else state,
+        state="running" if running else state,
         when=datetime.fromtimestamp(_written(run)).astimezone(),
     )
 

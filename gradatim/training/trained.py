@@ -16,7 +16,7 @@ from ..core.random import manual_seed
 from ..data.examples import Examples
 from .blas_threads import threads
 from .config import RunConfig
-from .errors import DamagedCheckpoint
+from .errors import BadUse, DamagedCheckpoint
 from .learner import COUNTING_BATCH, load_parameters
 from .losses import MeanLoss, enough, stretches
 from .once import only_once
@@ -80,13 +80,25 @@ class Trained:
         """The mean loss on splits of the data that it was trained on, as at the end of training.
 
         `progress(split, part)` is called every moment with the fraction done. Errors: DataError if
-        the file with the data is gone or wrong.
+        the file with the data is gone or wrong; BadUse if it was changed since, for then its parts
+        are others, and training data may be among those of the test.
         """
+        self._check_same_data()
         return {
             split: self._loss(part, enough(part), partial(progress, split))
             for split in splits
             for part in [self.task.part(split, self.config.model)]
         }
+
+    def _check_same_data(self) -> None:
+        if self.folder is None or self.task.known()["digest"] == self.known["digest"]:
+            return
+        run = Run(self.folder)
+        raise BadUse(
+            f"{self.task.is_other_than()} that run '{run.name}' was trained on, so its parts are"
+            f" others; restore it, or take all of it: gradatim eval {run.typed}"
+            f" --data {self.config.data.file or self.task.name}"
+        )
 
     def losses_on_file(self, path: str, *, progress: Progress = _ignore) -> dict[str, float]:
         """The mean loss on all of a file, under the file's name; `progress` as for `losses`.

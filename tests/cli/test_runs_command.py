@@ -1,4 +1,5 @@
 import json
+from contextlib import nullcontext
 
 from gradatim.cli import main
 from tests.training.numpy_learner import go_on, settings, start
@@ -15,6 +16,17 @@ def test_the_table_has_a_line_for_each_run(capsys, tmp_path):
     assert rows[2].endswith("interrupted")
     assert rows[3].startswith("whole least-squares 10/10")
     assert rows[3].endswith("finished")
+
+
+def test_a_running_run_is_where_its_metrics_are(capsys, tmp_path):
+    run = start(tmp_path, settings(steps=10), name="one")
+    with run.metrics.open("a", encoding="utf-8") as file:
+        file.write('{"event": "train", "step": 7, "loss": 1.0}\n')
+    for state, step in (("running", 7), ("interrupted", 0)):
+        with run.lock() if state == "running" else nullcontext():
+            assert main(["runs", "--runs", str(tmp_path), "--json"]) == 0
+        (row,) = json.loads(capsys.readouterr().out)
+        assert (row["state"], row["step"]) == (state, step)
 
 
 def test_json_has_the_same(capsys, tmp_path):

@@ -68,6 +68,21 @@ def test_compiled_words_and_losses_are_those_of_the_plain_operations(capsys, tmp
     assert out_of(capsys, *look) == out_of(capsys, *look, "--no-compile")
 
 
+def test_a_file_that_was_changed_since_has_no_such_parts(capsys, tmp_path, words):
+    where = ["--runs", str(tmp_path / "runs")]
+    small = ["--set", "h=4", "--set", "batch_size=16", "--steps", "2", "--samples", "0"]
+    path = tmp_path / "mine.txt"
+    path.write_bytes(words.read_bytes())
+    assert main(["train", "mlp", "--no-compile", "--data", str(path), *small, *where]) == 0
+    path.write_text("anna\n" + words.read_text(encoding="utf-8"), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["eval", "mlp-1", *where]) == 2
+    said = capsys.readouterr().err
+    assert "mine.txt has other words than those that run 'mlp-1' was trained on" in said
+    assert f"--data {path}" in said
+    out_of(capsys, "eval", "mlp-1", "--data", str(path), *where)
+
+
 def test_one_split_and_perplexity(capsys, runs):
     out = out_of(capsys, "eval", "small", "--runs", str(runs), "--split", "dev")
     name, loss, word, perplexity = out.split()

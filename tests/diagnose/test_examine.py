@@ -27,6 +27,19 @@ class Functional(nn.Module):
         return self.inner(self.inner(x)).sigmoid()
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_is_looked_at_as_it_is(training):
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 1))
+    model(gradatim.randn(8, 3) + 5.0)
+    model.train(training)
+    x = gradatim.randn(8, 3)
+    report = diagnose.examine(model, x, loss=total)
+    model(x).sum().backward()
+    for weight in report.weights:
+        expected = model.get_parameter(weight.name).grad
+        assert np.allclose(weight.gradient, expected.numpy(), atol=1e-6)
+
+
 def test_finds_modules_functions_and_layers_used_twice():
     report = diagnose.examine(Functional(), gradatim.randn(7, 3), loss=total)
     assert [(s.name, s.kind) for s in report.signals] == [

@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradatim.training.errors import Failure
-from gradatim.training.metrics import MetricsLog, cut_back, decode, encode, read_metrics
+from gradatim.training.metrics import (
+    MetricsLog,
+    cut_back,
+    decode,
+    encode,
+    last_step,
+    read_metrics,
+)
 
 NUMBERS = st.one_of(st.integers(-(2**53), 2**53), st.floats())
 
@@ -64,6 +71,18 @@ def test_going_on_after_a_step_drops_later_records_and_the_final_ones(tmp_path):
     write(path, [*records, {"event": "final", "step": 20}])
     cut_back(path, step=20)
     assert read_metrics(path) == records[:2]
+
+
+def test_the_last_step_is_that_of_the_last_whole_line(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    assert last_step(path) == 0
+    write(path, [{"step": step, "loss": 1.0} for step in range(3000)])
+    assert last_step(path) == 2999
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"step": 3000, "lo')
+    assert last_step(path) == 2999
+    path.write_text("no JSON\n", encoding="utf-8")
+    assert last_step(path) == 0
 
 
 def test_a_missing_file_has_no_records_and_is_made(tmp_path):
