@@ -249,4 +249,7 @@ def regions(
         f" {room.parameters(inputs, width, layers):,} parameters can make"
         f" {room.maximum(inputs, width, layers):,}"
     )
-    save(lambda: draw.regions(found), output, "regions")
+    layer = f"{layers} layers" if layers > 1 else "one layer"
+    kind = "built to fold" if built else "with random weights"
+    title = f"A network of {layer} of {width} ReLUs, {kind}"
+    save(lambda: draw.regions(found, title=title), output, "regions")

@@ -54,6 +54,7 @@ _POINTS = 1600  # an even number, so that no point is on a corner at 0
 _KEPT = 8  # of so many points one is drawn, which is one a pixel
 _JUMP = 0.1  # more than that between neighbours is a jump
 _FUNCTION, _DERIVATIVE = theme.BLUE, theme.ORANGE
+_THICK, _THIN = 3.4, 1.6
 
 
 def activations(
@@ -128,9 +129,9 @@ def _panel(
 ) -> list[str]:
     left, top, room = axes.x.start, axes.y.end, axes.x.end - axes.x.start
     values, slopes = _sampled(name, f)
-    curves = [
-        *axes.curve(slopes, stroke=_DERIVATIVE, stroke_width=1.8),
-        *axes.curve(values, stroke=_FUNCTION, stroke_width=2.4),
+    curves = [  # the thin one on top: where both are the same, as left of a ReLU, both are seen
+        *axes.curve(values, stroke=_FUNCTION, stroke_width=_THICK),
+        *axes.curve(slopes, stroke=_DERIVATIVE, stroke_width=_THIN),
     ]
     return [
         text((left, top - 24), shorten(name, 13, room, bold=True), size=13, bold=True),
@@ -197,7 +198,7 @@ def _number(place: Point, value: int, anchor: str) -> str:
 
 # -- the legend --------------------------------------------------------------------------------
 
-_NAMES = (("the function f(x)", _FUNCTION, 2.4), ("its derivative f′(x)", _DERIVATIVE, 1.8))
+_NAMES = (("the function f(x)", _FUNCTION, _THICK), ("its derivative f′(x)", _DERIVATIVE, _THIN))
 
 
 def _legend() -> list[str]:

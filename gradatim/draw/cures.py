@@ -17,7 +17,7 @@ from .ridges import Ridge, foot, ridge, spread
 from .scale import Scale, limits
 from .svg import Point, text
 
-_LEFT, _TOP, _RIGHT, _BOTTOM = 70.0, 92.0, 24.0, 30.0
+_LEFT, _TOP, _RIGHT, _BOTTOM = 70.0, 112.0, 24.0, 30.0
 _WIDTH, _GAP = 250.0, 58.0
 _RIDGES, _CURVE, _SPACE = 260.0, 140.0, 64.0
 _MOST = 6
@@ -38,7 +38,10 @@ def cures(stages: Sequence[Stage], *, title: str = "A deep network and its cures
     norms = _range([_norms(stage) for stage in given], log=True)
     losses = _range([_smooth(stage.losses) for stage in given])
     tops = [_TOP + _RIDGES + _SPACE + i * (_CURVE + _SPACE) for i in range(4)]
-    drawn = [text((_LEFT - 8, 28), title, size=TITLE_SIZE + 2, bold=True)]
+    drawn = [
+        text((_LEFT - 8, 28), title, size=TITLE_SIZE + 2, bold=True),
+        text((_LEFT - 8, 46), _subtitle(given), size=LABEL_SIZE, fill=theme.MUTED),
+    ]
     for i, stage in enumerate(given):
         left, first = _LEFT + i * (_WIDTH + _GAP), i == 0
         drawn.append(text((left - 8, _TOP - 26), stage.name, size=TITLE_SIZE, bold=True))
@@ -49,7 +52,7 @@ def cures(stages: Sequence[Stage], *, title: str = "A deep network and its cures
         places = np.linspace(0.0, 1.0, len(stage.derivative))
         size = float(np.abs(stage.derivative).max()) or 1.0
         wave = list(zip(places.tolist(), (stage.derivative / size).tolist(), strict=True))
-        label = "derivative from one input to another" if first else ""
+        label = "derivative from one input to another, scaled to 1" if first else ""
         drawn += _panel(wave, (-1.08, 1.08), left, tops[1], label, colour=theme.PURPLE, thin=True)
         lags = [(float(k), float(r)) for k, r in enumerate(stage.autocorrelation)]
         label = "its autocorrelation, by lag" if first else ""
@@ -64,6 +67,13 @@ def cures(stages: Sequence[Stage], *, title: str = "A deep network and its cures
         title=title,
         description="; ".join(_summary(stage) for stage in given),
     )
+
+
+def _subtitle(stages: Sequence[Stage]) -> str:
+    first = stages[0].report.activations
+    layers = f"{len(first)} layers" if len(first) != 1 else "One layer"
+    more = ". Each column adds a cure to those before it" if len(stages) > 1 else ""
+    return f"{layers} of {first[0].units} ReLUs, trained on handwritten digits{more}."
 
 
 def _activations(stage: Stage, left: float, *, first: bool) -> list[str]:

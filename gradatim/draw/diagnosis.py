@@ -68,9 +68,12 @@ def diagnosis(report: Report, *, title: str = "") -> Drawing:
 
 def _signals(signals: Sequence[Signal], top: float) -> tuple[list[str], float]:
     step, rows = _row_height(signals), _HEAD
-    drawn = _headings(top, ("signal", "flat; dead units in red"))
+    drawn = _headings(top, ("signal", "% flat; dead units in red"))
     bars = [_bars(signal, top + rows + step * (i + 1), step) for i, signal in enumerate(signals)]
     common, bottom = _block(signals, top + rows, step)
+    if any(bars):
+        percent = Scale(0.0, 100.0, _left(4), _left(4) + _WIDTHS[4])
+        drawn += foot(percent, top + rows + step * len(signals) + 4)
     return [*drawn, *common, *(bar for bar in bars if bar)], bottom
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from ..core.errors import ArgumentError
 from .saving import save_bytes, save_png
-from .svg import escape, group, number, rectangle
+from .svg import escape, group, number, rectangle, text
+from .text_width import text_width
 from .theme import INK, PAPER, SANS, style_sheet
 
 # Wider than this a picture scrolls in the notebook; shrunk to the page it could not be read.
 _PAGE_WIDTH = 1200.0
+_TITLE_SIZE, _TITLED, _MARGIN = 16.0, 44.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -78,13 +80,19 @@ class Drawing:
 
 
 def beside(drawings: Sequence[Drawing], *, title: str, columns: int, gap: float = 16.0) -> Drawing:
-    """One drawing of many, in rows of `columns`, each row as high as its highest.
+    """One drawing of many under a title, in rows of `columns`, each row as high as its highest.
+
+    Errors: ArgumentError for fewer columns than one.
 
     >>> beside([Drawing(40, 20, (), "a"), Drawing(40, 30, (), "b")], title="two", columns=2)
-    <Drawing: two, 96 x 30>
+    <Drawing: two, 96 x 74>
     """
+    if columns < 1:
+        raise ArgumentError(f"draw.beside: needs one column or more, got {columns}")
     rows = [drawings[i : i + columns] for i in range(0, len(drawings), columns)]
-    elements, top, widest = [], 0.0, 0.0
+    widest = _MARGIN + text_width(title, _TITLE_SIZE, bold=True) + _MARGIN if title else 0.0
+    top = _TITLED if title else 0.0
+    elements = [text((_MARGIN, 32), title, size=_TITLE_SIZE, bold=True)] if title else []
     for row in rows:
         left = 0.0
         for drawing in row:

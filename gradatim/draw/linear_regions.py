@@ -40,7 +40,7 @@ def regions(
     """Draw the linear regions of a ReLU network between `low` and `high`.
 
     `model` is a network or what `diagnose.regions.find` found in one. With one input: the function,
-    its bends, and under it a mark for each place where a unit switches, a row for each layer;
+    its bends, and under it a mark for each place where a unit switches, a numbered row a layer;
     `points` are pairs (x, y) of data. With two: the cells, coloured by where the first output rises
     and how steeply, so that equal colours are equal slopes, and their edges by layer; the bold line
     is where the output is zero; `points` are places, with `labels` of two classes, white and black.
@@ -117,7 +117,10 @@ def _marks(axes: Axes, found: Line, layer: int, top: float) -> list[str]:
     places = found.x[1:-1][found.layer == layer]
     columns = sorted({round(axes.x(place) * 2) / 2 for place in places.tolist()})
     commands = "".join(through(((x, top), (x, top + _RUG - 2))) for x in columns)
-    return [path(commands, stroke=_colour(layer), stroke_width=0.8)]
+    return [
+        text((_LEFT - 8, top + _RUG - 2), str(layer), size=8, fill=theme.MUTED, anchor="end"),
+        path(commands, stroke=_colour(layer), stroke_width=0.8),
+    ]
 
 
 def _layer_names(layers: Sequence[int], right: float, base: float) -> list[str]:

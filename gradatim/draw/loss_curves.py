@@ -4,6 +4,7 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _TOP, _TITLE = 44.0, 22.0
 _NAME_SIZE = 12.0
 _NAME_GAP = 16.0
 _MOST_POINTS = 2000
-_DENSE = 300  # a curve of more points is noise around a line: drawn thin, pale and below the rest
+_NOISE = 60  # points at least; a noisy curve is drawn thin, and below the rest
 
 
 def curves(
@@ -38,7 +39,8 @@ def curves(
     """Draw one curve for each name in `series`, its name at its end.
 
     A curve is a list of numbers (at 0, 1, 2, ...) or a pair (xs, ys). Instead of a dictionary, the
-    path of a run's folder or of its `metrics.jsonl` draws the losses of that run. A number that is
+    path of a run's folder or of its `metrics.jsonl` draws the losses of that run. Curves that go up
+    and down at every few points are thin, and pale beside those that do not. A number that is
     nan or infinite leaves a gap, and so does one that is not above zero on a logarithmic axis.
 
     Errors: ArgumentError when there is nothing to draw, FileNotFoundError for no metrics.
@@ -62,9 +64,10 @@ def curves(
     )
     drawn = frame(axes, title=title, x_label=x_label, y_label=y_label)
     colours = dict(zip(points, _cycle(len(points)), strict=True))
-    for name, curve in sorted(points.items(), key=lambda item: len(item[1]) <= _DENSE):
-        dense = len(curve) > _DENSE
-        width, opacity = (1.0, 0.5) if dense else (2.2, 1.0)
+    noise = {name for name, curve in points.items() if _is_noise(curve)}
+    pale = 0.5 if len(noise) < len(points) else 1.0
+    for name, curve in sorted(points.items(), key=lambda item: item[0] not in noise):
+        width, opacity = (1.0, pale) if name in noise else (2.2, 1.0)
         drawn += axes.curve(
             thinned(curve), stroke=colours[name], stroke_width=width, opacity=opacity
         )
@@ -127,6 +130,13 @@ def _points(name: object, data: Any) -> list[Point]:
 
 def _is_sequence(part: Any) -> bool:
     return hasattr(part, "__len__") and not isinstance(part, str)
+
+
+def _is_noise(curve: Sequence[Point]) -> bool:
+    """Whether a long curve turns at more than a quarter of its points, as losses of batches do."""
+    steps = [b[1] - a[1] for a, b in pairwise(curve)]
+    turns = sum(a * b < 0 for a, b in pairwise(steps))
+    return len(curve) >= _NOISE and turns > len(curve) / 4
 
 
 def thinned(curve: Sequence[Point]) -> list[Point]:

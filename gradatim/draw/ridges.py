@@ -9,7 +9,7 @@ import numpy as np
 
 from . import theme
 from .axes import LABEL_SIZE, TICK_SIZE
-from .scale import Scale, log_ticks, tick_labels
+from .scale import Scale, log_ticks, power_of_ten, tick_labels
 from .significant import compact
 from .svg import Point, group, line, path, text, through
 
@@ -107,12 +107,7 @@ def _powers(scale: Scale, count: int) -> list[tuple[float, str]]:
     """
     whole = range(math.ceil(scale.low), math.floor(scale.high) + 1)
     if len(whole) > 1:
-        return [(float(e), _power(e)) for e in whole[:: -(-len(whole) // count) or 1]]
+        return [(float(e), power_of_ten(e)) for e in whole[:: -(-len(whole) // count) or 1]]
     places = log_ticks(10.0**scale.low, 10.0**scale.high, count)
     places = places[:: -(-len(places) // count) or 1]
     return [(math.log10(x), compact(x)) for x in places]
-
-
-def _power(exponent: int) -> str:
-    digits = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-    return "1" if exponent == 0 else "10" + str(exponent).translate(digits)

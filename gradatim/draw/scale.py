@@ -84,12 +84,16 @@ def tick_labels(places: Sequence[float]) -> list[str]:
 
     >>> tick_labels([-0.5, 0.0, 0.5]), tick_labels([0.0, 20000.0, 40000.0])
     (['−0.5', '0.0', '0.5'], ['0', '20k', '40k'])
+    >>> tick_labels([1e-9, 1e-6, 0.001, 1.0])
+    ['10⁻⁹', '10⁻⁶', '0.001', '1']
     """
     # A hyphen is half as wide as the sign, and hardly seen in print.
     return ["−" + label[1:] if label[0] == "-" else label for label in _labels(places)]
 
 
 def _labels(places: Sequence[float]) -> list[str]:
+    if len(places) > 1 and all(map(_is_large_power, places)):
+        return [power_of_ten(round(math.log10(place))) for place in places]
     largest = max((abs(place) for place in places), default=0.0)
     gaps = [b - a for a, b in pairwise(places) if b > a]
     smallest = min(gaps, default=largest or 1.0)
@@ -99,7 +103,7 @@ def _labels(places: Sequence[float]) -> list[str]:
         return [f"{place / 1000:g}k" if place else "0" for place in places]
     decimals = _decimals(smallest)
     if gaps and max(gaps) > 5 * smallest:  # a logarithmic axis: each tick as short as it can be
-        return [compact(place) for place in places]
+        return [_shortest(place) for place in places]
     return [f"{place:.{decimals}f}" for place in places]
 
 
@@ -120,6 +124,29 @@ def limits(
         return low / spread, high * spread
     pad = (high - low) * margin if high > low else abs(low) * 0.1 or 1.0
     return low - pad, high + pad
+
+
+def power_of_ten(exponent: int) -> str:
+    """As it is written in print.
+
+    >>> power_of_ten(-7), power_of_ten(0)
+    ('10⁻⁷', '1')
+    """
+    digits = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+    return "1" if exponent == 0 else "10" + str(exponent).translate(digits)
+
+
+def _is_large_power(place: float) -> bool:
+    """Whether it is a power of ten that is too long, or too small, to be read as it is."""
+    if place <= 0 or 1e-4 < place < 1e4:
+        return False
+    return math.isclose(place, 10.0 ** round(math.log10(place)))
+
+
+def _shortest(place: float) -> str:
+    if _is_large_power(place):
+        return power_of_ten(round(math.log10(place)))
+    return compact(place)
 
 
 def _scientific(place: float) -> str:

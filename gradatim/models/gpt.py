@@ -9,11 +9,14 @@ Multitask Learners", 2019 (GPT-2), on A. Vaswani et al., "Attention Is All You N
     p(next | before) = softmax(LayerNorm(h) wte^T)
 
     Attention(x) = concat(head_1 ... head_H) W_o       head_i = softmax(Q K^T / sqrt(d) + mask) V
+                                                       Q, K, V: d columns of x W_q, x W_k, x W_v
     MLP(x) = gelu(x W_1 + b_1) W_2 + b_2               four times wider inside
 
 The weights begin as in GPT-2: normal with deviation 0.02, biases zero, and the two projections that
-write into h smaller by sqrt(2 n_layer), so that h does not grow with the depth. Left out: GPT-2's
-byte-level tokens (tokens are whatever the data has) and training on more than one machine.
+write into h smaller by sqrt(2 n_layer), so that h does not grow with the depth. wte at both ends
+is O. Press and L. Wolf, "Using the Output Embedding to Improve Language Models", 2017; gelu is D.
+Hendrycks and K. Gimpel, 2016, in its form with tanh, as in GPT-2. Left out: GPT-2's byte-level
+tokens (tokens are whatever the data has) and training on more than one machine.
 
 B: batch, T: tokens, V: vocabulary, C: n_embd, H: n_head, d = C / H, S: tokens that are looked at.
 """

@@ -161,7 +161,8 @@ def eye_(tensor: Tensor) -> Tensor:
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Uniform in [-b, b], b = gain sqrt(6 / (fan_in + fan_out)).
 
-    Source: Glorot and Bengio 2010. Errors: ArgumentError for fewer than two dimensions.
+    Source: Glorot and Bengio 2010. Errors: ArgumentError for fewer than two dimensions, or if both
+    fans are 0.
     """
     b = math.sqrt(3.0) * _xavier_std(tensor, gain)
     return uniform_(tensor, -b, b, generator)
@@ -170,7 +171,8 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Any = None) ->
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
     """Normal with standard deviation gain sqrt(2 / (fan_in + fan_out)).
 
-    Source: Glorot and Bengio 2010. Errors: ArgumentError for fewer than two dimensions.
+    Source: Glorot and Bengio 2010. Errors: ArgumentError for fewer than two dimensions, or if both
+    fans are 0.
     """
     return normal_(tensor, 0.0, _xavier_std(tensor, gain), generator)
 
@@ -246,7 +248,13 @@ def calculate_fan(tensor: Tensor) -> tuple[int, int]:
 
 
 def _xavier_std(tensor: Tensor, gain: float) -> float:
-    return gain * math.sqrt(2.0 / sum(calculate_fan(tensor)))
+    fans = sum(calculate_fan(tensor))
+    if not fans:  # PyTorch: a ZeroDivisionError
+        raise ArgumentError(
+            f"Xavier initialization divides by fan_in + fan_out, which is 0 for shape "
+            f"{list(tensor.shape)}; leave a tensor without elements as it is"
+        )
+    return gain * math.sqrt(2.0 / fans)
 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:

@@ -18,7 +18,10 @@ def test_regions_are_counted_and_drawn(capsys, tmp_path, options, said):
     picture = tmp_path / "regions.svg"
     assert main(["draw", "regions", *options, "-o", str(picture)]) == 0
     assert said in capsys.readouterr().out
-    assert "linear regions" in picture.read_text(encoding="utf-8")
+    drawn = picture.read_text(encoding="utf-8")
+    assert "linear regions" in drawn
+    kind = "built to fold" if "--built" in options else "with random weights"
+    assert f"ReLUs, {kind}</text>" in drawn
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,15 @@ from tests.draw.reading import texts
 
 
 def curves(drawing: draw.Drawing, name: str) -> list[list[list[tuple[float, float]]]]:
-    """The derivative and the function of a panel, each as strokes of points in pixels."""
+    """The derivative and, drawn below it, the function of a panel, as strokes of points."""
     panel = re.search(rf"<g><title>{name}[^<]*</title>(.*?)</g>", drawing.svg)
     assert panel
     strokes = []
     for commands in re.findall(r'<path d="([^"]*)"', panel[1]):
         parts = [part for part in commands.split("M") if part]
         strokes.append([[tuple(map(float, p.split())) for p in part.split("L")] for part in parts])
-    return strokes
+    function, *derivative = strokes
+    return [*derivative, function]
 
 
 def test_the_gallery_names_and_draws_every_activation() -> None:
@@ -51,6 +52,12 @@ def test_where_a_derivative_jumps_there_is_a_gap_and_nowhere_else() -> None:
         # The slope of 0 in the middle of hardshrink is a stroke too.
         strokes = (len(slope), len(function))
         assert strokes == (of_slope + (name == "hardshrink"), of_function), name
+
+
+def test_where_function_and_derivative_are_the_same_both_are_seen() -> None:
+    panel = draw.activations(["relu"]).svg.split("<title>relu")[1]
+    below, above = (float(w) for w in re.findall(r'<path [^>]*stroke-width="([^"]*)"', panel))
+    assert above < below / 2
 
 
 def test_functions_of_ones_own_are_drawn() -> None:

@@ -101,7 +101,7 @@ def test_axes_have_round_numbers() -> None:
     shown = texts(draw.curves({"a": [0.0, 0.3, 0.97]}))
     assert {"0.0", "0.5", "1.0"} <= set(shown) or {"0.0", "0.2", "0.4"} <= set(shown)
     logarithmic = texts(draw.curves({"a": [1e-6, 1e-3, 1.0]}, log_y=True))
-    assert {"1e-6", "1"} <= set(logarithmic)
+    assert {"10⁻⁶", "1"} <= set(logarithmic)
 
 
 def test_on_a_logarithmic_axis_what_is_not_above_zero_is_a_gap() -> None:
@@ -127,6 +127,21 @@ def test_a_curve_of_many_points_is_a_small_file_with_its_peaks() -> None:
     drawing = draw.curves({"batch": losses})
     assert len(drawing.svg) < 200_000
     assert "8" in " ".join(texts(drawing))
+
+
+def test_losses_of_batches_are_thin_and_below_what_is_smooth() -> None:
+    noise = [2.0 + (-1) ** i * 0.1 for i in range(100)]
+    smooth = [2.0 - 0.001 * i for i in range(1000)]
+
+    def drawn(series: dict[str, Any]) -> list[tuple[str | None, ...]]:
+        lines = parsed(draw.curves(series)).iter(f"{SVG}path")
+        found = [(e.get("stroke"), e.get("stroke-width"), e.get("opacity")) for e in lines]
+        return [curve for curve in found if curve[0] in (BLUE, ORANGE)]
+
+    below, above = drawn({"train": smooth, "batch": noise})
+    assert below == (ORANGE, "1", "0.5")
+    assert above == (BLUE, "2.2", None)
+    assert drawn({"batch": noise}) == [(BLUE, "1", None)]
 
 
 def metrics(folder: Path, *lines: str) -> Path:

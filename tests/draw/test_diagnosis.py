@@ -32,6 +32,9 @@ def test_names_every_layer_and_weight_and_the_findings():
     assert "ReLU" in found
     assert "8 x 8" in found
     assert found[-1] == "nothing looks ill"
+    assert {"0", "50", "100"} <= set(found[found.index("% flat; dead units in red") :])
+    linear = diagnose.examine(nn.Linear(8, 1), gradatim.randn(4, 8), loss=lambda y: y.sum())
+    assert "100" not in texts(draw.diagnosis(linear))  # no activation, so no scale for any
 
 
 def test_deep_networks_have_low_rows_and_fewer_names():

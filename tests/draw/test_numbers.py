@@ -55,7 +55,8 @@ def test_logarithmic_ticks_lie_inside(low: float, factor: float) -> None:
 
 def test_labels_tell_ticks_apart() -> None:
     assert tick_labels([0.0, 0.05, 0.1]) == ["0.00", "0.05", "0.10"]
-    assert tick_labels([1e-6, 1e-3, 1.0]) == ["1e-6", "0.001", "1"]
+    assert tick_labels([1e-6, 1e-3, 1.0]) == ["10⁻⁶", "0.001", "1"]
+    assert tick_labels([1e5, 1e6, 1e7]) == ["10⁵", "10⁶", "10⁷"]
     assert tick_labels([0.0, 5e8, 1e9]) == ["0", "5e8", "1e9"]
     assert tick_labels([0.0, 20000.0]) == ["0", "20k"]
 

@@ -51,6 +51,19 @@ def test_others_may_read_the_file_as_they_may_any_other(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
 
 
+def test_drawings_beside_each_other_have_their_title_above_them() -> None:
+    one = draw.graph(lol())
+    both = draw.beside([one, one, one], title="Three of a kind & more", columns=2)
+    shown = [e for e in parsed(both).iter() if e.text == "Three of a kind & more"]
+    assert [e.tag.rpartition("}")[2] for e in shown] == ["title", "text"]
+    assert float(shown[1].get("y", "")) < both.height - 2 * one.height
+    bare = draw.beside([one, one, one], title="", columns=2)
+    assert bare.height < both.height
+    assert draw.beside([one], title="long " * 200, columns=1).width > 5_000
+    with pytest.raises(ValueError, match="needs one column or more, got 0"):
+        draw.beside([one], title="", columns=0)
+
+
 def test_png_by_the_python_package(tmp_path: Path) -> None:
     pytest.importorskip("cairosvg")
     small = draw.graph(lol()).save(tmp_path / "small.png", scale=0.5)

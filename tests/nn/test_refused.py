@@ -104,6 +104,9 @@ REFUSED = {
     "huber_loss: delta must be positive": lambda: F.huber_loss(g.ones(1), g.ones(1), delta=0),
     "entropy: probabilities must be floating": lambda: F.entropy(g.tensor([1, 2])),
     "Fan in and fan out can not be computed": lambda: nn.init.xavier_uniform_(g.zeros(3)),
+    "divides by fan_in + fan_out, which is 0 for shape [0, 0]": lambda: nn.init.xavier_normal_(
+        g.zeros(0, 0)
+    ),
     "Unsupported nonlinearity swoosh; use one of leaky_relu, linear": lambda: (
         nn.init.calculate_gain("swoosh")
     ),
