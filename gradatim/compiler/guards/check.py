@@ -46,8 +46,9 @@ class Guards:
             (weakref.ref(x), seen.tobytes(), seen, names.get(id(x), "a tensor"))
             for x, seen in looked
         ]
-        self.source, self._check = _generate(self._roots, self._looked)
-        _, self._check_untold = _generate([untold(p) for p in self._roots], self._looked)
+        # Both are written at the second call: before the first nothing is asked.
+        self._check: Callable[[], bool] | None = None
+        self._check_untold = _never
         held = (p.held for p in self._all() if isinstance(p.held, Tensor | Unhooked))
         self._inside = [*{id(h.refer): h for h in held}.values()]
         self._heard = -1  # the last reported change after which all was as it had been
@@ -64,6 +65,9 @@ class Guards:
         latest = changes.latest
         if latest == self._heard and not self._check_untold():
             return True
+        if self._check is None:
+            self._check_untold = _generated([untold(p) for p in self._roots], self._looked)
+            self._check = _generated(self._roots, self._looked)
         if self._check() or not self._are_settled():
             return False
         self._heard = latest
@@ -125,7 +129,11 @@ def _from_to(before: Any, now: Any) -> str:
     return f" from {before.item()} to {now.item()}" if before.size == now.size == 1 else ""
 
 
-def _generate(roots: Sequence[Place], looked: Sequence[Any]) -> tuple[str, Callable[[], bool]]:
+def _never() -> bool:
+    return False
+
+
+def _generated(roots: Sequence[Place], looked: Sequence[Any]) -> Callable[[], bool]:
     writer = _Writer()
     for place in roots:
         writer.read(place, "")
@@ -138,7 +146,8 @@ def _generate(roots: Sequence[Place], looked: Sequence[Any]) -> tuple[str, Calla
         "    return False\n"
     )
     exec(compile(source, "<guards>", "exec"), writer.names)  # noqa: S102
-    return source, writer.names.pop("check")
+    check: Callable[[], bool] = writer.names.pop("check")
+    return check
 
 
 class _Writer:
