@@ -221,7 +221,9 @@ def test_no_process_is_left_behind():
 
 def test_two_loops_at_once_end_without_waiting_for_each_other(monkeypatch):
     ended = []  # by force, as a worker that does not see its end for 5 s
-    monkeypatch.setattr(multiprocessing.process.BaseProcess, "terminate", ended.append)
+    kind = multiprocessing.process.BaseProcess
+    by_force = kind.terminate
+    monkeypatch.setattr(kind, "terminate", lambda p: (ended.append(p), by_force(p)))
     outer = loader(range(4), persistent_workers=True)
     pairs = [(a.tolist(), b.tolist()) for a in outer for b in loader(range(4))]
     del outer
