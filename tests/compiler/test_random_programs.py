@@ -70,7 +70,7 @@ def uneven(y: Any) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore:gradatim.compile")
-@settings(max_examples=max(1, settings().max_examples // 16))
+@settings(max_examples=max(1, settings().max_examples // 20))
 @given(programs(), st.lists(CALL, min_size=2, max_size=4))
 def test_every_call_is_as_it_is_written(program: RandomProgram, calls: list[Call]) -> None:
     g.set_default_dtype(g.float64)
