@@ -45,7 +45,7 @@ def act(function: Callable[..., Any], **drawn: st.SearchStrategy[Any]) -> st.Sea
 
 
 def evenly(*kinds: st.SearchStrategy[Act]) -> st.SearchStrategy[Act]:
-    """Acts of all kinds, each as often as another."""
+    """Acts of all kinds, each about as often as another."""
     return st.sampled_from(kinds).flatmap(lambda kind: kind)
 
 
@@ -387,7 +387,9 @@ def unhook(t: Trainer, i: int) -> None:
 
 VALUE = st.sampled_from([0.0, 0.01, 0.03, 0.5])
 KIND = st.sampled_from(sorted(OPTIMIZERS))
-CHANGES = evenly(
+CHANGES = evenly(  # the first is drawn most often
+    act(hold_gradients),
+    act(edit_state, i=WHICH, j=WHICH, how=one(*STATE_EDITS)),
     act(set_number, i=WHICH, name=one("lr", "betas", "momentum", "weight_decay"), value=VALUE),
     act(set_number, i=WHICH, name=one("maximize", "eps", "lr"), value=VALUE),
     act(set_mode, training=BOTH),
@@ -401,13 +403,11 @@ CHANGES = evenly(
     act(edit_gradient, i=WHICH, how=one("mul", "none", "new", "another", "data")),
     act(zero_grad, of=one("model", "optimizer"), to_none=BOTH),
     act(look_at_gradients),
-    act(hold_gradients),
     act(
         edit_groups,
         i=WHICH,
         how=one("take out", "put in", "group", "pop", "reverse", "turn", "move"),
     ),
-    act(edit_state, i=WHICH, j=WHICH, how=one(*STATE_EDITS)),
     act(miss_state, i=WHICH, j=WHICH),
     act(find_state),
     act(add_optimizer, kind=KIND, instead=BOTH),
