@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from ..core import dtypes
 from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
 from ..core.handle import Handle
 from ..ops import broadcast, movement
@@ -55,16 +56,23 @@ class Shaped(Handle):
 
     # -- views: the same memory ------------------------------------------------------------
 
-    def view(self, *sizes: Any, size: Any = None) -> Tensor:
+    def view(self, *sizes: Any, size: Any = None, dtype: Any = None) -> Tensor:
         """The same memory under another shape; raises where only a copy could have it.
 
-        Errors: ShapeError if the sizes do not hold as many elements, or only a copy could.
+        Errors: ShapeError if the sizes do not hold as many elements, or only a copy could;
+        ArgumentError for another dtype, as which memory cannot be seen here.
 
         >>> import gradatim
         >>> gradatim.arange(6).view(2, -1)
         tensor([[0, 1, 2],
                 [3, 4, 5]])
         """
+        if dtype is not None or any(type(n) in (dtypes.dtype, type) for n in sizes):
+            raise ArgumentError(
+                f"view: the bytes of a tensor cannot be seen as {sizes[0] if sizes else dtype}; "
+                "x.to(dtype) gives the same numbers in another dtype, and "
+                "from_numpy(x.numpy().view(...)) the same bytes, without history"
+            )
         target = fill_in("view", integers("view", sizes, size), self._value.shape)
         if not broadcast.can_view(self._value, target):
             raise ShapeError(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradatim
+from gradatim.core.errors import ArgumentError
 from tests._tensor.pytorch_programs import check, every_program_of
 
 
@@ -266,3 +267,18 @@ def test_copies_of_what_is_transposed_are_in_order_unless_they_are_drawn():
     for copy in (x.clone(), gradatim.zeros_like(x), gradatim.empty_like(x)):
         assert copy.is_contiguous()
     assert gradatim.rand_like(x).stride() == x.stride()
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda x: x.view(gradatim.int32),
+        lambda x: x.view(dtype=gradatim.int32),
+        lambda x: x.view(int),
+    ],
+)
+def test_memory_is_not_seen_as_another_dtype(view: Callable[[Any], Any]) -> None:
+    with pytest.raises(ArgumentError, match=r"view: the bytes of a tensor cannot be seen as .*int"):
+        view(gradatim.ones(2))
+    ones = gradatim.from_numpy(gradatim.ones(2).numpy().view("int32"))
+    assert ones.tolist() == [0x3F800000] * 2
