@@ -1,24 +1,12 @@
 """The benchmarks of a GPT alone: what their tables and pictures say, and what the sides answer."""
 
-from collections.abc import Iterator
-
 import numpy as np
-import pytest
 
-import gradatim
 from benchmarks import scaling, writing
 from benchmarks.scaling_chart import chart
 from benchmarks.writing_side import Writing
 
 SIZES = {"vocab_size": 5, "block_size": 4, "n_layer": 1, "n_head": 2, "n_embd": 8}
-
-
-@pytest.fixture(autouse=True)
-def _threads() -> Iterator[None]:
-    """A side sets the number of threads of its process: here that is everybody's."""
-    before = gradatim.get_num_threads()
-    yield
-    gradatim.set_num_threads(before)
 
 
 def side(milliseconds, megabytes):
