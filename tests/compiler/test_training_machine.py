@@ -88,6 +88,7 @@ class TrainingMachine(RuleBasedStateMachine):
                 for x, y in zip(trainer.numbers(), before, strict=True):
                     x.copy_(y)
             trainer.model.zero_grad()
+            trainer.held = {}
             find_state(trainer)
 
 
