@@ -93,6 +93,6 @@ class TrainingMachine(RuleBasedStateMachine):
 
 
 TrainingMachine.TestCase.settings = settings(
-    max_examples=max(1, settings().max_examples // 25), stateful_step_count=20
+    max_examples=max(1, settings().max_examples // 33), stateful_step_count=20
 )
 TestTraining = TrainingMachine.TestCase
