@@ -229,7 +229,7 @@ def kept_from_trace() -> str:
     return (
         f"compile: {user_line()} uses a tensor that was made while a compiled function was traced, "
         "and that has no numbers; return it instead of keeping it, or keep its numbers in a tensor "
-        "that was there before, of a module a buffer (register_buffer), with copy_ or add_"
+        "made before the first call, of a module a buffer (register_buffer), with copy_ or add_"
     )
 
 

@@ -266,7 +266,7 @@ class Keeper:
 def test_state_made_in_the_first_call_is_refused():
     keeper = Keeper()
     keeper.kept = None
-    with pytest.raises(TraceError, match="make it before the first call"):
+    with pytest.raises(TraceError, match="in a tensor made before the first call"):
         g.compile(keeper.lazily)(g.ones(2))
 
 
