@@ -23,7 +23,7 @@ from .partner import ROOT, Partner, SideFailed
 from .peers import SIDES
 from .report import judge, starts_table, times_table
 from .rounds import Timing, interleave
-from .workload import Arrays, Kernel, Workload
+from .workload import Arrays, Kernel, Training, Workload
 from .workloads import GROUPS, WORKLOADS, chosen
 
 RESULTS = Path(__file__).parent / "results"
@@ -58,6 +58,8 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
         unknown = [name for name in names if name not in known]
         if unknown:
             parser.error(f"no {kind} is called {unknown[0]}; there are: {', '.join(known)}")
+    if options.picture and not any(isinstance(w, Training) for w in chosen(options.workloads)):
+        parser.error("--picture shows trainings, and none was asked for")
     options.complete = not (options.quick or options.workloads) and options.sides == list(SIDES)
     if options.quick:
         options.rounds, options.window = min(options.rounds, 8), min(options.window, 5.0)

@@ -79,9 +79,10 @@ def test_the_peak_is_measured_between_the_sides(done):
     [
         (["gpt"], "no workload is called gpt; there are: scalar, bigram"),
         (["--sides", "numpy"], "no side is called numpy; there are: gradatim-repeat"),
+        (["products", "--picture", "x.svg"], "--picture shows trainings, and none was asked for"),
     ],
 )
-def test_an_unknown_name_is_refused(arguments, message):
+def test_what_cannot_be_measured_or_drawn_is_refused_at_once(arguments, message):
     process = run("-m", "benchmarks", *arguments)
     assert process.returncode == 2
     assert message in process.stderr
