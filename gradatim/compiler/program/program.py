@@ -163,6 +163,8 @@ class Program(CompiledFunction):
         """A compiled method: of each object, a program of its own."""
         if instance is None:
             return self
+        if isinstance(instance, type):  # within a `classmethod`: the class is an argument
+            return types.MethodType(self, instance)
         place = f"_compiled_{self._name}"
         if not hasattr(instance, "__dict__"):
             raise TypeError(
@@ -170,21 +172,22 @@ class Program(CompiledFunction):
                 "objects have no __dict__ where their program could be kept"
             )
         found = instance.__dict__.get(place)
+        while found is not None and not found.is_of(self.function):  # `super().step`, a lambda
+            place += "_"
+            found = instance.__dict__.get(place)
         if found is None or found.owner() is not instance:  # another's, that was copied
             found = Method(types.MethodType(self.function, instance))
             instance.__dict__[place] = found
         return found.of(instance)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Program:
-        return type(self)(copy.deepcopy(self.function, memo))
+        return Program(copy.deepcopy(self.function, memo))
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """By its name, or as a function to be compiled again: machine code is not passed on."""
         module, name = self.function.__module__, getattr(self, "__qualname__", "")
         if getattr(sys.modules.get(module), name, None) is self:
             return name
-        if isinstance(self.function, types.MethodType):
-            return getattr, (self.function.__self__, self._name)
         return Program, (self.function,)
 
     def __repr__(self) -> str:
@@ -198,8 +201,9 @@ class Method(Program):
     the object alive. All of them are one program in all else.
     """
 
-    __slots__ = ("owner",)
+    __slots__ = ("holds", "owner")
     owner: Callable[[], Any]
+    holds: bool  # whether the object is kept alive
 
     @property
     def function(self) -> Callable[..., Any]:
@@ -209,7 +213,7 @@ class Method(Program):
     @function.setter
     def function(self, method: Any) -> None:
         self._written: Callable[..., Any] = method.__func__
-        self.owner = reference_to(method.__self__)
+        self.owner, self.holds = reference_to(method.__self__), False
 
     # Where `inspect` looks for the signature; `update_wrapper` would keep the object there.
     __wrapped__ = property(lambda self: self.function, lambda self, method: None)
@@ -218,8 +222,23 @@ class Method(Program):
         """The same program, with its object."""
         found = object.__new__(Method)
         found.__dict__ = self.__dict__
-        found.owner = lambda: thing
+        found.owner, found.holds = lambda: thing, True
         return found
+
+    def is_of(self, function: Any) -> bool:
+        """Whether this is what the class has compiled, and not another of the same name."""
+        return self._written is function
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """That of the object's copy; None for what an object has itself: it is made anew."""
+        if not self.holds:
+            return None
+        method: Any = copy.deepcopy(self.function, memo)
+        return Method(method).of(method.__self__)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By its name, as a method of Python's."""
+        return (getattr, (self.owner(), self._name)) if self.holds else (type(None), ())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Method) and other.__dict__ is self.__dict__

@@ -3,7 +3,6 @@
 import copy
 import gc
 import pickle
-import weakref
 
 import numpy as np
 import pytest
@@ -87,66 +86,7 @@ def test_generators_and_async_functions_are_refused():
         g.compile(3)
 
 
-# -- methods, copies -----------------------------------------------------------------------------
-
-
-class Scaled:
-    """An object with a compiled method."""
-
-    def __init__(self, scale):
-        self.w = g.full((2,), scale)
-
-    @g.compile
-    def forward(self, x, *, shift=0.0):
-        return self.w * x + shift
-
-    @g.compile
-    def grow(self):
-        return self.w.mul_(2).sum()
-
-
-def test_a_method_is_compiled_for_each_object():
-    a, b = Scaled(2.0), Scaled(3.0)
-    assert a.forward(g.ones(2)).tolist() == [2, 2]
-    assert b.forward(g.ones(2)).tolist() == [3, 3]
-    assert a.forward(g.ones(2), shift=1.0).tolist() == [3, 3]
-    assert Scaled.forward(b, g.ones(2)).tolist() == [3, 3]
-    assert a.grow.repeat(3).tolist() == [8, 16, 32]
-    assert a.forward == a.forward != b.forward
-
-
-@pytest.mark.parametrize(
-    "twin", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
-)
-def test_a_copied_object_has_a_program_of_its_own(twin):
-    a = Scaled(2.0)
-    a.forward(g.ones(2))
-    b = twin(a)
-    b.w = g.full((2,), 5.0)
-    assert b.forward(g.ones(2)).tolist() == [5, 5]
-    assert a.forward(g.ones(2)).tolist() == [2, 2]
-
-
-def test_objects_are_freed_with_their_programs():
-    a = Scaled(2.0)
-    a.forward(g.ones(2))
-    gone = weakref.ref(a)
-    del a
-    gc.collect()
-    assert gone() is None
-
-
-class Slotted:
-    __slots__ = ()
-
-    @g.compile
-    def forward(self, x):
-        return x
-
-
-def test_a_method_of_objects_without_a_place_for_it():
-    with pytest.raises(TypeError, match=r"Slotted\.forward cannot be compiled: .* no __dict__"):
-        Slotted().forward(g.ones(1))
+# -- copies ----------------------------------------------------------------------------------------
 
 
 @g.compile
