@@ -32,7 +32,7 @@ class CompiledModule:
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """The module, to be compiled again: machine code is not passed on."""
-        if _PLACE not in self.__dict__:
+        if not _is_in_place(self):
             return compile_module, (self._program.function,)
         plain: Any = object.__new__(type(self).__bases__[0])
         plain.__dict__ = {k: v for k, v in self.__dict__.items() if k != _PLACE}
@@ -115,13 +115,28 @@ def into_plain(module: Any) -> None:
     """
     if not isinstance(module, CompiledModule):
         return
-    if _PLACE not in module.__dict__:
+    if not _is_in_place(module):
         raise ArgumentError(
             f"compile: {type(module).__name__} is the compiled form of a module, which is still "
             "there as it is written: use its .function"
         )
     object.__setattr__(module, "__class__", type(module).__bases__[0])
     del module.__dict__[_PLACE]
+
+
+def _is_in_place(module: CompiledModule) -> bool:
+    """Whether it is the module itself; not if it is the compiled form beside it."""
+    return _PLACE not in vars(type(module))
+
+
+def _made_plain(kind: Any) -> Callable[..., Any]:
+    """What a compiled class makes, as in `type(self)(self.config)`: a module as it is written."""
+
+    def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        is_made_here = "__new__" in vars(cls)  # not for a class that somebody derives from it
+        return kind(*args, **kwargs) if is_made_here else object.__new__(cls)
+
+    return __new__
 
 
 def _shown(module: Any) -> tuple[str, ...]:
@@ -133,6 +148,7 @@ def _class_of(kind: Any, shown: tuple[str, ...], *, in_place: bool) -> type:
     names: dict[str, Any] = {name: _OfProgram(name) for name in shown}
     names |= {"__module__": kind.__module__, "__doc__": kind.__doc__}
     names |= {n: vars(CompiledModule)[n] for n in ("__call__", "__reduce_ex__")}
+    names["__new__"] = _made_plain(kind)
     if not in_place:
         own = takewhile(lambda c: "__call__" not in vars(c), kind.__mro__)
         methods = [(n, f) for c in own for n, f in vars(c).items() if type(f) is FunctionType]

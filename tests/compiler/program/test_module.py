@@ -14,6 +14,7 @@ import pytest
 
 import gradatim as g
 from gradatim import nn, optim
+from gradatim.core.errors import ArgumentError
 
 
 def made() -> Any:
@@ -198,6 +199,22 @@ def test_what_is_compiled_already_stays_so() -> None:
     kind = type(itself)
     itself.compile()
     assert type(itself) is kind
+
+
+def test_the_compiled_form_of_a_module_that_is_compiled_itself_later() -> None:
+    model = made()
+    form = g.compile(model)
+    model.compile()
+    with pytest.raises(ArgumentError, match="is the compiled form of a module, which is still"):
+        form.compile(disable=True)
+    model.compile(disable=True)
+    assert type(model) is nn.Sequential
+    same(form.eval()(g.ones(1, 3)), model(g.ones(1, 3)))
+
+
+def test_its_class_makes_modules_as_they_are_written() -> None:
+    for model in both(lambda: nn.Linear(2, 3)):
+        assert type(type(model)(4, out_features=5)) is nn.Linear
 
 
 class Writes(nn.Module):
