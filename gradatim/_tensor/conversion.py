@@ -109,27 +109,27 @@ class Conversion(Handle):
             return copied(self)
         return _converted("to", self, kind, memory_format)
 
-    def float(self, memory_format: Any = None) -> Tensor:
+    def float(self, *, memory_format: Any = None) -> Tensor:
         """As float32."""
         return _converted("float", self, dtypes.float32.numpy, memory_format)
 
-    def double(self, memory_format: Any = None) -> Tensor:
+    def double(self, *, memory_format: Any = None) -> Tensor:
         """As float64."""
         return _converted("double", self, dtypes.float64.numpy, memory_format)
 
-    def int(self, memory_format: Any = None) -> Tensor:
+    def int(self, *, memory_format: Any = None) -> Tensor:
         """As int32; fractions are cut off."""
         return _converted("int", self, dtypes.int32.numpy, memory_format)
 
-    def long(self, memory_format: Any = None) -> Tensor:
+    def long(self, *, memory_format: Any = None) -> Tensor:
         """As int64; fractions are cut off."""
         return _converted("long", self, dtypes.int64.numpy, memory_format)
 
-    def bool(self, memory_format: Any = None) -> Tensor:
+    def bool(self, *, memory_format: Any = None) -> Tensor:
         """As bool: whether nonzero."""
         return _converted("bool", self, dtypes.bool_.numpy, memory_format)
 
-    def byte(self, memory_format: Any = None) -> Tensor:
+    def byte(self, *, memory_format: Any = None) -> Tensor:
         """As uint8, modulo 256."""
         return _converted("byte", self, dtypes.uint8.numpy, memory_format)
 
@@ -150,7 +150,7 @@ class Conversion(Handle):
 
     # -- places, all of them this one ------------------------------------------------------
 
-    def cpu(self, memory_format: Any = None) -> Tensor:
+    def cpu(self, *, memory_format: Any = None) -> Tensor:
         """The tensor itself: it is on the CPU."""
         asks_for_order("cpu", memory_format)
         return self  # type: ignore[return-value]

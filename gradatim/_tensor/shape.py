@@ -377,7 +377,11 @@ class Shaped(Handle):
 
     def contiguous(self, *, memory_format: Any = contiguous_format) -> Tensor:
         """The tensor itself if its memory is in order, else a copy that is."""
-        asks_for_order("contiguous", memory_format)
+        if not asks_for_order("contiguous", memory_format):
+            raise ArgumentError(
+                f"contiguous: memory_format={memory_format}: there is only one order of memory to "
+                "ask for, and it is usual; leave it out"
+            )
         flags = getattr(self._value, "flags", None)
         return self if flags is None or flags.c_contiguous else broadcast.copy(self)  # type: ignore[return-value]
 

@@ -71,6 +71,18 @@ def test_what_fits_is_given_back_itself():
         g.empty(2, memory_format=g.preserve_format)
 
 
+@pytest.mark.parametrize("how", [g.preserve_format, None])
+def test_contiguous_has_one_order_to_ask_for(how):
+    with pytest.raises(ArgumentError, match="only one order of memory to ask for"):
+        m.t().contiguous(memory_format=how)
+
+
+@pytest.mark.parametrize("name", ["float", "double", "int", "long", "bool", "byte", "cpu"])
+def test_formats_of_conversions_are_given_by_name(name):
+    with pytest.raises(TypeError, match="positional"):
+        getattr(m, name)(g.contiguous_format)
+
+
 def test_modules_take_formats_where_their_tensors_do():
     layer = nn.Linear(3, 2)
     assert layer.to(memory_format=g.contiguous_format) is layer
@@ -90,6 +102,6 @@ def test_compiled_calls_take_formats_too():
     @g.compile
     def step(x):
         x = x.t().clone(memory_format=g.contiguous_format)
-        return x.contiguous(memory_format=g.contiguous_format).double(g.preserve_format).view(6)
+        return x.contiguous(memory_format=g.contiguous_format).double().view(6)
 
     assert step(m).tolist() == m.t().reshape(6).tolist()
