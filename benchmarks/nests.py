@@ -24,6 +24,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("workload", choices=names)
     parser.add_argument("--steps", type=int, default=100, help="of which the fastest counts")
     chosen = parser.parse_args(arguments)
+    if chosen.steps < 1:
+        parser.error("--steps must be at least 1")
     workload = WORKLOADS[chosen.workload]
     parameters, data = workload.arrays()
     arrays = {f"parameter.{name}": a for name, a in parameters.items()}

@@ -17,7 +17,14 @@ def test_each_nest_all_of_them_and_the_arithmetic_that_the_step_needs(capsys):
     assert arithmetic.endswith("% of the core at its best")
 
 
-def test_a_name_that_is_no_training_is_refused(capsys):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["products"], "invalid choice: 'products'"),
+        (["mlp", "--steps", "0"], "--steps must be at least 1"),
+    ],
+)
+def test_what_is_no_training_or_no_steps_is_refused(capsys, arguments, message):
     with pytest.raises(SystemExit):
-        nests.main(["products"])
-    assert "invalid choice" in capsys.readouterr().err
+        nests.main(arguments)
+    assert message in capsys.readouterr().err
