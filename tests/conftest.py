@@ -52,7 +52,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 # What is compiled, drawn, trained, large or a process: not for who wants an answer in a minute.
 SLOW = (
     *("benchmarks", "cli", "compiler", "diagnose", "draw", "training"),
-    *("autograd/test_memory.py", "data/test_workers.py"),
+    *("autograd/test_memory.py", "data/test_workers.py", "models/test_docs_gpt.py"),
 )
 HERE = Path(__file__).parent
 
