@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 
 from .peers import gradatim_call
-from .workload import Training
+from .workload import Training, named_arrays
 from .workloads import WORKLOADS
 
 
@@ -27,10 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     if chosen.steps < 1:
         parser.error("--steps must be at least 1")
     workload = WORKLOADS[chosen.workload]
-    parameters, data = workload.arrays()
-    arrays = {f"parameter.{name}": a for name, a in parameters.items()}
-    arrays |= {f"data.{name}": a for name, a in data.items()}
-    running = gradatim_call.prepare(workload, arrays, threads=1)
+    running = gradatim_call.prepare(workload, named_arrays(workload), threads=1)
     running.reset()
     found = running.step.profile(steps=chosen.steps)
     rate, best = workload.operations / found.total.seconds, found.peaks.flops["float32"]

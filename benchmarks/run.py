@@ -23,7 +23,7 @@ from .partner import ROOT, Partner, SideFailed
 from .peers import SIDES
 from .report import judge, starts_table, times_table
 from .rounds import Timing, interleave
-from .workload import Arrays, Kernel, Training, Workload
+from .workload import Kernel, Training, Workload, named_arrays
 from .workloads import GROUPS, WORKLOADS, chosen
 
 RESULTS = Path(__file__).parent / "results"
@@ -94,14 +94,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 def store(workload: Workload, folder: Path) -> Path:
     """The arrays of a workload in a file that all sides read."""
     path = folder / f"{workload.name}.npz"
-    arrays: Arrays = {}
-    if isinstance(workload, Kernel):
-        arrays = {f"data.{name}": array for name, array in workload.arrays().items()}
-    else:
-        parameters, data = workload.arrays()
-        arrays = {f"parameter.{name}": array for name, array in parameters.items()}
-        arrays |= {f"data.{name}": array for name, array in data.items()}
-    np.savez(path, **arrays)  # type: ignore[arg-type]
+    np.savez(path, allow_pickle=False, **named_arrays(workload))
     return path
 
 

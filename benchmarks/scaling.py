@@ -32,6 +32,7 @@ from .partner import ROOT, Partner, SideFailed
 from .peers import SIDES
 from .rounds import interleave
 from .scaling_chart import chart
+from .workload import named_arrays
 from .workloads.gpt import Sizes, letters_of_names, workload
 
 BASE = {"layers": 2, "heads": 4, "width": 64, "context": 16, "batch": 32, "letters": 27}
@@ -59,14 +60,11 @@ def measured(
 ) -> dict[str, dict[str, float]]:
     """Microseconds a step and bytes of each side."""
     task = workload("scaling", "a GPT", Sizes(**sizes), letters_of_names)
-    parameters, data = task.arrays()
-    arrays = {f"parameter.{k}": v for k, v in parameters.items()}
-    arrays |= {f"data.{k}": v for k, v in data.items()}
     found: dict[str, dict[str, float]] = {}
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         file = Path(folder) / "arrays.npz"
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, allow_pickle=False, **named_arrays(task))
         running = {}
         for name in COMPARED:
             try:

@@ -70,6 +70,16 @@ class Kernel:
 Workload = Training | Kernel
 
 
+def named_arrays(workload: Workload) -> Arrays:
+    """All arrays of a workload as its sides are given them: `parameter.NAME` and `data.NAME`."""
+    found = workload.arrays()
+    parameters, data = found if isinstance(found, tuple) else ({}, found)
+    return {
+        **{f"parameter.{name}": array for name, array in parameters.items()},
+        **{f"data.{name}": array for name, array in data.items()},
+    }
+
+
 def uniform(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Weights (out, in) of a linear layer, uniform in +-1/sqrt(in), as PyTorch begins."""
     bound = shape[-1] ** -0.5

@@ -120,8 +120,8 @@ class Spans:
         order = knots.argsort()
         knots = knots[order]
         covering = np.repeat((1, -1), len(self.begin))[order].cumsum()
-        bytes = _joined((0,), (covering[:-1] * (knots[1:] - knots[:-1])).cumsum())
-        return np.interp(places, knots, bytes)
+        total = _joined((0,), (covering[:-1] * (knots[1:] - knots[:-1])).cumsum())
+        return np.interp(places, knots, total)
 
 
 def _joined(*parts: Any) -> Places:

@@ -76,11 +76,10 @@ class Profile:
         return "\n".join([*self._head(), "", *self._table()])
 
     def _head(self) -> list[str]:
-        total = sum(t.seconds for t in self.timings)
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         flops = ", ".join(f"{rate / 1e9:.0f} in {d}" for d, rate in self.peaks.flops.items())
         rates = ", ".join(f"{r / 1e9:.0f} in {_size(n)}" for n, r in self.peaks.bandwidths)
-        apart = f"{_time(total)} nest by nest with one; the fastest of {self.steps:,}"
+        apart = f"{_time(self.total.seconds)} nest by nest with one; the fastest of {self.steps:,}"
         return [
             f"{self.name}: {_time(self.seconds)} a step with {threads}, {apart}",
             f"one core at its best: GFLOP/s {flops}; GB/s {rates}",
@@ -89,22 +88,20 @@ class Profile:
     def _table(self) -> list[str]:
         head = f"{'nest':>4} {'time':>9} {'share':>6} {'GFLOP/s':>8} {'GB/s':>7} {'of peak':>8}"
         total = self.total
-        of_peak = sum(t.fraction(self.peaks) * t.seconds for t in self.timings)
-        all_of_it = (
-            f"{'all':>4} {_rates(total, total.seconds)} {of_peak / (total.seconds or 1.0):8.0%}"
-        )
-        return [head, *(self._line(t, total.seconds) for t in self.timings), all_of_it]
+        at_best = sum(t.fraction(self.peaks) * t.seconds for t in self.timings)
+        rows = [
+            f"{_row(t.nest, t, t.fraction(self.peaks), total.seconds)}  {_short(t.what)}"
+            for t in self.timings
+        ]
+        of_peak = at_best / total.seconds if total.seconds else 0.0
+        return [head, *rows, _row("all", total, of_peak, total.seconds)]
 
     @property
     def total(self) -> Timing:
         """All functions together, one after the other on one thread."""
         seconds = sum(t.seconds for t in self.timings)
-        flops, size = (sum(getattr(t, k) for t in self.timings) for k in ("flops", "bytes"))
-        return Timing(0, "all", seconds, flops, size)
-
-    def _line(self, t: Timing, total: float) -> str:
-        rates = _rates(t, total)
-        return f"{t.nest:4} {rates} {t.fraction(self.peaks):8.0%}  {_short(t.what)}"
+        flops = sum(t.flops for t in self.timings)
+        return Timing(0, "all", seconds, flops, sum(t.bytes for t in self.timings))
 
 
 def profile(
@@ -194,10 +191,11 @@ def _dtype(nest: Nest) -> str:
     return names[0] if names else "float32"
 
 
-def _rates(t: Timing, total: float) -> str:
-    """Its time, the share of all of it, operations and bytes a second: the columns of the table."""
-    share = t.seconds / (total or 1.0)
-    return f"{_time(t.seconds):>9} {share:6.1%} {t.gflops:8.1f} {t.gbytes:7.1f}"
+def _row(nest: int | str, t: Timing, of_peak: float, total: float) -> str:
+    """A time, its share of the total, operations and bytes a second: the columns of the table."""
+    share = t.seconds / total if total else 0.0
+    rates = f"{t.gflops:8.1f} {t.gbytes:7.1f} {of_peak:8.0%}"
+    return f"{nest:>4} {_time(t.seconds):>9} {share:6.1%} {rates}"
 
 
 def _seconds(run: Callable[[], None]) -> float:
