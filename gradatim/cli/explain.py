@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..training.errors import BadUse, Failure
+from .misplaced import SettingsCommand
 from .options import data_option
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=SettingsCommand, epilog=EXAMPLES)
 @click.argument("model")
 @click.option(
     "--stage",

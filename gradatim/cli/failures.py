@@ -9,7 +9,7 @@ import sys
 import click
 
 from ..core.errors import GradatimError
-from ..training.errors import BadUse
+from ..training.errors import BadUse, did_you_mean
 
 BAD_USE, FAILED, INTERRUPTED, NOBODY_READS = 2, 1, 130, 141
 
@@ -54,7 +54,11 @@ def say(line: str) -> None:
 def _message(error: BaseException) -> str:
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "gradatim"
-        message = error.format_message().rstrip(".")
+        if isinstance(error, click.NoSuchOption):  # click would name up to three
+            near = did_you_mean(error.option_name, error.possibilities or [])
+            message = f"{error.message.rstrip('.')}{near}"
+        else:
+            message = error.format_message().rstrip(".")
         # click writes sentences; ours go on with what to do.
         message = f"{message[:1].lower()}{message[1:]}"
         return message if message.endswith("?") else f"{message}; {path} --help shows how"

@@ -10,6 +10,7 @@ import click
 
 from ..training.errors import BadUse
 from .eval import losses_of_letters
+from .misplaced import SettingsCommand
 from .options import data_option, json_option, no_compile_option, print_json, runs_option, warn
 from .progress import reporter
 from .sample import write
@@ -33,7 +34,7 @@ Examples:
 """
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(cls=SettingsCommand, epilog=EXAMPLES)
 @click.argument("model", required=False)
 @click.option(
     "--name", help="A name for the run; by default the model and a number, such as mlp-1."

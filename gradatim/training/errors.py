@@ -49,5 +49,20 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("xyz", ["steps", "learning_rate"])
     ''
     """
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean '{near[0]}'?" if near else ""
+    near = nearest(word, known)
+    return f"; did you mean '{near}'?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is spelled almost so, or whose parts begin with these letters.
+
+    >>> nearest("stesp", ["steps", "learning_rate"]), nearest("lr", ["steps", "learning_rate"])
+    ('steps', 'learning_rate')
+    """
+    words = list(known)
+    if near := get_close_matches(word, words, n=1, cutoff=0.6):
+        return near[0]
+    if len(word) < 2:
+        return None
+    initials = ("".join(part[:1] for part in each.split("_")) for each in words)
+    return next((w for w, letters in zip(words, initials, strict=True) if letters == word), None)

@@ -70,8 +70,9 @@ def test_the_version(capsys):
     [
         (["trian"], "no command 'trian'; did you mean 'train'?"),
         (["xyzzy"], "no command 'xyzzy'; there is train, sample, "),
-        (["runs", "--jsno"], "no such option '--jsno'. Did you mean '--json'?"),
+        (["runs", "--jsno"], "no such option '--jsno'; did you mean '--json'?"),
         (["runs", "x"], "got unexpected extra argument"),
+        (["runs", "--xyzzy"], "no such option '--xyzzy'; gradatim runs --help shows how"),
         (["surprise"], "missing argument 'WORD'"),
         (["sample", "--temperature", "0"], "the temperature is 0.0; it is a number from 1e-30 up"),
         (["sample", "--temperature", "warm"], "'warm' is not a valid float"),
