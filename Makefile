@@ -36,7 +36,7 @@ help:
 	@echo "Another Python: make names PYTHON=/path/to/python3.12"
 
 names: .venv/installed
-	@$(RUN) $(FIRST_TRAINING)
+	@$(BIN)/$(FIRST_TRAINING)
 	@command -v gradatim > /dev/null || echo "(gradatim lives in .venv; once in each shell: . $(BIN)/activate)"
 
 test: .venv/installed-test

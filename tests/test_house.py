@@ -245,7 +245,11 @@ def test_the_wheel_has_the_data_the_types_and_the_licence_and_nothing_else(tmp_p
     } <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     information = f"gradatim-{gradatim.__version__}.dist-info"
-    assert {name.split("/")[0] for name in names} == {"gradatim", information}
+    assert {name.split("/")[0] for name in names} == {
+        "gradatim",
+        "gradatim_command.py",
+        information,
+    }
     assert {relative(path) for path in SOURCES} <= names
 
 
