@@ -1,9 +1,9 @@
 """Gradients back through a compiled function, by a second program.
 
-To be read in this order:
+Reading order:
 
-    parting     the function and its way back as two graphs
-    arriving    the way back where gradients arrive at some results only
-    backward    the second as a program
-    through     the first, whose calls leave an entry on the tape that leads to the second
+    parting     splits a function and its backward pass into two graphs
+    arriving    the backward graph when only some results receive a gradient
+    backward    the backward graph as a program
+    through     the forward program, whose calls leave a tape entry that leads to the backward one
 """

@@ -1,7 +1,8 @@
-"""The way back where gradients arrive at some of the results only.
+"""The backward graph when only some of the results receive a gradient.
 
-What is sent back is linear in the gradients that arrive: of nothing comes nothing. So equations
-that are given nothing go. Zeros sent in its place would not do: 0 times an infinite slope is nan.
+The gradients sent on are linear in those that arrive, so an equation all of whose gradient inputs
+are missing is dropped. Zeros in their place would not do: 0 times an infinite
+slope is nan.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from .parting import Back
 
 
 def arriving(back: Back, there: Collection[int], behind: Collection[int]) -> Back:
-    """The way from the results that are `there` to the sources `behind` them."""
+    """The backward graph from the results in `there` to the sources `behind` them."""
     arrive = dict(zip(back.arrive, back.graph.inputs, strict=False))
     given = back.graph.inputs[len(arrive) :]
     rest = _Rest(arrive.values(), [v for k, v in arrive.items() if k not in there])
@@ -42,16 +43,17 @@ def arriving(back: Back, there: Collection[int], behind: Collection[int]) -> Bac
 
 
 class _Rest:
-    """Collects the equations that are left; `new` is read in the place of others."""
+    """Collects the remaining equations; `new` maps variables to their replacements."""
 
     def __init__(self, sent: Collection[Var], nothing: Collection[Var]) -> None:
-        self.sent, self.nothing = set(sent), set(nothing)  # all that is sent; what does not come
-        self.zeros: set[Var] = set()  # sent by what has no slope, whatever arrives there
+        # All variables that carry gradients; those of them that are missing.
+        self.sent, self.nothing = set(sent), set(nothing)
+        self.zeros: set[Var] = set()  # gradients that are zero whatever arrives
         self.new: dict[Var, Var] = {}
         self.equations: list[Equation] = []
 
     def take(self, e: Equation) -> None:
-        """One equation more."""
+        """Keep, drop or simplify one equation."""
         sent = [v for v in e.inputs if v in self.sent]
         there = [v for v in sent if v not in self.nothing]
         if e.name == "add":
@@ -70,7 +72,7 @@ class _Rest:
             self._put_zeros(e)
 
     def _put_zeros(self, e: Equation) -> None:
-        """What is put together of several gradients, such as those of slices."""
+        """Keep an equation that joins several gradients, such as those of slices, with zeros."""
         zeros = dict(self.new)
         for v in self.nothing.intersection(e.inputs):
             made = apply(repeated, (), {"shape": v.shape, "value": 0, "dtype": v.dtype}, e.line)

@@ -1,4 +1,4 @@
-"""A compiled way back: the gradients of what a function was given, from those of its results."""
+"""The compiled backward pass: gradients of a function's sources from those of its results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .parting import Back
 
 
 class Backward:
-    """A compiled way back."""
+    """A compiled backward graph."""
 
     def __init__(self, back: Back) -> None:
         self.back, self.turn = back, 0
@@ -24,16 +24,16 @@ class Backward:
         traced = Traced(graph, captures, None, len(graph.outputs), (), (), (), (), ())
         self._binding = Binding(traced, compiled_of(traced), Guards(()))
         times = Counter(back.leave.values())
-        # The sources whose gradients are nobody else's.
+        # The sources whose gradient is shared with no other source.
         self.own = frozenset(i for i, k in back.leave.items() if times[k] == 1)
 
     def storages(self, handed_over: Sequence[Any]) -> list[Storage]:
-        """All memory that it reads but gradients."""
+        """The memory that it reads, without the incoming gradients."""
         handed = [handed_over[n]._storage for n in self.back.needs]
         return handed + [c.storage for c in self.back.captures]
 
     def run(self, gradients: Sequence[Any], handed_over: Sequence[Any]) -> dict[int, Any]:
-        """The gradients of the sources, by their numbers, from those of the results."""
+        """The gradients of the sources, by source number, from those of the results."""
         binding = self._binding
         given = [*gradients, *(handed_over[n] for n in self.back.needs)]
         with binding.lock:

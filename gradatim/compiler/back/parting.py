@@ -1,8 +1,9 @@
-"""A function and its way back as two graphs: what the second needs of the first is handed over.
+"""Splits a function and its backward pass into two graphs, and chooses what to save between them.
 
-The way back may read what is there anyway: what the function was given or found, what it returned
-or wrote. Of all else it needs, little is kept: movement is done again, and so is cheap arithmetic
-on what is kept or there anyway, which costs nothing in a loop that runs in any case.
+The backward graph may read what is in memory anyway: what the function was given or captured, and
+what it returned or wrote. Little else is saved: data movement is recomputed, and so is cheap
+arithmetic on what is saved or available anyway, since it costs nothing inside a loop that runs in
+any case.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _MOVED = frozenset({"broadcast_to", "reshape", "permute", "copy", "repeated", "f
 
 @dataclass(frozen=True)
 class Kept:
-    """Where something lies that the way back needs: an input of the forward graph, or an output."""
+    """Where a tensor that the backward graph needs lies: a forward input, or a forward output."""
 
     index: int
     is_output: bool
@@ -31,11 +32,10 @@ class Kept:
 
 @dataclass(frozen=True, eq=False)
 class Back:
-    """A way back as a graph.
+    """A backward graph.
 
-    Its inputs are the gradients of the results `arrive`, then, of all that is handed over, what has
-    the numbers `needs`, then the `captures`. `leave` tells for each source which of the outputs is
-    its gradient.
+    Its inputs are the gradients of the results `arrive`, then the saved tensors numbered `needs`,
+    then the `captures`. `leave` maps each source to the index of the output that is its gradient.
     """
 
     graph: Graph
@@ -47,15 +47,15 @@ class Back:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The way there, which returns more than the function does, and the way back."""
+    """The forward graph, which returns more than the function does, and the backward graph."""
 
     forward: Traced
-    kept: tuple[Kept, ...]  # what each call hands over
+    kept: tuple[Kept, ...]  # what each call saves for the backward graph
     back: Back
 
 
 def parted(traced: Traced, joint: Joint) -> Parts:
-    """The two graphs; the forward one returns what has to be handed over after the results."""
+    """The two graphs; the forward one returns the extra tensors to save after the results."""
     needs = _Needs(traced)
     draft = needs.draft(joint.way)
     graph, count = traced.graph, traced.result_count
@@ -76,7 +76,7 @@ class _Draft:
 
 
 class _Needs:
-    """What the way back needs of the forward graph, and where it lies."""
+    """What the backward graph needs of the forward graph, and where it lies."""
 
     def __init__(self, traced: Traced) -> None:
         graph = traced.graph
@@ -96,12 +96,12 @@ class _Needs:
         captures = zip(graph.inputs[-len(traced.captures) :], traced.captures, strict=False)
         self.found = {v: c for v, c in captures if c.grad_of is None}  # the same in every call
         self.first = count
-        self.numbers: dict[Var, int] = {}  # of all that is handed over
-        self.extra: dict[Var, Var] = {}  # what is handed over, and what is returned for it
+        self.numbers: dict[Var, int] = {}  # of everything that is saved
+        self.extra: dict[Var, Var] = {}  # saved variable -> the output returned for it
         self.copies: list[Equation] = []
 
     def draft(self, way: Way) -> _Draft:
-        """The equations of the way, with what is done again, and what it needs."""
+        """The backward equations, with those to recompute, and the variables they need."""
         back = needed(way.equations, way.leave.values())
         made = {v for e in back for v in e.outputs}.union(way.arrive)
         asked = {v for e in back for v in e.inputs}.union(way.leave.values()) - made
@@ -120,7 +120,7 @@ class _Needs:
     def _done_again(
         self, asked: Iterable[Var], again: dict[int, Equation], may: Callable[[Equation], bool]
     ) -> list[Var]:
-        """What is left to ask for if all equations are done again that may be."""
+        """What has to be saved if every equation that `may` be recomputed is."""
         waiting, left = set(asked), []
         while waiting:
             v = max(waiting, key=self.order.__getitem__)
@@ -134,14 +134,15 @@ class _Needs:
         return left
 
     def _is_moved(self, e: Equation) -> bool:
-        """Whether its input, which is no larger than its result, may be kept as well.
+        """Whether its input, which is no larger than its result, may be saved instead.
 
-        Who clones what was there before may mean to write over it.
+        Not that of a copy of an input or a capture: it may have been made to preserve the values
+        before they are overwritten.
         """
         return e.name in _MOVED and (e.name != "copy" or e.inputs[0] in self.makers)
 
     def _light(self, asked: Iterable[Var]) -> set[Var]:
-        """What is there, or asked for in any case, or made of such for next to nothing."""
+        """What is available or saved in any case, or cheap to compute from that."""
         light = {*self.there, *asked, *self._in_parts(asked)}
         for e in self.equations:
             if _is_cheap(e) and light.issuperset(e.inputs):
@@ -149,7 +150,7 @@ class _Needs:
         return light
 
     def _in_parts(self, asked: Iterable[Var]) -> list[Var]:
-        """What may as well be kept as a whole, since parts of it are that are no smaller."""
+        """Arrays to save whole, since the slices of them to be saved are no smaller together."""
         size: Counter[Var] = Counter()
         for v in asked:
             maker = self.makers.get(v)
@@ -170,12 +171,12 @@ class _Needs:
             self.extra[v] = copied.output
 
     def kept(self) -> tuple[Kept, ...]:
-        """Where all lies that is handed over."""
+        """Where each saved tensor lies."""
         more = {v: Kept(self.first + k, is_output=True) for k, v in enumerate(self.extra)}
         return tuple(self.there[v] if v in self.there else more[v] for v in self.numbers)
 
     def back(self, draft: _Draft) -> Back:
-        """A draft as a graph whose inputs lie in memory in order."""
+        """A draft as a graph, its inputs in the order in which they are passed."""
         handed = [v for v in draft.needs if v in self.numbers]
         found = [v for v in draft.needs if v not in self.numbers]
         new = {v: Var(v.shape, v.dtype, begins_line=True) for v in draft.needs}
@@ -191,5 +192,5 @@ class _Needs:
 
 
 def _is_cheap(e: Equation) -> bool:
-    """Whether doing it again costs less than keeping its result."""
+    """Whether recomputing it costs less than saving its result."""
     return e.name in VIEWS or (e.name in ELEMENTWISE and not is_dear(e.primitive))

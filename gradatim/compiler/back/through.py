@@ -1,8 +1,8 @@
-"""A compiled function that gradients go back through: two native programs for one function.
+"""A compiled function that gradients flow back through: two native programs for one function.
 
-The first does what the function does, and leaves what the way back needs with the entry that it
-makes on the tape. The second is compiled when a gradient comes to that entry for the first time,
-and gives the gradients of what the function was given or found, where the tape goes on.
+The first computes the function and leaves what the backward pass needs with the entry that it
+makes on the tape. The second is compiled when a gradient first reaches that entry, and gives the
+gradients of the tensors the function was given or captured, where the tape continues.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from ...core.backward import PendingGradients
 
 
-WAYS = 8  # how many ways back are kept, each for gradients of some of the results
+WAYS = 8  # backward programs kept, one for each set of results that received gradients
 
 
 class Through(Binding):
-    """The program of a function whose results have a history."""
+    """The program of a function whose results carry history."""
 
     def __init__(
         self, traced: Traced, joint: Joint, guards: Guards, called: Sequence[str], name: str
@@ -53,7 +53,7 @@ class Through(Binding):
         self.turns = 0
         behind = joint.behind
         self.in_turn = sorted(range(len(behind)), key=lambda k: len(behind[k]))
-        self.returned = len(behind) - len(joint.written)  # how many of them are new tensors
+        self.returned = len(behind) - len(joint.written)  # results that are new tensors
         self.is_single = len(behind) == 1 and not joint.written
         self.no_second = (
             f"backward: this is the gradient of a gradient that came through {name}, a compiled "
@@ -72,12 +72,12 @@ class Through(Binding):
         return Binding(self.whole, compiled_of(self.whole), self.guards, self.called)
 
     def plain(self) -> Binding:
-        """The program without a way back."""
+        """The program without a backward pass."""
         with self.lock:
             return self._plain
 
     def way(self, there: tuple[int, ...]) -> Backward:
-        """The way back for gradients that arrive at these results."""
+        """The backward program for gradients that arrive at these results."""
         known = self.backs.get(there)
         if known is None:
             with self.lock:
@@ -86,7 +86,7 @@ class Through(Binding):
         return known
 
     def _new_way(self, there: tuple[int, ...]) -> Backward:
-        """Another way back, in the place of the one that was used for longest if there are many."""
+        """Compile another backward program, evicting the least recently used one if necessary."""
         reach = frozenset[int]().union(*(self.joint.reach[k] for k in there))
         made = Backward(arriving(self.back, there, reach))
         kept = dict(self.backs)
@@ -98,9 +98,10 @@ class Through(Binding):
     def _one_step(
         self, tensors: Sequence[Any], outputs: list[Any], before: Callable[[], None] | None
     ) -> tuple[Entry, list[Any]]:
-        """One step, with its entry on the tape, and its outputs as tensors.
+        """Run one step: its tape entry, and its outputs as tensors.
 
-        Where history goes on, and whose `.grad` is what, is seen before the step changes it.
+        The history of the sources and the identity of each `.grad` are read before the step
+        changes them.
         """
         with STATE:
             edges = [None if x is None else history(x) for x in self._sources(tensors)]
@@ -112,16 +113,16 @@ class Through(Binding):
     def finish(  # type: ignore[override]
         self, traced: Traced, done: tuple[Entry, list[Any]], tensors: Sequence[Any]
     ) -> Any:
-        """What the function returns, with histories that begin with the entry."""
+        """The result of the function, with histories that begin at the entry."""
         entry, found = done
         past = [entry] if self.is_single else self._past(entry, tensors)
         return filled(traced.results, found, tensors, past)
 
     def _past(self, entry: Entry, tensors: Sequence[Any]) -> Sequence[Any]:
-        """The histories of the results, of which what was written before gets its own.
+        """The histories of the results; a tensor that the function wrote gets its new one.
 
-        Those that lie behind others come first. What has a hook later, or is asked for, is the
-        history that the tensor has then.
+        Results that depend on fewer others come first. A later result has the history that a
+        written tensor has then as its edge, so that hooks on it, or requests for it, are seen.
         """
         joint, count = self.joint, len(self.joint.behind)
         past: list[Any] = [None] * count
@@ -146,7 +147,7 @@ class Through(Binding):
     def _handed_over(
         self, tensors: Sequence[Any], found: Sequence[Any], grads: Iterator[Storage]
     ) -> list[Any]:
-        """The tensors that the way back needs."""
+        """The tensors that the backward pass needs."""
         handed: list[Any] = []
         for k in self.kept:
             if k.is_output or k.index < self.inputs.given:
@@ -163,10 +164,10 @@ def _tensor(source: Source, tensors: Sequence[Any]) -> Any:
 
 
 class Result(Output):
-    """One of several results, with those that the function computed it from.
+    """One of several results, with those that the function computed it from as further edges.
 
-    They are edges, so that a walk that wants one of them comes here, where it is refused: the
-    program sends gradients to what was given or found, past all other results.
+    A walk that wants one of those therefore comes through here, where it is refused: the program
+    sends gradients straight to its sources, past all other results.
     """
 
     __slots__ = ("behind",)
@@ -181,14 +182,14 @@ class Result(Output):
         return (self.node, *self.behind)
 
     def visit(self, gradient: Any, pending: PendingGradients, *, fresh: bool) -> None:
-        """Put the gradient in its place, if nobody waits for what it would be at the others."""
+        """Pass on the gradient; an error if the gradient of another result behind it is wanted."""
         if any(other.hooks or other in pending.wanted for other in self.behind):
             raise AutogradError(self.node.through.no_path)
         super().visit(gradient, pending, fresh=fresh)
 
 
 class Entry:
-    """The entry of one call on the tape: where its history goes on, and what was handed over."""
+    """The tape entry of one call: where its history continues, and what was saved."""
 
     __slots__ = ("__weakref__", "edges", "handed_over", "hooks", "through", "time")
 
@@ -202,11 +203,11 @@ class Entry:
 
     @property
     def output_count(self) -> int:
-        """How many gradients arrive together."""
+        """How many gradients can arrive."""
         return len(self.through.joint.reach)
 
     def visit(self, gradient: Any, pending: PendingGradients, *, fresh: bool) -> None:
-        """Run the way back, and send on what it gives."""
+        """Run the backward program and send on its results."""
         arrived = gradient if type(gradient) is list else [gradient]
         there = tuple([k for k, g in enumerate(arrived) if g is not None])
         through = self.through
@@ -222,7 +223,7 @@ class Entry:
             self.handed_over = None
 
     def _checked(self, back: Backward) -> list[Any]:
-        """What was handed over, or an error if it is gone or no longer what it was."""
+        """What was saved; an error if it was freed or overwritten."""
         handed_over = self.handed_over
         if handed_over is None:
             raise AutogradError(freed(NAME))
