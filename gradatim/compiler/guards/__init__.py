@@ -1,13 +1,13 @@
 """What a traced function read from Python, and whether it is still the same.
 
-To be read in this order:
+Reading order:
 
-    watch       the code that runs is noted while a function is traced
-    mentions    the names in it: only what code mentions can it have read
-    search      the ways that lead from there to what it can have read
-    place       a place where something was found, and how to read it again
-    held        what was there, and how to tell that it is the same; `containers` the same of these
-    many        many tensors compared in one go
-    untold      what nobody tells of, to be asked before every call
-    check       all of that as one generated function
+    watch       notes the code that runs while a function is traced
+    mentions    the names in that code: it can only have read what it mentions
+    search      follows references from the function to what it can have read
+    place       a place where a value was found, and how to read it again
+    held        what was there, and how to compare it; `containers` does it for containers
+    many        many tensors compared at once
+    untold      what does not report its changes and is checked before every call
+    check       all guards as one generated function
 """

@@ -1,17 +1,16 @@
-"""The check before every call of a program: one generated function, written for its guards.
+"""The check before every call of a program: one function, generated from the guards.
 
     v1 = k0.cell_contents
-    if v1 is not k1() or v1 is None: return True         the model is another one
+    if v1 is not k1() or v1 is None: return True         the model is another object
     v2 = v1.training
     if v2 is not k2 and differs(v2, k2): return True
     v3 = v1.weights
-    if len(v3) != 53 or are_others(v3, k3): return True  some tensor is another one
+    if len(v3) != 53 or are_others(v3, k3): return True  some tensor is another object
 
-It says only whether something changed; what it was is searched for when it did. Where tensors come
-in numbers (`many.py`), they are compared in one go. Objects that report their changes
-(`core/changes.py`), as tensors, hooks of modules and an optimiser's state do, are checked only if
-some change was reported: there are two functions, and the shorter one leaves them out
-(`untold.py`).
+It says only whether something changed; what it was is looked up afterwards. Many tensors in one
+container are compared at once (`many.py`). Objects that report their changes (`core/changes.py`),
+such as tensors, hooks of modules and an optimiser's state, are checked only if some change was
+reported: there are two generated functions, and the shorter one leaves them out (`untold.py`).
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ Looked = Sequence[tuple[Handle, np.ndarray[Any, Any]]]
 
 
 class Guards:
-    """What must stay as it is for a program to be right.
+    """What must stay unchanged for a program to be valid.
 
-    `looked` are tensors whose numbers Python saw during the trace, and these numbers.
+    `looked` are tensors whose values Python read during the trace, with these values.
     """
 
     def __init__(self, roots: Sequence[Place], looked: Looked = ()) -> None:
@@ -46,12 +45,12 @@ class Guards:
             (weakref.ref(x), seen.tobytes(), seen, names.get(id(x), "a tensor"))
             for x, seen in looked
         ]
-        # Both are written at the second call: before the first nothing is asked.
+        # Both are generated at the second call: the first needs no check.
         self._check: Callable[[], bool] | None = None
         self._check_untold = _never
         held = (p.held for p in self._all() if isinstance(p.held, Tensor | Unhooked))
         self._inside = [*{id(h.refer): h for h in held}.values()]
-        self._heard = -1  # the last reported change after which all was as it had been
+        self._heard = -1  # the last change reported before all was found unchanged
 
     def __len__(self) -> int:
         return sum(1 for _ in self._all()) + len(self._looked)
@@ -61,7 +60,7 @@ class Guards:
         return None if self.hold() else self._culprit()
 
     def hold(self) -> bool:
-        """Whether all is as it was: asked before every call."""
+        """Whether everything is unchanged: asked before every call."""
         latest = changes.latest
         if latest == self._heard and not self._check_untold():
             return True
@@ -74,14 +73,14 @@ class Guards:
         return True
 
     def tensors(self) -> Iterator[tuple[Handle, str]]:
-        """The tensors among what is guarded, and what each is called."""
+        """The guarded tensors, with their names."""
         for place in self._all():
             x = place.held.now() if isinstance(place.held, Tensor) else None
             if x is not None:
                 yield x, self._names[id(x)]
 
     def paths(self) -> list[str]:
-        """What is guarded, by the names under which it was found."""
+        """The guarded places, by the names under which they were found."""
         return [p.path for p in self._all()]
 
     def _are_settled(self) -> bool:
@@ -112,7 +111,7 @@ class Guards:
 
 
 def _tensor_names(places: Iterable[Place]) -> dict[int, str]:
-    """What each tensor is called: `model.w`, not `optimizer.param_groups[0]["params"][2]`."""
+    """The name of each tensor: `model.w`, not `optimizer.param_groups[0]["params"][2]`."""
     names: dict[int, str] = {}
     for place in places:
         if isinstance(place.held, Tensor):
@@ -167,16 +166,16 @@ class _Writer:
         return self.known[id(constant)]
 
     def refuse(self, condition: str) -> None:
-        """Say that something changed if this is true."""
+        """A line that reports a change if this condition is true."""
         self.lines.append(f"if {condition}: return True")
 
     def variable(self) -> str:
-        """A new variable."""
+        """The name of a new variable."""
         self.count += 1
         return f"v{self.count}"
 
     def read(self, place: Place, above: str) -> None:
-        """Lines that read a place and check it; `above` is the variable of what is above."""
+        """Lines that read and check a place; `above` is the variable of the place it is in."""
         if isinstance(place.held, Unhooked):
             return
         if isinstance(place.held, Absent):
@@ -189,7 +188,7 @@ class _Writer:
         self.check(place, value)
 
     def check(self, place: Place, value: str) -> None:
-        """Lines that check a value, and all that was found below it."""
+        """Lines that check a value, and the places below it."""
         held, is_unpacked = place.held, bool(place.below) and place.below[0].way is Way.EACH
         if isinstance(held, Items) and held.teller is not None:
             self.refuse(held.teller.condition(value, self.name))
@@ -209,7 +208,7 @@ class _Writer:
                 self.read(p, value)
 
     def unpack(self, place: Place, value: str) -> None:
-        """All items of a container at once."""
+        """Lines that read all items of a container at once and check them."""
         values = [self.variable() for _ in place.below]
         items = value
         if isinstance(place.held, Keys):
@@ -220,7 +219,7 @@ class _Writer:
             self.check(p, variable)
 
     def expression(self, place: Place, above: str) -> str:
-        """How a place is read."""
+        """The expression that reads a place."""
         key = place.key
         if place.way is Way.GIVEN:
             return self.name(key) + ("()" if type(key) is weakref.ref else "")

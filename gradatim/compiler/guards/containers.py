@@ -1,4 +1,4 @@
-"""What a container held: how many items, which keys, in which order, of which type."""
+"""Guards of containers: number of items, keys, their order, and the type."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from .held import Name, Thing, differs, is_number, short
 
 
 class Items:
-    """A list, tuple or set: its type and length; what is in it has places of its own.
+    """A list, tuple or set: its type and length; its items have places of their own.
 
-    `teller` is the very object if it tells of its changes: then it has to be this one.
+    `teller` guards the identity of an object that reports its changes (an `ObservedDict`).
     """
 
     def __init__(self, was: Any) -> None:
@@ -27,11 +27,11 @@ class Items:
         return self.is_it(value) and type(value) is self.type and len(value) == self.count
 
     def is_it(self, value: Any) -> bool:
-        """Whether it is the very object, if that matters."""
+        """Whether it is the same object, if identity matters."""
         return self.teller is None or self.teller.same(value)
 
     def told(self, path: str, value: Any) -> str:
-        """How many there were, and are."""
+        """How many items there were, and are."""
         if self.teller is not None and not self.teller.same(value):
             return self.teller.told(path, value)
         if type(value) is not self.type:
@@ -40,10 +40,10 @@ class Items:
 
 
 class Keys(Items):
-    """A dictionary of which everything counts.
+    """A dictionary in which every item counts.
 
-    Where all keys are texts, their order does not: items are read by them. Else items are read by
-    their places, and the keys have to be the same in the same order.
+    If all keys are strings their order does not matter: items are read by key. Otherwise items are
+    read by position, and the keys have to be the same in the same order.
     """
 
     def __init__(self, was: dict[Any, Any]) -> None:
@@ -53,17 +53,17 @@ class Keys(Items):
         self.order = self._order(was)
 
     def type_only(self) -> Type:
-        """The guard of such a dictionary if only some keys count."""
+        """The guard of this dictionary if only some keys count."""
         return Type(self.type, self.teller)
 
     def condition(self, value: str, name: Name) -> str:
-        """Of another size; all keys are read, so that one that is gone is noticed."""
+        """Of another size; every key is read anyway, so a missing one is noticed."""
         if self.count:
             return f"len({value}) != {self.count}"
         return f"{value} or {value}.__class__ is not {name(self.type)}"
 
     def other_order(self, value: str, name: Name) -> str:
-        """An expression, true if the keys are others, or in another order."""
+        """An expression that is true if the keys or their order changed."""
         if self.are_numbers:
             return f"differs(tuple({value}), {name(self.order)})"
         return f"(*map(id, {value}),) != {name(self.order)}"
@@ -80,7 +80,7 @@ class Keys(Items):
         return set(value) == self.keys
 
     def told(self, path: str, value: Any) -> str:
-        """Which keys came and went."""
+        """Which keys were added and removed."""
         if type(value) is not self.type or not self.is_it(value):
             return super().told(path, value)
         if self.keys is None:

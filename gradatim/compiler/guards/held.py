@@ -1,12 +1,12 @@
-"""What was found in a place: how to tell, fast and exactly, that it is still the same.
+"""What was found in a place, and how to tell quickly and exactly that it is still the same.
 
-    condition   an expression that is true if it is another; put into the generated check
+    condition   an expression that is true if it changed; goes into the generated check
     same        the same question, for the search for the culprit
     told        what changed, for the user
 
 Numbers are compared by type and value, bit for bit; objects by identity, through weak references
-where their class allows, so that nothing outlives its owner for the sake of a guard. Tensors are
-held, if no graph hangs on them: the program has their memory anyway.
+where their class allows, so that no guard keeps an object alive. Tensors without a graph behind
+them are held strongly: the program holds their memory anyway.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..whose import is_librarys
 MISSING: Any = type("Missing", (), {"__repr__": lambda _: "nothing"})()
 
 _NUMBERS = frozenset([int, float, bool, complex, str, bytes, type(None), type(...)])
-_SMALL = 4096  # bytes of a NumPy array that are compared
+_SMALL = 4096  # NumPy arrays up to this many bytes are compared by content
 
 Name = Callable[[Any], str]  # gives a constant a name in the generated code
 
@@ -34,17 +34,17 @@ class Held(Protocol):
     """What a place held."""
 
     def condition(self, value: str, name: Name) -> str:
-        """An expression over the variable `value`, true if that is no longer the same."""
+        """An expression over the variable `value` that is true if the value changed."""
 
     def same(self, value: Any) -> bool:
         """Whether `value` is still the same."""
 
     def told(self, path: str, value: Any) -> str:
-        """The sentence about the change."""
+        """The sentence that describes the change."""
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value can be compared by itself: a number, text, None, or a tuple of these."""
+    """Whether a value is compared by value: a number, a string, None, or a tuple of these."""
     kind = type(value)
     if kind is tuple or kind is frozenset:
         return len(value) <= 256 and all(map(is_number, value))
@@ -52,7 +52,7 @@ def is_number(value: Any) -> bool:
 
 
 def differs(a: Any, b: Any) -> bool:
-    """Whether two numbers are not the same to the bit: 1, 1.0 and True differ; 0.0 and -0.0 too."""
+    """Whether two values differ in type or in any bit: 1, 1.0 and True do, 0.0 and -0.0 too."""
     if a is b:
         return False
     if type(a) is not type(b):
@@ -67,18 +67,18 @@ def differs(a: Any, b: Any) -> bool:
 
 
 class Number:
-    """A number, text, None, or a tuple of them."""
+    """A number, a string, None, or a tuple of them."""
 
     def __init__(self, was: Any) -> None:
         self.was = was
 
     def condition(self, value: str, name: Name) -> str:
-        """Not the same object, and not an equal one: the first is nearly always enough."""
+        """Not the same object, and not equal: the identity test nearly always settles it."""
         was = name(self.was)
         return f"{value} is not {was} and differs({value}, {was})"
 
     def same(self, value: Any) -> bool:
-        """Equal, and of one type."""
+        """Of equal type and value."""
         return not differs(value, self.was)
 
     def told(self, path: str, value: Any) -> str:
@@ -94,13 +94,13 @@ class Thing:
         self.refer, self.is_weak = (was, False) if is_kept else reference(was)
 
     def condition(self, value: str, name: Name) -> str:
-        """Another object."""
+        """A different object."""
         if not self.is_weak:
             return f"{value} is not {name(self.refer)}"
         return f"{value} is not {name(self.refer)}() or {value} is None"  # None: it died
 
     def same(self, value: Any) -> bool:
-        """The very object."""
+        """The same object."""
         return value is self.now() and value is not None
 
     def now(self) -> Any:
@@ -108,7 +108,7 @@ class Thing:
         return self.refer() if self.is_weak else self.refer
 
     def told(self, path: str, value: Any) -> str:
-        """`model.act is another function`, or what it is now."""
+        """That it is another object of its type, or what is there now."""
         if type(value).__name__ == self.kind:
             return f"{path} is another {self.kind} than before"
         return f"{path} changed from a {self.kind} to {short(value)}"
@@ -123,12 +123,12 @@ class Tensor(Thing):
         self.settle(was)
 
     def settle(self, was: Handle) -> None:
-        """Take the memory as it is now: while a program is traced it is none."""
+        """Record its present memory: while a program is traced it may have none."""
         self.array, self.wants_grad = was._value, was._edge is not None
         self.hooks = _hooks_of(was)
 
     def is_settled(self) -> bool:
-        """Whether it is on the memory that it was on, and wants a gradient as it did."""
+        """Whether its memory, `requires_grad` and hooks are those recorded."""
         x = self.now()
         if x is None:
             return True
@@ -140,7 +140,7 @@ class Tensor(Thing):
         return super().same(value) and self.is_settled()
 
     def told(self, path: str, value: Any) -> str:
-        """Which of them it was."""
+        """Which of these changed."""
         if not super().same(value):
             if issubclass(type(value), Handle):
                 return f"{path} is another tensor than before"
@@ -176,7 +176,7 @@ class Numbers:
 
 
 class Absent:
-    """Nothing: an attribute that only the class has. `told` names the class's value."""
+    """An attribute that only the class has, not the object; `told` names the class's value."""
 
     def __init__(self, instead: Any) -> None:
         self.instead = instead
@@ -186,18 +186,18 @@ class Absent:
         return f"{value} is not {name(MISSING)}"
 
     def same(self, value: Any) -> bool:
-        """Still nothing there."""
+        """Still absent."""
         return value is MISSING
 
     def told(self, path: str, value: Any) -> str:
-        """What the object has now instead of what its class has."""
+        """What the object now has in place of its class's value."""
         if not is_number(self.instead):
             return f"{path} is now another than that of the class"
         return f"{path} changed from {short(self.instead)} to {short(value)}"
 
 
 class Unhooked(Absent):
-    """Nothing where a module would have its hooks; asked for only if a hook came somewhere."""
+    """A module without hooks of its own; checked only after some hook was registered."""
 
     def __init__(self, module: Any) -> None:
         super().__init__(None)
@@ -209,7 +209,7 @@ class Unhooked(Absent):
         return module is None or "_hooks" not in module.__dict__
 
     def same(self, value: Any) -> bool:
-        """Whatever is read instead is the class's."""
+        """Whether the module still has none: whatever was read instead belongs to the class."""
         return self.is_settled()
 
     def told(self, path: str, value: Any) -> str:
@@ -218,7 +218,7 @@ class Unhooked(Absent):
 
 
 def reference(x: Any) -> tuple[Any, bool]:
-    """A weak reference and True; or the thing itself, if it lives as long as the program anyway."""
+    """A weak reference and True; or the object and False, if it lives as long as the program."""
     if isinstance(x, type | ModuleType) or (
         type(x) is FunctionType and is_librarys(x.__module__) and not x.__closure__
     ):
@@ -234,7 +234,7 @@ def _hooks_of(x: Handle) -> tuple[int, ...]:
 
 
 def short(value: Any) -> str:
-    """A value as a sentence shows it; the `repr` of unknown classes is not asked for."""
+    """A value as a message shows it; the `repr` of unknown classes is never called."""
     if value is MISSING:
         return "nothing"
     if is_number(value) or (type(value) in (list, set) and all(map(is_number, value))):

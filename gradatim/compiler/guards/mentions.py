@@ -1,4 +1,4 @@
-"""Which names the code that ran has in it: only what code mentions can it have read."""
+"""The names in code that ran: it can only have read what it mentions."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 
 def globals_of(code: CodeType) -> list[str]:
-    """The global names a function reads, in the order in which it does."""
+    """The global names a function reads, in order of first use."""
     wanted = ("LOAD_GLOBAL", "LOAD_NAME")
     found = [i.argval for i in dis.get_instructions(code) if i.opname in wanted]
     return list(dict.fromkeys(found))
 
 
 def texts_of(code: CodeType) -> list[str]:
-    """The texts a function has in it: keys of dictionaries may be among them."""
+    """The string constants of a function: keys of dictionaries may be among them."""
     found: list[str] = []
     waiting: list[Any] = list(code.co_consts)
     while waiting:
@@ -28,7 +28,7 @@ def texts_of(code: CodeType) -> list[str]:
 
 
 def looks_through(code: CodeType) -> bool:
-    """Whether a function may go through a dictionary, so that it need not mention its keys."""
+    """Whether a function may iterate over a dictionary, so that it need not mention its keys."""
     return not {"items", "values", "keys", "get", "pop"}.isdisjoint(code.co_names) or any(
         i.opname in ("DICT_MERGE", "DICT_UPDATE") for i in dis.get_instructions(code)
     )

@@ -1,4 +1,4 @@
-"""A place where something was found, and how to read it again."""
+"""A place where a value was found, and how to read it again."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from .held import MISSING, Held
 class Way(Enum):
     """How the value of a place is read."""
 
-    GIVEN = auto()  # the key itself: what the search began with
+    GIVEN = auto()  # the key itself: a root of the search
     CELL = auto()  # the content of the key, a cell of a closure
     IN = auto()  # an entry of a namespace: (its dictionary, name)
     ATTRIBUTE = auto()  # an entry of the `__dict__` of an object whose class has `__getattr__`
     SLOT = auto()  # an attribute in a slot: the key is its descriptor
     FIELD = auto()  # an attribute of any other object, such as the defaults of a function
     ITEM = auto()  # an item of the dictionary above
-    EACH = auto()  # an item, by its number, of a container that is looked through as a whole
+    EACH = auto()  # an item, by number, of a container whose items are all read at once
 
 
 class Place:
-    """Where something was found (`way`, `key`), what it is called, and what it was.
+    """Where a value was found (`way`, `key`), the name of the place (`path`), and its guard
+    (`held`).
 
-    It has what is `below`, and not the other way round: no cycle for the garbage collector. Of what
-    is above it knows how deep it lies, and whether that is a table of the library's own.
+    Places point only downwards (`below`), so there is no cycle for the garbage collector. Of the
+    place above, one knows only its depth, and whether it is a private table of the library.
     """
 
     __slots__ = ("below", "depth", "held", "in_table", "key", "path", "way")
@@ -44,7 +45,7 @@ class Place:
         self.below: list[Place] = []
 
     def read(self, value: Any) -> Any:
-        """What is in the place now, where `value` is what is above; MISSING if nothing is."""
+        """The value in the place now, where `value` is that of the place above; else MISSING."""
         try:
             return _READ[self.way](value, self.key)
         except (KeyError, IndexError, ValueError, AttributeError):

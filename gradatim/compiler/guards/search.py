@@ -1,7 +1,8 @@
-"""The ways that lead on from what is known: closures, defaults, attributes, items, classes.
+"""Follows references from a function to what it can have read: closures, defaults, attributes.
 
-A way is followed when code that ran mentions its name, at once or later; what is found is written
-down as it is then. Nothing of the user's is called: no property, no `__getattr__`, no `__eq__`.
+An edge is followed when code that ran mentions its name, before or after the edge is found; the
+value is recorded as it is then. No code of the user's is called: no property, no `__getattr__`, no
+`__eq__`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from .place import Place, Way
 _MOST_ITEMS = 256
 _MOST_PLACES = 20_000
 _DEEPEST = 32
-# Of a scalar Value the object counts: its numbers are what a program works on.
+# A scalar Value counts by identity: its numbers are what a program works on.
 _CLOSED = (
     *(types.BuiltinFunctionType, types.GeneratorType, types.FrameType, types.CodeType),
     Value,
@@ -46,10 +47,10 @@ _CLOSED = (
 
 
 class Search:
-    """Places found so far (`roots`), and the ways not followed yet.
+    """Places found so far (`roots`), and edges not followed yet.
 
-    `users` are the names in the user's own code; `tables` are dictionaries that are the library's
-    own, such as the children of a module, by the class of their owner.
+    `users` are the names in the user's own code; `tables` are private dictionaries of the library,
+    such as the children of a module, with the class of their owner.
     """
 
     def __init__(self) -> None:
@@ -57,7 +58,7 @@ class Search:
         self.tables: dict[Place, type] = {}
         self.users: set[str] = set()
         self._queue: deque[tuple[Place, Any]] = deque()
-        self._kept: list[Any] = []  # what was met stays alive, so that its id stays its own
+        self._kept: list[Any] = []  # keeps visited objects alive: their ids stay unique
         self._met: set[int] = set()
         self._entries: set[tuple[int, str]] = set()
         self._mentioned: set[Any] = set()
@@ -65,12 +66,12 @@ class Search:
         self._count = 0
 
     def begin(self, name: str, value: Any) -> None:
-        """Begin with something that the caller of the function has."""
+        """Add a root: an object that the caller of the function has."""
         self._add(None, Way.GIVEN, reference(value)[0], name, value)
         self._run()
 
     def mention(self, names: Iterable[Any]) -> None:
-        """Follow the ways of these names from now on; the code of a function is one, too."""
+        """Follow edges of these names from now on; the code object of a function is a name, too."""
         for name in names:
             if name not in self._mentioned:
                 self._mentioned.add(name)
@@ -79,18 +80,18 @@ class Search:
         self._run()
 
     def read_globals(self, namespace: dict[str, Any], names: Iterable[str]) -> None:
-        """Follow names of a module."""
+        """Follow these global names of a module."""
         for name in names:
             if name in namespace:
                 self._entry(namespace, namespace, name, name, namespace[name])()
         self._run()
 
     def end(self) -> None:
-        """Let go of everything that was met."""
+        """Release everything that was visited."""
         for met in (self._waiting, self._kept, self._met, self._entries):
             met.clear()
 
-    # -- following ways --------------------------------------------------------------------
+    # -- following edges -------------------------------------------------------------------
 
     def _when(self, name: Any, follow: Callable[[], None]) -> None:
         if name in self._mentioned:
@@ -143,7 +144,7 @@ class Search:
             self._follow_object(place, value)
 
     def _follow_hooks(self, x: Handle) -> None:
-        """What a tensor's hooks can read; which hooks it has, its own guard asks."""
+        """Follow a tensor's hooks; which hooks it has, its own guard checks."""
         if type(x._edge) is Leaf and id(x) not in self._met:
             self._met.add(id(x))
             self._kept.append(x)
@@ -165,7 +166,7 @@ class Search:
                 self._add(place, Way.EACH, i, path, x)
 
     def _shown(self, place: Place) -> Callable[[Any], str]:
-        """How the items of a dictionary are written by those who use it."""
+        """How users write the items of a dictionary."""
         path, kind = place.path, self.tables.get(place)
 
         def shown(key: Any) -> str:
@@ -193,7 +194,7 @@ class Search:
                     self._add(place, Way.FIELD, field, path, getattr(function, field))
 
     def _follow_names(self, path: str, owner: Any, names: Mapping[str, Any]) -> None:
-        """The entries of a module, or of a class of the user's."""
+        """Follow the entries of a module, or of a class of the user's."""
         if owner is names or is_users(owner.__module__):
             for name, x in list(names.items()):
                 if not name.startswith("__"):
@@ -239,7 +240,7 @@ class Search:
         self, place: Place, way: Way, name: str, key: Any, value: Any, kind: type
     ) -> Callable[[], None]:
         def follow() -> None:
-            # A private table of the library's own, such as the children of a module.
+            # A private table of the library, such as the children of a module.
             is_table = type(value) in DICTS and name.startswith("_") and name not in self.users
             self._add(place, way, key, place.path if is_table else f"{place.path}.{name}", value)
             if is_table:
@@ -248,7 +249,7 @@ class Search:
         return follow
 
     def _lack(self, place: Place, name: str, member: Any) -> Callable[[], None]:
-        """What is read from the class must not be there in the object itself one day."""
+        """An attribute read from the class must not appear in the object itself later."""
 
         def follow() -> None:
             if type(member) is not property:
@@ -300,7 +301,7 @@ _PLAIN_ITERS = (list.__iter__, tuple.__iter__)
 
 
 def _is_read_at_once(kind: type, name: str) -> bool:
-    """Whether `x.name` is the entry of `x.__dict__`, and faster than that."""
+    """Whether `x.name` reads the entry of `x.__dict__`, and faster than through `__dict__`."""
     if hasattr(kind, "__getattr__") or not name.isidentifier() or iskeyword(name):
         return False
     return not any(hasattr(type(vars(b).get(name)), "__set__") for b in kind.__mro__)

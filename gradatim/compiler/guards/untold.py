@@ -1,8 +1,8 @@
-"""What nobody tells of (`core/changes.py`): the part of the guards to be asked before every call.
+"""The part of the guards to check before every call: what does not report its changes.
 
-Of a dictionary that tells of its changes only who it is can be another without a word, and of what
-is in it only what is inside of that, such as the items of a list. So of an optimiser's state, two
-hundred places of a step, one is left.
+Objects that report changes are described in `core/changes.py`. Of a dictionary that does, only its
+identity can change unreported, and of its items only what is inside them, such as the items of a
+list. Of an optimiser's state, two hundred places of a step, one remains.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from .place import Place, Way
 
 
 def untold(place: Place) -> Place:
-    """The place with those below it of which nobody tells."""
+    """A copy of the place without the places below it whose changes are reported."""
     left = _left(place, is_told=False)
     assert left is not None
     return left
 
 
 def _left(place: Place, *, is_told: bool) -> Place | None:
-    """What is left of a place; None for nothing. It `is_told` if it holds another thing."""
+    """What remains of a place, None if nothing; `is_told` if a change of its value is reported."""
     held = place.held
     teller = held.teller if isinstance(held, Items) else None
     below = [_left(p, is_told=teller is not None) for p in place.below]

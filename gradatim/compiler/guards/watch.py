@@ -1,13 +1,13 @@
 """What a traced function reads from Python.
 
 While the function runs, every function that is called is noted once, before its first line. Its
-global names, and the attributes and keys it mentions, say which ways lead on from what is known.
-So the search is as wide as the code that ran, and what it finds is what was there before that
-code changed anything.
+global names, and the attributes and keys it mentions, say which references to follow. So the
+search is as wide as the code that ran, and it finds values as they were before that code changed
+anything.
 
-Limits: a container of more than 256 items counts by its length. An attribute that was not there
-at all, a name that is computed (`getattr(self, "p" + i)`), and what a function asks of the world
-(files, clocks, `random`) are not seen.
+Limits: a container of more than 256 items counts by its length. An attribute that did not exist
+at all, a computed name (`getattr(self, "p" + i)`), and what a function asks of the world (files,
+clocks, `random`) are not seen.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from .search import Search
 
 
 class Watch:
-    """Notes, inside a `with` block, what the functions called there can read.
+    """Records, inside a `with` block, what the functions called there can read.
 
-    `arguments` are objects handed to the function that its guards are to follow, by name.
+    `arguments` are objects passed to the function that its guards should follow, by name.
 
     >>> scale = 2.0
     >>> def step():
@@ -53,7 +53,7 @@ class Watch:
         self.changed_by_trace: list[str] = []
         self.kept_tensors: list[str] = []
         self._search = Search()
-        # What Python calls when it collects garbage is no part of the function.
+        # The callbacks of the garbage collector are no part of the function.
         collecting = [c.__code__ for c in gc.callbacks if isinstance(c, types.FunctionType)]
         self._codes: dict[int, CodeType] = {id(code): code for code in collecting}
         self._texts: set[str] = set()
@@ -76,11 +76,11 @@ class Watch:
             before.enable()
 
     def _profiler(self, before: Any) -> Callable[[FrameType, str, Any], None]:
-        """What Python is to call at every call and return: tens of thousands of times."""
+        """The function Python calls at every call and return: tens of thousands of times."""
         codes, read = self._codes, self._read
 
         def note(frame: FrameType, event: str, _: Any) -> None:
-            # By id, because a function's code is hashed from all that is in it.
+            # By id: hashing a code object goes through everything in it.
             if event == "call" and id(frame.f_code) not in codes:
                 codes[id(frame.f_code)] = frame.f_code
                 read(frame.f_code, frame.f_globals)
@@ -90,7 +90,7 @@ class Watch:
             before(frame, event, argument)
 
         if callable(before):
-            return both  # who is told of everything else is told of all
+            return both  # an earlier profiler still receives every event
         note.is_watch = True  # type: ignore[attr-defined]
         return note
 
@@ -107,11 +107,11 @@ class Watch:
         self._search.mention([code, *code.co_names, *texts])
 
     def guards(self, looked: Looked = ()) -> Guards:
-        """What to check before every call; asked for when the trace is over and cleaned up.
+        """The guards to check before every call; asked for when the trace is over and cleaned up.
 
-        What the trace itself has changed, as `self.n += 1` does, is left out and named in
-        `changed_by_trace`; those of them that hold a tensor of the trace are in `kept_tensors` too.
-        `looked` are tensors whose numbers were read, with these numbers.
+        What the trace itself changed, as `self.n += 1` does, is left out and named in
+        `changed_by_trace`; those of them that hold a traced tensor are in `kept_tensors` too.
+        `looked` are tensors whose values were read, with these values.
         """
         roots = [place for place in self._search.roots if self._settle(place, None)]
         self._search.end()
@@ -127,17 +127,17 @@ class Watch:
             place.held, place.below = None, []
             return place.way is Way.EACH  # its neighbours are read together with it
         if place.in_table and type(value) is types.FunctionType:
-            return False  # how the library reads its own table
+            return False  # belongs to how the library reads its own table
         if isinstance(held, Tensor):
             held.settle(value)
         if place.way is Way.GIVEN:
-            place.held = None  # whoever has it asks about it, or about another
+            place.held = None  # the holder of a root checks it
         self._choose_keys(place)
         place.below = [p for p in place.below if self._settle(p, value)]
         return True
 
     def _choose_keys(self, place: Place) -> None:
-        """Of a dictionary whose keys the user's code mentions, only these count."""
+        """Guard only the mentioned items of a dictionary whose keys the user's code mentions."""
         held = place.held
         if not isinstance(held, Keys) or place in self._search.tables or self._looks_through:
             return
@@ -146,21 +146,21 @@ class Watch:
             place.held, place.below = held.type_only(), mentioned
 
     def _is_told(self, place: Place) -> bool:
-        """Whether the user would know what it is: not if it is the library's own business."""
+        """Whether the user would recognise it: not if it is internal to the library."""
         if place.way in (Way.ATTRIBUTE, Way.SLOT, Way.FIELD):
             return place.path.rpartition(".")[2] in self._search.users
         return not place.in_table
 
 
 def _parts(function: Any) -> dict[str, Any]:
-    """What a call begins with, by name: a bound method is made anew whenever it is asked for."""
+    """The roots of a call, by name: a bound method is a new object whenever it is read."""
     if type(function) is types.MethodType:
         return {"self": function.__self__, function.__name__: function.__func__}
     return {getattr(function, "__name__", type(function).__name__): function}
 
 
 def _holds_traced(value: Any) -> bool:
-    """Whether something is a tensor without numbers, or a container of such."""
+    """Whether a value is a tensor without numbers, or a container of such."""
     if type(value) in (list, tuple, set, frozenset):
         return any(map(_holds_traced, value))
     if type(value) in DICTS:
@@ -169,6 +169,6 @@ def _holds_traced(value: Any) -> bool:
 
 
 def _is_unchanged(held: Held, value: Any) -> bool:
-    if isinstance(held, Tensor):  # its memory may have been met, but not changed
+    if isinstance(held, Tensor):  # its memory may have been recorded, but not changed
         return Thing.same(held, value) and isinstance(value._value, np.ndarray)
     return held.same(value)
