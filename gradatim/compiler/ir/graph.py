@@ -1,11 +1,11 @@
-"""The program as data: variables with types, equations between them, a graph of equations.
+"""Programs as data: typed variables, equations between them, and graphs of equations.
 
-    Graph((a, b), (c, d))                   a, b: what goes in
+    Graph((a, b), (c, d))                   a, b: inputs
       c:float32[3,4] = matmul a b
       d:float32[3,4] = tanh c
 
 All records are frozen; a pass makes a new graph. Printing a graph names its variables in order,
-so equal programs print alike, and the print is the key under which machine code is kept.
+so equal programs print alike, and the print is the key under which machine code is cached.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ Params = dict[str, Any]
 
 
 class Disorder:
-    """The flags of memory whose elements do not lie in order."""
+    """The flags of an array whose elements are not contiguous."""
 
     c_contiguous, writeable = False, True
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Var:
-    """A value that will be there when the program runs: of it, only the type is known.
+    """A value known only when the program runs: until then only its type is known.
 
-    It stands where eager tensors have their array, so it answers what can be asked of a type.
+    It takes the place of an eager tensor's array, so it answers what can be asked of a type.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    layout: tuple[int, ...] | None = None  # strides, in elements, where memory is not in order
-    begins_line: bool = False  # whether its memory was seen to begin with a line of the cache
+    layout: tuple[int, ...] | None = None  # strides, in elements, if it is not contiguous
+    begins_line: bool = False  # whether its memory was found to start at a cache line
 
     @property
     def flags(self) -> Disorder | None:
-        """What a NumPy array would say of its memory; None if that is in order."""
+        """As of a NumPy array; None if the memory is contiguous."""
         return None if self.layout is None else Disorder()
 
     @property
@@ -80,7 +80,7 @@ class Var:
 
     @property
     def strides(self) -> tuple[int, ...]:
-        """In bytes, as an array's."""
+        """In bytes, as of a NumPy array."""
         return tuple(s * self.itemsize for s in self.layout or contiguous(self.shape))
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
@@ -92,7 +92,7 @@ class Var:
     __getitem__ = __gt__ = _refuse
 
     def __getattr__(self, name: str) -> Any:
-        """What only an array with numbers has."""
+        """A TraceError for an attribute that only an array with numbers has."""
         if not name.startswith("_") and hasattr(np.ndarray, name):
             self._refuse()
         raise AttributeError(f"'Var' object has no attribute {name!r}")
@@ -102,8 +102,8 @@ class Var:
 class Equation:
     """outputs = primitive(inputs, params).
 
-    `line` says which line of the user's it came from, and `part_of` which composite, if it was
-    one, that a pass wrote out.
+    `line` is the line of the user's code that it came from; `part_of` the composite that a pass
+    expanded into it, if there was one.
     """
 
     primitive: Primitive
@@ -126,13 +126,13 @@ class Equation:
 
     @property
     def draws(self) -> bool:
-        """Whether it takes words from a random generator, so that its place in the order counts."""
+        """Whether it draws from a random generator, so that its position in the order matters."""
         return "generator" in self.params
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Graph:
-    """Equations in an order in which they can be computed, from inputs to outputs."""
+    """Equations in an order in which they can be computed."""
 
     inputs: tuple[Var, ...]
     equations: tuple[Equation, ...]
@@ -142,7 +142,7 @@ class Graph:
         return "\n".join(self.text())
 
     def text(self, names: dict[Var, str] | None = None) -> list[str]:
-        """The lines of the print; `names` collects how its variables are called."""
+        """The lines of the print; `names` collects the names of the variables."""
         name = Names({} if names is None else names)
         lines = [f"in   {name.typed(v)}" for v in self.inputs]
         for e in self.equations:
@@ -154,26 +154,26 @@ class Graph:
 
     @property
     def beginning_lines(self) -> tuple[int, ...]:
-        """Which inputs' memory was seen to begin with a line: code for it is faster there."""
+        """The inputs whose memory was found to start at a cache line: their code is faster."""
         return tuple(i for i, v in enumerate(self.inputs) if v.begins_line)
 
     def makers(self) -> dict[Var, Equation]:
-        """Which equation makes each variable."""
+        """The equation that computes each variable."""
         return {v: e for e in self.equations for v in e.outputs}
 
     def uses(self) -> dict[Var, int]:
-        """How often each variable is read; being an output counts."""
+        """How often each variable is read; being an output counts as a read."""
         found: dict[Var, int] = {}
         for v in (*(v for e in self.equations for v in e.inputs), *self.outputs):
             found[v] = found.get(v, 0) + 1
         return found
 
     def with_equations(self, equations: Iterable[Equation]) -> Graph:
-        """The same inputs and outputs with other equations between them."""
+        """The graph with other equations between the same inputs and outputs."""
         return replace(self, equations=tuple(equations))
 
     def rename(self, new: dict[Var, Var]) -> Graph:
-        """The graph with some variables read in the place of others."""
+        """The graph with some variables replaced by others wherever they are read."""
         if not new:
             return self
         return Graph(
@@ -184,7 +184,7 @@ class Graph:
 
 
 def renamed(e: Equation, new: dict[Var, Var]) -> Equation:
-    """An equation that reads some variables in the place of others."""
+    """An equation that reads some variables in place of others."""
     for v in e.inputs:
         if v in new:
             inputs = tuple([new.get(v, v) for v in e.inputs])
@@ -193,7 +193,7 @@ def renamed(e: Equation, new: dict[Var, Var]) -> Equation:
 
 
 def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
-    """The strides, in elements, of elements that lie in order without gaps."""
+    """The strides, in elements, of a contiguous array."""
     strides, step = [], 1
     for n in reversed(shape):
         strides.append(step)
@@ -208,7 +208,7 @@ def apply(
     line: str = "",
     part_of: str = "",
 ) -> Equation:
-    """The equation of one primitive; the types of its results follow from its shape rule."""
+    """The equation of one primitive; its shape rule gives the types of the results."""
     told = primitive.shape(*[v.type for v in inputs], **params)
     types = told if len(primitive.outputs) > 1 else (told,)
     outputs = tuple(Var(tuple(t.shape), np.dtype(t.dtype)) for t in types)
@@ -216,7 +216,7 @@ def apply(
 
 
 def value_asked_for() -> str:
-    """The text for a question that only a number can answer."""
+    """The message for code that asks for a number during the trace."""
     return (
         f"compile: {user_line()} asks for the value of a tensor, which is not known while the "
         "step is traced; choose between tensors with gradatim.where, return the tensor and look "
@@ -225,7 +225,7 @@ def value_asked_for() -> str:
 
 
 def kept_from_trace() -> str:
-    """The text for a tensor that outlived the trace that made it."""
+    """The message for a tensor that outlived the trace that made it."""
     return (
         f"compile: {user_line()} uses a tensor that was made while a compiled function was traced, "
         "and that has no numbers; return it instead of keeping it, or keep its numbers in a tensor "
@@ -254,7 +254,7 @@ class Names:
         return f"{self[v]}:{described(v)}"
 
     def params(self, params: Params) -> str:
-        """`[dim=1, keepdim=False]`, or nothing."""
+        """`[dim=1, keepdim=False]`, or an empty string."""
         if not params:
             return ""
         return f"[{', '.join(f'{k}={self.plain(v)}' for k, v in params.items())}]"
@@ -291,12 +291,12 @@ def _shown(dtype: np.dtype[Any], shape: tuple[int, ...]) -> str:
 
 @lru_cache
 def name_of(dtype: np.dtype[Any]) -> str:
-    """`float32`: NumPy puts the name together anew each time."""
+    """`float32`, cached: NumPy builds the name anew each time."""
     return dtype.name
 
 
 def printed_array(value: np.ndarray[Any, Any]) -> str:
-    """A small array whole, a large one by its digest."""
+    """The elements of a small array; of a large one, a digest."""
     if value.size <= 16:
         return f"{value.tolist()}"
     return f"#{hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]}"
@@ -313,7 +313,7 @@ def letters(n: int) -> str:
 
 
 def key_of(params: Params) -> Any:
-    """Static parameters as something that can be hashed and compared."""
+    """Static parameters as a hashable value that can be compared."""
     return tuple([(k, hashable(v)) for k, v in sorted(params.items())]) if params else ()
 
 
@@ -321,7 +321,7 @@ _PLAIN = {int, bool, str, type(None)}
 
 
 def hashable(value: Any) -> Any:
-    """A static parameter as something that can be hashed; equal if it has the same meaning."""
+    """A static parameter as a hashable value; equal for equal meanings."""
     if type(value) in _PLAIN:  # most are
         return (type(value), value)
     if isinstance(value, slice):

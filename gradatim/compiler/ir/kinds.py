@@ -1,12 +1,12 @@
-"""What the compiler has to know of each primitive: how its numbers depend on places.
+"""Kinds of primitives: how each element of the output depends on elements of the inputs.
 
 elementwise   out[i] depends on the inputs at i alone
-movement      out[i] is the input at another place, in the same memory or not
-reduction     out[i] is made of the input along some dimensions
+movement      out[i] is the input at another place, as a view or a copy
+reduction     out[i] combines the input along some dimensions
 product       the matrix product
-indirect      places are told by integers: take, gather, put, scatter
+indirect      indices are data: take, gather, put, scatter
 draw          words of a random generator
-segment       NumPy does it, between stretches of machine code; the reason stands here
+segment       computed by NumPy between stretches of machine code, for a stated reason
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ARITHMETIC = (
 FUNCTIONS = ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "sigmoid", "erf")
 ELEMENTWISE = frozenset({*ARITHMETIC, *FUNCTIONS})
 
-# Of composites, those whose results NumPy's run puts where their inputs lie
+# Composites whose eager result has the memory layout of their inputs
 ELEMENTWISE_COMPOSITES = frozenset(
     {
         "affine", "binary_cross_entropy", "clamp_max", "clamp_min", "elu", "floored", "gelu",
@@ -36,20 +36,20 @@ ELEMENTWISE_COMPOSITES = frozenset(
     }
 )  # fmt: skip
 
-# Read through strides, without touching memory
+# Read through strides, without moving data
 VIEWS = frozenset({"broadcast_to", "reshape", "permute", "slice", "diagonal"})
 
 SUMS = frozenset({"reduce_sum", "reduce_prod", "amax", "amin", "any", "all"})
 
 
-DIVISIONS = ("floor_divide", "trunc_divide", "remainder")  # of integers, that refuse a 0
+DIVISIONS = ("floor_divide", "trunc_divide", "remainder")  # of integers: a divisor 0 is an error
 
 
 def is_division(e: Equation) -> bool:
-    """Whether integers are divided, so that a 0 is refused."""
+    """Whether it divides integers, so that a divisor 0 is an error."""
     return e.name in DIVISIONS and e.output.dtype.kind != "f"
 
 
 def is_dear(primitive: Primitive) -> bool:
-    """Whether computing it twice costs more than keeping it."""
+    """Whether recomputing it costs more than storing it."""
     return primitive.name in FUNCTIONS or primitive.name in ("div", "pow", "remainder")

@@ -1,8 +1,8 @@
-"""Loop nests as data: what the schedule makes and the lowering reads.
+"""Loop nests as data, made by the schedule and read by the lowering.
 
-A row nest walks over rows, (R, C). Of each value in it, one element belongs to a place (r, c), or
-to a row r, or to the whole nest, as its arguments tell. The nodes of a nest stand in order; an
-argument is another node's variable, or a leaf: something read from memory or known.
+A row nest loops over R rows of C columns. A value in it exists once per element (r, c), once per
+row r, or once for the whole nest, depending on its arguments. The nodes of a nest stand in order;
+an argument is another node's variable, or a leaf: loaded from memory, a constant or a range.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from .graph import Equation, Var, described
 from .strided import Shape, Strided
 
 ELEMENT, ROW, WHOLE = 2, 1, 0  # how often a value changes
-ENDS = ("column", "total", "scatter")  # roles whose result is known at the end of a nest
+ENDS = ("column", "total", "scatter")  # roles whose result is complete at the end of a nest only
 
 
 @dataclass(frozen=True)
 class Leaf:
     """A value that is read: element (r, c) lies at `offset + r . strides[:-1] + c strides[-1]`.
 
-    `number` is what a constant repeats; `start` and `step` are those of a range, whose element at
-    place p is start + p step, in no memory. `chosen`, for a table that is read at places told by
-    integers, is how far apart these places are, and how many there are.
+    `number` is the value of a constant. `range` is the (start, step) of a range, whose element at
+    index i is start + i step; neither takes memory. `chosen`, for a table indexed by integers, is
+    the stride of the indexed dimension and its size.
     """
 
     var: Var
@@ -37,12 +37,12 @@ class Leaf:
 
     @property
     def in_memory(self) -> bool:
-        """Whether something is loaded."""
+        """Whether it is loaded from memory."""
         return self.number is None and self.range is None
 
     @property
     def level(self) -> int:
-        """Whether it changes along a row, from row to row, or never."""
+        """How often it changes: along a row, from row to row, or never."""
         if self.number is not None:
             return WHOLE
         return ELEMENT if self.strides[-1] else ROW if any(self.strides) else WHOLE
@@ -56,10 +56,10 @@ class Node:
     """One equation in a nest.
 
     role  "map"      elementwise
-          "scatter"  values added at places of a table of zeros; arguments: places, values
-          "row"      a reduction along the row: its result can be used in the same row
-          "column"   a reduction over all rows; "total": over everything. Known at the end only
-          "load"     arguments: a table, and the places in it
+          "scatter"  values added at indices of a table of zeros; arguments: indices, values
+          "row"      a reduction along the row; its result can be used in the same row
+          "column"   a reduction over all rows; "total": over everything. Complete at the end only
+          "load"     arguments: a table, and the indices into it
     """
 
     equation: Equation
@@ -74,7 +74,7 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Store:
-    """Where a node's value is written: strides over the nest's dimensions, of a buffer."""
+    """Where a node's value is written: a buffer, with strides over the nest's dimensions."""
 
     value: Var
     into: Var
@@ -84,7 +84,7 @@ class Store:
 
 @dataclass(frozen=True, eq=False)
 class RowNest:
-    """Rows of `dims[-1]` elements, at all places of the outer dimensions."""
+    """Rows of `dims[-1]` elements, for all indices of the outer dimensions."""
 
     dims: Shape
     nodes: tuple[Node, ...]
@@ -103,32 +103,32 @@ class RowNest:
 
 @dataclass(frozen=True, eq=False)
 class ProductNest:
-    """A matrix product; `nodes` are applied to each element as it is done."""
+    """A matrix product with an epilogue: `nodes` are applied to each element of the result."""
 
     equation: Equation
     a: Leaf  # strides: those of the batch dimensions, then (m, k)
     b: Leaf  # likewise (k, n)
-    dims: Shape  # batch and rows as one, then columns
+    dims: Shape  # batch and rows merged, then columns
     nodes: tuple[Node, ...]
     stores: tuple[Store, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Hiding:
-    """Columns that count for nothing: those where a mask is `value` in every row at hand."""
+    """Masked columns that may be skipped: those where `mask` is `value` in every row at hand."""
 
     mask: Leaf
-    dims: Shape  # of the nest that reads it
+    dims: Shape  # of the nest that reads the mask
     value: bool
 
 
 @dataclass(frozen=True, eq=False)
 class BlockNest:
-    """Nests done one after the other for a few rows of a matrix at a time.
+    """Nests run one after the other on a few rows of a matrix at a time.
 
-    What is `near` passes from one to the next and is nowhere else: of each such variable only the
-    rows at hand are there, unless it is `stored` because it is wanted again. A part makes rows of
-    `matrices` times `rows`, or, if what it sums up are these rows, a matrix for each of them.
+    Variables in `near` pass from one part to the next through scratch memory: only the rows at hand
+    exist, unless the variable is also `stored` because it is read later. A part makes rows of
+    `matrices` times `rows`, or, if it sums over these rows, one matrix for each of `matrices`.
     """
 
     parts: tuple[RowNest | ProductNest, ...]
@@ -146,9 +146,9 @@ class BlockNest:
 
 @dataclass(frozen=True, eq=False)
 class BandNest:
-    """A product, and nests that take its rows as soon as a band of them is whole.
+    """A product, and row nests that consume its result as soon as a band of rows is complete.
 
-    Of what is `near` there is only the band at hand: whoever reads it is here.
+    Of variables in `near` only the current band exists: all their readers are in this nest.
     """
 
     product: ProductNest
@@ -157,13 +157,13 @@ class BandNest:
 
     @property
     def parts(self) -> tuple[RowNest | ProductNest, ...]:
-        """All of them, in the order in which they take turns."""
+        """The product and the nests, in the order in which they run."""
         return (self.product, *self.then)
 
 
 @dataclass(frozen=True, eq=False)
 class ScatterNest:
-    """Values written to, or added at, places of a buffer that is filled already.
+    """Values written to, or added at, indices of a buffer that is already filled.
 
     target[places(r, c)] (+)= values(r, c), in the order of the rows.
     """
@@ -173,9 +173,9 @@ class ScatterNest:
     places: Leaf
     values: Leaf
     target_strides: Shape
-    stride: int  # of the dimension that the places count
+    stride: int  # of the indexed dimension
     bound: int
-    negative: bool  # whether places may count from the end
+    negative: bool  # whether indices may count from the end
     accumulate: bool
     equation: Equation
 
@@ -190,7 +190,7 @@ class DrawNest:
 
 @dataclass(frozen=True, eq=False)
 class LineNest:
-    """Lines of elements along a dimension, each gone through one element after the other.
+    """Lines of elements along a dimension, each processed sequentially.
 
     The inputs' strides are those of their dimensions.
     """
@@ -214,16 +214,16 @@ Nest = RowNest | ProductNest | BlockNest | BandNest | ScatterNest | DrawNest | L
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """Nests in the order in which they run, and what variable each graph output is."""
+    """Nests in the order in which they run, and the variable of each graph input and output."""
 
     nests: tuple[Nest, ...]
     inputs: tuple[Var, ...]
     outputs: tuple[Var, ...]
-    in_place: dict[Var, Var] = field(default_factory=dict)  # written over it
+    in_place: dict[Var, Var] = field(default_factory=dict)  # result -> variable it overwrites
 
 
 def leaves(nest: Nest) -> Sequence[Leaf]:
-    """Everything that a nest reads from memory, or knows."""
+    """Every leaf that a nest reads from outside itself."""
     if isinstance(nest, NumpyNest):
         return ()
     if isinstance(nest, DrawNest | LineNest):
@@ -243,7 +243,7 @@ def leaves(nest: Nest) -> Sequence[Leaf]:
 
 
 def reads(nest: Nest) -> list[Var]:
-    """The variables whose memory a nest reads."""
+    """The variables that a nest reads from memory."""
     if isinstance(nest, NumpyNest):
         return [i[0] for i in nest.inputs if isinstance(i, tuple)]
     found = [leaf.var for leaf in leaves(nest) if leaf.in_memory]
@@ -251,7 +251,7 @@ def reads(nest: Nest) -> list[Var]:
 
 
 def writes(nest: Nest) -> list[Var]:
-    """The variables whose memory a nest writes."""
+    """The variables that a nest writes to memory."""
     if isinstance(nest, RowNest | ProductNest):
         return [s.into for s in nest.stores]
     if isinstance(nest, BlockNest):
@@ -266,7 +266,7 @@ def writes(nest: Nest) -> list[Var]:
 
 
 def equations_of(nest: Nest) -> list[Equation]:
-    """What a nest computes, in order."""
+    """The equations that a nest computes, in order."""
     if isinstance(nest, RowNest):
         return [n.equation for n in nest.nodes]
     if isinstance(nest, ProductNest):
@@ -277,7 +277,7 @@ def equations_of(nest: Nest) -> list[Equation]:
 
 
 def title(nest: Nest) -> str:
-    """What a nest is, in a line: `rows 256 x 27: amax sub exp reduce_sum`."""
+    """A nest in one line: `rows 256 x 27: amax sub exp reduce_sum`."""
     names = " ".join(dict.fromkeys(e.name for e in equations_of(nest)))
     if isinstance(nest, RowNest | ScatterNest):
         return f"rows {prod(nest.dims[:-1])} x {nest.dims[-1]}: {names}"

@@ -1,6 +1,6 @@
-"""What NumPy does, between stretches of machine code, and why.
+"""Primitives that NumPy computes between stretches of machine code, and why.
 
-A program with such a segment runs under Python's lock there, and `repeat` loops in Python. All
+A program with such a segment holds the GIL there, and `repeat` loops over it in Python. All
 primitives that are not in this list have machine code.
 """
 
@@ -18,5 +18,5 @@ REASONS: dict[str, str] = {
     "linspace": ENDS_MEET,
 }
 
-# Their shapes depend on the numbers: a trace refuses them.
+# Their output shapes depend on the data: a trace refuses them.
 UNTRACEABLE = ("nonzero", "unique")

@@ -1,7 +1,7 @@
 """How a view reads memory: an offset and one stride for each dimension, in elements.
 
-Movement costs nothing as long as it can be said in strides. Only a reshape sometimes cannot: then
-the numbers have to be copied into order first.
+Movement is free as long as strides can express it. Only some reshapes cannot: then the elements
+have to be copied into contiguous memory first.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ class Strided:
     @staticmethod
     @lru_cache(maxsize=1024)
     def whole(shape: Shape) -> Strided:
-        """All elements in order."""
+        """A contiguous array."""
         return Strided(shape, contiguous(shape))
 
     @property
     def is_whole(self) -> bool:
-        """Whether the elements lie in order without gaps, from the beginning."""
+        """Whether it is contiguous and begins at offset 0."""
         return self.offset == 0 and all(
             n == 1 or s == t
             for n, s, t in zip(self.shape, self.strides, contiguous(self.shape), strict=True)
         )
 
     def through(self, name: str, params: Params) -> Strided | None:
-        """What a view of this view reads; None if strides cannot say it."""
+        """This view followed by a movement; None if strides cannot express it."""
         return STEPS[name](self, params)
 
 
@@ -78,7 +78,7 @@ def _reshape(s: Strided, params: Params) -> Strided | None:
 
 
 def merge(dims: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """(size, stride) pairs with neighbours made one where one follows from the other."""
+    """(size, stride) pairs with adjacent dimensions merged where the strides allow it."""
     merged: list[tuple[int, int]] = []
     for n, t in dims:
         if merged and merged[-1][1] == n * t:
@@ -138,7 +138,7 @@ STEPS: dict[str, Callable[[Strided, Any], Strided | None]] = {
 
 
 def step(s: Strided, e: Equation) -> Strided | None:
-    """`through` for an equation of the graph."""
+    """`through` for an equation."""
     return s.through(e.name, e.params)
 
 
@@ -155,11 +155,11 @@ class Rows:
     offset: int
 
 
-@lru_cache(maxsize=4096)  # the layers of a deep network ask for the same again and again
+@lru_cache(maxsize=4096)  # the layers of a deep network ask for the same views
 def as_rows(s: Strided, length: int) -> Rows | None:
     """A view as rows of `length` elements; None if a row has more than one stride.
 
-    A length of 0 means one element a row (it is the same along the whole row).
+    Length 0 means one element per row, the same along the whole row.
     """
     cut = len(s.shape)
     if length:
@@ -179,12 +179,12 @@ def as_rows(s: Strided, length: int) -> Rows | None:
 
 
 def common_dims(all_rows: list[Rows]) -> Shape | None:
-    """Outer dimensions fine enough for all of these; None if they cut the rows differently."""
+    """Outer dimensions fine enough for all of these; None if they split the rows differently."""
     return between({e for rows in all_rows for e in ends_of(rows.dims)})
 
 
 def between(ends: set[int]) -> Shape | None:
-    """The dimensions whose products, from the last, are these; None if they do not divide."""
+    """The dimensions whose suffix products are `ends`; None if these do not divide each other."""
     dims, before = [], 1
     for end in sorted(ends):
         if end % before:
@@ -195,7 +195,7 @@ def between(ends: set[int]) -> Shape | None:
 
 
 def ends_of(dims: Shape) -> tuple[int, ...]:
-    """The products of the last dimension, the last two, ..."""
+    """The suffix products: of the last dimension, the last two, ..."""
     return tuple(accumulate(reversed(dims), mul))
 
 

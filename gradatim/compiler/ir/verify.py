@@ -1,4 +1,4 @@
-"""What a legal graph is: each variable is made once, before it is read, with the type it has."""
+"""Checks that a graph is legal: each variable made once, before it is read, with the right type."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .graph import Equation, Graph, Var, described
 def verify(graph: Graph, right: set[Equation] | None = None) -> Graph:
     """The graph itself, if it is legal.
 
-    Equations in `right` have the types that their rules tell, which is not asked again: it was seen
-    in the graph before a pass. Those that are found to have them are put there.
+    Equations in `right` are known to have the types that their rules give, from a graph before a
+    pass, and are not checked again. Those checked here are added to it.
 
-    Errors: CompileError names the first equation that is not.
+    Errors: CompileError names the first illegal equation.
     """
     right = set() if right is None else right
     known: set[Var] = set()
@@ -36,7 +36,7 @@ def verify(graph: Graph, right: set[Equation] | None = None) -> Graph:
 
 
 def _misplaced(e: Equation, known: set[Var]) -> tuple[Var, str] | None:
-    """A variable of the equation that is read too early, or made again."""
+    """A variable of the equation that is read too early or made twice, and which of the two."""
     for v in e.inputs:
         if v not in known:
             return v, "is read before it is made"
@@ -47,7 +47,7 @@ def _misplaced(e: Equation, known: set[Var]) -> tuple[Var, str] | None:
 
 
 def _mistyped(e: Equation) -> tuple[Var, str] | None:
-    """A result of the equation that is not what its primitive's rule tells."""
+    """A result whose type is not the one its primitive's rule gives, and what it should be."""
     told = e.primitive.shape(*[v.type for v in e.inputs], **e.params)
     types = told if len(e.primitive.outputs) > 1 else (told,)
     if len(types) != len(e.outputs):
