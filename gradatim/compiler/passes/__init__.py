@@ -1,21 +1,21 @@
-"""Graph to graph, one pure function each; what it leaves is a graph that `verify` accepts.
+"""Passes: pure functions from graph to graph, each of which leaves a graph that `verify` accepts.
 
 They run in this order:
 
-    expand     composites become primitives; `classes` and `places` have some of their own forms
-    empty      what has no elements
-    fold       what follows from numbers alone
-    arrange    reductions over the last dimension, or the first
-    simplify   smaller equations for the same bits; `lookups` says what a table is read for
-    cse        what is computed twice
-    commute    work on rows of a table, done before they are looked up
+    expand     composites become primitives; `classes` and `places` hold expansions of their own
+    empty      arrays without elements
+    fold       constants
+    arrange    reductions over the last dimensions, or the first
+    simplify   smaller equations for the same bits; `lookups`: how rows of a table are looked up
+    cse        common subexpressions
+    commute    row-wise work on a table, moved before the lookup
     pick       one element of a row that is looked up
-    tally      rows added back where they were looked up; `terms` counts them
-    pieces     sums of arrays that are zero but for a part each
-    dce        what nobody reads
+    tally      rows added back where they were looked up; `terms` splits them into terms
+    pieces     sums of arrays that are zero except for one part each
+    dce        dead code
     turn       products that are only read transposed
-    upright    batches whose rows fill no vectors
+    upright    batches whose rows do not fill whole vectors
     halve      sums over a batch, in two halves
-    isolate    sums that others wait for
-    order      all of them, one after the other
+    isolate    sums whose result is needed together with what they add up
+    order      the list of all passes
 """

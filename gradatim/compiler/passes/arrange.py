@@ -1,8 +1,8 @@
 """Reductions over any dimensions as reductions over the last ones, or over the first.
 
-Loops are rows and columns: they can add up each row, or all rows, or everything. Dimensions in
-the middle are moved to the end, which costs nothing but strides; dimensions that are apart are
-reduced one group after the other, from the last.
+Loop nests have rows and columns: they can reduce each row, all rows, or everything. Dimensions in
+the middle are permuted to the end, which only changes strides; dimensions that are not adjacent
+are reduced one group after the other, from the last.
 
     b = reduce_sum[dims=(0, 2, 3)] a         c = reduce_sum[dims=(2, 3)] a
                                              b = reduce_sum[dims=(0)] c
@@ -18,7 +18,7 @@ from ..ir.kinds import SUMS
 
 
 def arrange(graph: Graph) -> Graph:
-    """Let every reduction be one over leading or trailing dimensions."""
+    """Rewrite every reduction as one over leading or trailing dimensions."""
     new: dict[Var, Var] = {}
     kept: list[Equation] = []
     for e in graph.equations:
@@ -38,7 +38,7 @@ def _is_plain(e: Equation) -> bool:
 
 
 def _in_groups(e: Equation) -> list[Equation]:
-    """The equation written without dimensions of size 1, and group by group."""
+    """The equation without dimensions of size 1, and one reduction per group."""
     found: list[Equation] = []
 
     def then(primitive: object, x: Var, params: Params) -> Var:
@@ -49,7 +49,7 @@ def _in_groups(e: Equation) -> list[Equation]:
     real = [d for d, n in enumerate(x.shape) if n != 1]
     dims = [i for i, d in enumerate(real) if d in e.params["dims"]]
     x = then(reshape, x, {"shape": tuple(x.shape[d] for d in real)})
-    if not dims and x.dtype != e.output.dtype:  # whether anything is not 0, of one number
+    if not dims and x.dtype != e.output.dtype:  # any or all of one element: whether it is not 0
         x = then(cast, x, {"dtype": e.output.dtype})
     while dims:
         group = _last_group(dims, len(x.shape))
@@ -64,7 +64,7 @@ def _in_groups(e: Equation) -> list[Equation]:
 
 
 def _last_group(dims: list[int], n: int) -> list[int]:
-    """The last of the reduced dimensions with all before it that are its neighbours."""
+    """The last reduced dimension with all reduced dimensions adjacent before it."""
     if len(dims) == dims[-1] + 1:
         return dims  # leading ones
     first = len(dims) - 1

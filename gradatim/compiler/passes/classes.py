@@ -1,7 +1,7 @@
-"""Choosing one element of each row by its number, and the cross-entropy built on it.
+"""Picking one element of each row by index, and the cross-entropy built on it.
 
-A comparison with 0, 1, 2, ... chooses without a pass of its own over memory, and everything of a
-row happens in one nest: one logarithm and one division a row.
+Comparing the index with 0, 1, 2, ... picks without another pass over memory, and all work on a row
+happens in one nest: one logarithm and one division per row.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 def _hits(index: Any, classes: int) -> Any:
     """(N,) -> (N, C): whether a column is the one that the row's index names.
 
-    The index is read through a range as through a table, so that one outside is refused.
+    The index is looked up in a range, as in a table, so that one out of range is an error.
     """
     shape = (*index._value.shape, classes)
     numbers = arange(start=0, step=1, count=classes, dtype=_INT64)
@@ -61,7 +61,7 @@ def _exponentials(logits: Any) -> tuple[Any, Any, Any]:
 
 
 def _cross_entropy(logits: Any, target: Any, *, ignore_index: int, reduction: str) -> Any:
-    """log sum e^(x - max) - (x[target] - max): the logarithm is of one number a row."""
+    """log sum e^(x - max) - (x[target] - max): one logarithm per row."""
     counts, safe = valid(target, ignore_index, logits._value.dtype)
     shifted, _, total = _exponentials(logits)
     loss = mul(sub(log(total), _pick(shifted, safe)), counts)
@@ -76,7 +76,7 @@ def _cross_entropy(logits: Any, target: Any, *, ignore_index: int, reduction: st
 def _cross_entropy_back(
     g: Any, logits: Any, target: Any, *, ignore_index: int, reduction: str
 ) -> Any:
-    """e^(x - max) (scale / sum) - scale at the target: one division a row."""
+    """e^(x - max) (scale / sum) - scale at the target: one division per row."""
     shape = logits._value.shape
     counts, safe = valid(target, ignore_index, logits._value.dtype)
     scale = arriving(g, counts, reduction)

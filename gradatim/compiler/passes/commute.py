@@ -1,9 +1,9 @@
-"""Work on rows of a table, done on the table before its rows are looked up.
+"""Row-wise work on rows looked up in a table, done on the table before the lookup.
 
     y = f(take(W, x))  =  take(f(W), x)
 
-for everything that treats each row by itself, bit for bit. It pays where there are more indices
-than rows: a softmax over 27 rows instead of over 200,000.
+for everything that treats each row by itself, bit for bit. It pays if there are more indices than
+rows: a softmax over 27 rows instead of over 200,000.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .simplify import number_of
 
 @dataclass(frozen=True)
 class Looked:
-    """A value that is rows of `table`, at the places that `lookup` was given."""
+    """A value that consists of rows of `table`, at the indices that `lookup` was given."""
 
     table: Var
     lookup: Equation
@@ -30,7 +30,7 @@ class Looked:
         return self.lookup.inputs[1]
 
     def rest(self, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-        """The shape of one row of a value of this shape; None if the places are not in front."""
+        """The shape of one row of a value of this shape; None if the indices do not come first."""
         n = len(self.places.shape)
         return shape[n:] if shape[:n] == self.places.shape else None
 
@@ -48,7 +48,7 @@ class _Commuting:
         return e.outputs[0]
 
     def row_work(self, e: Equation) -> Looked | None:
-        """The equation done on the table, if it treats each row by itself."""
+        """The equation applied to the table, if it treats each row by itself."""
         found = [self.looked.get(v) for v in e.inputs]
         first = next((x for x in found if x is not None), None)
         if first is None or len(e.outputs) != 1:
@@ -78,7 +78,7 @@ class _Commuting:
     def _params(self, e: Equation, looked: Looked) -> dict[str, object] | None:
         rows, n = looked.table.shape[0], len(looked.places.shape)
         if e.name in ELEMENTWISE:
-            # A row that nobody looks up may hold a 0.
+            # A row that is never looked up may hold a 0.
             return None if is_division(e) else e.params
         if e.name in SUMS:
             if min(e.params["dims"], default=-1) < n:
@@ -98,7 +98,7 @@ class _Commuting:
         return len(e.params["shape"]) != len(e.inputs[0].shape)
 
     def read(self, v: Var) -> Var:
-        """A value for an equation that is not done on the table: rows looked up now."""
+        """A value for an equation that is not applied to the table: its rows are looked up now."""
         looked = self.looked.get(v)
         if looked is None or v in looked.lookup.outputs:
             return v
@@ -109,7 +109,7 @@ class _Commuting:
 
 
 def commute(graph: Graph) -> Graph:
-    """Do the work on rows before the lookup wherever there are more places than rows."""
+    """Move row-wise work before the lookup wherever there are more indices than rows."""
     state = _Commuting()
     for e in graph.equations:
         looked = state.row_work(e)

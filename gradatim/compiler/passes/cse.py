@@ -1,4 +1,4 @@
-"""Common subexpressions: what is computed twice from the same values is computed once."""
+"""Common subexpressions: equal equations with equal inputs are computed once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..ir.graph import Equation, Graph, Var, key_of, renamed
 
 
 def merge_equal(graph: Graph) -> Graph:
-    """Let later equal equations read the results of the first. Draws differ every time."""
+    """Let later equal equations read the results of the first; draws are never equal."""
     first: dict[Any, Equation] = {}
     new: dict[Var, Var] = {}
     kept = []

@@ -1,4 +1,4 @@
-"""Dead code: equations whose results nobody reads. Draws stay, since they move their generator."""
+"""Dead code: equations whose results are never read. Draws stay: they advance their generator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..ir.graph import Equation, Graph, Var
 
 
 def drop_unused(graph: Graph) -> Graph:
-    """Keep what the outputs need, and every draw."""
+    """Keep the equations that the outputs need, and every draw."""
     return graph.with_equations(needed(graph.equations, graph.outputs))
 
 

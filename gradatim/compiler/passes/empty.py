@@ -1,6 +1,6 @@
-"""Nothing: what has no elements is not computed, and what is made of nothing is a number.
+"""Empty arrays are not computed, and a reduction over an empty array is a constant.
 
-So no later stage ever meets a loop without rounds. Draws stay as they are: their generator moves.
+So no later stage meets a loop without iterations. Draws stay: they advance their generator.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ OF_NOTHING = {"reduce_sum": 0, "any": False, "all": True, "reduce_prod": 1, "mat
 
 
 def without_empties(graph: Graph) -> Graph:
-    """Replace what is empty, or computed from what is empty, by numbers in no memory."""
+    """Replace what is empty, or computed from what is empty, by constants that take no memory."""
     new: dict[Var, Var] = {}
     kept = []
     for e in graph.equations:
@@ -46,7 +46,7 @@ def _rest(e: Equation) -> Equation:
 
 
 def _unchanged(e: Equation) -> Equation:
-    """Nothing is written into x."""
+    """The update writes nothing into x."""
     return apply(copy, e.inputs[:1], {}, e.line)
 
 

@@ -1,8 +1,7 @@
-"""Composites written out in primitives, so that the schedule can fuse across their borders.
+"""Composites expanded into primitives, so that the schedule can fuse across their boundaries.
 
-A few are written here in another way than for NumPy: choosing one element of each row by its
-number is a comparison with 0, 1, 2, ... here, which needs no pass of its own over memory. So are
-the places of the largest and smallest.
+A few have another expansion here than in eager mode: picking one element of each row by index
+compares it with 0, 1, 2, ..., which needs no further pass over memory. So do argmax and argmin.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from ..trace.tracer import Tracer
 from . import classes, places
 
 Written = tuple[tuple[Var, ...], list[Equation], list[Var]]  # inputs, equations, results
-KEPT = ("embedding",)  # these have native rules of their own
+KEPT = ("embedding",)  # have native rules of their own
 
 
 def expand(graph: Graph) -> Graph:
-    """Replace composites by the primitives they are made of, down to the last one."""
+    """Replace composites by the primitives they are made of, recursively."""
     done: list[Equation] = []
     new: dict[Var, Var] = {}
     known: dict[Any, Written] = {}
@@ -50,7 +49,7 @@ def _rule(e: Equation) -> Callable[..., Any] | None:
 def _written_out(
     e: Equation, rule: Callable[..., Any], known: dict[Any, Written]
 ) -> tuple[list[Equation], list[Var]]:
-    """A composite's equations and results; of equal ones, after the first, by its example."""
+    """A composite's equations and results; equal composites are copies of the first expansion."""
     first = [e.inputs.index(v) for v in e.inputs]
     types = [(v.shape, v.dtype, v.layout) for v in e.inputs]
     key = (e.name, *first, *types, key_of(e.params))
@@ -77,7 +76,7 @@ def _traced(e: Equation, rule: Callable[..., Any]) -> Written:
 
 
 def _to_the_end(new: dict[Var, Var]) -> dict[Var, Var]:
-    """A composite of composites is renamed more than once."""
+    """Follow chains of renamings: a composite of composites is renamed more than once."""
     result = {}
     for old, v in new.items():
         while v in new:

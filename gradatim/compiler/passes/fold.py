@@ -1,7 +1,7 @@
-"""Constants: what is computed from numbers alone is computed now.
+"""Constant folding.
 
-Only numbers that are the same at every place are folded. Anything larger would move memory from
-the program's arithmetic into its constants, and gain nothing.
+Only values that are the same everywhere, one number, are folded. Anything larger would move memory
+from the program's arithmetic into its constants, and gain nothing.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ MOVED = ("broadcast_to", "reshape", "permute", "slice", "flip", "copy", "diagona
 
 
 def fold(graph: Graph) -> Graph:
-    """Replace equations whose inputs are one repeated number each by their result."""
+    """Replace equations whose inputs are each one repeated number by their result."""
     constants: dict[Var, Equation] = {}
     new: dict[Var, Var] = {}
     kept = []
     for e in graph.equations:
         e = renamed(e, new)
-        if e.name == "filled":  # memory of its own, to eager; here a number is a number
+        if e.name == "filled":  # has memory of its own in eager mode only
             old, e = e, repeat(e, e.params["value"], e.output)
             new[old.output] = e.output
         elif e.name != "repeated" and all(v in constants for v in e.inputs) and _can_fold(e):

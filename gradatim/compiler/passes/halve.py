@@ -1,11 +1,11 @@
-"""Long sums over the rows of two matrices, in two halves: each is the work of other workers.
+"""Long sums over the rows of two matrices, split into two halves for different workers.
 
     a^T b  =  a[:n/2]^T b[:n/2] + a[n/2:]^T b[n/2:]         of n rows
 
 The gradient of a weight is such a product, over all rows of a batch. Workers share these rows in
-everything that comes before: so each finds its half in its own cache, where the whole sum would
-send each half through the other's. What they exchange is the result. There are two halves however
-many workers there are, so the bits are the same.
+every nest before it, so each finds its half in its own cache; the whole sum would send each half
+through the other's. What they exchange is the result. There are two halves for any number of
+workers, so the bits do not depend on it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from ...ops.matmul import matmul
 from ...ops.movement import permute, slice_
 from ..ir.graph import Equation, Graph, Params, Var, apply
 
-LONG = 256  # rows from which a sum is cut
-WORK = 1 << 20  # operations of a product that is worth another nest
-LESS = 4  # how many times less there must be of the result than of what is read
+LONG = 256  # least number of rows for a sum to be split
+WORK = 1 << 20  # least number of operations of a product that is worth another nest
+LESS = 4  # how many times smaller than the inputs the result must be
 
 
 def halve(graph: Graph) -> Graph:
-    """Cut the products that add up many rows."""
+    """Split the products that add up many rows."""
     makers = graph.makers()
     new: dict[Var, Var] = {}
     kept: list[Equation] = []
@@ -37,7 +37,7 @@ def halve(graph: Graph) -> Graph:
 
 
 def _is_over_rows(e: Equation, makers: dict[Var, Equation]) -> bool:
-    """Whether it is a product of a transposed matrix."""
+    """Whether its left factor is a transposed matrix."""
     if e.name != "matmul" or len(e.output.shape) != 2 or e.output.dtype.kind != "f":
         return False
     turned = makers.get(e.inputs[0])
@@ -45,7 +45,7 @@ def _is_over_rows(e: Equation, makers: dict[Var, Equation]) -> bool:
 
 
 def _is_worth_it(e: Equation) -> bool:
-    """Whether the halves are even and long, and their sums few."""
+    """Whether the halves are equal and long, and the result is small."""
     (m, rows), n = e.inputs[0].shape, e.output.shape[1]
     long = rows >= LONG and rows % 2 == 0
     return long and 2 * m * n * rows >= WORK and LESS * m * n <= rows * (m + n)

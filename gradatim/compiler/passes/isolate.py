@@ -1,11 +1,11 @@
-"""Sums that others wait for, computed apart from them.
+"""Sums whose result is needed together with what they add up, computed on their own before.
 
     n = sum(valid);  loss = sum(valid * f(x));  slope = valid / n * g(x)
 
-`valid` is read by all three, and a nest that makes it for the loss and for n cannot make the slope
-too, since n is known at its end only. So where a sum is over something cheap, and what follows
-from it is computed from the same things, these are computed twice: once for the sum alone, in a
-nest of its own that runs before.
+`valid` is read by all three, and a nest that computes it for the loss and n cannot compute the
+slope too, since n is complete only at its end. So if a sum is over something cheap, and what
+depends on it reads the same values, these are recomputed for the sum alone, in a nest of its own
+that runs before.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from dataclasses import replace
 from ..ir.graph import Equation, Graph, Var, renamed
 from ..ir.kinds import ELEMENTWISE, SUMS, VIEWS, is_dear
 
-MOST = 12  # equations that are worth computing twice
+MOST = 12  # equations that are worth recomputing
 FREE = {*VIEWS, "repeated", "arange"}
 
 
 def isolate(graph: Graph) -> Graph:
-    """Give the sums that others wait for their own copies of what they add up."""
+    """Give such sums their own copies of what they add up."""
     makers = graph.makers()
     uses = graph.uses()
     kept: list[Equation] = []
@@ -35,7 +35,7 @@ def isolate(graph: Graph) -> Graph:
 
 
 def _cone(e: Equation, makers: dict[Var, Equation]) -> list[Equation] | None:
-    """What a sum is computed from, in order, if all of it is cheap."""
+    """The equations a sum is computed from, in order, if all of them are cheap."""
     found: dict[Equation, None] = {}
     waiting = list(e.inputs)
     while waiting:
@@ -57,7 +57,7 @@ def _cone(e: Equation, makers: dict[Var, Equation]) -> list[Equation] | None:
 
 
 def _is_awaited(graph: Graph, e: Equation, cone: list[Equation]) -> bool:
-    """Whether something needs both the sum and what it is a sum of."""
+    """Whether an equation needs both the sum and what it adds up."""
     after, beside = set(e.outputs), {v for c in cone if c.name not in FREE for v in c.outputs}
     started = False
     for q in graph.equations:

@@ -1,7 +1,7 @@
-"""Rows that are read from another table at the same places, and what makes these places good.
+"""Rows of a table looked up by index, and the check of these indices.
 
-An embedding refuses places that count from the end, `take` does not; whatever the passes read in
-its place refuses the same.
+An embedding refuses indices that count from the end, `take` does not; whatever the passes read in
+place of a lookup refuses the same indices.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ LOOKUPS = ("take", "embedding")
 
 
 def is_lookup(e: Equation) -> bool:
-    """Whether rows of a table are read, at places along its first dimension."""
+    """Whether it reads rows of a table, by indices along its first dimension."""
     return e.name in LOOKUPS and not e.params.get("dim", 0)
 
 
 def is_strict(lookup: Equation) -> bool:
-    """Whether places may not count from the end."""
+    """Whether indices may not count from the end."""
     return lookup.name == "embedding"
 
 
 def looked_up(lookup: Equation, table: Var, places: Var) -> list[Equation]:
-    """Rows of a table, at places that are checked as `lookup` does."""
+    """Rows of a table, at indices that are checked as `lookup` does."""
     line, whole = lookup.line, lookup.part_of or lookup.name
     if not is_strict(lookup):
         return [apply(take, (table, places), {"dim": 0}, line, whole)]
@@ -41,7 +41,7 @@ def looked_up(lookup: Equation, table: Var, places: Var) -> list[Equation]:
 
 
 def row_places(lookup: Equation, count: int, rows: Var) -> list[Equation]:
-    """The numbers, from 0, of rows of a table of `count` rows."""
+    """The row numbers, from 0, that these indices mean in a table of `count` rows."""
     params = {"start": 0, "step": 1, "count": count, "dtype": rows.dtype}
     every = apply(arange, (), params, lookup.line)
     return [every, *looked_up(lookup, every.output, rows)]
@@ -50,7 +50,7 @@ def row_places(lookup: Equation, count: int, rows: Var) -> list[Equation]:
 def element_places(
     lookup: Equation, shape: tuple[int, ...], rows: Var, columns: Var
 ) -> list[Equation]:
-    """Where elements of a table lie, counted in order; their columns are known to be good."""
+    """The flat indices of elements of a table; their columns are known to be in range."""
     count, width = shape
     to_row = row_places(lookup, count, rows)
     factor = repeat(lookup, width, rows)

@@ -1,9 +1,9 @@
-"""One element of each row that is looked up, read where it lies.
+"""One element of each row that is looked up, read directly.
 
     sum over c of where(c = y[i], table[x[i], c], 0)  =  table[x[i], y[i]]
 
-That is how a cross-entropy finds the logit of its class. In a row that is at hand the comparison
-costs little; but where the row is one of a table, a single number is read instead of all.
+That is how a cross-entropy finds the logit of its class. For a row in registers or L1 the
+comparison costs little; but for a row of a table, a single element is read instead of all.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .simplify import Makers, number_of
 
 @dataclass(frozen=True)
 class Picked:
-    """`table[rows, columns]`; the columns are known to be in the table."""
+    """`table[rows, columns]`; the columns are known to be in range."""
 
     lookup: Equation
     columns: Var
 
 
 def pick(graph: Graph) -> Graph:
-    """Read one element instead of adding up a row in which all others are 0."""
+    """Read one element instead of summing a row in which all others are 0."""
     makers: Makers = {}
     new: dict[Var, Var] = {}
     kept: list[Equation] = []
@@ -57,7 +57,7 @@ def _picked(e: Equation, makers: Makers) -> Picked | None:
 
 
 def columns_of(hits: Equation, makers: Makers) -> Var | None:
-    """y of a comparison y[i] = c in all places (i, c), if y was read from a range that long."""
+    """y of a comparison y[i] = c for all (i, c), if y was looked up in a range of that length."""
     if hits.name != "eq":
         return None
     y, c = (_before(v, makers) for v in hits.inputs)
@@ -70,7 +70,7 @@ def columns_of(hits: Equation, makers: Makers) -> Var | None:
 
 
 def _before(v: Var, makers: Makers) -> Var:
-    """What is cast and spread."""
+    """The variable before casts, reshapes and broadcasts."""
     while v in makers and makers[v].name in ("broadcast_to", "reshape", "cast"):
         v = makers[v].inputs[0]
     return v

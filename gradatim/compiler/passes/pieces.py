@@ -1,8 +1,8 @@
-"""Sums of arrays that are zero but for one part each, as the parts put side by side.
+"""Sums of arrays that are zero except for one part each, as the parts concatenated.
 
 The gradient of a split is the sum of such arrays: 0 + g1 in the first third, 0 + g2 in the second,
-0 + g3 in the third. Where the parts do not overlap nothing has to be added, and where they fill
-the whole no zeros have to be written.
+0 + g3 in the third. If the parts do not overlap nothing has to be added, and if they cover the
+whole array no zeros have to be written.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from .simplify import number_of
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of an array: from where to where in each dimension, and what is there."""
+    """A part of an array: its (start, stop) in each dimension, and its value."""
 
     ends: tuple[tuple[int, int], ...]
     equation: Equation  # the `update_view`
 
     @property
     def value(self) -> Var:
-        """What is there."""
+        """The value of the part."""
         return self.equation.inputs[1]
 
 
 def put_pieces(graph: Graph) -> Graph:
-    """Replace sums of parts that do not overlap by `cat`, or by writing them one by one."""
+    """Replace sums of disjoint parts by `cat`, or by writing them one by one."""
     makers: dict[Var, Equation] = {}
     pieces: dict[Var, tuple[Piece, ...]] = {}
     new: dict[Var, Var] = {}
@@ -66,7 +66,7 @@ def _pieces(
 
 
 def _ends(index: tuple[object, ...], shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-    """From where to where a slice goes; nothing for anything but a block."""
+    """The (start, stop) of a slice in each dimension; empty if it is not a block."""
     ends = []
     for i, n in zip(index, shape, strict=False):
         if not isinstance(i, slice) or i.step not in (None, 1):
@@ -89,7 +89,7 @@ def _are_apart(found: tuple[Piece, ...]) -> bool:
 
 
 def _is_added_on(graph: Graph, e: Equation, uses: dict[Var, int]) -> bool:
-    """Whether this sum is only there to be added to the next one."""
+    """Whether this sum is only an operand of the next sum."""
     if uses.get(e.output, 0) != 1:
         return False
     return any(q.name == "add" and e.output in q.inputs for q in graph.equations)

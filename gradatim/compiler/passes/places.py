@@ -1,7 +1,7 @@
-"""Places in plainer operations: of the largest and smallest along a dimension, and of (i, j).
+"""Indices in plainer operations: argmax and argmin along a dimension, and flat indices.
 
-argmax x   = min of the places where x is max x
-flat_index = i sizes[1] + j, each read from a range, which checks it
+argmax x   = min of the indices where x is max x
+flat_index = i sizes[1] + j, each looked up in a range, which checks it
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 
 
 def _place_of(extreme: Any) -> Callable[..., Any]:
-    """The first place of the largest or smallest; a nan is both, as in NumPy."""
+    """The first index of the largest or smallest element; a nan is both, as in NumPy."""
 
     def rule(x: Any, *, dim: int, keepdim: bool) -> Any:
         shape = x._value.shape
@@ -41,7 +41,7 @@ def _place_of(extreme: Any) -> Callable[..., Any]:
 
 
 def _flat_index(*indices: Any, sizes: tuple[int, ...]) -> Any:
-    """(i, j) -> i sizes[1] + j. A place read from 0, 1, 2, ... may count from the end."""
+    """(i, j) -> i sizes[1] + j; an index looked up in 0, 1, 2, ... may count from the end."""
     shape = np.broadcast_shapes(*[i._value.shape for i in indices])
     total = None
     for index, n, stride in zip(indices, sizes, contiguous(sizes), strict=True):

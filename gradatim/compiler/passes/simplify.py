@@ -1,4 +1,4 @@
-"""Smaller equations for the same bits: every rule here is exact for nan, infinity and -0 too.
+"""Smaller equations for the same bits: every rule here is exact for nan, infinity and -0, too.
 
 So x + 0 stays (it turns -0 into 0), while x - 0 and x * 1 go.
 """
@@ -17,12 +17,12 @@ from .fold import repeat
 from .lookups import is_lookup
 
 Makers = dict[Var, Equation]
-Found = Var | Equation | tuple[Equation, Equation] | None  # of two the first makes an input
+Found = Var | Equation | tuple[Equation, Equation] | None  # of two, the first computes an input
 Rule = Callable[[Equation, Makers], Found]
 
 
 def simplify(graph: Graph) -> Graph:
-    """Apply the rules below to each equation, in order, until none fits."""
+    """Apply the rules below to each equation, in order, until none applies."""
     makers: Makers = {}
     new: dict[Var, Var] = {}
     kept = []
@@ -87,7 +87,7 @@ def _over(e: Equation, makers: Makers) -> Found:
     if divisor == 1:
         return x
     if 1e-30 < abs(divisor) < 1e30 and abs(math.frexp(divisor)[0]) == 0.5:
-        inverse = repeat(e, 1 / divisor, y)  # of a power of two: exact, and ten times faster
+        inverse = repeat(e, 1 / divisor, y)  # exact for a power of two, and ten times faster
         return inverse, apply(mul, (x, inverse.output), {}, e.line)
     return None
 
@@ -102,7 +102,7 @@ def _negated(e: Equation, makers: Makers) -> Var | None:
 
 
 def _differs(e: Equation, makers: Makers) -> Var | None:
-    """Truth as numbers, asked whether it is 0."""
+    """`x != 0` of a boolean cast to numbers: the boolean."""
     x, y = e.inputs
     inner = makers.get(x)
     was = inner.inputs[0] if inner is not None and inner.name == "cast" else None
@@ -131,7 +131,7 @@ def _shaped(e: Equation, makers: Makers) -> Found:
 
 
 def _looked_up(e: Equation, lookup: Equation) -> Found:
-    """Rows that were looked up, in another order of places: the places in that order."""
+    """A reshape of looked-up rows that only changes the index dimensions: reshape the indices."""
     table, places = lookup.inputs
     shape, row = e.output.shape, table.shape[1:]
     front = shape[: len(shape) - len(row)]
@@ -143,7 +143,7 @@ def _looked_up(e: Equation, lookup: Equation) -> Found:
 
 
 def _put(e: Equation, makers: Makers) -> Found:
-    """Rows written at places in several dimensions: all in a row, if they were made so."""
+    """Values written at indices of several dimensions: flat ones, if they were reshaped before."""
     table, places, values = e.inputs
     made = makers.get(values)
     n = places.size
@@ -174,7 +174,7 @@ def _repeated(e: Equation, makers: Makers) -> Equation | None:
 
 
 def _sum(e: Equation, makers: Makers) -> Var | Equation | None:
-    """Over nothing, or over dimensions of size 1, it is the number itself."""
+    """Over no dimensions, or dimensions of size 1, it is the input, reshaped."""
     (x,) = e.inputs
     if any(x.shape[d] != 1 for d in e.params["dims"]):
         return None
@@ -186,7 +186,7 @@ def _cat(e: Equation, makers: Makers) -> Var | None:
 
 
 def _written(e: Equation, makers: Makers) -> Var | Equation | None:
-    """All of a tensor, written through another shape of it."""
+    """An update of all of a tensor, through a reshape of it."""
     x, y = e.inputs
     if any(primitive is not reshape for primitive, _ in e.params["view"]):
         return None

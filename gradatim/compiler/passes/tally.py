@@ -3,11 +3,11 @@
     sum over i with x[i] = r of  w[i] table[x[i], c]  =  table[r, c] * (sum of these w[i])
     sum over i with x[i] = r of  w[i] (y[i] = c)      =  sum over i with x[i] = r, y[i] = c of w[i]
 
-The slope of a cross-entropy of looked-up rows is made of both: softmax minus one at the class. So
-each pair costs one addition where it took as many as there are classes; and weights that are all
-alike are counted first and multiplied then, which is exact up to 2^24 of them.
+The gradient of a cross-entropy of looked-up rows is made of both: softmax minus one at the class.
+So each pair costs one addition instead of one per class; and equal weights are counted first and
+multiplied afterwards, which is exact up to 2^24 of them.
 
-Rows whose weights add up to 0 get 0, whatever their numbers are.
+Rows whose weights add up to 0 get 0, whatever their values are.
 """
 
 from __future__ import annotations
@@ -56,18 +56,18 @@ def _tallied(e: Equation, makers: Makers) -> list[Equation] | None:
 
 
 def _pays(terms: Terms, width: int) -> bool:
-    """Whether there is anything to gain, and no sum of small differences to lose."""
+    """Whether there is a gain, without a sum of small differences that loses digits."""
     rows = [t for t in terms if t.column is None]
     return len(rows) <= 1 and any(width > 1 or t.times or t.over for t in terms)
 
 
 class _Sums:
-    """The sums of weights that the terms want, each made once."""
+    """The sums of weights that the terms need, each computed once."""
 
     def __init__(self, parts: Parts, terms: Terms) -> None:
         self.parts = parts
         self.chosen: dict[tuple[Var | None, Var], Var] = {}
-        # Sums for each column are also, added up, those for the row.
+        # Sums per column, added up, are also those for the row.
         self.whole: dict[Var | None, Var] = {}
         for t in terms:
             if t.column is not None:
@@ -88,7 +88,7 @@ class _Sums:
         return parts.make(sub if t.negative else add, total, part)
 
     def weights(self, t: Term) -> Var:
-        """The sum of a term's weights at each place of the table."""
+        """The sum of a term's weights for each element of the table."""
         parts, (rows, width) = self.parts, self.parts.shape
         if t.column is not None:
             return self.chosen[t.weight, t.column]

@@ -1,4 +1,4 @@
-"""A value with a row for each place, taken apart into a sum of terms that are read at these places.
+"""A value with a row per index, split into a sum of terms that are looked up at these indices.
 
 softmax(table)[x] - (y = c)  =  exp(table)[x, c] / sum(exp(table))[x]  -  1 in column y
 """
@@ -23,8 +23,8 @@ from .simplify import Makers
 class Term:
     """`± times[x[i], c] / over[x[i], c] * weight[i]`, in column y[i] only if there is a `column`.
 
-    `times` and `over` are tables that are looked up, rows that are the same for all places, or
-    single numbers. Without `weight` all are 1.
+    `times` and `over` are tables that are looked up, rows that are the same for all indices, or
+    single numbers. Without `weight` all weights are 1.
     """
 
     negative: bool = False
@@ -43,35 +43,35 @@ Terms = list[Term]
 
 
 class Opaque(Exception):
-    """What is added is no sum of terms."""
+    """The value cannot be split into terms."""
 
 
 class Parts:
-    """The values of one `put`, a row for each place, taken apart into terms."""
+    """The values of one `put`, a row per index, split into terms."""
 
     def __init__(self, e: Equation, makers: Makers) -> None:
         self.e, self.makers = e, makers
         self.shape, self.dtype = e.output.shape, e.output.dtype
         self.places = e.inputs[1]
-        self.lookup = e  # who says which places there are
+        self.lookup = e  # the equation whose check of the indices applies
         self.made: list[Equation] = []
         self.known: dict[Var, Terms] = {}
 
     def make(self, primitive: Primitive, *inputs: Var, **params: object) -> Var:
-        """The result of one more equation."""
+        """Append an equation; its result."""
         return self.add(apply(primitive, inputs, params, self.e.line, self.e.part_of))
 
     def number(self, value: object, shape: tuple[int, ...] = ()) -> Var:
-        """A number, repeated."""
+        """A repeated number."""
         return self.add(repeat(self.e, value, Var(shape, self.dtype)))
 
     def add(self, *equations: Equation) -> Var:
-        """The result of the last of some equations."""
+        """Append equations; the result of the last."""
         self.made += equations
         return equations[-1].output
 
     def of(self, v: Var) -> Terms:
-        """What `v` is the sum of. Errors: Opaque."""
+        """The terms whose sum is `v`. Errors: Opaque."""
         if v not in self.known:
             self.known[v] = self._taken_apart(v)
         return self.known[v]
@@ -88,15 +88,15 @@ class Parts:
             return [Term(weight=self.flat(v))]
 
     def is_column(self, v: Var) -> bool:
-        """Whether it has one number for each place."""
+        """Whether it has one number per index."""
         return v.shape in ((self.places.size,), (self.places.size, 1))
 
     def flat(self, v: Var) -> Var:
-        """One number for each place, without a dimension of 1."""
+        """One number per index, without a dimension of size 1."""
         return v if len(v.shape) == 1 else self.make(reshape, v, shape=(v.size,))
 
     def product(self, a: Term, b: Term) -> Term:
-        """One term for two that are multiplied. Errors: Opaque."""
+        """The product of two terms. Errors: Opaque."""
         if a.column is not None and b.column is not None and a.column is not b.column:
             raise Opaque
         weight = a.weight if b.weight is None else b.weight
@@ -108,7 +108,7 @@ class Parts:
 
 
 def _without_opposites(terms: Terms) -> Terms:
-    """What does not cancel."""
+    """The terms that do not cancel."""
     kept: Terms = []
     for t in terms:
         if t.opposite in kept:
@@ -118,7 +118,7 @@ def _without_opposites(terms: Terms) -> Terms:
     return kept
 
 
-# -- how each operation is taken apart -----------------------------------------------------
+# -- how each operation is split into terms ------------------------------------------------
 
 
 def _number(parts: Parts, e: Equation) -> Terms:

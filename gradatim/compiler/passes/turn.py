@@ -1,8 +1,9 @@
 """Products that are only read transposed, computed transposed.
 
-    permute(a b) = permute'(b^T a^T)     where rows of a b are to lie along the last dimension
+    permute(a b) = permute'(b^T a^T)     where the rows of a b should be the last dimension
 
-The gradient of a transposed factor is such a product. Its numbers then lie as they are wanted.
+The gradient of a transposed factor is such a product. Its result is then stored in the order in
+which it is read.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ..ir.graph import Equation, Graph, Var, apply
 
 
 def turn(graph: Graph) -> Graph:
-    """Swap the factors of products whose only reader wants their columns for rows."""
+    """Swap the factors of products whose only reader swaps rows and columns."""
     uses, makers = graph.uses(), graph.makers()
     kept: list[Equation] = []
     new: dict[Var, Var] = {}
@@ -31,7 +32,7 @@ def turn(graph: Graph) -> Graph:
 
 
 def _swaps(e: Equation) -> bool:
-    """Whether a permutation makes rows of what were columns."""
+    """Whether a permutation swaps rows and columns."""
     order = e.params["order"]
     return len(order) >= 2 and order[-1] == len(order) - 2
 

@@ -1,12 +1,12 @@
-"""Batches along the lanes: columns of a ragged matrix made its rows.
+"""Batches along the vector lanes: matrices with ragged rows, transposed.
 
     h = tanh(x W^T + b)   (32, 200)      h' = tanh(W x^T + b')   (200, 32)
 
-Vectors lie along the last dimension. Where that has 27 or 200 numbers, the last vector of each row
-is filled in part, a softmax has to add up its lanes, and W has to be transposed for the product.
-Where the batch fills whole vectors, all of this is spared by the transposed numbers. What reads
-them is a sum, a product, which takes its factors either way round, or was to be transposed anyway;
-if anything else does, they stay as they are.
+Vectors lie along the last dimension. If that has 27 or 200 elements, the last vector of each row is
+partly filled, a softmax needs sums across lanes, and W has to be transposed for the product. If the
+batch fills whole vectors, the transposed matrix avoids all of this. It can be read by a reduction,
+by a product, which takes its factors either way round, or by a transposition that was there anyway;
+if anything else reads it, the matrix stays as it is.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from ...ops.movement import permute
 from ..ir.graph import Equation, Graph, Params, Var, apply
 from ..ir.kinds import ELEMENTWISE, SUMS
 
-LINE = 16  # numbers of a whole vector
-MOST = 128  # in a batch: of larger ones other things matter more than what sticks out
-NARROW = 8  # columns that a product does in other ways
-STEP = 2 * LINE  # multiply-adds in a cycle; and cycles, roughly, of:
-PACKED = 0.25  # a number that a product has to have transposed
-ACROSS = 4.0  # a sum over the lanes of a vector
+LINE = 16  # elements of a whole vector
+MOST = 128  # rows of a batch: for larger ones the partly filled vectors matter little
+NARROW = 8  # products with up to so many columns have kernels of their own
+STEP = 2 * LINE  # multiply-adds per cycle
+PACKED = 0.25  # cycles, roughly, per element that a product has to transpose
+ACROSS = 4.0  # cycles, roughly, of a sum across the lanes of a vector
 TURNED = (1, 0)
 
 
 def upright(graph: Graph) -> Graph:
-    """Transpose whole groups of ragged matrices, each with all work on single elements."""
+    """Transpose whole groups of ragged matrices, each with all its elementwise work."""
     standing = _standing(graph)
     if _saved(graph, standing) <= 0:
         return graph
@@ -40,11 +40,11 @@ def upright(graph: Graph) -> Graph:
     return graph.with_equations(turning.kept).rename(turning.new)
 
 
-# -- which ones ----------------------------------------------------------------------------------
+# -- choosing matrices ---------------------------------------------------------------------------
 
 
 def _standing(graph: Graph) -> set[Var]:
-    """The matrices to transpose: groups that are joined by elementwise work, and have a product."""
+    """The matrices to transpose: groups connected by elementwise work, with a product in each."""
     group_of: dict[Var, set[Var]] = {}
     for e in graph.equations:
         if not _may_stand(e):
@@ -71,7 +71,7 @@ def _may_stand(e: Equation) -> bool:
 
 
 def _tied(graph: Graph, group_of: dict[Var, set[Var]]) -> Iterable[Var]:
-    """Those that something needs as they are, or that are made of such."""
+    """Matrices that must stay as they are: as outputs, for other readers, or for their operands."""
     makers = graph.makers()
     yield from (v for v in graph.outputs if v in group_of)
     for e in graph.equations:
@@ -89,7 +89,7 @@ def _turns(e: Equation) -> bool:
 
 
 def _saved(graph: Graph, standing: set[Var]) -> float:
-    """How many cycles less it takes, roughly, if these are transposed."""
+    """The cycles saved, roughly, if these matrices are transposed."""
     makers = graph.makers()
 
     def is_turned(v: Var) -> bool:
@@ -111,11 +111,11 @@ def _saved(graph: Graph, standing: set[Var]) -> float:
 
 
 def _whole(n: int) -> int:
-    """Numbers of the vectors that hold n."""
+    """n rounded up to whole vectors."""
     return -(-n // LINE) * LINE
 
 
-# -- turning them --------------------------------------------------------------------------------
+# -- transposing them ----------------------------------------------------------------------------
 
 
 class _Turning:
@@ -128,7 +128,7 @@ class _Turning:
         self.new: dict[Var, Var] = {}
 
     def add(self, e: Equation) -> None:
-        """The equation, or what it becomes."""
+        """Append the equation, or what it becomes."""
         if len(e.outputs) == 1 and e.output in self.standing:
             inputs = [self._turned(v, e) for v in e.inputs]
             if e.name == "matmul":
@@ -145,7 +145,7 @@ class _Turning:
         return made.output
 
     def _turned(self, v: Var, e: Equation) -> Var:
-        """The transposed matrix: where it lies, if it is there, or another look at the old one."""
+        """The transposed matrix: the one computed so, or a permuted view of the original."""
         if v not in self.turned:
             maker = self.makers.get(v)
             if maker is not None and _turns(maker):
@@ -158,7 +158,7 @@ class _Turning:
         return self.turned[v]
 
     def _read(self, e: Equation) -> None:
-        """What reads a transposed matrix and is not transposed itself."""
+        """Rewrite an equation that reads a transposed matrix and is not transposed itself."""
         if _turns(e):
             self.new[e.output] = self.turned[e.inputs[0]]
         elif e.name == "matmul":
