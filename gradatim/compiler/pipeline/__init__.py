@@ -1,10 +1,10 @@
 """From a graph to machine code: all stages in order.
 
-To be read in this order:
+Reading order:
 
-    draft         passes, schedule, lowering and memory, up to LLVM's text
-    compiled      machine code for that, or what the cache has
-    translation   LLVM at work on some functions while the others are still being written
-    uncollected   meanwhile Python's collector of garbage rests
-    kernel        one operation for any number of rows, for eager; `kernel_text` what is in it
+    draft         passes, schedule, lowering and memory plan, up to LLVM IR text
+    compiled      machine code for a graph, compiled or from the cache
+    translation   LLVM compiles some functions while others are still being written
+    uncollected   switches the garbage collector off meanwhile
+    kernel        one operation for any number of rows, for eager mode; `kernel_text` its code
 """

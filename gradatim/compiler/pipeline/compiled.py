@@ -1,4 +1,4 @@
-"""From a graph to machine code that can be called: all stages in order, or the cache."""
+"""From a graph to callable machine code: all stages in order, or the cache."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ from .draft import Draft, NumpyStep, drafted
 from .translation import Translation
 from .uncollected import uncollected
 
-SOON = 0.5  # seconds of compiling after which it is said how long it took
+SOON = 0.5  # seconds of compiling after which the time it took is printed
 
 
 @dataclass
 class Compiled:
-    """Machine code with what has to be known to call it.
+    """Machine code with what is needed to call it.
 
-    `slots` tells for each slot of the table after the first two whose address it wants:
-    ("input", i), ("output", k), ("words", g), ("spare", g), with generators by their order.
+    `slots` says whose address belongs in each slot of the address table after the first two:
+    ("input", i), ("output", k), ("words", g), ("spare", g), with generators numbered in order.
     """
 
     slots: list[tuple[str, int]]
     arena_size: int
     steps: list[str | NumpyStep]
-    stacks: list[int]  # which outputs are numbers, kept from every step
-    has_brief: bool  # whether there is a step for all but the last of many
-    refusals: list[Refusal]  # what the status means
-    work: float
+    stacks: list[int]  # outputs of one element, which `repeat` stacks over the steps
+    has_brief: bool  # whether there is a shorter step for all but the last of several
+    refusals: list[Refusal]  # the errors that the status numbers
+    work: float  # nanoseconds on one core, roughly
     shared: bool
-    code: list[bytes]  # objects that are loaded together
+    code: list[bytes]  # object files that are loaded together
     generators: list[Any] = field(default_factory=list)
     layout: Layout | None = None
     lowering: Lowering | None = None
     loaded: engine.Loaded | None = None
 
     def address(self, name: str) -> int:
-        """Where one of its functions lies."""
+        """The address of one of its functions."""
         if self.loaded is None:
             self.loaded = engine.load(*self.code)
         return self.loaded.address(name)
@@ -83,10 +83,11 @@ def compile_graph(
     use_cache: bool = True,
     simpler: Pass = optimise,
 ) -> Compiled:
-    """Machine code for a graph; `updates` are (output, input) places that share memory.
+    """Machine code for a graph; `updates` are (output, input) positions that share memory.
 
-    The first `results` outputs are what the function returned: those of one number are stacked by
-    `repeat`. Who wants to look at what all passes make of the graph runs them: `simpler`.
+    The first `results` outputs are what the function returned; `repeat` stacks those of one
+    element.
+    `simpler` runs the passes; pass another to observe the graph after each of them.
     """
     target = target or host()
     key = cache_key(f"{_known_by(graph)}\n{updates} {results} {graph.beginning_lines}", target)
@@ -101,7 +102,7 @@ def compile_graph(
 
 
 def _known_by(graph: Graph) -> Graph:
-    """What tells a program from others: our composites by name, somebody's own by what they do."""
+    """The graph that the cache key is made of: composites defined outside the library expanded."""
     house = __name__.partition(".")[0]
     for e in graph.equations:
         if isinstance(e.primitive, Composite):
@@ -124,7 +125,7 @@ def _compile(
 
 
 def translated(draft: Draft, graph: Graph, target: Target) -> Compiled:
-    """Machine code for a draft."""
+    """Machine code for a finished draft."""
     with Translation(target) as translation:
         return _with_code(draft, graph, translation.objects(draft.lowering.module))
 
@@ -165,7 +166,7 @@ def _generators(graph: Graph) -> list[Any]:
 
 
 def _kept(key: str, graph: Graph) -> Compiled | None:
-    """The program that is kept under a key, in memory; None if there is none that is whole."""
+    """The program cached under a key, loaded; None if there is no intact one."""
     found = kept_code(key)
     if found is None:
         return None
@@ -200,7 +201,7 @@ def _unpacked(parts: dict[str, bytes], graph: Graph) -> Compiled:
 
 
 def _place_of(line: str, graph: Graph) -> int:
-    """Which equation says where a refusal comes from: another program has other lines."""
+    """The equation a refusal comes from; lines may differ when the program is loaded again."""
     lines = [e.line for e in graph.equations]
     own = [i for i, e in enumerate(graph.equations) if e.line == line and e.name in REFUSING]
     return own[0] if own else lines.index(line) if line in lines else -1

@@ -1,4 +1,4 @@
-"""From a graph to a program in LLVM's language: all stages but the last."""
+"""From a graph to LLVM IR text: all stages but the last."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from ..schedule.grain import in_two_steps
 from ..schedule.memory import Use, plan_memory
 from ..schedule.over import reused
 
-WORTH_SHARING = 100_000  # nanoseconds of one core that make waking a second one pay
+WORTH_SHARING = 100_000  # nanoseconds of work on one core from which waking a second pays off
 
 
 @dataclass(frozen=True)
 class NumpyStep:
-    """An equation for NumPy, and where in memory its inputs and outputs lie."""
+    """An equation for NumPy, and where its inputs and outputs lie in memory."""
 
     equation: Equation
     inputs: tuple[tuple[Var, Strided] | Any, ...]
@@ -39,7 +39,7 @@ class NumpyStep:
 
 
 def scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) -> Schedule:
-    """The loop nests of a graph, which all passes have seen."""
+    """The loop nests of a graph, after all passes."""
 
     def is_native(e: Equation) -> bool:
         if not e.draws:
@@ -56,7 +56,7 @@ def scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) 
 
 @dataclass(frozen=True)
 class Draft:
-    """A program before LLVM has seen it: its nests as functions, its memory, its text."""
+    """A program before LLVM compiles it: its nests as functions, its memory plan, its text."""
 
     graph: Graph  # after the passes
     schedule: Schedule
@@ -72,12 +72,12 @@ class Draft:
 
     @property
     def text(self) -> str:
-        """The whole module, in LLVM's language."""
+        """The IR text of the whole module."""
         return str(self.lowering.module)
 
     @property
     def phases(self) -> list[Phase]:
-        """All phases, of all stretches."""
+        """The phases of all stretches."""
         return [p for s in self.stretches if not isinstance(s, NumpyNest) for p in s]
 
 
@@ -89,9 +89,9 @@ def drafted(
     ready: Callable[[Module, Sequence[str]], None] | None = None,
     simpler: Pass = optimise,
 ) -> Draft:
-    """All stages but the last; what they make depends on the graph and the target alone.
+    """All stages but the last; the result depends on the graph and the target alone.
 
-    `ready` is told of functions as soon as they can be translated.
+    `ready` is called with functions as soon as they can be compiled.
     """
     final = simpler(graph)
     made = scheduled(final, updates, target)
@@ -136,7 +136,7 @@ def drafted(
 
 
 def _write_brief(brief: Lowering, layout: Layout, outside: Sequence[Memory]) -> Layout:
-    """Write the brief step; the layout with an arena that is large enough for it too."""
+    """Write the brief step; the layout, with an arena large enough for it too."""
     phases = one_by_one([c for c in brief.calls if isinstance(c, Call)])
     uses = _uses(phases, brief)
     arena = plan_memory([*uses], [m for m in outside if isinstance(m, Var)])
@@ -145,7 +145,7 @@ def _write_brief(brief: Lowering, layout: Layout, outside: Sequence[Memory]) -> 
 
 
 def _stretches(lowering: Lowering, *, shared: bool) -> Iterator[list[Phase] | NumpyNest]:
-    """The phases between two equations that NumPy does, and these equations."""
+    """The phases between two equations that NumPy computes, and these equations."""
     for is_call, found in groupby(lowering.calls, lambda c: isinstance(c, Call)):
         if not is_call:
             yield from (c for c in found if isinstance(c, NumpyNest))
@@ -155,7 +155,7 @@ def _stretches(lowering: Lowering, *, shared: bool) -> Iterator[list[Phase] | Nu
 
 
 def _outside(made: Schedule, lowering: Lowering) -> list[Memory]:
-    """All memory that is not the arena's, in the order of its slots."""
+    """All memory outside the arena, in the order of its slots."""
     states: dict[Memory, None] = {}
     for c in lowering.calls:
         if isinstance(c, Call):
@@ -165,7 +165,7 @@ def _outside(made: Schedule, lowering: Lowering) -> list[Memory]:
 
 
 def _uses(stretch: list[Phase] | NumpyNest, lowering: Lowering) -> Iterator[Use]:
-    """What lives at the same time: all that a phase reads and writes."""
+    """What is live at the same time: everything that a phase reads and writes."""
     place_of = lowering.place_of
     if isinstance(stretch, NumpyNest):
         yield Use(tuple(map(place_of, reads(stretch))), stretch.equation.outputs)

@@ -1,9 +1,9 @@
-"""Kernels: one operation for any number of rows, as machine code that eager calls.
+"""Kernels: machine code that eager mode calls for one operation, for any number of rows.
 
-    entry(words, calls)     for each call: where its arrays are, its first row and where it ends
+    entry(words, calls)     for each call: its arrays, its first row and the row after its last
 
-What makes the text (`kernel_text`) loads only when a kernel is not in the cache: with it a first
-call takes a tenth of a second, without it a few milliseconds.
+What generates the text (`kernel_text`) is imported only if a kernel is not in the cache: with it a
+first call takes a tenth of a second, without it a few milliseconds.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from ..machine.target import host
 
 Array = np.ndarray[Any, Any]
 
-# What sums over rows is called for so many of them at a time, and the parts are added up: a float32
-# sum of very many numbers, one after the other, loses digits.
+# Sums over rows run over this many at a time, and the partial sums are added up: a float32 sum of
+# very many numbers, one after the other, loses digits.
 TOGETHER = 1024
 
 
 class Compiled:
-    """The kernel of one form, with so many arrays; `sums` are the outputs that sum up all rows."""
+    """The kernel of one form; `arrays` is their number, `sums` the outputs that sum over rows."""
 
     def __init__(self, loaded: engine.Loaded, arrays: int, sums: Sequence[int]) -> None:
         self._loaded = loaded
@@ -41,7 +41,7 @@ class Compiled:
         self._words = struct.Struct(f"{self.line}Q").pack
 
     def run(self, inputs: Sequence[Array], outputs: Sequence[Array], rows: int) -> None:
-        """Read the inputs and write the outputs, of so many rows."""
+        """Read the inputs and write the outputs for this many rows."""
         if self.sums and rows > TOGETHER:
             self._in_parts(inputs, outputs, rows)
         else:
@@ -50,7 +50,7 @@ class Compiled:
     def run_all(
         self, calls: Sequence[tuple[Sequence[Array], int]], shared: Sequence[Array]
     ) -> None:
-        """The same for several calls, all of whose outputs take the place of inputs.
+        """The same for several calls, all of whose outputs are written in place of inputs.
 
         The last inputs are `shared` by all calls.
         """
@@ -66,7 +66,7 @@ class Compiled:
         self._entry(struct.pack(f"{len(words)}Q", *words), len(words) // self.line)
 
     def _in_parts(self, inputs: Sequence[Array], outputs: Sequence[Array], rows: int) -> None:
-        """Sums over some rows at a time, and their sums in the end."""
+        """Sum over chunks of rows, and add up the partial sums."""
         starts = range(0, rows, TOGETHER)
         parts = {i: np.empty((len(starts), *outputs[i].shape), outputs[i].dtype) for i in self.sums}
         words: list[int] = []
@@ -82,13 +82,13 @@ class Compiled:
 
 
 def make(name: str, work: Callable[..., Any], form: Form) -> Compiled | None:
-    """The kernel of some work for a form; None where there is no compiler, or no such kernel.
+    """The kernel of some work for a form; None without a compiler, or if there is none for it.
 
-    Nobody asked for machine code here, so what goes wrong is not said: NumPy does it as well.
+    The user did not ask for machine code, so errors are not reported: NumPy computes it as well.
     """
     try:
         return _made(name, work, form) if addresses_known() else None
-    except Exception:  # a compiler that does not work fails in its own ways
+    except Exception:  # a broken compiler fails in ways of its own
         return None
 
 
@@ -97,7 +97,7 @@ def _made(name: str, work: Callable[..., Any], form: Form) -> Compiled:
     key = cache_key(f"kernel {name} {form} {OFFSET}", target)
     loaded, parts = kept_code(key) or (None, {})
     if loaded is None:
-        from . import kernel_text  # all stages of the compiler: four times as long as the rest
+        from . import kernel_text  # the whole compiler: four times the other imports
 
         text, arrays, sums = kernel_text.written(work, form, target, OFFSET)
         code = engine.compile_object(text, target)
@@ -107,17 +107,17 @@ def _made(name: str, work: Callable[..., Any], form: Form) -> Compiled:
     return Compiled(loaded, parts["arrays"][0], parts["sums"])
 
 
-# -- where an array's numbers lie ----------------------------------------------------------------
+# -- the address of an array's data --------------------------------------------------------------
 
-# Asking NumPy for an address takes 3 microseconds. Every C extension reads it where it stands: in
-# the array object, right behind what all Python objects begin with. So machine code is given the
-# objects, which `id` tells the address of.
+# Asking NumPy for the address takes 3 microseconds. C extensions read it directly from the array
+# object, where it follows the header common to all Python objects. So machine code is passed the
+# objects, whose address is their `id`.
 OFFSET = object.__basicsize__
 
 
 @once
 def addresses_known() -> bool:
-    """Whether arrays are laid out here as the machine code believes."""
+    """Whether array objects here have the layout that the machine code assumes."""
     if sys.implementation.name != "cpython":
         return False
     array = np.arange(3.0)[1:]

@@ -1,11 +1,12 @@
-"""The text of a kernel: the compiler's own stages, for a number of rows that is left open.
+"""The IR text of a kernel: the compiler's own stages, with the number of rows left open.
 
-    work -> trace -> passes -> schedule -> one loop nest over rows -> a function of where to go
+    work -> trace -> passes -> schedule -> one loop nest over rows -> a function that reads words
 
-What is the same for all rows, such as 0, 1, 2, ... to compare classes with, is made on the stack.
+Values that are the same for all rows, such as 0, 1, 2, ... to compare classes with, are computed
+into stack memory.
 
-The number of rows stands for itself as `ROWS` in the shapes. No text depends on it (a test makes
-kernels for two), because a row nest takes it as an argument anyway.
+In shapes, `ROWS` stands for the number of rows. The text does not depend on it (a test makes
+kernels for two values), because a row nest takes it as an argument anyway.
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ from ..passes.order import optimise
 from ..schedule.build import schedule
 from ..trace.tracer import Tracer
 
-ROWS = 1_000_003  # a prime, which no length of a row is; odd, so that some may be left over
-STACK = 1 << 16  # bytes
+ROWS = 1_000_003  # prime, so no dimension has this size; odd, so that a remainder is handled
+STACK = 1 << 16  # bytes for values that are the same for all rows
 
 
 def written(
     work: Callable[..., Any], form: Form, target: Target, offset: int, rows: int = ROWS
 ) -> tuple[str, int, list[int]]:
-    """LLVM's text for some work, how many arrays it takes, and which new outputs sum up all rows.
+    """IR text for some work, its number of arrays, and which new outputs sum over all rows.
 
-    `offset` is where in an array object the address of its numbers stands.
+    `offset` is that of the data pointer in an array object.
 
     Errors: CompileError if it is not one loop over rows.
     """
@@ -57,7 +58,7 @@ def written(
 
 
 def _graph(work: Callable[..., Any], form: Form, rows: int) -> Graph:
-    """What the work does to inputs of a form."""
+    """The graph of the work on inputs of a form."""
     shapes = [tuple(rows if n == N else n for n in shape) for shape in form.shapes]
     inputs = tuple(Var(s, d) for s, d in zip(shapes, form.dtypes, strict=True))
     tracer = Tracer(noting_lines=False)
@@ -69,7 +70,7 @@ def _graph(work: Callable[..., Any], form: Form, rows: int) -> Graph:
 
 
 def _parts(made: Schedule, rows: int) -> tuple[tuple[RowNest, ...], RowNest]:
-    """What is the same for all rows, and small; and the one loop over rows."""
+    """The nests that are the same for all rows, and small; and the one loop over rows."""
     found = [n for n in made.nests if isinstance(n, RowNest)]
     before = tuple([n for n in found if rows not in n.dims])
     over = [n for n in found if rows in n.dims]
@@ -82,9 +83,9 @@ def _parts(made: Schedule, rows: int) -> tuple[tuple[RowNest, ...], RowNest]:
 def _write_entry(
     lowering: Lowering, nest: str, arrays: int, near: Sequence[Var], offset: int
 ) -> None:
-    """The function that calls the nest for each line of words."""
+    """The function that calls the nest for each call's words."""
     f = Function(lowering.module, "entry", ["ptr %words, i64 %calls"], "void")
-    # Nobody reads what is refused: kernels are given what cannot be.
+    # The status is not read: kernels are only given inputs that cannot be refused.
     status = f.allocate(I64, 1 + len(lowering.refusals))
     room = {v: f.allocate("i8", v.nbytes) for v in near}
     for first in lowering.calls:

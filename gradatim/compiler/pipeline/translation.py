@@ -1,9 +1,9 @@
-"""Machine code for some functions of a program while the others are still being written.
+"""LLVM compiles some functions of a program while others are still being written.
 
-LLVM lets go of Python's lock while it works, so a thread that hands it what is written works beside
-the one that writes, which helps with the rest in the end. Which functions go into which object
-follows from their text alone, and so do the objects: they are the same whatever the threads do.
-Loaded together they are one program.
+LLVM releases the GIL while it works, so a thread that passes finished functions to it runs beside
+the one that writes, which then helps with the rest. Which functions go into which object file
+depends on their text alone, so the object files are the same whatever the threads do. Loaded
+together they are one program.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from ..lower.text.part import part_of
 from ..machine.engine import compile_object
 from ..machine.target import Target
 
-# Characters of LLVM's language in an object, about: a tenth of a second of work. An object costs
-# some milliseconds of its own, and more while two threads wait for Python's lock in turns.
+# Characters of IR text in an object file, about: a tenth of a second of work. An object file costs
+# some milliseconds of its own, and more while two threads compete for the GIL.
 ENOUGH = 150_000
 
 
 class Translation:
-    """Makes the objects of a module, with a thread that is gone in the end: use it with `with`.
+    """Makes the object files of a module, with a helper thread: use it as a context manager.
 
-    An error of LLVM's, or a Ctrl-C, ends the work; what was not begun is not done.
+    An error in LLVM, or Ctrl-C, ends the work; jobs not yet begun are dropped.
     """
 
     def __init__(self, target: Target) -> None:
         self.target = target
         self._handed: set[str] = set()
         self._waiting: list[str] = []
-        self._size = 0  # characters of those that wait
+        self._size = 0  # characters of the waiting functions
         self._jobs: list[_Job] = []
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._helper = threading.Thread(target=self._work, name="gradatim-llvm", daemon=False)
@@ -60,7 +60,7 @@ class Translation:
                 self._begin(module)
 
     def objects(self, module: Module) -> list[bytes]:
-        """All objects, now that all functions are written; of a small program it is one."""
+        """All object files, once all functions are written; a small program has one."""
         if not self._jobs and sum(map(len, module.functions.values())) < ENOUGH:
             return [compile_object(str(module), self.target)]
         self.ready(module, [name for name in module.functions if name not in module.plain])
@@ -69,7 +69,7 @@ class Translation:
         plain = [name for name in module.functions if name in module.plain]
         if plain:
             self._add(module, plain, quick=True)
-        for _ in range(2):  # one for the helper
+        for _ in range(2):  # one for the helper, one for this thread
             self._queue.put(None)
         self._work()
         if self._helper.is_alive() and not any(job.error for job in self._jobs):
@@ -80,7 +80,7 @@ class Translation:
         names, self._waiting, self._size = self._waiting, [], 0
         self._add(module, names)
         if self._helper.ident is None:
-            with suppress(RuntimeError):  # the interpreter ends, or the system has no more threads
+            with suppress(RuntimeError):  # the interpreter is exiting, or there are no more threads
                 self._helper.start()
 
     def _add(self, module: Module, names: Sequence[str], *, quick: bool = False) -> None:
@@ -96,7 +96,7 @@ class Translation:
 
 
 class _Job:
-    """One object."""
+    """One object file to compile."""
 
     def __init__(self, text: str, target: Target, others: Container[str], *, quick: bool) -> None:
         self.text, self.target, self.others, self.quick = text, target, others, quick
@@ -105,7 +105,7 @@ class _Job:
         self.error: BaseException | None = None
 
     def run(self) -> None:
-        """Make it, if it is still wanted."""
+        """Compile it, if it is still wanted."""
         try:
             if self.wanted:
                 self.code = compile_object(
@@ -115,7 +115,7 @@ class _Job:
             self.error = error
 
     def result(self) -> bytes:
-        """The object. Errors: what making it raised."""
+        """The object file. Errors: whatever compiling it raised."""
         if self.error is not None:
             raise self.error
         return self.code

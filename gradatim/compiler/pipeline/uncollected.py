@@ -1,7 +1,7 @@
-"""Python's collector of garbage rests while a program is made.
+"""Switches the garbage collector off while a program is compiled.
 
-A graph is tens of thousands of small records that all stay until the end. The collector would look
-at each of them again and again and find nothing: a quarter of the time that Python needs.
+A graph is tens of thousands of small records that all live until the end. The collector would scan
+them again and again and find nothing: a quarter of the time that Python needs.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from contextlib import contextmanager
 
 from ...core.forking import fork_lock
 
-_resting: list[bool] = []  # for each who makes one: whether the collector was at work before
+_resting: list[bool] = []  # per compilation under way: whether the collector was on before
 
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """No collection meanwhile, in no thread; if there was none before, there is none afterwards.
+    """No collection meanwhile, in any thread; afterwards the collector is as it was before.
 
     >>> import gc
     >>> with uncollected():
@@ -40,7 +40,7 @@ def uncollected() -> Iterator[None]:
 
 
 def _after_fork() -> None:
-    """A child has one thread: whoever made a program in another one is not there."""
+    """A child process has one thread: compilations in other threads do not exist in it."""
     if any(_resting):
         gc.enable()
     _resting.clear()
