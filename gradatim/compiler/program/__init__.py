@@ -1,10 +1,10 @@
-"""What `compile` returns: a compiled function, and what can be asked of it.
+"""What `compile` returns: a compiled function and its methods.
 
-To be read in this order:
+Reading order:
 
     program     called like the function
-    variants    a program for each kind of arguments, made when it is wanted
-    repeat      many steps in one call; `guilty` which operation made a number nan
+    variants    one program per kind of arguments, compiled on demand
+    repeat      many steps in one call; `guilty` finds the operation that made a number nan
     export      a forward pass as an object file for C
-    module      modules, compiled and still modules
+    module      compiled modules
 """

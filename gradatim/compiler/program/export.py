@@ -1,11 +1,11 @@
 """`program.export(folder)`: a forward pass as an object file for C, with its weights inside.
 
     model.o     machine code and weights; gcc main.c model.o -lm
-    model.h     what is in it: the function, the shapes, how to call it
+    model.h     its documentation: the function, the shapes, how to call it
 
 The loop nests are those of the program, called one after the other on the caller's thread, so the
-numbers are the program's to the last bit. The weights do not pass through LLVM's text: it leaves
-room for them, which begins with a mark, and the finished file is filled in.
+results are the program's to the last bit. The weights do not pass through LLVM: the IR reserves
+space for them, which begins with a marker, and the finished file is patched.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ _RESERVED = (
     "true typedef union unsigned void volatile while asm bool typeof catch class delete explicit "
     "friend mutable namespace new operator private protected public template this throw try using "
     "virtual wchar_t main cos log1p sin memcpy memmove memset workspace"
-)  # of C and C++, of the libraries that every program has, and of ours
+)  # of C and C++, of the libraries that every program links, and of the generated file
 
 
 def asked_for(folder: Any, name: Any, target: str | None) -> tuple[Path, Target]:
     """The folder and the processor to export for, checked before any work is done.
 
-    Errors: ArgumentError for a name that C cannot have, a folder that cannot be one, and another
-    family of processors.
+    Errors: ArgumentError for a name that is not valid in C, a path that cannot be a folder, and
+    another processor family.
     """
     is_name = isinstance(name, str) and re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)
     if not is_name or name in _RESERVED.split():
@@ -72,10 +72,11 @@ def asked_for(folder: Any, name: Any, target: str | None) -> tuple[Path, Target]
 
 
 def export(binding: Binding, function: str, place: Path, name: str, aim: Target) -> Path:
-    """Write `name`.o and `name`.h into a folder, which is made if need be; the header's path.
+    """Write `name`.o and `name`.h into a folder, created if necessary; the header's path.
 
-    Errors: ArgumentError for a program that draws, writes in place, leaves gradients, or has parts
-    that NumPy does; OSError if a file cannot be written.
+    Errors: ArgumentError for a program that draws random numbers, writes in place, leaves
+    gradients,
+    or has parts that NumPy computes; OSError if a file cannot be written.
     """
     traced = binding.traced
     draft = drafted(traced.graph, traced.updates, traced.result_count, aim)
@@ -88,7 +89,7 @@ def export(binding: Binding, function: str, place: Path, name: str, aim: Target)
 
 
 def _refuse(binding: Binding, draft: Draft) -> None:
-    """What C could not do by calling a function."""
+    """Refuse what a C function could not do."""
     traced = binding.traced
     draws = [e for e in traced.graph.equations if e.draws]
     if draws:
@@ -120,7 +121,7 @@ def _at(line: str) -> str:
 
 @dataclass(frozen=True)
 class _Parameter:
-    """A pointer that the C function is given."""
+    """A pointer parameter of the C function."""
 
     name: str
     var: Var
@@ -139,7 +140,7 @@ class _Parameter:
 
 
 class _Export:
-    """One program on its way into a file."""
+    """One program to be exported."""
 
     def __init__(self, binding: Binding, words: Explanation, draft: Draft, name: str) -> None:
         self.draft, self.name, self.words = draft, name, words
@@ -165,7 +166,7 @@ class _Export:
     # -- the object file -------------------------------------------------------------------
 
     def code(self, target: Target) -> bytes:
-        """The object file, with the weights in it."""
+        """The object file, weights included."""
         self._write_functions()
         functions = self.draft.lowering.module.functions
         for step in (BARRIER, *(s for s in self.draft.steps if isinstance(s, str))):
@@ -190,7 +191,7 @@ class _Export:
 
     @property
     def workspace(self) -> int:
-        """Bytes of memory that a call works in, wherever they begin."""
+        """Bytes of memory that a call needs, at any alignment."""
         return self.arena + ALIGN
 
     def _write_functions(self) -> None:
@@ -211,7 +212,7 @@ class _Export:
         f.end(f.call(f"{self.name}_in", I32, *given, room))
 
     def _aligned(self, f: Function) -> Value:
-        """Where the arena begins in a workspace that may begin anywhere."""
+        """The start of the arena, aligned, in a workspace of any alignment."""
         begin = f.new(I64, "ptrtoint ptr %workspace to i64")
         whole = f.binary("and", f.add(begin, ALIGN - 1), constant(-ALIGN, I64))
         return f.gep("i8", Value("%workspace", PTR), f.sub(whole, begin))
@@ -226,7 +227,7 @@ class _Export:
         return f.gep("i8", arena, self.draft.layout.arena.offsets[m])
 
     def _filled(self, code: bytes) -> bytes:
-        """The object file with the weights in the place that was left for them."""
+        """The object file with the weights copied into the space reserved for them."""
         if not self.weights:
             return code
         if code.count(_MARK) != 1:
@@ -241,7 +242,7 @@ class _Export:
     # -- the header ------------------------------------------------------------------------
 
     def header(self, function: str, target: Target) -> str:
-        """C's view of it."""
+        """The C header."""
         name, given = self.name, ", ".join(p.declared for p in self.parameters)
         guard = f"{name.upper()}_H"
         lines = [
@@ -278,12 +279,12 @@ class _Export:
 
 
 def _captured(binding: Binding) -> list[Array]:
-    """The arrays that the function found by itself, as they are now."""
+    """The arrays that the function captured, as they are now."""
     return [np.ascontiguousarray(c.storage.value) for c in binding.traced.captures]
 
 
 def _laid_out(variables: Sequence[Var]) -> tuple[dict[Var, int], int]:
-    """Where each array begins, on a cache line of its own, and how long all are."""
+    """The offset of each array, cache-line aligned, and the size of all."""
     offsets, size = {}, 0
     for v in variables:
         offsets[v] = size
@@ -292,7 +293,7 @@ def _laid_out(variables: Sequence[Var]) -> tuple[dict[Var, int], int]:
 
 
 def _c_names(names: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
-    """Names as C can have them, all different.
+    """Valid C names, all different.
 
     >>> _c_names(["x", "pair[0]", "x", "int"])
     ['x', 'pair_0', 'x_1', 'int_1']
@@ -310,12 +311,12 @@ def _c_names(names: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
 
 
 def _comment(text: str) -> str:
-    """Text that can stand in a comment."""
+    """Text that is safe inside a C comment."""
     return text.replace("*/", "* /").encode("ascii", "replace").decode()
 
 
 def _needed(target: Target) -> list[str]:
-    """Which processors can run it; LLVM may use all that this one has."""
+    """A paragraph on the processors that can run it: those with the features LLVM may use."""
     features = [f[1:] for f in target.features.split(",") if f.startswith("+")]
     text = f"It is for {target.triple} and needs a processor with {' '.join(features)}."
     return textwrap.wrap(text, 96, initial_indent="   ", subsequent_indent="     ")

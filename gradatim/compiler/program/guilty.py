@@ -1,8 +1,8 @@
-"""Which operation made a number nan: the steps since the last look again, the guilty one in NumPy.
+"""Finds the operation that made a number nan, by running the steps since the last check again.
 
-Native steps are looked at now and then only. What they change was kept at the last look; so they
-are run again up to the step before which everything was finite, found by halving, and that step is
-run as it is written, with every operation watched.
+Native steps are checked only now and then. What they change is saved at each check; if a check
+fails, the steps are run again from there, a bisection finds the last step before which everything
+was finite, and the next one is run eagerly with every operation watched.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from ..show.explain import Explanation
 from ..user_line import is_users, shown_line
 
 Array = np.ndarray[Any, Any]
-_LASTING = 10  # steps as written
-_FRESH, _STALE = 0.25, 2.0  # seconds; a copy of a large model takes a few thousandths
+_LASTING = 10  # steps to run eagerly
+_FRESH, _STALE = 0.25, 2.0  # seconds; copying a large model takes a few milliseconds
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """The step that went wrong first, from 1, and what happened in it."""
+    """The first step that went wrong, from 1, and what happened in it."""
 
     step: int
     text: str
 
     def sentence(self, last: int) -> str:
-        """What follows `step 7 returned nan`."""
+        """The clause that follows `step 7 returned nan`."""
         which = "in it" if self.step == last else f"step {self.step:,} was the first to fail:"
         return f"; {which} {self.text}; the state is that before step {self.step:,}"
 
@@ -46,7 +46,7 @@ class Trouble:
 class State:
     """What the steps of a program change, as it was after `done` steps.
 
-    Once something is infinite, the state before that is what helps: it is not replaced for a while.
+    Once something is infinite, the state from before is the useful one: it is kept for longer.
     """
 
     def __init__(self, binding: Binding) -> None:
@@ -58,7 +58,7 @@ class State:
         self.marks: list[tuple[Any, Any]] = []
 
     def keep(self, stretch: Stretch) -> None:
-        """Keep it as it is now, if what was kept is no longer fresh."""
+        """Save the present state, if the saved one is old."""
         now = time.perf_counter()
         age = now - self.since if self.numbers is not None else _STALE
         if age < _FRESH or (age < _STALE and self._is_late(stretch)):
@@ -80,14 +80,14 @@ class State:
             self.numbers = binding.spare.of(arrays)
 
     def _seen_grads(self, stretch: Stretch) -> list[Any]:
-        """What there is in each `.grad`; nothing, if the next step writes over it."""
-        if stretch.done:  # nobody has seen what the steps until here left there
+        """What each `.grad` holds; None where the next step overwrites it."""
+        if stretch.done:  # what the steps so far left there was never visible
             return [None] * len(self.owners)
         lost = self.binding.gradients.written_over()
         return [None if t._grad in lost else t._grad for t in self.owners]
 
     def end(self) -> None:
-        """Nobody will want it back: let the next one have its memory."""
+        """Release the saved state: its memory can be reused."""
         if self.numbers is not None:
             self.binding.spare.take_back(self.numbers)
             self.numbers = None
@@ -96,7 +96,7 @@ class State:
         return self.is_broken() or first_infinite(stretch, self.done) < stretch.done
 
     def restore(self) -> None:
-        """Have it back."""
+        """Restore the saved state."""
         if self.numbers is not None:
             self.numbers.restore()
         for generator, mark in self.marks:
@@ -106,7 +106,7 @@ class State:
         self.binding.inputs.write_copies()
 
     def is_broken(self) -> bool:
-        """Whether anything is nan or infinite that was finite."""
+        """Whether anything is nan or infinite that was finite when saved."""
         pairs = self.numbers.pairs if self.numbers is not None else ()
         floats = [(a, b) for a, b in pairs if a.dtype.kind == "f"]
         return any(bool((~np.isfinite(a) & np.isfinite(b)).any()) for a, b in floats)
@@ -120,9 +120,9 @@ def find(
     parts: Sequence[Array],
     stretch: Stretch,
 ) -> Trouble:
-    """The first guilty step of a stretch that ended with nan, from 1; its beginning is restored.
+    """The first bad step of a stretch that ended with nan, from 1; the state before it is restored.
 
-    `parts` are the rows that the stretch was given.
+    `parts` are the rows of the inputs that the stretch was given.
     """
     rows = [p[state.done :] for p in parts]
 
@@ -133,7 +133,7 @@ def find(
             binding.run_many(steps, tensors, rows, again)
 
     text, guilty = "", 0
-    # A result may be infinite long before one is nan; or infinite because somebody wants it so.
+    # A result may be infinite long before one is nan; or it may be infinite on purpose.
     for last in sorted({min(first_infinite(stretch, state.done) + 1, stretch.done), stretch.done}):
         guilty = _first_broken(last - state.done, after, state.is_broken)
         after(guilty)
@@ -145,14 +145,14 @@ def find(
 
 
 def first_infinite(stretch: Stretch, begin: int) -> int:
-    """The first step from `begin` on, of those done, that returned a number that is not finite."""
+    """The first step from `begin` on that returned a number that is not finite, else `done`."""
     floats = [s[begin : stretch.done] for s in stretch.stacks.values() if s.dtype.kind == "f"]
     bad = [np.flatnonzero(~np.isfinite(s)) for s in floats]
     return min([begin + int(b[0]) for b in bad if b.size], default=stretch.done)
 
 
 def _first_broken(steps: int, after: Callable[[int], None], broken: Callable[[], bool]) -> int:
-    """How many steps may be done with everything finite; the last one returned nan."""
+    """The number of steps after which everything is still finite; the last one returned nan."""
     low, high = 0, steps - 1
     if not high:
         return 0
@@ -169,10 +169,10 @@ def _first_broken(steps: int, after: Callable[[int], None], broken: Callable[[],
 def _what_happens(
     function: Callable[..., Any], binding: Binding, rows: Sequence[Array], most: int
 ) -> tuple[str, bool]:
-    """Run the step as it is written, and put back what that changes; and whether that says why.
+    """Run the step eagerly and undo its effects: what happens, and whether that is the reason.
 
-    On the brink of overflow NumPy, which adds up in another order, may last a little longer: then
-    a few more steps, `most` in all.
+    NumPy adds up in another order, so on the brink of overflow it may stay finite a little longer:
+    then more steps are run, `most` in all.
     """
     for i, row in enumerate(r[0] for r in rows):
         if row.dtype.kind == "f" and not np.isfinite(row).all():
@@ -200,7 +200,7 @@ def _what_happens(
 
 
 def _nan_before(function: Callable[..., Any], binding: Binding) -> str:
-    """What the program found by itself and has nan in it, by its name; of none, nothing."""
+    """The name of a captured array that has a nan in it, or an empty string."""
     told = Explanation(getattr(function, "__name__", "step"), binding, (), host())
     for i, array in binding.inputs.arrays.items():
         if i >= binding.inputs.given and array.dtype.kind == "f" and np.isnan(array).any():

@@ -1,8 +1,9 @@
-"""Compiled modules: machine code when they are called, and the modules they are in all else.
+"""Compiled modules: calls run machine code, everything else is the module itself.
 
-The compiled form of a module has a class of its own, derived from the module's, and the very same
-`__dict__`: parameters, buffers, children, hooks and settings are one, under the same names, whoever
-changes them. Only a call is another one. `Module.compile` gives that class to the module itself.
+The compiled form of a module has a class of its own, derived from the module's, and shares its
+`__dict__`: parameters, buffers, children, hooks and settings are the same objects under the same
+names, whichever form changes them. Only calls differ. `Module.compile` gives that class to the
+module itself.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ _PLACE = "_program"
 
 
 class CompiledModule:
-    """What calls of a compiled module have in common, whatever its class."""
+    """The base class of all compiled modules."""
 
     __slots__ = ()
     _program: Program
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the module returns; what it changes is changed."""
+        """The result of the module, with its side effects."""
         return self._program(*args, **kwargs)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        """The module, to be compiled again: machine code is not passed on."""
+        """Pickle the plain module, to be compiled again: machine code is not pickled."""
         if not _is_in_place(self):
             return compile_module, (self._program.function,)
         plain: Any = object.__new__(type(self).__bases__[0])
@@ -40,7 +41,7 @@ class CompiledModule:
 
 
 class _OfProgram:
-    """What a program can do, as an attribute of the module; one of the module's own comes first."""
+    """A method of the program as an attribute of the module, unless the module has its own."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -53,10 +54,10 @@ class _OfProgram:
 
 
 class _OfModule:
-    """A method of the module: one that calls the module again calls it as it is written.
+    """A method of the module; inside it, calls of the module run eagerly.
 
-    A text that grows word by word would have a program for each length. What returns the module
-    returns its compiled form.
+    Text that grows token by token would need a program for each length. A method that returns the
+    module returns its compiled form.
     """
 
     def __init__(self, method: Callable[..., Any]) -> None:
@@ -76,7 +77,7 @@ class _OfModule:
 
 
 def is_module(function: Any) -> bool:
-    """Whether something callable is a module, all of which is in its `__dict__`."""
+    """Whether a callable is a module whose whole state is in its `__dict__`."""
     kind = type(function)
     if issubclass(kind, CompiledModule):
         return True
@@ -88,7 +89,7 @@ def is_module(function: Any) -> bool:
 
 
 def compile_module(module: Any) -> Any:
-    """The compiled form of a module, which is the same module but for its calls."""
+    """The compiled form of a module: the same module except for its calls."""
     if isinstance(module, CompiledModule):
         return module
     kind: Any = type(module)
@@ -99,7 +100,7 @@ def compile_module(module: Any) -> Any:
 
 
 def into_compiled(module: Any) -> Any:
-    """Let a module itself be compiled."""
+    """Compile a module in place."""
     if not isinstance(module, CompiledModule):
         kind: Any = type(module)
         program = module.__dict__[_PLACE] = Method(MethodType(kind.__call__, module))
@@ -109,7 +110,7 @@ def into_compiled(module: Any) -> Any:
 
 
 def into_plain(module: Any) -> None:
-    """Let a module that was compiled in place be as it is written.
+    """Make a module that was compiled in place plain again.
 
     Errors: ArgumentError for the compiled form of another module.
     """
@@ -125,15 +126,15 @@ def into_plain(module: Any) -> None:
 
 
 def _is_in_place(module: CompiledModule) -> bool:
-    """Whether it is the module itself; not if it is the compiled form beside it."""
+    """Whether it is the module itself, not a compiled form beside it."""
     return _PLACE not in vars(type(module))
 
 
 def _made_plain(kind: Any) -> Callable[..., Any]:
-    """What a compiled class makes, as in `type(self)(self.config)`: a module as it is written."""
+    """A `__new__` for a compiled class: `type(self)(self.config)` makes a plain module."""
 
     def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        is_made_here = "__new__" in vars(cls)  # not for a class that somebody derives from it
+        is_made_here = "__new__" in vars(cls)  # not for a class derived from the compiled one
         return kind(*args, **kwargs) if is_made_here else object.__new__(cls)
 
     return __new__

@@ -1,4 +1,4 @@
-"""A compiled function: called like the function, with machine code behind it."""
+"""A compiled function: called like the function, and run as machine code."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from .variants import CompiledFunction, key_of
 
 
 class Program(CompiledFunction):
-    """A function of tensors whose work is done by machine code.
+    """A function of tensors that runs as machine code.
 
-    It is traced when it is first called, and again for other shapes, dtypes and settings. What it
-    reads without being given it is found by itself, and what it writes is written in place.
+    It is traced at its first call, and again for other shapes, dtypes and settings. Tensors that it
+    reads without being given them are captured, and what it writes is written in place.
 
     >>> import gradatim
     >>> x = gradatim.tensor([1.0, 2.0])
@@ -46,7 +46,7 @@ class Program(CompiledFunction):
         functools.update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the function returns; what it changes is changed."""
+        """The result of the function, with its side effects."""
         if self.is_plain():
             return self.function(*args, **kwargs)
         flat = flatten(args, kwargs)
@@ -69,15 +69,15 @@ class Program(CompiledFunction):
             return binding.finish(binding.traced, found, flat.tensors)
 
     def repeat(self, steps: int, *inputs: Any, check_finite: bool = True) -> Any:
-        """Run the function so many times in native code.
+        """Run the function `steps` times in native code.
 
-        Of every input, a tensor of `steps` rows, each step is given one row. Results of one number
-        come back stacked, (steps,); others are those of the last step. Every 50 milliseconds Python
-        may look around: Ctrl-C stops between two steps.
+        Every input is a tensor of `steps` rows, and each step is given one row. Results of one
+        element are returned stacked, (steps,); others are those of the last step. Every 50
+        milliseconds Python checks for signals: Ctrl-C stops between two steps.
 
         Errors: ArgumentError for less than one step; ShapeError for an input with another number of
         rows; NotFiniteError if a number that is returned becomes nan. It names the first operation
-        that made nan or infinity, and leaves everything as it was before that step. With
+        that produced nan or infinity, and leaves everything as it was before that step. With
         `check_finite=False` the steps go on.
 
         >>> import gradatim
@@ -101,13 +101,14 @@ class Program(CompiledFunction):
         target: str | None = None,
         **kwargs: Any,
     ) -> str:
-        """What became of the function, to be read: equations, loop nests, or one `stage`.
+        """A printed report on the compiled function: equations, loop nests, or one `stage`.
 
         Stages are "trace", the name of a pass, "passes", "schedule", "llvm" and "assembly"; `nest`
         is the number of one loop nest, from 1; `target` another processor, such as "x86-64-v3".
-        Of the program for these arguments, or of the last one without; nothing is run.
+        It describes the program for these arguments, or the last one if there are none; nothing is
+        run.
 
-        Errors: ArgumentError for a stage, a nest or a target that is not there.
+        Errors: ArgumentError for an unknown stage, nest or target.
 
         >>> import gradatim
         >>> double = Program(lambda x: x * 2)
@@ -123,10 +124,10 @@ class Program(CompiledFunction):
         return Explanation(self._name, binding, self.history, aim).text(stage, nest)
 
     def profile(self, *args: Any, steps: int | None = None, **kwargs: Any) -> Profile:
-        """How long each loop nest takes, beside what the machine could do at most.
+        """How long each loop nest takes, beside the least time possible on this machine.
 
-        Runs the step `steps` times, by default for a moment, and puts back what that changes; `str`
-        of it is a table. Of the program for these arguments.
+        Runs the step for these arguments `steps` times, by default for a moment, and undoes its
+        effects; `str` of the result is a table.
 
         Errors: ArgumentError for a number of steps below 1; what the function's own steps raise.
         """
@@ -141,26 +142,26 @@ class Program(CompiledFunction):
         name: str = "model",
         target: str | None = None,
     ) -> Path:
-        """Write a forward pass as an object file with its weights, and a header for C.
+        """Write a forward pass as an object file with its weights, and a C header.
 
-        The function is that for arguments like `args`; `target` is a kind of processor, such as
-        "x86-64-v3", instead of this very one. Returns where the header is, which says the rest.
+        The shapes are those of `args`; `target` is a processor, such as "x86-64-v3", if not this
+        very one. Returns the path of the header, which documents how to call it.
 
-        Errors: ArgumentError for what is no forward pass (draws, writes in place, gradients), for a
-        name that C cannot have, and for a folder that cannot be one.
+        Errors: ArgumentError for what is no forward pass (draws, writes in place, gradients), for
+        a name that is not valid in C, and for a path that cannot be a folder.
         """
         place, aim = asked_for(folder, name, target)
         return export(self.binding(flatten(args, {})), self._name, place, name, aim)
 
     def _asked_about(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Binding:
-        """The code for these arguments; without any, what was compiled last."""
+        """The program for these arguments; without any, the last one compiled."""
         made = [known for known in self.variants.values() if known]
         if made and not args and not kwargs:
             return made[-1][0].plain()
         return self.binding(flatten(args, kwargs))
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        """A compiled method: of each object, a program of its own."""
+        """A compiled method: each object has a program of its own."""
         if instance is None:
             return self
         if isinstance(instance, type):  # within a `classmethod`: the class is an argument
@@ -175,7 +176,7 @@ class Program(CompiledFunction):
         while found is not None and not found.is_of(self.function):  # `super().step`, a lambda
             place += "_"
             found = instance.__dict__.get(place)
-        if found is None or found.owner() is not instance:  # another's, that was copied
+        if found is None or found.owner() is not instance:  # copied from another object
             found = Method(types.MethodType(self.function, instance))
             instance.__dict__[place] = found
         return found.of(instance)
@@ -184,7 +185,7 @@ class Program(CompiledFunction):
         return Program(copy.deepcopy(self.function, memo))
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        """By its name, or as a function to be compiled again: machine code is not passed on."""
+        """By name, or as a function to be compiled again: machine code is not pickled."""
         module, name = self.function.__module__, getattr(self, "__qualname__", "")
         if getattr(sys.modules.get(module), name, None) is self:
             return name
@@ -195,15 +196,15 @@ class Program(CompiledFunction):
 
 
 class Method(Program):
-    """The program of an object's method, which the object has, so it has not the object.
+    """The program of an object's method, stored in the object, so it does not own the object.
 
-    What is asked of the object, `thing.step`, is one with it: like a method of Python's, it keeps
-    the object alive. All of them are one program in all else.
+    `thing.step` is this program bound to its object: like a bound method, it keeps the object
+    alive. All bound forms share one state.
     """
 
     __slots__ = ("holds", "owner")
     owner: Callable[[], Any]
-    holds: bool  # whether the object is kept alive
+    holds: bool  # whether it keeps the object alive
 
     @property
     def function(self) -> Callable[..., Any]:
@@ -215,29 +216,29 @@ class Method(Program):
         self._written: Callable[..., Any] = method.__func__
         self.owner, self.holds = reference_to(method.__self__), False
 
-    # Where `inspect` looks for the signature; `update_wrapper` would keep the object there.
+    # `inspect` looks here for the signature; `update_wrapper` would keep the object alive.
     __wrapped__ = property(lambda self: self.function, lambda self, method: None)
 
     def of(self, thing: Any) -> Method:
-        """The same program, with its object."""
+        """The same program, bound to its object."""
         found = object.__new__(Method)
         found.__dict__ = self.__dict__
         found.owner, found.holds = lambda: thing, True
         return found
 
     def is_of(self, function: Any) -> bool:
-        """Whether this is what the class has compiled, and not another of the same name."""
+        """Whether this is the function the class compiled, not another of the same name."""
         return self._written is function
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        """That of the object's copy; None for what an object has itself: it is made anew."""
+        """Bound, that of the object's copy; else None, and it is compiled again for the copy."""
         if not self.holds:
             return None
         method: Any = copy.deepcopy(self.function, memo)
         return Method(method).of(method.__self__)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """By its name, as a method of Python's."""
+        """By name, like a bound method."""
         return (getattr, (self.owner(), self._name)) if self.holds else (type(None), ())
 
     def __eq__(self, other: object) -> bool:
@@ -248,7 +249,7 @@ class Method(Program):
 
 
 def reference_to(thing: Any) -> Callable[[], Any]:
-    """Asks for a thing without keeping it, if its class allows that."""
+    """A function that returns the object, without keeping it alive if its class allows that."""
     try:
         return weakref.ref(thing)
     except TypeError:

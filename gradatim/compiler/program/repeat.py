@@ -24,17 +24,17 @@ from ..whole import at_least_one
 from .guilty import State, Trouble, find
 from .variants import CompiledFunction
 
-EXPLAIN, STOP, GO_ON = "explain", "stop", "go on"  # what to do about a number that is nan
+EXPLAIN, STOP, GO_ON = "explain", "stop", "go on"  # what to do if a number becomes nan
 
 
 def repeat(
     program: CompiledFunction, steps: int, inputs: Sequence[Any], if_nan: str = EXPLAIN
 ) -> Any:
-    """`steps` steps, each with its row of the inputs; numbers come back stacked.
+    """`steps` steps, each with its row of the inputs; results of one element are stacked.
 
     Errors: ArgumentError for a number of steps below 1; ShapeError for an input with another number
-    of rows; NotFiniteError if a number that the function returns becomes nan, unless it is to
-    `GO_ON`. To `STOP` leaves the state that there is then; to `EXPLAIN` finds what was guilty.
+    of rows; NotFiniteError if a number that the function returns becomes nan, unless `if_nan` is
+    GO_ON. STOP leaves the state as it is then; EXPLAIN finds the operation that caused it.
     """
     count = at_least_one("repeat", "steps", steps)
     rows = [_rows(x, count) for x in inputs]
@@ -56,7 +56,7 @@ def repeat(
 
 
 class _Run:
-    """The steps of one call of `repeat`, however each of them is done."""
+    """The steps of one call of `repeat`, native or eager."""
 
     def __init__(
         self,
@@ -71,12 +71,12 @@ class _Run:
         self.if_nan, self.results = if_nan, results
 
     def compiled(self) -> None:
-        """All steps that are left in native code, or the next one step by step."""
+        """Run all remaining steps in native code, or only the next one."""
         flat = flatten(self._row(self.results.done), {})
         binding = self.program.binding(flat)
         begin, stretch, state = self.results.done, Stretch(), State(binding)
         left = self.count - begin
-        # The first step may leave gradients that the next ones find; and NumPy runs step by step.
+        # A first step may leave gradients that later ones find; and NumPy segments run one by one.
         native = left > 1 and binding.compiled.is_native and binding.traced.is_steady
         parts = [r[begin:] for r in self.rows]
         before = {EXPLAIN: lambda: state.keep(stretch), STOP: lambda: None}.get(self.if_nan)
@@ -96,7 +96,7 @@ class _Run:
         state.end()
 
     def as_written(self) -> None:
-        """The next step in NumPy."""
+        """Run the next step eagerly."""
         returned = self.program.function(*self._row(self.results.done))
         self.results.add(returned)
         if self.if_nan != GO_ON and self.results.is_bad():
@@ -119,7 +119,7 @@ class _Run:
 def _one(
     binding: Binding, tensors: Sequence[Any], stretch: Stretch, before: Callable[[], None] | None
 ) -> None:
-    """The only step that is left, or one of a program that is not all native, or not at rest."""
+    """Run a single step: the last one, or one of a program that cannot run many at once."""
     stretch.outputs = binding.run(tensors, before)
     stretch.stacks = {k: stretch.outputs[k].reshape(1) for k in binding.compiled.stacks}
     stretch.done = 1
@@ -127,7 +127,7 @@ def _one(
 
 @contextmanager
 def _told_how_far(results: _Results) -> Iterator[None]:
-    """Ctrl-C comes between steps; say between which."""
+    """Ctrl-C comes between steps; add a note that says between which."""
     try:
         yield
     except KeyboardInterrupt as error:
@@ -142,7 +142,7 @@ def _told_how_far(results: _Results) -> Iterator[None]:
 
 
 class _Results:
-    """What the steps returned: numbers from all, other tensors from the last."""
+    """What the steps returned: numbers of all steps, other tensors of the last."""
 
     def __init__(self, count: int) -> None:
         self.count, self.done = count, 0
@@ -151,7 +151,7 @@ class _Results:
         self.last: dict[int, Any] = {}
 
     def take(self, binding: Binding, returned: Sequence[Any], stretch: Stretch) -> None:
-        """The results of some compiled steps, of which `returned` are the last one's."""
+        """Add the results of compiled steps; `returned` are those of the last one."""
         self.structure = binding.traced.results
         self.last.update(enumerate(returned))
         for k, numbers in stretch.stacks.items():
@@ -159,7 +159,7 @@ class _Results:
         self.done += stretch.done
 
     def add(self, returned: Any) -> None:
-        """The results of one step as written."""
+        """Add the results of one eager step."""
         found: list[Any] = []
 
         def slot(x: Handle) -> Slot:
@@ -174,7 +174,7 @@ class _Results:
         self.done += 1
 
     def is_bad(self) -> bool:
-        """Whether a number of the last step is nan."""
+        """Whether a number returned by the last step is nan."""
         floats = [s for s in self.stacks.values() if s.dtype.kind == "f"]
         return self.done > 0 and any(bool(np.isnan(s[self.done - 1])) for s in floats)
 
@@ -184,7 +184,7 @@ class _Results:
         self.stacks[k][self.done : self.done + len(numbers)] = numbers
 
     def filled(self) -> Any:
-        """In the shape of what the function returns."""
+        """The results in the structure that the function returns."""
         size = max([*self.last, *self.stacks, -1]) + 1
         stacked = {k: wrap(s[: self.done]) for k, s in self.stacks.items()}
         tensors = [stacked.get(k, self.last.get(k)) for k in range(size)]
@@ -202,6 +202,6 @@ def _rows(x: Any, count: int) -> np.ndarray[Any, Any]:
 
 
 def row_of(x: Handle, i: int) -> Any:
-    """One row of an input, as the step will be given it."""
+    """One row of an input, as the step receives it."""
     part = x._value[min(i, len(x._value) - 1)]
     return wrap(np.ascontiguousarray(part).reshape(x._value.shape[1:]))

@@ -1,4 +1,4 @@
-"""A function and the machine code that it has become: a variant for each kind of arguments."""
+"""A function and its compiled programs: variants for each kind of arguments."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from ..trace.arguments import Flat, is_gone
 from ..trace.naming import names_of
 from ..trace.watched import traced_and_watched, warn, warn_of_changes
 
-VARIANTS = 8  # how many traces of one kind of arguments are kept
-KINDS = 64  # and of how many kinds
+VARIANTS = 8  # programs kept per kind of arguments
+KINDS = 64  # kinds of arguments kept
 CHANGED = "changed:"
 
 
 class CompiledFunction:
-    """The programs of one function, made as they are wanted, and why each was made."""
+    """The programs of one function, compiled on demand, and the reason for each."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         check_function(function)
         self.__name__ = type(function).__name__
         self.function = function
         self.variants: dict[Any, list[Binding]] = {}
-        self.history: list[str] = []  # why it was traced, each time
+        self.history: list[str] = []  # the reason for each trace
         self._said: set[str] = set()
         self._turn = 0
         self._compiling = threading.RLock()
@@ -46,10 +46,10 @@ class CompiledFunction:
         return self.__name__
 
     def is_plain(self) -> bool:
-        """Whether the function is to run as it is written.
+        """Whether the function is to run eagerly.
 
-        So it does inside another trace, which sees all of it; where every operation is watched; and
-        without LLVM.
+        It does so inside another trace, which then sees all of it; in anomaly mode, where every
+        operation is watched; and without LLVM.
         """
         context = local.context
         if type(context.backend) is not Eager or context.anomaly:
@@ -57,7 +57,7 @@ class CompiledFunction:
         return not self.variants and engine.available() is not None
 
     def say_overlap(self, why: Overlap) -> None:
-        """Say once that a call is not compiled, and how it would be."""
+        """Warn once that a call runs eagerly, and how to avoid it."""
         if "overlap" not in self._said:
             self._said.add("overlap")
             warn(
@@ -66,11 +66,11 @@ class CompiledFunction:
             )
 
     def binding(self, flat: Flat) -> Binding:
-        """The machine code for arguments like these, with no way back for gradients."""
+        """The program for arguments like these, without a backward pass."""
         return self.fitting(flat).plain()
 
     def fitting(self, flat: Flat) -> Binding:
-        """The program for arguments like these, made now if there is none."""
+        """The program for arguments like these, compiled now if there is none."""
         key = key_of(flat)
         with STATE:
             found, _ = self._known(key)
@@ -95,7 +95,7 @@ class CompiledFunction:
         return binding
 
     def _known(self, key: Any) -> tuple[Binding | None, list[str]]:
-        """A binding that fits; or what has changed since each of them was made."""
+        """A program whose guards hold; or None, and what changed since each was compiled."""
         changes = []
         for binding in self.variants.get(key, ()):
             change = binding.what_changed()
@@ -105,7 +105,7 @@ class CompiledFunction:
         return None, changes
 
     def _keep(self, key: Any, binding: Binding) -> None:
-        """Keep a binding, and few enough of them."""
+        """Keep a new program, and evict the oldest of too many."""
         kinds = {k: known for k, known in self.variants.items() if not is_gone(k)}
         kinds[key] = [binding, *kinds.get(key, ())][:VARIANTS]
         while len(kinds) > KINDS:
@@ -113,7 +113,7 @@ class CompiledFunction:
         self.variants = kinds
 
     def _note(self, changes: list[str]) -> None:
-        """Keep why the function is traced again, and say it the first time."""
+        """Record why the function is traced again, and warn the first time."""
         if not changes:
             self.history.append("other types or settings" if self.history else "first call")
             return
@@ -127,7 +127,7 @@ class CompiledFunction:
 
 
 def key_of(flat: Flat) -> Any:
-    """What has to be equal for two calls to have one program."""
+    """What has to be equal for two calls to share a program."""
     return flat.key, local.context.grad_enabled, dtypes.get_default_dtype()
 
 
@@ -135,7 +135,7 @@ _functions: weakref.WeakSet[CompiledFunction] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    """A child has one thread: nobody else is compiling."""
+    """A child process has one thread, so no compilation is under way in it."""
     for function in list(_functions):
         function._compiling = threading.RLock()
 
@@ -145,7 +145,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def check_function(function: Any) -> None:
-    """Refuse what is no function, or one whose steps Python wants to do one after the other."""
+    """Refuse what is not a function, or is one that runs piece by piece."""
     if not callable(function):
         raise TypeError(f"compile: expects a function, got {type(function).__name__}")
     kinds = {
