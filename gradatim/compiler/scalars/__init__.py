@@ -2,13 +2,13 @@
 
 In the order in which a function passes through:
 
-    program     what is called; the whole room in an example
+    program     the compiled function; the whole room in an example
     arguments   what it is given
-    reach       the Values that it can get at without
-    trace       running it once, with numbers that write down what is done to them
-    tape        these numbers, and what they write
-    passes      without the lines that nothing needs
-    code        LLVM text
+    reach       the Values that it can reach otherwise
+    trace       running it once, with numbers that record what is done to them
+    tape        these numbers, and what they record
+    passes      removes lines that nothing needs
+    code        IR text
     native      machine code, and the memory on which it works
-    explain     what became of it, to be read
+    explain     a printed report
 """

@@ -1,4 +1,4 @@
-"""The arguments of a call, taken apart: numbers go in, Values are worked on, the rest is fixed.
+"""The arguments of a call taken apart: numbers are inputs, Values are state, the rest is fixed.
 
     step(0.1, [x, 2.0], "tanh")     numbers (0.1, 2.0), Values (x,), and the form
                                     (number 0, [value 0, number 1], "tanh")
@@ -18,7 +18,7 @@ from ...scalar.value import Value
 
 @dataclass(frozen=True)
 class Slot:
-    """In a form: a number or a Value, which may be another one in the next call."""
+    """In a form: a number or a Value, which may differ from call to call."""
 
     kind: str  # "number" or "value"
     index: int
@@ -26,7 +26,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Items:
-    """In a form: a container and the forms of what it holds."""
+    """In a form: a container and the forms of its items."""
 
     type: type
     items: tuple[Any, ...]
@@ -35,7 +35,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Fixed:
-    """In a form: a whole number, a text, a truth value or None, for which the program is made."""
+    """In a form: an integer, string, bool or None that the program is specialised for."""
 
     type: type
     value: Any
@@ -43,7 +43,7 @@ class Fixed:
 
 @dataclass(frozen=True, eq=False)
 class Thing:
-    """In a form: any other object; the program is made for this very one."""
+    """In a form: any other object; the program is specialised for this very one."""
 
     thing: Any
 
@@ -64,14 +64,14 @@ class Arguments:
     form: Any = None
 
     def filled(self, numbers: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
-        """The arguments again, with other numbers in the place of theirs."""
+        """The arguments again, with other numbers in place of theirs."""
         given = {"number": numbers, "value": self.values}
         positional, named = _filled(self.form, given)
         return positional, named
 
 
 def taken_apart(positional: Sequence[Any], named: Mapping[str, Any]) -> Arguments:
-    """The arguments of a call by what they are.
+    """The arguments of a call, sorted by kind.
 
     >>> found = taken_apart([0.5, (1, 2.0)], {})
     >>> found.numbers, found.filled([10.0, 20.0])
@@ -99,7 +99,7 @@ def _form(x: Any, found: Arguments) -> Any:
 
 
 def _slot_of_value(x: Value, values: list[Value]) -> Slot:
-    """One that is given twice has one place: what is added to its gradient counts twice."""
+    """A Value given twice has one slot: both uses add to one gradient."""
     index = next((i for i, v in enumerate(values) if v is x), len(values))
     if index == len(values):
         values.append(x)
@@ -119,7 +119,7 @@ def _filled(form: Any, given: Mapping[str, Sequence[Any]]) -> Any:
 def map_items(function: Callable[[Any], Any], things: Any) -> Any:
     """A list, tuple, named tuple or dictionary with a function applied to each item.
 
-    Anything else is given back as it is.
+    Anything else is returned unchanged.
     """
     if isinstance(things, dict):
         return {key: function(x) for key, x in things.items()}

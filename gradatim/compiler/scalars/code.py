@@ -1,9 +1,9 @@
-"""A traced step of numbers as LLVM text: one straight line of double arithmetic, in a loop.
+"""A traced step of numbers as IR text: straight-line double arithmetic, in a loop over steps.
 
     void @steps(ptr %memory, ptr %inputs, ptr %outputs, i64 %n)
 
-does n steps. A step reads the numbers of Values from memory and those of arguments from its row of
-inputs, computes line after line in the order in which Python did, puts the new numbers of Values
+runs n steps. A step reads the numbers of Values from memory and those of arguments from its row of
+inputs, computes line after line in the order in which Python did, writes the new numbers of Values
 back, and writes its row of outputs. Nothing is contracted or reordered: + - * / and comparisons
 give Python's bits, the functions are within 2 ulp.
 """
@@ -49,12 +49,12 @@ RULES: dict[str, _Rule] = {
 }
 
 
-# Functions long enough to be worth putting arguments side by side, into one vector.
+# Functions long enough that packing several arguments into a vector pays.
 _WIDE = {"exp", "log", "tanh", "sigmoid", "**"}
 
 
 def scalar_code(trace: ScalarTrace, target: Target) -> str:
-    """The LLVM text of a step."""
+    """The IR text of a step."""
     module = Module(target.attributes, has_fma=target.has_fma, has_rounding=target.has_rounding)
     names = ("memory", "inputs", "outputs")
     f = module.function(FUNCTION, [*(f"ptr noalias %{name}" for name in names), "i64 %n"])
@@ -95,10 +95,10 @@ def _straight_line(
 
 
 def _in_order(tape: Tape, lanes: int) -> Iterator[list[int]]:
-    """The lines one by one, but up to `lanes` calls of one function together.
+    """The lines one by one, except that up to `lanes` calls of one function are taken together.
 
-    A line's depth is the number of such functions that it has to wait for, one after the other.
-    Those of equal depth wait for none of each other; in a network, they are the units of a layer.
+    A line's depth is the longest chain of such functions that it depends on. Calls of equal depth
+    are independent of each other; in a network, they are the units of a layer.
     """
     depth: list[int] = []
     for o in tape.operations:

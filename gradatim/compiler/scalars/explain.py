@@ -1,4 +1,4 @@
-"""What became of a function of Values, to be read: its operations, LLVM's text, instructions."""
+"""A printed report on a compiled function of Values: its operations, IR text, or instructions."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ STAGES = ("trace", "llvm", "assembly")
 
 
 def explained(version: Version, name: str, history: Sequence[str], stage: str | None) -> str:
-    """One stage, or a whole with the operations in it.
+    """One stage, or an overview with all operations.
 
-    Errors: ArgumentError for a stage that is not there.
+    Errors: ArgumentError for an unknown stage.
     """
     if stage is not None and stage not in STAGES:
         raise ArgumentError(f"explain: no stage {stage!r}; there is {', '.join(STAGES)}")
@@ -39,7 +39,7 @@ def _operations(version: Version) -> Iterator[str]:
 
 
 def _after(version: Version) -> Iterator[str]:
-    """Where the numbers of a step go."""
+    """What happens to the results of a step."""
     trace, tape, names = version.trace, version.trace.tape, _names_of_places(version)
     for place, i in trace.writes.items():
         yield f"{names[place]} = {tape.name_of(i)}"

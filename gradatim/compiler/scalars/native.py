@@ -1,4 +1,4 @@
-"""A function of Values compiled for one form of arguments: machine code, and its memory."""
+"""A function of Values compiled for one form of arguments: its machine code and memory."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from .passes import shortened
 from .reach import reach
 from .trace import Fresh, Known, Number, trace
 
-CHUNK = 0.05  # seconds of native steps, after which Python looks for an interrupt
-_MANY = 10_000  # lines of LLVM text; so many take more than a second
+CHUNK = 0.05  # seconds of native steps, after which Python checks for signals
+_MANY = 10_000  # lines of IR text that take more than a second to compile
 
-# Held while Values are read, written or traced, but not while native code runs.
+# Held while Values are read, written or traced, but not while machine code runs.
 _values = threading.RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
@@ -37,7 +37,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class Version:
-    """A function traced and compiled for one form of arguments, and for what it read meanwhile."""
+    """A function compiled for one form of arguments, and for what the trace read."""
 
     def __init__(self, function: Callable[..., Any], arguments: Arguments) -> None:
         found = reach(function, *arguments.things)
@@ -70,7 +70,7 @@ class Version:
         self.captured = self.trace.values[: len(self.trace.values) - len(arguments.values)]
 
     def changed(self, arguments: Arguments) -> str | None:
-        """None if the program is right for these arguments as things are; otherwise why not."""
+        """Why the program is no longer valid for these arguments; None if it is."""
         for value, shared in zip(arguments.values, self._shared, strict=True):
             if value is not shared and (shared is not None or id(value) in self._found):
                 return "an argument is a Value that the function can get at by itself"
@@ -78,8 +78,7 @@ class Version:
 
     @contextmanager
     def running(self, arguments: Arguments) -> Iterator[Run]:
-        """The program's memory filled from the Values; in the end, however it comes, they get
-        their new numbers."""
+        """A run on memory filled from the Values; at the end they are updated, even if it fails."""
         with _values:
             run = Run(self, arguments)
         try:
@@ -91,7 +90,7 @@ class Version:
 
 
 class Run:
-    """One call: the numbers of a version while it runs."""
+    """One call: the state of a version while it runs."""
 
     def __init__(self, version: Version, arguments: Arguments) -> None:
         self.version = version
@@ -105,7 +104,7 @@ class Run:
         self.done = 0
 
     def steps(self, rows: Any) -> None:
-        """Do a step for each row of numbers, (n, width), in chunks of some time."""
+        """Run a step for each row of numbers, (n, width), in chunks of limited duration."""
         inputs = np.ascontiguousarray(rows, dtype=np.float64)
         n, size = len(inputs), 1
         self.outputs = np.empty((n, len(self.version.trace.outputs)))
@@ -120,7 +119,7 @@ class Run:
             size = max(1, min(8 * size, int(size * CHUNK / max(seconds, 1e-9))))
 
     def write_back(self) -> None:
-        """Give the Values their new numbers."""
+        """Write the new numbers to the Values."""
         writes = self.version.writes
         for place, number in zip(writes, self.memory[writes].tolist(), strict=True):
             if place & 1:
@@ -131,11 +130,11 @@ class Run:
             self.values[i].zero_grad()
 
     def returned(self) -> Any:
-        """What the function returns, after one step."""
+        """The result of the function, after one step."""
         return self._with(self.version.trace.result, self._one)
 
     def columns(self) -> Any:
-        """What the function returns, with a list of one number for each step in all its places."""
+        """The result of the function; in place of each number, a list of one per step."""
         table = self.outputs.T.tolist()
         return self._with(self.version.trace.result, lambda record: self._column(record, table))
 
@@ -163,7 +162,7 @@ class Run:
 
 
 def _machine_code(text: str) -> engine.Loaded:
-    """The machine code for a text: what is kept on disk, or new."""
+    """The machine code for a text: from the cache, or compiled."""
     key = cache_key(text, host())
     found = kept_code(key)
     if found is not None:

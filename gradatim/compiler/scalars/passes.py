@@ -1,8 +1,8 @@
-"""What makes a traced step shorter: lines that nothing needs, and `0.0 + x`.
+"""Shortens a traced step: removes lines that nothing needs, and additions of 0.0.
 
-A gradient begins as 0.0, so the first thing added to it costs an addition that only turns -0.0
-into 0.0. It is left out where the sign of a zero cannot be told in any result; where it can, as
-in a gradient that is stored, the addition stays. So the results are the same to the last bit.
+A gradient begins as 0.0, so the first addition to it only turns -0.0 into 0.0. It is removed if no
+result depends on the sign of that zero, and kept if one does, such as a gradient that is stored.
+So the results are the same to the last bit.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import replace
 from .tape import CONSTANT, Tape
 from .trace import ScalarTrace
 
-# The inputs from which the sign of a zero reaches that of a result which is zero.
+# The inputs whose sign, if they are zero, becomes the sign of a zero result.
 _PASSES_SIGN = {"*": (0, 1), "/": (0,), "neg": (0,), "where": (1, 2), "tanh": (0,), "-": (0,)}
-# The inputs whose zero's sign decides more than that: 1 / -0.0 is -inf.
+# The inputs for which the sign of a zero decides more than that: 1 / -0.0 is -inf.
 _NEEDS_SIGN = {"/": (1,), "**": (0,)}
 
 
 def shortened(trace: ScalarTrace) -> ScalarTrace:
-    """The same step in as few lines as it needs.
+    """The same step in as few lines as possible.
 
     >>> from gradatim.compiler.scalars.trace import trace
     >>> from gradatim.scalar import Value
@@ -58,7 +58,7 @@ def shortened(trace: ScalarTrace) -> ScalarTrace:
 
 
 def _live(tape: Tape, roots: Iterable[int]) -> list[int]:
-    """The lines that the roots need, in order; what a line reads stands above it."""
+    """The lines that the roots need, in order; a line reads only lines above it."""
     needed = set(roots)
     for i in range(len(tape.operations) - 1, -1, -1):
         if i in needed:
@@ -67,16 +67,16 @@ def _live(tape: Tape, roots: Iterable[int]) -> list[int]:
 
 
 def _dispensable(tape: Tape, live: Sequence[int], roots: Iterable[int]) -> dict[int, int]:
-    """The additions of 0.0 whose result may as well be -0.0, with the line that they add to."""
+    """The additions of 0.0 whose result may as well be -0.0, with their other operand."""
     signed = _may_be_minus_zero(tape, live)
-    counts = set(roots)  # lines in which the sign of a zero is seen
+    counts = set(roots)  # lines where the sign of a zero matters
     found = {}
     for i in reversed(live):
         name, inputs = tape.operations[i].name, tape.operations[i].inputs
         counts.update(inputs[at] for at in _NEEDS_SIGN.get(name, ()))
         if i in counts:
             counts.update(inputs[at] for at in _PASSES_SIGN.get(name, ()))
-            if name in ("+", "-") and inputs[0] in signed:  # +0.0 + y is +0.0, be y 0.0 or -0.0
+            if name in ("+", "-") and inputs[0] in signed:  # +0.0 + y is +0.0 for either zero y
                 counts.add(inputs[1])
             if name == "+" and inputs[1] in signed:
                 counts.add(inputs[0])

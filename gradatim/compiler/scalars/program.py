@@ -1,4 +1,4 @@
-"""Functions of `scalar.Value`s as native programs: the whole step of session 1 in a microsecond.
+"""Functions of `scalar.Value`s as native programs: the step of session 1 in a microsecond.
 
 A training step of the first session:
 
@@ -11,7 +11,7 @@ A training step of the first session:
         return loss
 
     fast = compile_scalars(step)
-    fast()                          # one step; the loss is a Value, as that of `step()`
+    fast()                          # one step; the loss is a Value, like that of `step()`
     losses = fast.repeat(10_000)    # 10,000 steps: their losses, as floats
 """
 
@@ -37,20 +37,19 @@ from .trace import tracing
 
 __all__ = ["ScalarProgram", "compile_scalars", "touches_values"]
 
-_MOST_VERSIONS = 8  # of one form of arguments; the one that was used for longest goes
+_MOST_VERSIONS = 8  # per form of arguments; the least recently used is evicted
 
 
 def compile_scalars(function: Callable[..., Any]) -> ScalarProgram:
     """A native program for a function that computes with Values and plain numbers.
 
-    Floats that it is given go into the program. Values that it is given, and all Values that it
-    can get at, are worked on in place: `data` and `grad` are afterwards what the function would
-    have made of them. Values that it makes and returns are new ones, with their numbers. For other
-    arguments, and for anything else that the function reads, it is compiled again when they change.
+    Float arguments are inputs of the program. Values that it is given, and all others that it can
+    reach, are updated in place: afterwards their `data` and `grad` are what the function would have
+    made of them. Values that it creates and returns are new ones with their numbers. It is compiled
+    again for other arguments, and when anything else that the function reads changes.
 
-    Errors: TraceError, at the first call, where the function makes a decision by a number that is
-    known only when the program runs, or hands it to something that is not arithmetic.
-
+    Errors: TraceError, at the first call, if the function branches on a number that is known only
+    when the program runs, or passes it to something that is not arithmetic.
     >>> from gradatim.scalar import lol
     >>> fast = compile_scalars(lol)
     >>> fast(2.0, -3.0, 10.0, -2.0)
@@ -60,10 +59,10 @@ def compile_scalars(function: Callable[..., Any]) -> ScalarProgram:
 
 
 class ScalarProgram:
-    """A compiled function: called as the function is called, or repeated.
+    """A compiled function: called like the function, or repeated.
 
-    + - * / and comparisons give the bits that Python gives; exp, log, tanh and sigmoid may differ
-    in the last one.
+    + - * / and comparisons give the same bits as Python; exp, log, tanh and sigmoid may differ in
+    the last one.
 
     >>> x = Value(10.0)
     >>> def step():
@@ -82,12 +81,12 @@ class ScalarProgram:
     def __init__(self, function: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function, updated=())
         self.function = function
-        self.retraced: list[str] = []  # why it was compiled again, each time
+        self.retraced: list[str] = []  # the reason for each further compilation
         self._versions: dict[Any, list[Version]] = {}
         self._last: Version | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Do what the function does, in native code."""
+        """Run the function in native code."""
         if _must_be_plain():
             return self.function(*args, **kwargs)
         arguments = taken_apart(args, kwargs)
@@ -96,11 +95,11 @@ class ScalarProgram:
         return run.returned()
 
     def repeat(self, steps: int, *inputs: Sequence[Any]) -> Any:
-        """Do so many steps in native code; for each number or Value returned, a list of numbers.
+        """Run `steps` steps in native code; in place of each number or Value, a list of numbers.
 
         Each input has one argument for every step: a list of rates, a list of samples. Every 50
-        milliseconds Python may interrupt: after Ctrl-C the Values are those after the last step
-        that was done. What becomes nan stays so and is returned: nothing stops.
+        milliseconds Python checks for signals: after Ctrl-C the Values are those after the last
+        complete step. A nan does not stop the steps; it is returned.
 
         Errors: ArgumentError if `steps` is below 1, or an input has another number of arguments, or
         arguments of different kinds.
@@ -120,9 +119,9 @@ class ScalarProgram:
     def explain(self, *args: Any, stage: str | None = None, **kwargs: Any) -> str:
         """What the function does, operation by operation; or one stage: trace, llvm, assembly.
 
-        That of the last call, or for the arguments given here. Nothing is run.
+        It describes the program of the last call, or for the arguments given here. Nothing is run.
 
-        Errors: ArgumentError for a stage that is not there.
+        Errors: ArgumentError for an unknown stage.
         """
         version = self._last
         if version is None or args or kwargs:
@@ -130,14 +129,14 @@ class ScalarProgram:
         return explained(version, self._name, self.retraced, stage)
 
     def profile(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """There is nothing to tell apart. Errors: ArgumentError, always."""
+        """There are no loop nests to time. Errors: ArgumentError, always."""
         raise ArgumentError(
             f"profile: {self._name} computes with Values, so its program is one straight line "
             "without loop nests to be timed apart; time repeat(n), or write it with tensors"
         )
 
     def export(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Values have no place in C. Errors: ArgumentError, always."""
+        """A C function cannot be given Values. Errors: ArgumentError, always."""
         raise ArgumentError(
             f"export: {self._name} computes with Values, which a C function could not be given; "
             "only programs of tensors are exported"
@@ -151,7 +150,7 @@ class ScalarProgram:
         return getattr(self.function, "__name__", repr(self.function))
 
     def _version(self, arguments: Arguments) -> Version:
-        """The program for these arguments, as things are; compiled unless there is one."""
+        """The program for these arguments, compiled if none is valid."""
         versions = self._versions.setdefault(arguments.form, [])
         reason = None
         for i, version in enumerate(versions):
@@ -178,7 +177,7 @@ class ScalarProgram:
 
 
 def _must_be_plain() -> bool:
-    """Whether the Python function is to be run: inside another trace, or where LLVM is missing."""
+    """Whether to run the Python function: inside another trace, or without LLVM."""
     return tracing() or engine.available() is not None
 
 
@@ -192,7 +191,7 @@ def _check_inputs(inputs: Sequence[Sequence[Any]], count: int) -> None:
 
 
 def _table(first: Arguments, rows: Iterable[tuple[Any, ...]], count: int) -> Any:
-    """The numbers among the arguments, (steps, numbers); all else has to be as in the first."""
+    """The float arguments, (steps, numbers); all else has to be as in the first step."""
     table = np.empty((count, len(first.numbers)))
     for i, row in enumerate(rows):
         arguments = taken_apart(row, {})
@@ -206,7 +205,7 @@ def _table(first: Arguments, rows: Iterable[tuple[Any, ...]], count: int) -> Any
 
 
 def _numbers(result: Any) -> Any:
-    """What a step returned, with plain numbers in the place of Values."""
+    """What a step returned, with plain numbers in place of Values."""
     return result.data if isinstance(result, Value) else map_items(_numbers, result)
 
 

@@ -1,7 +1,7 @@
-"""What a function can get at without being given it: the Values on which its program works.
+"""The Values that a function can reach without being given them.
 
 They are in the function's closure, in the globals that it names, in its `self`, in lists and
-attributes below these. The walk looks at what is there and calls nothing.
+attributes below these. The walk only looks at objects and calls nothing.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Reach:
 
     values: list[Value] = field(default_factory=list)
     generators: list[random.Random] = field(default_factory=list)
-    knows_scalars: bool = False  # something of gradatim.scalar, so Values may be made inside
+    knows_scalars: bool = False  # uses gradatim.scalar, so it may create Values
     has_tensors: bool = False
 
 
 def reach(*roots: Any) -> Reach:
-    """Walk from functions and objects to all the Values that they can get at.
+    """Walk from functions and objects to all the Values that they can reach.
 
     >>> from gradatim.scalar import MLP
     >>> net = MLP(3, [4, 4, 1])
@@ -48,7 +48,7 @@ def reach(*roots: Any) -> Reach:
         if type(thing) in _ATOMS or id(thing) in seen:
             continue
         seen.add(id(thing))
-        kept.append(thing)  # so that no other object gets its id
+        kept.append(thing)  # keeps it alive, so that its id stays unique
         found.knows_scalars |= _is_of_scalar(thing)
         found.has_tensors |= isinstance(thing, Handle)
         if isinstance(thing, Value):
@@ -60,7 +60,7 @@ def reach(*roots: Any) -> Reach:
 
 
 def touches_values(function: Any, arguments: Iterable[Any] = ()) -> bool:
-    """Whether a function is about Values: it is given some, can get at some, or may make some.
+    """Whether a function works on Values: it is given, can reach, or may create some.
 
     >>> from gradatim.scalar import lol
     >>> touches_values(lol), touches_values(max), touches_values(lambda x: 2 * x, [lol()])
@@ -71,7 +71,7 @@ def touches_values(function: Any, arguments: Iterable[Any] = ()) -> bool:
 
 
 def _led_to(thing: Any) -> Iterable[Any]:
-    """What a thing holds; nothing of the rest of this library, nor of modules and classes in it."""
+    """What an object refers to; nothing for the rest of this library, modules, and its classes."""
     if isinstance(thing, Value):
         return thing._children
     if isinstance(thing, types.FunctionType):
@@ -86,7 +86,7 @@ def _led_to(thing: Any) -> Iterable[Any]:
 
 
 def _of_function(function: types.FunctionType) -> Iterator[Any]:
-    """Its closure and defaults; and of the globals, those that its code names."""
+    """Its closure and defaults, and the globals that its code names."""
     yield from function.__closure__ or ()
     yield from (function.__defaults__, function.__kwdefaults__)
     if _is_of(function, _LIBRARIES):

@@ -1,4 +1,4 @@
-"""Numbers that write down what is done to them: a step of plain Python floats as a list.
+"""Numbers that record what is done to them: a step of plain Python floats as a list of lines.
 
     tape = Tape()
     x = tape.input("x")
@@ -9,9 +9,9 @@
         v4 = v2 + 1.0
         v6 = v4 * v4
 
-A `Traced` number stands where a float does. What is computed twice is one line; what can be
-computed now is computed now, by the same functions that `scalar.Value` uses; and x * 1, x + -0.0
-and their like are x. All of that is exact: not even the sign of a zero changes.
+A `Traced` number takes the place of a float. What is computed twice is one line; what depends on
+constants alone is computed now, by the functions that `scalar.Value` uses; and x * 1, x + -0.0 and
+the like are x. All of that is exact: not even the sign of a zero changes.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from ..user_line import user_line
 
 CONSTANT, INPUT = "constant", "input"
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-CONDITIONS = {*COMPARISONS, "&", "|", "not"}  # operations whose result is true or false
+CONDITIONS = {*COMPARISONS, "&", "|", "not"}  # operations whose result is a truth value
 
-# How to compute each operation on floats: the same functions, so the same numbers, as in `Value`.
+# How to compute each operation on floats: by the functions that `Value` uses, for the same results.
 COMPUTE: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -59,9 +59,9 @@ COMPUTE: dict[str, Callable[..., Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One line: a name, the lines that it reads, and for inputs and constants which one it is.
+    """One line: a name, the lines that it reads, and details of an input or a constant.
 
-    A constant is written as Python's `float.hex`, which tells -0.0 from 0.0 and nan from nothing.
+    A constant is written with `float.hex`, which tells -0.0 from 0.0; all nans are equal.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Operation:
 
 
 class Tape:
-    """The lines that were written, in order, each one once."""
+    """The recorded lines, in order, each of them once."""
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
@@ -90,7 +90,7 @@ class Tape:
         return Traced(self, self.write(Operation(INPUT, (), name)))
 
     def line_of(self, x: Any) -> int:
-        """The line that computes a number, which may be a plain one."""
+        """The line that computes a number; a plain number becomes a constant."""
         if isinstance(x, Traced):
             if x.tape is not self:
                 raise TraceError(
@@ -105,7 +105,7 @@ class Tape:
         return self._as_number(self.line_of(x))
 
     def record(self, name: str, *numbers: Any) -> Any:
-        """Write an operation; one on constants is computed, one that changes nothing left out."""
+        """Record an operation: fold it on constants, skip it if it changes nothing."""
         lines = [self.line_of(x) for x in numbers]
         operations = [self.operations[i] for i in lines]
         if all(o.name == CONSTANT for o in operations):
@@ -120,19 +120,19 @@ class Tape:
         return Traced(self, self._simplified(name, lines))
 
     def constant(self, line: int) -> float | None:
-        """The number that a line is, if it is a constant."""
+        """The number of a line, if it is a constant."""
         found = self.operations[line]
         return found.number if found.name == CONSTANT else None
 
     def write(self, operation: Operation) -> int:
-        """The line of an operation, which is added unless it is there."""
+        """The line of an operation, added unless it exists."""
         line = self._lines.setdefault(operation, len(self.operations))
         if line == len(self.operations):
             self.operations.append(operation)
         return line
 
     def _simplified(self, name: str, lines: list[int]) -> int:
-        """The line for an operation, or one that is equal to it, always and exactly."""
+        """The line of an operation, or of a simpler one that is always equal to the last bit."""
         rule = SIMPLER.get(name)
         found = rule(self, *lines) if rule else None
         return self.write(Operation(name, tuple(lines))) if found is None else found
@@ -152,13 +152,13 @@ class Tape:
         return "\n".join(self.text(range(len(self.operations))))
 
     def text(self, lines: Any) -> Iterator[str]:
-        """Some of the lines, to be read: `v12 = v3 * w1.data`."""
+        """Some of the lines as text: `v12 = v3 * w1.data`."""
         for i in lines:
             if self.operations[i].name not in (CONSTANT, INPUT):
                 yield f"v{i} = {self._formula(self.operations[i])}"
 
     def name_of(self, line: int) -> str:
-        """How a line is called where it is read."""
+        """The name of a line in a formula."""
         operation = self.operations[line]
         if operation.name == INPUT:
             return operation.detail
@@ -201,7 +201,7 @@ def _over(tape: Tape, a: int, b: int) -> int | None:
 
 
 def _to_the(tape: Tape, a: int, b: int) -> int | None:
-    """x**2 is x * x, rounded once: what `math.pow` is meant to give, and mostly does."""
+    """x**2 as x * x, which is rounded once, as `math.pow` should be and mostly is."""
     n = tape.constant(b)
     if n == 0.0:
         return tape.line_of(1.0)
@@ -259,7 +259,7 @@ def _is_number(x: Any) -> bool:
 
 
 class Traced(ieee.StandIn):
-    """A number that is known when the program runs; `line` of the tape says how it is computed.
+    """A number known only when the program runs; `line` of the tape says how it is computed.
 
     >>> tape = Tape()
     >>> x = tape.input("x")
@@ -272,7 +272,7 @@ class Traced(ieee.StandIn):
     """
 
     __slots__ = ("line", "tape")
-    __array_ufunc__ = None  # a NumPy number on the left leaves the operation to us
+    __array_ufunc__ = None  # so that a NumPy number on the left defers to this class
 
     def __init__(self, tape: Tape, line: int) -> None:
         self.tape = tape
@@ -295,7 +295,7 @@ class Traced(ieee.StandIn):
         return self
 
     def where(self, yes: Any, no: Any) -> Any:
-        """One of two numbers, by this comparison."""
+        """One of two numbers, chosen by this condition."""
         return self.tape.record("where", self, yes, no)
 
     def __bool__(self) -> bool:

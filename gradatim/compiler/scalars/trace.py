@@ -1,8 +1,8 @@
-"""Running a function of Values once, with numbers that write down what is done to them.
+"""Runs a function of Values once, with numbers that record what is done to them.
 
-Every Value that the function can get at holds traced numbers meanwhile, in `data` and in `grad`. So
-the forward pass, `backward()` and an update in plain Python are written down alike; what the Values
-hold at the end is what the step makes of them. Then they all get their own numbers back.
+During the trace every Value that the function can reach holds traced numbers in `data` and `grad`.
+So the forward pass, `backward()` and an update in plain Python are recorded alike, and what the
+Values hold at the end is the effect of the step. Then they all get their own numbers back.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ Call = Callable[[list[Traced]], Any]
 
 @dataclass(frozen=True)
 class Known:
-    """In what is returned: a Value that was there before the call."""
+    """In a result: a Value that existed before the call."""
 
-    owner: int  # among the Values
-    output: int  # of its number, among the outputs
+    owner: int  # index among the Values
+    output: int  # index of its number among the outputs
 
 
 @dataclass(frozen=True)
 class Fresh:
-    """In what is returned: a Value that the function made."""
+    """In a result: a Value that the function created."""
 
     output: int
-    grad: int | None  # the place of its gradient
+    grad: int | None  # the place of its gradient in memory
     label: str
 
 
 @dataclass(frozen=True)
 class Number:
-    """In what is returned: a plain number, or whether something holds."""
+    """In a result: a plain number or truth value."""
 
     output: int
     kind: type = float
@@ -59,21 +59,21 @@ class Number:
 class ScalarTrace:
     """What a function does to numbers.
 
-    In a program's memory lie `data` and `grad` of each Value in turn, behind them the gradients of
-    Values that are made and returned. A step reads its arguments and the places of `reads`, and in
-    the end puts lines of the tape to the places of `writes`.
+    A program's memory holds `data` and `grad` of each Value in turn, then the gradients of Values
+    that are created and returned. A step reads its arguments and the places in `reads`, and at its
+    end writes lines of the tape to the places in `writes`.
     """
 
     tape: Tape
-    values: tuple[Value, ...]  # those that were found; behind them come those among the arguments
-    numbers: dict[int, int]  # line of the tape: which of the arguments that are numbers
-    width: int  # how many of these there are
+    values: tuple[Value, ...]  # captured ones, then those among the arguments
+    numbers: dict[int, int]  # line of the tape: index among the number arguments
+    width: int  # number of number arguments
     reads: dict[int, int]  # line of the tape: place in memory
-    writes: dict[int, int]  # place: line of the tape
-    cleared: tuple[int, ...]  # Values whose gradient is "not computed" in the end
-    outputs: tuple[int, ...]  # lines of the numbers that each step gives
-    result: Any  # what is returned, with records of the kinds above for Values and numbers
-    size: int  # of the memory
+    writes: dict[int, int]  # place in memory: line of the tape
+    cleared: tuple[int, ...]  # Values whose gradient is "not computed" at the end
+    outputs: tuple[int, ...]  # lines of the numbers that each step returns
+    result: Any  # the result, with the records above in place of Values and numbers
+    size: int  # of the memory, in numbers
 
 
 def trace(
@@ -83,16 +83,16 @@ def trace(
     numbers: Sequence[str] = (),
     generators: Sequence[random.Random] = (),
 ) -> ScalarTrace:
-    """Write down what `call` does; it is given a traced number for each name in `numbers`.
+    """Record what `call` does; it is given a traced number for each name in `numbers`.
 
-    Errors: TraceError where the call asks for a number that is not known yet, keeps one, or draws
-    from Python's random generators. The Values are then what they were.
+    Errors: TraceError if the call needs a number that is not known yet, keeps one, or draws from
+    Python's random generators. The Values are unchanged afterwards.
     """
     while True:
         attempt = _Attempt(captured, arguments, numbers)
         with _no_draws(generators), _marked():
             found = attempt.run(call)
-        missed, attempt = attempt.missed, None  # type: ignore[assignment]  # frees its numbers
+        missed, attempt = attempt.missed, None  # type: ignore[assignment]  # frees traced numbers
         if not missed:
             _refuse_kept(found.tape)
             return found
@@ -123,7 +123,7 @@ class _Attempt:
         self.values = [*captured, *arguments]
         self.owner = {id(v): i for i, v in enumerate(self.values)}
         self.numbers = numbers
-        # All there are, so that none keeps a traced number; in a list, so that no id is used twice.
+        # All that exist, so that none keeps a traced number; alive, so that no id is reused.
         alive = {id(v): v for v in (*_alive(Value), *self.values)}
         self.before = {i: (v, v.data, v.grad) for i, v in alive.items()}
         self.missed: list[Value] = []
@@ -160,7 +160,7 @@ class _Attempt:
         )
 
     def describe(self, result: Any) -> Any:
-        """What is returned, with a record where a Value or a traced number is."""
+        """The result, with records in place of Values and traced numbers."""
         if isinstance(result, Value):
             return self.describe_value(result)
         if isinstance(result, Traced | float | bool):
@@ -190,7 +190,7 @@ class _Attempt:
         self.owner[id(value)] = -1
 
     def restore(self) -> None:
-        """Give all Values back what they had, also those that were not looked for."""
+        """Restore all Values, also those that were not expected to change."""
         for value, data, grad in self.before.values():
             touched = self.is_ours(value.data), self.is_ours(value.grad)
             if any(touched) and id(value) not in self.owner:
@@ -205,10 +205,10 @@ class _Attempt:
 
 
 def _alive(kind: type) -> list[Any]:
-    """All objects of a kind that there are; none while other threads run Python.
+    """All objects of a type; none while other threads run Python.
 
-    Who holds a tuple that another thread is still filling makes Python refuse it there (bpo-15108),
-    and this list holds everything. So what is kept where nobody looked is only found without them.
+    While this list refers to a tuple that another thread is still filling, Python raises an error
+    in that thread (bpo-15108). So numbers kept in unexpected places are found without threads only.
     """
     me = threading.current_thread()
     if any(t is not me and not t.name.startswith("gradatim-") for t in threading.enumerate()):
@@ -218,7 +218,7 @@ def _alive(kind: type) -> list[Any]:
 
 @contextmanager
 def _no_draws(generators: Sequence[random.Random]) -> Iterator[None]:
-    """Refuse what draws from Python's generators: each step would get the same numbers."""
+    """Refuse draws from Python's generators: every step would get the same numbers."""
     every: list[Any] = [random, *generators]
     states = [g.getstate() for g in every]
     yield
@@ -234,7 +234,7 @@ def _no_draws(generators: Sequence[random.Random]) -> Iterator[None]:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Say what to do when Python finds that a traced number is no float."""
+    """Explain the error that Python raises if a traced number is used as a float."""
     try:
         yield
     except TypeError as error:
@@ -249,7 +249,7 @@ def _explained() -> Iterator[None]:
 
 
 def _place_of(error: BaseException) -> str:
-    """The user's line at which an error came: `train.py, line 12: `x = int(loss.data)``."""
+    """The user's line at which an error was raised: `train.py, line 12: `x = int(loss.data)``."""
     frames = traceback.extract_tb(error.__traceback__)
     users = [f for f in frames if not f.filename.startswith(_PACKAGE)] or frames
     name, number = users[-1].filename, users[-1].lineno or 0
@@ -258,7 +258,7 @@ def _place_of(error: BaseException) -> str:
 
 
 def _refuse_kept(tape: Tape) -> None:
-    """Find traced numbers that outlived their function: it put them into something of its own."""
+    """An error for traced numbers that the function stored in something that outlives it."""
     if not _kept(tape):
         return
     gc.collect()
