@@ -1,17 +1,17 @@
-"""From a graph to loop nests, and where everything lies in memory.
+"""From a graph to loop nests, and the placement of arrays in memory.
 
-To be read in this order:
+Reading order:
 
     build       the whole way
     sources     where each value is read from, once movement has become strides
-    cluster     which equations run in one nest; `regroup` has second thoughts
-    homes       values that are written where they are wanted
-    order       in which order nests run
-    alone       equations that have nests of their own: copies, draws, lines, scattered numbers
-    blocks      nests that take turns with a few rows at a time; `hiding` what masks leave out
-    bands       products with nests that take their rows in turn
-    replace     nests in the place of others; `once` what one computes twice
-    over        what is written where something lies that nobody reads any more
-    grain       how a nest is cut into items
-    memory      one arena, whose places are used again
+    cluster     which equations run in one nest; `regroup` revises that
+    homes       values written directly to where they are copied
+    order       the order in which nests run
+    alone       equations with nests of their own: copies, draws, lines, scatters
+    blocks      nests that run on a few rows at a time; `hiding`: columns that a mask hides
+    bands       products with nests that consume their rows band by band
+    replace     groups of nests in place of their members; `once`: no node twice in a nest
+    over        results written over arrays that are no longer read
+    grain       how a nest is split into work items
+    memory      one arena, whose places are reused
 """

@@ -1,4 +1,4 @@
-"""Equations that have nests of their own: copies, draws, lines, and what is written at places."""
+"""Equations with nests of their own: copies, draws, lines, and scatters."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Alone:
         part: Strided | None = Strided.whole(x.shape)
         for primitive, params in e.params["view"]:
             part = part.through(primitive.name, params) if part else None
-        assert part is not None  # it was a view in memory
+        assert part is not None  # an update is always of a view
         whole = Strided.whole(x.shape)
         return [
             strided_copy(self.sources[x], e.output, whole),
@@ -112,7 +112,7 @@ class Alone:
             dims = common_dims(rows)
             if dims is not None:
                 break
-        assert dims is not None  # rows of the last dimension always fit together
+        assert dims is not None  # rows of the last dimension always match
         if prod(dims) != prod(shape) // length:
             dims = (prod(shape) // length,)
         t, p, v = ((*spread(r, dims), r.along) for r in rows)
@@ -132,7 +132,7 @@ class Alone:
 
 
 def strided_copy(source: Source, into: Var, view: Strided) -> RowNest:
-    """Numbers into a part of a buffer."""
+    """A nest that copies a value into a part of a buffer."""
     shape = view.shape
     for length in lengths_of(shape):
         a, b = as_rows(source.view, length), as_rows(view, length)
@@ -151,11 +151,11 @@ def strided_copy(source: Source, into: Var, view: Strided) -> RowNest:
 
 
 def lengths_of(shape: Shape) -> Iterable[int]:
-    """How long rows may be that walk over a shape: the last dimensions taken together."""
+    """Possible row lengths for loops over a shape: products of its last dimensions."""
     sizes = [prod(shape[i:]) for i in range(len(shape))] or [1]
     return dict.fromkeys(sizes)
 
 
 def leaf_of(source: Source) -> Leaf:
-    """A whole value as a nest reads it."""
+    """A leaf that reads a whole value."""
     return Leaf(source.var, source.view.strides, source.view.offset, source.number, source.range)

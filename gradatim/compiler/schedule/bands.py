@@ -1,12 +1,12 @@
-"""Products put together with the nests that take their rows, to be done band by band.
+"""Products fused with the nests that consume their rows, band by band.
 
     x = matmul a b        + bias + residual stream
-    y = layer norm of x   mean and variance of each row, of all its columns
+    y = layer norm of x   mean and variance of each row, over all its columns
 
-A tile of a product has a few rows. When all tiles of these rows are done, so may whatever else is
-done with them be, a sum along the row or over all rows included. What the tiles wrote is still in
-the nearest cache; what is written now goes its way while the next tiles compute; and what nobody
-else reads is never in memory, but for the band at hand.
+A tile of a product has a few rows. When all tiles of these rows, a band, are done, other nests can
+run on them, including a reduction along the row or over all rows. They find the tiles' results in
+L1 or L2; their own results are written back while the next tiles compute; and variables that
+nothing else reads exist for the current band only.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from ..ir.nests import BandNest, Leaf, Nest, ProductNest, RowNest, writes
 from .blocks import is_aligned
 from .replace import all_before, users
 
-LONGEST = 4096  # bytes of a row: a band of them is to stay in the nearest cache
+LONGEST = 4096  # bytes of a row: a band of them should stay in L1 or L2
 FEW = 64  # rows from which on a band is worth its code
 
 
 def in_bands(nests: Sequence[Nest], outputs: set[Var], final: Collection[Var]) -> list[Nest]:
-    """The same nests, with those put together that can be done band by band.
+    """The same nests, with those fused that can run band by band.
 
-    `final` variables are written over others, when everybody has read these: their makers stay.
+    `final` variables overwrite others once all readers of these are done: their writers stay apart.
     """
     search = _Search(nests, outputs, final)
     taken: set[int] = set()
@@ -49,7 +49,7 @@ class _Search:
         self.before = all_before(nests, self.writers)
 
     def band(self, i: int, taken: set[int]) -> list[int]:
-        """A product, and all nests that can take its rows at once; each where it stands."""
+        """A product, and all nests that can consume its rows at once, by their numbers."""
         nest = self.nests[i]
         assert isinstance(nest, ProductNest)
         band = [i]
@@ -63,11 +63,11 @@ class _Search:
         return band
 
     def _is_ready(self, j: int, i: int) -> bool:
-        """Whether a nest waits for nothing that comes after another one."""
+        """Whether a nest depends on nothing that runs after nest i."""
         return all(k <= i for k in self.before[j])
 
     def _begins(self, nest: ProductNest) -> bool:
-        """Whether rows are long enough, and lie as they are made."""
+        """Whether rows are long enough, and are stored in the order in which they are computed."""
         rows, columns = _frame(nest)
         row = columns * nest.equation.output.itemsize
         sized = row % LINE == 0 and row <= LONGEST and rows >= FEW
@@ -79,13 +79,13 @@ class _Search:
         )
 
     def _is_plain(self, nest: ProductNest | RowNest, roles: set[str]) -> bool:
-        """Whether a nest refuses no number, and writes over nothing."""
+        """Whether a nest refuses no value, and overwrites nothing."""
         plain = all(n.role in roles and not is_division(n.equation) for n in nest.nodes)
         alone = all(len(self.writers[v]) == 1 and v not in self.final for v in writes(nest))
         return plain and alone
 
     def _takes(self, nest: RowNest, product: ProductNest) -> bool:
-        """Whether a nest reads row r of what was made for its own row r, and nothing else of it."""
+        """Whether row r of a nest reads row r of the product's results, and no other row."""
         rows, columns = _frame(product)
         if (nest.rows, nest.columns) != (rows, columns) or len(nest.dims) == 1:
             return False
@@ -95,7 +95,7 @@ class _Search:
         return in_step and self._is_plain(nest, {"map", "row", "column"})
 
     def together(self, band: list[int]) -> BandNest:
-        """The nest in place of all that are in a band."""
+        """The nest that replaces all nests of a band."""
         product, *then = (self.nests[i] for i in band)
         assert isinstance(product, ProductNest)
         near = {
@@ -107,6 +107,6 @@ class _Search:
 
 
 def _frame(nest: ProductNest) -> tuple[int, int]:
-    """Rows and columns of a product, of all its matrices."""
+    """Rows, of all matrices together, and columns of a product."""
     shape = nest.equation.output.shape
     return prod(shape[:-1]), shape[-1]

@@ -1,16 +1,16 @@
-"""Nests put together that hand large matrices to each other, to be done block by block.
+"""Nests that pass large matrices to each other, fused to run block by block.
 
     s = matmul q k'       (B, H, T, T)
     p = softmax s         (B, H, T, T)
     y = matmul p v        (B, H, T, d)
 
-One after the other, s and p go through memory. But a few rows of y need the same rows of p, and
-these the same of s: so the three take turns, a block of rows at a time, and a block of s and p is
-all that there ever is. What sums over rows, such as the gradient of v, adds up block by block.
+One after the other, s and p go through memory. But a few rows of y need only the same rows of p,
+and these the same rows of s: so the three alternate on a block of rows at a time, and no more than
+a block of s and p ever exists. Sums over rows, such as the gradient of v, accumulate over blocks.
 
-What is wanted again when the result has come back as a gradient is stored for it if rows are short.
-Otherwise the nests that made it run a second time, in the block that wants it: this costs no more
-than storing, and a program's memory grows with T, not with its square.
+What the backward pass reads again is stored for it if rows are short. Otherwise the nests that
+computed it run a second time, in the block that reads it: this costs no more than storing it, and
+memory grows with T instead of its square.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from ..ir.strided import Shape
 from .hiding import find_hiding
 from .replace import Group, all_before, in_order, users
 
-FEW = 8  # rows of a matrix from which on turns are worth while in any case
-SHORT = 32  # elements of a row that is stored rather than made again
+FEW = 8  # rows of a matrix from which on blocks pay in any case
+SHORT = 32  # rows of up to so many elements are stored rather than recomputed
 
 
 @dataclass(frozen=True)
 class Near:
-    """A value whose rows are those of matrices: how many of both, and how long a row is."""
+    """A value made of rows of matrices: the number of matrices, their rows, and the row length."""
 
     matrices: int
     rows: int
@@ -40,7 +40,7 @@ class Near:
 
 
 def in_blocks(nests: Sequence[Nest], outputs: set[Var]) -> list[Nest]:
-    """The same nests, with those put together that can be done block by block."""
+    """The same nests, with those fused that can run block by block."""
     search = _Search(nests, outputs)
     if not search.near:
         return list(nests)
@@ -53,11 +53,11 @@ def in_blocks(nests: Sequence[Nest], outputs: set[Var]) -> list[Nest]:
     return list(nests)
 
 
-# -- what can stay near ------------------------------------------------------------------------
+# -- what can stay in scratch memory -----------------------------------------------------------
 
 
 def is_sum(part: RowNest | ProductNest, near: dict[Var, int]) -> bool:
-    """Whether a part sums up the rows at hand, so that every block adds to the same result."""
+    """Whether a part sums over the rows of a block, so that every block adds to the same result."""
     if not isinstance(part, ProductNest):
         return False
     by_columns = part.a.var in near and part.a.strides[-2] == 1 and part.a.strides[-1] != 1
@@ -65,12 +65,12 @@ def is_sum(part: RowNest | ProductNest, near: dict[Var, int]) -> bool:
 
 
 def has_sums(nest: BlockNest) -> bool:
-    """Whether blocks add to results of others."""
+    """Whether blocks accumulate into results shared with other blocks."""
     return any(is_sum(part, nest.near) for part in nest.parts)
 
 
 class _Search:
-    """Which variables may stay near, and which nests take part."""
+    """Which variables may stay near (in scratch memory), and which nests take part."""
 
     def __init__(self, nests: Sequence[Nest], outputs: set[Var]) -> None:
         self.nests = nests
@@ -85,7 +85,7 @@ class _Search:
         self.stored: set[Var] = set()
 
     def _begin(self, nest: Nest, outputs: set[Var]) -> None:
-        """Note what a nest makes that may stay near."""
+        """Record which results of a nest may stay near."""
         frame = self._frame(nest)
         if frame is None or not isinstance(nest, RowNest | ProductNest):
             return
@@ -98,7 +98,7 @@ class _Search:
                 self.near[s.into] = Near(matrices, rows, width)
 
     def _frame(self, nest: Nest) -> tuple[int, int] | None:
-        """The matrices and rows of what a nest makes, if it is a beginning or goes on from one."""
+        """The matrices and rows of a nest's results, if it begins a group or continues one."""
         if isinstance(nest, ProductNest):
             *batch, rows, _ = nest.equation.inputs[0].shape
             some = any(s for n, s in zip(batch, nest.b.strides[:-2], strict=True) if n > 1)
@@ -111,7 +111,7 @@ class _Search:
         return None
 
     def _prune(self) -> None:
-        """Keep only what all readers can read block by block."""
+        """Keep only variables that all readers can read block by block."""
         wrong = [v for v in self.near if not self._is_read_near(v)]
         while wrong:
             for v in wrong:
@@ -123,7 +123,7 @@ class _Search:
         return all(self._takes_part(self.nests[i]) for i in known)
 
     def _takes_part(self, nest: Nest) -> bool:
-        """Whether a nest makes or reads what is near, and can do so block by block."""
+        """Whether a nest writes or reads near variables, and can do so block by block."""
         known = [self.near[v] for v in (*reads(nest), *writes(nest)) if v in self.near]
         if len({(near.matrices, near.rows) for near in known}) != 1:
             return False
@@ -162,15 +162,15 @@ class _Search:
             some = any(s.into in self.near for s in nest.stores)
             return some and self._nodes_fit(nest, prod(batch) * m)
         if nest.nodes:
-            return False  # applied to what is not yet the whole sum
+            return False  # an epilogue would be applied to partial sums
         across = a is None or (a.rows == k and _lies(nest.a, batch, a, (1, a.width), m))
         along = b is None or (b.rows == k and _lies(nest.b, batch, b, (b.width, 1), n))
         return across and along
 
-    # -- who is done together --------------------------------------------------------------
+    # -- grouping --------------------------------------------------------------------------
 
     def groups(self) -> list[Group]:
-        """Nests that hand each other what is near, as far as nothing else must run in between."""
+        """Nests connected by near variables, as far as nothing else must run in between."""
         family = self._families()
         turn = self.turn = self._turns(family)
         for v in self.near:
@@ -186,7 +186,7 @@ class _Search:
         return [group for key, group in found.items() if key[0] not in poor]
 
     def _families(self) -> dict[int, int]:
-        """Of each part, the first of those it is connected with."""
+        """For each part, the first of those it is connected with."""
         found = {i: i for i in self.near_parts}
 
         def first(i: int) -> int:
@@ -201,7 +201,7 @@ class _Search:
         return {i: first(i) for i in found}
 
     def _turns(self, family: dict[int, int]) -> dict[int, int]:
-        """How often a family's results have to go out and come back before a part can run."""
+        """How often a family's results must leave it and come back before each part can run."""
         least: list[dict[int, int]] = []
         turn: dict[int, int] = {}
         for i, nest in enumerate(self.nests):
@@ -259,7 +259,7 @@ class _Search:
 
 
 def _pays(nest: Nest) -> bool:
-    """Few rows pass on so little that turns pay only where a mask hides much of the work."""
+    """Matrices of few rows pass on so little that blocks pay only if a mask hides much work."""
     if not isinstance(nest, BlockNest) or nest.rows >= FEW:
         return True
     return nest.hiding is not None and not has_sums(nest)
@@ -277,7 +277,7 @@ def is_aligned(x: Leaf | Store, dims: Shape, width: int) -> bool:
 def _lies(
     leaf: Leaf, batch: Sequence[int], near: Near, steps: tuple[int, int], extent: int
 ) -> bool:
-    """Whether a factor is the whole of what is near, read with these steps."""
+    """Whether a factor is all of a near variable, read with these strides."""
     whole = [near.rows * near.width * n for n in contiguous(batch)]
     pairs = zip(batch, leaf.strides[:-2], whole, strict=True)
     in_order = (

@@ -1,4 +1,4 @@
-"""From a graph to loop nests in order."""
+"""From a graph to an ordered list of loop nests."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def schedule(
     updates: Sequence[tuple[int, int]],
     is_native: Callable[[Equation], bool] = lambda e: True,
 ) -> Schedule:
-    """The nests of a graph; `updates` are (output, input) places where memory is written over.
+    """The nests of a graph; `updates` are (output, input) positions where memory is overwritten.
 
-    `is_native` tells which draws, and which work along lines, have machine code.
+    `is_native` says which draws, and which work along lines, have machine code.
     """
     graph, sources = without_views(graph, {graph.outputs[o] for o, _ in updates})
     final = {graph.outputs[o]: graph.inputs[i] for o, i in updates}
@@ -69,7 +69,7 @@ def _copies_onto_itself(nest: Nest, in_place: dict[Var, Var]) -> bool:
 
 
 def _copy_nest(w: Var, v: Var) -> RowNest:
-    """Put the numbers of w where v lies."""
+    """A nest that copies w to the memory of v."""
     return strided_copy(Source(w, Strided.whole(v.shape)), v, Strided.whole(v.shape))
 
 
@@ -81,11 +81,11 @@ class _Reading:
 
 
 Plans = dict[Equation, list[Var | _Reading]]  # what each equation of a nest reads
-Places = dict[Var, tuple[Var, Rows | None]]  # where each value is stored, and in which rows
+Places = dict[Var, tuple[Var, Rows | None]]  # the buffer each value is stored in, and its rows
 
 
 class _Builder:
-    """What the nests of one graph have in common."""
+    """Builds the nests of one graph."""
 
     def __init__(
         self,
@@ -96,16 +96,16 @@ class _Builder:
     ) -> None:
         self.clustering, self.sources, self.outputs = clustering, sources, outputs
         self.alone = Alone(sources, is_native, self._is_at_home)
-        self.numbers = {e: i for i, e in enumerate(clustering.of)}  # in the program's order
+        self.numbers = {e: i for i, e in enumerate(clustering.of)}  # in program order
         self.readers: dict[Var, set[Cluster]] = {}
         for e, cluster in clustering.of.items():
             for source in clustering.inputs_of(e):
                 self.readers.setdefault(source.var, set()).add(cluster)
         self.homes = find_homes(clustering, outputs)
-        self.at_home: set[Var] = set()  # values that were written into another's memory
+        self.at_home: set[Var] = set()  # values written directly into another's memory
 
     def nests_of(self, cluster: Cluster) -> list[Nest]:
-        """The nests of one cluster: one, or a few for what is put together piece by piece."""
+        """The nests of one cluster: usually one, several for a concatenation or an update."""
         if cluster.kind == "product":
             return [self._product(cluster)]
         if cluster.kind == "rows" and cluster.equations[0].output.size:
@@ -114,7 +114,7 @@ class _Builder:
         return self.alone.nests_of(e)
 
     def _is_copied_already(self, cluster: Cluster) -> bool:
-        """Whether all that a nest would copy was written to its place when it was made."""
+        """Whether everything that a nest would copy was written to its destination already."""
         e = cluster.equations[0]
         done = len(cluster.equations) == 1 and e.name == "copy" and self._is_at_home(e.inputs[0])
         if done and e.output in self.homes:
@@ -135,7 +135,7 @@ class _Builder:
         return ProductNest(matmul, a, b, *self._loops(cluster))
 
     def _loops(self, cluster: Cluster) -> tuple[Shape, tuple[Node, ...], tuple[Store, ...]]:
-        """The dimensions of a nest, what is computed in it, and what is stored."""
+        """The dimensions of a nest, its nodes and its stores."""
         roles = self.clustering.roles
         equations = sorted(cluster.equations, key=self.numbers.__getitem__)
         stored = [v for e in equations for v in e.outputs if self._is_kept(v, cluster)]
@@ -144,7 +144,7 @@ class _Builder:
         every = [*_rows_read(plans), *(r for _, r in places.values() if r is not None)]
         dims = common_dims(every)
         assert dims is not None
-        if prod(dims) != form[0]:  # nothing that is read or written tells the rows apart
+        if prod(dims) != form[0]:  # no access distinguishes the rows
             dims = (form[0],) if form[0] > 1 else ()
         merged, kept = _collapsed(dims, [spread(r, dims) for r in every])
         nodes = tuple(
@@ -165,9 +165,9 @@ class _Builder:
     def _laid_out(
         self, cluster: Cluster, equations: list[Equation], stored: list[Var]
     ) -> tuple[Form, Plans, Places]:
-        """Rows and columns of a nest, what it reads and where it stores.
+        """The form of a nest, what it reads and where it stores.
 
-        The first form that is possible; or another, in which all values can be stored at home.
+        It is the first possible form, or a later one in which all values can be stored at home.
         """
         first = None
         roles, wanted = self.clustering.roles, sum(v in self.homes for v in stored)
@@ -196,12 +196,12 @@ class _Builder:
         return places
 
     def _at_home(self, v: Var, home: Home, form: Form) -> Rows | None:
-        """The rows of a value's home, if its neighbours are neighbours there."""
+        """The rows of a value's home, if elements adjacent in a row are adjacent there."""
         rows = as_rows(home.view, Clustering.columns_of(v.shape, form))
         return rows if rows is not None and rows.along == 1 else None
 
     def _place(self, v: Var, form: Form) -> Rows | None:
-        """Where a value of a nest is stored; None for one that is known at the end only."""
+        """The rows in which a value is stored; None for one that is complete at the end only."""
         e = self.clustering.makers[v]
         if self.clustering.roles[e] in ENDS:
             return None
@@ -239,7 +239,7 @@ def _argument(a: Var | _Reading, dims: Shape, kept: list[int]) -> Argument:
 
 
 def _collapsed(dims: Shape, strides: Sequence[Shape]) -> tuple[Shape, list[int]]:
-    """Dimensions with neighbours made one where every stride allows it, and which are kept."""
+    """Dimensions with neighbours merged where every stride allows it, and the kept ones."""
     kept: list[int] = []
     sizes: list[int] = []
     for d, n in enumerate(dims):

@@ -1,8 +1,8 @@
 """Which equations run in one loop nest.
 
-Every equation begins as a cluster of its own. Then, in program order, each is put together with
-those whose results it reads, if the loops of both can be the same, if each value is there when it
-is read, and if nothing between them would have to run in the middle.
+Every equation begins as a cluster of its own. Then, in program order, each is merged with those
+whose results it reads, if both can have the same loops, if each value is available when it is read,
+and if nothing else would have to run in between.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from ..ir.nests import ENDS
 from ..ir.strided import Rows, Strided, as_rows, between, ends_of
 from .sources import Source, Sources
 
-SMALL_TABLE = 1 << 16  # bytes: so much of the nearest caches is spared for partial sums
-MANY = 1024  # elements of a nest beside which calling it takes no time
-LARGEST = 64  # equations in a nest: machine code takes time that grows with the square of a nest
+SMALL_TABLE = 1 << 16  # bytes: as much of L1 and L2 is available for partial sums
+MANY = 1024  # elements of a nest beside which the cost of a call is negligible
+LARGEST = 64  # equations in a nest: compile time grows with the square of their number
 Form = tuple[int, int]  # rows and columns
-# Of an input: who makes it; whether it is read, row by row, where it is made; otherwise the numbers
-# of rows after which what is read goes on with another stride.
+# Of an input: its maker; whether the element that is read is the one the same iteration computes;
+# else the row counts after which the rows that are read continue with another stride.
 Reading = tuple[Equation | None, bool, tuple[int, ...]]
 
 
@@ -37,11 +37,11 @@ class Cluster:
     after: set[Cluster] = field(default_factory=set)
 
     def is_of_numbers(self) -> bool:
-        """Whether nothing in it has more than one element."""
+        """Whether all its values have one element."""
         return all(v.size == 1 for e in self.equations for v in e.outputs)
 
     def leads_to(self, other: Cluster, *, directly: bool = True) -> bool:
-        """Whether another one has to run after this; not `directly`: because of others between."""
+        """Whether another cluster must run after this; not `directly`: via clusters in between."""
         waiting = [self] if directly else [c for c in self.after if c is not other]
         seen = set(waiting)
         while waiting:
@@ -55,7 +55,7 @@ class Cluster:
 
 
 def role_of(e: Equation) -> str:
-    """What an equation is in a row nest, or "product" or "alone"."""
+    """The role of an equation in a row nest, or "product" or "alone"."""
     if e.name in ELEMENTWISE or e.name == "copy":
         return "map"
     if e.name in SUMS:
@@ -91,7 +91,7 @@ class Clustering:
         self._connect(e)
         if kind == "rows":
             cluster.forms = [f for f in self._forms(e) if self._fits(f, [e], {e})]
-        if role == "scatter" and not cluster.forms:  # values that are not in rows of one stride
+        if role == "scatter" and not cluster.forms:  # the values' rows have more than one stride
             kind = cluster.kind = self.roles[e] = "alone"
         if kind == "product":
             shape = e.output.shape
@@ -103,16 +103,16 @@ class Clustering:
                 self.merge(self.of[maker], self.of[e])
 
     def _have_only_numbers_in_common(self, cluster: Cluster, e: Equation) -> bool:
-        """Whether an equation reads single numbers of a nest, and nothing else of what it makes.
+        """Whether an equation reads only single numbers of a nest's results.
 
-        Both would wait for each other; that is too much for what one call more takes.
+        In one nest they would wait for each other, which costs more than another call.
         """
         read = [m for m in self._makers_read(e) if self.of[m] is cluster]
         large = e.output.size >= MANY and not cluster.is_of_numbers()
         return large and all(m.output.size == 1 and self.roles[m] == "map" for m in read)
 
     def _connect(self, e: Equation) -> None:
-        """Let the cluster of an equation run after those that make what it reads."""
+        """Make the cluster of an equation run after those that compute its inputs."""
         cluster = self.of[e]
         for source in self.inputs_of(e):
             maker = self.makers.get(source.var)
@@ -121,14 +121,14 @@ class Clustering:
                 self.of[maker].after.add(cluster)
 
     def connect(self) -> None:
-        """Forget who ran after whom for the sake of equations that are elsewhere now."""
+        """Recompute the dependencies between clusters, after equations have moved."""
         for cluster in self.of.values():
             cluster.before, cluster.after = set(), set()
         for e in self.of:
             self._connect(e)
 
     def _role(self, e: Equation) -> str:
-        """`role_of`; and sums at places of a small table of zeros, which fit into a row nest."""
+        """`role_of`; but additions into a small table of zeros are a "scatter" in a row nest."""
         if e.name == "put" and e.params["accumulate"] and e.params["dim"] == 0:
             small = e.output.nbytes <= SMALL_TABLE and e.output.dtype.kind == "f"
             zeros = self.sources[e.inputs[0]].number == 0
@@ -137,7 +137,7 @@ class Clustering:
         return role_of(e)
 
     def inputs_of(self, e: Equation) -> list[Source]:
-        """Where the equation's inputs are read from; places, once for each element of a load."""
+        """The sources of an equation's inputs; a load's indices are repeated for each element."""
         if e not in self._inputs:
             self._inputs[e] = self._inputs_of(e)
         return self._inputs[e]
@@ -222,7 +222,7 @@ class Clustering:
 
     @staticmethod
     def columns_of(shape: tuple[int, ...], form: Form) -> int:
-        """The row length of a value of this shape; 0 if it has one element a row."""
+        """The row length of a value of this shape: 0 for one element per row, -1 if none fits."""
         rows, columns = form
         size = prod(shape)
         if columns and size == rows * columns:
@@ -230,9 +230,9 @@ class Clustering:
         return 0 if size == rows else -1
 
     def _same_place(self, maker: Equation, rows: Rows, form: Form) -> bool:
-        """Whether what is read at (r, c) was made at (r, c) of the same nest."""
+        """Whether the element read at (r, c) is the one computed at (r, c) of the same nest."""
         if self.roles[maker] in ENDS:
-            return False  # known at the end only
+            return False  # complete at the end only
         length = self.columns_of(maker.output.shape, form)
         if length == -1:
             return False
@@ -249,13 +249,12 @@ class Clustering:
     def _is_of_elements(self, e: Equation, product: Cluster) -> bool:
         """Whether an equation has one result for each element of a product.
 
-        One for each row, or for all, would be stored by every tile, and written over what the next
-        tile reads.
+        One per row, or one in all, would be stored by every tile, over what the next tile reads.
         """
         return self.roles[e] == "map" and e.output.size == prod(product.forms[0])
 
     def merge(self, a: Cluster, b: Cluster) -> bool:
-        """Let the equations of b run in the nest of a, if that can be."""
+        """Move the equations of b into the nest of a, if possible."""
         if b.kind == "product":
             a, b = b, a
         if a is b or "alone" in (a.kind, b.kind) or b.kind == "product":
@@ -284,7 +283,7 @@ class Clustering:
         return True
 
     def set_apart(self, numbers: list[Equation]) -> None:
-        """Give single numbers, all of one nest, a nest of their own."""
+        """Move single numbers of one nest to a nest of their own."""
         home = self.of[numbers[0]]
         forms = [f for f in ((1, 1), (1, 0)) if self._fits(f, numbers, set(numbers))]
         if not forms:
@@ -294,7 +293,7 @@ class Clustering:
         self.of.update((e, apart) for e in numbers)
 
     def fits_with(self, form: Form, cluster: Cluster, e: Equation) -> bool:
-        """Whether an equation could run in a cluster of this form too."""
+        """Whether an equation could also run in a cluster of this form."""
         equations = [*cluster.equations, e]
         if cluster.kind == "product":
             if self.columns_of(e.output.shape, form) != form[1] or self._is_factor(e, cluster):
@@ -315,7 +314,7 @@ class Clustering:
         return [f for f in candidates if self._fits(f, equations, both)]
 
     def _is_factor(self, e: Equation, cluster: Cluster) -> bool:
-        """Whether the cluster's product reads what the equation makes, from memory."""
+        """Whether the cluster's product reads the equation's result, as a factor from memory."""
         products = [q for q in cluster.equations if self.roles[q] == "product"]
         return any(s.var in e.outputs for q in products for s in self.inputs_of(q))
 
@@ -325,7 +324,7 @@ class Clustering:
 
 
 def load_parts(e: Equation, table: Source, form: Form) -> tuple[Rows, int, int] | None:
-    """For a load: how the table is read but for the chosen dimension, its stride and its bound."""
+    """For a load: the rows of the table without the indexed dimension, its stride and its size."""
     dim = e.params.get("dim", 0)
     view = table.view
     stride, bound = view.strides[dim], view.shape[dim]

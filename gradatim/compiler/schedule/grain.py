@@ -1,7 +1,8 @@
-"""How a nest is cut into work items: by its shapes alone, never by the number of threads.
+"""How a nest is split into work items: by its shapes alone, never by the number of threads.
 
-A sum that several items share is made in two steps: each item leaves its part in a buffer, and a
-nest of one item adds the parts up, in order. So the result is the same on any number of threads.
+A sum over rows of several items is computed in two steps: each item writes its partial sum to a
+buffer, and another nest adds these up, in order. So the result is the same for any number of
+threads.
 """
 
 from __future__ import annotations
@@ -28,19 +29,19 @@ from ..ir.nests import (
     Store,
 )
 
-GRAIN = 8192  # elements in an item, about: a few microseconds
-LINE = 64  # elements of a line are not shared by items
-OWNED = 1 << 16  # elements from which a scatter is shared by workers
+GRAIN = 8192  # elements of an item, about: a few microseconds
+LINE = 64  # items of a single row are multiples of so many elements, so no cache line is shared
+OWNED = 1 << 16  # elements from which on a scatter is split into several items
 OWNERS = 8
-PARTS = 16  # items that a nest with sums over its rows is cut into, at most
-ROOM = 1 << 18  # bytes of what is near that may well be in the second cache
-STEP = 16  # rows of a block, and columns that are done, are counted in these
+PARTS = 16  # most items of a nest with sums over its rows
+ROOM = 1 << 18  # bytes of a block's near variables, which should fit into L2
+STEP = 16  # the rows of a block, and the columns computed, are multiples of this
 QUARTERS = 4
 AGAIN = {e.name: e for e in (reduce_sum, reduce_prod, reduce_max, reduce_min, any_, all_)}
 
 
 def per_item(nest: RowNest) -> int:
-    """Rows in an item; of a nest of one row, elements."""
+    """Rows per item; for a nest of one row, elements per item."""
     roles = {n.role for n in nest.nodes}
     if len(nest.dims) == 1:
         if "row" in roles:
@@ -53,9 +54,9 @@ def per_item(nest: RowNest) -> int:
 
 
 def _shares(total: int, most: int) -> int:
-    """Into how many shares of at most `most` something is cut, about.
+    """The number of shares of about `most` each into which to split `total`.
 
-    An even number, so that half of them are half of it; and equal ones if there are such.
+    It is even, so that half of the shares are half of the work, and divides `total` if possible.
     """
     fewest = -(-total // most)
     if fewest <= 1:
@@ -66,16 +67,16 @@ def _shares(total: int, most: int) -> int:
 
 
 def items(nest: RowNest) -> int:
-    """How many items."""
+    """The number of items."""
     size = nest.columns if len(nest.dims) == 1 else nest.rows
     return -(-size // per_item(nest))
 
 
 def owners(nest: ScatterNest) -> int:
-    """Into how many ranges of places a scatter is cut, each the business of one item.
+    """The number of ranges of indices into which a scatter is split, each owned by one item.
 
-    Each looks at all places, and writes where they are its own: so nobody waits, and the order of
-    additions at one place stays that of the rows.
+    Each item goes through all indices and writes those in its range: no synchronisation, and the
+    order of additions at each index remains that of the rows.
     """
     if nest.places.level == ELEMENT or prod(nest.dims) < OWNED:
         return 1
@@ -83,7 +84,7 @@ def owners(nest: ScatterNest) -> int:
 
 
 def line_items(nest: LineNest) -> tuple[int, int]:
-    """Into how many items lines are cut, and how many lines there are in each."""
+    """The number of items of a line nest, and of lines per item."""
     x = nest.equation.inputs[0]
     lines = x.size // x.shape[nest.dim]
     wanted = min(PARTS, lines) if x.size >= GRAIN // 4 else 1
@@ -93,18 +94,18 @@ def line_items(nest: LineNest) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Cut:
-    """How a block nest is cut: matrices of an item, rows of a block, columns that can be done."""
+    """How a block nest is split into items and blocks."""
 
     items: int
-    matrices: int
-    blocks: int  # of a matrix
-    rows: int
+    matrices: int  # per item
+    blocks: int  # per matrix
+    rows: int  # per block
     last: int  # rows of the last block
-    columns: tuple[int, ...]  # how many, of which the fewest that will do are taken
+    columns: tuple[int, ...]  # choices of how many to compute; the smallest sufficient one is used
 
 
 def cut_of(nest: BlockNest) -> Cut:
-    """Blocks whose rows stay near, and follow the edge of what a mask hides."""
+    """Blocks whose near variables fit into L2, and fine enough to skip what a mask hides."""
     each = sum(n * v.itemsize for v, n in nest.near.items() if v not in nest.stored)
     most = max(STEP, ROOM // each // STEP * STEP)
     columns = [nest.columns]
@@ -120,14 +121,14 @@ def cut_of(nest: BlockNest) -> Cut:
 
 
 def up_to(n: int, step: int) -> int:
-    """The least multiple of a step that is not less than n."""
+    """n rounded up to a multiple of `step`."""
     return -(-n // step) * step
 
 
 def in_two_steps(nest: Nest, items_of: Callable[[BandNest], int]) -> list[Nest]:
-    """A nest whose sums are shared by items, and the nests that add up the parts.
+    """A nest whose sums are split over items, and the nests that add up the partial sums.
 
-    How a band nest is cut is the business of its product: `items_of` tells.
+    A band nest is split as its product is: `items_of` gives the number of its items.
     """
     if isinstance(nest, BandNest):
         count = items_of(nest)
@@ -141,7 +142,7 @@ def in_two_steps(nest: Nest, items_of: Callable[[BandNest], int]) -> list[Nest]:
 
 
 def _shared(nest: RowNest, count: int) -> tuple[RowNest, list[RowNest]]:
-    """A nest of so many items, each of which has its part of every sum; and who adds them up."""
+    """A nest that writes one partial sum per item, and the nests that add these up."""
     if count == 1:
         return nest, []
     ends = {n.var: n for n in nest.nodes if n.role in ENDS}

@@ -1,13 +1,13 @@
-"""What a mask hides: columns of a block that need not be computed at all.
+"""Columns of a block that a mask hides, and that need not be computed at all.
 
     s = where mask x -inf;   e = exp (s - max s);   p = e / sum e;   y = matmul p v
 
-Where the mask is false in every row of a block, p is 0 whatever x is, so x need not be known there,
-nor do the sums miss anything. This is found by computing with what is known: a value is known in a
-hidden column if it is the same for several numbers put in the place of what is not known. So only
-results that are the same for all finite numbers are left out: 0 times inf is nan elsewhere.
+Where the mask is false in every row of a block, p is 0 whatever x is, so x need not be computed
+there, and the sums miss nothing. This is found by evaluating the nodes: a value is known in a
+hidden column if it is the same for several numbers in place of each unknown. So only results that
+are equal for all finite numbers are left out; 0 times inf, elsewhere, is still nan.
 
-Which columns are hidden is seen in the mask itself when the program runs.
+Which columns are hidden is read from the mask itself when the program runs.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ Known = dict[Any, Any]
 
 
 def find_hiding(parts: Sequence[RowNest | ProductNest], near: dict[Var, int]) -> Hiding | None:
-    """A mask where columns may be left out, if there is one."""
+    """A mask whose hidden columns may be left out, if there is one."""
     if len({width for width in near.values() if width > 1}) != 1:
         return None
     return next((h for h in _masks(parts) if _hides(h, parts, near)), None)
 
 
 def _hides(hiding: Hiding, parts: Sequence[RowNest | ProductNest], near: dict[Var, int]) -> bool:
-    """Whether nothing that is left over depends on what is hidden."""
+    """Whether no result that is kept depends on hidden columns."""
     known: Known = {}
     return all(_allows(part, hiding, known, near) for part in parts)
 
@@ -52,7 +52,7 @@ def _masks(parts: Sequence[RowNest | ProductNest]) -> Iterator[Hiding]:
 
 
 def _reads_it(leaf: Leaf, dims: Shape, hiding: Hiding) -> bool:
-    """Whether a leaf of a nest of these dimensions is the mask, element for element."""
+    """Whether a leaf of a nest of these dimensions reads the mask, element by element."""
     mask = hiding.mask
     return (leaf.var, leaf.strides, leaf.offset, dims) == (
         mask.var,
@@ -65,11 +65,11 @@ def _reads_it(leaf: Leaf, dims: Shape, hiding: Hiding) -> bool:
 def _allows(
     part: RowNest | ProductNest, hiding: Hiding, known: Known, near: dict[Var, int]
 ) -> bool:
-    """Whether a part may leave out hidden columns; notes what is known of its results there."""
+    """Whether a part may leave out hidden columns; records its known results in them."""
     wide = max(near.values())
     if isinstance(part, ProductNest):
         factors = [leaf.var for leaf in (part.a, part.b) if near.get(leaf.var) == wide]
-        if factors:  # what is hidden adds nothing to the sums, or 0 to what they are added to
+        if factors:  # a hidden column must add 0 to the sum, or to what it is added to
             return len(factors) == 1 and _is_number(known.get(factors[0]), 0)
     elif part.columns != wide:
         return not any(near.get(leaf.var) == wide for leaf in _leaves(part))
@@ -89,7 +89,7 @@ def _leaves(part: RowNest) -> list[Leaf]:
 
 
 def _follow(node: Node, part: RowNest | ProductNest, hiding: Hiding, known: Known) -> bool:
-    """Note the value of a node in hidden columns, if it is known; whether it may be so."""
+    """Record the value of a node in hidden columns, if known; whether they may be left out."""
     e = node.equation
     arguments = [_value(a, part, hiding, known) for a in node.arguments]
     if node.role == "row":
@@ -113,7 +113,7 @@ def _value(a: Leaf | Var, part: RowNest | ProductNest, hiding: Hiding, known: Kn
 
 
 def _result(e: Equation, arguments: Sequence[Any]) -> Any:
-    """What an equation gives whatever the unknown arguments are; None if it depends on them."""
+    """The result of an equation if it is the same whatever the unknown arguments are, else None."""
     if all(a is None for a in arguments):
         return None
     choices = []

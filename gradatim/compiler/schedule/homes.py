@@ -1,9 +1,9 @@
-"""Values written where they are wanted, so that nobody has to copy them there.
+"""Values written directly to where they would be copied.
 
     y = matmul a b;   z = copy (permute y);   w = cat z ...
 
-If nobody else reads y and z, the product may as well write into w: its stores get w's strides. The
-heads of an attention are put together like this, and so are the gradients of its three inputs.
+If y and z have no other readers, the product may as well write into w: its stores get w's strides.
+The heads of an attention are concatenated like this, and so are the gradients of its three inputs.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from .sources import Source
 
 @dataclass(frozen=True)
 class Home:
-    """Where a value is to be written: its elements, in order, as places of another's memory."""
+    """Where a value is to be written: a strided view of another variable's memory."""
 
     into: Var
     view: Strided
 
 
 def find_homes(clustering: Clustering, outputs: set[Var]) -> dict[Var, Home]:
-    """Homes of all values that are only there to be copied somewhere."""
+    """The homes of all values that are only copied."""
     readers: dict[Var, int] = {}
     for e in clustering.of:
         for source in clustering.inputs_of(e):
@@ -48,7 +48,7 @@ def find_homes(clustering: Clustering, outputs: set[Var]) -> dict[Var, Home]:
 def _parts(
     e: Equation, clustering: Clustering, homes: dict[Var, Home]
 ) -> Iterator[tuple[Source, Home]]:
-    """What an equation only copies, and where to."""
+    """The values that an equation only copies, and where to."""
     shape = e.output.shape
     if e.name == "copy":
         home = homes.get(e.output, Home(e.output, Strided.whole(shape)))
@@ -61,7 +61,7 @@ def _parts(
 
 
 def parts_of(e: Equation) -> list[Strided]:
-    """Where each input of a `cat` lies in its output."""
+    """The view of each input of a `cat` in its output."""
     dim, start, found = e.params["dim"], 0, []
     for v in e.inputs:
         index = (slice(None),) * dim + (slice(start, start + v.shape[dim]),)
@@ -78,11 +78,9 @@ def _is_made_in_a_loop(v: Var, clustering: Clustering) -> bool:
 
 
 def _in_order(view: Strided, places: Strided) -> Strided | None:
-    """The places of what is read through `view`, in the order of the memory that is read.
+    """`places`, the destination of what is read through `view`, in the memory order of the source.
 
-    None if something is read twice, or not at all.
-
-    >>> _in_order(Strided((2, 3), (1, 2)), Strided.whole((2, 3)))
+    None if an element is read twice, or not at all.
     Strided(shape=(3, 2), strides=(1, 3), offset=0)
     """
     dims = [d for d in zip(view.strides, view.shape, places.strides, strict=True) if d[1] != 1]

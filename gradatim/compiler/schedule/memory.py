@@ -1,11 +1,11 @@
-"""Where everything lies: one arena for what lives inside a step, reused as soon as it is free.
+"""Memory planning: one arena for variables that live inside a step, reused as soon as possible.
 
-    worker 0 | worker 1            of a large buffer: each worker has written half of the lines
-       worker 0 | worker 1         of a smaller one there: its middle lies on the other's middle
+    worker 0 | worker 1            a large buffer: each worker has written half of its lines
+       worker 0 | worker 1         a smaller one later: its middle is placed on the other's middle
 
-Where several workers share a step, a line of the cache that another worker has written has to be
-taken from its core, though nobody wants what is in it any more. So memory is used again by the
-worker who had it, as far as this can be: a nest's items go through its results from front to back.
+If several workers share a step, a cache line that another worker has written must be fetched from
+its core, even if its content is dead. So memory is reused by the worker that had it, as far as
+possible: a nest's items go through its results from front to back.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import numpy as np
 from ..ir.graph import Var
 
 ALIGN = 64  # bytes: a cache line, and the widest vector
-LARGE = 1 << 15  # bytes: what is smaller stays near wherever it lies
+LARGE = 1 << 15  # bytes; smaller buffers stay in L1 or L2 wherever they lie
 
 
 @dataclass(frozen=True)
 class Use:
-    """What one call reads and writes, in the order of the program."""
+    """What one call reads and writes."""
 
     reads: tuple[Var, ...]
     writes: tuple[Var, ...]
@@ -32,7 +32,7 @@ class Use:
 
 @dataclass(frozen=True)
 class Arena:
-    """Offsets, in bytes, of what lives inside a step."""
+    """Offsets, in bytes, of variables that live inside a step."""
 
     offsets: dict[Var, int]
     size: int
@@ -42,10 +42,11 @@ Places = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def plan_memory(uses: Sequence[Use], outside: Iterable[Var], *, shared: bool = False) -> Arena:
-    """Place everything but what lies `outside`; two share memory if they never live at once.
+    """Place all variables but those `outside`; two may share memory if their lifetimes are
+    disjoint.
 
-    The largest are placed first, each at the lowest place that is free for all of its life; but if
-    workers share the calls, at the place where the least of it was another worker's.
+    The largest are placed first, each at the lowest place that is free for its lifetime; if workers
+    share the calls, at the free place that takes the fewest bytes from the other worker.
     """
     lives = _lives(uses, set(outside))
     order = sorted(lives, key=lambda v: -v.nbytes)
@@ -67,7 +68,7 @@ def plan_memory(uses: Sequence[Use], outside: Iterable[Var], *, shared: bool = F
 
 
 def _lives(uses: Sequence[Use], elsewhere: set[Var]) -> dict[Var, list[int]]:
-    """The first and the last call that each variable is in."""
+    """The first and the last use of each variable."""
     lives: dict[Var, list[int]] = {}
     for i, use in enumerate(uses):
         for v in (*use.reads, *use.writes):
@@ -78,34 +79,34 @@ def _lives(uses: Sequence[Use], elsewhere: set[Var]) -> dict[Var, list[int]]:
 
 @dataclass(frozen=True)
 class Spans:
-    """Pieces of memory: where each begins and ends, in bytes.
+    """Pieces of memory: their begins and ends, in bytes.
 
-    Whatever is asked of many places at once is a function of the place that is straight from one
-    begin, middle or end to the next. So it is found once, by adding up its slopes.
+    Questions about many places at once are piecewise linear functions of the place, with knots at
+    begins, middles and ends. So they are answered by one cumulative sum of slopes.
     """
 
     begin: Places
     end: Places
 
     def lowest(self, size: int) -> int:
-        """The lowest place with so much room before, between or behind them."""
+        """The lowest place with `size` bytes free before, between or behind them."""
         order = self.begin.argsort()
         before = np.maximum.accumulate(_joined((0,), self.end[order]))
         room = _joined(self.begin[order], (1 << 62,)) - before
         return int(before[(room >= size).argmax()])
 
     def has_room(self, places: Places, size: int) -> Any:
-        """Which places, none below 0, have so much room."""
+        """Which places, none below 0, have `size` bytes free."""
         begun = np.searchsorted(np.sort(self.begin), places + size)  # before the end
         ended = np.searchsorted(np.sort(self.end), places, side="right")
         return (places >= 0) & (begun == ended)
 
     def centred(self, size: int) -> Places:
-        """Where their middles would lie on the middle of something so large."""
+        """The places where something of this size would have its middle on theirs."""
         return (self.begin + self.end - size) // 2 // ALIGN * ALIGN
 
     def crossing(self, places: Places, size: int) -> Any:
-        """The bytes that one of two workers has here and the other one there, each in its half."""
+        """Bytes, for each place, whose worker changes: each worker has one half of a buffer."""
         half, middle, stop = (self.begin + self.end) // 2, places + size // 2, places + size
         seconds = Spans(half, self.end).below(_joined(places, middle))
         firsts = Spans(self.begin, half).below(_joined(middle, stop))

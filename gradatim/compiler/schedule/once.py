@@ -1,8 +1,7 @@
-"""What a nest computes twice, computed once.
+"""Equal nodes of a nest, computed once.
 
-`isolate` copies what sums are made of, so that they may run before what waits for them. Where the
-sums end up in one nest with the rest all the same, as along a row they can, the copies are not
-needed.
+`isolate` copies the inputs of sums so that these can run before what waits for them. If the sums
+end up in one nest with the rest anyway, as they can along a row, the copies are not needed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""In which order clusters run: after what they read, and before what they read is written over."""
+"""The order of clusters: after what they read, and before what they read is overwritten."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .cluster import Cluster, Clustering
 
 
 def in_order(clustering: Clustering, updates: dict[Var, Var]) -> list[Cluster]:
-    """All clusters; `updates` says which final variable is to take the place of which input.
+    """All clusters; `updates` maps each final variable to the input that it overwrites.
 
-    Those that read an input run before the one that makes its successor, where that is possible.
+    Readers of an input run before the writer of its successor, where that is possible.
     """
     clusters = list(dict.fromkeys(clustering.of.values()))
     readers = _readers(clustering, set(updates.values()))
@@ -38,7 +38,7 @@ def _readers(clustering: Clustering, inputs: set[Var]) -> dict[Var, dict[Cluster
 
 
 def _sorted(clusters: Sequence[Cluster]) -> list[Cluster]:
-    """Topological, otherwise as in the program; draws keep their order among themselves."""
+    """Topological, otherwise in program order; draws keep their order among themselves."""
     _keep_order([c for c in clusters if any(e.draws for e in c.equations)])
     first = _ranks(clusters)
     missing = {c: len(c.before) for c in clusters}
@@ -56,10 +56,10 @@ def _sorted(clusters: Sequence[Cluster]) -> list[Cluster]:
 
 
 def _ranks(clusters: Sequence[Cluster]) -> dict[Cluster, tuple[int, int]]:
-    """Places in the program; but single numbers come right before the first who needs them.
+    """Positions in the program; but single numbers come right before their first reader.
 
-    So the update of a weight need not wait for its coefficients until the backward pass is over:
-    it finds in a near cache what its gradient is computed from, and that memory is free the sooner.
+    So the update of a weight need not wait for its coefficients until the backward pass is over: it
+    finds the inputs of its gradient in L1 or L2, and their memory is free sooner.
     """
     number = {c: i for i, c in enumerate(clusters)}
     rank = dict(number)

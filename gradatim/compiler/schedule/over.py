@@ -1,11 +1,11 @@
-"""What is written where something lies that nobody reads any more.
+"""Results written over arrays that are no longer read.
 
-    W' = W - r g                 the new W over the old one, which is somebody else's memory
-    s' = (a b) * s               a slope over what it is multiplied by, inside of a step
+    W' = W - r g                 the new W over the old one, memory outside the step
+    s' = (a b) * s               a gradient over one of its factors, inside the step
 
-Memory that was just read is near. A result in a place of its own is far: its lines are read before
-they are written, and they push others out. So it is where the result is large. And not where rows
-end with a part of a vector: a masked store holds up the loads of what it masks out.
+Memory that was just read is in the cache. A result in a place of its own is not: its lines are
+fetched before they are written, and evict others. So large results reuse memory. They do not if
+rows end with a partial vector: a masked store delays loads of the elements that it masks out.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from .replace import users
 
 
 def overwritten(nests: Sequence[Nest], final: dict[Var, Var]) -> dict[Var, Var]:
-    """Which final variables can be written where their first lies.
+    """The final variables that can overwrite their inputs directly.
 
-    Whatever else is read of the first was read before.
+    Everything else that reads such an input must have run before.
     """
     writers, readers = users(nests)
 
@@ -38,7 +38,7 @@ def overwritten(nests: Sequence[Nest], final: dict[Var, Var]) -> dict[Var, Var]:
 
 
 def reused(nests: Sequence[Nest], kept: Collection[Var]) -> dict[Var, Var]:
-    """Which large ones of a step can lie where another one does; `kept` ones are not the step's."""
+    """Large variables of a step that can overwrite others; `kept` variables are not the step's."""
     writers, readers = users(nests)
     fixed = {*kept, *_fixed(nests)}
     found: dict[Var, Var] = {}
@@ -54,7 +54,7 @@ def reused(nests: Sequence[Nest], kept: Collection[Var]) -> dict[Var, Var]:
 
 
 def _fixed(nests: Sequence[Nest]) -> Iterator[Var]:
-    """What stays where it is: in the room of a nest, or where NumPy looks for it."""
+    """Variables that keep their place: in the scratch memory of a nest, or passed to NumPy."""
     for nest in nests:
         if isinstance(nest, BandNest | BlockNest):
             yield from nest.near
@@ -63,7 +63,7 @@ def _fixed(nests: Sequence[Nest]) -> Iterator[Var]:
 
 
 def _pairs(nest: Nest, free: Collection[Var]) -> Iterator[tuple[Var, Var]]:
-    """Results, each with something free that is read in step with it."""
+    """Results, each with a free variable that is read in step with it."""
     then = nest.then if isinstance(nest, BandNest) else ()
     part = nest.product if isinstance(nest, BandNest) else nest
     later = {v for n in then for v in read_by(n)}

@@ -1,11 +1,10 @@
-"""Second thoughts about clusters: less memory between nests.
+"""Revises clusters to reduce memory traffic between nests.
 
-`sink`  An equation joins the nest of what it reads when that is all that is known. Where all who
-        read its result are in one later nest, it may as well be computed there; that is better if
-        it saves storing more numbers than it makes to be stored.
-`join`  Nests of the same rows that read the same numbers read them once together.
-`part`  Single numbers that large nests read too, such as the coefficients of an optimiser, are
-        computed apart: nobody should wait for the nest that was the first to need them.
+`sink`  An equation first joins the nest that computes its inputs. If all readers of its result are
+        in one later nest it is computed there instead, unless more values would have to be stored.
+`join`  Nests of the same rows that read the same arrays read them once together.
+`part`  Single numbers that several large nests read, such as the coefficients of an optimiser, are
+        computed apart: no nest should wait for the one that was the first to need them.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 from ..ir.graph import Equation, Var
 from .cluster import MANY, Cluster, Clustering
 
-MOST = 48  # equations in a nest that others may still join
+MOST = 48  # equations up to which nests are joined
 LARGE = 256  # elements that are worth reading once instead of twice
 
 
@@ -58,7 +57,7 @@ def _sink(clustering: Clustering, readers: dict[Var, list[Equation]], outputs: s
 def _more_stored(
     clustering: Clustering, e: Equation, readers: dict[Var, list[Equation]], outputs: set[Var]
 ) -> int:
-    """How many more values of this size have to be stored if an equation is moved on."""
+    """How many more values of its size have to be stored if an equation is moved on."""
     home = clustering.of[e]
     more = -1  # its own result
     for v in {s.var for s in clustering.inputs_of(e)}:
@@ -135,9 +134,9 @@ def _part(clustering: Clustering, readers: dict[Var, list[Equation]]) -> None:
 def _shared_numbers(
     clustering: Clustering, equations: list[Equation], readers: dict[Var, list[Equation]]
 ) -> list[Equation]:
-    """Single numbers of a nest that large ones read, and what of the nest they are made of."""
+    """Single numbers of a nest that other large nests read, and what they are computed from."""
     home = clustering.of[equations[0]]
-    made: dict[Equation, list[Equation]] = {}  # of which others of the nest
+    made: dict[Equation, list[Equation]] = {}  # with those of the same nest that it reads
     shared: set[Equation] = set()
     for e in equations:
         makers = [clustering.makers.get(s.var) for s in clustering.inputs_of(e)]

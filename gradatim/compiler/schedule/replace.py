@@ -1,4 +1,4 @@
-"""Nests put in the place of others, in an order in which everything runs after what it needs."""
+"""Groups of nests in place of their members, in an order that respects all dependencies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..ir.nests import BlockNest, DrawNest, Nest, NumpyNest, RowNest, ScatterNes
 
 @dataclass(frozen=True)
 class Group:
-    """Nests in place of others: whom they replace, whom they are made of, what they are."""
+    """Nests in place of others: whose place they take, which they contain, and the new nests."""
 
     members: tuple[int, ...]
     parts: tuple[int, ...]
@@ -20,7 +20,7 @@ class Group:
 
 
 def users(nests: Sequence[Nest]) -> tuple[dict[Var, list[int]], dict[Var, list[int]]]:
-    """Which nests write each variable, and which read it, by their numbers."""
+    """The nests that write each variable, and those that read it, by number."""
     writers: dict[Var, list[int]] = {}
     readers: dict[Var, list[int]] = {}
     for i, nest in enumerate(nests):
@@ -40,7 +40,7 @@ def all_before(nests: Sequence[Nest], writers: dict[Var, list[int]]) -> list[set
         if isinstance(nest, DrawNest | NumpyNest):
             before |= set() if in_turn is None else {in_turn}
             in_turn = i
-        if isinstance(nest, ScatterNest) or _is_copy(nest):  # over what another one has written
+        if isinstance(nest, ScatterNest) or _is_copy(nest):  # may overwrite an earlier result
             before |= {j for v in writes(nest) for j in writers[v] if j < i}
         found.append(before)
     return found
@@ -53,7 +53,7 @@ def _is_copy(nest: Nest) -> bool:
 def in_order(
     nests: Sequence[Nest], groups: Sequence[Group], before: Sequence[set[int]]
 ) -> list[Nest] | None:
-    """All nests with groups in place of their members, else as they were; None for a circle."""
+    """All nests with groups in place of their members; None if dependencies form a cycle."""
     units: dict[int, tuple[int, ...]] = {i: (i,) for i in range(len(nests))}
     made: dict[int, tuple[Nest, ...]] = {i: (nest,) for i, nest in enumerate(nests)}
     last = {i: i for i in units}
@@ -72,7 +72,7 @@ def in_order(
 
 
 def _is_only(nests: Sequence[Nest], j: int, i: int, own: set[Var]) -> bool:
-    """Whether a nest waits for another for nothing but what is made near it again."""
+    """Whether a nest depends on another only for near variables that it computes again itself."""
     handed = set(writes(nests[j])) & set(reads(nests[i]))
     return bool(handed) and handed <= own
 

@@ -1,7 +1,7 @@
 """Where each value is read from, once movement has become strides.
 
-A view of a view of a variable is a strided reading of that variable. Where strides cannot say it,
-a copy is put into the graph; so after `with_copies` every reshape can be read where it lies.
+A view of a view of a variable is a strided access to that variable. If strides cannot express it,
+a copy is inserted into the graph; so after `with_copies` every reshape can be read in place.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..ir.strided import STEPS, Strided, as_rows, step
 
 @dataclass(frozen=True)
 class Source:
-    """A variable and how it is read; or a number, or a range, in no memory."""
+    """A variable and how it is read; or a constant, or a range, which take no memory."""
 
     var: Var
     view: Strided
@@ -28,7 +28,7 @@ class Source:
 
     @property
     def in_memory(self) -> bool:
-        """Whether something is loaded."""
+        """Whether it is loaded from memory."""
         return self.number is None and self.range is None
 
 
@@ -43,7 +43,7 @@ class Sources(dict[Var, Source]):
             self.add(e)
 
     def add(self, e: Equation) -> bool:
-        """Note where an equation's results lie; False for a view that strides cannot say."""
+        """Record the sources of an equation's results; False for a view without strides."""
         for v in e.outputs:
             self[v] = Source(v, Strided.whole(v.shape))
         if e.name == "repeated":
@@ -61,9 +61,9 @@ class Sources(dict[Var, Source]):
 
 
 def with_copies(graph: Graph, written: Collection[Var] = ()) -> Graph:
-    """Copy what cannot be read where it lies, and give every output memory of its own.
+    """Copy what cannot be read in place, and give every output memory of its own.
 
-    Of an output that is `written` over an input nobody asks for the shape.
+    An output that is `written` over an input may have another shape.
     """
     sources = Sources(replace(graph, equations=(), outputs=()))
     new: dict[Var, Var] = {}
@@ -101,7 +101,7 @@ def with_copies(graph: Graph, written: Collection[Var] = ()) -> Graph:
 
 
 def _unreadable(e: Equation, sources: Sources) -> list[Var]:
-    """The inputs that an equation cannot read where they lie: some want order, or memory."""
+    """The inputs that an equation cannot read in place: they must be contiguous, or in memory."""
     if e.draws:
         wrong = [v for v in e.inputs if not _lies_in_order(sources[v])]
     elif e.name == "matmul":
@@ -118,7 +118,7 @@ def _lies_in_order(s: Source) -> bool:
 
 
 def _has_rows(e: Equation, s: Source) -> bool:
-    """Whether what a sum adds up has one stride."""
+    """Whether the elements that a reduction combines have a single stride."""
     dims, n = e.params["dims"], len(s.view.shape)
     if len(dims) == n:
         return True
@@ -127,7 +127,7 @@ def _has_rows(e: Equation, s: Source) -> bool:
 
 
 def without_views(graph: Graph, written: Collection[Var] = ()) -> tuple[Graph, Sources]:
-    """The equations that compute something, and where each value is read from."""
+    """The equations that compute something, and the source of each value."""
     graph = with_copies(graph, written)
     sources = Sources(graph)
     nothing = {*STEPS, "repeated", "arange"}
