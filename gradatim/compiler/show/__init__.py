@@ -1,9 +1,9 @@
-"""What became of a function, to be read.
+"""Reports on a compiled function.
 
-To be read in this order:
+Reading order:
 
-    explain     all stages in words
-    loops       those of a loop nest; `elements` what they read and write: `a[row, col]`
-    profile     how long each nest takes; `effort` what it has to do at least
-    peak        what the machine could do at most
+    explain     all stages as text
+    loops       those of a loop nest; `elements` what they access: `a[row, col]`
+    profile     the time of each nest; `effort` its operations and bytes
+    peak        the limits of the machine
 """

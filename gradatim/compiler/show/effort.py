@@ -1,4 +1,4 @@
-"""What a loop nest has to do at least: operations of arithmetic, and bytes read and written."""
+"""The least work of a loop nest: arithmetic operations, and bytes read and written."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from ..ir.nests import (
 from ..lower.nest.writing import Call
 from ..lower.rows.lines import SORTS
 
-_FREE = {"cast", "copy", "where"}  # no arithmetic: other names, moves and choices
+_FREE = {"cast", "copy", "where"}  # not counted as arithmetic
 
 
 def operations(nest: Nest) -> int:
-    """Of a product 2 m n k; of everything else one for each element and operation, even exp."""
+    """2 m n k for a product; else one per element and operation, even for exp."""
     if isinstance(nest, ProductNest):
         a, b = nest.equation.inputs
         own = 2 * prod(a.shape) * b.shape[-1]
@@ -62,7 +62,7 @@ def _size(n: Node, nest: RowNest) -> int:
 
 
 def traffic(nest: Nest) -> int:
-    """Bytes that a nest reads and writes, each once; of a table, as many rows as are asked for."""
+    """Bytes that a nest reads and writes, each once; of a table, as many rows as are looked up."""
     if isinstance(nest, NumpyNest):
         ours = [i[0] for i in nest.inputs if isinstance(i, tuple)]
         return sum(v.nbytes for v in (*ours, *nest.equation.outputs))
@@ -85,7 +85,7 @@ def traffic(nest: Nest) -> int:
 
 
 def _seen(leaf: Leaf, nest: Nest) -> int:
-    """Bytes of a buffer that one reading touches."""
+    """Bytes of a buffer that one leaf touches."""
     assert not isinstance(nest, NumpyNest | DrawNest | LineNest | BlockNest | BandNest)
     if isinstance(nest, ProductNest) and leaf in (nest.a, nest.b):
         return leaf.var.nbytes
@@ -98,7 +98,7 @@ def _seen(leaf: Leaf, nest: Nest) -> int:
 
 
 def effort(call: Call | NumpyNest, *, is_packing: bool) -> tuple[int, int]:
-    """Operations and bytes of one function; packing an operand only moves numbers."""
+    """Operations and bytes of one function; packing an operand does no arithmetic."""
     if isinstance(call, NumpyNest):
         return 0, traffic(call)
     if is_packing:

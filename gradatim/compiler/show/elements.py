@@ -1,4 +1,4 @@
-"""Elements of buffers in words: offsets and strides read as `a[row, 2 col + 1]`."""
+"""Buffer elements as text: offsets and strides become `a[row, 2 col + 1]`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..ir.strided import Shape
 
 
 def indices(dims: Shape) -> tuple[str, ...]:
-    """What the places in each dimension of a nest are called; the last one is the column.
+    """The index names of a nest's dimensions; the last one is the column.
 
     >>> indices((256, 3, 10))
     ('row0', 'row1', 'col')
@@ -31,7 +31,7 @@ def element(
     offset: int,
     chosen: tuple[str, int] | None = None,
 ) -> str:
-    """An element of a buffer: `loops` are (index, size, stride), `chosen` (what tells it, stride).
+    """An element of a buffer: `loops` are (index, size, stride), `chosen` (index, stride).
 
     >>> element("a", (256, 27), [("row", 256, 27), ("col", 27, 1)], 0)
     'a[row, col]'
@@ -61,7 +61,7 @@ def _coordinates(
     offset: int,
     chosen: tuple[str, int] | None,
 ) -> list[str] | None:
-    """One place for each dimension of the buffer, if every loop walks along one of them."""
+    """One index for each dimension of the buffer, if every loop moves along one of them."""
     left = [*moving, *([(chosen[0], 1, chosen[1])] if chosen else [])]
     found = []
     for n, stride in zip(shape, contiguous(shape), strict=True):
@@ -78,7 +78,7 @@ def _coordinates(
 
 
 def _reshaped(shape: Shape, moving: Sequence[tuple[str, int, int]]) -> list[str] | None:
-    """The indices alone, if they walk over the whole buffer in its order."""
+    """The loop indices alone, if they go through the whole buffer in memory order."""
     inside = all(a[2] == b[1] * b[2] for a, b in pairwise(moving))
     if not moving or not inside or moving[-1][2] != 1:
         return None
@@ -98,12 +98,12 @@ def _address(
 
 
 def loops_of(dims: Shape, strides: Shape) -> list[tuple[str, int, int]]:
-    """Each loop of a nest: its index, how often it runs, and how far each step goes."""
+    """Each loop of a nest: its index, its size and its stride."""
     return list(zip(indices(dims), dims, strides, strict=True))
 
 
 def leaf_in(leaf: Leaf, dims: Shape, names: Names, chosen: tuple[str, int] | None = None) -> str:
-    """What a leaf is inside of the loops: a number, a range, an element of a buffer."""
+    """A leaf inside the loops: a constant, a range, or an element of a buffer."""
     if leaf.number is not None:
         return f"{leaf.number}"
     if leaf.range is not None:

@@ -1,13 +1,13 @@
-"""`program.explain()`: what became of a function, stage by stage, to be read.
+"""`program.explain()`: a printed report on a compiled function, stage by stage.
 
-    trace       the equations that were written down while the function ran once
+    trace       the equations recorded while the function ran once
     expand ..   the graph after that pass; `passes` shows all passes that changed something
     schedule    the loop nests, with the memory that each reads and writes
-    llvm        what LLVM is given
-    assembly    what it makes of it: the processor's instructions
+    llvm        the IR passed to LLVM
+    assembly    the processor's instructions
 
-A program from the cache has nothing of this in memory; the stages are run again, since they depend
-on nothing but the graph and the target.
+A program from the cache keeps none of this in memory; the stages are run again, since they depend
+on the graph and the target alone.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from .loops import INDENT, loop_lines
 
 PASSES = tuple(name for name, _ in ORDER)
 STAGES = ("trace", *PASSES, "passes", "schedule", "llvm", "assembly")
-_COLUMN = 40  # where remarks begin
+_COLUMN = 40  # where remarks start
 
 
 def check_asked(stage: Any, nest: Any) -> None:
-    """Refuse a stage that is not there, or a loop nest that is no number.
+    """Refuse an unknown stage, or a loop nest that is not given as an integer.
 
     Errors: ArgumentError.
     """
@@ -46,7 +46,7 @@ def check_asked(stage: Any, nest: Any) -> None:
 
 
 class Explanation:
-    """All stages of one traced function, each made when it is asked for."""
+    """All stages of one traced function, each computed on demand."""
 
     def __init__(self, name: str, binding: Binding, history: Sequence[str], target: Target) -> None:
         self.name, self.binding, self.target = name, binding, target
@@ -54,9 +54,9 @@ class Explanation:
         self.traced = binding.traced
 
     def text(self, stage: str | None = None, nest: int | None = None) -> str:
-        """One stage, or all that are for people; of one nest only, from 1, if it is given.
+        """One stage, or an overview; restricted to one nest, counted from 1, if it is given.
 
-        Errors: ArgumentError for a stage or a nest that is not there.
+        Errors: ArgumentError for an unknown stage or nest.
         """
         if nest is not None and not 1 <= nest <= len(self.nests):
             numbers = f"there is 1 to {len(self.nests)}" if self.nests else "there is none"
@@ -67,7 +67,7 @@ class Explanation:
             return "\n".join(self._graph(dict(self._graphs)[stage], Names()))
         return "\n".join(getattr(self, f"_{stage}")(nest))
 
-    # -- what the stages made --------------------------------------------------------------
+    # -- results of the stages -------------------------------------------------------------
 
     @cached_property
     def _graphs(self) -> list[tuple[str, Graph]]:
@@ -75,7 +75,7 @@ class Explanation:
 
     @cached_property
     def draft(self) -> Draft:
-        """The program before LLVM has seen it."""
+        """The program before LLVM compiles it."""
         t = self.traced
         return drafted(t.graph, t.updates, t.result_count, self.target)
 
@@ -86,7 +86,7 @@ class Explanation:
 
     @cached_property
     def calls(self) -> dict[Nest, list[Call]]:
-        """The functions that each nest became."""
+        """The functions of each nest."""
         found: dict[Nest, list[Call]] = {}
         for c in self.draft.lowering.calls:
             if isinstance(c, Call):
@@ -95,12 +95,12 @@ class Explanation:
 
     @cached_property
     def names(self) -> Names:
-        """The variables of the last graph, by the letters that its print gives them."""
+        """The variables of the final graph, with the letters that its print gives them."""
         names = Names()
         self.draft.graph.text(names.known)
         return names
 
-    # -- a whole to read -------------------------------------------------------------------
+    # -- the overview ----------------------------------------------------------------------
 
     def _whole(self) -> Iterator[str]:
         graph, last = self.traced.graph, self._graphs[-1][1]
@@ -145,7 +145,7 @@ class Explanation:
             before = graph
 
     def _graph(self, graph: Graph, names: Names, *, lines: bool = False) -> list[str]:
-        """The print of a graph, with what its inputs and outputs are."""
+        """The print of a graph, with the meaning of its inputs and outputs."""
         printed = graph.text(names.known)
         count = len(graph.inputs)
         found = [_remarked(line, self.origin(i)) for i, line in enumerate(printed[:count])]
@@ -269,7 +269,7 @@ class Explanation:
 
 
 def _with_users_lines(equations: Sequence[Equation], printed: Sequence[str]) -> Iterator[str]:
-    """Each line of the user's above the equations that came of it."""
+    """The equations, with each line of the user's above those that came from it."""
     before = ""
     for e, text in zip(equations, printed, strict=True):
         if e.line and e.line != before:
@@ -279,7 +279,7 @@ def _with_users_lines(equations: Sequence[Equation], printed: Sequence[str]) -> 
 
 
 def _memory(x: Handle) -> int:
-    """What two tensors on the same memory have in common."""
+    """A key that two tensors on the same memory share."""
     return id(x._storage.value)
 
 

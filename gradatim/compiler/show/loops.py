@@ -1,4 +1,4 @@
-"""A loop nest in words: what runs in it, in the order in which it runs.
+"""A loop nest as pseudocode, in the order in which it runs.
 
     for row in 256:
         for col in 27:
@@ -8,9 +8,9 @@
             c[row, col] = exp b
             d <- reduce_sum c
 
-What has brackets is in memory; what has none stays in a register. An arrow gathers what is known
-when the loop is over. The machine does a whole vector of columns, and several rows, at a time;
-nothing here says so.
+Names with brackets are in memory, others are in registers. An arrow marks a reduction, whose result
+is complete when the loop is over. The machine works on a vector of columns, and on several rows, at
+a time; this is not shown.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from ..schedule.grain import cut_of
 from .elements import element, indices, leaf_in, loops_of
 
 INDENT = "    "
-_NO_DIMS = {"dims", "keepdim", "dim", "padding_idx", "scale_grad_by_freq"}  # told by the loops
+_NO_DIMS = {"dims", "keepdim", "dim", "padding_idx", "scale_grad_by_freq"}  # implied by the loops
 
 
 def loop_lines(nest: Nest, names: Names) -> list[str]:
-    """The loops of a nest, with what is in them."""
+    """The loops of a nest, with their bodies."""
     if isinstance(nest, RowNest):
         return _RowWords(nest, names).lines()
     if isinstance(nest, ProductNest):
@@ -95,8 +95,8 @@ class _RowWords:
             self._place(n)
 
     def _place(self, n: Node) -> None:
-        """How often a value is computed, and in which pass over a row it is there."""
-        # What is not known here is the product to whose elements the nodes are applied.
+        """Record how often a value is computed, and in which pass over a row it is available."""
+        # An unknown variable is the product to whose elements the nodes are applied.
         levels = [
             a.level if isinstance(a, Leaf) else self.levels.get(a, ELEMENT) for a in n.arguments
         ]
@@ -106,7 +106,7 @@ class _RowWords:
         self.passes[n.var] = latest + 1 if n.role == "row" else latest
 
     def lines(self) -> list[str]:
-        """All loops: once, then row for row, and in a row pass after pass."""
+        """All loops: values computed once, then per row, and within a row pass by pass."""
         once = [self.line(n) for n in self.nest.nodes if self._is_at(n, WHOLE, 0)]
         inner: list[str] = []
         for number in range(max(self.passes.values(), default=0) + 1):

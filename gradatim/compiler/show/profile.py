@@ -1,8 +1,8 @@
-"""`program.profile()`: how long each loop nest takes, beside what the machine could do at most.
+"""`program.profile()`: how long each loop nest takes, beside the least time possible.
 
-The program's functions are called one after the other on one thread, with the processor's clock
-read before and after each; of every function the fastest of many steps counts, and of the core's
-arithmetic the fastest of the windows between them. What the steps change is put back.
+The program's functions are called one after the other on one thread, and the processor's clock is
+read before and after each; the fastest of many steps counts for every function, and the fastest
+window between them for the core's arithmetic. The effects of the steps are undone.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from ..runtime.binding import Binding
 from .effort import effort
 from .peak import Peaks, arithmetic, measured
 
-SECONDS = 0.3  # how long to go on, if nobody says how many steps
+SECONDS = 0.3  # how long to measure, if the number of steps is not given
 FEWEST, MOST = 5, 1_000  # steps
 
-_Row = tuple[int, str, tuple[int, int], str]  # nest, what it does, operations and bytes, dtype
+_Row = tuple[int, str, tuple[int, int], str]  # nest, description, (operations, bytes), dtype
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One function: its nest's number, what it does, seconds, operations, bytes."""
+    """One function: the number of its nest, its description, time, operations and bytes."""
 
     nest: int
     what: str
@@ -44,16 +44,16 @@ class Timing:
 
     @property
     def gflops(self) -> float:
-        """Thousand million operations a second."""
+        """Billions of operations per second."""
         return self.flops / self.seconds / 1e9 if self.seconds else 0.0
 
     @property
     def gbytes(self) -> float:
-        """Thousand million bytes a second, read and written."""
+        """Billions of bytes per second, read and written."""
         return self.bytes / self.seconds / 1e9 if self.seconds else 0.0
 
     def fraction(self, peaks: Peaks) -> float:
-        """Which part of the time the machine would need at its best, whichever limit is nearer."""
+        """The least time possible, by arithmetic or bandwidth, as a fraction of the time."""
         at_best = max(
             self.flops / peaks.flops.get(self.dtype, peaks.flops["float32"]),
             self.bytes / peaks.bandwidth(self.bytes),
@@ -98,7 +98,7 @@ class Profile:
 
     @property
     def total(self) -> Timing:
-        """All functions together, one after the other on one thread."""
+        """The sum over all functions, one after the other on one thread."""
         seconds = sum(t.seconds for t in self.timings)
         flops = sum(t.flops for t in self.timings)
         return Timing(0, "all", seconds, flops, sum(t.bytes for t in self.timings))
@@ -153,7 +153,7 @@ class _Timed(Binding):
         self.control[CLOCKS] = self.clocks.ctypes.data
 
     def fastest(self, step: Callable[[], None], steps: int | None) -> tuple[int, Any, Peaks]:
-        """How many steps were run, the ticks of each function's fastest call, the core's peaks."""
+        """The number of steps, the ticks of each function's fastest call, and the core's limits."""
         peaks, flops = measured(), arithmetic()
         best = np.full(len(self.rows), np.iinfo(np.int64).max)
         count, begin = 0, time.perf_counter()
@@ -173,7 +173,7 @@ class _Timed(Binding):
 
 
 def _rows(calls: Sequence[Call | NumpyNest], nests: Sequence[Nest]) -> list[_Row]:
-    """What is to be said of each function before it is timed."""
+    """The columns of each function that need no timing."""
     numbers = {nest: i for i, nest in enumerate(nests, 1)}
     last = {c.nest: c for c in calls if isinstance(c, Call)}
     found = []
@@ -186,13 +186,13 @@ def _rows(calls: Sequence[Call | NumpyNest], nests: Sequence[Nest]) -> list[_Row
 
 
 def _dtype(nest: Nest) -> str:
-    """In which floats a nest computes."""
+    """The float dtype in which a nest computes."""
     names = [v.dtype.name for e in equations_of(nest) for v in e.outputs if v.dtype.kind == "f"]
     return names[0] if names else "float32"
 
 
 def _row(nest: int | str, t: Timing, of_peak: float, total: float) -> str:
-    """A time, its share of the total, operations and bytes a second: the columns of the table."""
+    """A row of the table: time, share of the total, operations and bytes per second, of peak."""
     share = t.seconds / total if total else 0.0
     rates = f"{t.gflops:8.1f} {t.gbytes:7.1f} {of_peak:8.0%}"
     return f"{nest:>4} {_time(t.seconds):>9} {share:6.1%} {rates}"
@@ -205,7 +205,7 @@ def _seconds(run: Callable[[], None]) -> float:
 
 
 def _time(seconds: float) -> str:
-    """A time in the unit that suits it.
+    """A time in a suitable unit.
 
     >>> _time(3.14e-6), _time(0.25)
     ('3.1 us', '250.0 ms')
