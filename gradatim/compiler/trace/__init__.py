@@ -1,13 +1,13 @@
-"""A function becomes a graph: it runs once, on variables.
+"""A function becomes a graph: it runs once, on variables instead of arrays.
 
-To be read in this order:
+Reading order:
 
-    arguments   what it is given, as tensors and settings; `naming` what it calls them
-    watched     the whole trace, while guards watch what is read
-    trace       the function runs; `traced` is what it did
-    tracer      the backend that writes equations; `given` stands in for the arguments
-    layout      how the memory of variables lies; `shown` what views show of it
-    rebound     buffers that are given other tensors; `grads` what became of `.grad`
-    results     where what it returns belongs; `structure` the containers it comes in
-    joint       the way back through it, traced together with the way there
+    arguments   arguments split into tensors and settings; `naming` their names
+    watched     the whole trace, with guards on what is read
+    trace       runs the function; `traced` is the record of what it did
+    tracer      the backend that records equations; `given` stands in for the arguments
+    layout      the memory layout of variables; `shown` the values of views
+    rebound     buffers replaced by other tensors; `grads` what happened to `.grad`
+    results     where the returned tensors come from; `structure` the containers they are in
+    joint       the backward pass through the function, traced together with the forward pass
 """

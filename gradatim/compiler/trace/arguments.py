@@ -1,4 +1,4 @@
-"""Arguments as tensors and settings: the first may change from call to call, the second retrace."""
+"""Arguments as tensors and settings: tensors may change from call to call, settings retrace."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..ir.graph import kept_from_trace
 
 @dataclass(frozen=True)
 class Place:
-    """Where a tensor was among nested arguments."""
+    """The position of a tensor among nested arguments."""
 
     index: int
 
@@ -44,7 +44,7 @@ class Flat:
         return self._placed()[1]
 
     def _placed(self) -> Any:
-        """Made when it is asked for, by whoever traces: most calls only look the key up."""
+        """Computed on demand, for a trace: most calls only look the key up."""
         numbers = count()
         args, kwargs = self._given
         return _placed(args, numbers), _placed(kwargs, numbers)
@@ -74,9 +74,9 @@ def unflatten(flat: Flat, tensors: Sequence[Any]) -> tuple[Any, Any]:
 
 
 def changed_containers(flat: Flat, tensors: Sequence[Any], given: tuple[Any, Any]) -> list[str]:
-    """The lists and dictionaries, among arguments that were `given`, that are not as they were.
+    """The lists and dictionaries among the arguments that the function changed, by name.
 
-    The function has new ones, so the caller's own never change.
+    `given` is what it received: new containers, so the caller's own never change.
     """
     args, kwargs = unflatten(flat, tensors)
     pairs = [
@@ -102,7 +102,7 @@ def _changed(path: str, value: Any, new: Any) -> Iterator[str]:
 
 
 def _take(value: Any, tensors: list[Any], key: list[Any]) -> None:
-    """Put the tensors in a value with the others, and what else matters into the key."""
+    """Append the tensors in a value to `tensors`, and all else that matters to `key`."""
     if isinstance(value, float | np.floating):
         value = wrap(np.array(float(value)))
         value._is_number = True
@@ -136,7 +136,7 @@ def _take(value: Any, tensors: list[Any], key: list[Any]) -> None:
 
 
 def _placed(value: Any, numbers: Iterator[int]) -> Any:
-    """The same with places for tensors, numbered in the order in which they were taken."""
+    """The value with places for tensors, numbered in the order in which they were taken."""
     if isinstance(value, Handle | float | np.floating):
         return Place(next(numbers))
     if type(value) in (tuple, list):
@@ -147,7 +147,7 @@ def _placed(value: Any, numbers: Iterator[int]) -> Any:
 
 
 def _wish(x: Handle) -> Any:
-    """Of an argument that wants a gradient: whether it collects it, has before, and its hooks."""
+    """Of an argument with a history: its hooks if it is a leaf, and whether it has a `.grad`."""
     edge = history(x)
     if edge is None:
         return None
@@ -156,7 +156,7 @@ def _wish(x: Handle) -> Any:
 
 
 def _first(x: Handle, tensors: Sequence[Any]) -> int:
-    """The place where a tensor was given first."""
+    """The position at which a tensor was given first."""
     for i, t in enumerate(tensors):
         if t is x:
             return i
@@ -164,7 +164,7 @@ def _first(x: Handle, tensors: Sequence[Any]) -> int:
 
 
 class Same:
-    """An object in a key: equal to itself only, and to nothing once it is gone."""
+    """An object in a key: equal to itself only, and to nothing once it is dead."""
 
     __slots__ = ("hash", "refer")
 
@@ -183,7 +183,7 @@ class Same:
 
 
 def objects_of(flat: Flat) -> dict[str, Any]:
-    """The arguments that are no tensors, numbers or texts, by a name, for guards to follow."""
+    """The arguments that are not tensors, numbers or strings, by name, for guards to follow."""
     given = {**{f"argument {i}": v for i, v in enumerate(flat.args)}, **flat.kwargs}
     return dict(pair for name, value in given.items() for pair in _objects(name, value))
 
@@ -200,7 +200,7 @@ def _objects(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def is_gone(key: Any) -> bool:
-    """Whether a key has an object in it that is gone, so that no call can have it again."""
+    """Whether a key contains a dead object, so that no call can have it again."""
     if isinstance(key, tuple):
         return any(map(is_gone, key))
     return isinstance(key, Same) and key.refer() is None

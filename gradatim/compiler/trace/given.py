@@ -1,4 +1,4 @@
-"""The tensors among the arguments of a function, while it is traced."""
+"""Stand-ins for the tensors among a function's arguments, while it is traced."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .tracer import Tracer
 
 
 class Beyond(Leaf):
-    """Where the tape ends for a function whose argument an operation outside made."""
+    """The end of the traced tape at an argument that an operation outside computed."""
 
     __slots__ = ()
 
 
 class Given:
-    """The tensors among the arguments, and the tensors that stand in for them.
+    """The tensors among the arguments, and their stand-ins.
 
-    One that is given twice has one stand-in, and a second variable that nothing reads.
+    A tensor that is given twice has one stand-in, and a second variable that nothing reads.
     """
 
     def __init__(self, tracer: Tracer, arguments: Sequence[Handle]) -> None:
@@ -49,7 +49,7 @@ class Given:
         return new
 
     def pairs(self) -> Iterator[tuple[int, Handle, Handle]]:
-        """Each argument that is new, with its place and its stand-in."""
+        """Each distinct argument, with its position and its stand-in."""
         met: set[int] = set()
         for i, x in enumerate(self.arguments):
             if id(x) not in met:
@@ -57,7 +57,7 @@ class Given:
                 yield i, x, self.stand_in[id(x)]
 
     def check(self) -> None:
-        """Refuse what a function did to a stand-in that it cannot do to the argument."""
+        """Refuse changes to a stand-in that cannot be applied to the argument."""
         for i, _, new in self.pairs():
             if new._shared is not self.storages[i] or new._view:
                 raise TraceError(

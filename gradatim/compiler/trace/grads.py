@@ -1,4 +1,4 @@
-"""What became of `.grad` while a function was traced."""
+"""What happened to `.grad` while a function was traced."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .tracer import Tracer
 
 
 class TracedGrads:
-    """Each `.grad` before and after: of tensors from outside, and of arguments, by their place."""
+    """Each `.grad` before and after: of captured tensors, and of arguments by their position."""
 
     def __init__(self, tracer: Tracer, given: Given) -> None:
         self.tracer = tracer
@@ -34,7 +34,7 @@ class TracedGrads:
             self.then.append((i, x, before))
 
     def owners(self) -> dict[int, Handle | int]:
-        """Whose `.grad` a tensor was, by its id."""
+        """The tensor, or position of the argument, whose `.grad` a tensor was, by its id."""
         found = {}
         for place, t, grad in self.then:
             if grad is not None:
@@ -44,11 +44,11 @@ class TracedGrads:
         return found
 
     def storages(self) -> set[Storage]:
-        """The memory of what each `.grad` was."""
+        """The memory of every `.grad` as it was before."""
         return {grad._storage for _, _, grad in self.then if grad is not None}
 
     def made(self) -> list[tuple[Handle | int, Any]]:
-        """Whose `.grad` is a new tensor, and which."""
+        """The owners whose `.grad` is a new tensor, and these tensors."""
         return [
             (place, t._grad)
             for place, t, grad in self.then
@@ -56,11 +56,11 @@ class TracedGrads:
         ]
 
     def cleared(self) -> list[Handle | int]:
-        """Whose `.grad` is gone."""
+        """The owners whose `.grad` was removed."""
         return [p for p, t, g in self.then if g is not None and t._grad is None]
 
     def wanted(self, captures: Sequence[Capture]) -> list[tuple[Handle, bool]]:
-        """Which `.grad` must be there, or must not: those asked for before they were replaced."""
+        """Which tensors must have a `.grad`, or must not: those of which it was read first."""
         used = {id(c.grad_of) for c in captures}
         asked = {i for i, what in self.tracer.grads.items() if what == "asked"}
         return [
@@ -71,7 +71,7 @@ class TracedGrads:
 
 
 def _is_as_before(new: Any, old: Any) -> bool:
-    """Whether a `.grad` is what it was, or that detached: the same memory, to be written to."""
+    """Whether a `.grad` is unchanged, or detached: on the same memory, without history."""
     if new is old or new is None or old is None:
         return new is old
     same = new._storage is old._storage and steps(new._view) == steps(old._view)

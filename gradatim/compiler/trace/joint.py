@@ -1,10 +1,10 @@
-"""The way back through a function, traced together with the way there.
+"""The backward pass through a function, traced together with its forward pass.
 
-When the function is done, gradients of its results are variables like any others: they are sent
-back over the tape that it left, and what the gradient rules compute is noted too. The walk ends at
-what was there before: arguments and found tensors, whether leaves or not, where the real tape goes
-on when the program runs. Gradients arrive at all results; where at some only, `back/` takes
-away what is not theirs.
+When the function is done, the gradients of its results are variables like any others: they are sent
+back over the tape that it left, and what the gradient rules compute is recorded too. The walk ends
+at tensors that existed before: arguments and captured tensors, leaves or not, where the real tape
+continues when the program runs. Gradients are assumed to arrive at all results; if only some do,
+`back/` removes what the others contribute.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from .given import Given
 from .results import is_traced
 from .tracer import Tracer
 
-Source = int | ref[Handle]  # the place of an argument, or a tensor
+Source = int | ref[Handle]  # the position of an argument, or a tensor
 
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """Equations from the gradients of all results to those of the sources, by their numbers."""
+    """The equations from the gradients of all results to those of the sources, by source number."""
 
     arrive: tuple[Var, ...]
     equations: tuple[Equation, ...]
@@ -41,11 +41,11 @@ class Way:
 
 @dataclass(frozen=True, eq=False)
 class Joint:
-    """The way back through a function.
+    """The backward pass through a function.
 
-    `sources` are the tensors where they end. `reach` tells for each result with a history which
-    of them lie behind it, and `behind` which other results do. The last of these results are
-    `written`: tensors that were there before, and have a history since.
+    `sources` are the tensors where it ends. For each result with a history, `reach` gives the
+    sources behind it, and `behind` the other results behind it. The last of these results are
+    `written`: tensors that existed before and got a new history.
     """
 
     sources: tuple[Source, ...]
@@ -56,10 +56,10 @@ class Joint:
 
 
 def joint(tracer: Tracer, given: Given, returned: Sequence[Handle], since: int) -> Joint | None:
-    """The way back from what was `returned` with a history; None if there is nothing to go back.
+    """The backward pass from results with a history; None if there are none.
 
-    `since` is the time when the trace began. Errors: AutogradError if there is no way; whatever a
-    gradient rule raises.
+    `returned` are those the function returned, `since` is the time when the trace began. Errors:
+    AutogradError if gradients cannot be sent back; whatever a gradient rule raises.
     """
     ends = _Ends(tracer, given, since)
     written = [*ends.written()]
@@ -83,7 +83,7 @@ def joint(tracer: Tracer, given: Given, returned: Sequence[Handle], since: int) 
 
 
 class _Ends:
-    """Where the function's part of the tape ends."""
+    """Finds where the function's part of the tape ends."""
 
     def __init__(self, tracer: Tracer, given: Given, since: int) -> None:
         self.tracer, self.given, self.since = tracer, given, since
@@ -91,7 +91,7 @@ class _Ends:
         self.holders = {id(kept.get("_edge")): t for t, kept in tracer.met.values()}
 
     def written(self) -> list[tuple[Source, Any]]:
-        """The tensors from outside that have a history since they were written."""
+        """The arguments and captured tensors whose history changed when they were written."""
         found: list[tuple[Source, Any]] = [
             (i, new) for i, _, new in self.given.pairs() if self._is_new(new._edge)
         ]
@@ -104,7 +104,7 @@ class _Ends:
         return edge is not None and not isinstance(edge, Leaf) and edge.time >= self.since
 
     def behind(self, root: Any) -> tuple[dict[Any, None], dict[Any, None]]:
-        """The entries behind one of the results: the function's own, and those where it ends."""
+        """The tape entries behind a result: the function's own, and those where its part ends."""
         own: dict[Any, None] = {}
         ends: dict[Any, None] = {}
         stack = [root]
@@ -126,7 +126,7 @@ class _Ends:
         return tensor is not None and (id(tensor) in self.places or id(tensor) in self.tracer.met)
 
     def source(self, edge: Any) -> Source:
-        """The tensor whose history goes on there."""
+        """The tensor whose history continues at an edge."""
         tensor = edge.tensor() if isinstance(edge, Leaf) else self.holders.get(id(edge))
         if tensor is None:
             raise AutogradError("its history goes on behind a tensor that is not there any more")
@@ -135,7 +135,7 @@ class _Ends:
 
 
 def _check_kept(returned: Sequence[Handle], behind: Sequence[Any]) -> None:
-    """Refuse gradients that are to be kept at what the function made itself."""
+    """Refuse gradients that would have to be kept at tensors created by the function."""
     for x in returned:
         if RETAIN in (getattr(history(x), "hooks", None) or {}):
             raise AutogradError("it calls retain_grad() on a tensor that it returns")
@@ -154,7 +154,7 @@ def _way(
     behind: Sequence[tuple[dict[Any, None], dict[Any, None]]],
     numbers: dict[Any, int],
 ) -> Way:
-    """What sending gradients back from the roots computes."""
+    """Trace the backward pass from the roots."""
     arrive = tuple(Var(like.shape, like.dtype) for _, like in roots)
     tracer.made.update(arrive)
     pending = PendingGradients(retain_graph=True, create_graph=False, into_leaves=False)
@@ -175,7 +175,7 @@ def _way(
 
 @contextmanager
 def _aside(tracer: Tracer) -> Iterator[list[Equation]]:
-    """What is noted in the block is no part of the function: it comes into the list."""
+    """Collect the equations recorded in the block separately: they are not the function's."""
     equations: list[Equation] = []
     begin = len(tracer.equations)
     before = [dict(table) for table in (tracer.seen, tracer.written, tracer.grads)]

@@ -1,9 +1,9 @@
-"""How the memory of traced tensors lies, where that counts.
+"""The memory layout of traced tensors, where it matters.
 
-It decides whether a reshape is a view, and in which order random numbers are put into memory: of
-what is given, what is seen of it, and what is computed of that element by element. (All else that
-is computed is taken to be in order, as it mostly is in NumPy's run.) In the program itself all
-memory is in order.
+It decides whether a reshape is a view, and in which order random numbers fill memory. It is tracked
+for arguments and captured tensors, for their views, and for elementwise results of these. (Other
+results are taken to be contiguous, as they mostly are in eager mode.) In the compiled program all
+memory is contiguous.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..ir.strided import Shape, Strided
 
 
 def variable_like(array: Any) -> Var:
-    """The variable of an array from outside."""
+    """The variable of an argument's or captured array."""
     layout = _layout(array)
     seen = layout is None and isinstance(array, np.ndarray) and was_placed(array)
     return Var(array.shape, array.dtype, layout, seen)
@@ -33,7 +33,7 @@ def _layout(value: Any) -> tuple[int, ...] | None:
 
 
 def seen_through(value: Any, e: Equation) -> Var:
-    """The output of a view's equation, as it lies in the memory of what is seen."""
+    """The output of a view's equation, with the strides that it has in its input's memory."""
     source = Strided(value.shape, _layout(value) or contiguous(value.shape))
     seen = source.through(e.name, e.params)
     out = e.output
@@ -44,19 +44,19 @@ def seen_through(value: Any, e: Equation) -> Var:
 
 
 def one_place(v: Var) -> Var:
-    """A variable all of whose elements are one number in one place."""
+    """A variable all of whose elements are one element in memory."""
     return Var(v.shape, v.dtype, (0,) * v.ndim) if v.size > 1 else v
 
 
 def keeps_order(e: Equation) -> bool:
-    """Whether NumPy's run puts the results where the inputs lie, and one is not in order."""
+    """Whether an input is not contiguous, and the eager result has the layout of its inputs."""
     if not any(v.layout is not None and any(v.layout) for v in e.inputs):
         return False
     return e.name in ELEMENTWISE or e.name in ELEMENTWISE_COMPOSITES
 
 
 def computed(e: Equation) -> tuple[Var, ...]:
-    """The outputs of an elementwise equation, in the order that NumPy chooses for its inputs."""
+    """The outputs of an elementwise equation, in the layout that NumPy chooses for its inputs."""
     return tuple(_in_order_of(e.inputs, out) for out in e.outputs)
 
 
@@ -71,13 +71,13 @@ def _in_order_of(inputs: Sequence[Var], out: Var) -> Var:
 
 
 def _spread(v: Var, ndim: int) -> Shape:
-    """The strides of an input in the dimensions of the output; 0 where it is repeated."""
+    """The strides of an input in the dimensions of the output; 0 where it is broadcast."""
     steps = zip(v.shape, v.layout or contiguous(v.shape), strict=True)
     return (*(0,) * (ndim - v.ndim), *(0 if n == 1 else s for n, s in steps))
 
 
 def _innermost_first(inputs: Sequence[Shape], ndim: int) -> list[int]:
-    """The dimensions as NumPy's iterator sorts them: small strides inside, else as they are."""
+    """The dimensions as NumPy's iterator sorts them: small strides innermost, else unchanged."""
     order: list[int] = []
     for axis in reversed(range(ndim)):
         place = len(order)
@@ -92,7 +92,7 @@ def _innermost_first(inputs: Sequence[Shape], ndim: int) -> list[int]:
 
 
 def strided_steps(shape: tuple[int, ...], view: Sequence[tuple[Any, Any]]) -> int:
-    """How many steps of a view of memory in order can be said in strides."""
+    """How many steps of a view of contiguous memory strides can express."""
     seen: Strided | None = Strided.whole(shape)
     for count, (primitive, params) in enumerate(view):
         seen = seen.through(primitive.name, params) if seen else None

@@ -1,4 +1,4 @@
-"""What a function calls the tensors that it is given."""
+"""The function's own names for the tensors that it is given."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .arguments import Flat, Place
 
 
 def names_of(flat: Flat, function: Callable[..., Any]) -> list[str]:
-    """What the function calls the tensors among its arguments: `x`, `batch[0]`.
+    """The function's names for the tensors among its arguments: `x`, `batch[0]`.
 
     >>> from gradatim import ones
     >>> from gradatim.compiler.trace.arguments import flatten
     >>> names_of(flatten((ones(2), [ones(1), 3.0]), {}), lambda x, pair: x)
     ['x', 'pair[0]', 'pair[1]']
     """
-    function = getattr(function, "forward", function)  # a module says there what it takes
+    function = getattr(function, "forward", function)  # where a module names its parameters
     try:
         bound = inspect.signature(function).bind(*flat.args, **flat.kwargs).arguments
-    except (TypeError, ValueError):  # it cannot be called so, or does not say how
+    except (TypeError, ValueError):  # arguments that do not fit, or no signature
         return [f"argument {i}" for i in range(len(flat.tensors))]
     found = dict(pair for name, value in bound.items() for pair in _named(value, name))
     return [found[i] for i in range(len(flat.tensors))]

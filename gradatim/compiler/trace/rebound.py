@@ -1,8 +1,8 @@
-"""Buffers that a function gives other tensors, as `self.count = self.count + 1` does.
+"""Buffers that a function replaces by other tensors, as `self.count = self.count + 1` does.
 
-A program has no names, only memory: what the buffer is to be is written into the tensor that it
-was. Nobody else may have that tensor, or would see it change. So a buffer that is rebound for the
-first time is given a tensor of its own, and the function is traced again.
+A program has no names, only memory: the new value is written into the old tensor. No one else may
+hold that tensor, or they would see it change. So a buffer that is rebound for the first time is
+given a tensor of its own, and the function is traced again.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from ...core.tape import history
 from ..errors import TraceError
 from ..user_line import user_line
 
-_own: WeakValueDictionary[int, Any] = WeakValueDictionary()  # tensors that only a buffer has
+_own: WeakValueDictionary[int, Any] = WeakValueDictionary()  # tensors held by a buffer alone
 
 
 class TraceAgain(Exception):
-    """Something was prepared for the trace that could not be while it was made."""
+    """The trace has to be repeated, now that something has been prepared for it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Buffer:
-    """An entry of a module's table of buffers, what it was, and where it was rebound first."""
+    """An entry of a module's table of buffers, its old tensor, and where it was first rebound."""
 
     table: dict[str, Any]
     name: str
@@ -49,19 +49,20 @@ class Rebound:
         self.buffers: dict[tuple[int, str], Buffer] = {}
 
     def note(self, table: dict[str, Any], name: str) -> None:
-        """One is about to be another tensor."""
+        """Record that a buffer is about to be replaced."""
         key = id(table), name
         if key not in self.buffers:
             self.buffers[key] = Buffer(table, name, table[name], user_line())
 
     def storages(self) -> frozenset[Storage]:
-        """Memory that will have other numbers, while what it was may still be returned."""
+        """The old tensors' memory, which is overwritten even if the old tensor is returned."""
         return frozenset(b.was._storage for b in self._rebound() if isinstance(b.was, Handle))
 
     def settled(self) -> list[Buffer]:
-        """Those that are other tensors now, whose numbers may be written into what they were.
+        """The buffers that were rebound, whose new values may be written into the old tensors.
 
-        Errors: TraceError for one that cannot be written so; TraceAgain if one was somebody else's.
+        Errors: TraceError for one that cannot be written so; TraceAgain if one was not held by its
+        buffer alone.
         """
         rebound = self._rebound()
         for buffer in rebound:
@@ -77,7 +78,7 @@ class Rebound:
         return rebound
 
     def put_back(self) -> None:
-        """Leave in the modules what was there."""
+        """Restore the old tensors in the modules."""
         for buffer in self._rebound():
             buffer.table[buffer.name] = buffer.was
 
@@ -86,7 +87,7 @@ class Rebound:
 
 
 def _check(buffer: Buffer) -> None:
-    """Refuse what the old memory has no room for, or would not remember."""
+    """Refuse a tensor whose type does not match the old one, or that has a history."""
     was, new = buffer.was, buffer.table[buffer.name]
     start = f"compile: {buffer.line} gives the buffer '{buffer.name}' "
     if not isinstance(was, Handle):

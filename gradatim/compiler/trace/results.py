@@ -1,10 +1,10 @@
-"""What a function returned: where its tensors go, and what they know of gradients.
+"""What a function returned: how its tensors are made anew in every call, and their histories.
 
-A tensor that was there before, given or found, is returned itself, and a view of it is a view of
-it. One that the function made is new in every call; it is the same one wherever the function
-returned the same one, and views of one memory share memory. Its history is an entry for the whole
-function (see `back/`); where there is no way back, a backward pass that comes there says why: a
-gradient that is silently missing would be the worst answer.
+A tensor that existed before, given or captured, is returned itself, and a view of it is a view of
+it. A tensor that the function created is new in every call; it is the same object wherever the
+function returned the same one, and views of one storage share memory. Its history is one entry for
+the whole function (see `back/`); if gradients cannot go back through it, a backward pass that gets
+there raises an error that says why: a gradient that is silently missing would be worse.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from ...core.tape import base_of, history
 from ..ir.graph import Var
 from .structure import taken_apart
 
-NAME = "CompiledFunctionBackward"  # of the entry of a compiled function, as in PyTorch
+NAME = "CompiledFunctionBackward"  # of a compiled function's tape entry, as in PyTorch
 
 
 @dataclass(frozen=True, eq=False)
 class Slot:
     """The place of a tensor in what a function returned.
 
-    `index` is that of its numbers among the graph's outputs. `itself` is the tensor if it was
-    there before, or its place among the arguments. `view` says how it sees memory that is not
-    its own. `edge` is the number of a new one among those with a history; `Leaf` for a new leaf.
+    `index` is that of its values among the graph's outputs. `itself` is the tensor if it existed
+    before, or its position among the arguments. `view` is set if it is a view of memory that is not
+    its own. `edge` numbers new tensors with a history; it is `Leaf` for a new leaf.
     """
 
     index: int
@@ -43,10 +43,10 @@ class Slot:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Memory seen through steps: an output's, or what was there before.
+    """A view: steps applied to the memory of an output, an argument or a captured tensor.
 
-    `owner` is the storage, or the place of an argument that has it; None for the output with the
-    slot's index. `base` is the tensor it is a view of, or its place; None for one without.
+    `owner` is the storage, or the position of the argument that has it; None for the output with
+    the slot's index. `base` is the tensor it is a view of, or its position; None for none.
     """
 
     path: tuple[Step, ...]
@@ -55,7 +55,7 @@ class View:
 
 
 class Ended:
-    """The end of a history: there is no way back through what a compiled function computed."""
+    """The end of a history: gradients cannot go back through a compiled function."""
 
     __slots__ = ("__weakref__", "hooks", "name", "time", "why")
 
@@ -67,12 +67,12 @@ class Ended:
 
     @property
     def edges(self) -> tuple[Any, ...]:
-        """Asked for by whoever walks on from here: that is the moment to refuse."""
+        """Read by a walk that goes on from here, which is refused."""
         raise AutogradError(self.why)
 
 
 def no_way_back(name: str, why: str) -> str:
-    """The text for a backward pass that comes to a function it cannot go back through."""
+    """The message of a backward pass through a function that gradients cannot go back through."""
     return (
         f"backward: this came out of {name}, a compiled function through which there is no way "
         f"back ({why}); compile the whole step, with backward() in the function, or call "
@@ -83,9 +83,9 @@ def no_way_back(name: str, why: str) -> str:
 class Results:
     """Collects the tensors of a result.
 
-    `given` are the places of arguments by their ids, `storages` by their storages; `is_known` tells
-    of a tensor that it is from outside and was not touched, `is_outside` of memory that it is not
-    the function's own. What is `lost` has other numbers afterwards: what is returned of it is new.
+    `given` are the positions of arguments by id, `storages` by storage; `is_known` says whether a
+    tensor existed before and is unchanged, `is_outside` whether memory is not the function's own.
+    Memory in `lost` is overwritten at the end: a result on it is returned as a new tensor.
     """
 
     def __init__(
@@ -98,13 +98,13 @@ class Results:
     ) -> None:
         self.given, self.storages = given, storages
         self.is_known, self.is_outside, self.lost = is_known, is_outside, lost
-        self.found: list[tuple[Handle, bool]] = []  # with whether all of its memory is wanted
+        self.found: list[tuple[Handle, bool]] = []  # with whether its whole storage is an output
         self.with_history: list[Handle] = []
-        self._shared: dict[Storage, int] = {}  # memory of which several tensors are returned
+        self._shared: dict[Storage, int] = {}  # storages of several returned tensors: output index
         self._slots: dict[int, Slot] = {}
 
     def take(self, value: Any) -> Any:
-        """The same structure with slots where tensors were."""
+        """The same structure with slots in place of tensors."""
         met: dict[int, Handle] = {}
         taken_apart(value, lambda x: met.setdefault(id(x), x))
         users: dict[Storage, list[Handle]] = {}
@@ -112,7 +112,7 @@ class Results:
             if x._shared is not None and is_traced(x) and not self.is_outside(x._shared):
                 users.setdefault(x._shared, []).append(x)
         for storage, several in users.items():
-            # Of one number every step of `repeat` is kept, which has no views.
+            # `repeat` stacks outputs of one element, and a stack has no views.
             is_number = storage.value.size == 1 and any(x._view for x in several)
             if len(several) > 1 and not is_number:
                 self._shared[storage] = -1
@@ -120,7 +120,7 @@ class Results:
 
     def _taken(self, x: Handle) -> Any:
         if self.is_known(x) and x._shared not in self.lost:
-            return x  # from outside, and nothing was done with it
+            return x  # existed before, and nothing was done with it
         if id(x) not in self._slots:
             self._slots[id(x)] = self._slot(x)
         return self._slots[id(x)]
@@ -167,5 +167,5 @@ class Results:
 
 
 def is_traced(x: Any) -> bool:
-    """Whether a tensor was made while a function was traced."""
+    """Whether a tensor was created while a function was traced."""
     return isinstance(x._value, Var)

@@ -1,6 +1,6 @@
-"""What views show of memory that is a variable, each of their steps asked for only once.
+"""The variable that a view reads, with each step of the view recorded only once.
 
-Without the memory for steps, a chain of n views of views would take n^2 equations.
+Without this cache of steps, a chain of n views of views would take n^2 equations.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Callable
 from ...core.handle import ViewStep, wrap
 from ..ir.graph import Var
 
-Known = dict[ViewStep, tuple[Var, Var]]  # for each step, the root it was applied to, and the result
+Known = dict[ViewStep, tuple[Var, Var]]  # step: the root it was applied to, and the result
 
 
 def shown(known: Known, root: Var, view: ViewStep | None, execute: Callable[..., Var]) -> Var:
-    """What a view shows of a storage whose current variable is `root`."""
+    """What a view reads of a storage whose current variable is `root`."""
     ahead, value = [], root
     while view is not None:
         before = known.get(view)

@@ -1,8 +1,8 @@
-"""What a function returned, taken apart to its tensors and put together again for every call.
+"""What a function returned, taken apart into its tensors and rebuilt for every call.
 
-Tuples, lists and dictionaries (of any class) are made anew each time. Of objects, such as
-dataclasses and modules, those that hold a tensor of the function's are copied, and other ones are
-returned themselves.
+Tuples, lists and dictionaries (of any class) are rebuilt each time. Objects, such as dataclasses
+and modules, are copied if they hold a tensor that the function created; others are returned
+themselves.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from ..whose import is_librarys, is_users
 
 @dataclass(frozen=True)
 class Object:
-    """An object of which some fields are filled in each time."""
+    """An object some of whose fields are replaced each time."""
 
     like: Any
     fields: Mapping[str, Any]
 
 
 def taken_apart(value: Any, take: Callable[[Handle], Any]) -> Any:
-    """The same structure with what `take` gives in the place of tensors."""
+    """The same structure with the results of `take` in place of tensors."""
     return _Taking(take).structure(value)
 
 
 class _Taking:
     def __init__(self, take: Callable[[Handle], Any]) -> None:
         self.take = take
-        self.objects: set[int] = set()  # one that holds itself is looked at once
+        self.objects: set[int] = set()  # visited, since an object may refer to itself
 
     def structure(self, value: Any) -> Any:
         if isinstance(value, Handle):
@@ -52,7 +52,7 @@ class _Taking:
 
 
 def _same(structure: Any, value: Any) -> bool:
-    """Whether nothing in a value was taken out."""
+    """Whether nothing in a value was replaced."""
     if isinstance(structure, tuple | list) and isinstance(value, tuple | list):
         return all(map(_same, structure, value))
     if isinstance(structure, dict) and isinstance(value, dict):
@@ -61,7 +61,7 @@ def _same(structure: Any, value: Any) -> bool:
 
 
 def _fields_of(value: Any) -> dict[str, Any] | None:
-    """The fields of an object that may hold tensors; None if it is not for us to copy."""
+    """The fields of an object that may hold tensors; None for classes that are not copied."""
     kind = type(value)
     if isinstance(value, type | FunctionType):
         return None
@@ -73,11 +73,11 @@ def _fields_of(value: Any) -> dict[str, Any] | None:
 
 
 def filled_in(structure: Any, kind: type, fill: Callable[[Any], Any]) -> Any:
-    """The structure with what `fill` gives in the places of a `kind` of slots."""
+    """The structure with the results of `fill` in place of slots of class `kind`."""
     if type(structure) is kind:
         return fill(structure)
-    # A function that calls itself by a name around it would keep the tensors until garbage is
-    # collected.
+    # A nested function that calls itself would form a cycle, and keep the tensors alive until the
+    # garbage collector runs.
     put = partial(filled_in, kind=kind, fill=fill)
     if type(structure) is not Object:
         return mapped(put, structure)
@@ -91,7 +91,7 @@ def filled_in(structure: Any, kind: type, fill: Callable[[Any], Any]) -> Any:
 
 
 def mapped(function: Callable[[Any], Any], value: Any) -> Any:
-    """The function applied to what is in a tuple, list or dictionary; other things as they are."""
+    """A tuple, list or dictionary with a function applied to its items; other values unchanged."""
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*[function(v) for v in value])
     if type(value) in (tuple, list):

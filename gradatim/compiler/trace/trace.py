@@ -1,4 +1,4 @@
-"""Running a function once to write down what it does."""
+"""Runs a function once and records what it does."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .tracer import Tracer
 
 
 def trace(function: Callable[..., Any], arguments: Sequence[Any], name: str = "") -> Traced:
-    """Run `function` on variables in the place of the tensors among its arguments.
+    """Run `function` on variables in place of the tensors among its arguments.
 
-    Nothing that was there before is changed, whether the function succeeds or raises. `name` is
-    what the function is called in errors.
+    Nothing that existed before is changed, whether the function succeeds or raises. `name` is the
+    name of the function in error messages.
 
-    Errors: TraceError if it asks for the numbers in a tensor, or does what no graph can say;
-    TraceAgain if it can be traced now and could not before.
+    Errors: TraceError if it asks for the values in a tensor, or does what a graph cannot express;
+    TraceAgain if it has to be traced once more.
     """
     if isinstance(local.context.backend, Tracer):
         raise TraceError("compile: a function is traced while another one is")
@@ -53,7 +53,7 @@ def _finish(tracer: Tracer, given: Given, returned: Any, name: str, since: int) 
     given.check()
     places = {id(new): i for i, _, new in given.pairs()}
     grads = TracedGrads(tracer, given)
-    owned = grads.storages()  # those of a `.grad` are others next time
+    owned = grads.storages()  # the `.grad` tensors will be others in the next call
     at = {s: i for i, s in enumerate(given.storages)}
     found = Results(
         places,
@@ -94,8 +94,8 @@ def _finish(tracer: Tracer, given: Given, returned: Any, name: str, since: int) 
 def _way_back(
     tracer: Tracer, given: Given, roots: Sequence[Handle], name: str, since: int
 ) -> tuple[Joint | None, tuple[Ended, ...]]:
-    """How gradients go back through a function; the end of its results' history if they cannot."""
+    """The backward pass through a function; without one, the ends of its results' histories."""
     try:
         return joint(tracer, given, roots, since), ()
-    except Exception as why:  # it would come from backward(), which may never be called
+    except Exception as why:  # backward(), which may never be called, would raise it
         return None, (Ended(no_way_back(name, str(why))),) * len(roots)

@@ -1,4 +1,4 @@
-"""What a function does, as a trace found it."""
+"""The record of what a function does, made by a trace."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .results import Ended
 class Capture:
     """A storage that the function read or wrote without being given it.
 
-    `grad_of` says that it belonged to the `.grad` of that tensor, or of the argument at that place:
-    it may be another one next time.
+    `grad_of` is the tensor, or the position of the argument, whose `.grad` it was: that may be
+    another tensor in the next call.
     """
 
     storage: Storage
@@ -26,7 +26,7 @@ class Capture:
 
 @dataclass(frozen=True)
 class Traced:
-    """What a function does: a graph, and where its inputs come from and its outputs go.
+    """What a function does: a graph, where its inputs come from and where its outputs go.
 
     The graph's inputs are the arguments, then the captures; its outputs are the results, then the
     new values of what was written, then gradients for `.grad`.
@@ -34,23 +34,23 @@ class Traced:
 
     graph: Graph
     captures: tuple[Capture, ...]
-    results: Any  # what the function returned, with `Slot`s where tensors were
+    results: Any  # what the function returned, with `Slot`s in place of tensors
     result_count: int
-    written: tuple[int, ...]  # places among the graph's inputs
-    grads: tuple[Handle | int, ...]  # tensors, or places of arguments, whose `.grad` is made
-    cleared: tuple[Handle | int, ...]  # the same, whose `.grad` is gone afterwards
-    grads_wanted: tuple[tuple[Handle, bool], ...]  # whose `.grad` must (not) be there beforehand
-    looked: tuple[tuple[Handle, Any], ...]  # captured tensors that Python read, and what
-    joint: Joint | None = None  # how gradients go back through it, if results have a history
-    past: tuple[Ended, ...] = ()  # that of results through which there is no way back
+    written: tuple[int, ...]  # positions among the graph's inputs
+    grads: tuple[Handle | int, ...]  # tensors, or positions of arguments, that get a new `.grad`
+    cleared: tuple[Handle | int, ...]  # likewise, whose `.grad` is removed
+    grads_wanted: tuple[tuple[Handle, bool], ...]  # whose `.grad` must (not) be present before
+    looked: tuple[tuple[Handle, Any], ...]  # captured tensors that Python read, and their values
+    joint: Joint | None = None  # the backward pass, if results have a history
+    past: tuple[Ended, ...] = ()  # ends of the results' histories, if there is no backward pass
 
     @property
     def updates(self) -> list[tuple[int, int]]:
-        """Which output takes the place of which input."""
+        """(output, input) positions that share memory: the output overwrites the input."""
         return [(self.result_count + k, i) for k, i in enumerate(self.written)]
 
     @property
     def is_steady(self) -> bool:
-        """Whether, after a step, what it assumed of `.grad` still holds."""
+        """Whether, after a step, its assumptions on `.grad` still hold."""
         made, gone = {id(t) for t in self.grads}, {id(t) for t in self.cleared}
         return not any(id(t) in (gone if there else made) for t, there in self.grads_wanted)

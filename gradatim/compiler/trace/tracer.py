@@ -1,9 +1,9 @@
-"""The backend that writes equations: it answers every primitive with a variable.
+"""The backend that records equations: it answers every primitive with a variable.
 
-Autograd sits above the backend, so the backward pass and the optimiser's update are noted like all
-else. Memory becomes values here. Each storage that is met has a current variable; a write makes a
-new one, and a view is read by applying its steps to the current one. So the graph is pure, and what
-was written is known at the end: those storages get their last variable when the program runs.
+Autograd sits above the backend, so the backward pass and the optimiser's update are recorded like
+everything else. Memory becomes values: each storage that is met has a current variable; a write
+makes a new one, and a view is read by applying its steps to the current one. So the graph is pure,
+and the storages that were written get their last variable when the program runs.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FIELDS = ("_value", "_shared", "_view", "_base", "_edge", "_stamp", "_grad")
 
 @dataclass
 class Tracer:
-    """The backend that writes equations."""
+    """The backend that records equations."""
 
     equations: list[Equation] = field(default_factory=list)
     current: dict[Storage, Var] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Tracer:
     seen: Known = field(default_factory=dict)
     times: dict[Storage, int] = field(default_factory=dict)
     grads: dict[int, str] = field(default_factory=dict)  # the first thing done to each `.grad`
-    lines: dict[int, str] = field(default_factory=dict)  # where a tensor was touched last
+    lines: dict[int, str] = field(default_factory=dict)  # where a tensor was last touched
     adopted: set[Storage] = field(default_factory=set)
     constants: dict[Var, Any] = field(default_factory=dict)
     made: set[Var] = field(default_factory=set)
@@ -55,16 +55,16 @@ class Tracer:
     noting_lines: bool = True
     line: str = ""
     part_of: str = ""
-    watcher: Any = None  # the watch over what functions are called, if there is one
+    watcher: Any = None  # the profile function of the guards' watch, if there is one
 
     # -- the backend's methods -------------------------------------------------------------
 
     def execute(self, primitive: Primitive, inputs: tuple[Handle, ...], params: Params) -> Any:
-        """Note the equation; its variables are the value."""
+        """Record the equation; its variables are the result."""
         watcher = self.watcher
         if watcher is None:
             return self._execute(primitive, inputs, params)
-        # What happens here reads nothing of the user's, and is most of what there is to watch.
+        # Nothing here reads the user's objects, and most function calls happen here: no watching.
         sys.setprofile(None)
         try:
             self.watcher = None
@@ -97,10 +97,10 @@ class Tracer:
     def _in_strides(
         self, inputs: tuple[Handle, ...], view: tuple[Any, ...]
     ) -> tuple[tuple[Handle, ...], Params]:
-        """The inputs of `update_view` for steps that strides can say.
+        """The inputs of `update_view` for steps that strides can express.
 
-        Memory lies in order here. Steps that are strides only in the order that the tensor's memory
-        has outside are taken in two parts.
+        Memory is contiguous here. A view that strides can express only in the tensor's own layout
+        is updated in two parts.
         """
         whole, part = inputs
         count = strided_steps(whole._value.shape, view)
@@ -112,7 +112,7 @@ class Tracer:
         return (whole, part), {"view": view[:count]}
 
     def write(self, target: Handle, source: Handle) -> None:
-        """The target's storage has a new current variable."""
+        """Give the target's storage a new current variable."""
         self.meet(target)
         value, storage = self.read(source), target._storage
         if storage in self.adopted:
@@ -128,7 +128,7 @@ class Tracer:
         self.written[storage] = None
 
     def update(self, update: Update, rows: Sequence[tuple[Handle, ...]], params: Params) -> None:
-        """An equation for each update, and a write for each thing that it replaces."""
+        """One equation for each row, and a write for each input that the update replaces."""
         for inputs in rows:
             found = self.execute(update, inputs, params)
             results = found if isinstance(found, tuple) else (found,)
@@ -136,7 +136,7 @@ class Tracer:
                 self.write(inputs[i], wrap(result))
 
     def numbers(self, x: Handle) -> Any:
-        """The array of a captured tensor that Python looks at: it has to stay what it is."""
+        """The array of a captured tensor that Python reads; a guard makes sure of its values."""
         if isinstance(x._value, Var):
             is_written = x._shared is not None and x._shared in self.current
             if x._value in self.constants and not is_written:
@@ -148,7 +148,7 @@ class Tracer:
         return _read_only(x._value)
 
     def touch(self, x: Any, what: str = "") -> None:
-        """Remember what a tensor was like before that; refuse to meddle with a generator."""
+        """Record a tensor before it is changed; refuse access to a generator's state."""
         if not isinstance(x, Handle):
             raise TraceError(
                 f"compile: {user_line()} asks a random generator for its state or gives it one, "
@@ -158,20 +158,20 @@ class Tracer:
         if what == "adopted":
             self.adopted.add(x._storage)
         elif id(x) not in self.met:
-            pass  # made by the function
+            pass  # created by the function
         elif what:
             self.grads.setdefault(id(x), what)
         else:
             self.lines[id(x)] = user_line()
 
     def rebind(self, table: dict[str, Any], name: str) -> None:
-        """Remember what a module's buffer was."""
+        """Record a module's buffer before it is replaced."""
         self.rebound.note(table, name)
 
     def constant(self, array: Any) -> Var:
-        """Numbers from Python: one is written into the graph, several are an input of it.
+        """An array from Python: a scalar is written into the graph, larger ones are captured.
 
-        Every call begins with these numbers, whatever is written into the tensor.
+        Every call begins with these values, whatever is written into the tensor.
         """
         if array.ndim == 0:
             params = {"shape": (), "value": array.item(), "dtype": array.dtype}
@@ -187,7 +187,7 @@ class Tracer:
     # -- memory ----------------------------------------------------------------------------
 
     def read(self, x: Handle) -> Var:
-        """The variable that a tensor is now."""
+        """The current variable of a tensor."""
         value, shared = x._value, x._shared
         if isinstance(value, Var) and (shared is None or shared not in self.current):
             if value not in self.made:
@@ -197,7 +197,7 @@ class Tracer:
         return shown(self.seen, self.root(x), x._view, self.execute)
 
     def root(self, x: Handle) -> Var:
-        """The current variable of the whole storage of a tensor; of one met first, an input."""
+        """The current variable of a tensor's whole storage; a storage met first is captured."""
         storage = x._storage
         if storage not in self.current:
             value = storage.value
@@ -209,16 +209,16 @@ class Tracer:
         return self.current[storage]
 
     def meet(self, x: Handle) -> None:
-        """Remember what a tensor from outside was like, to leave it as it was."""
+        """Record the state of a tensor that existed before, so that it can be restored."""
         for seen in (x, x._base):
             if seen is not None and id(seen) not in self.met and not isinstance(seen._value, Var):
                 self.times.setdefault(seen._storage, seen._storage.time)
-                grad_of(seen, at_once=True)  # no promise: others are recognised by who they are
+                grad_of(seen, at_once=True)  # a tensor, not a deferred one: it is identified by id
                 kept = {name: seen.__dict__[name] for name in _FIELDS if name in seen.__dict__}
                 self.met[id(seen)] = (seen, kept)
 
     def put_back(self) -> None:
-        """Write what tensors from outside were given as new memory (`.data = `) into the old one.
+        """Write the new memory that tensors were given (by `.data = `) into their old memory.
 
         So their memory stays the same from call to call, and so do NumPy's views of it.
         """
@@ -237,7 +237,7 @@ class Tracer:
                 self.write(old, wrap(value))
 
     def settle(self) -> None:
-        """Write what buffers were given as other tensors into the old ones."""
+        """Write the new values of rebound buffers into their old tensors."""
         rebound = self.rebound.settled()
         values = [self.read(b.table[b.name]) for b in rebound]  # before any of them is written
         with GradMode(False):
@@ -246,7 +246,7 @@ class Tracer:
                 buffer.table[buffer.name] = buffer.was
 
     def restore(self) -> None:
-        """Leave every tensor from outside as it was."""
+        """Restore every tensor that existed before."""
         self.rebound.put_back()
         for tensor, kept in self.met.values():
             for name in _FIELDS:
@@ -260,5 +260,5 @@ class Tracer:
 
 def _read_only(array: Any) -> Any:
     seen = array.view()
-    seen.flags.writeable = False  # nobody would notice what NumPy writes here
+    seen.flags.writeable = False  # what NumPy writes here would be lost
     return seen

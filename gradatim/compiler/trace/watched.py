@@ -1,4 +1,4 @@
-"""Tracing a function while it is watched: what it did, what it read, and what it did to Python."""
+"""Traces a function with guards: what it computed, what it read, and what it changed in Python."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .traced import Traced
 def traced_and_watched(
     function: Callable[..., Any], flat: Flat, name: str
 ) -> tuple[Traced, Guards, list[str]]:
-    """What a function does, what must stay as it is, and what it changed in Python.
+    """What a function does, what must stay unchanged, and what it changed in Python.
 
-    A function that keeps a tensor of the trace is traced again: the next step would find that
-    tensor where the first found nothing. If it only puts another one there, that is well.
+    A function that stores a traced tensor somewhere is traced again: the next step would find that
+    tensor where the first found nothing. If it only replaces it by another one, that is fine.
 
-    Errors: TraceError, if it cannot be traced, or reads what it kept.
+    Errors: TraceError, if it cannot be traced, or reads what it stored.
     """
 
     filled: list[str] = []
@@ -64,7 +64,7 @@ def warn(text: str) -> None:
 
 
 def warn_of_changes(name: str, changed: list[str]) -> None:
-    """Say that Python's side of a step happens once."""
+    """Warn that Python code in a step runs during the trace only."""
     shown = ", ".join(changed[:3]) + (", ..." if len(changed) > 3 else "")
     warn(
         f"gradatim.compile: {name} changes {shown}, but Python runs only while a function is "
