@@ -1,4 +1,4 @@
-"""A function as machine code if that can be had, and as it is written if not."""
+"""Run a function as machine code if it can be compiled, and eagerly if not."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .program.repeat import STOP, repeat, row_of
 from .trace.arguments import flatten
 
 Array = np.ndarray[Any, Any]
-SOON = 0.5  # seconds after which a terminal is told what takes so long
+SOON = 0.5  # seconds of compiling after which a terminal is told about it
 
 
 class Attempt:
-    """A function of tensors that is compiled when it is first called, if `wanted` and possible.
+    """A function of tensors that is compiled at its first call, if `wanted` and possible.
 
     What prevents it (a machine without LLVM, a function that reads numbers) is found before
-    anything is computed: then `warn` is called with the reason, in one line, and the function runs
-    eagerly. So it does while `plain` is set, so that its operations can be observed.
-    On a terminal a compilation that takes longer than a moment is announced by `name`.
+    anything is computed: `warn` is then called with the reason, in one line, and the function runs
+    eagerly. It also runs eagerly while `plain` is set, so that its operations can be observed.
+    On a terminal, a compilation that takes longer than a moment is announced by `name`.
 
     >>> import gradatim
     >>> x = gradatim.tensor(1.0)
@@ -49,12 +49,13 @@ class Attempt:
         self._is_sure = False
 
     def __call__(self, *inputs: Any) -> Any:
-        """What the function returns for these tensors."""
+        """The result of the function for these tensors."""
         program = self._ready(inputs)
         return self.function(*inputs) if program is None else program(*inputs)
 
     def repeat(self, steps: int, *inputs: Any) -> Array:
-        """The numbers that so many steps return, each given its row of the inputs: (steps,).
+        """The numbers that the first `steps` calls return, each given its row of the inputs:
+        (steps,).
 
         Fewer if one is nan, which is then the last.
         """
@@ -75,7 +76,7 @@ class Attempt:
         return np.stack(found)
 
     def _ready(self, inputs: Sequence[Any]) -> Program | None:
-        """The program, traced and compiled; None if there is none, or none is wanted now."""
+        """The program, traced and compiled; None if compilation failed or is not wanted now."""
         if self._program is None or self.plain or self._is_sure:
             return None if self.plain else self._program
         with announced(f"Compiling {self.name}; it is kept for the next time."):
@@ -88,9 +89,9 @@ class Attempt:
 
     @staticmethod
     def _refusal(program: Program, inputs: Sequence[Any]) -> str | None:
-        """Why there can be no program for inputs like these.
+        """Why these inputs cannot be compiled for; None if they can.
 
-        Any error counts: if it is the function's own, it comes again when it runs as written.
+        Any error counts: one raised by the function itself is raised again when it runs eagerly.
         """
         try:
             program.binding(flatten(tuple(inputs), {}))
@@ -101,7 +102,7 @@ class Attempt:
 
 @contextmanager
 def announced(text: str) -> Iterator[None]:
-    """Print what takes so long, if the block does and somebody looks at a terminal."""
+    """Print `text` if the block takes long and standard error is a terminal."""
     if not sys.stderr.isatty():
         yield
         return

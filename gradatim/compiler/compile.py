@@ -1,4 +1,4 @@
-"""`gradatim.compile`: of a function of tensors, a module, or a function of `Value`s."""
+"""`gradatim.compile`: compile a function of tensors, a module, or a function of `Value`s."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def compile(
     options: Mapping[str, Any] | None = None,
     disable: bool = False,
 ) -> Any:
-    """A function as machine code: a forward pass, a loss with its gradients, a whole step.
+    """Compile a function to machine code: a forward pass, a loss with its gradients, a whole step.
 
-    Use it as a decorator or call it, of a function, a method or a module; a compiled module is
-    still that module. Without LLVM, or on a machine that LLVM does not know, functions run as they
-    are written, and that is said once.
+    Use it as a decorator or call it with a function, a method or a module; a compiled module is
+    still that module. Without LLVM, or on a machine that LLVM does not know, functions run eagerly,
+    with a single warning.
 
     The settings are PyTorch's. The whole function is one graph, whatever `fullgraph` says; every
     shape has a program of its own, as with `dynamic=False`; all modes are the same. With `disable`,
-    or the backend "eager", the function is given back as it is. With settings alone, what comes
-    back is a decorator.
+    or the backend "eager", the function is returned unchanged. Called with settings only, it
+    returns a decorator.
 
-    Errors: TraceError, when it is called, if it needs the numbers in a tensor to go on;
+    Errors: TraceError, at a call, if the function needs the values in a tensor to go on;
     ArgumentError for `dynamic=True`, `options`, and other backends and modes.
 
     >>> import gradatim
@@ -75,7 +75,7 @@ def _compile(function: Callable[..., Any], asked: Settings) -> Any:
 
 
 def compile_in_place(module: Any, asked: Settings) -> None:
-    """Let a module itself be compiled, or be as it is written."""
+    """Compile a module in place, or make a compiled one plain again."""
     if asked.is_plain:
         into_plain(module)
         return

@@ -1,4 +1,4 @@
-"""What can go wrong in the compiler, as types."""
+"""Exception types of the compiler."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from ..core.errors import GradatimError
 
 
 class CompileError(GradatimError, RuntimeError):
-    """LLVM refused what the compiler wrote, or cannot run here."""
+    """LLVM rejected the generated code, or cannot run on this machine."""
 
 
 class TraceError(GradatimError, RuntimeError):
-    """A function that cannot be traced: it asks for numbers that are not known yet."""
+    """A function cannot be traced: it asks for values that are not known during the trace."""
 
 
 class NotFiniteError(GradatimError, FloatingPointError):
-    """A number became nan in a place where nobody can go on with it.
+    """A number became nan where the computation cannot go on with it.
 
     `step` counts from 1; `results` are what the steps up to that one returned, stacked.
     """

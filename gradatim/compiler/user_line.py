@@ -1,4 +1,4 @@
-"""The line of the user's that is running, for those who have to name it."""
+"""The line of the user's code that is running, for messages and equations."""
 
 import linecache
 import sys
@@ -13,11 +13,11 @@ _users: dict[tuple[str, Any], bool] = {}  # by file and module
 
 
 def user_line() -> str:
-    """The line of the user's that is running: `train.py, line 12: if loss > 3:`."""
+    """The line of the user's code that is running: `train.py, line 12: `if loss > 3:``."""
     frame = sys._getframe(1)
     while frame.f_back is not None:
-        # `is_users` without a call: each equation asks this of some ten frames, and whoever watches
-        # a trace is told of every call.
+        # `is_users` inlined: this runs over some ten frames for each equation, and a watched trace
+        # reports every call.
         names = frame.f_globals
         module = names["__name__"] if "__name__" in names else None  # noqa: SIM401 - `get` is a call
         key = frame.f_code.co_filename, module
@@ -28,7 +28,7 @@ def user_line() -> str:
 
 
 def shown_line(frame: FrameType, number: int) -> str:
-    """A line of a frame's code: `train.py, line 12: if loss > 3:`."""
+    """A line of a frame's code: `train.py, line 12: `if loss > 3:``."""
     return _shown(frame.f_code.co_filename, number)
 
 
@@ -39,7 +39,7 @@ def _shown(name: str, number: int) -> str:
 
 
 def is_users(frame: FrameType) -> bool:
-    """Whether it runs the user's code."""
+    """Whether a frame runs the user's code."""
     key = frame.f_code.co_filename, frame.f_globals.get("__name__")
     if key not in _users:
         _users[key] = whose(*key) is USER

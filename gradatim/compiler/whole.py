@@ -1,4 +1,4 @@
-"""A whole number of steps or threads, as somebody gave it."""
+"""Checks a number of steps or threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..core.errors import ArgumentError
 
 
 def at_least_one(name: str, what: str, given: Any) -> int:
-    """The number as an int. Errors: ArgumentError if it is not whole, or below 1.
+    """The number as an int. Errors: ArgumentError if it is not an integer, or below 1.
 
     >>> at_least_one("repeat", "steps", 2.5)
     Traceback (most recent call last):
