@@ -54,8 +54,7 @@ class Attempt:
         return self.function(*inputs) if program is None else program(*inputs)
 
     def repeat(self, steps: int, *inputs: Any) -> Array:
-        """The numbers that the first `steps` calls return, each given its row of the inputs:
-        (steps,).
+        """The numbers that `steps` calls return, each with its row of the inputs: (steps,).
 
         Fewer if one is nan, which is then the last.
         """

@@ -1,8 +1,7 @@
 """The backward graph when only some of the results receive a gradient.
 
 The gradients sent on are linear in those that arrive, so an equation all of whose gradient inputs
-are missing is dropped. Zeros in their place would not do: 0 times an infinite
-slope is nan.
+are missing is dropped. Zeros in their place would not do: 0 times an infinite slope is nan.
 """
 
 from __future__ import annotations

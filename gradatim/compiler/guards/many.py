@@ -1,8 +1,8 @@
 """Many tensors compared at once: parameters in a list, an optimiser's state for each.
 
 Line by line, a check of 440 places took 130 to 160 microseconds after a step, when neither its code
-nor the objects are in L1 or L2; this way it takes 80 to 100. C loops of Python (`map`, `all`) go
-over pointers.
+nor the objects are in L1 or L2; this way it takes 80 to 100: the loops of `map` and `all`, in C,
+only compare pointers.
 """
 
 from __future__ import annotations

@@ -24,8 +24,7 @@ class Way(Enum):
 
 
 class Place:
-    """Where a value was found (`way`, `key`), the name of the place (`path`), and its guard
-    (`held`).
+    """Where a value was found (`way`, `key`), what the place is called, and its guard, `held`.
 
     Places point only downwards (`below`), so there is no cycle for the garbage collector. Of the
     place above, one knows only its depth, and whether it is a private table of the library.

@@ -1,8 +1,8 @@
 """Follows references from a function to what it can have read: closures, defaults, attributes.
 
-An edge is followed when code that ran mentions its name, before or after the edge is found; the
-value is recorded as it is then. No code of the user's is called: no property, no `__getattr__`, no
-`__eq__`.
+A reference is followed when code that ran mentions its name, whether before or after the reference
+is found; the value is recorded as it is then. No code of the user's is called: no property, no
+`__getattr__`, no `__eq__`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _CLOSED = (
 
 
 class Search:
-    """Places found so far (`roots`), and edges not followed yet.
+    """Places found so far (`roots`), and references not followed yet.
 
     `users` are the names in the user's own code; `tables` are private dictionaries of the library,
     such as the children of a module, with the class of their owner.
@@ -71,7 +71,7 @@ class Search:
         self._run()
 
     def mention(self, names: Iterable[Any]) -> None:
-        """Follow edges of these names from now on; the code object of a function is a name, too."""
+        """Follow references of these names from now on; a function's code object is a name, too."""
         for name in names:
             if name not in self._mentioned:
                 self._mentioned.add(name)
@@ -91,7 +91,7 @@ class Search:
         for met in (self._waiting, self._kept, self._met, self._entries):
             met.clear()
 
-    # -- following edges -------------------------------------------------------------------
+    # -- following references --------------------------------------------------------------
 
     def _when(self, name: Any, follow: Callable[[], None]) -> None:
         if name in self._mentioned:

@@ -42,8 +42,7 @@ Places = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def plan_memory(uses: Sequence[Use], outside: Iterable[Var], *, shared: bool = False) -> Arena:
-    """Place all variables but those `outside`; two may share memory if their lifetimes are
-    disjoint.
+    """Place all variables but those `outside`; disjoint lifetimes may share memory.
 
     The largest are placed first, each at the lowest place that is free for its lifetime; if workers
     share the calls, at the free place that takes the fewest bytes from the other worker.

@@ -60,7 +60,7 @@ class TracedGrads:
         return [p for p, t, g in self.then if g is not None and t._grad is None]
 
     def wanted(self, captures: Sequence[Capture]) -> list[tuple[Handle, bool]]:
-        """Which tensors must have a `.grad`, or must not: those of which it was read first."""
+        """Tensors that must (not) have a `.grad`: it is read before it is replaced."""
         used = {id(c.grad_of) for c in captures}
         asked = {i for i, what in self.tracer.grads.items() if what == "asked"}
         return [

@@ -61,8 +61,7 @@ class Rebound:
     def settled(self) -> list[Buffer]:
         """The buffers that were rebound, whose new values may be written into the old tensors.
 
-        Errors: TraceError for one that cannot be written so; TraceAgain if one was not held by its
-        buffer alone.
+        Errors: TraceError if one cannot be; TraceAgain if an old tensor had other holders, too.
         """
         rebound = self._rebound()
         for buffer in rebound:

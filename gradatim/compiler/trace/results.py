@@ -46,7 +46,7 @@ class View:
     """A view: steps applied to the memory of an output, an argument or a captured tensor.
 
     `owner` is the storage, or the position of the argument that has it; None for the output with
-    the slot's index. `base` is the tensor it is a view of, or its position; None for none.
+    the slot's index. `base` is the tensor it is a view of, or its position, if there is one.
     """
 
     path: tuple[Step, ...]
