@@ -1,13 +1,13 @@
-"""From loop nests to LLVM's text.
+"""From loop nests to LLVM IR text.
 
-Its rooms, each of which knows those above it:
+Subpackages; each may use only those above it:
 
-    text        LLVM's language
-    arithmetic  what is done to numbers: vectors of them, without branches or libraries
-    nest        what the functions of all nests have in common: values, addresses, refusals
-    rows        nests that go over rows, or along lines
-    products    matrix products, in tiles
-    random      draws
-    functions   one function for each nest, and the calls that make a program
-    threads     the functions that run these calls, on all workers
+    text        emitting LLVM IR
+    arithmetic  vectorized math, without library calls
+    nest        what all nests' functions share: values in scope, addresses, refusals
+    rows        elementwise, reduction and gather nests, row by row
+    products    matrix products, tiled
+    random      random draws
+    functions   one LLVM function per nest, and the calls that make up a program
+    threads     the functions that run these calls on all workers
 """

@@ -1,11 +1,11 @@
-"""What is done to numbers, whatever loop they are in.
+"""Arithmetic on scalars and vectors, independent of the loop it stands in.
 
-To be read in this order:
+Reading order:
 
     elementwise     a table: how each primitive is written
-    folding         reductions: how two numbers become one
-    floats          what vector functions are made of: parts of floats, exact sums and products
-    transcendental  exp, log, tanh and the like; `power`, `angles`, `division`
-    pieces          tanh by pieces of its range
-    polynomials     the coefficients of them all
+    folding         reductions: identities and combining steps
+    floats          building blocks: bits of a float, error-free sums and products
+    transcendental  exp, log, tanh and the like; then `power`, `angles`, `division`
+    pieces          piecewise tanh, with table lookups in registers
+    polynomials     the coefficients of all of these
 """

@@ -1,8 +1,8 @@
-"""sin and cos of vectors: the angle is brought to |r| <= pi / 4, then a polynomial.
+"""Vectorized sin and cos: reduce the angle to |r| <= pi / 4, then evaluate a polynomial.
 
-Up to |x| = 1e5 multiples of pi / 2 are taken off in three parts (Cody and Waite, 1980). Beyond,
-where x no longer has the digits for that, the lanes are done one by one with as many digits of
-2 / pi as it takes (Payne and Hanek, 1983), behind a branch. Both work in double: floats as well.
+For |x| < 1e5, multiples of pi / 2 are subtracted in three parts (Cody and Waite, 1980). Beyond
+that three parts are not accurate enough: lanes are reduced one by one with as many digits of
+2 / pi as needed (Payne and Hanek, 1983), behind a branch. Both compute in double, also for floats.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from .floats import (
 from .polynomials import COS, HALF_PI, SIN, TWO_OVER_PI
 
 LARGE = 1e5
-HALF_PI_REST = HALF_PI[0] - pi / 2 + HALF_PI[1] + HALF_PI[2]  # what the double of pi / 2 lacks
+HALF_PI_REST = HALF_PI[0] - pi / 2 + HALF_PI[1] + HALF_PI[2]  # pi / 2 minus its nearest double
 SLOW = "reduce_large_angles"
 
 
 def sin(f: Function, x: Value) -> Value:
-    """sin(x), odd: that of |x| with the sign of x, and of the half turn."""
+    """sin(x), an odd function: computed for |x|, then given the sign of x."""
     r, lost, quarters = reduced(f, x)
     value = _by_quarter(f, x, r, lost, quarters)
     return as_float(f, f.binary("xor", as_integer(f, value), _sign_bit(f, x)))
@@ -54,7 +54,7 @@ def reduced(f: Function, x: Value) -> tuple[Value, Value, Value]:
 
 
 def reduced_near(f: Function, x: Value) -> tuple[Value, Value, Value]:
-    """The same for 0 <= x < 1e5: the first difference is exact, the second is kept in two parts."""
+    """`reduced` for 0 <= x < 1e5: the first subtraction is exact, the second keeps its error."""
     high, middle, low = HALF_PI
     k, quarters = nearest(f, x, 2 / pi, 0)
     rest = minus_product(f, k, high, x)
@@ -71,7 +71,7 @@ def sin_of_rest(f: Function, r: Value, lost: Value, base: str) -> Value:
 
 
 def cos_of_rest(f: Function, r: Value, lost: Value, base: str) -> Value:
-    """cos(r + lost) = 1 - r² / 2 + r⁴ p(r²) - r lost; what 1 - r² / 2 loses is added again."""
+    """cos(r + lost) = 1 - r² / 2 + r⁴ p(r²) - r lost; the rounding error of 1 - r² / 2 is added."""
     square = f.fmul(r, r)
     half = f.fmul(square, 0.5)
     main = f.fsub(1.0, half)
@@ -103,7 +103,7 @@ def _sign_bit(f: Function, x: Value) -> Value:
 def _reduced_large(
     f: Function, x: Value, large: Value, near: tuple[Value, Value, Value]
 ) -> list[Value]:
-    """Every lane by the slow path; only the large ones are taken from there."""
+    """Reduces every lane by the slow path and takes its result for the large ones only."""
     if SLOW not in f.module.functions:
         _write_slow_path(f.module)
     n = width(x.type)
@@ -131,16 +131,16 @@ def _write_slow_path(module: Module) -> None:
 def reduced_large(f: Function, x: Value, digits: Value) -> tuple[Value, Value, Value]:
     """One x >= 2^16 as r + lost + quarters pi / 2.
 
-    x = m 2^e. Bits of 2 / pi that give multiples of 4 in the product are left out, of the rest
-    192 are taken; the product's first 128 bits are kept, of which two are the quarter turns.
+    x = m 2^e. Leading bits of 2 / pi that contribute only multiples of 4 quarter turns are skipped,
+    and the next 192 are used. Of the product 128 bits are kept; the first two count quarter turns.
     """
     bits = as_integer(f, x)
     m = f.binary("or", f.binary("and", bits, (1 << 52) - 1), 1 << 52)
-    begin = f.add(f.binary("lshr", bits, 52), 64 - 2 - 1075)  # in `digits`: a word of 0 is before
+    begin = f.add(f.binary("lshr", bits, 52), 64 - 2 - 1075)  # `digits` starts with a word of 0
     words = [_word(f, digits, begin, i) for i in range(3)]
     turns = _high_bits_of_product(f, m, words)
     quarters = f.binary("lshr", f.add(turns, 1 << 125), 126)
-    fraction = f.binary("shl", turns, 2)  # signed, in 128ths of a bit
+    fraction = f.binary("shl", turns, 2)  # signed, in units of 2^-128 quarter turns
     negative = f.compare("slt", fraction, 0)
     size = f.select(negative, f.sub(0, fraction), fraction)
     high, low = _as_two_doubles(f, size)
@@ -152,7 +152,7 @@ def reduced_large(f: Function, x: Value, digits: Value) -> tuple[Value, Value, V
 
 
 def _word(f: Function, digits: Value, begin: Value, i: int) -> Value:
-    """64 bits of 2 / pi from bit `begin + 64 i` on, as a number of 128 bits."""
+    """64 bits of 2 / pi, starting at bit `begin + 64 i`, zero-extended to 128."""
     place = f.add(f.binary("lshr", begin, 6), i)
     two = [f.load(I64, f.gep(I64, digits, f.add(place, j))) for j in (0, 1)]
     shift = f.binary("and", begin, 63)
@@ -161,14 +161,14 @@ def _word(f: Function, digits: Value, begin: Value, i: int) -> Value:
 
 
 def _high_bits_of_product(f: Function, m: Value, words: list[Value]) -> Value:
-    """The upper 128 of the last 192 bits of m times three words."""
+    """The upper 128 of the low 192 bits of m times the 192-bit number that three words make."""
     wide = f.convert("zext", m, "i128")
     last, middle, first = (f.mul(wide, w) for w in reversed(words))
     return f.add(f.add(f.binary("shl", first, 64), middle), f.binary("lshr", last, 64))
 
 
 def _as_two_doubles(f: Function, size: Value) -> tuple[Value, Value]:
-    """A number of 128 bits, over 2^128, as a sum of two floats."""
+    """A 128-bit number divided by 2^128, as a sum of two doubles."""
     zeros = f.intrinsic("llvm.ctlz", "i128", size, constant(False, "i1"), kinds=["i128"])
     moved = f.binary("shl", size, zeros)
     first, second = (

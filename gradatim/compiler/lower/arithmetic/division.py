@@ -1,7 +1,7 @@
-"""Division that leaves whole numbers: of integers without a trap, of floats without an error.
+"""Integer division that never traps, and floating-point remainders that are exact.
 
-A processor stops the program at 1 // 0 and at the smallest integer // -1; NumPy gives 0 and the
-smallest integer. Of floats the remainder x - n y is exact, however large x / y is (C's fmod).
+x86 raises an exception for 1 // 0 and for the smallest integer // -1; NumPy gives 0 and the
+smallest integer. For floats the remainder x - n y is exact, however large x / y is (C's fmod).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _BITS = {I8: 8, I32: 32, I64: 64}
 
 
 def integer_divmod(f: Function, x: Value, y: Value, *, signed: bool) -> tuple[Value, Value, Value]:
-    """x / y cut to an integer, its remainder, and the divisor that was used: 1 for one that traps.
+    """x / y truncated, its remainder, and the divisor actually used: 1 where y would trap.
 
-    For y = 0 both are 0.
+    For y = 0 quotient and remainder are 0.
     """
     is_zero = f.compare("eq", y, 0)
     traps = is_zero
@@ -46,7 +46,7 @@ def _quotient(f: Function, x: Value, y: Value, *, signed: bool) -> Value:
     if base == I64:
         return f.binary("sdiv", x, y)
     a, b = (f.convert("sitofp" if signed else "uitofp", v, DOUBLE) for v in (x, y))
-    whole = f.convert("fptosi", f.fdiv(a, b), I32)  # 53 bits are more than two integers of 32 have
+    whole = f.convert("fptosi", f.fdiv(a, b), I32)  # exact: 53 bits hold any 32-bit quotient
     return whole if base == I32 else f.convert("trunc", whole, base)
 
 
@@ -67,7 +67,7 @@ def floor_of_integers(f: Function, x: Value, y: Value, *, signed: bool) -> tuple
 
 
 def fmod(f: Function, x: Value, y: Value) -> Value:
-    """x - n y with n = x / y cut to an integer: exact, with the sign of x."""
+    """x - n y with n = x / y truncated: exact, with the sign of x."""
     if element(x.type) == FLOAT:
         wide = fmod(f, f.convert("fpext", x, DOUBLE), f.convert("fpext", y, DOUBLE))
         return f.convert("fptrunc", wide, FLOAT)
@@ -84,13 +84,13 @@ def fmod(f: Function, x: Value, y: Value) -> Value:
 
 
 def _step(f: Function, a: Value, b: Value) -> Value:
-    """a less the multiple of b in it. A quotient rounded up leaves less than 0: b is put back."""
+    """a minus its multiple of b. If the quotient was rounded up the rest is < 0: add b back."""
     rest = residual(f, a, rounded(f, f.fdiv(a, b), "trunc"), b)
     return f.select(f.compare("olt", rest, 0.0), f.fadd(rest, b), rest)
 
 
 def _long_division(f: Function, a: Value, b: Value, where: Value) -> Value:
-    """What is left of a, after 50 bits of the quotient at a time, until fewer than 52 are left."""
+    """a reduced by 50 bits of the quotient per iteration, until fewer than 52 bits remain."""
     exponent = _exponent(f, b)
     with f.loop(0, 42, carried=[a]) as loop:
         rest = loop.values[0]
@@ -105,14 +105,14 @@ def _long_division(f: Function, a: Value, b: Value, where: Value) -> Value:
 
 
 def _exponent(f: Function, x: Value) -> Value:
-    """e of 2^e <= x < 2^(e + 1), also of subnormal x."""
+    """The e with 2^e <= x < 2^(e + 1), also for subnormal x."""
     is_tiny = f.compare("olt", x, 2.0**-1022)
     bits = as_integer(f, f.select(is_tiny, f.fmul(x, 2.0**54), x))
     return f.sub(f.binary("lshr", bits, 52), f.select(is_tiny, constant(54, bits.type), 0))
 
 
 def floor_of_floats(f: Function, x: Value, y: Value) -> tuple[Value, Value]:
-    """x // y and x % y as in Python: the remainder has the sign of y, or is 0 with it."""
+    """x // y and x % y as in Python: the remainder has the sign of y, even when it is 0."""
     rest = fmod(f, x, y)
     whole = f.fdiv(f.fsub(x, rest), y)
     differs = f.binary("xor", f.compare("olt", y, 0.0), f.compare("olt", rest, 0.0))

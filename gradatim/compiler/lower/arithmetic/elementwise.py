@@ -1,11 +1,11 @@
-"""How each elementwise primitive is written in LLVM's language: one row of a table for each.
+"""How each elementwise primitive is written in LLVM IR: a table with one rule per primitive.
 
     rule(f, *values, dtype, **params) -> value
 
-`f` is the function being written and `values` are of equal width, 1 or more. `dtype` is that of
-the first input: LLVM's `i8` does not say that it is unsigned. A mask (bool) is `i1`. The numbers
-are NumPy's, as `ops/elementwise.py` uses it: nan goes through comparisons, integers wrap around,
-and division of integers by 0 gives 0.
+`f` is the function being written; all `values` have the same width, 1 or more. `dtype` is that of
+the first input, since LLVM's `i8` does not tell signed from unsigned. A mask (bool) is `i1`.
+Results match NumPy's, as `ops/elementwise.py` uses it: nan propagates through maximum and minimum,
+integers wrap around, and integer division by 0 gives 0.
 """
 
 from __future__ import annotations
@@ -69,21 +69,21 @@ def truth(f: Function, x: Value) -> Value:
 
 
 def known(x: Value) -> float | None:
-    """The number that a constant is, in all its places."""
+    """The number of a constant, scalar or splat; None for anything else."""
     if x.name[0] in "%<":
         return None
     text = x.name.removeprefix("splat (").rstrip(")").split()[-1]
     if text.startswith("0x"):
-        found: float = struct.unpack(">d", bytes.fromhex(text[2:]))[0]
-        return found
+        number: float = struct.unpack(">d", bytes.fromhex(text[2:]))[0]
+        return number
     return int(text) if text.lstrip("-").isdigit() else None
 
 
-# -- rows of several kinds -----------------------------------------------------------------
+# -- rules of several primitives -----------------------------------------------------------
 
 
 def binary(of_floats: str, of_integers: str, of_masks: str = "") -> Rule:
-    """An instruction for floats, one for integers, and one for masks where there is one."""
+    """One instruction for floats, one for integers, and optionally one for masks."""
 
     def rule(f: Function, x: Value, y: Value, *, dtype: Any) -> Value:
         if element(x.type) == I1 and not of_masks:
@@ -106,7 +106,7 @@ def function(name: str, write: Callable[..., Value]) -> Rule:
 
 
 def comparison(name: str) -> Rule:
-    """A comparison: false where nan is on a side, but for `ne`, which is true there."""
+    """A comparison: false where either side is nan, except `ne`, which is true there."""
     of_floats = "une" if name == "ne" else f"o{name}"
 
     def rule(f: Function, x: Value, y: Value, *, dtype: Any) -> Value:
@@ -119,7 +119,7 @@ def comparison(name: str) -> Rule:
 
 
 def logical(op: str) -> Rule:
-    """An instruction on truths."""
+    """An instruction on truth values."""
     return lambda f, x, y, *, dtype: f.binary(op, truth(f, x), truth(f, y))
 
 
@@ -129,12 +129,12 @@ def bitwise(op: str) -> Rule:
 
 
 def rounding(how: str) -> Rule:
-    """Floats to whole ones; integers are."""
+    """Rounds floats to whole numbers; integers are returned as they are."""
     return lambda f, x, *, dtype: rounded(f, x, how) if is_float(x) else x
 
 
 def extreme(predicate: str, of_masks: str) -> Rule:
-    """The larger or smaller of two; nan if one of them is."""
+    """The larger or smaller of two; nan if either is nan."""
 
     def rule(f: Function, x: Value, y: Value, *, dtype: Any) -> Value:
         if element(x.type) == I1:
@@ -143,15 +143,15 @@ def extreme(predicate: str, of_masks: str) -> Rule:
             sign = "s" if is_signed(dtype) else "u"
             return f.select(f.compare(sign + predicate, x, y), x, y)
         bound = known(y)
-        if bound is not None and bound == bound:  # x, where it is nan
+        if bound is not None and bound == bound:  # the comparison fails for nan and keeps x
             return f.select(f.compare(f"o{predicate[0]}e", y, x), y, x)
-        chosen = f.select(f.compare("o" + predicate, x, y), x, y)  # y, where one is nan
+        chosen = f.select(f.compare("o" + predicate, x, y), x, y)  # y, if either is nan
         return f.select(f.compare("uno", x, x), x, chosen)
 
     return rule
 
 
-# -- one kind each -------------------------------------------------------------------------
+# -- rules of one primitive ----------------------------------------------------------------
 
 
 def neg(f: Function, x: Value, *, dtype: Any) -> Value:
@@ -160,14 +160,14 @@ def neg(f: Function, x: Value, *, dtype: Any) -> Value:
 
 
 def abs_(f: Function, x: Value, *, dtype: Any) -> Value:
-    """|x|; that of the smallest integer is itself."""
+    """|x|; the smallest integer stays as it is."""
     if is_float(x):
         return magnitude(f, x)
     return f.select(f.compare("slt", x, 0), f.sub(0, x), x) if is_signed(dtype) else x
 
 
 def sign(f: Function, x: Value, *, dtype: Any) -> Value:
-    """-1, 0 or 1; of nan 0."""
+    """-1, 0 or 1; 0 for nan."""
     one = constant(1, x.type)
     if not is_float(x):
         below = f.select(f.compare("slt", x, 0), constant(-1, x.type), one)
@@ -182,7 +182,7 @@ def square(f: Function, x: Value, *, dtype: Any) -> Value:
 
 
 def power(f: Function, x: Value, y: Value, *, dtype: Any) -> Value:
-    """x^y; a small whole y that is known becomes products, and a half a root, as in NumPy."""
+    """x^y; as in NumPy a constant 1, 2 or 3 becomes products, and 0.5 a square root."""
     number = known(y)
     if number == 0.5 and is_float(x):
         return vector_math.sqrt(f, x)
@@ -215,7 +215,7 @@ def trunc_divide(f: Function, x: Value, y: Value, *, dtype: Any) -> Value:
 
 
 def relu(f: Function, x: Value, *, dtype: Any) -> Value:
-    """max(x, 0); nan stays."""
+    """max(x, 0); nan propagates."""
     if is_float(x):
         return f.select(f.compare("ole", x, 0.0), constant(0.0, x.type), x)
     return f.select(f.compare("slt", x, 0), constant(0, x.type), x) if is_signed(dtype) else x
@@ -249,7 +249,7 @@ def _no(x: Value) -> Value:
 
 
 def cast(f: Function, x: Value, *, dtype: Any, to: Any) -> Value:
-    """x in another dtype: floats to integers are cut, bits that do not fit are lost."""
+    """x in another dtype: floats are truncated to integers, bits that do not fit are dropped."""
     base, source = REGISTERS[np.dtype(to).name], element(x.type)
     if base == source:
         return x
@@ -271,7 +271,7 @@ def _from_float(f: Function, x: Value, base: str) -> Value:
         return f.convert("fpext" if base == DOUBLE else "fptrunc", x, base)
     if base == I8:
         return f.convert("trunc", _from_float(f, x, I32), I8)
-    # Out of range (and nan) it is the smallest integer: what x86 answers, and NumPy with it.
+    # Out of range (and nan) gives the smallest integer: what x86 returns, and so NumPy.
     least = -(2 ** (31 if base == I32 else 63))
     fits = f.binary("and", f.compare("oge", x, least), f.compare("olt", x, -least))
     whole = f.convert("fptosi", x, base)

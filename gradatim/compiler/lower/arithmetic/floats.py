@@ -1,8 +1,8 @@
-"""What vector functions are made of: the parts of a float, and sums and products kept exactly.
+"""Building blocks of the vector functions: bits of a float, and error-free sums and products.
 
-Every function here writes code for values of any width. On machines that have no fused
-multiply-add (`module.has_fma` is false) what needs one is done in several steps: LLVM would
-call the C library instead, once per element.
+Every function here works on values of any width. On machines without fused multiply-add
+(`module.has_fma` is false) it is replaced by several operations: LLVM would otherwise call the C
+library once per element.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..text.emit import (
 
 @dataclass(frozen=True)
 class Format:
-    """How a float is stored: sign, exponent + bias, and a mantissa of so many bits."""
+    """The layout of a float: sign, biased exponent, and a mantissa of `mantissa` bits."""
 
     base: str
     integer: str  # the integer type of the same size
@@ -37,7 +37,7 @@ class Format:
 
     @property
     def shifter(self) -> float:
-        """Added to a small float, it leaves the nearest integer in the last bits."""
+        """A constant whose sum with a small float has the nearest integer in its last bits."""
         return 1.5 * 2.0**self.mantissa
 
     @property
@@ -46,7 +46,7 @@ class Format:
         return 2.0 ** (1 - self.bias)
 
     def bits(self, power: int) -> int:
-        """2 to a power, as an integer."""
+        """2^power, as the bits of a float."""
         return (power + self.bias) << self.mantissa
 
 
@@ -62,25 +62,25 @@ def format_of(x: Value) -> Format:
 
 
 def uses_fma(f: Function) -> bool:
-    """Whether the machine multiplies and adds in one step."""
+    """Whether the machine has fused multiply-add."""
     return f.module.has_fma
 
 
 def fma(f: Function, a: Operand, b: Operand, c: Operand) -> Value:
-    """a b + c, rounded once where the machine can."""
+    """a b + c, rounded once if the machine has fma."""
     return f.fma(a, b, c) if uses_fma(f) else f.fadd(f.fmul(a, b), c)
 
 
 def minus_product(f: Function, a: Value, b: Operand, c: Operand) -> Value:
-    """c - a b, rounded once where the machine can."""
+    """c - a b, rounded once if the machine has fma."""
     return f.fma(f.fneg(a), b, c) if uses_fma(f) else f.fsub(c, f.fmul(a, b))
 
 
 def polynomial(f: Function, x: Value, coefficients: Sequence[float]) -> Value:
     """The polynomial with these coefficients, lowest power first (Horner).
 
-    A long one is split into even and odd powers: two chains of steps that do not wait for each
-    other, so that the processor's window holds enough independent work.
+    A long one is split into even and odd powers: two independent dependency chains, which the
+    processor's out-of-order window can overlap.
     """
     if len(coefficients) > 7:
         square = f.fmul(x, x)
@@ -97,7 +97,7 @@ def polynomial(f: Function, x: Value, coefficients: Sequence[float]) -> Value:
 
 
 def two_sum(f: Function, a: Value, b: Operand) -> tuple[Value, Value]:
-    """a + b, and what its rounding lost (Knuth)."""
+    """a + b, and its rounding error (Knuth)."""
     total = f.fadd(a, b)
     b_there = f.fsub(total, a)
     a_there = f.fsub(total, b_there)
@@ -105,13 +105,13 @@ def two_sum(f: Function, a: Value, b: Operand) -> tuple[Value, Value]:
 
 
 def quick_two_sum(f: Function, a: Value, b: Value) -> tuple[Value, Value]:
-    """a + b, and what its rounding lost, where |a| >= |b| (Dekker)."""
+    """a + b, and its rounding error, for |a| >= |b| (Dekker)."""
     total = f.fadd(a, b)
     return total, f.fsub(b, f.fsub(total, a))
 
 
 def two_product(f: Function, a: Value, b: Operand) -> tuple[Value, Value]:
-    """a b, and what its rounding lost; without fused steps, for |a|, |b| < 2^100 (Dekker)."""
+    """a b, and its rounding error; without fma for |a|, |b| < 2^100 (Dekker)."""
     product = f.fmul(a, b)
     if uses_fma(f):
         return product, f.fma(a, b, f.fneg(product))
@@ -123,7 +123,7 @@ def two_product(f: Function, a: Value, b: Operand) -> tuple[Value, Value]:
 
 
 def _halves(f: Function, a: Value) -> tuple[Value, Value]:
-    """A number as a sum of two with half the bits each (Veltkamp)."""
+    """A number as a sum of two with half the mantissa bits each (Veltkamp)."""
     digits = format_of(a).mantissa + 1
     scaled = f.fmul(a, 2.0 ** ((digits + 1) // 2) + 1)
     high = f.fsub(scaled, f.fsub(scaled, a))
@@ -131,7 +131,7 @@ def _halves(f: Function, a: Value) -> tuple[Value, Value]:
 
 
 def residual(f: Function, a: Value, q: Value, b: Value) -> Value:
-    """a - q b, where that is a float: what division leaves."""
+    """a - q b, where that is exactly a float: the remainder of a division."""
     if uses_fma(f):
         return f.fma(f.fneg(q), b, a)
     high, low = two_product(f, q, b)
@@ -159,7 +159,7 @@ def power_of_two(f: Function, biased: Value) -> Value:
 
 
 def small_float(f: Function, k: Value) -> Value:
-    """An integer of a few bits as a float of its size: many machines cannot convert 64 bits."""
+    """A small integer converted to a float of its size; many machines cannot convert 64 bits."""
     if element(k.type) == I32:
         return f.convert("sitofp", k, FLOAT)
     form = FORMATS[DOUBLE]
@@ -180,7 +180,7 @@ def magnitude(f: Function, x: Value) -> Value:
 
 
 def copysign(f: Function, x: Value, sign: Value) -> Value:
-    """|x| with the sign of another."""
+    """|x| with the sign of `sign`."""
     return f.intrinsic("llvm.copysign", x.type, x, sign)
 
 
@@ -195,7 +195,7 @@ def at_least(f: Function, x: Value, bound: float) -> Value:
 
 
 def any_lane(f: Function, mask: Value) -> Value:
-    """Whether a mask holds anywhere."""
+    """Whether any lane of a mask is set."""
     n = width(mask.type)
     if n == 1:
         return mask

@@ -1,4 +1,4 @@
-"""Reductions: what they begin with, and how two numbers become one."""
+"""Reductions: their identities, and how two values are combined."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .elementwise import ELEMENTWISE
 
 
 def identity(name: str, dtype: np.dtype[Any], kind: str) -> Value:
-    """What changes nothing: 0 for a sum, -inf for the largest, ..."""
+    """The neutral element of a reduction: 0 for a sum, -inf for amax, ..."""
     if name in ("amax", "amin"):
         least = name == "amax"
         if dtype.kind == "f":
@@ -27,7 +27,7 @@ def identity(name: str, dtype: np.dtype[Any], kind: str) -> Value:
 
 
 def combine(f: Function, name: str, dtype: np.dtype[Any], a: Value, b: Value) -> Value:
-    """Two numbers, or vectors of them, as one."""
+    """Combines two numbers, or two vectors, into one."""
     if name == "reduce_sum":
         op = "fadd" if dtype.kind == "f" else "or" if dtype.kind == "b" else "add"
         return f.binary(op, a, b)
@@ -43,7 +43,7 @@ def combine(f: Function, name: str, dtype: np.dtype[Any], a: Value, b: Value) ->
 
 
 def combined(f: Function, name: str, dtype: np.dtype[Any], values: Sequence[Value]) -> Value:
-    """Some numbers, or vectors of them, as one: in pairs, so that few wait for others."""
+    """Combines several values into one, pairwise, to keep the dependency chain short."""
     values = list(values)
     while len(values) > 1:
         pairs = zip(values[::2], values[1::2], strict=False)
@@ -53,12 +53,12 @@ def combined(f: Function, name: str, dtype: np.dtype[Any], values: Sequence[Valu
 
 
 def prepared(f: Function, name: str, dtype: np.dtype[Any], value: Value) -> Value:
-    """A value as its reduction takes it: `any` and `all` ask whether it is not 0."""
+    """A value as its reduction consumes it: `any` and `all` test it against 0."""
     if name not in ("any", "all") or dtype.kind == "b":
         return value
     return f.compare("une" if dtype.kind == "f" else "ne", value, 0)
 
 
 def across(f: Function, name: str, dtype: np.dtype[Any], value: Value) -> Value:
-    """All elements of a vector as one."""
+    """All lanes of a vector combined into one number."""
     return f.horizontal(lambda a, b: combine(f, name, dtype, a, b), value)

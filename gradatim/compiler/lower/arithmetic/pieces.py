@@ -1,11 +1,11 @@
-"""tanh by polynomials for pieces of its range, with the coefficients of all pieces in registers.
+"""tanh by piecewise polynomials, with the coefficients of all pieces in registers.
 
     tanh(x) = c0 + d (c1 + d (c2 + ...)),  d = |x| - middle,  with the sign of x
 
-The last bits of |x|'s exponent and the first two of its mantissa are the number of a piece: there
-are 32, as many as one instruction of AVX-512 finds in two vectors. So a coefficient costs one
-instruction, and nothing is divided: 4 nanoseconds a vector, where the formula of `vector_math`,
-which needs both of its branches, takes 7.5.
+The last bits of |x|'s exponent and the first two of its mantissa are the index of its piece. There
+are 32 pieces, as many entries as one AVX-512 permute selects from two vectors: a coefficient costs
+one instruction, and nothing is divided. A vector takes 4 ns; the formula in `transcendental`,
+which evaluates both of its branches, takes 7.5.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from .floats import as_integer, at_least, at_most, copysign, magnitude
 
 LANES = 16
 PIECES = 2 * LANES
-SHIFT = 21  # bits of a float after those that tell its piece
-LEAST = 1 / 16  # where the second piece would begin; the first goes from 0 to 5/4 of it
-FLAT = 9.2  # from here on tanh is 1
+SHIFT = 21  # bits of a float below those that select the piece
+LEAST = 1 / 16  # the first piece is [0, 5/4 of this)
+FLAT = 9.2  # beyond this tanh rounds to 1
 DEGREE = 5
 
 
 def is_possible(f: Function, x: Value) -> bool:
-    """Whether the machine looks up numbers in registers, and they are single."""
+    """Whether x is single precision and the machine can look up numbers in registers."""
     return f.module.has_lookup and element(x.type) == FLOAT
 
 
 def tanh(f: Function, x: Value) -> Value:
-    """Within 1.5 units of the last place; of any width."""
+    """tanh(x) within 1.5 ulp; for any width."""
     n = width(x.type)
     if n == 1:
         return f.extract(_whole(f, f.splat(x, LANES)), 0)
@@ -49,10 +49,10 @@ def tanh(f: Function, x: Value) -> Value:
 
 
 def _whole(f: Function, x: Value) -> Value:
-    """Of a whole vector."""
+    """tanh of one full vector of 16 lanes."""
     size = at_most(f, magnitude(f, x), FLAT)
     number = f.binary("lshr", as_integer(f, at_least(f, size, LEAST)), SHIFT)
-    middle, *coefficients = (_found(f, number, row) for row in tanh_pieces())
+    middle, *coefficients = (_looked_up(f, number, row) for row in tanh_pieces())
     d = f.fsub(size, middle)
     total = coefficients.pop()
     while coefficients:
@@ -60,8 +60,8 @@ def _whole(f: Function, x: Value) -> Value:
     return copysign(f, total, x)
 
 
-def _found(f: Function, number: Value, row: tuple[float, ...]) -> Value:
-    """Each lane's entry of a row of 32: the instruction looks at the last five bits."""
+def _looked_up(f: Function, number: Value, row: tuple[float, ...]) -> Value:
+    """Each lane's entry of a row of 32: the permute uses the last five bits of its number."""
     low, high = (constants(row[i : i + LANES], FLOAT) for i in (0, LANES))
     kind = vector(LANES, FLOAT)
     name = "llvm.x86.avx512.vpermi2var.ps.512"
@@ -70,10 +70,10 @@ def _found(f: Function, number: Value, row: tuple[float, ...]) -> Value:
 
 @cache
 def tanh_pieces() -> tuple[tuple[float, ...], ...]:
-    """The middles of the pieces, and the coefficients of each power of d, as floats.
+    """The midpoints of the pieces, and the coefficients of each power of d, as floats.
 
-    The polynomials meet tanh where Chebyshev's are 0. The first piece has its middle at 0 and odd
-    powers only, so that small numbers stay what they are.
+    The polynomials interpolate tanh at the Chebyshev nodes. The first piece has its midpoint at 0
+    and odd powers only, so that tanh(x) = x for tiny x.
     """
     first = int(np.float32(LEAST).view(np.int32)) >> SHIFT
     numbers = first + (np.arange(PIECES) - first) % PIECES
@@ -99,7 +99,7 @@ def _nodes(n: int) -> np.ndarray:
 
 
 def _odd(end: float) -> list[float]:
-    """x + a x³ + b x⁵ for |x| < end."""
+    """Coefficients of x + a x³ + b x⁵ for |x| < end."""
     x = end * _nodes(4)[:2]
     a, b = np.linalg.solve(np.stack([x**3, x**5], 1), np.tanh(x) - x)
     return [0.0, 1.0, 0.0, float(a), 0.0, float(b)]

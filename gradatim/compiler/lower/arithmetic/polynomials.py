@@ -1,20 +1,20 @@
-"""Coefficients of the vector functions, lowest power first: `tools/fit_polynomials.py` wrote them.
+"""Coefficients of the vector functions, lowest power first; `tools/fit_polynomials.py` wrote them.
 
-For each LLVM type, with the largest error that is left in the function.
+For each LLVM type, with the maximum error of the function as a comment.
 """
 
 from __future__ import annotations
 
-# log(2) as a sum; the first part times any exponent is exact
+# log(2) as a sum of two: the first part times any exponent is exact
 LN2: dict[str, tuple[float, ...]] = {
     "float": (0.693145751953125, 1.428606765330187e-06),
     "double": (0.6931471805601177, -1.7239444525614835e-13),
 }
 
-# pi / 2 as a sum; the first two parts times a number of 16 bits are exact
+# pi / 2 as a sum of three: the first two parts times a 16-bit number are exact
 HALF_PI = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21)
 
-# 2 / pi: the bits behind the point
+# 2 / pi: the bits after the binary point
 TWO_OVER_PI = (
     0xA2F9836E4E441529,
     0xFC2757D1F534DDC0,

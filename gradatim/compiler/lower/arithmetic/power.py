@@ -1,7 +1,7 @@
-"""x to the power y: of floats by exp(y log|x|), of integers by squaring.
+"""x to the power y: for floats by exp(y log|x|), for integers by repeated squaring.
 
-The error of y log|x| is an error relative to the result: for doubles the logarithm is carried in
-two of them, some 66 bits; for floats a double is more than enough.
+An absolute error of y log|x| is a relative error of the result. So for doubles the logarithm is
+carried in two doubles, some 66 bits; for floats one double is more than enough.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from .polynomials import LN2, LOG_RATIO
 from .transcendental import EXP_RANGE, exp, exp_within, log_of_parts, normal, without_mantissa
 
 TWO_THIRDS = (0.6666666666666666, 3.700743415417188e-17)
-LARGEST_EXPONENT = 2.0**80  # beyond it all but |x| = 1 gives 0 or inf, as it does there
+LARGEST_EXPONENT = 2.0**80  # any larger |y| gives the same: 0 or inf, except for |x| = 1
 
 
 def pow_(f: Function, x: Value, y: Value) -> Value:
-    """x^y of floats, with the ends as in C: 1 for y = 0 or x = 1, nan for a root of x < 0."""
+    """x^y of floats; special cases as in C: 1 for y = 0 or x = 1, nan for a root of x < 0."""
     if element(x.type) == FLOAT:
         wide = _power(f, f.convert("fpext", x, DOUBLE), f.convert("fpext", y, DOUBLE), narrow=True)
         return f.convert("fptrunc", wide, FLOAT)
@@ -47,7 +47,7 @@ def _power(f: Function, x: Value, y: Value, *, narrow: bool) -> Value:
 
 
 def _by_one_double(f: Function, x: Value, y: Value) -> Value:
-    k, m = without_mantissa(f, x)  # a float is never subnormal as a double
+    k, m = without_mantissa(f, x)  # a float converted to double is never subnormal
     return exp(f, f.fmul(y, log_of_parts(f, small_float(f, k), f.fsub(m, 1.0))))
 
 
@@ -62,7 +62,7 @@ def _by_two_doubles(f: Function, x: Value, y: Value) -> Value:
 
 
 def log_in_two(f: Function, x: Value) -> tuple[Value, Value]:
-    """log(x) = k log(2) + 2 s + 2/3 s³ + s⁵ p(s²) with s = (m - 1) / (m + 1), as a sum of two."""
+    """log(x) = k log(2) + 2 s + 2/3 s³ + s⁵ p(s²), s = (m - 1) / (m + 1), as two doubles."""
     scaled, shift = normal(f, x)
     k, m = without_mantissa(f, scaled)
     power = f.fadd(small_float(f, k), shift)
@@ -80,19 +80,19 @@ def log_in_two(f: Function, x: Value) -> tuple[Value, Value]:
 
 
 def _ratio(f: Function, a: Value, b: Value, b_more: Value) -> tuple[Value, Value]:
-    """a / (b + b_more) as a sum of two."""
+    """a / (b + b_more) as a sum of two doubles."""
     q = f.fdiv(a, b)
     rest = minus_product(f, q, b_more, residual(f, a, q, b))
     return q, f.fdiv(rest, b)
 
 
 def _times(f: Function, a: Value, a_more: Value, b: Value, b_more: Value) -> tuple[Value, Value]:
-    """(a + a_more) (b + b_more) as a sum of two."""
+    """(a + a_more) (b + b_more) as a sum of two doubles."""
     product, lost = two_product(f, a, b)
     return product, fma(f, a, b_more, fma(f, a_more, b, lost))
 
 
-# -- ends ----------------------------------------------------------------------------------
+# -- special cases -------------------------------------------------------------------------
 
 
 def _of_zero_and_inf(f: Function, size: Value, y: Value, inside: Value) -> Value:
@@ -103,7 +103,7 @@ def _of_zero_and_inf(f: Function, size: Value, y: Value, inside: Value) -> Value
 
 
 def _with_ends(f: Function, x: Value, y: Value, value: Value) -> Value:
-    """The sign of x^y, and where it is nan or 1 whatever the rest says."""
+    """Applies the sign of x^y, and the cases whose result is nan or 1 regardless of the value."""
     half = f.fmul(y, 0.5)
     is_integer = f.compare("oeq", rounded(f, y, "rint"), y)
     is_even = f.compare("oeq", rounded(f, half, "rint"), half)
@@ -121,19 +121,19 @@ def _with_ends(f: Function, x: Value, y: Value, value: Value) -> Value:
 
 
 def whole_power(f: Function, x: Value, n: int) -> Value:
-    """x^n for a small n >= 1 known now, of floats or integers: x x, x x x, ..."""
+    """x^n for a small constant n >= 1, of floats or integers: x x, x x x, ..."""
     multiply = f.fmul if element(x.type) in (FLOAT, DOUBLE) else f.mul
     root = x if n < 2 else multiply(half := whole_power(f, x, n // 2), half)
     return multiply(root, x) if n > 1 and n % 2 else root
 
 
 def integer_power(f: Function, x: Value, y: Value, *, signed: bool) -> Value:
-    """x^y of integers, wrapping; for y < 0 what is left of 1 / x^-y: 0, but for x = 1 or -1."""
+    """x^y of integers, wrapping; for y < 0 the truncated 1 / x^-y: 0, except for x = 1 or -1."""
     one = constant(1, x.type)
     size = y
     if signed:
         negative = f.compare("slt", y, 0)
-        size = f.select(negative, f.binary("and", y, 1), y)  # 1 and -1 look at the last bit only
+        size = f.select(negative, f.binary("and", y, 1), y)  # for 1 and -1 only parity matters
     zeros = f.intrinsic("llvm.ctlz", I64, _union(f, size), constant(False, I1), kinds=[I64])
     with f.loop(0, f.sub(64, zeros), carried=[one, x, size]) as loop:
         result, power, left = loop.values
@@ -149,7 +149,7 @@ def integer_power(f: Function, x: Value, y: Value, *, signed: bool) -> Value:
 
 
 def _union(f: Function, x: Value) -> Value:
-    """The bits that any lane has."""
+    """The bits that are set in any lane."""
     if width(x.type) > 1:
         x = f.intrinsic("llvm.vector.reduce.or", element(x.type), x, kinds=[x.type])
     return f.convert("zext", x, I64)

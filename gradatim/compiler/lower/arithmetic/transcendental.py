@@ -1,9 +1,8 @@
-"""Transcendental functions of vectors, by polynomials: no call of a library, no branch.
+"""Vectorized transcendental functions, by polynomials: no library calls, no branches.
 
-Each function takes the emitter and a value, `float` or `double` of any width, and is within 2
-units in the last place everywhere; inf, nan, subnormal numbers and the sign of zero are as in
-NumPy. The polynomials are in `polynomials.py` (those of erf in `ops/erf_polynomials.py`), with the
-formula that each of them completes.
+Each function takes the emitter and a value, `float` or `double` of any width. Results are within
+2 ulp everywhere; inf, nan, subnormal numbers and signed zeros are as in NumPy. `polynomials.py`
+has the coefficients (`ops/erf_polynomials.py` those of erf), with the formula of each.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from .polynomials import EXP, LN2, LOG, TANH
 
 # Below the first, exp(x) rounds to 0; above the second, to inf.
 EXP_RANGE = {FLOAT: (-104.0, 89.0), DOUBLE: (-746.0, 710.0)}
-# Beyond these the function is the number it tends to.
+# Outside these ranges the function is its limit.
 SIGMOID_FLAT = {FLOAT: (-104.0, 20.0), DOUBLE: (-746.0, 40.0)}
 EXPM1_FLAT = {FLOAT: -18.0, DOUBLE: -38.0}
 TANH_FLAT = {FLOAT: 9.1, DOUBLE: 19.1}
@@ -48,7 +47,7 @@ TANH_EDGE, ERF_EDGE = 0.625, 0.875
 def without_exponent(
     f: Function, x: Value, bias: int, more: Value | None = None
 ) -> tuple[Value, Value]:
-    """r of x + more = k log(2) + r with |r| <= log(2) / 2, and an integer that ends in k + bias."""
+    """r with x + more = k log(2) + r, |r| <= log(2) / 2; and an integer that ends in k + bias."""
     high, low = LN2[format_of(x).base]
     k, biased = nearest(f, x, 1 / math.log(2), bias)
     rest = minus_product(f, k, high, x)  # exact
@@ -64,7 +63,7 @@ def exp_of_rest(f: Function, r: Value) -> Value:
 
 
 def exp_within(f: Function, x: Value, more: Value | None = None) -> Value:
-    """exp(x + more) = 2^k exp(r) in EXP_RANGE, where 2^k itself may be too large or too small."""
+    """exp(x + more) = 2^k exp(r) for x in EXP_RANGE, where 2^k itself may overflow or underflow."""
     r, biased = without_exponent(f, x, 2 * format_of(x).bias, more)
     half = f.binary("lshr", biased, 1)
     scaled = f.fmul(exp_of_rest(f, r), power_of_two(f, half))
@@ -72,10 +71,10 @@ def exp_within(f: Function, x: Value, more: Value | None = None) -> Value:
 
 
 def exp(f: Function, x: Value) -> Value:
-    """exp(x), and 0 or inf where that is what it rounds to.
+    """exp(x), with 0 or inf where it underflows or overflows.
 
-    A product that underflows costs a processor some 150 cycles, and a softmax behind a mask is
-    full of exp(-inf): so what becomes 0 is not multiplied.
+    A product that underflows costs some 150 cycles, and a masked softmax is full of exp(-inf):
+    lanes whose result is 0 are computed for x = 0, then replaced.
     """
     low, high = EXP_RANGE[format_of(x).base]
     is_zero = f.compare("olt", x, low)
@@ -85,7 +84,7 @@ def exp(f: Function, x: Value) -> Value:
 
 
 def exp_factors(f: Function, x: Value) -> tuple[Value, Value]:
-    """Two factors of exp(x), the second a power of two, for x that give a normal number."""
+    """Two factors of exp(x), the second a power of two, for x whose exp is a normal number."""
     r, biased = without_exponent(f, x, format_of(x).bias)
     return exp_of_rest(f, r), power_of_two(f, biased)
 
@@ -93,7 +92,7 @@ def exp_factors(f: Function, x: Value) -> tuple[Value, Value]:
 def expm1(f: Function, x: Value) -> Value:
     """exp(x) - 1 = 2 (h r + (h - 1/2) + h r² p(r)) with h = 2^k / 2.
 
-    r is kept in two parts: where k = 1 half of the result cancels.
+    r is kept in two parts, since for k = 1 half of the result cancels.
     """
     form = format_of(x)
     high, low = LN2[form.base]
@@ -110,9 +109,9 @@ def expm1(f: Function, x: Value) -> Value:
 
 
 def sigmoid(f: Function, x: Value) -> Value:
-    """1 / (1 + exp(-x)), with both scaled by 2^-d so that exp(-x) = 2^k + 2^k t is in range.
+    """1 / (1 + exp(-x)), numerator and denominator scaled so that exp(-x) = 2^k + 2^k t fits.
 
-    exp(-x) is not rounded by itself: the smaller of 1 and 2^k joins 2^k t first.
+    exp(-x) is not rounded separately: the smaller of 1 and 2^k is added to 2^k t first.
     """
     form = format_of(x)
     one = 2.0 ** -(form.mantissa + 1)
@@ -166,7 +165,7 @@ def without_mantissa(f: Function, x: Value) -> tuple[Value, Value]:
 
 
 def normal(f: Function, x: Value) -> tuple[Value, Value]:
-    """A subnormal x times a power of two, so that it is not; and the power to add, a float."""
+    """A subnormal x scaled by a power of two to be normal; and the exponent to add, a float."""
     form = format_of(x)
     up = form.mantissa + 1
     is_tiny = f.compare("olt", x, form.tiny)
@@ -184,7 +183,7 @@ def log_of_parts(f: Function, k: Value, rest: Value) -> Value:
 
 
 def log_with_ends(f: Function, x: Value, inside: Value) -> Value:
-    """A logarithm of x with its ends: inf, nan, -inf at 0, and nan below."""
+    """A logarithm of x with its special cases: inf, nan, -inf at 0, and nan below."""
     inside = f.select(f.compare("olt", x, inf), inside, x)
     end = f.select(f.compare("oeq", x, 0.0), constant(-inf, x.type), nan)
     return f.select(f.compare("ole", x, 0.0), end, inside)
@@ -199,7 +198,7 @@ def log(f: Function, x: Value) -> Value:
 
 
 def log1p(f: Function, x: Value) -> Value:
-    """log(1 + x), with what 1 + x lost in rounding added to the mantissa again."""
+    """log(1 + x): the rounding error of 1 + x is added back to the mantissa."""
     u, lost = two_sum(f, constant(1.0, x.type), x)
     k, m = without_mantissa(f, u)
     correction = f.fmul(lost, power_of_two(f, f.sub(format_of(x).bias, k)))
@@ -209,5 +208,5 @@ def log1p(f: Function, x: Value) -> Value:
 
 
 def sqrt(f: Function, x: Value) -> Value:
-    """The square root, correctly rounded: an instruction."""
+    """The square root, correctly rounded: one instruction."""
     return f.intrinsic("llvm.sqrt", x.type, x)
