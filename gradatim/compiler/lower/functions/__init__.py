@@ -1,10 +1,10 @@
-"""One function for each nest, and the calls that make a program.
+"""One LLVM function per nest, and the calls that make up a program.
 
-To be read in this order:
+Reading order:
 
-    calls       all nests, in order
-    alike       nests that are one function; `shared` those that differ in a few numbers only
-    blocks      nests that take turns with a few rows at a time
-    onward      what their next turn needs is asked for meanwhile
-    brief       a step that spares what the next one replaces
+    calls       all nests, in program order
+    alike       nests that share one function; `shared`: those that differ in a few constants
+    blocks      consecutive nests that run together on a few rows at a time
+    onward      prefetching what the next block needs
+    brief       a short step, which omits what the next step overwrites
 """

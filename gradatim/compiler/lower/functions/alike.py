@@ -1,8 +1,8 @@
-"""Which nests are one function: those that differ in nothing but the memory that they are given.
+"""Which nests share one function: those that differ only in the memory they are given.
 
-The layers of a network are alike, and so are the updates of parameters of one shape. What is
-described here is all that the text of a nest's function depends on, so that it need not be written
-again to see that it is the same.
+The layers of a network are alike, and so are the updates of parameters of equal shape. The key
+computed here covers all that the text of a nest's function depends on, so that a duplicate is
+recognized without being written again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Places = dict[Var, int]
 
 
 def likeness(nest: RowNest | ProductNest) -> Any:
-    """What nests of one function have in common."""
+    """The key that is equal for nests that share a function."""
     places = {n.var: i for i, n in enumerate(nest.nodes)}
     about: Any = "rows"
     if isinstance(nest, ProductNest):

@@ -1,17 +1,17 @@
 """Block nests: the functions of their parts, called in turn for a few rows of a matrix at a time.
 
     for matrix in the item:
-        turn those factors whose columns are far apart
+        copy those factors whose columns are strided, so that they are contiguous
         for rows in blocks, from the last to the first:
             part, part, part ...
 
-A part is the function of an ordinary nest but for what it is asked to do: `begin` is the number
-of its first row among all rows of all matrices. What is near lies in a scratch buffer that has
-room for one block only: it is told an address from which that block lies where it would in a whole.
+A part is the function of an ordinary nest; only its range differs: `begin` is the number of its
+first row among all rows of all matrices. Intermediates that stay near lie in a scratch buffer that
+holds one block only; parts are given the address at which the whole variable would begin.
 
-Where a mask hides columns, parts are there for a quarter of the columns, a half, three quarters
-and all of them; a look at the mask's rows tells which ones will do. Sums over the rows of a
-matrix are begun by its last rows, with all columns, and added to by the others.
+Where a mask hides columns, each part exists for a quarter, a half, three quarters and all of the
+columns; a scan of the mask's rows selects the smallest that suffices. Sums over the rows of a
+matrix are initialized by its last block, with all columns; the other blocks accumulate into them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Part = RowNest | ProductNest
 
 
 def write_blocks(lowering: Lowering, nest: BlockNest) -> None:
-    """Write the functions of a nest's parts, and the one that calls them."""
+    """Write the functions of a nest's parts, and the function that calls them."""
     cut = cut_of(nest)
     parts = _Parts(lowering, nest, cut)
     made = {
@@ -62,9 +62,10 @@ def write_blocks(lowering: Lowering, nest: BlockNest) -> None:
 
 
 def _kinds(nest: BlockNest, cut: Cut) -> Iterator[tuple[int, int, bool]]:
-    """Rows, columns, and whether sums are added to, of all blocks that there are.
+    """(rows, columns, accumulates) of all kinds of blocks.
 
-    Of several the last comes first, with all columns: it sees most, and begins the sums.
+    With several blocks the last one runs first, with all columns: a causal mask hides fewest there,
+    and it initializes the sums.
     """
     every = cut.blocks > 1 or has_sums(nest)
     yield from ((cut.last, columns, False) for columns in cut.columns[-1 if every else 0 :])
@@ -73,7 +74,7 @@ def _kinds(nest: BlockNest, cut: Cut) -> Iterator[tuple[int, int, bool]]:
 
 
 def _work(nest: BlockNest) -> float:
-    """Nanoseconds, roughly."""
+    """Estimated nanoseconds."""
     products = [p.equation.inputs for p in nest.parts if isinstance(p, ProductNest)]
     rows = [p for p in nest.parts if isinstance(p, RowNest)]
     flops = sum(2 * prod(x.shape) * y.shape[-1] for x, y in products)
@@ -85,19 +86,19 @@ def _work(nest: BlockNest) -> float:
 
 @dataclass(frozen=True)
 class _Function:
-    """A function, and the memory that it is given."""
+    """A function, and the memory it takes."""
 
     name: str
     memory: tuple[Var, ...]
 
 
 class _Parts:
-    """The functions of a nest's parts, and the room that they want near."""
+    """The functions of a nest's parts, and the scratch memory they need."""
 
     def __init__(self, lowering: Lowering, nest: BlockNest, cut: Cut) -> None:
         self.lowering, self.nest = lowering, nest
         self.rows = max(cut.rows, cut.last)
-        self.places: dict[Var, int] = {}  # bytes from the beginning of the scratch buffer
+        self.places: dict[Var, int] = {}  # byte offsets in the scratch buffer
         self.room = self._place_near()
         self.turned: dict[Part, Leaf] = {}
         self.turning: list[_Function] = []
@@ -109,16 +110,16 @@ class _Parts:
         near = {v: n for v, n in self.nest.near.items() if v not in self.nest.stored}
         blocks = {v: Var((self.rows, n), v.dtype) for v, n in near.items()}
 
-        def found(variables: Sequence[Var]) -> tuple[Var, ...]:
+        def of_block(variables: Sequence[Var]) -> tuple[Var, ...]:
             return tuple(blocks[v] for v in variables if v in blocks)
 
-        uses = [Use(found(reads(p)), found(writes(p))) for p in self.nest.parts]
+        uses = [Use(of_block(reads(p)), of_block(writes(p))) for p in self.nest.parts]
         arena = plan_memory(uses, ())
         self.places.update({v: arena.offsets[block] for v, block in blocks.items()})
         return arena.size
 
     def _more(self, v: Var) -> Var:
-        """Room for one more variable, which is there as a whole."""
+        """Append a whole variable to the scratch buffer."""
         self.places[v] = self.room
         self.room += up_to(v.nbytes, 64)
         return v
@@ -127,15 +128,15 @@ class _Parts:
         return Writing(self.lowering, memory, ("part", self.nest.rows, like))
 
     def _origin(self, w: Writing, leaf: Leaf, matrix: Value, batch: Sequence[int]) -> Value:
-        """Where a factor's matrix begins."""
+        """The address of a factor's matrix."""
         f, base = w.f, in_memory(leaf.var.dtype)
         place = f.register(offset(f, matrix, batch, leaf.strides[:-2]), leaf.offset)
         return f.gep(base, w.pointer(leaf.var), place)
 
-    # -- turned factors --------------------------------------------------------------------
+    # -- copied factors --------------------------------------------------------------------
 
     def _turn(self, part: ProductNest) -> None:
-        """A function that copies a factor, so that its columns lie side by side."""
+        """Write a function that copies a factor so that its rows are contiguous."""
         leaf, x = part.b, part.equation.inputs[1]
         *batch, k, n = x.shape
         whole = self.lowering.target.lanes(x.dtype)
@@ -156,13 +157,13 @@ class _Parts:
     # -- one part --------------------------------------------------------------------------
 
     def function(self, part: Part, rows: int, columns: int, adds: bool) -> _Function:
-        """The function of a part for so many rows and columns; sums are `add`ed to, or begun."""
+        """The function of a part for these sizes; with `adds` it accumulates into its sums."""
         if isinstance(part, RowNest):
             return self._row_part(part, rows, columns)
         return self._product_part(part, rows, columns, adds)
 
     def _row_part(self, part: RowNest, rows: int, columns: int) -> _Function:
-        """Of numbers of rows only what is left over tells functions apart."""
+        """The row count matters only by its remainder: functions of equal remainder are shared."""
         if part.columns == self.nest.columns:
             part = replace(part, dims=(*part.dims[:-1], columns))
         memory = (*reads(part), *writes(part))
@@ -192,7 +193,7 @@ class _Parts:
         return _Function(w.name(), tuple(dict.fromkeys(memory)))
 
     def _sizes(self, part: ProductNest, rows: int, columns: int) -> tuple[int, int, int]:
-        """Rows, columns and summands of what a part does for so many rows and columns."""
+        """m, n and k of a product part, given the block's rows and columns."""
         (*_, m, k), n = part.equation.inputs[0].shape, part.equation.inputs[1].shape[-1]
         near = self.nest.near
         if is_sum(part, near):
@@ -206,7 +207,7 @@ class _Parts:
     def _product_origins(
         self, w: Writing, part: ProductNest, b: Leaf, *, sums: bool
     ) -> tuple[Value, Value, Value]:
-        """Where the rows at hand begin in both factors, and the number of the result's first."""
+        """Addresses of the block's rows in both factors, and the number of the first result row."""
         f, (*batch, m, _) = w.f, part.equation.inputs[0].shape
         base = in_memory(part.equation.output.dtype)
         matrix, row = quotient(f, w.begin, self.nest.rows)
@@ -219,12 +220,12 @@ class _Parts:
 
 
 def _is_far(part: ProductNest) -> bool:
-    """Whether neighbours in a row of the second factor are not neighbours in memory."""
+    """Whether the rows of the second factor are not contiguous."""
     return part.b.strides[-1] not in (0, 1)
 
 
 def _added(part: ProductNest) -> ProductNest:
-    """A product that is added to what is there."""
+    """The product, added to what its output holds."""
     (store,) = part.stores
     equation = apply(add, (store.value, store.value), {}, part.equation.line)
     there = Leaf(store.into, store.strides, store.offset)
@@ -249,7 +250,7 @@ class _Caller:
         self.scratch, self.onward = scratch, onward(nest, cut)
 
     def write(self) -> None:
-        """All items; what is near lies where the item `begin` has its place."""
+        """All items; the item `begin` has its own part of the scratch buffer."""
         f, cut, nest = self.f, self.cut, self.nest
         place = f.mul(self.w.begin, self.parts.room)
         self.near = f.gep(I8, self.w.pointer(self.scratch), place)
@@ -269,7 +270,7 @@ class _Caller:
                     self._some_columns(f.add(row, f.mul(back, cut.rows)), cut.rows, True)
 
     def _some_columns(self, row: Value, rows: int, adds: bool) -> None:
-        """A block with as few columns as will do."""
+        """One block, with the fewest columns that cover what the mask leaves visible."""
         f = self.f
         kinds = [key for key in _kinds(self.nest, self.cut) if key[0] == rows and key[2] == adds]
         if len(kinds) == 1:
@@ -282,7 +283,7 @@ class _Caller:
 
     def _block(self, functions: Sequence[_Function], row: Value, rows: int) -> None:
         for i, function in enumerate(functions):
-            self.onward.ask(self.f, self.w.pointer, row, i, len(functions))
+            self.onward.prefetch(self.f, self.w.pointer, row, i, len(functions))
             self._call(function, row, rows)
 
     def _call(self, function: _Function, row: Value, rows: int) -> None:
@@ -290,11 +291,11 @@ class _Caller:
         self.f.call(function.name, "void", self.w.status, *given, row, self.f.add(row, rows))
 
     def _parameters(self, function: _Function) -> list[Var]:
-        """The memory of a function; what lies at one place is one parameter."""
+        """A function's parameters: variables that share memory are one."""
         return list(dict.fromkeys(self.w.lowering.place_of(v) for v in function.memory))
 
     def _pointer(self, v: Var, row: Value) -> Value:
-        """Where a variable begins; of what is near, where it would if all of it were there."""
+        """A variable's address; of a near one, the address at which its row 0 would lie."""
         if v not in self.parts.places:
             return self.w.pointer(v)
         f, place = self.f, self.parts.places[v]
@@ -304,7 +305,7 @@ class _Caller:
     # -- masks -----------------------------------------------------------------------------
 
     def _seen(self, row: Value, rows: int) -> Value:
-        """For which of the numbers of columns there are parts that do all that is seen."""
+        """The index of the smallest of `cut.columns` that covers all visible columns."""
         f, hiding, cut = self.f, self.nest.hiding, self.cut
         assert hiding is not None
         ranges = list(zip(cut.columns[:-1], cut.columns[1:], strict=True))
@@ -332,10 +333,10 @@ class _Caller:
         return f.gep(I8, self.w.pointer(mask.var), place)
 
     def _seen_in(self, hiding: Hiding, row: Value, ends: tuple[int, int], seen: Value) -> Value:
-        """Whether a row sees columns between these ends, together with what rows before saw."""
+        """`seen`, or-ed with the columns in [first, last) that this row leaves visible."""
         f, kind = self.f, vector(STEP, I8)
         for c in range(*ends, STEP):
-            back = max(0, c + STEP - ends[1])  # the last ones may lie before: they do not count
+            back = max(0, c + STEP - ends[1])  # the last step may overlap the one before: masked
             value = f.load(kind, f.gep(I8, row, c - back))
             value = f.binary("xor", value, constant(int(hiding.value), kind))
             if back:

@@ -1,8 +1,8 @@
-"""A step that spares what the next one replaces: gradients that only an update reads.
+"""The program of a short step, which does not store gradients that the next step overwrites.
 
-A gradient is there after a step, as `.grad`. Of many steps in a row only the last one's will be
-seen: where the update takes it from registers, the others need not write it. A network that fits
-the near caches takes a sixteenth less for that.
+After a step the gradients can be read as `.grad`. But when several steps run in a row only those of
+the last are visible: where the update takes a gradient from registers, the other steps need not
+store it. A network that fits the near caches becomes a sixteenth faster.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .calls import WRITERS, refused_by
 
 
 def briefly(lowering: Lowering, made: Schedule, replaced: Collection[Var]) -> Lowering | None:
-    """The same functions, but for those that write what is replaced; None if there are none."""
+    """The same calls, but without stores of what is replaced; None if nothing changes."""
     read = {v for c in lowering.calls if isinstance(c, Call) for v in c.reads}
     spared = {v for v in replaced if v not in read and v not in made.in_place}
     brief = replace(lowering, calls=[])

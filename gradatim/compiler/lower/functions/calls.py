@@ -1,7 +1,7 @@
-"""From loop nests to functions, and the calls of them that make a program.
+"""From loop nests to functions, and the sequence of calls that is the program.
 
 A nest becomes one function, a product up to three (its operands may be packed first). Nests that
-are alike have one function, and so have those with the same text.
+are alike share one function, and so do those whose functions have the same text.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ from .blocks import write_blocks
 from .shared import share
 
 INT64, BYTE = np.dtype(np.int64), np.dtype(np.uint8)
-RATE = 100  # operations of a product in a nanosecond
-FAR_RATE = 25  # bytes that one core reads from the third cache in a nanosecond
+RATE = 100  # flops of a product per nanosecond
+FAR_RATE = 25  # bytes that one core reads from L3 per nanosecond
 
 
 def lower(
     schedule: Schedule, target: Target, ready: Callable[[Module, Sequence[str]], None] | None = None
 ) -> Lowering:
-    """Write every nest's function; `ready` is told which ones will not change any more."""
+    """Write every nest's function; `ready` gets the names of those that will not change again."""
     lowering = Lowering(
         target,
         schedule.in_place,
@@ -87,7 +87,7 @@ def _rows(lowering: Lowering, nest: RowNest) -> None:
     leaves = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.in_memory]
     reads, writes = [a.var for a in leaves], [s.into for s in nest.stores]
     refused = refused_by(nest.nodes)
-    # What is refused has a number of its own in each nest, so such nests are not shared.
+    # A refusal has its own number in each nest, so nests that can refuse do not share a function.
     w = Writing(lowering, [*reads, *writes], None if refused else likeness(nest))
     if w.is_new:
         write_rows(w.f, nest, w.scope(nest.nodes, refused), lowering.target, w.begin, w.end)
@@ -97,23 +97,23 @@ def _rows(lowering: Lowering, nest: RowNest) -> None:
 
 
 def refused_by(nodes: Sequence[Node]) -> list[tuple[Node, Refusal]]:
-    """What the nodes of a nest may have to refuse."""
-    found = []
+    """The nodes of a nest that may meet an invalid index or a division by zero."""
+    refusals = []
     for n in nodes:
         if n.role == "load":
             table = n.arguments[0]
             assert isinstance(table, Leaf)
             assert table.chosen is not None
-            found.append((n, index_refused(n.equation, table.chosen[1])))
+            refusals.append((n, index_refused(n.equation, table.chosen[1])))
         elif n.role == "scatter":
-            found.append((n, index_refused(n.equation, n.var.shape[0])))
+            refusals.append((n, index_refused(n.equation, n.var.shape[0])))
         elif is_division(n.equation) and not is_number_but_0(n.arguments[1]):
-            found.append((n, division_refused(n.equation)))
-    return found
+            refusals.append((n, division_refused(n.equation)))
+    return refusals
 
 
 def band_items(nest: BandNest, target: Target) -> int:
-    """Into how many items a band nest is cut."""
+    """The number of work items of a band nest."""
     return _planned(nest.product, target, aligned=True, in_bands=True).items
 
 
@@ -134,7 +134,7 @@ def _bands(lowering: Lowering, nest: BandNest) -> None:
 
 
 def _band(lowering: Lowering, nest: ProductNest | BandNest, band: BandNest) -> None:
-    """A product, alone or with others that take its rows."""
+    """A product, alone or together with the row nests that consume its bands."""
     product, target = band.product, lowering.target
     x, y = product.equation.inputs
     aligned = lowering.begins_line(product.b.var) and not product.b.offset % target.lanes(x.dtype)

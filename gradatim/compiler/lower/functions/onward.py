@@ -1,14 +1,14 @@
-"""What the next matrices of a block nest read and write is asked for while others are worked on.
+"""Prefetching, in a block nest, of what later matrices read and write.
 
-    q, k, v of a head      16 short pieces each, a row of all heads apart
-    of 4 heads             one stretch of memory
+    q, k, v of one head    16 short pieces each, a row of all heads apart
+    of 4 heads             one contiguous stretch of memory
 
-A processor sees from few lines of the cache which ones come next, but not in such pieces: it waits
-for each. But matrix after matrix a nest goes through most of its memory once, from front to back.
-So a matrix asks for its share of the memory, in the order in which it lies: not of that which is
-its own, but of what comes after all the matrices whose rows are side by side with its own. What
-will be written is asked for as well, for a line is read before a part of it is written. An even
-pace matters, as few lines can be on their way at a time: each part asks for some.
+The hardware prefetcher does not follow such short pieces: every one of them would miss. But matrix
+by matrix, a nest goes through most of its memory once, from front to back. So each matrix
+prefetches its share of that memory in address order: not the pieces it will use itself, but a
+stretch `lead` matrices ahead, where `lead` counts the matrices whose rows are interleaved with its
+own. Outputs are prefetched too, as a partial write of a line reads it first. Few misses can be in
+flight at a time, so the prefetches are spread evenly: each part issues some.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from ...schedule.grain import Cut
 from ..products.pack import quotient
 from ..text.emit import I8, Function, Value
 
-MOST = 1 << 19  # bytes on their way or waiting, which leave room for others in the second cache
+MOST = 1 << 19  # bytes prefetched and not yet used, at most: they must leave room in L2
 
 
 @dataclass(frozen=True)
 class Onward:
-    """What is asked for, in how many portions."""
+    """What a block nest prefetches: `shares` bytes of each variable per matrix, `lead` ahead."""
 
     lead: int  # matrices
     shares: dict[Var, int]  # bytes of a matrix
     rows: int  # of a matrix
     cut: Cut
 
-    def ask(
+    def prefetch(
         self, f: Function, pointer: Callable[[Var], Value], row: Value, part: int, parts: int
     ) -> None:
-        """The portion of one of the parts, in the block that begins at this row of all rows."""
+        """Prefetch one part's portion, in the block that begins at this row of all rows."""
         matrix, inner = quotient(f, row, self.rows)
         block, _ = quotient(f, inner, self.cut.rows)
         later = f.add(matrix, self.lead)
@@ -52,11 +52,11 @@ class Onward:
                 place = f.add(f.mul(later, share), f.mul(block, lines * LINE))
                 start = f.gep(I8, pointer(v), place)
                 with f.loop(first * LINE, last * LINE, LINE) as loop:
-                    f.ask(f.gep(I8, start, loop.index), near=False)
+                    f.prefetch(f.gep(I8, start, loop.index), near=False)
 
 
 def onward(nest: BlockNest, cut: Cut) -> Onward:
-    """What a nest goes through from front to back; nothing, if a matrix is large by itself."""
+    """The prefetches of a nest; none if they would take too much of L2."""
     factors = list(_factors(nest))
     lead = max(_side_by_side(leaf, batch) for leaf, batch in factors)
     walked = [v for v in _walked(nest, factors) if v.nbytes > NEAR]
@@ -66,7 +66,7 @@ def onward(nest: BlockNest, cut: Cut) -> Onward:
 
 
 def _factors(nest: BlockNest) -> Iterator[tuple[Leaf, Shape]]:
-    """The factors of all products, each with the shape of the batch."""
+    """The factors of all products, each with its batch shape."""
     for part in nest.parts:
         if isinstance(part, ProductNest):
             batch = part.equation.output.shape[:-2]
@@ -74,13 +74,13 @@ def _factors(nest: BlockNest) -> Iterator[tuple[Leaf, Shape]]:
 
 
 def _side_by_side(leaf: Leaf, batch: Shape) -> int:
-    """How many matrices lie beside each other, row by row."""
+    """How many matrices are interleaved row by row."""
     row = max(leaf.strides[-2:])
     return prod(n for n, step in zip(batch, leaf.strides, strict=False) if 0 < step < row)
 
 
 def _walked(nest: BlockNest, factors: Sequence[tuple[Leaf, Shape]]) -> Iterator[Var]:
-    """Memory of which every matrix has a part of its own."""
+    """Variables of which every matrix uses a part of its own."""
     given = [*factors]
     for part in nest.parts:
         arguments = [a for n in part.nodes for a in n.arguments]

@@ -1,8 +1,8 @@
-"""Functions that differ in a few numbers only become one, which is told these numbers.
+"""Functions that differ only in a few integers become one, which takes them as parameters.
 
-Such as where loops end, or how far apart rows are: the updates of parameters of all sizes are such
-functions, and so are parts of an attention for a quarter, a half, three quarters and all of the
-columns, or for queries and for gradients. LLVM's time goes by the length of the text.
+Such integers are loop bounds or row strides: updates of parameters of different sizes differ in
+them, as do the parts of an attention for a quarter, a half, three quarters and all of the columns,
+or for queries and for gradients. LLVM's compile time grows with the length of the text.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from dataclasses import dataclass, replace
 
 from ..nest.writing import NAMELESS, Call, Lowering, named
 
-MOST = 4  # more numbers than these would crowd out others from the registers
-# Not those of `getelementptr`, which are parts of instructions in the innermost loops.
+MOST = 4  # more parameters than these would spill others from registers
+# Not the constants of `getelementptr`: they are immediates in the innermost loops.
 _NUMBER = re.compile(
     r"((?:icmp slt|mul|add) i64 %v\d+, |add i64 |select i1 %v\d+, i64 %v\d+, i64 )(\d+)\b"
 )
 _CALL = re.compile(r"(call void @)(nest_\w+)(\(.*)\)$", re.MULTILINE)
-_Version = tuple[str, list[int]]  # a function's name, and its numbers in order
+_Version = tuple[str, list[int]]  # a function's name, and its integers in order
 
 
 @dataclass(frozen=True)
 class _Told:
-    """A shared function, and what it has to be told to do as another one did."""
+    """A shared function, and the integers with which it replaces another."""
 
     name: str
     numbers: tuple[int, ...]
 
 
 def share(lowering: Lowering, names: Iterable[str]) -> None:
-    """Make those of these functions one that can be, and let all who call them know."""
+    """Merge those of these functions that can be, and update all calls of them."""
     functions = lowering.module.functions
     alike: dict[str, list[_Version]] = {}
     callers = []
@@ -52,20 +52,20 @@ def share(lowering: Lowering, names: Iterable[str]) -> None:
 
 
 def _one(lowering: Lowering, same: Sequence[_Version]) -> dict[str, _Told]:
-    """One function in the place of some, by the names of these; none if it is told too much."""
+    """One function in place of several, by their names; empty if it needs too many parameters."""
     functions = lowering.module.functions
-    places = list(zip(*(numbers for _, numbers in same), strict=True))  # what is there, in each
+    places = list(zip(*(numbers for _, numbers in same), strict=True))  # per place, of each version
     various = [p for p in dict.fromkeys(places) if len(set(p)) > 1]
     if len(various) > MOST:
         return {}
     place = iter(places)
 
-    def told(m: re.Match[str]) -> str:
-        here = next(place)
-        return f"{m[1]}%n{various.index(here)}" if here in various else m[0]
+    def parameter(m: re.Match[str]) -> str:
+        values = next(place)
+        return f"{m[1]}%n{various.index(values)}" if values in various else m[0]
 
     first = same[0][0]
-    text = _NUMBER.sub(told, functions[first]).replace(f"@{first}(", f"@{NAMELESS}(", 1)
+    text = _NUMBER.sub(parameter, functions[first]).replace(f"@{first}(", f"@{NAMELESS}(", 1)
     more = "".join(f", i64 %n{i}" for i in range(len(various)))
     for name, _ in same:
         del functions[name]

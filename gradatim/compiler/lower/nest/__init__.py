@@ -1,12 +1,12 @@
-"""What the functions of all nests have in common.
+"""What the functions of all nests share.
 
-To be read in this order:
+Reading order:
 
-    numbers     what a number is in memory and in a register
-    scopes      values: of a nest, of a row, of a few neighbours in a row
-    bounds      between which numbers an integer lies
-    fused       products and sums that are rounded once
-    hoist       what need not be computed in a loop
-    refusals    numbers that a nest cannot use, and how that is said
+    numbers     representation of numbers in memory and in registers
+    scopes      values: of a nest, of a row, of a chunk of neighbouring elements
+    bounds      known bounds of an integer
+    fused       fused multiply-add
+    hoist       loop-invariant values, stores and prefetches
+    refusals    invalid indices and divisors, and how they are reported
     writing     a function while it is written, with its memory and its name
 """

@@ -1,6 +1,6 @@
-"""Between which numbers an integer lies, if that follows from how it is made.
+"""Bounds of an integer, where they follow from how it is computed.
 
-A place that is computed from places that were checked is not checked again.
+An index computed from indices that were checked is not checked again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from ...ir.graph import Var
 from ...ir.nests import Argument, Leaf, Node
 
-Bounds = tuple[int, int]  # the least and the largest
+Bounds = tuple[int, int]  # least and largest value
 _RULES: dict[str, Callable[[Bounds, Bounds], Bounds]] = {
     "add": lambda x, y: (x[0] + y[0], x[1] + y[1]),
     "mul": lambda x, y: _ends([i * j for i in x for j in y]),
@@ -18,19 +18,19 @@ _RULES: dict[str, Callable[[Bounds, Bounds], Bounds]] = {
 
 
 def is_inside(a: Argument, nodes: Mapping[Var, Node], count: int) -> bool:
-    """Whether `a` is known to be one of the places 0 to count - 1."""
+    """Whether the index `a` is known to be in 0 .. count - 1."""
     bounds = bounds_of(a, nodes)
     return bounds is not None and bounds[0] >= 0 and bounds[1] < count
 
 
 def bounds_of(a: Argument, nodes: Mapping[Var, Node]) -> Bounds | None:
-    """The bounds of an integer; None if they are not known."""
+    """The bounds of an integer; None if unknown."""
     if isinstance(a, Leaf):
         return _of_leaf(a)
     node = nodes.get(a)
     if node is None:
         return None
-    if node.role == "load":  # one of the table's numbers, wherever it is read
+    if node.role == "load":  # an element of the table, whichever it is
         return bounds_of(node.arguments[0], nodes)
     rule = _RULES.get(node.equation.name)
     if node.role != "map" or rule is None:

@@ -1,10 +1,10 @@
-"""Products and sums that are rounded once: one instruction instead of two.
+"""Fused multiply-add: products and sums that are rounded once, one instruction instead of two.
 
-    x c + d, x c - d, d - x c     with numbers c and d
+    x c + d, x c - d, d - x c     with constants c and d
     x - x y
 
-Nowhere else, though each result would be nearer the true one: a program may count on it that two
-products of the same factors are equal, as where a mean of squares is compared with a squared mean.
+Nowhere else, though it would always be more accurate: programs may rely on two products of the same
+factors being equal, as when a mean of squares is compared with a squared mean.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ..text.emit import Function, Value
 
 
 class Operands(Protocol):
-    """Where arguments have values."""
+    """A scope: gives arguments their values."""
 
     def operand(self, a: Argument) -> Value:
-        """The value of one."""
+        """The value of an argument."""
 
 
 def rounded_once(scope: Operands, f: Function, nodes: dict[Var, Node], node: Node) -> Value | None:
-    """The value of a sum or a difference of which one part is a product, if it is such a one."""
+    """The fused value of a sum or difference, if one of its operands is such a product."""
     name, dtype = node.equation.name, node.equation.inputs[0].dtype
     if name not in ("add", "sub") or dtype.kind != "f" or not uses_fma(f):
         return None
@@ -42,13 +42,13 @@ def rounded_once(scope: Operands, f: Function, nodes: dict[Var, Node], node: Nod
 
 
 def _factors(nodes: dict[Var, Node], a: Argument) -> tuple[Argument, ...]:
-    """What an argument is the product of, if it is one that is made in the nest."""
+    """The factors of an argument that is a product computed in this nest."""
     node = None if isinstance(a, Leaf) else nodes.get(a)
     return node.arguments if node and node.role == "map" and node.equation.name == "mul" else ()
 
 
 def _is_linear(factors: tuple[Argument, ...], other: Argument) -> bool:
-    """Whether a factor and what is added are numbers."""
+    """Whether a factor and the summand are constants."""
     return _is_number(other) and any(map(_is_number, factors))
 
 

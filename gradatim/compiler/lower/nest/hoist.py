@@ -1,4 +1,4 @@
-"""Before a loop begins and where it writes: what need not be computed in it, and addresses."""
+"""Around the loops: values hoisted out of them, stores, prefetches, coordinates."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .scopes import Chunk, NestScope, RowScope, row_of_table
 
 
 def write_elements(part: Chunk, stores: Iterable[Store]) -> None:
-    """Write neighbouring elements of a row where the stores say, once all of them are computed.
+    """Store neighbouring elements of a row, after all of them are computed.
 
-    Buffers often lie a multiple of 4096 bytes apart, and a processor that has just written to one
-    takes a while to see that what it reads from another is not the same.
+    Buffers often lie a multiple of 4096 bytes apart, and a load right after a store to an address
+    with the same low 12 bits stalls: the processor takes them for the same (4K aliasing).
     """
     for s, value in [(s, part.value(s.value)) for s in stores]:
         _write(part, s, value)
@@ -38,21 +38,21 @@ def _write(part: Chunk, s: Store, value: Value) -> None:
 
 
 def read_far(nodes: Iterable[Node]) -> list[Leaf]:
-    """What the end of a product reads row by row, if it is too much for the nearest cache.
+    """What a product's epilogue reads row by row, if it is too much for L1.
 
-    A tile reads a few short pieces, too irregular for the processor to see them coming.
+    A tile reads a few short pieces, which the hardware prefetcher does not recognize.
     """
     every = [a for n in nodes for a in n.arguments if isinstance(a, Leaf) and a.in_memory]
-    found = dict.fromkeys(a for a in every if a.strides[-1] == 1 and any(a.strides[:-1]))
-    return list(found) if sum(a.var.nbytes for a in found) > NEAR else []
+    rows = dict.fromkeys(a for a in every if a.strides[-1] == 1 and any(a.strides[:-1]))
+    return list(rows) if sum(a.var.nbytes for a in rows) > NEAR else []
 
 
 def fetch(row: RowScope, column: Value, leaves: Iterable[Leaf]) -> None:
-    """Ask for the memory of neighbouring elements of a row, which will be read soon."""
+    """Prefetch neighbouring elements of a row, which will be read soon."""
     f = row.f
     for leaf in leaves:
         place = f.add(row.offset(leaf.strides[:-1], leaf.offset), column)
-        f.ask(f.gep(in_memory(leaf.var.dtype), row.nest.pointers(leaf.var), place))
+        f.prefetch(f.gep(in_memory(leaf.var.dtype), row.nest.pointers(leaf.var), place))
 
 
 def prepare(
@@ -63,7 +63,7 @@ def prepare(
     passes: dict[Var, int] | None = None,
     number: int = 0,
 ) -> None:
-    """Compute what does not change before a loop begins, and repeat it over a vector."""
+    """Compute loop invariants ahead of a loop, and splat them over a vector."""
     nest = scope if isinstance(scope, NestScope) else scope.nest
     row = scope if isinstance(scope, RowScope) else RowScope(nest, ())
     probe = Chunk(row, 0, lanes)
@@ -88,7 +88,7 @@ def prepare(
 
 
 def _is_row_of_table(nest: NestScope, n: Node) -> bool:
-    """Whether a node reads a row of a table in memory, at a place told once a row."""
+    """Whether a node reads a row of a table in memory, at an index that is fixed along the row."""
     if n.role != "load":
         return False
     table, places = n.arguments
@@ -101,12 +101,12 @@ def _ready(a: Leaf | Var, passes: dict[Var, int] | None, number: int) -> bool:
 
 
 def coordinates(f: Function, row: Value, dims: Sequence[int]) -> list[Operand]:
-    """The places in the outer dimensions of the row with this number."""
-    found: list[Operand] = []
+    """The coordinates in the outer dimensions of the row with this number."""
+    places: list[Operand] = []
     rest = row
     for n in reversed(dims[1:]):
-        found.append(f.binary("urem", rest, n))
+        places.append(f.binary("urem", rest, n))
         rest = f.binary("udiv", rest, n)
     if dims:
-        found.append(rest)
-    return found[::-1]
+        places.append(rest)
+    return places[::-1]

@@ -1,4 +1,4 @@
-"""Numbers of each dtype in memory and in registers, and ranges, which are in no memory."""
+"""Numbers of each dtype in memory and in registers, and ranges, which are computed, not stored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..text.emit import (
     width,
 )
 
-# By dtype, not by its name, which NumPy puts together anew each time.
+# Keyed by dtype: NumPy builds the string `dtype.name` anew on each access.
 KINDS = {
     np.dtype(name): kind
     for name, kind in {
@@ -35,17 +35,17 @@ BOOL = np.dtype("bool")
 
 
 def kind_of(dtype: np.dtype[Any]) -> str:
-    """The LLVM type of a number in a register; truth is one bit there."""
+    """The LLVM type of a number in a register, where a bool is one bit."""
     return KINDS[dtype]
 
 
 def in_memory(dtype: np.dtype[Any]) -> str:
-    """The LLVM type of a number in memory, where truth is a byte."""
+    """The LLVM type of a number in memory, where a bool is a byte."""
     return I8 if dtype == BOOL else KINDS[dtype]
 
 
 def load(f: Function, dtype: np.dtype[Any], pointer: Value, n: int, mask: Value | None) -> Value:
-    """`n` neighbouring numbers; where the mask does not hold, 0."""
+    """`n` neighbouring numbers; 0 where the mask is not set."""
     kind = vector(n, in_memory(dtype))
     if mask is None or n == 1:
         value = f.load(kind, pointer)
@@ -57,7 +57,7 @@ def load(f: Function, dtype: np.dtype[Any], pointer: Value, n: int, mask: Value 
 def store(
     f: Function, dtype: np.dtype[Any], value: Value, pointer: Value, mask: Value | None
 ) -> None:
-    """Write neighbouring numbers, where the mask holds."""
+    """Store neighbouring numbers where the mask is set."""
     if dtype == BOOL:
         value = f.convert("zext", value, I8)
     if mask is None or width(value.type) == 1:
@@ -67,7 +67,7 @@ def store(
 
 
 def from_memory(f: Function, value: Value, dtype: np.dtype[Any]) -> Value:
-    """What was read, as it is in a register: truth is one bit there."""
+    """A loaded value as it is in a register, where a bool is one bit."""
     return f.compare("ne", value, 0) if dtype == BOOL else value
 
 
@@ -81,7 +81,7 @@ def in_range(f: Function, leaf: Leaf, offset: Operand, along: int, n: int) -> Va
 
 
 def range_at(f: Function, leaf: Leaf, places: Value) -> Value:
-    """The numbers at some places of a range."""
+    """The elements of a range at these indices."""
     assert leaf.range is not None
     start, step = leaf.range
     dtype = leaf.var.dtype

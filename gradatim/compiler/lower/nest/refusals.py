@@ -1,6 +1,6 @@
-"""What a nest cannot do with the numbers it meets, and how that is said: in eager's words.
+"""Invalid indices and divisors that a nest meets, reported in eager's words.
 
-status[0]   the number of the refusal that was met first, from 1; 0 as long as all is well
+status[0]   the number, from 1, of the first refusal; 0 while there is none
 status[k]   the index that refusal k is about
 """
 
@@ -13,9 +13,9 @@ from ...ir.kinds import DIVISIONS
 from ..text.emit import I1, I64, Function, Value, constant, width
 
 INDEX, DIVISION = "index", "division"
-FROM_THE_END = ("take", "put")  # whose indices may be negative
+FROM_THE_END = ("take", "put")  # accept negative indices
 _OF_CLASSES = ("pick", "place", "cross_entropy", "cross_entropy_back")
-_OF_SEVERAL = ("flat_index", "take_pairs")  # indices together
+_OF_SEVERAL = ("flat_index", "take_pairs")  # take several indices together
 REFUSING = frozenset(
     {
         *("take", "put", "gather", "scatter", "embedding"),
@@ -28,25 +28,25 @@ REFUSING = frozenset(
 
 @dataclass(frozen=True)
 class Refusal:
-    """What it means when the status is set; `{}` in the text is the index."""
+    """The message of a refusal; `{}` in the text stands for the index."""
 
     kind: str
     text: str
     line: str = ""
 
     def told(self, index: int | None = None) -> str:
-        """The sentence about an index; without one, about any."""
+        """The message with an index; without one, as it holds for any."""
         text = self.text.replace(" {}", "" if index is None else f" {index}")
         return f"{text} ({self.line})" if self.line else text
 
 
 def index_refused(e: Equation, n: int) -> Refusal:
-    """The refusal of an index that is not among the `n` places of a table."""
+    """The refusal of an index outside the `n` places of a table."""
     return Refusal(INDEX, _about_index(e, n), e.line)
 
 
 def division_refused(e: Equation) -> Refusal:
-    """The refusal of a 0 that an integer is divided by."""
+    """The refusal of an integer division by zero."""
     text = f"{e.name}: integer division by zero; divide floats for inf or nan"
     return Refusal(DIVISION, text, e.line)
 
@@ -56,7 +56,7 @@ def _about_index(e: Equation, n: int) -> str:
         return f"embedding: index {{}} is out of range: the table has {n} rows, 0 to {n - 1}"
     if e.part_of in _OF_CLASSES:
         return f"target {{}} is out of range: there are {n} classes, 0 to {n - 1}"
-    if e.part_of in _OF_SEVERAL:  # which dimension it was is not known
+    if e.part_of in _OF_SEVERAL:  # the dimension is not known
         return f"index {{}} is out of bounds for a dimension of size {n}; use {-n} to {n - 1}"
     low = -n if e.name in FROM_THE_END else 0
     dim = e.params["dim"]
@@ -66,7 +66,7 @@ def _about_index(e: Equation, n: int) -> str:
 def write_refusal(
     f: Function, status: Value, number: int, wrong: Value, index: Value | None = None
 ) -> None:
-    """Note refusal `number` where a mask holds, if it is the first; `index` with its mask."""
+    """Record refusal `number` if any lane of `wrong` is set and it is the first one."""
     n = width(wrong.type)
     some = f.intrinsic("llvm.vector.reduce.or", I1, wrong, kinds=[wrong.type]) if n > 1 else wrong
     with f.when(some), f.when(f.compare("eq", f.load(I64, status), 0)):
@@ -76,7 +76,7 @@ def write_refusal(
 
 
 def _first(f: Function, mask: Value, x: Value) -> Value:
-    """The first element of a vector where a mask holds."""
+    """The first lane of a vector whose mask is set."""
     n = width(x.type)
     if n == 1:
         return x

@@ -1,7 +1,7 @@
-"""Values in a nest: of the whole nest, of a row, of a few neighbouring elements of a row.
+"""Values in a nest: of the whole nest, of a row, of a chunk of neighbouring elements of a row.
 
-Each scope computes a value when it is first asked for, and keeps it. A value that does not change
-along the row is asked for from the row's scope, and one that never changes from the nest's.
+Each scope computes a value on first use and keeps it. Values that do not change along the row are
+delegated to the row's scope, and constant ones to the nest's.
 """
 
 from __future__ import annotations
@@ -32,33 +32,33 @@ from .refusals import FROM_THE_END, write_refusal
 
 @dataclass
 class NestScope:
-    """Values that are the same in the whole nest, and where everything lies."""
+    """Values that are constant in the whole nest, and the memory of its variables."""
 
     f: Function
     nodes: dict[Var, Node]
     pointers: Callable[[Var], Value]
     status: Value
-    numbers: dict[Node, int]  # what a node writes to the status when it refuses a number
+    numbers: dict[Node, int]  # the status with which a node refuses
     kept: dict[Any, Value] = field(default_factory=dict)
     levels: dict[Any, int] = field(default_factory=dict)
 
     def level(self, a: Argument) -> int:
-        """Whether a value changes along the row, from row to row, or never."""
+        """How often a value changes: ELEMENT, ROW or WHOLE."""
         if isinstance(a, Leaf):
             return a.level
         if a not in self.levels:
             node = self.nodes.get(a)
             if node is None:
-                self.levels[a] = ELEMENT  # the product that a nest is about
+                self.levels[a] = ELEMENT  # the result of the nest's product
             elif node.role == "row":
                 self.levels[a] = ROW
             else:
-                found = [self.level(x) for x in node.arguments]
+                levels = [self.level(x) for x in node.arguments]
                 if node.role == "load":
                     table = node.arguments[0]
                     assert isinstance(table, Leaf)
-                    found[0] = ELEMENT if table.strides[-1] else ROW if any(table.strides) else 0
-                self.levels[a] = max(found, default=WHOLE)
+                    levels[0] = ELEMENT if table.strides[-1] else ROW if any(table.strides) else 0
+                self.levels[a] = max(levels, default=WHOLE)
         return self.levels[a]
 
     def value(self, a: Argument) -> Value:
@@ -68,17 +68,17 @@ class NestScope:
         return self.kept[a]
 
     def operand(self, a: Argument) -> Value:
-        """An argument as this scope sees it."""
+        """An argument in this scope."""
         return self.value(a)
 
     def place(self, leaf: Leaf) -> tuple[Operand, Value | None]:
-        """The offset of a leaf's element, and the mask of what may be read."""
+        """The offset of a leaf's element, and the mask of lanes that may be read."""
         return leaf.offset, None
 
 
 @dataclass
 class RowScope:
-    """Values of one row; `coordinates` are the places in the outer dimensions."""
+    """Values of one row; `coordinates` are its indices in the outer dimensions."""
 
     nest: NestScope
     coordinates: Sequence[Operand]
@@ -90,9 +90,9 @@ class RowScope:
         return self.nest.f
 
     def offset(self, strides: Sequence[int], start: int) -> Operand:
-        """Where this row begins in something with these strides.
+        """The offset of this row in something with these strides.
 
-        It is a number by itself: functions that differ in where they start may be one.
+        `start` is added in a register of its own: functions that differ only in it can be merged.
         """
         total: Operand = 0
         for i, stride in zip(self.coordinates, strides, strict=True):
@@ -107,8 +107,8 @@ class RowScope:
     def begin(self, leaf: Leaf) -> Operand:
         """The offset of the row's first element."""
         if ("begin", leaf) not in self.kept:
-            found = self.offset(leaf.strides[:-1], leaf.offset)
-            self.kept["begin", leaf] = found if isinstance(found, Value) else constant(found, I64)
+            first = self.offset(leaf.strides[:-1], leaf.offset)
+            self.kept["begin", leaf] = first if isinstance(first, Value) else constant(first, I64)
         return self.kept["begin", leaf]
 
     def value(self, a: Argument) -> Value:
@@ -120,13 +120,13 @@ class RowScope:
         return self.kept[a]
 
     def operand(self, a: Argument) -> Value:
-        """An argument as this scope sees it."""
+        """An argument in this scope."""
         return self.value(a)
 
 
 @dataclass
 class Chunk:
-    """Values of `n` neighbouring elements of a row, from `column` on."""
+    """Values of `n` neighbouring elements of a row, starting at `column`."""
 
     row: RowScope
     column: Operand
@@ -145,7 +145,7 @@ class Chunk:
         return self.row.nest
 
     def value(self, a: Argument) -> Value:
-        """A value at these elements: a vector."""
+        """A value at these elements, as a vector."""
         if a not in self.kept:
             if self.nest.level(a) < ELEMENT:
                 self.kept[a] = self._repeated(a)
@@ -154,7 +154,7 @@ class Chunk:
         return self.kept[a]
 
     def operand(self, a: Argument) -> Value:
-        """An argument as this scope sees it."""
+        """An argument in this scope."""
         return self.value(a)
 
     def _repeated(self, a: Argument) -> Value:
@@ -167,7 +167,7 @@ class Chunk:
         return scope.kept[key]
 
     def place(self, leaf: Leaf) -> tuple[Operand, Value | None]:
-        """The offset of a leaf's first element here."""
+        """The offset of a leaf's first element in this chunk."""
         along = self.f.mul(self.column, leaf.strides[-1]) if leaf.strides[-1] else 0
         return self.f.add(self.row.begin(leaf), along), self.mask
 
@@ -176,7 +176,7 @@ Scope = NestScope | RowScope | Chunk
 
 
 def compute(scope: Scope, f: Function, a: Argument, n: int) -> Value:
-    """Write the code for a value that nobody asked for before."""
+    """Write the code of a value that this scope does not have yet."""
     if isinstance(a, Leaf):
         return read(scope, f, a, n)
     nodes = (scope if isinstance(scope, NestScope) else scope.nest).nodes
@@ -197,7 +197,7 @@ def compute(scope: Scope, f: Function, a: Argument, n: int) -> Value:
 
 
 def is_number_but_0(a: Argument) -> bool:
-    """Whether an argument is a number that is known, and can be divided by."""
+    """Whether an argument is a nonzero constant, a safe divisor."""
     return isinstance(a, Leaf) and a.number is not None and a.number != 0
 
 
@@ -211,7 +211,7 @@ def _refuse_zeros(scope: Scope, f: Function, node: Node, divisor: Value) -> None
 
 
 def read(scope: Scope, f: Function, leaf: Leaf, n: int) -> Value:
-    """The code that reads a leaf."""
+    """Write the code that reads a leaf."""
     dtype = leaf.var.dtype
     if leaf.number is not None:
         return constant(leaf.number, vector(n, kind_of(dtype)))
@@ -231,12 +231,12 @@ def read(scope: Scope, f: Function, leaf: Leaf, n: int) -> Value:
 
 
 def scope_pointer(scope: Scope, v: Var) -> Value:
-    """Where a variable's memory begins."""
+    """The address of a variable."""
     return (scope if isinstance(scope, NestScope) else scope.nest).pointers(v)
 
 
 def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
-    """Elements of a table at places told by integers."""
+    """Elements of a table at indices computed in the nest."""
     table, places = node.arguments
     assert isinstance(table, Leaf)
     nest = scope if isinstance(scope, NestScope) else scope.nest
@@ -270,7 +270,7 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
 
 
 def row_of_table(scope: RowScope | NestScope, node: Node) -> Value:
-    """Where the row of a table begins that a row of the nest reads."""
+    """The offset of the table row that a row of the nest reads."""
     table, places = node.arguments
     assert isinstance(table, Leaf)
     if ("begin", node) not in scope.kept:
@@ -282,7 +282,7 @@ def row_of_table(scope: RowScope | NestScope, node: Node) -> Value:
 
 
 def safe_row(scope: RowScope | NestScope, node: Node, places: Argument, bound: int) -> Value:
-    """The index of a row, checked once for all tables of this size."""
+    """A row's index, checked once for all tables of this size."""
     key = ("safe", places, bound, node.equation.name in FROM_THE_END)
     if key not in scope.kept:
         nest = scope if isinstance(scope, NestScope) else scope.nest
@@ -295,14 +295,14 @@ def safe_row(scope: RowScope | NestScope, node: Node, places: Argument, bound: i
 
 
 def _safe(scope: Scope, node: Node, places: Argument, bound: int, mask: Value | None) -> Value:
-    """The index of each element."""
+    """The checked index of each element."""
     if isinstance(scope, Chunk):
         return inside(scope.f, scope.nest, node, scope.operand(places), bound, mask)
     return safe_row(scope, node, places, bound)
 
 
 def _load_known(scope: Scope, f: Function, node: Node, n: int) -> Value:
-    """Elements of a table in no memory: a number, or one that follows from its place."""
+    """Elements of a table that is not in memory: a constant or a range."""
     table, places = node.arguments
     assert isinstance(table, Leaf)
     start, mask = scope.place(table)
@@ -319,7 +319,7 @@ def _load_known(scope: Scope, f: Function, node: Node, n: int) -> Value:
 
 
 def table_step(node: Node) -> tuple[int, int]:
-    """How far apart neighbouring places of a table are, and how many there are."""
+    """The stride between neighbouring places of a table, and their number."""
     table = node.arguments[0]
     assert isinstance(table, Leaf)
     assert table.chosen is not None
@@ -335,7 +335,7 @@ def inside(
     mask: Value | None,
     negative: bool | None = None,
 ) -> Value:
-    """An index that can be used; one that is outside is noted in the status, and becomes 0."""
+    """A valid index: one out of bounds is recorded in the status and becomes 0."""
     if not index.type.endswith(I64) and I64 not in index.type:
         index = f.convert("sext", index, I64)
     if negative is None:

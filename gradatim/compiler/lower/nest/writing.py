@@ -1,7 +1,7 @@
-"""What the functions of a program are while they are written: calls, memory, names.
+"""A program's functions while they are written: calls, memory, names.
 
-Memory is named as it is met. Functions of nests that are alike are written once, and so are those
-whose text turns out to be the same.
+Functions of nests that are alike are written once, and those that turn out to have the same text
+become one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NAMELESS = "NEST"
 
 @dataclass(frozen=True)
 class State:
-    """Memory of a random generator: its words, or the number kept for the next call."""
+    """Memory of a random generator: its words, or its spare normal number."""
 
     generator: Any
     what: str  # "words" or "spare"
@@ -37,7 +37,7 @@ Memory = Var | State
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One function, and the memory that it is given."""
+    """A call of one function, with its memory."""
 
     function: str
     memory: tuple[Memory, ...]
@@ -45,40 +45,41 @@ class Call:
     writes: tuple[Var, ...]
     items: int
     nest: Nest
-    work: float = 0.0  # nanoseconds on one core, roughly
-    parts: tuple[str, ...] = ()  # the functions that it calls
+    work: float = 0.0  # estimated nanoseconds on one core
+    parts: tuple[str, ...] = ()  # functions that it calls itself
     refuses: bool = False  # whether it may write to the status
-    room: int = 0  # bytes that an item works in, for it alone
-    numbers: tuple[int, ...] = ()  # what it is told besides, as others call it with other numbers
+    room: int = 0  # bytes of scratch memory per item
+    numbers: tuple[int, ...] = ()  # extra arguments of a shared function
 
 
 @dataclass
 class Lowering:
-    """A program's functions while they are written."""
+    """A program's functions and calls while they are written."""
 
     target: Target
     in_place: dict[Var, Var]
-    outside: frozenset[Var]  # what lies in the caller's memory, which begins anywhere
+    outside: frozenset[Var]  # in the caller's memory, of any alignment
     module: Module
     calls: list[Call | NumpyNest] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    written: dict[Any, str] = field(default_factory=dict)  # functions, by what is alike
-    coming: dict[Nest, tuple[Var, ...]] = field(default_factory=dict)  # what products ask for
+    written: dict[Any, str] = field(default_factory=dict)  # function names by likeness
+    coming: dict[Nest, tuple[Var, ...]] = field(default_factory=dict)  # what products prefetch
 
     def place_of(self, v: Var) -> Var:
-        """The variable whose memory another one lies in."""
+        """The variable whose memory this one shares."""
         return self.in_place.get(v, v)
 
     def begins_line(self, v: Var) -> bool:
-        """Whether its memory begins with a line of the cache, as far as is known."""
+        """Whether its memory is known to be aligned to a cache line."""
         place = self.place_of(v)
         return place not in self.outside or place.begins_line
 
 
 class Writing:
-    """One function being written: memory is named as it is met.
+    """One function being written; each distinct memory becomes one pointer parameter.
 
-    `like` is what it depends on besides; if a function of such a nest is there, it is taken.
+    `like` is the key of what its text depends on besides the aliasing of its memory; if a function
+    with the same key exists, that one is used.
     """
 
     def __init__(self, lowering: Lowering, order: Sequence[Memory], like: Any = None) -> None:
@@ -125,7 +126,7 @@ class Writing:
         )
 
     def name(self) -> str:
-        """The function's name, by its text; now that text is complete."""
+        """The function's name, derived from its text; after this the text is complete."""
         return self._written() if self.is_new else self.lowering.written[self.like]
 
     def _written(self) -> str:
@@ -138,7 +139,7 @@ class Writing:
 
 
 def named(module: Module, text: str) -> str:
-    """Take a function that has no name into the module; what it is called follows from its text."""
+    """Add the nameless function to the module, under a name derived from its text."""
     name = "nest_" + hashlib.sha256(text.encode()).hexdigest()[:12]
     module.functions[name] = text.replace(f"@{NAMELESS}(", f"@{name}(", 1)
     return name

@@ -1,15 +1,15 @@
-"""Matrix products, for their constant shapes.
+"""Matrix products, specialized for their constant shapes.
 
-To be read in this order:
+Reading order:
 
-    product     what is asked for, and how it is cut
-    tiles       the choice of that, by a model of costs
-    pack        operands copied, so that they are read from front to back
-    stream      what long sums read from afar, each block once
-    sums        the sums of one tile
-    matmul      all tiles of a product
-    afterwards  what comes after it is asked for meanwhile
-    finish      tiles handed to the epilogue
-    epilogue    a product with what becomes of its elements
-    bands       and with nests that take its rows in turn
+    product     the records: a product, and the plan of how it is computed
+    tiles       choosing the plan, by a cost model
+    pack        operands copied into strips, to be read sequentially
+    stream      prefetching the next block of k of a long sum
+    sums        the micro-kernel: the sums of one tile
+    matmul      the loops over all tiles
+    afterwards  prefetching what the nest after a product will touch
+    finish      handing finished tiles to the epilogue
+    epilogue    a product with the nodes applied to its elements
+    bands       a product with row nests that consume its rows
 """

@@ -1,11 +1,11 @@
-"""What comes after a long sum is asked for by its tiles, where nothing has touched it before.
+"""The tiles of a long sum prefetch what the nest after it will touch for the first time.
 
-    g = x^T s          each tile asks for some lines ...
+    g = x^T s          each tile prefetches some lines ...
     m, v, W = ...      ... of the moments, and of the memory that the gradient is written to
 
-An update reads and writes far memory, and computes little: it would wait for each line. The sum has
-time for them. As items of both are dealt alike, a part of the sum asks for the same part of the
-update's memory.
+An update streams through memory that is not in cache and computes little: it is latency-bound. The
+sum before it is compute-bound and can hide the latency. Items of both are assigned to workers the
+same way, so each part of the sum prefetches the corresponding part of the update's memory.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from ...ir.nests import Nest, ProductNest, RowNest, leaves, reads, writes
 from ..text.emit import I8, Function, Value
 from .product import Plan
 
-MOST = 1 << 20  # bytes that are asked for: two workers have half of them each, in a second cache
+MOST = 1 << 20  # bytes prefetched at most: each of two workers keeps half of them in its L2
 
 
 def coming(
     nests: Sequence[Nest], outside: Collection[Var], place_of: Callable[[Var], Var]
 ) -> dict[Nest, tuple[Var, ...]]:
-    """For each product, what the nest that goes through its result is the first to touch."""
+    """For each product, the memory that the nest consuming its result is the first to touch."""
     products: dict[Var, Nest] = {}
     touched: set[Var] = set()
-    found: dict[Nest, tuple[Var, ...]] = {}
+    fetched: dict[Nest, tuple[Var, ...]] = {}
     for nest in nests:
         if isinstance(nest, ProductNest) and len(nest.stores) == 1:
             products[nest.stores[0].into] = nest
@@ -37,13 +37,13 @@ def coming(
             places = dict.fromkeys(map(place_of, _walked(nest)))
             fresh = tuple(v for v in places if v in outside and v not in touched)
             if sum(v.nbytes for v in fresh) <= MOST:
-                found.update((maker, fresh) for maker in makers)
+                fetched.update((maker, fresh) for maker in makers)
         touched.update(place_of(v) for v in (*reads(nest), *writes(nest)))
-    return found
+    return fetched
 
 
 def _walked(nest: RowNest) -> Iterator[Var]:
-    """What a nest of one row reads or writes from front to back."""
+    """The variables that a nest of one row reads or writes from front to back."""
     for a in leaves(nest):
         if a.in_memory and (a.strides, a.offset) == ((1,), 0):
             yield a.var
@@ -54,14 +54,14 @@ def _walked(nest: RowNest) -> Iterator[Var]:
 
 @dataclass(frozen=True)
 class Afterwards:
-    """Asks for the lines of some memory, a few by each tile of a sum in blocks."""
+    """Prefetches some memory, a few lines per tile of a blocked sum."""
 
     f: Function
     plan: Plan
-    memory: Sequence[tuple[Value, int]]  # where it begins, and its bytes
+    memory: Sequence[tuple[Value, int]]  # addresses and sizes in bytes
 
-    def ask(self, panel: Value, k: Value, number: Value) -> None:
-        """The lines of one tile of a panel, by its number in the block that begins at k."""
+    def prefetch(self, panel: Value, k: Value, number: Value) -> None:
+        """Prefetch the lines of tile `number` of a panel, in the block that begins at k."""
         f, plan = self.f, self.plan
         panels = plan.product.batches * plan.panels[0] * plan.panels[1]
         tiles = plan.panel[0] * plan.panel[1]
@@ -73,4 +73,4 @@ class Afterwards:
             first = f.add(f.mul(panel, share), f.mul(turn, some))
             place = f.gep(I8, pointer, f.mul(first, LINE))
             for n in range(some):
-                f.ask(f.gep(I8, place, n * LINE), near=False)
+                f.prefetch(f.gep(I8, place, n * LINE), near=False)

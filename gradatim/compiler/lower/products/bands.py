@@ -1,12 +1,12 @@
-"""Band nests: what is done with the rows of a product, in turn with its tiles.
+"""Band nests: row nests that consume the rows of a product, interleaved with its tiles.
 
     for item:                              begin: sums over all rows are 0
-        for rows of tiles:                 enter: what is near gets its place
-            for tiles of a row: sums, epilogue
-            rows, rows, ...                leave: they are complete
+        for each row of tiles:             enter: sets the base addresses of near variables
+            for tiles of the row: sums, epilogue
+            row nest, row nest, ...        leave: the band is complete
 
-What is near lies where the item `begin` has its room, which holds one band: it is told an address
-from which that band lies where it would in a whole.
+Each item has scratch memory for the near variables of one band. Code is given the address at which
+the whole variable would begin, so that indexing is the same as for a stored one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .product import Plan
 
 
 class Near:
-    """Where the values that are near lie in the room of an item."""
+    """The layout of near variables in the scratch memory of an item."""
 
     def __init__(self, nest: BandNest, planned: Plan) -> None:
         self.columns, self.places, self.size = nest.product.dims[-1], dict[Var, int](), 0
@@ -37,12 +37,12 @@ class Near:
                 self.size += up_to(planned.rows * self.columns * s.into.itemsize, LINE)
 
     def told(self, variables: Sequence[Var]) -> tuple[int | None, ...]:
-        """The place of each variable that is near."""
+        """The offset of each variable, None for one that is not near."""
         return tuple(self.places.get(v) for v in variables)
 
 
 class BandWriter:
-    """Writes what comes between the bands of a product's tiles (`matmul.Bands`)."""
+    """Writes the code between the bands of a product's tiles (`matmul.Bands`)."""
 
     def __init__(self, w: Writing, nest: BandNest, near: Near, room: Value | None) -> None:
         self.w, self.f, self.near = w, w.f, near
@@ -59,7 +59,7 @@ class BandWriter:
             self.far += [(scope, n.dims[:-1], far)] if far else []
 
     def scope(self, nodes: Sequence[Node]) -> NestScope:
-        """Values of a nest that has a part in this."""
+        """The scope of one of the row nests, or of the product."""
         scope = self.w.scope(nodes, [])
         scope.pointers = self._pointer
         return scope
@@ -68,23 +68,23 @@ class BandWriter:
         return self.here[v] if v in self.near.places else self.w.pointer(v)
 
     def begin(self, item: Value) -> None:
-        """An item begins."""
+        """Called at the start of an item."""
         for rows in self.rows:
             rows.begin(item)
 
     def enter(self, row: Value) -> None:
-        """From where on what is near lies as if all of it were there."""
+        """Set the base addresses of near variables for the band that begins at this row."""
         f, columns = self.f, self.near.columns
         for v, place in self.near.places.items():
             before = f.mul(row, columns * v.itemsize)
             self.here[v] = f.gep(I8, self.room, f.sub(place, before))
 
     def leave(self, row: Value, count: int) -> None:
-        """Do what is to be done with these rows."""
+        """Run the row nests on these complete rows."""
         for rows in self.rows:
             rows.some(row, count)
 
     def ahead(self, row: Value, column: Value) -> None:
-        """Ask for what will be read of a row."""
+        """Prefetch what the row nests will read of a row."""
         for scope, dims, leaves in self.far:
             fetch(RowScope(scope, coordinates(self.f, row, dims)), column, leaves)

@@ -1,4 +1,4 @@
-"""A matrix product with what becomes of its elements: each tile is handed to the nest's nodes."""
+"""A matrix product fused with the nodes applied to its elements, which become its epilogue."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def write_planned(
     bands: BandWriter | None = None,
     after: Afterwards | None = None,
 ) -> None:
-    """The items [begin, end) of a product, with what becomes of each element.
+    """Write the items [begin, end) of a product, with the nest's nodes as its epilogue.
 
-    `first` is the number, among all rows of the nest, of the first row that is planned; `bands`
-    what is done with its rows when they are complete.
+    `first` is the number, among all rows of the nest, of the plan's row 0; `bands` runs row nests
+    on completed bands of rows.
     """
     f = w.f
     abreast = _abreast(nest, w.lowering.target)
@@ -81,10 +81,10 @@ def write_planned(
 
 
 def _abreast(nest: ProductNest, target: Target) -> int:
-    """How many vectors are worked on at once: more than one if there are long chains of operations.
+    """How many vectors the epilogue processes together: several if it has long dependency chains.
 
-    The processor looks ahead only so far: of a GELU with its slope, less than three vectors. With
-    four side by side, each operation on all of them in turn, it takes a quarter less.
+    The out-of-order window covers less than three vectors of a GELU with its derivative. With four
+    interleaved, each operation on all of them in turn, it takes a quarter less time.
     """
     if not any(n.equation.name in FUNCTIONS and n.equation.name != "sqrt" for n in nest.nodes):
         return 1
@@ -92,5 +92,5 @@ def _abreast(nest: ProductNest, target: Target) -> int:
 
 
 def planned_pointer(f: Function, w: Writing, leaf: Leaf) -> Value:
-    """Where an operand of a product begins."""
+    """The address of a product's operand."""
     return f.gep(in_memory(leaf.var.dtype), w.pointer(leaf.var), leaf.offset)

@@ -1,7 +1,7 @@
-"""What becomes of a tile of a product: its sums are handed to the epilogue, a row at a time.
+"""Finished tiles: their sums are handed to the epilogue, one row at a time.
 
-They stay in registers on the way; where the epilogue's code is long, or the tile is turned, they go
-through a small piece of memory, and the code is written once, in a loop.
+They stay in registers, unless the epilogue's code is long or the tile is transposed: then they go
+through a small buffer, and the epilogue is written once, inside a loop.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ class Finish:
     f: Function
     plan: Plan
     epilogue: Epilogue
-    abreast: int  # vectors that are handed on together, at most
-    ahead: Ahead | None  # what is to be told before the last sums of a tile are made
-    room: Value | None  # for a tile that goes through memory
+    abreast: int  # vectors handed on together, at most
+    ahead: Ahead | None  # prefetches for the epilogue, before the last sums of a tile
+    room: Value | None  # the buffer of a tile that goes through memory
 
     @property
     def base(self) -> str:
-        """LLVM's name of the numbers."""
+        """The LLVM type of the elements."""
         return LLVM[self.plan.product.dtype.name]
 
     def announce(self, tile: Tile) -> None:
-        """Say which places of the result come next, of this tile."""
+        """Call `ahead` for each vector of the results that this tile will produce."""
         if self.ahead is None:
             return
         f, wide = self.f, self.plan.wide
@@ -47,7 +47,7 @@ class Finish:
                 self.ahead(tile.batch, row, f.add(first, v * wide))
 
     def finish(self, tile: Tile, acc: Grid) -> None:
-        """Hand on what a tile has added up."""
+        """Hand the sums of a tile to the epilogue."""
         if self.room is None:
             self._in_registers(tile, acc)
             return
@@ -61,11 +61,11 @@ class Finish:
             self._rows(tile, self.room)
 
     def _in_registers(self, tile: Tile, acc: Grid) -> None:
-        """Hand on row by row; what lies over operands is written when the next rows were read.
+        """Hand on row by row; stores over operands are delayed until the next rows are read.
 
-        A masked store holds up loads of what it masks out. Where the last vector of a row reaches
-        into the next ones, they would wait for it, row for row: 6.2 instead of 3.9 microseconds for
-        a matrix of 200 x 30.
+        A masked store blocks later loads of the lanes it masks out (no store forwarding). Where the
+        last vector of a row extends into the next rows, each of them would stall: 6.2 instead of
+        3.9 microseconds for a matrix of 200 x 30.
         """
         reach = -(-self.plan.wide // self.plan.product.n)
         waiting: list[list[Write]] = []
@@ -77,7 +77,7 @@ class Finish:
             _call_all(writes)
 
     def _row(self, tile: Tile, r: Value, row: list[Value]) -> list[Write]:
-        """One row of a tile, handed to the epilogue; what it has left to be written."""
+        """Hand one row of a tile to the epilogue; returns its delayed stores."""
         f, wide = self.f, self.plan.wide
         number = f.add(f.mul(tile.i, self.plan.rows), r)
         first = f.mul(tile.j, self.plan.vectors * wide)
@@ -90,7 +90,7 @@ class Finish:
         return left
 
     def _rows(self, tile: Tile, place: Value) -> None:
-        """Read a tile back and hand it on, in a loop over its rows."""
+        """Hand a tile on from the buffer, in a loop over its rows."""
         f, wide = self.f, self.plan.wide
         kind = vector(wide, self.base)
         with f.loop(0, tile.height) as loop:
@@ -99,7 +99,7 @@ class Finish:
             _call_all(self._row(tile, loop.index, [f.load(kind, p) for p in places]))
 
     def _columns(self, tile: Tile, place: Value) -> None:
-        """Read a turned tile back: its columns are rows of the result."""
+        """Hand a transposed tile on from the buffer: its columns are rows of the result."""
         f, lanes, n = self.f, self.plan.lanes, self.plan.product.m
         first = f.mul(tile.j, self.plan.vectors * self.plan.wide)
         mask = f.first_lanes(lanes, n) if n < lanes else None
@@ -115,7 +115,7 @@ class Finish:
 
 
 def _groups(row: list[Value], most: int) -> Iterator[tuple[int, list[Value]]]:
-    """Neighbouring vectors in groups, each a power of two of them, with the first of each."""
+    """Neighbouring vectors in groups of a power of two, each with the index of its first."""
     start = 0
     while start < len(row):
         n = min(most, 1 << (len(row) - start).bit_length() - 1)

@@ -1,16 +1,16 @@
-"""Writing matrix products: register tiles, each handed to what the schedule does with it.
+"""Writing matrix products: register tiles, each handed to an epilogue.
 
     for item in begin .. end:                        a panel of tiles, or a few small matrices
-        for rows of tiles, for tiles of a row:       A's rows stay in the nearest cache
-            for k:  acc[r][v] += a[r, k] b[k, v]     6 x 4 whole vectors, say, in registers
+        for rows of tiles, for tiles of a row:       A's rows stay in L1
+            for k:  acc[r][v] += a[r, k] b[k, v]     e.g. 6 x 4 vectors, in registers
             epilogue(batch, row, column, acc[r][v])  bias, activation, store: the caller's code
 
-Everything is decided beforehand (`tiles.plan`) and known while the code is written: shapes and
-strides are constants, and only the shapes of tile that occur (whole, right edge, bottom edge,
-corner) are written out. Long sums go through memory: all tiles of a panel take one block of k
-before any takes the next, and each adds what it has to its place in the scratch buffer. They go by
-columns then, whose strip of B the first of them copies (`stream.py`). A `turned` product is
-computed transposed, and read back by columns.
+All decisions are made beforehand (`tiles.plan`): shapes and strides are constants in the code, and
+only the tile shapes that occur (whole, right edge, bottom edge, corner) are written out. Long sums
+are blocked along k: all tiles of a panel process one block before any starts the next, and keep
+partial sums in a scratch buffer. Then tiles go column by column, and the first tile of a strip of B
+copies it for those below (`stream.py`). A `turned` product is computed transposed, and read back by
+columns.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from .sums import Grid, Sums, Tile
 
 
 class Bands(Protocol):
-    """What is told of the rows of tiles: a band of them has all columns of its rows."""
+    """Called around rows of tiles: a band of them has all columns of its rows."""
 
     def begin(self, item: Value) -> None:
-        """An item begins."""
+        """Before an item."""
 
     def enter(self, row: Value) -> None:
-        """The results of the band that begins at this row come next."""
+        """Before the tiles of the band that begins at this row."""
 
     def leave(self, row: Value, count: int) -> None:
-        """So many rows from this one on are complete."""
+        """After `count` rows, starting at this one, are complete."""
 
 
 def write_product(
@@ -59,18 +59,17 @@ def write_product(
     bands: Bands | None = None,
     after: Afterwards | None = None,
 ) -> None:
-    """Write the nest that does the items [begin, end) of a planned product.
+    """Write the loops that compute the items [begin, end) of a planned product.
 
-    a and b point at the operands, or at their packed forms where `plan.packs` has them; scratch
-    at `plan.scratch` elements. `epilogue(batch, row, column, acc, mask)` writes what becomes of
-    `plan.lanes` neighbouring results in one row (`mask`: which of them there are; None: all), or
-    of `abreast` times as many at most, a power of two. It is called for all of a tile or, when
-    `heavy`, for a row of it, in a loop over rows. What it would write over its operands it leaves
-    to the functions that it returns. `ahead(batch, row, column)` is called before the last sums of
-    a tile are made, for what the epilogue will read: it is on its way meanwhile; and `after` asks
-    for what comes when all is done. Where matrices share B, their rows may be numbered through as
-    those of one matrix: what always holds is that `batch * plan.result_rows + row` counts the rows
-    of the whole result, and so do `bands`, which a plan made for them wants to be told.
+    a and b are the addresses of the operands, or of their packed forms where `plan.packs` has them;
+    scratch that of `plan.scratch` elements. `epilogue(batch, row, column, acc, mask)` consumes
+    `plan.lanes` neighbouring results of one row (`mask`: which of them exist; None: all), or up to
+    `abreast` times as many, by a power of two. It is called for every row of a tile; or, if
+    `heavy`, once within a loop over them. It does not store over operands, but returns functions
+    that do. `ahead(batch, row, column)` is called before the last sums of a tile, to prefetch what
+    the epilogue will read; `after` prefetches for the nest that follows. Matrices that share B may
+    be merged into one: in any case `batch * plan.result_rows + row` counts the rows of the whole
+    result, and `bands`, which need a plan made for them, get rows counted in this way.
     """
     if plan.items:
         if plan.turned:
@@ -81,18 +80,18 @@ def write_product(
 
 @dataclass(frozen=True)
 class _Band:
-    """Tiles of one height (or width), one after the other: numbers `start` up to `stop`."""
+    """Tiles of one height (or width), one after the other: numbers `start` to `stop` - 1."""
 
     start: Operand
     stop: Operand
-    size: int  # rows; or columns, in whole vectors
-    there: int  # how many of them there really are
+    size: int  # rows; or columns, rounded up to whole vectors
+    there: int  # rows or columns that exist
     only_if: Value | None = None
 
 
 @dataclass(frozen=True)
 class _Block:
-    """A block of k: which it is, where sums are kept, what comes after it."""
+    """A block of k: its range, the scratch for partial sums, the addresses of the next block."""
 
     start: Value
     stop: Value
@@ -124,7 +123,7 @@ class _Writer:
     # -- where the tiles are ---------------------------------------------------------------
 
     def items(self, begin: Value, end: Value) -> None:
-        """All items: each a panel of tiles of one matrix, or some small matrices."""
+        """Loops over all items: each a panel of tiles of one matrix, or some small matrices."""
         f, plan = self.f, self.plan
         with f.loop(begin, end) as loop:
             if self.bands is not None:
@@ -138,7 +137,7 @@ class _Writer:
                     self._panel(begin, matrices.index, last)
 
     def _place(self, number: Value) -> tuple[Value, Value, Value]:
-        """Of a panel, counted through all matrices: which matrix, how far down, how far across."""
+        """The matrix, row and column of a panel that is numbered through all matrices."""
         left, across = quotient(self.f, number, self.plan.panels[1])
         if self.plan.product.batches == 1:
             return constant(0, I64), left, across
@@ -151,8 +150,8 @@ class _Writer:
     def _panel(self, begin: Value, number: Value, end: Value) -> None:
         """The tiles of one item that belong to one matrix.
 
-        Sums of blocks lie where those of the item `begin` have their place: nobody else's is there,
-        and the next item finds it in the cache.
+        Partial sums lie in the scratch memory of the item `begin`, which no other worker uses: the
+        next item reuses it while it is still in cache.
         """
         f, plan, p = self.f, self.plan, self.plan.product
         batch, down, across = self._place(number)
@@ -172,7 +171,7 @@ class _Writer:
             block = _Block(loop.index, stop, store, coming)
             for tile in self._tiles(rows, columns, batch, a, b, block):
                 if self.after is not None and tile.stream is not None:
-                    self.after.ask(number, loop.index, tile.stream.number)
+                    self.after.prefetch(number, loop.index, tile.stream.number)
                 if self.end.ahead is not None:
                     with f.when(self._is_last(block)):
                         self.end.announce(tile)
@@ -182,7 +181,7 @@ class _Writer:
         return self.f.compare("eq", block.stop, self.plan.product.k)
 
     def _coming(self, number: Value, end: Value, start: Value, stop: Value) -> tuple[Value, Value]:
-        """Where the next block of A begins, and of B: here, or in the next panel there is."""
+        """Addresses of the next block of A and of B: in this panel, or in the next one."""
         f, plan = self.f, self.plan
         following = self._least(f.add(number, 1), f.sub(end, 1))
         over = f.compare("eq", stop, plan.product.k)
@@ -195,7 +194,7 @@ class _Writer:
         return a, b
 
     def _corners(self, number: Value) -> tuple[Value, Value]:
-        """Where a panel's rows of A begin, and its columns of B."""
+        """Addresses of a panel's first row of A and of its first column of B."""
         f, plan = self.f, self.plan
         batch, down, across = self._place(number)
         a, b = self._matrix(self.a, plan.a, batch), self._matrix(self.b, plan.b, batch)
@@ -206,16 +205,16 @@ class _Writer:
         return f.gep(self.base, a, row), f.gep(self.base, b, column)
 
     def _start(self, panel: Value, side: int) -> Value:
-        """The first tile of a panel: they differ by one tile at most."""
+        """The first tile of a panel; sizes of panels differ by at most one tile."""
         f, p, plan = self.f, self.plan.product, self.plan
         tiles = -(-p.n // (plan.vectors * plan.wide)) if side else -(-p.m // plan.rows)
         return f.binary("udiv", f.mul(panel, tiles), plan.panels[side])
 
     def _bands(self, panel: Value, side: int, extent: int, size: int, step: int) -> list[_Band]:
-        """The whole tiles of a panel along one side of the result, and the edge if it has it.
+        """The whole tiles of a panel along one side of the result, and its edge if it has one.
 
-        Panels differ by one tile at most. So half of them are half of the rows, whatever the size
-        of a tile: a worker has the same rows in nest after nest.
+        Panels differ by at most one tile. So half of the panels are half of the rows, whatever the
+        tile size: a worker gets the same rows in nest after nest.
         """
         f, plan = self.f, self.plan
         whole, rest = divmod(extent, size)
@@ -233,7 +232,7 @@ class _Writer:
         return [band for band, some in zip(bands, (whole, rest), strict=True) if some]
 
     def _matrix(self, pointer: Value, side: Side, batch: Value) -> Value:
-        """Where one matrix of the batch begins."""
+        """The address of one matrix of the batch."""
         place = offset(self.f, batch, self.plan.product.batch, side.batch)
         return self.f.gep(self.base, pointer, place)
 
@@ -246,7 +245,7 @@ class _Writer:
         b: Value,
         block: _Block | None = None,
     ) -> Iterator[Tile]:
-        """Write the loops around tiles; the caller writes the inside, for each shape of tile."""
+        """Write the loops around the tiles; the caller writes the body, once per tile shape."""
         f, plan = self.f, self.plan
         for row, i, column, j in self._walk(rows, columns, batch, block):
             first = f.gep(self.base, a, f.mul(i, plan.a.block))
@@ -261,7 +260,7 @@ class _Writer:
     def _walk(
         self, rows: list[_Band], columns: list[_Band], batch: Value, block: _Block | None
     ) -> Iterator[tuple[_Band, Value, _Band, Value]]:
-        """Row after row of tiles; where strips of B are copied, strip after strip."""
+        """Row by row of tiles; or column by column, where strips of B are copied."""
         if self.plan.copies:
             for column in columns:
                 with self._band(column) as j:
@@ -276,7 +275,7 @@ class _Writer:
                         yield row, i, column, j
 
     def _in_block(self, tile: Tile, block: _Block, down: Value, across: Value) -> Tile:
-        """A tile that adds a block of k to its sums, with what it does for those after it."""
+        """A tile of a block of k, with its place in the scratch buffer and its prefetches."""
         f, plan = self.f, self.plan
         high, wide = plan.panel
         if plan.copies:
@@ -294,7 +293,7 @@ class _Writer:
 
     @contextmanager
     def _told(self, row: _Band, batch: Value, i: Value, block: _Block | None) -> Iterator[None]:
-        """Tell of a band of rows before its tiles and, once the sums are complete, after them."""
+        """Call `bands` before the tiles of a band, and after them if its sums are complete."""
         f, plan = self.f, self.plan
         if self.bands is None:
             yield
@@ -306,7 +305,7 @@ class _Writer:
             self.bands.leave(number, row.there)
 
     def _next_rows(self, first: Value, number: Value) -> Value | None:
-        """Which part of A's next rows a tile asks for, by its number in the panel's row."""
+        """The address of the part of A's next rows that this tile prefetches."""
         f, plan = self.f, self.plan
         if not plan.share:
             return None
@@ -315,7 +314,7 @@ class _Writer:
 
     @contextmanager
     def _band(self, band: _Band) -> Iterator[Value]:
-        """A loop over the tiles of a band, if there is more than one."""
+        """A loop over the tiles of a band; none if there is only one."""
         f = self.f
         with nullcontext() if band.only_if is None else f.when(band.only_if):
             if isinstance(band.start, int) and band.stop == band.start + 1:
@@ -325,7 +324,7 @@ class _Writer:
                     yield loop.index
 
     def _block(self, tile: Tile, acc: Grid, block: _Block) -> None:
-        """Add the sums of a block of k to those of the blocks before, and keep them or finish."""
+        """Add a block's sums to those of the blocks before; store them, or finish the tile."""
         f, wide = self.f, self.plan.wide
         kind = vector(wide, self.base)
         later = f.splat(f.compare("ne", block.start, 0), wide)

@@ -1,7 +1,7 @@
-"""Copying an operand of a product into strips, so that the kernel reads it from front to back.
+"""Packing: copying an operand of a product into strips that the micro-kernel reads sequentially.
 
 for item in begin .. end:                  a block of k of one strip
-    for k, 16 at a time:                   where k lies side by side: squares of 16 x 16
+    for k, 16 at a time:                   where k is contiguous: squares of 16 x 16
         for x in the strip, 16 at a time:      are transposed in registers
 """
 
@@ -16,7 +16,7 @@ from .product import LLVM, Pack, Plan
 def write_pack(
     f: Function, plan: Plan, pack: Pack, source: Value, target: Value, begin: Value, end: Value
 ) -> None:
-    """Write the nest that does the items [begin, end) of a pack: target = source, in strips."""
+    """Write the nest that computes the items [begin, end) of a pack: target = source, in strips."""
     if pack.items:
         writer = _Packer(f, pack, plan.whole)
         with f.loop(begin, end) as loop:
@@ -32,7 +32,7 @@ def quotient(f: Function, index: Value, n: int) -> tuple[Value, Value]:
 
 
 def offset(f: Function, batch: Value, sizes: Sequence[int], strides: Sequence[int]) -> Value:
-    """Where matrix number `batch` begins, in elements."""
+    """The offset of matrix number `batch`, in elements."""
     total = constant(0, I64)
     for d in reversed(range(len(sizes))):
         index = batch
@@ -71,7 +71,7 @@ class _Packer:
         return self.f.intrinsic("llvm.smin", I64, a, constant(b, I64))
 
     def _strip(self, source: Value, target: Value, start: Value, stop: Value, columns: int) -> None:
-        """A block of k of a strip with so many columns: whole vectors, perhaps a last in part."""
+        """A block of k of a strip of `columns`: whole vectors, the last one perhaps partial."""
         f, pack = self.f, self.pack
         stride = -(-columns // pack.wide) * pack.wide
         if pack.k_stride != 1 or pack.wide < self.group or pack.k < self.group:
@@ -91,7 +91,7 @@ class _Packer:
     def _lines(
         self, source: Value, target: Value, start: Value, stop: Value, columns: int, stride: int
     ) -> None:
-        """k by k: all columns of the strip, which are read together or gathered."""
+        """One k at a time: all columns of the strip, by vector loads or gathers."""
         f, pack = self.f, self.pack
         with f.loop(start, stop) as loop:
             come = f.gep(self.base, source, f.mul(loop.index, pack.k_stride))
@@ -105,7 +105,7 @@ class _Packer:
     def _squares(
         self, source: Value, target: Value, start: Value, stop: Value, there: int, stride: int
     ) -> None:
-        """16 bytes of k of each column; the last may repeat some of those before."""
+        """16 bytes of k of each column at a time; the last group may overlap the one before."""
         f, pack, group = self.f, self.pack, self.group
         few = vector(group, self.base)
         with f.loop(start, stop, group) as loop:
@@ -123,7 +123,7 @@ class _Packer:
 def read(
     f: Function, base: str, place: Value, stride: int, n: int, there: int, *, padded: bool = False
 ) -> Value:
-    """`there` numbers at a stride, in a vector of n; `padded`: there are n, whatever they are."""
+    """`there` numbers at a stride in a vector of n; `padded`: n may be read, whatever they are."""
     if n == 1:
         return f.load(base, place)
     if stride == 0:
@@ -137,7 +137,7 @@ def read(
 
 
 def join(f: Function, parts: list[Value]) -> Value:
-    """Vectors side by side in one."""
+    """Vectors concatenated to one."""
     while len(parts) > 1:
         both = range(2 * width(parts[0].type))
         parts = [f.shuffle(x, y, both) for x, y in zip(parts[::2], parts[1::2], strict=True)]
@@ -145,9 +145,9 @@ def join(f: Function, parts: list[Value]) -> Value:
 
 
 def transpose(f: Function, rows: list[Value]) -> list[Value]:
-    """Vectors made of squares side by side, each square transposed: by rounds of interleaving.
+    """Vectors that hold squares side by side, each square transposed by rounds of interleaving.
 
-    There are as many rows as a square has, a power of two; a round halves what is left to do.
+    There are as many rows as a square has, a power of two; each round halves the remaining problem.
     """
     group, n = len(rows), width(rows[0].type)
     low = [s + i // 2 + n * (i % 2) for s in range(0, n, group) for i in range(group)]

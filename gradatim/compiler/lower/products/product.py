@@ -1,4 +1,4 @@
-"""The records of a matrix product: what is asked for, how it is cut, what is packed before."""
+"""The records of a matrix product: its shapes, how it is tiled, what is packed first."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ....core.placement import LINE
 from ...machine.target import NEAR
 from ..text.emit import DOUBLE, FLOAT, I8, I32, I64
 
-BRIEF = 1 << 10  # bytes of a column of B that is over before a processor has seen where it leads
-LEAD = 1 << 13  # bytes by which B is asked for ahead then
-STRETCH = 16  # k between two looks at what comes next
-SOME = 4  # tiles below one another that share a strip of B
-MANY = 8  # tiles that share the asking for what comes next
+BRIEF = 1 << 10  # bytes of a column of B too short for the hardware prefetcher to catch on
+LEAD = 1 << 13  # bytes by which B is prefetched ahead then
+STRETCH = 16  # k between two rounds of prefetches
+SOME = 4  # tiles per column of a panel from which prefetching a block pays
+MANY = 8  # tiles of a panel from which it pays
 LLVM = {"float32": FLOAT, "float64": DOUBLE, "int64": I64, "int32": I32, "uint8": I8, "bool": I8}
 
 
 @dataclass(frozen=True)
 class Product:
-    """C[batch, m, n] = sum over k of A[batch, m, k] B[batch, k, n], with where A and B lie.
+    """C[batch, m, n] = sum over k of A[batch, m, k] B[batch, k, n], with the layout of A and B.
 
     Strides are in elements, one for each batch dimension, then for m and k (A) or k and n (B);
-    they may be anything: 0 where an operand is broadcast, negative where it is flipped.
+    any are allowed: 0 where an operand is broadcast, negative where it is flipped.
     """
 
     batch: tuple[int, ...]
@@ -34,13 +34,13 @@ class Product:
     dtype: np.dtype
     a_strides: tuple[int, ...]
     b_strides: tuple[int, ...]
-    aligned: bool = False  # whether B begins with a line: memory from outside need not
-    near: bool = False  # whether the operands are in the nearest caches, and packing is no use
-    in_bands: bool = False  # whether an item has all columns of its rows, one band after the other
+    aligned: bool = False  # whether B begins at a cache line; the caller's memory need not
+    near: bool = False  # whether the operands are in L1 or L2, so that packing does not pay
+    in_bands: bool = False  # whether an item has all columns of its rows, band by band
 
     @property
     def batches(self) -> int:
-        """How many matrices the result has."""
+        """The number of matrices in the result."""
         return prod(self.batch)
 
     def swapped(self) -> Product:
@@ -58,15 +58,15 @@ class Product:
         )
 
     def collapsed(self) -> Product:
-        """The same rows in the same order, with as few batch dimensions as will do.
+        """The same rows in the same order, with as few batch dimensions as possible.
 
-        Matrices that share B, and whose rows go on from one to the next, are one long matrix.
+        Matrices that share B, and whose rows continue from one to the next, become one long matrix.
         """
         dims: list[tuple[int, int, int]] = []
         batch = zip(self.batch, self.a_strides[:-2], self.b_strides[:-2], strict=True)
         for size, a, b in [*batch, (self.m, self.a_strides[-2], 0)]:
             if dims and size == 1 and not b and not dims[-1][2]:
-                continue  # what there is one of has no stride to go by
+                continue  # a dimension of size 1 has no meaningful stride
             if dims and (dims[-1][0] == 1 or dims[-1][1:] == (a * size, b * size)):
                 size *= dims.pop()[0]
             dims.append((size, a, b))
@@ -87,44 +87,44 @@ class Product:
 
 @dataclass(frozen=True)
 class Side:
-    """How a kernel walks through an operand: A by rows, B by columns."""
+    """How the micro-kernel walks through an operand: A by rows, B by columns."""
 
-    batch: tuple[int, ...]  # from matrix to matrix, one stride for each batch dimension
-    step: int  # from row to row, or from column to column, inside a tile
-    block: int  # from tile to tile
-    stride: int  # from k to k
-    packed: bool = False  # in strips as wide as the tile: that width is the stride
+    batch: tuple[int, ...]  # strides from matrix to matrix, one per batch dimension
+    step: int  # stride from row to row, or column to column, inside a tile
+    block: int  # stride from tile to tile
+    stride: int  # stride from k to k
+    packed: bool = False  # in strips as wide as a tile: their width is the stride
 
     def k(self, size: int) -> int:
-        """From k to k, in a tile of this many columns."""
+        """The stride from k to k, in a tile of this many columns."""
         return size if self.packed else self.stride
 
 
 @dataclass(frozen=True)
 class Run:
-    """How the lines of a block of an operand are asked for: some at a time, piece after piece."""
+    """How the lines of a block of an operand are prefetched: a few at a time, piece by piece."""
 
-    pieces: int
+    pieces: int  # contiguous pieces of the block
     stride: int  # elements from one piece to the next
-    times: int  # that something is asked for of each piece
-    some: int  # lines, each time
-    line: int  # elements of a line
+    times: int  # rounds of prefetches per piece
+    some: int  # lines in each round
+    line: int  # elements of a cache line
 
 
 @dataclass(frozen=True)
 class Pack:
     """A nest that copies an operand into strips: [batch][strip][k][place in the strip]."""
 
-    operand: str  # "a" or "b": what `write_pack` is to be given
+    operand: str  # "a" or "b": the source of `write_pack`
     batch: tuple[int, ...]  # only the dimensions along which the operand is not broadcast
     batch_strides: tuple[int, ...]
-    extent: int  # how many columns (of A: rows) there are
-    stride: int  # and how far apart they lie
+    extent: int  # number of columns (of A: rows)
+    stride: int  # from column to column
     k: int
     k_stride: int
-    width: int  # columns of a strip; the last one has what is left, in whole vectors
-    wide: int  # of a vector
-    depth: int  # how many k an item copies
+    width: int  # columns of a strip; the last one has the rest, rounded up to vectors
+    wide: int  # lanes of a vector
+    depth: int  # k per item
     dtype: np.dtype
 
     @property
@@ -155,23 +155,23 @@ class Pack:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that is decided about a product before its code is written.
+    """All decisions about a product, made before its code is written.
 
-    Where it is `turned`, the kernel computes the transposed result, and everything here but
-    `lanes` (and the packs) is said of that.
+    If `turned`, the kernel computes the transposed result, and all fields except `lanes` and
+    `packs` describe that.
     """
 
     product: Product
     a: Side
     b: Side
-    lanes: int  # the width of what the epilogue is given: a scalar's is 1
-    wide: int  # the width of the accumulators
-    whole: int  # the width of the machine's vectors
+    lanes: int  # lanes of the vectors given to the epilogue; 1 means scalars
+    wide: int  # lanes of the accumulators
+    whole: int  # lanes of the machine's vectors
     rows: int  # of a tile
     vectors: int  # in a row of a tile
-    depth: int  # how many k are summed in registers before the sum goes to memory
-    panel: tuple[int, int]  # tiles of an item, at most: rows of them, columns of them
-    panels: tuple[int, int]  # items of one matrix
+    depth: int  # k summed in registers before partial sums go to memory
+    panel: tuple[int, int]  # tiles of an item, at most: vertically, horizontally
+    panels: tuple[int, int]  # items of one matrix: vertically, horizontally
     group: int  # matrices of one item
     dot: bool = False
     turned: bool = False
@@ -179,7 +179,7 @@ class Plan:
 
     @property
     def result_rows(self) -> int:
-        """Rows of one matrix of the result; matrices whose rows go on are one."""
+        """Rows of one matrix of the result, after merging matrices (`collapsed`)."""
         return self.product.n if self.turned else self.product.m
 
     @property
@@ -189,9 +189,9 @@ class Plan:
 
     @property
     def share(self) -> int:
-        """Elements of the next rows of A that a tile asks for at each k: 0 if they are near anyway.
+        """Elements of the next rows of A that a tile prefetches per k: 0 if A is near anyway.
 
-        A row of tiles reads so little of A at a time that the processor does not see far ahead.
+        A row of tiles reads so little of A at a time that the hardware prefetcher stays too close.
         """
         p, a = self.product, self.a
         side_by_side = a.stride == 1 and a.step == p.k
@@ -201,19 +201,19 @@ class Plan:
 
     @property
     def streams(self) -> bool:
-        """Whether blocks of k are read in order, from afar, while those before are worked on."""
+        """Whether the next block of k is prefetched, in order, during the current one."""
         high, wide = self.panel
         worth_it = high >= SOME and high * wide >= MANY
         return self.deep and not self.b.packed and self.b.step == 1 and worth_it
 
     @property
     def copies(self) -> bool:
-        """Whether the first tile of a strip of B copies it, for those below."""
+        """Whether the first tile of a strip of B copies it for the tiles below."""
         return self.streams and not self.product.in_bands
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """What a panel's tiles ask for while a block of k is worked on: the next, of A and B."""
+        """What a panel's tiles prefetch during a block of k: the next block, of A and of B."""
         if not self.streams:
             return ()
         p, a, b = self.product, self.a, self.b
@@ -223,7 +223,7 @@ class Plan:
         return self._run(*down), self._run(self.depth, wide, b.stride)
 
     def _run(self, count: int, size: int, stride: int) -> Run:
-        """So many pieces of a block, each `size` elements that lie side by side."""
+        """The prefetches of a block of `count` pieces, each `size` contiguous elements."""
         if stride == size:
             count, size = 1, count * size
         line = LINE // self.product.dtype.itemsize
@@ -235,12 +235,12 @@ class Plan:
 
     @property
     def turns(self) -> int:
-        """How often a tile asks while it works on a block of k."""
+        """How many rounds of prefetches a tile issues during a block of k."""
         return -(-self.depth // STRETCH)
 
     @property
     def lead(self) -> int:
-        """How many elements ahead a dot product asks for B, if its columns are brief; or 0.
+        """How many elements ahead a dot product prefetches B; 0 if its columns are not brief.
 
         They must lie one after the other, and be read only once.
         """
@@ -252,12 +252,12 @@ class Plan:
 
     @property
     def deep(self) -> bool:
-        """Whether sums go to memory before they are complete."""
+        """Whether partial sums go to memory."""
         return self.depth < self.product.k
 
     @property
     def items(self) -> int:
-        """Work items, of about equal work: a function of the shapes only."""
+        """Work items of about equal cost; the number depends on the shapes only."""
         p = self.product
         if not p.batches * p.m * p.n:
             return 0
@@ -265,12 +265,12 @@ class Plan:
 
     @property
     def scratch(self) -> int:
-        """Elements of the buffer for sums that are not complete."""
+        """Elements of the buffer for partial sums."""
         return self.items * self.room
 
     @property
     def room(self) -> int:
-        """Elements of this that an item uses: sums, and a strip of B."""
+        """Elements of `scratch` per item: partial sums, and a strip of B."""
         if not self.deep:
             return 0
         strip = self.depth * self.vectors * self.wide if self.copies else 0

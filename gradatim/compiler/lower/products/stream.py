@@ -1,13 +1,13 @@
-"""Reading from afar what long sums need: each block of k once, in order, while there is work.
+"""Prefetching for long sums: each block of k is fetched once, in order, during the one before.
 
     for block of k:                            of A and of B
         for strip of B's columns:              copied by its first tile, for those below
-            for tile:                          asks for some lines of the next block
+            for tile:                          prefetches some lines of the next block
 
-Inside a step the operands of a long sum were written long ago, and come from the third cache: some
-30 nanoseconds of waiting a line, where each tile walks through them in its own way. Asked for as
-they follow each other, the lines are there in time. A block's rows lie kilobytes apart, so that few
-of them can stay in the first cache; copied side by side they all do.
+In a training step the operands of a long sum were written long ago and are in L3: some 30 ns of
+latency per line, as tiles walk through them with large strides. Prefetched in address order the
+lines arrive in time. A block's rows lie kilobytes apart and so map to few sets of L1, which cannot
+hold them; copied to a contiguous strip they all fit.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from .product import Plan
 
 @dataclass(frozen=True)
 class Stream:
-    """What a tile does for the tiles after it."""
+    """What a tile does for later tiles."""
 
-    coming: tuple[Value, Value]  # where the next block of A begins, and of B
-    number: Value  # of the tile, among those that share the asking for them
-    strip: Value | None = None  # the place for a copy of a strip of this block of B
-    copies: Value | None = None  # whether this tile writes it, or reads it
+    coming: tuple[Value, Value]  # addresses of the next block of A and of B
+    number: Value  # of the tile, among those that share the prefetches
+    strip: Value | None = None  # where a strip of this block of B is copied to
+    copies: Value | None = None  # whether this tile writes the copy; else it reads it
 
 
-def ask(f: Function, base: str, plan: Plan, stream: Stream, turn: Value) -> None:
-    """Ask for the lines of the next block that are this tile's, in one of its stretches.
+def prefetch(f: Function, base: str, plan: Plan, stream: Stream, turn: Value) -> None:
+    """Prefetch this tile's lines of the next block, in round `turn`.
 
-    One place is computed for several lines: arithmetic takes the ports of multiply-adds.
+    One address is computed for several lines: address arithmetic competes with multiply-adds for
+    execution ports.
     """
     number = f.add(f.mul(stream.number, plan.turns), turn)
     for run, block in zip(plan.runs, stream.coming, strict=True):
@@ -40,4 +41,4 @@ def ask(f: Function, base: str, plan: Plan, stream: Stream, turn: Value) -> None
         first = f.add(f.mul(piece, run.stride), f.mul(part, run.some * run.line))
         place = f.gep(base, block, first)
         for n in range(run.some):
-            f.ask(f.gep(base, place, n * run.line), near=False)
+            f.prefetch(f.gep(base, place, n * run.line), near=False)

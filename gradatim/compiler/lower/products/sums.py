@@ -1,10 +1,10 @@
-"""The sums of one tile of a matrix product: two ways of filling its accumulators.
+"""The micro-kernel: the sums of one tile of a matrix product, in one of two ways.
 
-    outer   acc[r][v] += a[r, k] b[k, v]: a number of A times a vector of B, k after k
-    dot     acc[r][c] += a[r, k ..] b[k .., c]: vectors along k, whose lanes are added up at the end
+    outer   acc[r][v] += a[r, k] b[k, v]: a broadcast number of A times a vector of B, for each k
+    dot     acc[r][c] += a[r, k ..] b[k .., c]: vectors along k, reduced over lanes at the end
 
-Sums of few accumulators are kept in several parts, so that an addition need not wait for the one
-before; the order of additions depends on the shapes only.
+If there are few accumulators each is split into several parts, to shorten the dependency chains of
+additions; the order of additions depends on the shapes only.
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ from ..text.emit import I64, Function, Operand, Value, constant, vector, width
 from ..text.types import as_value
 from .pack import read
 from .product import LLVM, STRETCH, Plan
-from .stream import Stream, ask
+from .stream import Stream, prefetch
 
 Grid = list[list[Value]]  # rows of vectors
-STRAIGHT = 96  # products of so few multiply-adds are written out, without a loop
+STRAIGHT = 96  # up to so many multiply-adds a product is fully unrolled
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One tile: its number of rows and vectors, and where it is."""
+    """One tile: its size and its place."""
 
     height: int
     vectors: int
-    columns: int  # that there are: the last vector may have fewer than its lanes
+    columns: int  # that exist: the last vector may have fewer than its lanes
     batch: Value
-    i: Value  # which block of rows
-    j: Value  # which strip of columns
+    i: Value  # index of its row of tiles
+    j: Value  # index of its column of tiles
     a: Value  # the address of its first row
     b: Value  # the address of its first column
     store: Value | None = None  # its place in the scratch buffer
-    next_a: Value | None = None  # what later tiles will read of A: this one's share of it
-    stream: Stream | None = None  # of blocks of k: what comes after this one
+    next_a: Value | None = None  # the part of A's next rows that this tile prefetches
+    stream: Stream | None = None  # prefetches of the next block of k
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of B that a tile reads: as if they began with k = 0."""
+    """The rows of B that a tile reads, addressed as if they began at k = 0."""
 
     place: Value
     stride: int
-    padded: bool = False  # whether all lanes of the last vector are there
-    copy: Value | None = None  # where they are written side by side
+    padded: bool = False  # whether all lanes of the last vector may be read
+    copy: Value | None = None  # where they are copied to, contiguously
 
 
 class Sums:
@@ -60,17 +60,17 @@ class Sums:
         self.kind = vector(plan.wide, self.base)
 
     def write(self, tile: Tile) -> Grid:
-        """The whole sums."""
+        """The complete sums of a tile."""
         return self._dot(tile) if self.plan.dot else self.outer(tile, 0, self.k)
 
     def plus(self, x: Value, y: Value) -> Value:
-        """x + y; of booleans, `or`."""
+        """x + y; for booleans `or`."""
         op = {"f": "fadd", "b": "or"}.get(self.dtype.kind, "add")
         return self.f.binary(op, x, y)
 
     def _multiply_add(self, x: Value, y: Value, z: Value) -> Value:
         f = self.f
-        if self.dtype.kind == "f":  # one rounding where the machine can, two where it cannot
+        if self.dtype.kind == "f":  # fused if the machine has fma, otherwise rounded twice
             return f.intrinsic("llvm.fmuladd", x.type, x, y, z)
         if self.dtype.kind == "b":
             return f.binary("or", f.binary("and", x, y), z)
@@ -90,7 +90,7 @@ class Sums:
         return _chunks(self._together(acc), tile.vectors)
 
     def _loop(self, tile: Tile, start: Operand, stop: Operand, acc: Grid) -> Grid:
-        """As many k at a time as there are parts of sums, and the rest one by one."""
+        """Unrolled by the number of parts; the remaining k one by one."""
         f, size, parts = self.f, len(acc[0]), len(acc)
         if tile.stream is not None and parts == 1:
             return [self._streamed(tile, tile.stream, as_value(start, I64), stop, acc[0])]
@@ -98,7 +98,8 @@ class Sums:
         last = self._whole(start, stop, parts) if rest else stop
         with f.loop(start, last, parts, flat(acc)) as loop:
             if tile.next_a is not None:
-                f.ask(f.gep(self.base, tile.next_a, f.mul(loop.index, self.plan.share)), near=False)
+                place = f.gep(self.base, tile.next_a, f.mul(loop.index, self.plan.share))
+                f.prefetch(place, near=False)
             acc = self._steps(tile, loop.index, parts, _chunks(loop.values, size))
             loop.carry(*flat(acc))
         acc = _chunks(loop.results, size)
@@ -113,7 +114,7 @@ class Sums:
     def _streamed(
         self, tile: Tile, stream: Stream, start: Value, stop: Operand, acc: list[Value]
     ) -> list[Value]:
-        """The sums of a block of k, from where B lies, or from the copy of a strip."""
+        """The sums of a block of k; B is read in place, or from the copy of a strip."""
         f, rows = self.f, self._rows(tile)
         if stream.strip is None or stream.copies is None:
             return self._in_stretches(tile, stream, rows, start, stop, acc)
@@ -135,15 +136,15 @@ class Sums:
         stop: Operand,
         acc: list[Value],
     ) -> list[Value]:
-        """The loop over k, with a pause now and then to ask for some lines of the next block.
+        """The loop over k, interrupted every STRETCH steps to prefetch lines of the next block.
 
-        An even pace matters: the lines that the sums wait for come the same way.
+        Prefetches are spread evenly, as they share the line fill buffers with the kernel's loads.
         """
         f = self.f
         with f.loop(start, stop, STRETCH, acc) as stretch:
             k = stretch.index
             turn = f.binary("udiv", f.sub(k, start), STRETCH)
-            ask(f, self.base, self.plan, stream, turn)
+            prefetch(f, self.base, self.plan, stream, turn)
             end = f.intrinsic("llvm.smin", I64, f.add(k, STRETCH), as_value(stop, I64))
             with f.loop(k, end, 1, stretch.values) as loop:
                 loop.carry(*self._step(tile, rows, loop.index, 0, loop.values))
@@ -151,7 +152,7 @@ class Sums:
         return stretch.results
 
     def _whole(self, start: Operand, stop: Operand, n: int) -> Operand:
-        """The end of the steps of n that fit between start and stop."""
+        """Where the last whole step of n between start and stop ends."""
         f = self.f
         if isinstance(start, int) and isinstance(stop, int):
             return stop - (stop - start) % n
@@ -168,7 +169,7 @@ class Sums:
         return _Rows(tile.b, b.k(tile.vectors * self.plan.wide), b.packed)
 
     def _step(self, tile: Tile, rows: _Rows, k: Value, ahead: int, acc: list[Value]) -> list[Value]:
-        """One k of the outer products: the one `ahead` of k."""
+        """One step of the outer products, at k + ahead."""
         f, a, b, wide = self.f, self.plan.a, self.plan.b, self.plan.wide
         row = f.gep(self.base, rows.place, f.mul(k, rows.stride))
         vectors = [
@@ -197,7 +198,7 @@ class Sums:
         return out
 
     def _together(self, parts: Grid) -> list[Value]:
-        """The parts of the sums added in pairs."""
+        """The parts of the sums, added pairwise."""
         while len(parts) > 1:
             half = len(parts) // 2
             pairs = zip(parts[:half], parts[half:], strict=True)
@@ -207,7 +208,7 @@ class Sums:
     # -- lanes along k ---------------------------------------------------------------------
 
     def _dot(self, tile: Tile) -> Grid:
-        """Each row with each column; then their totals, side by side as the result has them."""
+        """Dot products of each row with each column; their totals in the order of the result."""
         f, n, wide = self.f, self.plan.whole, self.plan.wide
         columns = min(tile.columns, wide)
         zero = constant(0, vector(n, self.base))
@@ -230,7 +231,7 @@ class Sums:
         return [[self._part(total, r * wide)] for r in range(tile.height)]
 
     def _part(self, total: Value, start: int) -> Value:
-        """One row of the result, out of all that a dot product has."""
+        """One row of the result, out of all totals."""
         f, wide = self.f, self.plan.wide
         if width(total.type) == wide:
             return total
@@ -251,24 +252,24 @@ class Sums:
 
         columns = side(tile.b, plan.b.step, min(tile.columns, plan.wide))
         if plan.lead:
-            self._ask_on(tile, f.add(k, ahead), len(columns))
+            self._prefetch_b(tile, f.add(k, ahead), len(columns))
         pairs = [(x, y) for x in side(tile.a, plan.a.step, tile.height) for y in columns]
         return [self._multiply_add(x, y, z) for (x, y), z in zip(pairs, acc, strict=True)]
 
-    def _ask_on(self, tile: Tile, k: Value, columns: int) -> None:
-        """As many lines of B as a step reads, some way ahead."""
+    def _prefetch_b(self, tile: Tile, k: Value, columns: int) -> None:
+        """Prefetch as many lines of B as a step reads, `lead` elements ahead."""
         f, plan = self.f, self.plan
         first = f.gep(self.base, tile.b, f.add(f.mul(k, columns), plan.lead))
         line = LINE // self.dtype.itemsize
         for start in range(0, columns * plan.whole, line):
-            f.ask(f.gep(self.base, first, start))
+            f.prefetch(f.gep(self.base, first, start))
 
     def _totals(self, sums: list[Value]) -> Value:
-        """The sum of the lanes of each vector, side by side in one: halves added to halves."""
+        """The lanes of each vector summed, the sums in one vector: by halving, pairwise."""
         f, n = self.f, self.plan.whole
         missing = (1 << (len(sums) - 1).bit_length()) - len(sums)
         sums = sums + [constant(0, sums[0].type)] * missing
-        part = n  # how many neighbouring lanes hold parts of one sum
+        part = n  # number of neighbouring lanes that hold partial sums of one total
         while len(sums) > 1:
             low = [i for i in range(2 * n) if i % part < part // 2]
             high = [i + part // 2 for i in low]

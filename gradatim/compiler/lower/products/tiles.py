@@ -1,40 +1,37 @@
-"""How a matrix product is cut: tiles for the registers, panels for the caches and the workers.
+"""How a matrix product is tiled: for the registers, for the caches, and for the workers.
 
-The costs are in cycles, of a core that does two multiply-adds and two loads of whole vectors in
-each; they need only be good enough to tell a good tile from a bad one. What was measured:
+Costs are in cycles of a core that does two multiply-adds and two vector loads per cycle; they need
+only be good enough to tell good tiles from bad ones. Measurements behind the choices:
 
-- tiles of 24 or more accumulators do equally well (12 x 2, 8 x 3, 6 x 4, 5 x 5); what matters is
-  that few of their rows and columns stick out at the edges;
-- rows of tiles go by one after the other, each past all columns of a panel: a panel of B of up to
-  a megabyte stays in the second cache meanwhile, and is read where it lies (256 x 256 x 256 takes
-  252 microseconds; from a copy in strips, with the copying, 262; 512 x 512 x 512 2.4 milliseconds,
-  or 2.8);
-- the rows of A that come next are asked for meanwhile, a little by each tile: where A is not in
-  the second cache, 512 x 256 x 64 takes 142 microseconds instead of 213, 768 x 512 x 128 1.26
-  milliseconds instead of 1.41;
-- so B is packed only where its columns do not lie side by side, or its vectors cross the lines of
-  the cache: in memory from outside, or with rows of odd length. There it is the other way round:
-  256 x 256 x 256 takes 277 from where it lies, and 266 packed, 768 x 128 x 384 734 and 600;
-- a larger B is cut along k into blocks, whose sums go to memory in between: 128 x 1024 x 1024 takes
-  2.3 milliseconds, whole 11, packed 3.6 to 8;
-- with A transposed each k is in another line of the cache, and the same blocks let these lines
-  stay there for the next tile. So A need not be packed: its numbers are read one by one in any
-  case. Blocks of 64 are as good as 128 where the operands are near, and 3 to 8 % better where they
-  are far: less is there to wait for before the first of them begins;
-- the rows of such a block lie kilobytes apart, and so in few sets of the first cache. A strip of B
-  is copied by the first tile that reads it, between its multiply-adds (`stream.py`): 2 to 7 %
-  faster than none of it, and 3 to 6 % faster than a copy made in a pass of its own. So strips go by
-  one after the other, each past all rows of tiles;
-- what the next block has of A and B is asked for meanwhile, line after line as they lie in memory,
-  a few at an even pace by each tile: with operands in the third cache 512 x 768 x 128 `tn` takes
-  0.86 milliseconds instead of 1.08, 384 x 768 x 128 0.62 instead of 0.85. One place is computed for
-  several lines: the arithmetic of one for each took 6 % of the time;
-- panels of such blocks are as large as two or four workers can do with: what is far is read once;
-- one row times a matrix takes as long as reading the matrix does, so that is what is shared: a
-  worker's part may stay in its second cache until it is read again (3.1 megabytes in all: 52 to 62
-  microseconds with two workers, 130 to 170 with one). Columns of 512 bytes, read sixteen at a time,
-  are over before the processor sees ahead: asked for 8 kilobytes before they take 14 microseconds a
-  megabyte instead of 16 from the second cache, and from the third a tenth less.
+- tiles of 24 or more accumulators perform equally well (12 x 2, 8 x 3, 6 x 4, 5 x 5); what matters
+  is that few of their rows and columns are wasted at the edges;
+- each row of tiles passes all columns of a panel before the next row: up to 1 MB of B stays in L2
+  meanwhile and is read in place (256 x 256 x 256 takes 252 us, 262 with packing; 512 x 512 x 512
+  2.4 ms, 2.8 with packing);
+- the next rows of A are prefetched, a little by each tile: with A outside L2 512 x 256 x 64 takes
+  142 us instead of 213, 768 x 512 x 128 1.26 ms instead of 1.41;
+- so B is packed only if its columns are strided, or if its vectors cross cache lines (caller's
+  memory that is not aligned, or rows of odd length). Then packing wins: 256 x 256 x 256 takes
+  277 us in place and 266 packed, 768 x 128 x 384 734 and 600;
+- a larger B is blocked along k, with partial sums in memory: 128 x 1024 x 1024 takes 2.3 ms,
+  unblocked 11, packed 3.6 to 8;
+- with A transposed each k is in another cache line, and blocking keeps these lines in cache for the
+  next tile. So A need not be packed: its numbers are read one by one in any case. Blocks of 64 are
+  as good as 128 where the operands are near, and 3 to 8 % better where they are far, as the first
+  block, which nothing prefetches, is shorter;
+- the rows of a block of B lie kilobytes apart, and so in few sets of L1. The first tile that reads
+  a strip copies it, between its multiply-adds (`stream.py`): 2 to 7 % faster than no copy, 3 to 6 %
+  faster than a separate packing pass. So strips are processed one by one, each for all rows;
+- the next block of A and B is prefetched in address order, a few lines at a time by each tile: with
+  operands in L3 512 x 768 x 128 `tn` takes 0.86 ms instead of 1.08, 384 x 768 x 128 0.62 instead of
+  0.85. One address serves several lines: computing one for each took 6 % of the time;
+- panels of such blocks are as large as keeps two or four workers busy, so that far operands are
+  read only once;
+- a row times a matrix is bound by reading the matrix, so the matrix is what is split: a worker's
+  part may stay in its L2 until it is read again (3.1 MB in all: 52 to 62 us with two workers, 130
+  to 170 with one). Columns of 512 bytes, read sixteen at a time, end before the hardware prefetcher
+  catches on: prefetched 8 KB ahead they take 14 us per MB instead of 16 from L2, and a tenth less
+  from L3.
 """
 
 from __future__ import annotations
@@ -47,32 +44,30 @@ from math import prod
 from ...machine.target import NEAR
 from .product import Pack, Plan, Product, Side
 
-OVERHEAD = 16.0  # of a tile: finding its place, starting and ending its loop
+OVERHEAD = 16.0  # of a tile: computing its addresses, entering and leaving its loop
 NEST = 600.0  # of one more nest: a barrier, and its code
-EDGE = 1.05  # of tiles with another height at the end: more code, in each of many functions
-GATHER = 12.0  # of a vector of numbers that are not side by side
-TRANSPOSE = 0.5  # of a number that is packed
-WORK = 1 << 20  # operations of an item: some 6 microseconds
-CACHE = 1 << 20  # bytes of B that may well stay in the second cache
-OFTEN = (
-    128  # rows of A from which a copy of B in strips pays that aligns it (of a far one four times)
-)
-KEPT = 1 << 20  # bytes of B that stay in the second cache while the rows of A go by
-BLOCK = 64  # k of a block whose sums go to memory, so that it stays in the cache
-FAR_APART = 256  # k from which there are blocks, where A or B cannot stay there as they are
-LONG = 768  # and where they can: errors grow with each addition
-FEW = 8  # rows of A up to which a product waits for B to come, rather than for its sums
-FAR = 1 << 15  # bytes of B in an item then: a microsecond and more from the third cache
-DEEP = 512  # rows and columns of an item of such blocks, at most
-LARGE = 1 << 26  # operations of a product that is worth four workers
-BANDS = 16  # items of a product in bands, about at most: each has its part of sums over all rows
+EDGE = 1.05  # factor for an edge of another tile height: more code, in each of many functions
+GATHER = 12.0  # of a vector gathered from strided elements
+TRANSPOSE = 0.5  # per packed element
+WORK = 1 << 20  # flops of an item: some 6 microseconds
+CACHE = 1 << 20  # bytes of B that are likely to stay in L2
+OFTEN = 128  # rows of A from which packing an unaligned B pays (four times that for one above KEPT)
+KEPT = 1 << 20  # bytes of B that stay in L2 while the rows of A go by
+BLOCK = 64  # k of a block, so that it stays in cache
+FAR_APART = 256  # k from which sums are blocked, if A or B cannot stay in cache unblocked
+LONG = 768  # and if they can: rounding errors grow with each addition
+FEW = 8  # rows of A up to which a product is bound by reading B rather than by arithmetic
+FAR = 1 << 15  # bytes of B in an item then: a microsecond or more from L3
+DEEP = 512  # rows and columns of an item of a blocked sum, at most
+LARGE = 1 << 26  # flops from which a product is worth four workers
+BANDS = 16  # items of a product in bands, at most: each has partial sums over all rows
 PACK_DEPTH = 256
-SHARED = 1 << 13  # numbers from which packing is cut into an even number of items
+SHARED = 1 << 13  # elements from which packing is split into an even number of items
 
 
 @lru_cache(maxsize=1024)
 def plan(product: Product, lanes: int) -> Plan:
-    """How to do a product with vectors of `lanes` elements of its dtype.
+    """How to compute a product with vectors of `lanes` elements of its dtype.
 
     >>> import numpy as np
     >>> p = plan(Product((), 64, 64, 64, np.dtype("float32"), (64, 1), (64, 1)), 16)
@@ -88,11 +83,11 @@ def plan(product: Product, lanes: int) -> Plan:
     return min(choices, key=lambda choice: choice[0])[1]
 
 
-# -- three ways of filling a tile --------------------------------------------------------------
+# -- three kinds of kernels --------------------------------------------------------------------
 
 
 def _outer(p: Product, whole: int) -> tuple[float, Plan]:
-    """Lanes along the columns."""
+    """Lanes along the columns of the result."""
     wide = min(whole, _power(p.n))
     size = whole * p.dtype.itemsize
     cost, rows, vectors = min(
@@ -112,7 +107,7 @@ def _outer(p: Product, whole: int) -> tuple[float, Plan]:
 
 
 def _dots(p: Product, whole: int) -> Iterator[tuple[float, Plan]]:
-    """Lanes along k, for few rows or few columns whose k lie side by side."""
+    """Lanes along k, for few rows or few columns whose k are contiguous."""
     if p.a_strides[-1] != 1:
         return
     wide = min(whole, _power(p.n))
@@ -134,7 +129,7 @@ def _dots(p: Product, whole: int) -> Iterator[tuple[float, Plan]]:
 
 
 def _turned(p: Product, whole: int) -> Iterator[tuple[float, Plan]]:
-    """Lanes along the rows, for few columns where the rows lie side by side."""
+    """Lanes along the rows of the result, for few columns where A's rows are contiguous."""
     if p.a_strides[-2] != 1 or p.n > min(8, whole // 2):
         return
     cost, turned = _outer(p.swapped(), whole)
@@ -147,7 +142,7 @@ def _turned(p: Product, whole: int) -> Iterator[tuple[float, Plan]]:
 
 
 def _tiles(p: Product, wide: int, registers: int) -> Iterator[tuple[int, int]]:
-    """The tiles whose accumulators fit into the registers, with a row of B and a number of A."""
+    """The tiles whose accumulators fit in the registers, with a row of B and a number of A."""
     widest = 4 if p.a_strides[-1] not in (0, 1) else 5
     yield 1, 1
     for rows in range(1, min(max(p.m, 1), 16) + 1):
@@ -158,7 +153,7 @@ def _tiles(p: Product, wide: int, registers: int) -> Iterator[tuple[int, int]]:
 
 
 def _cost(p: Product, wide: int, rows: int, vectors: int) -> float:
-    """What all tiles of one matrix cost, edges included."""
+    """The cost of all tiles of the batch, edges included."""
     down, across = divmod(p.m, rows), divmod(-(-p.n // wide), vectors)
     edge = EDGE if p.near and down[1] else 1.0
     return (
@@ -173,13 +168,13 @@ def _cost(p: Product, wide: int, rows: int, vectors: int) -> float:
 
 
 def _tile_cost(rows: int, vectors: int, k: int) -> float:
-    """Arithmetic, or loads, or waiting for the row of B to come from the second cache."""
+    """The bottleneck of arithmetic, loads, and L2 bandwidth for the rows of B."""
     step = max(rows * vectors / 2, (rows + vectors) / 2, 1.75 * vectors, 2.0)
     return k * (step + 0.08 * (rows + vectors)) + OVERHEAD + rows * vectors
 
 
 def _depth(p: Product, rows: int) -> int:
-    """How many k are summed before the sum goes to memory: all of them, if that is not many."""
+    """How many k are summed before partial sums go to memory: all of them if they are few."""
     across = p.a_strides[-1] not in (0, 1)
     large = p.k * p.n * p.dtype.itemsize > KEPT and p.m > 2 * rows
     if p.dtype.kind != "f" or p.k < (FAR_APART if across or large else LONG):
@@ -194,7 +189,7 @@ def _depth(p: Product, rows: int) -> int:
 def _packing(
     p: Product, rows: int, width: int, wide: int, *, in_blocks: bool
 ) -> tuple[float, Pack | None]:
-    """Whether B is packed, and what reading it costs in addition; blocks of k are copied anyway."""
+    """Whether B is packed, and what that or gathering costs; blocks of k are copied anyway."""
     if p.b_strides[-1] in (0, 1):
         return 0.0, _pack(p, width, wide) if _crosses(p, wide) and not in_blocks else None
     pack = _pack(p, width, wide)
@@ -206,7 +201,7 @@ def _packing(
 
 
 def _crosses(p: Product, wide: int) -> bool:
-    """Whether vectors of B cross the lines of the cache, and are read so often that it matters."""
+    """Whether vectors of B cross cache lines, and are read often enough for it to matter."""
     size = p.k * p.n * p.dtype.itemsize
     if p.near or p.dtype.kind != "f" or not p.b_strides[-1] or size <= NEAR:
         return False
@@ -236,7 +231,7 @@ def _pack(p: Product, width: int, wide: int) -> Pack:
 
 
 def _packed_strides(p: Product, pack: Pack) -> tuple[int, ...]:
-    """From packed matrix to packed matrix, along each batch dimension of the product."""
+    """Strides from packed matrix to packed matrix, for each batch dimension of the product."""
     strides, size = [], pack.matrix
     for extent, stride in zip(p.batch[::-1], p.b_strides[-3::-1], strict=True):
         strides.append(size if stride else 0)
@@ -250,7 +245,7 @@ def _packed_strides(p: Product, pack: Pack) -> tuple[int, ...]:
 def _panels(
     p: Product, rows: int, width: int, depth: int
 ) -> tuple[tuple[int, int], tuple[int, int], int]:
-    """The tiles of an item, the items of a matrix, the matrices of an item."""
+    """Tiles per item (vertically, horizontally), items per matrix, matrices per item."""
     down, across = max(1, -(-p.m // rows)), max(1, -(-p.n // width))
     work = 2 * p.k * rows * width or 1
     wide = CACHE // (depth * width * p.dtype.itemsize)
@@ -273,9 +268,9 @@ def _panels(
 
 
 def _deep_panel(p: Product, down: tuple[int, int], across: tuple[int, int]) -> tuple[int, int]:
-    """As large a panel as two workers can do with, or four of a large product.
+    """The largest panel that leaves work for two workers, or for four if the product is large.
 
-    Of each side of the result: the size of a tile, and how many there are.
+    `down` and `across`: the size of a tile along this side, and the number of tiles.
     """
     high, wide = (min(DEEP // size, count) for size, count in (down, across))
     least = 4 if 2 * p.batches * p.m * p.n * p.k >= LARGE else 2
@@ -288,11 +283,11 @@ def _deep_panel(p: Product, down: tuple[int, int], across: tuple[int, int]) -> t
 
 
 def _shares(total: int, most: int) -> int:
-    """Into how many shares of at most `most` something is cut: an even number, or one."""
+    """The number of shares of at most `most`: an even number, or one."""
     shares = -(-total // max(most, 1))
     return shares + 1 if shares > 1 and shares % 2 and shares < total else shares
 
 
 def _power(n: int) -> int:
-    """The least power of two that is not less than n."""
+    """The least power of two >= n."""
     return 1 << (max(n, 1) - 1).bit_length()

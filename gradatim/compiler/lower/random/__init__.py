@@ -1,10 +1,10 @@
-"""Draws: the numbers that NumPy's run would get, from the same stream.
+"""Random draws: the same numbers as eager, from the same generator stream.
 
-To be read in this order:
+Reading order:
 
-    draws       which there are, and how each is written
+    draws       the table of draws, and how each is written
     site        where a draw is written: its function, its memory, its generator
     twister     words of the Mersenne twister
-    integers    integers and shuffles; `normal` and `weighted` draws
+    integers    integers and shuffles; then `normal` and `weighted` draws
     functions   logarithm, sine and cosine of what was drawn
 """

@@ -1,21 +1,21 @@
-"""Random numbers in machine code: what the generator's draws give, from the same stream.
+"""Random numbers in machine code: the same values as the eager draws, from the same stream.
 
-`DRAWS` has a writer for each of the primitives of `ops.random`; it fills a contiguous target from
-the generator's words and leaves them as the eager draw would. Equal to the last bit are all draws
-but those that show float64 logarithms, sines and cosines of many numbers: float64 waiting times
-and float64 normals from 16 on are within 6e-16 of NumPy's. (A float32 waiting time is such a
-number rounded: about one in 10^9 falls to the other side.)
+`DRAWS` has a writer for each primitive of `ops.random`; it fills a contiguous target from the
+generator's words and leaves the generator as the eager draw would. Results are bit-identical,
+except those that expose float64 logarithms, sines and cosines of many numbers: float64 waiting
+times, and float64 normals from 16 on, are within 6e-16 of NumPy's. (A float32 waiting time is such
+a number rounded: about one in 10^9 is rounded the other way.)
 
-The eager draws look at probabilities before they take a word, and refuse bad ones. Machine code
-does not look: a probability below 0 counts as 0, one above 1 or nan as 1 or 0, and of a row
-without a weight to go by some category of it is drawn.
+The eager draws check probabilities before they take a word, and refuse bad ones. Machine code
+does not check: a probability below 0 counts as 0, one above 1 or nan as 1 or 0, and a row of
+weights without any positive one yields some category.
 
-    twister            words, in bulk
-    random_integers    randint, randperm
-    random_normal      normal
-    random_weighted    multinomial
-    random_functions   log, sin, cos
-    random_site        what all the writers are given
+    twister     words, in bulk
+    integers    randint, randperm
+    normal      normal
+    weighted    multinomial
+    functions   log, sin, cos
+    site        what all writers are given
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _Types = tuple[ArrayType, ...]
 class Draw:
     """How one primitive is written.
 
-    Called, it writes the code that fills `target`, the address of contiguous memory for
+    Calling it writes the code that fills `target`, the address of contiguous memory of type
     `out_type`. `words` is the address of the 624 words and the position (`Twister.address`),
     `spare` that of the kept sine (`Twister.spare`), `inputs` are those of contiguous inputs; the
     parameters are the primitive's, without its generator.
@@ -51,7 +51,7 @@ class Draw:
 
     write: Callable[..., None]
     can: Callable[..., bool]
-    fused: bool = False  # rounds products with their sums, for which it needs a machine that does
+    fused: bool = False  # relies on fused multiply-add for equal rounding
 
     def __call__(
         self,
@@ -74,9 +74,9 @@ def supported(
     in_types: _Types = (),
     target: Target | None = None,
 ) -> bool:
-    """Whether a draw is written natively; if not, or if it is one to refuse, NumPy does it.
+    """Whether a draw is written natively; if not, or if eager would refuse it, NumPy does it.
 
-    `in_types` are asked for by the draws that have inputs, bernoulli and multinomial.
+    `in_types` is needed for the draws that have inputs, bernoulli and multinomial.
 
     >>> supported("coins", ArrayType((3,), np.dtype(bool)), {"shape": (3,), "p": 0.5})
     True
@@ -92,7 +92,7 @@ def supported(
 
 
 def _fuses(target: Target) -> bool:
-    """Whether the machine rounds a product with its sum; otherwise that would be slow."""
+    """Whether the machine has fused multiply-add; emulating it would be slow."""
     features = target.features.split(",")
     return target.is_arm or ("+fma" in features and "-avx" not in features)
 
@@ -103,7 +103,7 @@ def _fuses(target: Target) -> bool:
 def _uniform(
     site: Site, *, shape: tuple[int, ...], low: float, high: float, dtype: np.dtype[Any]
 ) -> None:
-    """u (high - low) + low, rounded once; where that gives `high`, `low`."""
+    """u (high - low) + low, rounded once; `low` where that rounds to `high`."""
     f = site.f
     start, end = dtype.type(low), dtype.type(high)
     unit, words_each = _unit(f, dtype)
@@ -135,7 +135,7 @@ def _uniform_supported(
 
 
 def _unit(f: Function, dtype: np.dtype[Any]) -> tuple[Callable[[Value], Value], int]:
-    """How sixteen words become uniform numbers of a dtype, and how many words each takes."""
+    """The function from sixteen words to uniform numbers of a dtype, and the words per number."""
     if dtype == np.float32:
         return lambda words: twister.unit32(f, words), 1
     return lambda words: twister.unit64(f, twister.pairs(f, words)), 2
@@ -145,7 +145,7 @@ def _unit(f: Function, dtype: np.dtype[Any]) -> tuple[Callable[[Value], Value], 
 
 
 def _coins(site: Site, *, shape: tuple[int, ...], p: float) -> None:
-    """u < p for 53-bit uniforms u, asked of the integers that they are made of."""
+    """u < p for 53-bit uniforms u, compared as the integers that they are made from."""
     f, below = site.f, math.ceil(p * 2**53)
 
     def write(words: Value, place: Value, mask: Value | None) -> None:
@@ -156,7 +156,7 @@ def _coins(site: Site, *, shape: tuple[int, ...], p: float) -> None:
 
 
 def _bernoulli(site: Site) -> None:
-    """u < p with the p of the same place, in its precision."""
+    """u < p elementwise, in the precision of p."""
     f = site.f
     unit, words_each = _unit(f, site.in_types[0].dtype)
 

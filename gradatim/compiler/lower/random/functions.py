@@ -1,9 +1,9 @@
-"""Logarithm, sine and cosine of what a generator draws: few arguments, and very exact.
+"""Logarithm, sine and cosine of a generator's numbers: a narrow range of arguments, high accuracy.
 
-In float32 they are the steps of `core.random.cephes`, one for one, so the same bits. In float64
-they are those of Sun's fdlibm (1993), below one unit in the last place, and differ from NumPy's in
-that place now and then. Arguments are in (0, 1] for the logarithm and in [0, 2 pi] for the others,
-so nothing is said of other numbers.
+The float32 versions follow `core.random.cephes` step by step, so they are bit-identical. The
+float64 versions are those of Sun's fdlibm (1993), with errors below one ulp, and sometimes differ
+from NumPy's in the last bit. Arguments are in (0, 1] for the logarithm and in [0, 2 pi] for the
+others; results for other numbers are undefined.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _COSINE64 = (
 
 
 def box_muller(f: Function, u: Value, turns: Value) -> tuple[Value, Value]:
-    """Normal numbers sqrt(-2 log u) cos(2 pi turns) and the same with the sine."""
+    """The normal numbers sqrt(-2 log u) cos(2 pi turns) and sqrt(-2 log u) sin(2 pi turns)."""
     single = turns.type == vector(width(turns.type), FLOAT)
     log, sincos, circle = (log32, sincos32, _TWO_PI32) if single else (log64, sincos64, 2 * math.pi)
     radius = f.intrinsic("llvm.sqrt", u.type, f.fmul(log(f, u), -2.0))
@@ -58,7 +58,7 @@ def box_muller(f: Function, u: Value, turns: Value) -> tuple[Value, Value]:
 
 
 def polynomial(f: Function, x: Value, coefficients: Sequence[float]) -> Value:
-    """The highest power's coefficient first; each product is rounded with its sum."""
+    """Horner's scheme with fma; coefficients from the highest power down."""
     y = constant(coefficients[0], x.type)
     for coefficient in coefficients[1:]:
         y = f.fma(y, x, coefficient)
@@ -69,7 +69,7 @@ def polynomial(f: Function, x: Value, coefficients: Sequence[float]) -> Value:
 
 
 def log32(f: Function, u: Value) -> Value:
-    """What `cephes.log` gives."""
+    """The same result as `cephes.log`."""
     n = width(u.type)
     bits = f.add(f.bitcast(u, vector(n, I32)), cephes.ONE - cephes.ROOT_HALF)
     exponent = f.convert("sitofp", f.sub(f.binary("ashr", bits, 23), 127), FLOAT)
@@ -84,7 +84,7 @@ def log32(f: Function, u: Value) -> Value:
 
 
 def sincos32(f: Function, angle: Value) -> tuple[Value, Value]:
-    """What `cephes.sincos` gives."""
+    """The same results as `cephes.sincos`."""
     octant = f.convert("fptosi", f.fmul(angle, float(cephes.FOUR_OVER_PI)), I32)
     octant = f.binary("and", f.add(octant, 1), ~1)
     turned = f.convert("sitofp", octant, FLOAT)
@@ -102,7 +102,7 @@ def sincos32(f: Function, angle: Value) -> tuple[Value, Value]:
 
 
 def log64(f: Function, u: Value) -> Value:
-    """The natural logarithm by log(1 + x) = 2 atanh(x / (2 + x)), with the larger terms last."""
+    """The natural logarithm by log(1 + x) = 2 atanh(x / (2 + x)), adding the largest terms last."""
     n = width(u.type)
     bits = f.add(f.bitcast(u, vector(n, I64)), _ONE64 - _ROOT_HALF64)
     power = f.convert("trunc", f.binary("lshr", bits, 52), I32)
@@ -114,7 +114,7 @@ def log64(f: Function, u: Value) -> Value:
     rest = f.fmul(polynomial(f, square, _LOG64), square)
     half = f.fmul(f.fmul(x, 0.5), x)
     low = f.fma(s, f.fadd(half, rest), f.fmul(exponent, _LN2_LOW64))
-    # The sum of the two large terms, and what its rounding lost.
+    # The sum of the two large terms, and its rounding error.
     first = f.fmul(exponent, _LN2_HIGH64)
     total = f.fadd(first, x)
     lost = f.fadd(f.fsub(first, total), x)
@@ -122,10 +122,10 @@ def log64(f: Function, u: Value) -> Value:
 
 
 def sincos64(f: Function, angle: Value) -> tuple[Value, Value]:
-    """Sine and cosine of an angle less its quarter turns, which is kept in two numbers."""
+    """Sine and cosine: the angle minus its quarter turns is kept as a sum of two numbers."""
     quadrant = f.convert("fptosi", f.fma(angle, 2 / math.pi, 0.5), I32)
     turned = f.convert("sitofp", quadrant, DOUBLE)
-    # Exact: what is left has fewer digits than it loses in front.
+    # Exact: the difference cancels more leading digits than the product adds.
     left = f.fma(turned, -_HALF_PI64, angle)
     correction = f.fmul(turned, _HALF_PI_REST64)
     x = f.fsub(left, correction)
@@ -154,7 +154,7 @@ def _cosine64(f: Function, x: Value, tail: Value, square: Value) -> Value:
 def _in_quadrant(
     f: Function, quadrant: Value, sine: Value, cosine: Value, base: str
 ) -> tuple[Value, Value]:
-    """Exchange the two every second quarter turn and give both their signs, on the bits."""
+    """Exchange the two in odd quadrants, and set both signs bitwise."""
     odd = f.compare("ne", f.binary("and", quadrant, 1), 0)
     following = f.add(quadrant, 1)
     s, c = f.select(odd, cosine, sine), f.select(odd, sine, cosine)

@@ -26,7 +26,7 @@ def randint(
 ) -> None:
     """low + word % span as a signed integer, then as the dtype.
 
-    The remainder by a constant becomes multiplications when LLVM writes the instructions.
+    LLVM turns the remainder by a constant into multiplications.
     """
     f = site.f
     start, span, wide = integers.remainder(low, high, dtype)
@@ -54,7 +54,7 @@ def randint_supported(
     high: int | None,
     dtype: np.dtype[Any],
 ) -> bool:
-    """Every range that the eager draw takes."""
+    """Every range that the eager draw accepts."""
     try:
         integers.remainder(low, high, dtype)
     except (RandomError, TypeError):
@@ -63,7 +63,7 @@ def randint_supported(
 
 
 def randperm(site: Site, *, n: int, dtype: np.dtype[Any]) -> None:
-    """Fisher and Yates: each place in turn swaps with itself or a later one."""
+    """Fisher-Yates shuffle: each place in turn is swapped with itself or a later one."""
     f, kind = site.f, site.kind
     _count_up(site, n)
     if n < 2:
@@ -85,7 +85,7 @@ def randperm(site: Site, *, n: int, dtype: np.dtype[Any]) -> None:
 def randperm_supported(
     out_type: ArrayType, in_types: tuple[ArrayType, ...], *, n: int, dtype: np.dtype[Any]
 ) -> bool:
-    """Not so many that PyTorch changes its way, and not more than the dtype holds."""
+    """Below the size at which PyTorch changes its algorithm, and within the range of the dtype."""
     last = 2 ** (np.finfo(dtype).nmant + 1) if dtype.kind == "f" else np.iinfo(dtype).max
     return 0 <= n < permutation.HUGE and n - 1 <= last
 
@@ -113,7 +113,7 @@ def _count_up(site: Site, n: int) -> None:
 
 
 def _signed_as(f: Function, value: Value, kind: str) -> Value:
-    """A signed integer as another type of number."""
+    """A signed integer converted to `kind`."""
     if kind in (FLOAT, DOUBLE):
         return f.convert("sitofp", value, kind)
     if kind == element(value.type):

@@ -1,7 +1,7 @@
-"""Normal numbers in machine code, in PyTorch's two ways: see `core.random.normal`.
+"""Normal numbers in machine code, by PyTorch's two algorithms: see `core.random.normal`.
 
-In blocks, each eight cosines and eight sines, and for a tail the last sixteen numbers anew; or
-pair by pair in float64, where an unused sine waits in the generator for the next such draw.
+In blocks of eight cosines and eight sines, where a partial last block redraws the last sixteen
+numbers; or pair by pair in float64, where an unused sine is kept for the generator's next draw.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def normal(
     dtype: np.dtype[Any],
     contiguous: bool,
 ) -> None:
-    """`contiguous` says that the numbers fill contiguous memory in PyTorch too."""
+    """`contiguous`: whether PyTorch would fill contiguous memory, which selects the algorithm."""
     if contiguous and site.count >= BLOCK:
         _by_blocks(site, float(mean), float(std))
     elif site.count:
@@ -65,7 +65,7 @@ def normal_supported(
     dtype: np.dtype[Any],
     contiguous: bool,
 ) -> bool:
-    """A standard deviation that is none is for the eager draw to refuse."""
+    """The eager draw refuses an invalid standard deviation."""
     return std >= 0 and twister.rounds_once(std, mean)
 
 
@@ -83,7 +83,7 @@ def _by_blocks(site: Site, mean: float, std: float) -> None:
         with f.loop(0, whole - rest, twister.CHUNK) as chunk:
             twister.take(f, site.words, blocks.words, twister.CHUNK)
             blocks.steps(f.binary("lshr", chunk.index, each - 1), twister.CHUNK)
-    # The uniforms of the tail itself are not used; sixteen new ones make one more block.
+    # The tail's own uniforms are skipped; sixteen new ones make the last block.
     more = (tail + BLOCK) * each if tail else 0
     if rest + more:
         twister.take(f, site.words, blocks.words, rest + more)
@@ -99,15 +99,15 @@ def _by_blocks(site: Site, mean: float, std: float) -> None:
 
 @dataclass(frozen=True)
 class _Blocks:
-    """Blocks of words in a buffer that become blocks of normal numbers in the target."""
+    """Converts blocks of words in a buffer to blocks of normal numbers in the target."""
 
     site: Site
     words: Value
-    each: int  # words a number takes
+    each: int  # words per number
     finish: _Finish
 
     def steps(self, first: Operand, size: int) -> None:
-        """`size` words from the buffer's begin on, to the target from `first` on."""
+        """The first `size` words of the buffer, to the target from `first` on."""
         f = self.site.f
         with f.loop(0, size, _STEP) as loop:
             start = f.add(f.binary("lshr", loop.index, self.each - 1), first)
@@ -116,7 +116,7 @@ class _Blocks:
             self.write(begins, [f.add(start, i) for i in offsets])
 
     def write(self, begins: Sequence[Operand], places: Sequence[Operand]) -> None:
-        """The blocks whose words begin here to these places: two of float32, one of float64."""
+        """The blocks of words at `begins`, to these places: two of float32, one of float64."""
         f, kind = self.site.f, self.site.kind
         make = _blocks32 if kind == FLOAT else _blocks64
         for block, place in zip(make(f, self.words, begins), places, strict=False):
@@ -126,7 +126,7 @@ class _Blocks:
 
 
 def _blocks32(f: Function, words: Value, begins: Sequence[Operand]) -> list[list[Value]]:
-    """Two blocks side by side, so that vectors are whole; of one, the same twice."""
+    """Two blocks interleaved, to fill the vectors; a single one is computed twice."""
     a, b = (_words_at(f, words, begins[i]) for i in (0, -1))
     first, second = [*range(8), *range(16, 24)], [*range(8, 16), *range(24, 32)]
     u = f.fsub(1.0, twister.unit32(f, f.shuffle(a, b, first)))
@@ -168,7 +168,7 @@ def _scaled64(f: Function, mean: float, std: float) -> _Finish:
 
 
 def _by_pairs(site: Site, mean: float, std: float) -> None:
-    """By the C library's functions, as eager draws of a few are made."""
+    """With the C library's functions, as eager does for a few numbers."""
     f, spare, n, kind = site.f, site.spare, site.count, site.kind
     words = twister.buffer(f)
     scale = _scaled64(f, mean, std)
@@ -210,7 +210,7 @@ def _pair(f: Function, words: Value) -> tuple[Value, Value]:
 
 
 def _c_library(f: Function, name: str, x: Value) -> Value:
-    # The kept sine is part of the generator's state: it must be eager's to the last bit.
+    # The kept sine is part of the generator's state, so it must be bit-identical to eager's.
     f.module.declared.setdefault(name, f"double @{name}(double)")
     return f.call(name, DOUBLE, x)
 

@@ -16,7 +16,7 @@ _KINDS = {"?": I8, "b": I8, "B": I8, "h": I16, "i": I32, "q": I64, "f": FLOAT, "
 
 @dataclass(frozen=True)
 class Site:
-    """What the writer of a draw needs beside the draw's own parameters."""
+    """What the writer of a draw needs besides the draw's own parameters."""
 
     f: Function
     target: Value
@@ -28,20 +28,20 @@ class Site:
 
     @property
     def count(self) -> int:
-        """How many numbers to write."""
+        """The number of values to write."""
         return math.prod(self.out_type.shape)
 
     @property
     def kind(self) -> str:
-        """LLVM's type of them."""
+        """Their LLVM type."""
         return kinds(self.out_type.dtype) or I64
 
 
 def kinds(dtype: np.dtype[Any]) -> str | None:
-    """LLVM's type of a number in memory, if a draw can give it.
+    """The LLVM type of a number in memory, or None if no draw produces this dtype.
 
     >>> kinds(np.dtype(bool)), kinds(np.dtype(complex))
     ('i8', None)
     """
-    # By equality: C's long is one of these by another letter.
+    # Compared for equality: C's long equals one of these under another character.
     return next((kind for char, kind in _KINDS.items() if dtype == np.dtype(char)), None)

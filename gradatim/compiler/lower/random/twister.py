@@ -1,8 +1,8 @@
-"""The Mersenne twister in machine code: words from the memory that eager draws take them from.
+"""The Mersenne twister in machine code, on the same state that eager draws use.
 
 NumPy's `uint32_t key[624]; int position` is read and written in place, so compiled and eager draws
-continue one stream. Words come in bulk, sixteen lanes at a time, into a buffer on the stack that
-stays in the first cache; a draw reads them from there.
+continue one stream. Words are generated in bulk, sixteen lanes at a time, into a buffer on the
+stack that stays in L1, and draws read them from there.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ from ..text.emit import (
 )
 
 WORDS = 624
-LANES = 16  # narrower machines take a vector in two or four
-CHUNK = 1024  # words made at a time
-SLACK = 96  # words a buffer has beyond: the last vector is written whole, a last block more
+LANES = 16  # LLVM splits vectors on machines with narrower ones
+CHUNK = 1024  # words generated at a time
+SLACK = 96  # extra words of a buffer: whole vectors are written, and one more block may follow
 
 _UPPER, _LOWER, _MATRIX = 0x80000000, 0x7FFFFFFF, 0x9908B0DF
-_FAR = 397  # a new word is made of its old self, the next one, and the one this far on
+_FAR = 397  # a new word is made from the old one, the next one, and the one this far ahead
 _SIXTEEN = vector(LANES, I32)
 _MASK24, _MASK53 = 2**24 - 1, 2**53 - 1
-# Outside of these the float64 sums of `core.random.rounding` are not rounded once.
+# Outside this range the float64 sums of `core.random.rounding` are not rounded once.
 _SMALLEST, _LARGEST = 2.0**-400, 2.0**500
 
-# Writes the numbers made of sixteen words: (the words, their place in the target, a mask).
+# Writes the numbers made from sixteen words: (words, their place in the target, mask).
 Write = Callable[[Value, Value, "Value | None"], None]
 
 
 def buffer(f: Function) -> Value:
-    """Room for a chunk of words."""
+    """Memory for a chunk of words."""
     return f.allocate(I32, CHUNK + SLACK)
 
 
 def take(f: Function, state: Value, out: Value, count: Operand) -> None:
     """Put the next `count` > 0 words of the stream into a buffer.
 
-    Up to fifteen words behind them may be overwritten.
+    Up to fifteen words after them may be overwritten.
     """
     _define_words(f.module)
     n = count if isinstance(count, Value) else constant(count, I64)
@@ -56,7 +56,7 @@ def take(f: Function, state: Value, out: Value, count: Operand) -> None:
 
 
 def fill(f: Function, state: Value, count: int, words_each: int, write: Write) -> None:
-    """Make `count` numbers of one or two words each, sixteen words at a time."""
+    """Write `count` numbers of one or two words each, sixteen words at a time."""
     if not count:
         return
     words, lanes, chunk = buffer(f), LANES // words_each, CHUNK // words_each
@@ -83,13 +83,13 @@ def fill(f: Function, state: Value, count: int, words_each: int, write: Write) -
 
 
 def load(f: Function, kind: str, source: Value, place: Operand, mask: Value | None) -> Value:
-    """Read a vector of an array from a place on; with a mask, some of it and zeros."""
+    """Load a vector of an array from a place on; lanes outside the mask are 0."""
     address = f.gep(element(kind), source, place)
     return f.load(kind, address) if mask is None else f.masked_load(kind, address, mask)
 
 
 def store(f: Function, value: Value, target: Value, place: Operand, mask: Value | None) -> None:
-    """Write a vector to an array from a place on; with a mask, some of it."""
+    """Store a vector to an array from a place on, where the mask is set."""
     address = f.gep(element(value.type), target, place)
     if mask is None:
         f.store(value, address)
@@ -101,13 +101,13 @@ def store(f: Function, value: Value, target: Value, place: Operand, mask: Value 
 
 
 def unit32(f: Function, words: Value) -> Value:
-    """Float32 numbers in [0, 1) of the low 24 bits of each word."""
+    """Float32 numbers in [0, 1) from the low 24 bits of each word."""
     counts = f.binary("and", words, _MASK24)
     return f.fmul(f.convert("sitofp", counts, FLOAT), 2.0**-24)
 
 
 def pairs(f: Function, words: Value) -> Value:
-    """64-bit words of two each, the first of each pair in the high half."""
+    """64-bit words made of two words each, the first in the high half."""
     halves = f.bitcast(words, vector(LANES // 2, I64))
     return swap_halves(f, halves)
 
@@ -123,12 +123,12 @@ def counts53(f: Function, wide: Value) -> Value:
 
 
 def unit64(f: Function, wide: Value) -> Value:
-    """Float64 numbers in [0, 1) of the low 53 bits of each 64-bit word."""
+    """Float64 numbers in [0, 1) from the low 53 bits of each 64-bit word."""
     return f.fmul(f.convert("uitofp", counts53(f, wide), DOUBLE), 2.0**-53)
 
 
 def rounds_once(factor: float, term: float) -> bool:
-    """Whether eager draws round u * factor + term once in float64, as `fma` does.
+    """Whether eager draws round u * factor + term once in float64, as fma does.
 
     >>> rounds_once(2.0, -1.0), rounds_once(1e300, 0.0)
     (True, False)
@@ -140,7 +140,7 @@ def rounds_once(factor: float, term: float) -> bool:
 
 
 def _define_words(module: Module) -> None:
-    """`random_words(state, out, n)`: n words, with new ones made as often as it takes."""
+    """`random_words(state, out, n)`: n words; the state is renewed as often as needed."""
     if "random_words" in module.functions:
         return
     _define_twist(module)
@@ -149,7 +149,7 @@ def _define_words(module: Module) -> None:
     state, out, n = Value("%state", PTR), Value("%out", PTR), Value("%n", I64)
     place = f.gep(I32, state, WORDS)
     position = f.convert("zext", f.load(I32, place), I64)
-    # Counted from the first word of these 624, the words reach to `end`.
+    # Position after the draw, counted from the first of the current 624 words.
     end = f.add(position, n)
     twists = f.binary("udiv", f.sub(end, 1), WORDS)
     done = constant(0, I64)
@@ -176,7 +176,7 @@ def _temper_all(f: Function, source: Value, out: Value, n: Value) -> None:
         f.store(_tempered(f, word), f.gep(I32, out, loop.index))
     odd = f.sub(n, whole)
     with f.when(f.compare("ne", odd, 0)):
-        # What lies behind the 624 words is not ours to read.
+        # Masked: memory after the 624 words may not be read.
         mask = f.first_lanes(LANES, odd)
         word = f.masked_load(_SIXTEEN, f.gep(I32, source, whole), mask)
         f.store(_tempered(f, word), f.gep(I32, out, whole))
@@ -192,9 +192,9 @@ def _tempered(f: Function, y: Value) -> Value:
 def _define_twist(module: Module) -> None:
     """`random_twist(key)`: the next 624 words, in place.
 
-    Word i becomes a mix of the old words i and i + 1 with word i + 397 of the ring. Three loads at
-    three places go wrong only where the ring closes: for the vector that holds i = 226 and 227, and
-    for the last one.
+    Word i is mixed from the old words i and i + 1 and from word i + 397 of the ring. Loads at these
+    three places are contiguous except where the ring wraps: for the vector that holds i = 226 and
+    227, and for the last one.
     """
     f = module.function("random_twist", ["ptr noalias %key"], "void")
     key = Value("%key", PTR)
@@ -205,7 +205,7 @@ def _define_twist(module: Module) -> None:
     def renew(place: Operand, following: Value, far: Value) -> None:
         f.store(_mixed(f, at(place), following, far), f.gep(I32, key, place))
 
-    closes = WORDS - _FAR  # 227: from here on, the word 397 further is a new one
+    closes = WORDS - _FAR  # 227: from here on, the word 397 ahead is a new one
     seam = closes // LANES * LANES
     last = WORDS - LANES
     with f.loop(0, seam, LANES) as loop:

@@ -1,9 +1,9 @@
 """Categories drawn by weight in machine code: see `core.random.weighted`.
 
-One sample a row is the first to arrive of an exponential race; several without replacement are
-the first few; several with replacement are looked up in the row's running sums. The race takes
-float64 logarithms that may differ from NumPy's in the last place, so two categories could change
-places only if they arrived within 2^-52 (float32: one rounding) of each other.
+One sample per row is the first arrival of an exponential race; several without replacement are the
+first few arrivals; several with replacement are looked up in the row's running sums. The race's
+float64 logarithms may differ from NumPy's in the last bit, so two categories could change places
+only if they arrived within 2^-52 (float32: one rounding) of each other.
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ from . import twister
 from .functions import log64
 from .site import Site
 
-KEPT = 4096  # the most categories of a row that is kept on the stack
-MOST = 2**24  # the most that the eager draw takes
+KEPT = 4096  # most categories of a row that is kept on the stack
+MOST = 2**24  # most that the eager draw accepts
 _LANES = twister.LANES // 2
 _PLACES = vector(_LANES, I64)
 
 
 def waiting_times(f: Function, words: Value, factor: float) -> Value:
-    """-log(1 - u) * factor of eight pairs of words; 1 - u is exact, so this is log1p."""
+    """-log(1 - u) * factor of eight pairs of words; 1 - u is exact, so this equals log1p."""
     u = twister.unit64(f, twister.pairs(f, words))
     return f.fsub(0.0, f.fmul(log64(f, f.fsub(1.0, u)), factor))
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """What is the same for all rows: the sizes, the stream, and memory for one row."""
+    """What all rows share: the sizes, the stream, and memory for one row."""
 
     state: Value
     kind: str
     categories: int
     num_samples: int
-    best: Value  # eight speeds and eight places: the fastest of each lane so far
+    best: Value  # the fastest speed of each of eight lanes so far; `at`: its place
     at: Value
-    kept: Value  # a value for each category
+    kept: Value  # one value per category
 
     @property
     def vector(self) -> str:
-        """Eight weights."""
+        """The type of eight weights."""
         return vector(_LANES, self.kind)
 
 
 def multinomial(site: Site, *, num_samples: int, replacement: bool) -> None:
-    """Rows of `num_samples` categories, each row on its own and in order."""
+    """Rows of `num_samples` categories, drawn row by row."""
     f, (weights,), (given,) = site.f, site.inputs, site.in_types
     kind = FLOAT if given.dtype == np.float32 else DOUBLE
     *leading, categories = given.shape
@@ -68,7 +68,7 @@ def multinomial(site: Site, *, num_samples: int, replacement: bool) -> None:
 def multinomial_supported(
     out_type: ArrayType, in_types: tuple[ArrayType, ...], *, num_samples: int, replacement: bool
 ) -> bool:
-    """Of rows too long to keep, one sample; what the eager draw refuses, not."""
+    """Rows that fit on the stack, or one sample per row; nothing that eager would refuse."""
     (given,) = in_types
     if len(given.shape) not in (1, 2) or given.dtype.kind != "f" or num_samples <= 0:
         return False
@@ -82,7 +82,7 @@ def multinomial_supported(
 
 
 def _first(f: Function, rows: _Rows, source: Value, out: Value) -> None:
-    """The fastest of a row of any length."""
+    """The winner of a row of any length."""
     f.store(_slowest(rows), rows.best)
     f.store(constant(0, _PLACES), rows.at)
 
@@ -98,7 +98,7 @@ def _first(f: Function, rows: _Rows, source: Value, out: Value) -> None:
 
 
 def _first_few(f: Function, rows: _Rows, source: Value, out: Value) -> None:
-    """The speeds kept, and the fastest taken out of them again and again."""
+    """Keeps all speeds, and removes the fastest `num_samples` times."""
 
     def keep(words: Value, place: Value, mask: Value | None) -> None:
         f.store(_speeds(f, rows, words, source, place, mask), f.gep(rows.kind, rows.kept, place))
@@ -115,7 +115,7 @@ def _first_few(f: Function, rows: _Rows, source: Value, out: Value) -> None:
 
 
 def _slowest(rows: _Rows) -> Value:
-    # Slower than any category, also than those of weight zero.
+    # Slower than any category, even one of weight zero.
     return constant(-1.0, rows.vector)
 
 
@@ -129,14 +129,14 @@ def _speeds(
 
 
 def _faster(f: Function, speed: Value, place: Value, best: Value, at: Value) -> tuple[Value, Value]:
-    """The fastest of each lane, of equals the first, with eight more from a place on."""
+    """Each lane's best speed and index, given eight more candidates; of equals, the first."""
     index = f.add(constants(range(_LANES), I64), f.splat(place, _LANES))
     faster = f.compare("ogt", speed, best)
     return f.select(faster, speed, best), f.select(faster, index, at)
 
 
 def _winner(f: Function, best: Value, at: Value) -> Value:
-    """Where the fastest of all lanes stands; of equals, the first."""
+    """The index of the fastest of all lanes; of equals, the first."""
     fastest = f.horizontal(lambda a, b: f.select(f.compare("ogt", a, b), a, b), best)
     wins = f.compare("oeq", best, f.splat(fastest, _LANES))
     places = f.select(wins, at, constant(2**62, at.type))
@@ -147,7 +147,7 @@ def _winner(f: Function, best: Value, at: Value) -> Value:
 
 
 def _looked_up(f: Function, rows: _Rows, source: Value, out: Value) -> None:
-    """For each uniform number the first category whose running sum is not below it."""
+    """For each uniform number, the first category whose running sum is not below it."""
     _running_sums(f, rows, source)
 
     def search(words: Value, place: Value, mask: Value | None) -> None:
@@ -158,7 +158,7 @@ def _looked_up(f: Function, rows: _Rows, source: Value, out: Value) -> None:
 
 
 def _running_sums(f: Function, rows: _Rows, source: Value) -> None:
-    """In the weights' precision and in their order, divided by the last."""
+    """The running sums in the weights' precision and order, divided by the last one."""
     kind, sums, categories = rows.kind, rows.kept, rows.categories
     with f.loop(0, categories, carried=[constant(0.0, kind)]) as loop:
         total = f.fadd(loop.values[0], f.load(kind, f.gep(kind, source, loop.index)))
@@ -174,12 +174,12 @@ def _running_sums(f: Function, rows: _Rows, source: Value) -> None:
 
 def _search(f: Function, rows: _Rows, u: Value) -> Value:
     """A binary search in eight lanes; the last sum is 1, above every u, so it ends inside."""
-    found = constant(0, _PLACES)
+    place = constant(0, _PLACES)
     step = 1 << (rows.categories - 1).bit_length()
     while step := step >> 1:
         last = constant(rows.categories - 1, _PLACES)
-        probe = f.intrinsic("llvm.smin", _PLACES, f.add(found, step - 1), last)
+        probe = f.intrinsic("llvm.smin", _PLACES, f.add(place, step - 1), last)
         total = f.gather(rows.kind, rows.kept, probe)
         below = f.compare("olt", f.convert("fpext", total, DOUBLE), u)
-        found = f.select(below, f.add(found, step), found)
-    return found
+        place = f.select(below, f.add(place, step), place)
+    return place

@@ -1,12 +1,12 @@
 """Nests that go over rows, or along lines.
 
-To be read in this order:
+Reading order:
 
-    rows        elementwise chains, reductions, softmax and its like
+    rows        elementwise chains, reductions, softmax and the like
     passes      where a new pass over a row begins
     columns     the loops over the columns of a row
-    ends        sums over all rows, while they are made
-    ahead       what lies far away is asked for before it is needed
-    scatter     numbers written to places that other numbers tell
-    lines       running sums, recurrences and sorting, one element after the other
+    ends        reductions over all rows: their accumulators
+    ahead       prefetching table rows, and outputs
+    scatter     values written to computed indices
+    lines       running sums, recurrences and sorting along one dimension
 """

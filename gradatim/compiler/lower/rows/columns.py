@@ -1,8 +1,8 @@
-"""The loops over the columns of rows: whole vectors, several at once, then the rest, masked.
+"""The loops over the columns of rows: whole vectors, unrolled, then the rest, masked.
 
-What a loop adds up it carries in groups, such as one for each sum with a vector for each row.
-Vectors that are gone through at once have groups of their own, so that no addition waits for the
-one before; in the end they are joined in pairs.
+Accumulators are carried in groups, for example one group per reduction with a vector per row. Each
+unrolled vector has groups of its own, to shorten the dependency chains of additions; at the end
+they are combined pairwise.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from ..arithmetic.folding import combine, identity
 from ..text.emit import I64, Function, Operand, Value, constant
 
 Groups = list[list[Value]]
-# (column, mask of the lanes that there are, what was added up) -> what is then added up
+# (column, mask of the existing lanes, accumulators) -> new accumulators
 Body = Callable[[Operand, Value | None, Groups], Groups]
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Walks over the columns [start, stop) of some rows."""
+    """Loops over the columns [start, stop) of some rows."""
 
     f: Function
     lanes: int
-    at_once: int  # vectors
-    whole: bool  # whether it is known that no lanes are left over
+    at_once: int  # vectors per iteration
+    whole: bool  # whether columns are known to fill whole vectors
 
     def walk(
         self, start: Operand, stop: Operand, body: Body, groups: Groups, nodes: Sequence[Node]
     ) -> Groups:
-        """What is added up in the end; `nodes` are the reductions that the groups belong to."""
+        """The final accumulators; `nodes` are the reductions that the groups belong to."""
         if isinstance(start, int) and isinstance(stop, int):
             return self._known(start, stop, body, groups, nodes)
         f, lanes, step = self.f, self.lanes, self.lanes * self.at_once
@@ -66,7 +66,7 @@ class Columns:
         groups: Groups,
         nodes: Sequence[Node],
     ) -> Groups:
-        """Several vectors at once, with sums of their own."""
+        """The unrolled loop, with accumulators for each copy of the body."""
         fresh = [
             [[_neutral(n, a) for a in group] for n, group in zip(nodes, groups, strict=True)]
             for _ in range(at_once - 1)
@@ -122,20 +122,20 @@ def _all(copies: Sequence[Groups]) -> Groups:
 
 
 def _apart(values: Sequence[Value], like: Sequence[Groups]) -> list[Groups]:
-    """Values of a loop as the copies of groups that they are."""
+    """Values carried by a loop, as the copies of groups that they are."""
     groups, count = shaped(values, _all(like)), len(like[0])
     return [groups[i * count : (i + 1) * count] for i in range(len(like))]
 
 
 def flat(groups: Sequence[Sequence[Value]]) -> list[Value]:
-    """All values of all groups in one list."""
+    """All values of all groups, in one list."""
     return [value for group in groups for value in group]
 
 
 def shaped(values: Sequence[Value], like: Sequence[Sequence[Value]]) -> Groups:
-    """A flat list in groups again."""
-    found, at = [], 0
+    """The inverse of `flat`."""
+    groups, at = [], 0
     for group in like:
-        found.append(list(values[at : at + len(group)]))
+        groups.append(list(values[at : at + len(group)]))
         at += len(group)
-    return found
+    return groups

@@ -1,7 +1,7 @@
-"""Sums over all rows of a nest, while they are made: of columns, of everything, at places.
+"""Reductions over all rows of a nest: of columns, of everything, and scattered into a table.
 
-A sum of few columns, or of everything, stays in registers from row to row; the columns of long
-rows and tables are added up in memory. What an item has added up is written when it is done.
+Reductions of few columns, or of everything, accumulate in registers from row to row; tables and the
+columns of long rows accumulate in memory. Each item writes its partial result at its end.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from ..nest.numbers import in_memory, kind_of, load, store
 from ..nest.scopes import Chunk, NestScope, RowScope, safe_row
 from ..text.emit import DOUBLE, I64, Function, Operand, Value, constant, vector, width
 
-STACK = 1 << 16  # bytes of a table that may lie there
+STACK = 1 << 16  # bytes of a table that may be on the stack
 
 
 @dataclass(frozen=True)
 class End:
-    """A sum over all rows; `level` tells whether it takes each element or one number a row."""
+    """A reduction over all rows; `level`: it takes each element, or one number per row."""
 
     node: Node
     store: Store
@@ -29,7 +29,7 @@ class End:
 
 
 class Ends:
-    """Writes the sums over all rows of one nest."""
+    """Writes the reductions over all rows of one nest."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Ends:
         short: bool,
         in_bands: bool = False,
     ) -> None:
-        """`in_bands`: the rows of an item come in bands, and columns are kept in between."""
+        """`in_bands`: an item's rows come in bands, and columns accumulate in memory between."""
         self.f, self.nest, self.scope = f, nest, scope
         self.lanes, self.short, self.columns = lanes, short, nest.columns
         self.in_bands = in_bands
@@ -55,14 +55,14 @@ class Ends:
         ]
 
     def _grain(self, n: Node) -> int:
-        """Whether a sum over rows takes every element of a row, or one number from each."""
+        """Whether a reduction takes every element of a row, or one number from each."""
         if n.role == "scatter":
             return ELEMENT
         size = n.equation.inputs[0].size
         return ELEMENT if size == self.nest.rows * self.columns else ROW
 
     def for_sum(self, node: Node, part: Chunk) -> Value:
-        """A node's argument at some elements, where there are any; elsewhere what adds nothing."""
+        """A node's argument for these elements; lanes outside the mask get the identity."""
         name, dtype = node.equation.name, node.equation.inputs[0].dtype
         value = prepared(self.f, name, dtype, part.value(node.arguments[0]))
         if part.mask is None:
@@ -74,7 +74,7 @@ class Ends:
         return identity(e.name, e.inputs[0].dtype, vector(self.lanes, kind_of(n.var.dtype)))
 
     def start(self, e: End) -> list[Value]:
-        """What a sum over rows begins with, in registers: nothing if it is made in memory."""
+        """The initial accumulators in registers; none if it accumulates in memory."""
         name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
         if e.node.role == "scatter":
             return []
@@ -91,27 +91,27 @@ class Ends:
         return [identity(name, dtype, kind)]
 
     def _so_far(self, e: End) -> list[Value]:
-        """The columns as the bands before have left them."""
+        """The column accumulators that the bands before have left in memory."""
         f, out, table = self.f, e.node.var.dtype, self._tables[e.node.var]
         return [
             load(f, out, f.gep(in_memory(out), table, c), n, mask) for c, n, mask in self._parts()
         ]
 
     def _parts(self) -> list[tuple[int, int, Value | None]]:
-        """Where each vector of a short row begins, its lanes, and which of them there are."""
+        """First column, lanes and mask of each vector of a short row."""
         n = self.lanes
         left = [(c, self.columns - c) for c in range(0, self.columns, n)]
         return [(c, n, self.f.first_lanes(n, some) if some < n else None) for c, some in left]
 
     def _is_exact(self, e: End) -> bool:
-        """Whether a sum of one number per row is made in float64: there may be very many rows."""
+        """Whether a sum of one number per row accumulates in float64: rows may be very many."""
         equation = e.node.equation
         return equation.name == "reduce_sum" and equation.inputs[0].dtype.kind == "f"
 
     def accumulated(
         self, e: End, acc: list[Value], rows: Sequence[RowScope], chunks: Sequence[Sequence[Chunk]]
     ) -> list[Value]:
-        """A sum with what some rows add to it; of each row, some of its vectors."""
+        """The accumulators after some rows, given some vectors of each row."""
         name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
         if e.node.role == "total" and e.level < ELEMENT:
             return [self._with_rows(e, acc[0], rows)]
@@ -131,7 +131,7 @@ class Ends:
         return []
 
     def _with_rows(self, e: End, total: Value, rows: Sequence[RowScope]) -> Value:
-        """A sum of one number per row."""
+        """The accumulator of one number per row, after these rows."""
         name, dtype = e.node.equation.name, e.node.equation.inputs[0].dtype
         for row in rows:
             value = prepared(self.f, name, dtype, row.value(e.node.arguments[0]))
@@ -149,7 +149,7 @@ class Ends:
         store(self.f, out, combine(self.f, name, dtype, before, value), pointer, part.mask)
 
     def _scatter(self, e: End, row: RowScope, parts: Sequence[Chunk]) -> None:
-        """Add the elements of a row at its place in a table."""
+        """Add the elements of a row to its row of a table."""
         places, values = e.node.arguments
         out = e.node.var.dtype
         index = safe_row(row, e.node, places, e.node.var.shape[0])
@@ -165,7 +165,7 @@ class Ends:
             store(self.f, out, self.f.fadd(before, value), pointer, mask)
 
     def clear(self, item: Operand) -> None:
-        """Tables, and column sums of long rows, are made in the buffer itself."""
+        """Initialize the accumulators in memory: tables, and columns of long rows."""
         self._tables, self._padded = {}, {}
         for e in self.all:
             in_registers = e.node.role == "column" and self.short and not self.in_bands
@@ -190,15 +190,15 @@ class Ends:
                 store(self.f, out, zero, self.f.gep(base, pointer, whole), mask)
 
     def _of_item(self, e: End, item: Operand) -> Value:
-        """Where an item's part of a sum lies."""
+        """The address of an item's partial result."""
         base, pointer = in_memory(e.node.var.dtype), self.scope.pointers(e.store.into)
         return self.f.gep(base, pointer, self.f.mul(_i64(item), e.node.var.size))
 
     def _padded_row(self, e: End) -> int:
-        """How long the rows of a small table are that is added up in whole vectors, on the stack.
+        """The padded row length of a small table that accumulates on the stack; 0 if it does not.
 
-        A masked store does not hand on its numbers: who reads them soon after, or their neighbours,
-        waits until they are in the cache.
+        Whole vectors avoid masked stores: these do not forward their data, so a load of the same or
+        neighbouring elements soon after would wait until the store reaches the cache.
         """
         row = -(-self.columns // self.lanes) * self.lanes
         fits = e.node.var.shape[0] * row * e.node.var.itemsize <= STACK
@@ -206,7 +206,7 @@ class Ends:
         return row if e.node.role == "scatter" and self.short and some and fits else 0
 
     def _put_padded(self, e: End, item: Operand) -> None:
-        """The rows of a padded table, side by side in their buffer."""
+        """Copy the rows of a padded table to the item's buffer."""
         f, base, out = self.f, in_memory(e.node.var.dtype), e.node.var.dtype
         table, into, row = (
             self._tables[e.node.var],
@@ -223,7 +223,7 @@ class Ends:
                 store(f, out, value, f.gep(base, there, c), mask)
 
     def finish(self, e: End, item: Operand, acc: list[Value]) -> None:
-        """Write what an item added up."""
+        """Write an item's partial result."""
         if e.node.var in self._padded:
             self._put_padded(e, item)
             return

@@ -1,10 +1,10 @@
-"""What goes along a line, one element after the other: running sums, recurrences, and sorting.
+"""Operations along a line, one element after the other: running sums, recurrences, and sorting.
 
-A line is all elements that differ only in their place along one dimension. Lines have nothing to
-do with each other, so they are cut into items; within one there is nothing to run side by side.
+A line is all elements that differ only in their index along one dimension. Lines are independent,
+so they are split into items; within a line there is nothing to parallelize.
 
-Sorting merges runs of 1, 2, 4, ... elements. It is stable, and its order is that of unsigned
-integers: floats are made such, with nan as the largest and -0.0 equal to 0.0, as in NumPy's run.
+Sorting is a stable merge sort of runs of 1, 2, 4, ... elements, on keys compared as unsigned
+integers: floats are mapped to such keys, with nan largest and -0.0 equal to 0.0, as in NumPy.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _SIGN = -(1 << 63)
 
 
 def is_line(e: Equation) -> bool:
-    """Whether an equation goes along lines."""
+    """Whether an equation works along lines."""
     return e.name in LINES
 
 
 def scratch_size(nest: LineNest) -> int:
-    """Numbers of 64 bits that all items need to work in."""
+    """The 64-bit words of scratch memory that all items need."""
     length = nest.equation.inputs[0].shape[nest.dim]
     return 4 * length * line_items(nest)[0] if nest.equation.name in SORTS else 0
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line: its length, how its elements are read and written, and memory to work in."""
+    """One line: its length, how its elements are read and written, and scratch memory."""
 
     f: Function
     length: int
@@ -60,7 +60,7 @@ def write_lines(
     begin: Value,
     end: Value,
 ) -> None:
-    """The code for the items [begin, end)."""
+    """Write the code of the items [begin, end)."""
     e, dim = nest.equation, nest.dim
     x, out = e.inputs[0], e.output
     outer = (*x.shape[:dim], *x.shape[dim + 1 :])
@@ -138,7 +138,7 @@ def _is_float(dtype: Any) -> bool:
 def cumsum(line: Line) -> None:
     """x_0, x_0 + x_1, ..."""
     f, is_float = line.f, _is_float(line.in_type)
-    nothing = constant(-0.0 if is_float else 0, kind_of(line.in_type))  # -0.0 + x is x, always
+    nothing = constant(-0.0 if is_float else 0, kind_of(line.in_type))  # -0.0 + x is x, even for 0
     with f.loop(0, line.length, carried=[nothing]) as loop:
         total = f.binary("fadd" if is_float else "add", loop.values[0], line.read(loop.index))
         line.write(loop.index, total)
@@ -146,7 +146,7 @@ def cumsum(line: Line) -> None:
 
 
 def recurrence(line: Line) -> None:
-    """s_i = a_i s_(i-1) + b_i, from 0, each operation rounded."""
+    """s_i = a_i s_(i-1) + b_i, starting at 0, each operation rounded."""
     f, kind = line.f, kind_of(line.in_type)
     times, plus = ("fmul", "fadd") if _is_float(line.in_type) else ("mul", "add")
     with f.loop(0, line.length, carried=[constant(0, kind)]) as loop:
@@ -157,14 +157,14 @@ def recurrence(line: Line) -> None:
 
 
 def running_index(line: Line, *, largest: bool) -> None:
-    """Where the largest so far stands: of equal ones the last; after nan, the last nan."""
+    """The index of the largest so far: the last of equal ones; after a nan, of the last nan."""
     f, dtype = line.f, line.in_type
     order = "ge" if largest else "le"
     sign = "o" if _is_float(dtype) else "s" if dtype.kind == "i" else "u"
     with f.loop(0, line.length, carried=[line.read(0), constant(0, I64)]) as loop:
         best, at = loop.values
         x = line.read(loop.index)
-        better = f.compare(sign + order, x, best)  # never, once the best is nan
+        better = f.compare(sign + order, x, best)  # never true once the best is nan
         if _is_float(dtype):
             better = f.binary("or", better, f.compare("uno", x, x))
         at = f.select(better, loop.index, at)
@@ -176,17 +176,17 @@ def running_index(line: Line, *, largest: bool) -> None:
 
 
 def argsort(line: Line, *, descending: bool) -> None:
-    """Positions in the order of their elements."""
+    """The indices that sort the line."""
     _sorted(line, line.length, descending=descending)
 
 
 def top(line: Line, *, k: int, largest: bool) -> None:
-    """Positions of the k largest, or smallest."""
+    """The indices of the k largest, or smallest."""
     _sorted(line, k, descending=largest)
 
 
 def _sorted(line: Line, count: int, *, descending: bool) -> None:
-    """The scratch is [keys, places, keys, places]: runs are merged from one half to the other."""
+    """The scratch is [keys, indices, keys, indices]: runs are merged from one half to the other."""
     f, n, room = line.f, line.length, line.scratch
     assert room is not None
     with f.loop(0, n) as loop:
@@ -204,7 +204,7 @@ def _sorted(line: Line, count: int, *, descending: bool) -> None:
 
 
 def _key(f: Function, x: Value, dtype: Any) -> Value:
-    """An element as a number of 64 bits, in the order of unsigned ones."""
+    """An element as a 64-bit key, ordered as an unsigned integer."""
     base = element(x.type)
     if base in (FLOAT, DOUBLE):
         whole = I32 if base == FLOAT else I64

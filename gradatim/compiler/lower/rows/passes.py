@@ -1,6 +1,6 @@
-"""Passes over a row: a new one begins where a reduction's result is needed by elements of the row.
+"""Passes over a row: a new one begins where elements of the row need a reduction's result.
 
-x - mean(x)        pass 0 adds x up; what takes the mean from it is there in pass 1
+x - mean(x)        pass 0 sums x; pass 1 subtracts the mean
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ..nest.scopes import NestScope
 
 
 class Passes:
-    """In which pass over a row each value of a nest is there, and each reduction adds up."""
+    """In which pass each value of a nest is available, and each reduction accumulates."""
 
     def __init__(self, nest: RowNest, scope: NestScope) -> None:
         self.nest, self.scope = nest, scope
@@ -25,19 +25,19 @@ class Passes:
         self.last = max(self.of.values(), default=0)
 
     def there(self, v: Var) -> int:
-        """From which pass on a value can be asked for."""
+        """The first pass in which a value is available."""
         return self.of.get(v, 0)
 
     def adds(self, n: Node) -> int:
-        """In which pass all that a node takes is there."""
+        """The first pass in which all arguments of a node are available."""
         return max((self.there(a) for a in n.arguments if isinstance(a, Var)), default=0)
 
     def sums(self, number: int) -> list[Node]:
-        """The reductions along the row that add up in a pass."""
+        """The reductions along the row that accumulate in a pass."""
         return [n for n in self.nest.nodes if n.role == "row" and self.adds(n) == number]
 
     def dear_again(self) -> list[Var]:
-        """Elements that are too dear to be computed again in the later passes that need them."""
+        """Elements too expensive to be recomputed in the later passes that need them."""
         return [n.var for n in self.nest.nodes if self._is_dear(n) and self._used_later(n.var)]
 
     def _is_dear(self, n: Node) -> bool:
@@ -45,7 +45,7 @@ class Passes:
         return dear and self.scope.level(n.var) == ELEMENT
 
     def _used_later(self, v: Var) -> bool:
-        """Whether a later pass asks for a value, through cheap ones maybe."""
+        """Whether a later pass needs a value, directly or through cheap ones."""
         here = self.of[v]
         if any(s.value is v and self.there(s.value) > here for s in self.nest.stores):
             return True

@@ -1,14 +1,14 @@
-"""Row nests: elementwise chains, reductions, softmax and its like, tables read by numbers.
+"""Row nests: elementwise chains, reductions, softmax and the like, and table lookups.
 
     for item in begin .. end:                     some rows (of a single row: some elements)
         for row in item:
-            for each pass over the row:           a new pass begins where a reduction's result
-                for column in whole vectors:      is needed by elements of the same row
-                    elements, stores, sums
+            for each pass over the row:           a new pass begins where elements of the row
+                for column in whole vectors:      need a reduction's result
+                    elements, stores, reductions
                 the rest of the row, masked
 
-Short rows are not looped over: all their vectors are in registers at once, several rows together,
-so that the sums across one vector overlap with the work of others.
+Short rows have no loop over columns: all their vectors are in registers, for several rows at once,
+so that the horizontal reductions of one row overlap with the work of others.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from ..nest.hoist import coordinates, prepare, write_elements
 from ..nest.numbers import in_memory, load, store
 from ..nest.scopes import Chunk, NestScope, RowScope
 from ..text.emit import I64, Function, Operand, Value, constant
-from .ahead import ask_ahead, ask_to_write
+from .ahead import prefetch_rows, prefetch_to_write
 from .columns import Columns, Groups, flat, shaped
 from .ends import End, Ends
 from .passes import Passes
 
-TOGETHER = 8  # rows that are worked on at once, at most: a power of two
-UNROLLED = 160  # vectors that are computed in one round, at most: machine code takes time
+TOGETHER = 8  # rows that are interleaved, at most: a power of two
+UNROLLED = 160  # vector operations of an unrolled body, at most: compiling them takes time
 ROOM = 1 << 18  # bytes of a row that are worth keeping for a later pass
 
 
 def lanes_of(nest_vars: Sequence[Var], target: Target) -> int:
-    """How many elements a vector of a nest holds: whole vectors of its narrowest floats."""
+    """The elements of a nest's vectors: as many as fill a vector with its narrowest floats."""
     floats = [v.itemsize for v in nest_vars if v.dtype.kind == "f"]
     widest = max((v.itemsize for v in nest_vars), default=4)
     return target.vector_bytes // max(4, min(floats) if floats else widest)
@@ -53,25 +53,25 @@ def write_rows(
     *,
     by_rows: int = 0,
 ) -> None:
-    """The code for the items [begin, end) of a nest; or for these rows, `by_rows` or times that."""
+    """Write the items [begin, end) of a nest; or these rows, a multiple of `by_rows`."""
     _Rows(f, nest, scope, target).write(begin, end, by_rows=by_rows)
 
 
 class RowsInBands:
-    """A nest whose rows come in bands, when others have made what it reads."""
+    """A nest whose rows come in bands, as soon as they have been computed."""
 
     def __init__(self, f: Function, nest: RowNest, scope: NestScope, target: Target) -> None:
-        """What does not change is computed here and now."""
+        """Compute the loop invariants, here in the code."""
         self._rows = _Rows(f, nest, scope, target, in_bands=True)
         self._rows.prepare()
 
     def begin(self, item: Value) -> None:
-        """An item begins, and its sums over all of its rows."""
+        """Start an item, and its reductions over all of its rows."""
         self._item = item
         self._rows.sums.clear(item)
 
     def some(self, first: Value, count: int) -> None:
-        """The rows of one band."""
+        """Compute the rows of one band."""
         self._rows.band(self._item, first, count)
 
 
@@ -110,13 +110,12 @@ class _Rows:
         return self.vectors <= most // 2 or (sums and self.vectors * elements <= UNROLLED)
 
     def _together(self) -> int:
-        """How many rows are worked on at once.
+        """How many rows are interleaved.
 
-        The sums across the vectors of one row, and what follows from them, are a chain in which
-        each step waits for the one before. A processor begins the next rows meanwhile, but it looks
-        ahead by a few hundred instructions only. Where a row has more, or hardly any so that the
-        loop itself counts, the chains of some rows are written side by side; most of them where a
-        row is one vector, and registers are left.
+        The horizontal reduction of a row, and what follows from it, is one dependency chain. The
+        processor starts the next rows meanwhile, but its out-of-order window spans only a few
+        hundred instructions. Rows with more of them, or with so few that loop overhead counts, are
+        interleaved in the code; most where a row is one vector and registers are free.
         """
         if not self.short or all(n.role != "row" for n in self.nest.nodes):
             return 1
@@ -133,13 +132,13 @@ class _Rows:
     # -- items -----------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """What all rows have in common, and room for what is needed again."""
+        """Compute loop invariants, and allocate memory for what later passes need again."""
         prepare(self.scope, self.nest.nodes, self.lanes, WHOLE)
         again = [] if self.short else self.passes.dear_again()
         self.room = self._room(again)
 
     def band(self, item: Value, first: Value, count: int) -> None:
-        """Rows of an item that has begun."""
+        """Some rows of an item that was started."""
         accs = [self.sums.start(e) for e in self.ends]
         together = math.gcd(self.together, count)
         accs = self._each(first, self.f.add(first, count), accs, together)
@@ -147,7 +146,7 @@ class _Rows:
             self.sums.finish(e, item, acc)
 
     def write(self, begin: Value, end: Value, *, by_rows: int) -> None:
-        """The items [begin, end), or so many rows."""
+        """The items [begin, end); or, with `by_rows`, a multiple of that many rows."""
         self.prepare()
         if by_rows:
             self.together = min(self.together, 1 << by_rows.bit_length() - 1)
@@ -173,14 +172,14 @@ class _Rows:
             accs = self._pass(row, 0, start, stop, accs)
             self._store_rows(row)
         else:
-            ask_ahead(self.f, self.nest, self.scope, start, stop)
+            prefetch_rows(self.f, self.nest, self.scope, start, stop)
             multiple = by_rows or math.gcd(self.nest.rows, per_item(self.nest))
             accs = self._rows(start, stop, accs, multiple)
         for e, acc in zip(self.ends, accs, strict=True):
             self.sums.finish(e, item, acc)
 
     def _rows(self, start: Operand, stop: Operand, accs: Groups, multiple: int) -> Groups:
-        """Some rows at once, then one by one those that are left; `multiple` divides the number."""
+        """Interleaved rows, then the remaining ones one by one; `multiple` divides their number."""
         n = self.together
         if isinstance(start, int) and isinstance(stop, int):
             middle: Operand = start + (stop - start) // n * n
@@ -245,7 +244,7 @@ class _Rows:
         ]
 
     def _is_due(self, e: End, number: int) -> bool:
-        """Whether a sum over rows takes the elements of this pass."""
+        """Whether a reduction over rows takes the elements of this pass."""
         return e.level == ELEMENT and self.passes.adds(e.node) == number
 
     # -- long rows: a loop over the columns for each pass --------------------------------------
@@ -263,7 +262,7 @@ class _Rows:
         def body(column: Operand, mask: Value | None, groups: Groups) -> Groups:
             part = Chunk(row, column, self.lanes, mask)
             if self.flat:
-                ask_to_write(self.nest, part)
+                prefetch_to_write(self.nest, part)
             self._read_again(part, number)
             added = zip(sums, groups, strict=False)
             new = [[self._added(n, acc, part)] for n, (acc,) in added]
@@ -300,7 +299,7 @@ class _Rows:
     # -- what is kept of a long row --------------------------------------------------------
 
     def _room(self, again: Sequence[Var]) -> dict[Var, Value]:
-        """Room for the elements of a row that are dear and needed again in a later pass."""
+        """Memory for the elements of a row that are expensive and needed again in a later pass."""
         size = -(-self.columns // self.lanes) * self.lanes
         fitting = [v for v in again if size * v.itemsize <= ROOM]
         return {v: self.f.allocate(in_memory(v.dtype), size) for v in fitting}
@@ -320,7 +319,7 @@ class _Rows:
     # -- stores ----------------------------------------------------------------------------
 
     def _is_wide(self, s: Store) -> bool:
-        """Whether a store writes every element of a row, not one for the row."""
+        """Whether a store writes every element of a row, rather than one number per row."""
         return bool(s.strides[-1]) or (self.columns == 1 and self.scope.level(s.value) == ELEMENT)
 
     def _store_elements(self, part: Chunk, number: int) -> None:

@@ -1,7 +1,7 @@
-"""Values written to, or added at, places of a buffer: one after the other, in order.
+"""Scatter: values written to, or added at, indices of a buffer, sequentially in order.
 
-The order makes the result the same every time, and keeps the last of several values written to one
-place, as NumPy does.
+The order makes results deterministic, and of several values written to one index the last one
+stays, as in NumPy.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .rows import lanes_of
 def write_scatter(
     f: Function, nest: ScatterNest, scope: NestScope, target: Target, begin: Value, end: Value
 ) -> None:
-    """The code for the items [begin, end): each a range of the places that are written to."""
+    """Write the items [begin, end): each owns a range of the indices that are written to."""
     count = owners(nest)
     if count == 1:
         _rows(f, nest, scope, target, None)

@@ -1,4 +1,4 @@
-"""Writing LLVM's language: one small class whose methods each write one line.
+"""Emitting LLVM IR: one small class whose methods each write one line.
 
     module = Module()
     f = module.function("double_all", ["ptr noalias %x", "i64 %n"])
@@ -6,11 +6,11 @@
         place = f.gep("float", f.argument("%x", "ptr"), loop.index)
         f.store(f.fadd(v := f.load("float", place), v), place)
     f.end()
-    str(module)     # LLVM text, ready for the engine
+    str(module)     # LLVM IR, ready for the engine
 
-No optimiser runs over this text, so what is written is what runs: loops are rotated (tested at
-their end) and keep their values in phi nodes, sums of constants are folded, repeated constants
-cost nothing. Whole vectors are written out: a value's type is `float` or `<16 x float>`.
+Only LLVM's code generator runs on this text, no optimization passes: so loops are rotated (tested
+at their end) and carry values in phi nodes, sums of constants are folded, and constants are plain
+operands. Vectors are explicit: a value's type is `float` or `<16 x float>`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ __all__ = [
 
 
 class Module:
-    """Functions, and what they declare; `str` of it is the text."""
+    """Functions, and the declarations they need; `str` of it is the text."""
 
     def __init__(
         self,
@@ -67,21 +67,21 @@ class Module:
         self.declared: dict[str, str] = {}
         self.constants: dict[str, str] = {}
         self.functions: dict[str, str] = {}
-        self.plain: set[str] = set()  # those that are not worth LLVM's thought
+        self.plain: set[str] = set()  # functions compiled without optimization
 
     def function(self, name: str, parameters: Sequence[str], returns: str = "void") -> Function:
-        """Begin a function; its `end()` puts it into the module."""
+        """Begin a function; its `end()` adds it to the module."""
         return Function(self, name, list(parameters), returns)
 
     def table(self, values: Sequence[Any], base: str) -> Value:
-        """Constants in read-only memory; the address of the first. Equal tables are one."""
+        """The address of constants in read-only memory; equal tables are shared."""
         items = ", ".join(f"{base} {literal(v, base)}" for v in values)
         body = f"private unnamed_addr constant [{len(values)} x {base}] [{items}], align 64"
         name = self.constants.setdefault(body, f"@table{len(self.constants)}")
         return Value(name, PTR)
 
     def include(self, name: str, text: str) -> None:
-        """Take in a function written elsewhere, once."""
+        """Add a function whose text was written elsewhere, once."""
         self.functions.setdefault(name, text)
 
     def __str__(self) -> str:
@@ -103,12 +103,12 @@ class Loop:
     _next: list[Value] | None = None
 
     def carry(self, *values: Value) -> None:
-        """Say what the carried values are in the next round."""
+        """Set the carried values of the next iteration."""
         self._next = list(values)
 
 
 class Function(Operations):
-    """One function being written, line after line; a `plain` one is not worth LLVM's thought."""
+    """One function being written, line by line; a `plain` one is compiled without optimization."""
 
     def __init__(
         self,
@@ -135,7 +135,7 @@ class Function(Operations):
         return Value(name, kind)
 
     def end(self, value: Value | None = None) -> None:
-        """Return, and put the function into the module."""
+        """Return, and add the function to the module."""
         self.line("ret void" if value is None else f"ret {value.text}")
         lines = [self._head, "entry:", *self._allocated, *self.lines, "}"]
         self.module.functions[self.name] = "\n".join(lines)
@@ -147,40 +147,40 @@ class Function(Operations):
         return self.address(base, pointer, as_value(index, I64))
 
     def load(self, kind: str, pointer: Value, align: int = 0) -> Value:
-        """Read a scalar or a vector; the alignment is the element's unless told."""
+        """Load a scalar or a vector; aligned to its element by default."""
         return self.new(kind, f"load {kind}, {pointer.text}, align {align or BYTES[element(kind)]}")
 
     def store(self, value: Value, pointer: Value, align: int = 0) -> None:
-        """Write a scalar or a vector."""
+        """Store a scalar or a vector."""
         size = align or BYTES[element(value.type)]
         self.line(f"store {value.text}, {pointer.text}, align {size}")
 
     def masked_load(self, kind: str, pointer: Value, mask: Value, other: Operand = 0) -> Value:
-        """Read where the mask holds; `other` elsewhere. What is masked out is not touched."""
+        """Load where the mask is set; `other` elsewhere. Masked lanes are not accessed."""
         arguments = f"{pointer.text}, i32 {BYTES[element(kind)]}, {mask.text}"
         name = f"llvm.masked.load.{mangled(kind)}.p0"
         self.declared.setdefault(name, f"{kind} @{name}(ptr, i32, {mask.type}, {kind})")
         return self.new(kind, f"call {kind} @{name}({arguments}, {as_value(other, kind).text})")
 
     def masked_store(self, value: Value, pointer: Value, mask: Value) -> None:
-        """Write where the mask holds."""
+        """Store where the mask is set."""
         kind = value.type
         name = f"llvm.masked.store.{mangled(kind)}.p0"
         self.declared.setdefault(name, f"void @{name}({kind}, ptr, i32, {mask.type})")
         size = BYTES[element(kind)]
         self.line(f"call void @{name}({value.text}, {pointer.text}, i32 {size}, {mask.text})")
 
-    def ask(self, pointer: Value, *, near: bool = True, to_write: bool = False) -> None:
-        """Let a line of memory come, which will be read soon: into the first cache or the second.
+    def prefetch(self, pointer: Value, *, near: bool = True, to_write: bool = False) -> None:
+        """Prefetch a cache line that will be read soon, into L1 (`near`) or L2.
 
-        If it is `to_write` as well, other cores give it up. No place does harm, not even one
-        outside of the memory there is.
+        With `to_write` it is requested exclusively, so that other cores give it up. Any address is
+        allowed, even an invalid one.
         """
         how, keep, data = (constant(i, I32) for i in (int(to_write), 3 if near else 2, 1))
         self.intrinsic("llvm.prefetch", "void", pointer, how, keep, data, kinds=[PTR])
 
     def gather(self, base: str, pointer: Value, indices: Value, mask: Value | None = None) -> Value:
-        """Elements at a vector of indices; 0 where the mask does not hold."""
+        """Load elements at a vector of indices; 0 where the mask is not set."""
         n = width(indices.type)
         kind, pointers = vector(n, base), vector(n, PTR)
         places = self.new(pointers, f"getelementptr {base}, {pointer.text}, {indices.text}")
@@ -195,7 +195,7 @@ class Function(Operations):
     def scatter(
         self, value: Value, pointer: Value, indices: Value, mask: Value | None = None
     ) -> None:
-        """Write elements at a vector of indices, in order, where the mask holds."""
+        """Store elements at a vector of indices, in order, where the mask is set."""
         kind, n = value.type, width(value.type)
         base, pointers = element(kind), vector(n, PTR)
         places = self.new(pointers, f"getelementptr {base}, {pointer.text}, {indices.text}")
@@ -205,14 +205,14 @@ class Function(Operations):
         self.line(f"call void @{name}({value.text}, {places.text}, i32 {BYTES[base]}, {mask.text})")
 
     def first_lanes(self, n: int, count: Operand) -> Value:
-        """A mask of `n` lanes that holds in the first `count`."""
+        """A mask of `n` lanes with the first `count` set."""
         if isinstance(count, int):
             return constants([i < count for i in range(n)], I1)
         lanes = constants(range(n), I64)
         return self.compare("slt", lanes, self.splat(as_value(count, I64), n))
 
     def allocate(self, base: str, count: int) -> Value:
-        """Room on the stack for the whole call, 64-byte aligned."""
+        """Stack memory for the whole call, 64-byte aligned."""
         self._count += 1
         name = f"%v{self._count}"
         self._allocated.append(f"  {name} = alloca {base}, i64 {count}, align 64")
@@ -224,10 +224,10 @@ class Function(Operations):
     def loop(
         self, start: Operand, stop: Operand, step: int = 1, carried: Sequence[Value] = ()
     ) -> Iterator[Loop]:
-        """Repeat for index = start, start + step, ... below stop.
+        """A loop over index = start, start + step, ... below stop.
 
-        `carried` are the first values of what changes from round to round; the body calls
-        `loop.carry(...)` with the next ones, and `loop.results` are the last.
+        `carried` are the initial values of loop-carried variables; the body calls `loop.carry(...)`
+        with the next ones, and `loop.results` are the final ones.
         """
         first, last = settled([as_value(start, I64), as_value(stop, I64)])
         carried = settled(carried)
@@ -266,7 +266,7 @@ class Function(Operations):
 
     @contextmanager
     def when(self, condition: Value) -> Iterator[None]:
-        """Do what follows only if the condition (a scalar) holds."""
+        """Run what follows only if the scalar condition holds."""
         inside, after = self.label(), self.label()
         self.line(f"br i1 {condition.name}, label %{inside}, label %{after}")
         self.start(inside)
@@ -280,7 +280,7 @@ class Function(Operations):
         then: Callable[[], Sequence[Value]],
         otherwise: Callable[[], Sequence[Value]],
     ) -> list[Value]:
-        """The values of one of two pieces of code, by a scalar condition."""
+        """The values of one of two pieces of code, chosen by a scalar condition."""
         yes, no, after = self.label(), self.label(), self.label()
         self.line(f"br i1 {condition.name}, label %{yes}, label %{no}")
         self.start(yes)
