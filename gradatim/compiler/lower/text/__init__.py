@@ -1,10 +1,10 @@
-"""LLVM's language, written.
+"""Emitting LLVM IR.
 
-To be read in this order:
+Reading order:
 
-    types       its types and constants
-    addresses   the lines of a function, and the addresses in them, none written twice
-    operations  arithmetic and vectors, a line for each method
+    types       types and constants
+    addresses   the lines of a function; integer and address arithmetic, without duplicates
+    operations  arithmetic and vectors, one line per method
     emit        modules, and their functions, with memory and loops
     part        some functions of a module as a module of their own
 """

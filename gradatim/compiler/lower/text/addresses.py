@@ -1,8 +1,8 @@
-"""The lines of a function, and the whole numbers and addresses in them, none written twice.
+"""The lines of a function, with common subexpressions of integers and addresses written once.
 
-Most of an address is the same for many vectors of a block, and the rest is a constant, which costs
-nothing in the instruction that reads or writes. So constants are kept apart, and added where the
-sum is wanted. LLVM comes to the same text in the end, but its time goes by what it is given.
+Addresses in a block mostly differ by a constant, which costs nothing as the displacement of a load
+or store. So constant offsets are kept apart from the base and added only where the sum is used.
+LLVM would find the same, but its compile time grows with the length of the text.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Iterable
 
 from .types import I8, I64, PTR, Operand, Value, as_value, bytes_of, constant
 
-_put = object.__setattr__  # values do not change, but here they begin
+_put = object.__setattr__  # values are frozen; only their initializers set fields
 
 
 class Moved(Value):
-    """A whole number or an address that is `more` than another: bytes, of an address.
+    """An integer or address equal to `base` + `more` (in bytes for an address).
 
-    It is written when somebody wants its name.
+    Its instruction is written when its name is first used.
     """
 
     __slots__ = ("base", "lines", "more", "unit")
@@ -35,7 +35,7 @@ class Moved(Value):
 
     @property
     def name(self) -> str:
-        """The register that has it, in the block that is being written."""
+        """The register that holds it, in the current block."""
         return self.lines.once(self.type, self._sum()).name
 
     def _sum(self) -> str:
@@ -52,13 +52,13 @@ class Moved(Value):
 
 
 class Lines:
-    """What is written of a function: line after line, block after block."""
+    """The text of a function: line after line, block after block."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.block = "entry"
         self._count = 0
-        self._here: dict[str, Value] = {}  # what was written in this block and may be taken again
+        self._here: dict[str, Value] = {}  # values of this block that may be reused
 
     def new(self, kind: str, text: str) -> Value:
         """Write `%name = text`."""
@@ -68,29 +68,29 @@ class Lines:
         return Value(name, kind)
 
     def once(self, kind: str, text: str) -> Value:
-        """Write `%name = text`, unless this block has it: for what depends on nothing else."""
+        """Write `%name = text`, unless this block has it: for pure functions of their operands."""
         known = self._here.get(text)
         if known is None:
             known = self._here[text] = self.new(kind, text)
         return known
 
     def line(self, text: str) -> None:
-        """Write a line that gives no value."""
+        """Write a line without a result."""
         self.lines.append(f"  {text}")
 
     def label(self) -> str:
-        """A fresh name for a block."""
+        """A fresh name for a basic block."""
         self._count += 1
         return f"b{self._count}"
 
     def start(self, label: str) -> None:
-        """Begin a block: the lines from here on belong to it."""
+        """Begin a basic block: the lines from here on belong to it."""
         self.lines.append(f"{label}:")
         self.block = label
         self._here.clear()
 
     def whole(self, op: str, x: Value, y: Value) -> Value:
-        """`op x, y` of whole numbers; constants that are added are kept apart."""
+        """`op x, y` of 64-bit integers; constant summands are kept apart."""
         (p, m), (q, n) = _apart(x), _apart(y)
         if op == "add" and (p is _NOTHING or q is _NOTHING):
             return self.moved(p if q is _NOTHING else q, m + n)
@@ -114,20 +114,20 @@ class Lines:
         return self.once(I64, f"{op} i64 {x.name}, {y.name}")
 
     def address(self, unit: str, pointer: Value, index: Value) -> Value:
-        """Where element `index` of an array of `unit` is."""
+        """The address of element `index` of an array of `unit`."""
         (p, m), (i, n) = _apart(pointer), _apart(index)
         if i is not _NOTHING:
             p = self.once(PTR, f"getelementptr {unit}, {p.text}, {i.text}")
         return self.moved(p, m + n * bytes_of(unit), unit)
 
     def register(self, x: Operand, more: int) -> Value:
-        """x + more in a register of its own, even if it is known."""
+        """x + more in a register of its own, even if it is constant."""
         base, known = _apart(as_value(x, I64))
         more += known
         return self.once(I64, f"add i64 {more}, 0" if base is _NOTHING else _plus(base, more))
 
     def moved(self, base: Value, more: int, unit: str = I8) -> Value:
-        """What is so much more."""
+        """`base` + `more`."""
         if base is _NOTHING:
             return constant(more, I64)
         return Moved(self, base, more, unit) if more else base
@@ -141,7 +141,7 @@ def _plus(x: Value, more: int) -> str:
 
 
 def _apart(x: Value) -> tuple[Value, int]:
-    """A number or an address as one that is not known and a constant that is added to it."""
+    """An integer or address as a base and a constant offset."""
     if type(x) is Moved:
         return x.base, x.more
     name = x.name
@@ -151,5 +151,5 @@ def _apart(x: Value) -> tuple[Value, int]:
 
 
 def settled(values: Iterable[Value]) -> list[Value]:
-    """Values that are written by now, for those who want them after a branch."""
+    """Values whose instructions are written by now, so that they can be used after a branch."""
     return [Value(x.name, x.type) if isinstance(x, Moved) else x for x in values]

@@ -1,4 +1,4 @@
-"""What is computed in a function: arithmetic and vectors, a line for each method."""
+"""The instructions that compute: arithmetic and vectors, one line per method."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .types import (
 
 
 class Operations(Lines):
-    """Lines that compute; what they call is `declared`, which all functions of a module share."""
+    """Lines that compute; intrinsics they call are added to `declared`, shared by the module."""
 
     def __init__(self, declared: dict[str, str]) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class Operations(Lines):
         return self.new(vector(width(x.type), I1), f"{op} {predicate} {x.text}, {y.name}")
 
     def select(self, condition: Value, a: Operand, b: Operand) -> Value:
-        """a where the condition holds, b elsewhere."""
+        """a where the condition holds, else b, lane by lane."""
         x, y = pair(a, b)
         return self.new(x.type, f"select {condition.text}, {x.text}, {y.text}")
 
@@ -97,9 +97,9 @@ class Operations(Lines):
     def intrinsic(
         self, name: str, returns: str, *arguments: Value, kinds: Sequence[str] | None = None
     ) -> Value:
-        """Call an intrinsic; `kinds` are the types in its name (that of the result, usually).
+        """Call an intrinsic; `kinds` are the types in its name (usually that of the result).
 
-        For `returns="void"` nothing is given back but the name of nothing.
+        For `returns="void"` the returned value is a nameless dummy.
         """
         if kinds is None:
             kinds = [returns]
@@ -119,7 +119,7 @@ class Operations(Lines):
     # -- vectors ---------------------------------------------------------------------------
 
     def splat(self, a: Value, n: int) -> Value:
-        """A scalar at all `n` places of a vector."""
+        """A scalar repeated in all `n` lanes of a vector."""
         if n == 1:
             return a
         kind = vector(n, a.type)
@@ -130,22 +130,22 @@ class Operations(Lines):
         return self.new(kind, f"shufflevector {one.text}, {kind} poison, {mask}")
 
     def extract(self, a: Value, i: int) -> Value:
-        """One element of a vector."""
+        """One lane of a vector."""
         return self.new(element(a.type), f"extractelement {a.text}, i32 {i}")
 
     def insert(self, a: Value, b: Value, i: int) -> Value:
-        """A vector with one element replaced."""
+        """A vector with one lane replaced."""
         return self.new(a.type, f"insertelement {a.text}, {b.text}, i32 {i}")
 
     def shuffle(self, a: Value, b: Value | None, places: Sequence[int]) -> Value:
-        """The elements of a, followed by those of b, at these places; -1 for any."""
+        """The lanes `places` of a followed by b; -1 for any."""
         kind = vector(len(places), element(a.type))
         other = f"{a.type} poison" if b is None else b.text
         mask = ", ".join(f"i32 {p}" if p >= 0 else "i32 poison" for p in places)
         return self.new(kind, f"shufflevector {a.text}, {other}, <{len(places)} x i32> <{mask}>")
 
     def horizontal(self, combine: Callable[[Value, Value], Value], a: Value) -> Value:
-        """All elements of a vector combined in halves: a tree, the same on every machine width."""
+        """All lanes combined by halving: a tree of the same order on every vector width."""
         n = width(a.type)
         while n > 1:
             half = n // 2

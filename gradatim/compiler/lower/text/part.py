@@ -1,4 +1,4 @@
-"""Some functions of a module as a module of their own, for an object that is loaded with others."""
+"""Some functions of a module as a module of their own, compiled to an object linked with others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HEAD = re.compile(r"define (.+?) @([\w.]+)\((.*)\)")
 
 
 def part_of(module: Module, names: Collection[str]) -> str:
-    """The text of some functions, with the constants they use; what else they call is declared."""
+    """The text of some functions with the constants they use; other functions are declared."""
     whole = Module(module.attributes)
     whole.functions = {name: module.functions[name] for name in names}
     used = {name for body in whole.functions.values() for name in _NAME.findall(body)}
@@ -20,12 +20,12 @@ def part_of(module: Module, names: Collection[str]) -> str:
     whole.declared = {name: how for name, how in module.declared.items() if name in used}
     for name, body in module.functions.items():
         if name in used and name not in whole.functions:
-            whole.declared[name] = _told(body)
+            whole.declared[name] = _declaration(body)
     return str(whole)
 
 
-def _told(function: str) -> str:
-    """A function's types: what another module has to know of it."""
+def _declaration(function: str) -> str:
+    """A function's declaration: its name and types."""
     head = _HEAD.match(function)
     assert head is not None
     returns, name, parameters = head.groups()

@@ -16,14 +16,14 @@ _MANGLED = {FLOAT: "f32", DOUBLE: "f64", PTR: "p0"}
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """Something with a type: a register such as `%v7`, or a constant."""
+    """An operand with a type: a register such as `%v7`, or a constant."""
 
     name: str
     type: str
 
     @property
     def text(self) -> str:
-        """As an operand with its type: `float %v7`."""
+        """The operand with its type: `float %v7`."""
         return f"{self.type} {self.name}"
 
 
@@ -31,7 +31,7 @@ Operand = Value | int | float
 
 
 def vector(n: int, element: str) -> str:
-    """The type of `n` elements side by side; of one, the element itself."""
+    """The type of a vector of `n` elements; for n = 1 the element type itself."""
     return element if n == 1 else f"<{n} x {element}>"
 
 
@@ -43,26 +43,26 @@ def element(kind: str) -> str:
 
 @lru_cache
 def width(kind: str) -> int:
-    """How many elements a type has: 1 for a scalar."""
+    """The number of elements of a type: 1 for a scalar."""
     return int(kind[1:].partition(" ")[0]) if kind[0] == "<" else 1
 
 
 @lru_cache
 def bytes_of(kind: str) -> int:
-    """How many bytes of memory a type takes."""
+    """The size of a type in bytes."""
     return BYTES[element(kind)] * width(kind)
 
 
 @lru_cache
 def mangled(kind: str) -> str:
-    """A type as it stands in the name of an intrinsic: `v16f32`."""
+    """A type as it is spelled in the name of an intrinsic: `v16f32`."""
     base = element(kind)
     short = _MANGLED.get(base, base)
     return f"v{width(kind)}{short}" if kind[0] == "<" else short
 
 
 def literal(value: Any, kind: str) -> str:
-    """A constant as LLVM writes it: floats by their bits, so that none is rounded."""
+    """A constant in LLVM's syntax: floats by their bits, so that they are exact."""
     base = element(kind)
     if base == FLOAT:
         rounded = struct.unpack("f", struct.pack("f", value))[0] if abs(value) < 3.5e38 else value
@@ -81,7 +81,7 @@ def _bits(value: float) -> str:
 
 
 def constant(value: Any, kind: str) -> Value:
-    """A constant of a type; in a vector type, at every place."""
+    """A constant of a type; for a vector type, in every lane."""
     return _whole(value, kind) if type(value) is int else Value(literal(value, kind), kind)
 
 
@@ -91,7 +91,7 @@ def _whole(value: int, kind: str) -> Value:
 
 
 def constants(values: Sequence[Any], base: str) -> Value:
-    """A vector of different constants."""
+    """A vector of constants."""
     items = ", ".join(f"{base} {literal(v, base)}" for v in values)
     return Value(f"<{items}>", vector(len(values), base))
 
@@ -102,7 +102,7 @@ def as_value(a: Operand, kind: str) -> Value:
 
 
 def pair(a: Operand, b: Operand) -> tuple[Value, Value]:
-    """Two operands of one type: a Python number takes that of the other."""
+    """Two operands of one type: a Python number takes the type of the other."""
     if isinstance(a, Value):
         return a, b if isinstance(b, Value) else constant(b, a.type)
     kind = b.type if isinstance(b, Value) else I64

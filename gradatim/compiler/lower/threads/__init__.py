@@ -1,11 +1,11 @@
-"""The functions that run a program on all its workers.
+"""The functions that run a program on all workers.
 
-To be read in this order:
+Reading order:
 
-    phases      which calls run side by side
-    main        a step: its phases in order
-    dealing     how the items of a phase come to workers
-    waiting     how workers wait for each other and for work
+    phases      which calls run concurrently
+    main        one step: its phases in order
+    dealing     assigning a phase's items to workers
+    waiting     barriers, and waiting for work
     repeating   many steps
     copying     many arrays, copied by all workers
 """

@@ -1,9 +1,10 @@
-"""Copying many arrays at once, in LLVM's language, each worker a part of every array.
+"""Copying many arrays at once, in LLVM IR; each worker copies a part of every array.
 
     copied(table, worker, workers, barrier)
 
-The table is a count and, for each array, where it is, where it goes and its bytes. It is called
-as a program is, so a team can do it. (212 arrays of 2.5 MB one by one in NumPy: 0.6 milliseconds.)
+The table holds a count and, for each array, its source, its target and its size in bytes. The
+signature is that of a program, so a team can run it. (For 212 arrays, 2.5 MB in all, NumPy needs
+0.6 milliseconds one by one.)
 """
 
 from __future__ import annotations

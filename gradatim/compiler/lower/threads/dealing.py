@@ -1,15 +1,15 @@
-"""How the items of a phase come to workers: most beforehand, the last to whoever is free.
+"""Assigning a phase's items to workers: most of them statically, the last ones by work stealing.
 
-    a worker's share [b, e) of a long call      [b, e - t) it does at once: its own rows
+    a worker's share [b, e) of a long call      [b, e - t) in one go: its own rows
                                                 the rest, one in four, one by one
-    and when its own rest is done               what others have left of theirs
+    and when its own rest is done               items left in the rests of others
 
-So a core that is slow, or that others use too, holds up nobody for long, while nearly all rows stay
-with their workers. Which worker does an item is nowhere to be seen in the result.
+So a core that is slow, or shared with other programs, delays nobody for long, while nearly all rows
+stay with their workers. The result does not depend on which worker computes an item.
 
-Each worker counts what was taken of its rest, in its own line of the team's memory: phases of even
-and of odd number have a word each. It clears the one of the phase before, which nobody looks at any
-more; in the first phase it clears both, and nothing is left to be taken.
+Each worker has a counter of the items taken from its rest, in its own line of the team's memory:
+one word for even phases and one for odd ones. In each phase it clears the word of the phase before,
+which is no longer read; in the first phase it clears both, and nothing can be stolen.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from ..text.emit import I64, PTR, Function, Operand, Value, constant
 from .phases import Phase
 from .waiting import MAILBOX, TAKEN
 
-Part = tuple[Call, Value, Value]  # a call, and the items from where to where
-LONG = 20_000  # nanoseconds of a call of which a rest is left
-SHARES = 8  # items of it, at least
-ROOM = 1 << 15  # bytes that an item of it works in, at most
-REST, MOST, WHOLE = 4, 8, 16  # a quarter of a phase's work, but no more than half of a call's
+Part = tuple[Call, Value, Value]  # a call, and the begin and end of its items
+LONG = 20_000  # nanoseconds of a call from which it has a rest
+SHARES = 8  # items it must have
+ROOM = 1 << 15  # bytes of scratch memory per item that it may have
+REST, MOST, WHOLE = 4, 8, 16  # sixteenths: a phase's rest, the most of a call's, and all
 WORKER, WORKERS, BARRIER = Value("%worker", I64), Value("%workers", I64), Value("%barrier", PTR)
 
 
@@ -38,7 +38,7 @@ def whole(phase: Phase) -> Iterator[Part]:
 
 
 def dealt(f: Function, phase: Phase, number: int) -> Iterator[Part]:
-    """The calls of a phase as they are written for each worker; `number` counts the phases."""
+    """The calls of a phase, as each worker runs them; `number` is the index of the phase."""
     _clear(f, number)
     if number and any(_is_long(line[0]) for line in phase.lines):
         yield from _with_rest(f, phase, number % 2)
@@ -53,31 +53,31 @@ def dealt(f: Function, phase: Phase, number: int) -> Iterator[Part]:
 
 
 def _is_long(call: Call) -> bool:
-    """Whether a rest is left of it.
+    """Whether a call has a rest.
 
-    What is done one by one works in a room of its own each time, where the items of a share have
-    one that stays near: so not where that is large.
+    Each item taken from a rest uses its own scratch memory, while the items of a share reuse one
+    that stays in cache: so there is no rest where that memory is large.
     """
     return call.items >= SHARES and call.work >= LONG and call.room <= ROOM
 
 
 def _share(f: Function, call: Call, worker: Value) -> tuple[Value, Value]:
-    """A worker's items."""
+    """The range of a worker's items."""
     begin = f.binary("udiv", f.mul(worker, call.items), WORKERS)
     return begin, f.binary("udiv", f.mul(f.add(worker, 1), call.items), WORKERS)
 
 
 def _is_mine(f: Function, phase: Phase, i: int) -> Value:
-    """Whether a line of calls of one item is this worker's: they go round."""
+    """Whether this worker runs a line of one-item calls: they are assigned round-robin."""
     before = sum(line[0].items == 1 for line in phase.lines[:i])
     whose = f.binary("urem", constant(before, I64), WORKERS) if before else 0
     return f.compare("eq", WORKER, whose)
 
 
 def _with_rest(f: Function, phase: Phase, parity: int) -> Iterator[Part]:
-    """Every call is written once: for the share, and for an item of somebody's rest.
+    """Each call is written once, and run for the share and for single items of rests.
 
-    The first round is the share (`unit` is -1), each other one unit of the rest of worker `whose`.
+    The first round is the share (`unit` is -1), each later one an item of the rest of `whose`.
     """
     whose, unit = f.allocate(I64, 1), f.allocate(I64, 1)
     f.store(WORKER, whose)
@@ -109,7 +109,7 @@ def _with_rest(f: Function, phase: Phase, parity: int) -> Iterator[Part]:
 
 
 def _rest(f: Function, phase: Phase, call: Call, begin: Value, end: Value) -> Operand:
-    """How many of a share's items are left for who is free: none if nobody else is there."""
+    """How many items of a share are its rest: 0 if there is one worker only."""
     if not _is_long(call):
         return 0
     several = f.compare("sgt", WORKERS, 1)
@@ -118,7 +118,7 @@ def _rest(f: Function, phase: Phase, call: Call, begin: Value, end: Value) -> Op
 
 
 def _part_left(phase: Phase) -> int:
-    """How much of a long call's share is left: it makes up for the calls that leave nothing."""
+    """The rest of a long call's share, in sixteenths; larger if other calls have none."""
     shared = [line[0] for line in phase.lines if line[0].items != 1]
     long = sum(call.work for call in shared if _is_long(call))
     return min(MOST, math.ceil(REST * sum(call.work for call in shared) / long))
@@ -131,7 +131,7 @@ def _take(
     parity: int,
     labels: tuple[str, str, str],
 ) -> None:
-    """Take a unit of somebody's rest for the next round, or go on to the next one's."""
+    """Take an item of the current rest for the next round, or go on to the next worker's."""
     (whose, unit), (round_, take, done) = state, labels
     owner = f.load(I64, whose)
     total = constant(0, I64)
@@ -158,7 +158,7 @@ def _line(f: Function, worker: Value) -> Value:
 
 
 def _clear(f: Function, number: int) -> None:
-    """Begin to count anew what is taken of one's rest; alone, there is no team to count in."""
+    """Reset this worker's counters; one worker alone has no team memory."""
     with f.when(f.compare("sgt", WORKERS, 1)):
         for parity in (0, 1) if not number else (1 - number % 2,):
             count = f.gep("i8", _line(f, WORKER), TAKEN + 8 * parity)

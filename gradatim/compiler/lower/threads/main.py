@@ -1,10 +1,10 @@
 """The functions that run a program: its nests in order.
 
     step_k(table, worker, workers, barrier)     one stretch of nests
-    brief(table, worker, workers, barrier)      the same without what the next step replaces
+    brief(table, worker, workers, barrier)      the same, without stores that the next step replaces
 
-The table holds addresses: first the control's, then the arena's, then those of all memory from
-outside. Several workers each take a share of a nest's items, and meet between phases (`phases.py`).
+The table holds addresses: the control block, the arena, then all memory of the caller. Several
+workers each run a share of a nest's items, with barriers between phases (`phases.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .dealing import dealt, whole
 from .phases import Phase
 from .waiting import BARRIER, barrier_text
 
-# The words of the control. The status, which is the last, is followed by one for each refusal.
+# The words of the control block. STATUS, the last, is followed by one word for each refusal.
 CONTROL = ("STEPS", "DONE", "STOP", "CLOCKS", "CHECK", "STEP", "BRIEF", "MOVES", "GO", "STATUS")
 STEPS, DONE, STOP, CLOCKS, CHECK, STEP, BRIEF, MOVES, GO, STATUS = range(len(CONTROL))
 WORDS = len(CONTROL)
@@ -30,7 +30,7 @@ SHARED = "ptr %table, i64 %worker, i64 %workers, ptr %barrier"
 
 @dataclass(frozen=True)
 class Layout:
-    """Which slot of the table holds the address of what."""
+    """Which slot of the table holds the address of which memory."""
 
     slots: dict[Memory, int]
     arena: Arena
@@ -39,10 +39,10 @@ class Layout:
 def write_step(
     lowering: Lowering, name: str, phases: Sequence[Phase], layout: Layout, *, shared: bool
 ) -> None:
-    """The function of one stretch; `shared` if several workers may run it.
+    """Write the function of one stretch; `shared` if several workers may run it.
 
-    It ends as soon as a number was refused, so that no parameter is updated by what came of it. All
-    workers have to see that alike: they look after a meeting, before a phase that refuses nothing.
+    It returns early once a number was refused, so that no parameter is updated with garbage. All
+    workers must decide alike: they check after a barrier, before a phase that refuses nothing.
     """
     f = Function(lowering.module, name, [SHARED], "void", plain=True)
     table = Value("%table", PTR)
@@ -50,12 +50,12 @@ def write_step(
     arena = f.load(PTR, f.gep(PTR, table, 1), 8)
 
     def run(call: Call, begin: Value, end: Value) -> None:
-        # Loaded again for each call: hundreds of addresses at once would only be put on the stack,
-        # and LLVM would take long to see it.
+        # Loaded again for each call: hundreds of live addresses would only be spilled, and slow
+        # down LLVM's register allocation.
         places = {m: _place(f, table, arena, layout, m) for m in call.memory}
         _call(f, call, status, places, begin, end)
 
-    leave, is_open = f.label(), False  # whether something may have been refused since the last look
+    leave, is_open = f.label(), False  # is_open: a refusal is possible since the last check
     for i, phase in enumerate(phases):
         if i and shared:
             _meet(f, lowering.target)
@@ -81,9 +81,9 @@ def _leave_if_refused(f: Function, status: Value, leave: str) -> None:
 def write_timed(
     lowering: Lowering, name: str, calls: Sequence[Call], layout: Layout, first: int
 ) -> None:
-    """A stretch on one worker that adds up, per call, the ticks of the processor's clock.
+    """A stretch on one worker that accumulates, per call, the ticks of the processor's clock.
 
-    The control's word CLOCKS is the address of the sums; that of the first call is number `first`.
+    The control word CLOCKS is the address of the sums; the first call's has the index `first`.
     """
     f = Function(lowering.module, name, [SHARED], "void", plain=True)
     table = Value("%table", PTR)
@@ -102,13 +102,13 @@ def write_timed(
 
 
 def clock(f: Function, target: Target) -> Value:
-    """The ticks of a clock that goes on evenly; ARM's count of cycles is not ours to read."""
+    """Ticks of a constant-rate clock; user code may not read ARM's cycle counter."""
     name = "llvm.readsteadycounter" if target.is_arm else "llvm.readcyclecounter"
     return f.intrinsic(name, I64, kinds=[])
 
 
 def _place(f: Function, table: Value, arena: Value, layout: Layout, m: Memory) -> Value:
-    """The address of some memory."""
+    """The address of a call's memory."""
     slot = layout.slots.get(m)
     if slot is not None:
         return f.load(PTR, f.gep(PTR, table, slot), 8)
@@ -119,8 +119,8 @@ def _place(f: Function, table: Value, arena: Value, layout: Layout, m: Memory) -
 def _call(
     f: Function, call: Call, status: Value, places: dict[Memory, Value], begin: Value, end: Value
 ) -> None:
-    told = [constant(n, I64) for n in call.numbers]
-    f.call(call.function, "void", status, *(places[m] for m in call.memory), begin, end, *told)
+    numbers = [constant(n, I64) for n in call.numbers]
+    f.call(call.function, "void", status, *(places[m] for m in call.memory), begin, end, *numbers)
 
 
 def _meet(f: Function, target: Target) -> None:

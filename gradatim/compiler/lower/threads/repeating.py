@@ -1,14 +1,14 @@
-"""The loop over steps, in LLVM's language: one for all programs that are one stretch.
+"""The loop over steps, in LLVM IR: one function for all programs that consist of one stretch.
 
     repeated(table, worker, workers, barrier)     the program's step, as often as the control says
 
-Which functions are the program's, and what is to be done after each of its steps, stands in the
-control. A loop of its own for each program took LLVM 5 milliseconds more, as long as several nests.
+The program's functions, and what to do after each of its steps, are in the control block. A loop
+written for each program would take LLVM 5 milliseconds more, as long as several nests.
 
-The control's word MOVES is the address of what is done after a step. First the results of one
-number, of which every step's is kept: the slot of the table where its address is, that of the
-place on its stack, its bytes (below 0: it is a float, and nan stops the loop). After a 0 the inputs
-of which every step gets a part: slot, and bytes to go on. Then a 0 again.
+The control word MOVES is the address of what is done after a step. First come scalar results that
+are kept for every step, three words each: the slot of the table with the result's address, the slot
+with the address of its place on a stack, and its bytes (negative for a float: nan stops the loop).
+After a 0 come inputs of which every step gets a part: the slot, and the bytes to advance. Then a 0.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from .waiting import BARRIER
 
 NOT_FINITE = 1  # why the loop stopped
 
-# The first worker decides whether there is another step, while all are between two meetings: who
-# looked at the status later could find what another has already refused in the next step.
+# Worker 0 decides whether there is another step, while all workers are between two barriers: one
+# that read the status later could see a refusal of the next step.
 _LOOP = """
 define void @repeated(ptr %table, i64 %worker, i64 %workers, ptr %barrier) nounwind {
 entry:
@@ -154,20 +154,19 @@ done:
 
 
 def repeating_text() -> str:
-    """The function `repeated`; BARRIER is to be defined beside it."""
+    """The text of `repeated`; the module must also define BARRIER."""
     words = {name: getattr(main, name) for name in main.CONTROL}
     return Template(_LOOP).substitute(words, BARRIER=BARRIER, NOT_FINITE=NOT_FINITE)
 
 
 def moves(results: Sequence[tuple[int, int, Any]], inputs: Sequence[tuple[int, int]]) -> list[int]:
-    """What is done after each step: results as (slot, slot of the stack, dtype), inputs as (slot,
-    bytes).
+    """The words at MOVES: results as (slot, slot of the stack, dtype), inputs as (slot, bytes).
 
     >>> import numpy as np
     >>> moves([(3, 9, np.dtype("float32"))], [(2, 64)])
     [3, 9, -4, 0, 2, 64, 0]
     """
-    found = []
+    words = []
     for source, stack, dtype in results:
-        found += [source, stack, -dtype.itemsize if dtype.kind == "f" else dtype.itemsize]
-    return [*found, 0, *(word for pair in inputs for word in pair), 0]
+        words += [source, stack, -dtype.itemsize if dtype.kind == "f" else dtype.itemsize]
+    return [*words, 0, *(word for pair in inputs for word in pair), 0]

@@ -1,20 +1,19 @@
-"""How workers wait for each other and for work, in LLVM's language.
+"""Barriers, and waiting for work, in LLVM IR.
 
-Waiting is mostly short, so it is done by looking again and again, with a `pause` in between that
-tells the processor. Who has looked for long rests: sleeps for the shortest time the system has,
-some 50 microseconds. (Not `sched_yield`: Linux 6.18 takes a whole time slice off whoever calls it,
-and a thread that has called it a thousand times waited for seconds behind all others.)
+Waits are mostly short, so workers spin, with the processor's `pause` hint in between. After a long
+spin they sleep for the shortest time the system has, some 50 microseconds. (Not `sched_yield`:
+Linux 6.18 takes a whole time slice off its caller, and a thread that had called it a thousand times
+waited for seconds behind all others.)
 
-The memory they look at, in lines of 64 bytes: what is written by different workers is not fetched
-together.
+The shared memory, in cache lines of 64 bytes to avoid false sharing between workers:
 
-    line 0   arrived      how many have come to the barrier
+    line 0   arrived      how many have arrived at the barrier
     line 1   round        how often it has opened
-    line 2   rest, span, pauses, idle    how to rest; looks before it; looks before sleep
-    line 3   busy, function, table, workers    the work of the moment
-    line 4 + w   state, number; taken, in phases of even and of odd number    of the worker w
+    line 2   rest, span, pauses, idle    how to sleep; spins before sleeping, in a barrier and idle
+    line 3   busy, function, table, workers    the current work
+    line 4 + w   state, number; taken, in even and in odd phases    of worker w
 
-The first three lines are the barrier. Programs use these, and what was taken (`dealing.py`).
+The first three lines are the barrier. Programs use these, and the counters `taken` (`dealing.py`).
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ ROUND = LINE
 REST, SPAN, PAUSES, IDLE = (2 * LINE + 8 * word for word in range(4))
 BUSY, FUNCTION, TABLE, WORKERS = (3 * LINE + 8 * word for word in range(4))
 MAILBOX = 4 * LINE
-TAKEN = 16  # bytes from the beginning of a worker's line
-RESTS = 8  # how often `run` rests for workers that are just waking up, until it goes without them
-# A worker's state is 0 while it sleeps, or a sum. Who is wanted does not fall asleep again.
+TAKEN = 16  # offset in a worker's line, in bytes
+RESTS = 8  # how often `run` sleeps for workers that are waking up, before it goes without them
+# A worker's state is 0 while it sleeps, or a sum of these. A WANTED worker does not fall asleep.
 WANTED, AWAKE, WORK = 1, 2, 4
 READY, CALLED = WANTED + AWAKE, WANTED + AWAKE + WORK
 
 BARRIER = "gradatim_barrier"
 
-# Who arrives last lets the others go. The round is read before arriving, as it may change after.
+# The last to arrive opens it. The round is read before arriving, since it may change right after.
 _BARRIER = """
 define void @gradatim_barrier(ptr %barrier, i64 %workers) nounwind noinline {
 entry:
@@ -82,8 +81,8 @@ done:
 }
 """
 
-# `serve` returns when there was nothing to do for a while. Falling asleep and seeing that nobody
-# wants it is one step, so that a worker which was wanted in time can be relied on.
+# `serve` returns after having been idle for a while. Checking that it is not WANTED and falling
+# asleep is one atomic step, so a worker that was WANTED in time is sure to take part.
 _SERVE = """
 define void @serve(ptr %team, i64 %worker) nounwind {
 entry:
@@ -134,7 +133,7 @@ entry:
 }
 """
 
-# `run_awake` does a program if all workers that it wants are awake, and is 0 if one is not.
+# `run_awake` runs a program if all the workers it needs are awake; otherwise it returns 0.
 _RUN_AWAKE = """
 define i64 @run_awake(ptr %team, ptr %function, ptr %table, i64 %workers) nounwind {
 entry:
@@ -160,8 +159,8 @@ leave:
 }
 """
 
-# `run` does a program with those workers that come, itself one of them: it waits a while for those
-# that are just waking up. Where the team is busy, for another thread of Python, it does it alone.
+# `run` runs a program with the workers that are ready, including the caller: it waits a while for
+# those that are waking up. If another Python thread uses the team, it runs alone.
 _RUN = """
 define i64 @run(ptr %team, ptr %function, ptr %table, i64 %workers) nounwind {
 entry:
@@ -276,12 +275,12 @@ done:
 
 
 def barrier_text(target: Target) -> str:
-    """The function BARRIER(barrier, workers) that programs call between their nests."""
+    """The text of the function BARRIER(barrier, workers), called between phases."""
     return _filled(_BARRIER, target) + _declared(target)
 
 
 def team_text(target: Target) -> str:
-    """The functions of a team, and `pauses` to find out what one takes."""
+    """The text of a team's functions, and of `pauses`, which serves to time a pause."""
     return _filled(_SERVE + _RUN_AWAKE + _RUN, target) + barrier_text(target)
 
 
