@@ -45,7 +45,7 @@ def renewed(page: str) -> str:
 
 
 def _is_the_same_here(m: re.Match[str]) -> bool:
-    return not m[2] or (host().is_x86 and _LLVM in llvm.said().versions)
+    return not m[2] or (host().is_x86 and _LLVM in llvm.host_info().versions)
 
 
 def _printed(code: str, lines: list[str]) -> list[str]:

@@ -1,10 +1,10 @@
-"""This machine: what it is, LLVM, object files in memory, and programs kept on disk.
+"""This machine: its processor, LLVM, object files in memory, and compiled programs on disk.
 
-To be read in this order:
+Reading order:
 
-    llvm        LLVM, loaded when there is something to translate
-    target      the processor that code is written for
-    engine      LLVM's text to machine code that can be called
-    linking     object files put into memory without LLVM; `object_file` what is in one
-    cache       compiled programs on disk; `cache_key` the name of each, `kept_code` its way back
+    llvm        LLVM, loaded only when there is something to compile
+    target      the processor that code is generated for
+    engine      LLVM IR to callable machine code
+    linking     object files linked in memory without LLVM; `object_file` parses them
+    cache       compiled programs on disk; `cache_key` names them, `kept_code` loads them
 """

@@ -1,15 +1,15 @@
-"""Compiled programs on disk, so that the next start finds them.
+"""Compiled programs on disk, so that later processes need not compile them again.
 
     <cache folder>/<key>.program
         gradatim 1 <sha256 of all that follows>
         {"key": ..., "parts": {"plan": 812, "object": 45120}}
         the parts' bytes, one after the other
 
-What is loaded from here is run, so a file counts only if it and its folder belong to this user, if
-nobody else can write to them, and if every byte is as it was stored. Anything else is as if it were
-not there: nothing here raises for what it finds on a disk, the program is compiled anew.
+What is loaded from here is executed, so a file is used only if it and its folder belong to this
+user, if nobody else can write to them, and if the checksum holds. Anything else is treated as
+missing: nothing on disk makes this module raise, the program is compiled anew.
 
-GRADATIM_CACHE_DIR names another folder; empty, it switches the cache off.
+GRADATIM_CACHE_DIR names another folder; an empty value disables the cache.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ import tempfile
 import time
 from pathlib import Path
 
-LIMIT = 256 * 2**20  # bytes on disk; beyond it what was not used for longest goes
+LIMIT = 256 * 2**20  # bytes on disk; beyond it the least recently used files are removed
 _SUFFIX, _TEMPORARY = ".program", ".tmp-"
 _FORMAT = b"gradatim 1 "
 _HOUR = 3600.0
-_stored: dict[Path, int] = {}  # bytes that this process added to a folder since it looked through
-# Not through a link, not waiting at a pipe, and with Windows' line ends left alone.
+_stored: dict[Path, int] = {}  # bytes this process has added to a folder since it last scanned it
+# Do not follow links, do not block on a pipe, do not convert Windows' line ends.
 _OPEN = os.O_RDONLY | sum(getattr(os, f"O_{x}", 0) for x in ("NOFOLLOW", "NONBLOCK", "BINARY"))
 
 
 def folder() -> Path | None:
-    """Where programs are kept; None if it is switched off, or the user has no home.
+    """The folder of the programs; None if the cache is disabled, or the user has no home.
 
-    Three lines for three systems, rather than a package to depend on.
+    A few lines for three systems, rather than a dependency.
     """
     chosen = os.environ.get("GRADATIM_CACHE_DIR")
     if chosen is not None:
@@ -48,13 +48,13 @@ def folder() -> Path | None:
         if sys.platform == "darwin":
             return Path.home() / "Library/Caches/gradatim"
         base = os.environ.get("XDG_CACHE_HOME", "")
-        # Its specification: a relative path is to be ignored.
+        # The XDG specification: a relative path is to be ignored.
         return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "gradatim"
     return None
 
 
 def state() -> str | None:
-    """None if programs are kept on disk, otherwise the reason why not."""
+    """None if programs are kept on disk, otherwise why they are not."""
     where = folder()
     if where is None:
         return "there is no cache folder: GRADATIM_CACHE_DIR is empty, or the user has no home"
@@ -70,7 +70,7 @@ def state() -> str | None:
 
 
 def store(key: str, parts: dict[str, bytes]) -> bool:
-    """Keep a program's parts under a key; False if they cannot be kept."""
+    """Store a program's parts under a key; False if that is not possible."""
     where = folder()
     content = _packed(key, parts)
     if where is None or state() or len(content) > LIMIT:
@@ -85,7 +85,7 @@ def store(key: str, parts: dict[str, bytes]) -> bool:
 
 
 def load(key: str) -> dict[str, bytes] | None:
-    """The parts kept under a key; None if there are none, or none to be trusted."""
+    """The parts stored under a key; None if there are none, or none that can be trusted."""
     where = folder()
     if where is None:
         return None
@@ -99,8 +99,8 @@ def load(key: str) -> dict[str, bytes] | None:
 
 
 def _mistrust(status: os.stat_result) -> str | None:
-    """Why a file or folder could hold what somebody else wrote, if it could."""
-    if os.name == "nt":  # the user's own folder is closed to others by its list of rights
+    """Why others could have written a file or folder; None if they could not."""
+    if os.name == "nt":  # there the user's own folder is protected by its access control list
         return None
     if status.st_uid != os.geteuid():
         return "it belongs to another user"
@@ -121,7 +121,7 @@ def _unpacked(key: str, content: bytes) -> dict[str, bytes] | None:
         return None
     header, _, body = rest.partition(b"\n")
     described = json.loads(header)
-    if described["key"] != key:  # a whole file under another's name
+    if described["key"] != key:  # a valid file under another name
         return None
     parts, start = {}, 0
     for name, size in described["parts"].items():
@@ -131,7 +131,7 @@ def _unpacked(key: str, content: bytes) -> dict[str, bytes] | None:
 
 
 def _read(path: Path) -> bytes | None:
-    """A file of ours, and marked as just used. What is checked is what is open, not a name."""
+    """A trusted file's content; marks it as used. Checks the open file, so it cannot be swapped."""
     with os.fdopen(os.open(path, _OPEN), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode) or status.st_size > LIMIT or _mistrust(status):
@@ -143,8 +143,8 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Old or new, never half, for all who read. A crash of the machine may lose it (no fsync):
-    the checksum would tell."""
+    """Atomic for all readers. Without fsync a crash of the machine may lose the content, which the
+    checksum would detect."""
     handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix=_SUFFIX, dir=path.parent)  # mode 0600
     temporary = Path(name)
     try:
@@ -158,8 +158,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _may_be_full(where: Path, size: int) -> bool:
-    """Whether to look through the folder: at this process's first file, and at each 64th part of
-    the limit. To look at a thousand files takes as long as to compile a small program."""
+    """Whether to scan the folder: at this process's first file, and whenever it has added 1/64 of
+    the limit. Scanning a thousand files takes as long as compiling a small program."""
     _stored[where] = _stored.get(where, LIMIT) + size
     if _stored[where] <= LIMIT // 64:
         return False
@@ -168,24 +168,24 @@ def _may_be_full(where: Path, size: int) -> bool:
 
 
 def _make_room(where: Path) -> None:
-    """Remove what was not used for longest, and what writers that were killed left behind.
+    """Remove the least recently used files, and temporary ones of writers that were killed.
 
-    A reader that has a removed file open still reads it to its end.
+    A reader that has a removed file open can still read it to its end.
     """
-    kept = 0
+    total = 0
     for path, status in sorted(_files(where), key=lambda each: -each[1].st_mtime):
         unfinished = path.name.startswith(_TEMPORARY)
         old = time.time() - status.st_mtime > _HOUR
-        kept += 0 if unfinished else status.st_size
-        if old if unfinished else kept > LIMIT:
+        total += 0 if unfinished else status.st_size
+        if old if unfinished else total > LIMIT:
             with contextlib.suppress(OSError):
                 path.unlink()
 
 
 def _files(where: Path) -> list[tuple[Path, os.stat_result]]:
     """This cache's files with their sizes and times; others in the folder are not touched."""
-    found = []
+    files = []
     for path in where.glob(f"*{_SUFFIX}"):
         with contextlib.suppress(OSError):  # another process removed it
-            found.append((path, path.lstat()))
-    return found
+            files.append((path, path.lstat()))
+    return files

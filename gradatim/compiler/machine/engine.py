@@ -1,13 +1,12 @@
-"""LLVM text to machine code in memory, by llvmlite.
+"""LLVM IR to machine code in memory, by llvmlite.
 
-    text -> compile_object -> bytes (may be kept on disk) -> load -> Loaded.address(name)
+    text -> compile_object -> bytes (may be cached on disk) -> load -> Loaded.address(name)
 
-Texts that call each other's functions become objects that are loaded together.
+Modules that call each other's functions become objects that are loaded together.
 
-LLVM's optimiser is not run: what the emitter writes is what is translated. Texts are translated
-by several threads at once, each with a context and a machine of its own. Forking waits for all
-that is done here: a child that found LLVM in the middle of another thread's work could never use
-it.
+LLVM's optimization passes are not run: the emitted text goes straight to the code generator.
+Several threads compile at once, each with its own LLVM context and target machine. Forks wait until
+all work here is done: a child forked while another thread is inside LLVM could never use it.
 """
 
 from __future__ import annotations
@@ -26,20 +25,20 @@ from . import llvm
 from .linking import link
 from .target import Target, host
 
-# Calls that LLVM itself writes for llvm.memset and llvm.memcpy resolve in the C library; a call of
-# a name that is nowhere would end the process, so what the text declares is checked before.
+# Calls that LLVM generates for llvm.memset and llvm.memcpy resolve to the C library. An unresolved
+# name would abort the process, so the declarations of a text are checked first.
 _DECLARED = re.compile(r".*?@([\w.]+)\(")
 _C_LIBRARY = ("cos", "log1p", "sin")  # every process with Python has them
-# Half of the time of a translation goes into choosing other induction variables for loops that are
-# written with good ones: no nest was slower without. LLVM ends the process if it does not know an
-# option, so it is asked of the versions that have it.
+# Loop strength reduction takes half of the compile time, to replace induction variables that are
+# already good: no nest is slower without it. LLVM aborts the process at an option it does not know,
+# so only versions known to have it are asked.
 _REDUCTION = "-disable-lsr"
 _WITH_REDUCTION = range(20, 23)
 _BUG = "This is a bug in Gradatim, not in your program: please report it with this message."
 
 
 class Loaded:
-    """Machine code in memory; it is freed with this object."""
+    """Machine code in memory; freed with this object."""
 
     def __init__(self, find: Callable[[str], int | None], free: Callable[[], None]) -> None:
         self._find = find
@@ -47,15 +46,15 @@ class Loaded:
         weakref.finalize(self, _free, free).atexit = False
 
     def address(self, name: str) -> int:
-        """Where a function begins. Errors: CompileError if there is none of that name."""
-        known = self._known.get(name)  # programs ask before every call
+        """The address of a function. Errors: CompileError if there is none of that name."""
+        known = self._known.get(name)  # the fast path: looked up before every call
         if known is not None:
             return known
         with fork_lock:
-            found = self._find(name)
-        if not found:
+            address = self._find(name)
+        if not address:
             raise CompileError(f"the machine code has no function {name!r}")
-        return self._known.setdefault(name, found)
+        return self._known.setdefault(name, address)
 
 
 def compile_object(
@@ -66,13 +65,13 @@ def compile_object(
     quick: bool = False,
     others: Container[str] = (),
 ) -> bytes:
-    """Translate LLVM text to an object file for a target.
+    """Compile LLVM IR to an object file for a target.
 
-    It is for `load`, or to be `linked` with others: position-independent, in the system's format.
-    With `quick`, little thought is given to it: half of the time for slower code. `others` are the
-    functions of the objects that it will be loaded with.
+    The object is for `load`; or, if `linked`, for a linker: position-independent, in the system's
+    format. `quick` compiles with little optimization: half the time for slower code. `others` are
+    the functions of objects that it will be loaded with.
 
-    Errors: CompileError, if the text is not LLVM's language or LLVM refuses what it says.
+    Errors: CompileError if LLVM cannot parse or verify the text.
     """
     _refuse_strangers(text, others)
     with _module(text, target, linked=linked, quick=quick) as (module, machine):
@@ -80,7 +79,7 @@ def compile_object(
 
 
 def assembly(text: str, target: Target | None = None) -> str:
-    """The processor's instructions for LLVM text, to be read."""
+    """The assembly of LLVM IR, for reading."""
     _refuse_strangers(text)
     with _module(text, target or host()) as (module, machine):
         shown: str = machine.emit_assembly(module)
@@ -88,9 +87,9 @@ def assembly(text: str, target: Target | None = None) -> str:
 
 
 def load(*objects: bytes) -> Loaded:
-    """Put object files into memory, ready to be called; they may call each other's functions.
+    """Load object files into memory; they may call each other's functions.
 
-    Errors: Damaged for one that was cut or altered.
+    Errors: Damaged for one that is truncated or altered.
 
     >>> text = "define i64 @next(i64 %x) { %y = add i64 %x, 1  ret i64 %y }"
     >>> loaded = load(compile_object(text, host()))
@@ -106,9 +105,9 @@ def load(*objects: bytes) -> Loaded:
 
 def _loaded_by_llvm(objects: Sequence[bytes]) -> Loaded:
     binding = llvm.library()
-    # The engine wants a module to begin with. It would translate it, with all that LLVM does to a
-    # program, which takes longer than the rest: so it is taken away again. And the machine
-    # translates nothing: it need not know the processor, which takes it a while too.
+    # The engine needs an initial module, and would compile it with the full pass pipeline, which
+    # takes longer than all the rest: so it is removed again. The machine compiles nothing, so it is
+    # not given the processor, whose description would take a while to set up.
     machine = binding.Target.from_triple(host().triple).create_target_machine(jit=True)
     with binding.parse_assembly("") as nothing:
         engine = binding.create_mcjit_compiler(nothing, machine)
@@ -121,7 +120,7 @@ def _loaded_by_llvm(objects: Sequence[bytes]) -> Loaded:
 
 @cache
 def available() -> str | None:
-    """None if compiled programs run here, otherwise why not. Tries it, unless it is known.
+    """None if compiled programs run here, otherwise why not. Tries it, unless the cache knows.
 
     >>> available() is None
     True
@@ -129,11 +128,11 @@ def available() -> str | None:
     if llvm.has_worked():
         return None
     try:
-        llvm.library()  # says what is wrong better than what uses it
+        llvm.library()  # its errors are clearer than those of its first use
         text = "define i64 @answer() { ret i64 42 }"
         loaded = load(compile_object(text, host(), quick=True))
         answer = ctypes.CFUNCTYPE(ctypes.c_int64)(loaded.address("answer"))()
-    except Exception as error:  # a library that cannot be loaded fails in its own ways
+    except Exception as error:  # a library that cannot be loaded may raise anything
         return f"llvmlite does not work here: {type(error).__name__}: {error}"
     if answer != 42:
         return f"llvmlite does not work here: 42 came back as {answer}"
@@ -145,8 +144,8 @@ def available() -> str | None:
 def _module(
     text: str, target: Target, *, linked: bool = False, quick: bool = False
 ) -> Iterator[tuple[Any, Any]]:
-    """Text as LLVM's module, checked, and the machine that translates it."""
-    # A context of our own: the types and constants in LLVM's global one are never freed.
+    """The text as a verified LLVM module, and the machine that compiles it."""
+    # A context of its own: types and constants in LLVM's global context are never freed.
     with (
         hold_off_forks(),
         _machine(target, linked=linked, quick=quick) as (machine, triple, layout),
@@ -183,9 +182,9 @@ def _emitted(module: Any, machine: Any) -> bytes:
 
 @cache
 def _emit() -> Any:
-    """llvmlite's function that writes machine code, without the lock that it puts around each.
+    """llvmlite's function that emits machine code, without llvmlite's global lock around it.
 
-    With the lock, if llvmlite does not say any more where its library lies.
+    With the lock, if a future llvmlite does not tell where its library is.
     """
     library = llvm.library().ffi.lib
     locked = library.LLVMPY_TargetMachineEmitToMemory
@@ -198,7 +197,7 @@ def _emit() -> Any:
 
 
 class _Reduction:
-    """LLVM's strength reduction, which is off while we translate: others here use LLVM too."""
+    """Switches LLVM's loop strength reduction off while compiling: others may use LLVM here too."""
 
     def __init__(self) -> None:
         self.users = 0
@@ -225,7 +224,7 @@ _machines: dict[Any, list[tuple[Any, str, str]]] = {}
 
 @contextmanager
 def _machine(target: Target, *, linked: bool, quick: bool) -> Iterator[tuple[Any, str, str]]:
-    """What translates, and its data layout. Kept: learning to know a processor takes it a while."""
+    """A target machine and its data layout, pooled: setting one up for a processor is slow."""
     free = _machines.setdefault((target, linked, quick), [])
     try:
         known = free.pop()
@@ -237,7 +236,7 @@ def _machine(target: Target, *, linked: bool, quick: bool) -> Iterator[tuple[Any
 
 
 def _new_machine(target: Target, *, linked: bool = False, quick: bool = False) -> Any:
-    # Code in memory may lie far from what it calls; a linker wants to know nothing of places.
+    # JIT code may lie far from what it calls; linked code must be position-independent.
     how: dict[str, Any] = {"reloc": "pic", "codemodel": "small"} if linked else {"jit": True}
     triple = target.triple.removesuffix("-elf") if linked else target.triple
     return (
@@ -255,18 +254,18 @@ def _free(free: Callable[[], None]) -> None:
 
 
 def _refuse_strangers(text: str, others: Container[str] = ()) -> None:
-    # Cut where a line begins so: a pattern that is tried at each line takes six times as long.
+    # Split at declarations: a regular expression tried at each line takes six times as long.
     for rest in f"\n{text}".split("\ndeclare ")[1:]:
-        found = _DECLARED.match(rest)
-        name = found[1] if found else "llvm."  # LLVM says itself what is wrong with it
+        declared = _DECLARED.match(rest)
+        name = declared[1] if declared else "llvm."  # LLVM reports a malformed declaration itself
         if not name.startswith("llvm.") and name not in _C_LIBRARY and name not in others:
             raise CompileError(
-                f"the compiler wrote a call of {name!r}, which is defined nowhere.\n{_BUG}"
+                f"the compiler emitted a call of {name!r}, which is not defined.\n{_BUG}"
             )
 
 
 def _refused(message: str, text: str) -> CompileError:
-    """LLVM's complaint with the name of the function it is about."""
+    """LLVM's error message, with the name of the function it is about."""
     lines = text.splitlines()
     at = _line_of(message, lines)
     names = [m[1] for line in lines[: at + 1] if (m := re.match(r"define .*?@([\w.]+)\(", line))]
@@ -275,7 +274,7 @@ def _refused(message: str, text: str) -> CompileError:
 
 
 def _line_of(message: str, lines: list[str]) -> int:
-    """Where the text is wrong: the parser gives a line number, the verifier quotes a line."""
+    """The index of the faulty line: the parser gives a line number, the verifier quotes a line."""
     if place := re.search(r"<string>:(\d+):", message):
         return int(place[1]) - 1
     quoted = {line.strip() for line in message.splitlines()[1:]}

@@ -1,17 +1,17 @@
-"""Machine code that was kept on disk, in memory again."""
+"""Cached machine code, loaded into memory."""
 
 from __future__ import annotations
 
 from . import cache, engine
 from .object_file import Damaged
 
-_CODE = "code"  # so the names of all objects among the parts begin
+_CODE = "code"  # prefix of the names of all objects among the parts
 
 
 def kept_code(key: str) -> tuple[engine.Loaded, dict[str, bytes]] | None:
-    """What is kept under a key, ready to be called, and all its parts.
+    """The loaded code of a cached program, and all its parts.
 
-    None if nothing is, or if an object is not whole: then its program is compiled anew.
+    None if it is not cached, or if an object is damaged: then the program is compiled anew.
     """
     parts = cache.load(key)
     if parts is None:

@@ -1,7 +1,7 @@
-"""Object files put into memory, ready to be called: on Linux with x86-64.
+"""Linking object files in memory, on Linux with x86-64.
 
-LLVM can do this too, but to have it loaded takes 80 megabytes and a tenth of a second: more than
-all else in a start that finds its programs compiled. What is not understood here is left to it.
+LLVM can do this too, but loading it takes 80 megabytes and a tenth of a second: more than all else
+in a start whose programs are cached. Anything unusual is left to LLVM.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from .object_file import ObjectFile, Strange, Symbol
 
 
 class Linked:
-    """Machine code in memory: its functions' addresses, by name, until it is freed.
+    """Machine code in memory: the addresses of its functions by name, until it is freed.
 
-    Errors: Strange for what is not understood; OSError if the system gives no such memory.
+    Errors: Strange for what this linker does not support; OSError if the system gives no memory.
     """
 
     def __init__(self, objects: Sequence[ObjectFile]) -> None:
@@ -35,11 +35,11 @@ class Linked:
             raise
 
     def free(self) -> None:
-        """Give the memory back: nothing of it may be running."""
+        """Unmap the memory: none of its code may be running."""
         _c_library().munmap(self._begin, self._size)
 
     def _room(self, size: int, align: int) -> int:
-        """Where in the memory the next section begins."""
+        """The offset of the next section."""
         begin = self._size + -self._size % max(align, LINE)
         self._size = begin + size
         return begin
@@ -64,14 +64,14 @@ class Linked:
 
 
 def is_possible() -> bool:
-    """Whether this is a system whose object files are understood here."""
+    """Whether this system's object files are supported."""
     return sys.platform == "linux" and platform.machine() == "x86_64"
 
 
 def link(objects: Sequence[bytes]) -> Linked | None:
-    """Put object files into memory together; None if somebody else has to do it.
+    """Link object files in memory; None if LLVM has to do it.
 
-    Errors: Damaged for one that was cut or altered.
+    Errors: Damaged for one that is truncated or altered.
 
     >>> link([b"something else"]) is None
     True
@@ -85,7 +85,7 @@ def link(objects: Sequence[bytes]) -> Linked | None:
 
 
 def _address(symbol: Symbol, places: dict[int, int], known: dict[str, int]) -> int:
-    """Where a symbol is: in this object, in one of the others, or in the C library."""
+    """The address of a symbol: in this object, in one of the others, or in the C library."""
     if symbol.section in places:
         return places[symbol.section] + symbol.value
     if symbol.section:
@@ -116,7 +116,7 @@ def _c_library() -> ctypes.CDLL:
 
 
 def _map(size: int) -> int:
-    """New memory, which a child that is forked has for itself."""
+    """New private memory: after a fork the child has a copy of its own."""
     how = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
     begin: int = _c_library().mmap(None, size, *how, -1, 0)
     if begin in (None, ctypes.c_void_p(-1).value):

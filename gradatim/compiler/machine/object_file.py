@@ -1,10 +1,10 @@
-"""What is in an object file: the ELF format, 64 bits, the low byte first.
+"""Parsing object files: 64-bit little-endian ELF.
 
-    sections      code and constants, which are to be in memory
-    symbols       names of places in them, or of what is elsewhere
+    sections      code and constants, to be loaded into memory
+    symbols       names of places in sections, or of external ones
     relocations   where the address of a symbol is to be written into a section
 
-https://gabi.xinuos.com; for the numbers of x86-64, https://gitlab.com/x86-psABIs/x86-64-ABI.
+https://gabi.xinuos.com; for the x86-64 numbers, https://gitlab.com/x86-psABIs/x86-64-ABI.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ _MAGIC = b"\x7fELF\x02\x01"
 _OBJECT, _X86_64 = 1, 62
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SECTION, _SYMBOL, _RELOCATION = "<IIQQQQIIQQ", "<IBBHQQ", "<QIIq"
-_ADDRESS = 1  # R_X86_64_64, the only relocation of code that may lie far from what it calls
-_SYMBOLS, _RELOCATIONS, _ZEROS = 2, 4, 8  # kinds of sections
-_WRITABLE, _IN_MEMORY = 1, 2  # flags of sections
-_PAGE, _WORD = 4096, 8  # bytes: of what memory is mapped in, and of an address
+_ADDRESS = 1  # R_X86_64_64, the only relocation in code of the large code model
+_SYMBOLS, _RELOCATIONS, _ZEROS = 2, 4, 8  # section types
+_WRITABLE, _IN_MEMORY = 1, 2  # section flags
+_PAGE, _WORD = 4096, 8  # bytes of a page, and of an address
 
 
 class Strange(ValueError):
-    """An object file with something in it that is not understood here."""
+    """A valid object file with features that are not supported here."""
 
 
 class Damaged(ValueError):
-    """An object file that was cut or altered: it speaks of what is not there."""
+    """An object file that was truncated or altered: it refers to what is not there."""
 
 
 class Section(NamedTuple):
-    """A part of the file, as its table of sections has it."""
+    """An entry of the section table."""
 
     name: int
     kind: int
@@ -47,7 +47,7 @@ class Section(NamedTuple):
 
 
 class Symbol(NamedTuple):
-    """A name, the section that it is a place in, and where there; section 0 is none."""
+    """A name, and its place: an offset in a section; section 0 means undefined."""
 
     name: str
     section: int
@@ -56,7 +56,7 @@ class Symbol(NamedTuple):
 
 
 class Relocation(NamedTuple):
-    """At a place of the section: the address of a symbol, by its number, and something added."""
+    """An address to write: that of a symbol, by its index, plus an addend, at a place."""
 
     section: int
     place: int
@@ -65,32 +65,32 @@ class Relocation(NamedTuple):
 
 
 class ObjectFile:
-    """An object file of x86-64. Whatever it points at is there.
+    """An x86-64 object file. Everything it refers to was checked to be in the file.
 
-    Errors: Strange for another kind of file, or memory that can be written; Damaged.
+    Errors: Strange for other kinds of files, or writable sections; Damaged.
     """
 
     def __init__(self, content: bytes) -> None:
         if not _MAGIC.startswith(content[: len(_MAGIC)]):
-            raise Strange("no object file of this format")
+            raise Strange("not a 64-bit ELF file")
         self._content = content
         head = self._part(0, _HEADER.size)
         _, kind, machine, *_, begin, _, _, _, _, row, count, _ = _HEADER.unpack(head)
         if (kind, machine) != (_OBJECT, _X86_64):
-            raise Strange("no object file of x86-64")
-        _check(row == struct.calcsize(_SECTION), "its table of sections has rows of another size")
+            raise Strange("not an x86-64 object file")
+        _check(row == struct.calcsize(_SECTION), "its section table has entries of another size")
         self._sections = [Section(*x) for x in self._rows(_SECTION, begin, count * row)]
         self.loaded = {i: s for i, s in enumerate(self._sections) if s.flags & _IN_MEMORY}
         if any(s.flags & _WRITABLE or s.kind == _ZEROS for s in self.loaded.values()):
-            raise Strange("it has memory that can be written")
+            raise Strange("it has writable sections")
         for s in self.loaded.values():
             self._part(s.begin, s.size)
-            _check(s.align <= _PAGE and not s.align & s.align - 1, "a section lies at no place")
+            _check(s.align <= _PAGE and not s.align & s.align - 1, "a section has a bad alignment")
         self.symbols = [*self._read_symbols()]
         self.relocations = [*self._read_relocations()]
 
     def bytes_of(self, section: Section) -> bytes:
-        """What a section has to hold in memory."""
+        """The content of a section."""
         return self._part(section.begin, section.size)
 
     def _part(self, begin: int, size: int) -> bytes:
@@ -112,7 +112,7 @@ class ObjectFile:
                     end = names.find(0, name)
                     _check(end >= 0, "a symbol has no name")
                     home = self.loaded.get(section)
-                    _check(home is None or value <= home.size, "a symbol is behind its section")
+                    _check(home is None or value <= home.size, "a symbol is past its section's end")
                     text = names[name:end].decode(errors="replace")
                     yield Symbol(text, section, value, is_local=not info >> 4)
 
@@ -123,8 +123,8 @@ class ObjectFile:
                 for place, kind, symbol, addend in self._rows(_RELOCATION, table.begin, table.size):
                     if kind != _ADDRESS:
                         raise Strange(f"relocation of kind {kind}")
-                    _check(place + _WORD <= home.size, "an address goes behind its section")
-                    _check(symbol < len(self.symbols), "an address of no symbol")
+                    _check(place + _WORD <= home.size, "an address reaches past its section's end")
+                    _check(symbol < len(self.symbols), "a relocation has no symbol")
                     yield Relocation(table.info, place, symbol, addend)
 
 

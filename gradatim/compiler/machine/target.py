@@ -1,4 +1,4 @@
-"""The machine that code is written for: its CPU, and how wide its vectors are."""
+"""The machine that code is generated for: its CPU, and the width of its vectors."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ...core.dtypes import of
 from ...core.errors import ArgumentError
 from . import llvm
 
-NEAR = 1 << 15  # bytes that stay in the first cache of any of them
+NEAR = 1 << 15  # bytes that fit in the L1 cache of any of them
 
 WIDTHS = (64, 32, 16)
-# Switching a feature off switches off all that need it: AVX-512F the rest of AVX-512, AVX also FMA.
+# Disabling a feature disables those that depend on it: AVX-512F all of AVX-512, AVX also FMA.
 _WIDER_THAN = {32: "avx512f", 16: "avx"}
 
 
 @dataclass(frozen=True)
 class Target:
-    """A CPU as LLVM knows it, and the width in bytes of the vectors to use on it.
+    """A CPU as LLVM describes it, and the width in bytes of the vectors to use on it.
 
     >>> core = Target("x86_64-unknown-linux-gnu", "skylake", "+avx,+avx2,+fma", 32)
     >>> core.lanes("float32"), core.lanes("float64")
@@ -29,15 +29,15 @@ class Target:
 
     triple: str
     cpu: str
-    features: str  # in LLVM's way: "+avx2,+fma,-avx512f"
+    features: str  # in LLVM's syntax: "+avx2,+fma,-avx512f"
     vector_bytes: int
 
     def lanes(self, dtype: Any) -> int:
-        """How many elements of a dtype one vector holds."""
+        """The number of elements of a dtype in one vector."""
         return self.vector_bytes // of(dtype).itemsize
 
     def narrow(self, vector_bytes: int) -> Target:
-        """The same machine as if it had narrower vectors only, for tests on this one.
+        """The same machine restricted to narrower vectors, for tests.
 
         >>> Target("x86_64-unknown-linux-gnu", "skylake", "+avx2", 32).narrow(16).features
         '+avx2,-avx'
@@ -54,22 +54,22 @@ class Target:
 
     @property
     def attributes(self) -> str:
-        """What follows the parameters of every function, so that LLVM uses whole vectors."""
+        """Attributes of every function, so that LLVM uses vectors of this width."""
         return f'"prefer-vector-width"="{8 * self.vector_bytes}" nounwind'
 
     @property
     def is_x86(self) -> bool:
-        """Whether this is an Intel or AMD machine with 64 bits."""
+        """Whether this is a 64-bit Intel or AMD machine."""
         return self.triple.startswith(("x86_64", "amd64"))
 
     @property
     def is_arm(self) -> bool:
-        """Whether this is an ARM machine with 64 bits."""
+        """Whether this is a 64-bit ARM machine."""
         return self.triple.startswith(("aarch64", "arm64"))
 
     @property
     def has_fma(self) -> bool:
-        """Whether a b + c is one instruction; elsewhere LLVM would call the C library for it."""
+        """Whether a b + c is one instruction; otherwise LLVM would call the C library for it."""
         return self.is_arm or (self._has("fma") and not self._has("avx", switch="-"))
 
     @property
@@ -79,7 +79,7 @@ class Target:
 
     @property
     def has_lookup(self) -> bool:
-        """Whether one instruction looks up each lane's number in two whole vectors of floats."""
+        """Whether one instruction permutes floats out of two whole vectors (AVX-512)."""
         return self.is_x86 and self.vector_bytes == 64 and self._has("avx512f")
 
     def _has(self, feature: str, switch: str = "+") -> bool:
@@ -87,7 +87,7 @@ class Target:
 
     @property
     def key(self) -> str:
-        """All of it in a line: machine code for one key runs on machines with the same one."""
+        """Everything that machine code depends on: it runs on machines with the same key."""
         return f"{self.triple} {self.cpu} {self.features} {self.vector_bytes}"
 
 
@@ -105,7 +105,7 @@ LEVELS = {
 
 
 def named(name: str) -> Target:
-    """A kind of processor by name, on Linux: what every machine of that level understands.
+    """A level of processors by name, on Linux: what every machine of that level supports.
 
     Errors: ArgumentError lists the names.
 
@@ -119,16 +119,16 @@ def named(name: str) -> Target:
 
 @cache
 def host() -> Target:
-    """This machine, as LLVM says; see `engine.available` for machines that have none."""
-    said = llvm.said()
-    # LLVM's loader for code in memory knows no other format on Windows.
-    triple = f"{said.triple}-elf" if os.name == "nt" else said.triple
-    switches = [f"{'+' if on else '-'}{name}" for name, on in sorted(said.features.items())]
-    return Target(triple, said.cpu, ",".join(switches), vector_width(said.features))
+    """This machine, as LLVM reports it; `engine.available` tells whether there is LLVM."""
+    info = llvm.host_info()
+    # On Windows LLVM's in-memory loader supports only ELF.
+    triple = f"{info.triple}-elf" if os.name == "nt" else info.triple
+    switches = [f"{'+' if on else '-'}{name}" for name, on in sorted(info.features.items())]
+    return Target(triple, info.cpu, ",".join(switches), vector_width(info.features))
 
 
 def vector_width(features: dict[str, bool]) -> int:
-    """The bytes of the widest vectors among a CPU's features; NEON and SSE2 have 16.
+    """The width in bytes of a CPU's widest vectors; NEON and SSE2 have 16.
 
     >>> vector_width({"sse2": True, "avx": True, "avx512f": False})
     32
