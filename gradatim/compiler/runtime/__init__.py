@@ -1,13 +1,13 @@
-"""A program at work: its memory, its workers, what it reads and what it leaves.
+"""Running a program: its memory, its workers, its inputs and its results.
 
-To be read in this order:
+Reading order:
 
-    binding     a program with its table of addresses: one step, or many
-    inputs      the arrays it reads and writes; `sharing` whether they overlap
-    outputs     memory for what it makes; `gradients` for what it leaves in `.grad`
-    returned    its result, with the memory that tensors of it share
+    binding     a program with its table of addresses: running one step, or many
+    inputs      the arrays it reads and writes; `sharing`: whether they overlap
+    outputs     memory for its results; `gradients` for what it leaves in `.grad`
+    returned    its return value, with tensors that share memory
     keeping     copies of what its steps change
-    by_numpy    its equations without machine code
-    team        the threads that run it
-    lock        who may look at the fields of tensors, or change them
+    by_numpy    equations without machine code
+    team        the worker threads
+    lock        the lock on the fields of tensors
 """

@@ -33,30 +33,30 @@ from .outputs import Output
 from .returned import returned
 
 Array = np.ndarray[Any, Any]
-GRADIENTS = "a .grad is there that was not, or the other way round"
-CHUNK_SECONDS = 0.05  # how long a native loop runs before Python may look around
+GRADIENTS = "a .grad was set that was None while tracing, or the other way round"
+CHUNK_SECONDS = 0.05  # how long a native loop runs before it returns to Python
 
 _bindings: WeakSet[Binding] = WeakSet()
 
 
 @dataclass
 class Stretch:
-    """Many steps: the outputs of the last one, numbers of all, and how many there were."""
+    """Many steps: the outputs of the last one, scalar results of all, and how many were done."""
 
     outputs: list[Any] = field(default_factory=list)
     stacks: dict[int, Array] = field(default_factory=dict)
     done: int = 0
-    stopped: bool = False  # by a number that is nan
+    stopped: bool = False  # by a nan
 
 
 class Binding:
-    """One traced and compiled function with the memory that it works on."""
+    """One traced and compiled function, bound to the memory it works on."""
 
     def __init__(
         self, traced: Traced, compiled: Compiled, guards: Guards, called: Sequence[str] = ()
     ) -> None:
         self.traced, self.compiled, self.guards = traced, compiled, guards
-        self.called = called  # the arguments, by the names of the function's parameters
+        self.called = called  # the arguments, as named by the function's parameters
         self.table = np.zeros(2 + len(compiled.slots) + len(compiled.stacks), np.uintp)
         self.control = np.zeros(WORDS + len(compiled.refusals), np.int64)
         self.arena = placed(np.zeros, (compiled.arena_size,), np.dtype(np.uint8))
@@ -67,12 +67,12 @@ class Binding:
             if what in ("words", "spare"):
                 twister = compiled.generators[i].twister
                 self.table[slot] = twister.address if what == "words" else address_of(twister.spare)
-        self.addresses, self.words = self.table.data, self.control.data  # faster for one number
+        self.addresses, self.words = self.table.data, self.control.data  # faster single-item access
         outputs = [*self._outputs()]
         results, grads = traced.result_count, traced.result_count + len(traced.written)
         self.fresh = [(i, o) for i, o in outputs if i < results]
         self.nothing: list[Array | None] = [None] * results
-        # New numbers that cannot be written over the old ones at once: only the program sees them.
+        # New values of tensors that cannot be updated in place: only the program sees them.
         self.between: list[Array] = []
         for _, output in (pair for pair in outputs if results <= pair[0] < grads):
             array, self.table[output.slot] = output.fresh()
@@ -83,45 +83,45 @@ class Binding:
         slots = [self.slot_of["input", i] for i in range(len(traced.graph.inputs))]
         self.inputs = Inputs(traced, slots, self.table)
         self.spare = Spare()
-        self.is_one = compiled.is_native and not compiled.generators  # function, asked for no draws
-        self.workers = 0 if compiled.shared else 1  # 0: as many as there may be
+        self.is_one = compiled.is_native and not compiled.generators  # one function, without draws
+        self.workers = 0 if compiled.shared else 1  # 0: as many as available
         self.turn = 0  # when it ran last
-        self.chunk = 1  # how many steps run before Python may look around: found out by doing
+        self.chunk = 1  # steps before the loop returns to Python, adapted to their measured time
         _bindings.add(self)
 
     def _outputs(self) -> Iterator[tuple[int, Output]]:
-        """The outputs that want memory, with their places among all."""
+        """The outputs that need memory, with their indices among all outputs."""
         for (what, i), slot in self.slot_of.items():
             if what == "output":
                 v = self.traced.graph.outputs[i]
                 yield i, Output(slot, v.shape, v.dtype)
 
     def what_changed(self) -> str | None:
-        """What was assumed while tracing and is no longer so, as a sentence."""
+        """What has changed since tracing that the trace relies on, as a sentence; or None."""
         for t, there in self.traced.grads_wanted:
             if (t._grad is not None) is not there:
                 return GRADIENTS
         return self.guards.changed()
 
     def holds(self) -> bool:
-        """Whether nothing has changed."""
+        """Whether all that the trace relies on still holds."""
         for t, there in self.traced.grads_wanted:
             if (t._grad is not None) is not there:
                 return False
         return self.guards.hold()
 
     def plain(self) -> Binding:
-        """The program without a way back: of most there is no other."""
+        """The program without a backward one: most have none."""
         return self
 
-    finish = staticmethod(returned)  # of what a step gives, what its function returns
+    finish = staticmethod(returned)  # turns a step's arrays into the function's return value
 
     # -- one step --------------------------------------------------------------------------
 
     def run(self, tensors: Sequence[Any], before: Callable[[], None] | None = None) -> Any:
-        """One step, with all that it writes; what the function returned, as arrays.
+        """One step, with all its writes; the function's results as arrays.
 
-        `before` is called when all is in its place.
+        `before` is called when all addresses are in the table, just before the step.
         """
         with self.lock:
             with STATE:
@@ -129,7 +129,7 @@ class Binding:
             return self._one_step(tensors, outputs, before)
 
     def run_if_it_holds(self, tensors: Sequence[Any]) -> Any:
-        """The same, unless something has changed that was assumed while tracing."""
+        """`run`, or None if something that the trace relies on has changed."""
         with self.lock:
             with STATE:
                 if not self.holds():
@@ -153,7 +153,7 @@ class Binding:
         return outputs
 
     def _place(self, tensors: Sequence[Any], rows: Sequence[Array] = ()) -> list[Array | None]:
-        """Fill the table. Errors: Stale; Overlap, if memory that is written is reached twice."""
+        """Fill the table. Errors: Stale; Overlap, if written memory is also reached otherwise."""
         if tensors or not self.inputs.stay:
             self.inputs.find(tensors, rows)
         outputs = self.nothing.copy()
@@ -164,7 +164,7 @@ class Binding:
         return outputs
 
     def _steps(self, loop: int = 0) -> None:
-        """One step, or what is at another address."""
+        """Run one step, or the native function at address `loop`."""
         compiled, words = self.compiled, self.words
         workers = self.workers or team.get_num_threads()
         words[STATUS] = words[STOP] = 0
@@ -182,7 +182,7 @@ class Binding:
     def _stretches(
         self, steps: Sequence[str | int | NumpyStep], workers: int, generators: Sequence[Any]
     ) -> None:
-        """All stretches of a step, while nobody else draws from its generators."""
+        """All stretches of a step, holding the locks of its generators."""
         if generators:
             with generators[0]._lock:
                 self._stretches(steps, workers, generators[1:])
@@ -193,7 +193,7 @@ class Binding:
             else:
                 address = step if isinstance(step, int) else self.compiled.address(step)
                 team.run(address, self.table_address, workers)
-            if self.words[STATUS]:  # what follows would go on with what was refused
+            if self.words[STATUS]:  # later stretches must not run after a refusal
                 return
 
     def _by_numpy(self, step: NumpyStep) -> None:
@@ -213,10 +213,10 @@ class Binding:
     ) -> None:
         """`steps` steps in native code, returning to Python now and then.
 
-        `rows` are arrays, as many rows as steps, of which every step is given one as input. The
-        outputs are put into `stretch`. `before` is called whenever Python has looked around; with
-        it, a number that is nan stops the steps. If `each_whole`, all of them leave their
-        gradients, not only the last one before Python looks around.
+        `rows` are arrays with as many rows as steps, of which each step gets one as its input. The
+        outputs go to `stretch`. `before` is called at each return to Python; if it is given, a nan
+        stops the steps. With `each_whole` every step leaves its gradients, otherwise only the last
+        one before each return to Python.
         """
         with self.lock:
             with STATE:
@@ -240,7 +240,7 @@ class Binding:
                     self.control[STEPS] = min(self.chunk, steps - stretch.done)
                     self.control[DONE], self.control[CHECK] = 0, before is not None
                     begin = time.perf_counter()
-                    stretch.outputs = outputs  # from here on there are some
+                    stretch.outputs = outputs  # set before running: they are valid after one step
                     try:
                         self._steps(team.repeated())
                     finally:
@@ -248,7 +248,7 @@ class Binding:
                         failed = int(self.control[STATUS]) != 0
                         stretch.done += int(self.control[DONE]) - failed
                         if stretch.done:
-                            # Of steps that do not all leave them, the last one was to.
+                            # A brief step leaves no gradients, only the last one would have.
                             is_lost = failed and not self.compiled.shared
                             left = self.gradients
                             leave = left.leave_nothing if is_lost else left.leave
@@ -260,7 +260,7 @@ class Binding:
                 leave()
 
     def snapshot(self) -> Callable[[], None]:
-        """Keep what a step changes; call what is returned to have it back."""
+        """Copy what a step changes; the function that is returned restores it."""
         arrays = [
             (self.inputs.arrays[i], self.inputs.arrays[i].copy()) for i in self.traced.written
         ]
@@ -276,7 +276,7 @@ class Binding:
 
     @contextmanager
     def trial(self, tensors: Sequence[Any]) -> Iterator[Callable[[], None]]:
-        """Steps without a trace: what they change is put back in the end."""
+        """A function that runs steps; what they change is restored at the end."""
         with self.lock:
             with STATE:
                 self.gradients.forget_all()
@@ -286,13 +286,13 @@ class Binding:
                 yield self._steps
             finally:
                 restore()
-                outputs.clear()  # until now the steps wrote there
+                outputs.clear()  # kept alive until now, as the steps wrote to them
                 with STATE:
                     self.gradients.forget_all()
                     self.gradients.end()
 
     def _after_each(self, rows: Sequence[Array]) -> Array:
-        """What is done after each of many steps, the first of which gets the first rows."""
+        """The words at MOVES, what is done after each step; the first one gets the first rows."""
         base, outputs = 2 + len(self.compiled.slots), self.traced.graph.outputs
         results = [
             (self.slot_of["output", k], base + j, outputs[k].dtype)
@@ -306,7 +306,7 @@ class Binding:
         return np.array(moves(results, inputs), np.int64)
 
     def _choose_steps(self, *, each_whole: bool) -> None:
-        """Say which function the last of many steps is, and which the others."""
+        """Set the functions of the last one of many steps, and of the others."""
         compiled, whole = self.compiled, self.compiled.address("step_0")
         is_brief = compiled.has_brief and not each_whole
         self.control[STEP] = whole
@@ -314,7 +314,7 @@ class Binding:
 
 
 def _after_fork() -> None:
-    """A child has one thread: what others held is free."""
+    """A child has one thread: locks that other threads held are replaced."""
     for binding in list(_bindings):
         binding.lock = binding.gradients.lock = threading.RLock()
         for g in binding.compiled.generators:

@@ -1,4 +1,4 @@
-"""Equations of a program for which there is no machine code: NumPy does them in the same memory."""
+"""Equations for which there is no machine code: NumPy computes them on the same memory."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ Array = np.ndarray[Any, Any]
 
 
 def run_by_numpy(step: NumpyStep, compiled: Compiled, table: Array, arena: Array) -> None:
-    """One equation, from and to where the program's table and arena say."""
+    """Compute one equation, on the memory that the program's table and arena describe."""
     memory = _Memory(compiled, table, arena)
     e = step.equation
-    found = e.primitive.value(*map(memory.read, step.inputs), **e.params)
-    several = found if isinstance(found, tuple) else (found,)
+    result = e.primitive.value(*map(memory.read, step.inputs), **e.params)
+    several = result if isinstance(result, tuple) else (result,)
     for v, value in zip(e.outputs, several, strict=True):
         memory.of(v)[...] = value
 
 
 @dataclass(frozen=True)
 class _Memory:
-    """Where a program has its variables."""
+    """The memory of a program's variables."""
 
     compiled: Compiled
     table: Array

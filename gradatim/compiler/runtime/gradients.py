@@ -1,8 +1,8 @@
-"""What a program leaves in `.grad`: memory that is written again until somebody asks for it.
+"""What a program leaves in `.grad`: memory that is reused until somebody asks for the gradient.
 
 New tensors for 53 gradients, and memory for each, took longer than all else that Python does for a
-step of a small transformer (150 of 550 microseconds). So they are promises (`core/gradient.py`),
-and in the next call nothing is to be done for those that nobody asked for and nobody replaced.
+step of a small transformer (150 of 550 microseconds). So gradients are deferred
+(`core/gradient.py`): one that was neither read nor replaced costs nothing in the next call.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from ...core.handle import Handle, wrap
 from .lock import STATE
 from .outputs import Array, Output
 
-Owner = Handle | int  # a tensor, or the place of an argument
+Owner = Handle | int  # a tensor, or the index of an argument
 
 
 class Left(DeferredGrad):
-    """One gradient that a program has left, or is about to."""
+    """A gradient that a program has left in `.grad`, or is about to."""
 
     __slots__ = ("__weakref__", "array", "index", "is_withdrawn", "made", "program")
 
@@ -31,7 +31,7 @@ class Left(DeferredGrad):
         self.is_withdrawn = False
 
     def tensor(self, *, at_once: bool) -> Handle | None:
-        """The tensor, whose memory is nobody else's from now on."""
+        """The tensor; the program does not write to its memory any more."""
         program = self.program()
         if program is None:
             return self._taken()
@@ -41,7 +41,7 @@ class Left(DeferredGrad):
             if at_once or not program.is_writing(self):
                 program.forget(self)
                 return self._taken()
-        with program.lock, STATE:  # the step is over, or waits for this very thread
+        with program.lock, STATE:  # the step is over, or this very thread runs it
             program.forget(self)
             return self._taken()
 
@@ -51,7 +51,7 @@ class Left(DeferredGrad):
         return self.made
 
     def replaced(self) -> None:
-        """Nobody can ask for it any more: large memory is given back."""
+        """Nobody can ask for it any more: release the memory."""
         program = self.program()
         if program is not None:
             with STATE:
@@ -59,9 +59,9 @@ class Left(DeferredGrad):
 
 
 class Gradients:
-    """The gradients that a program leaves, each with its owner, its memory and its address.
+    """The gradients of a program, each with its owner, its memory and its address.
 
-    `lock` is held by whoever runs the program; `addresses` is the program's table.
+    `lock` is held while the program runs; `addresses` is the program's table.
     """
 
     def __init__(
@@ -75,13 +75,13 @@ class Gradients:
         self.addresses = addresses
         self.lock = threading.RLock()
         self._lefts: list[Left | None] = [None] * len(owners)
-        self._missing = list(range(len(owners)))  # those without memory
-        self._new: list[Left] = []  # those that are not in `.grad` yet
+        self._missing = list(range(len(owners)))  # indices without memory
+        self._new: list[Left] = []  # not in `.grad` yet
         self._writing = False
         self._self = ref(self)
 
     def begin(self) -> None:
-        """Have memory for all."""
+        """Before a step: allocate the memory that is missing."""
         self._writing = True
         for i in self._missing:
             array, self.addresses[self.outputs[i].slot] = self.outputs[i].fresh()
@@ -91,10 +91,10 @@ class Gradients:
             self._missing = []
 
     def withdraw(self) -> None:
-        """Take out of each `.grad` what is written over, until it is left there again.
+        """Remove from each `.grad` what will be overwritten, until it is left there again.
 
-        Nobody is to wait for a long run who asks for a gradient: there is none, as in the middle of
-        every step that begins without.
+        Reading a gradient must not wait for a long run: meanwhile it is None, as it is in the
+        middle of every step that starts without gradients.
         """
         for left in self._already_left():
             owner = self.owners[left.index]
@@ -103,9 +103,9 @@ class Gradients:
                 self._new.append(left)
 
     def leave(self, arguments: Sequence[Any] | None = None) -> None:
-        """After a step: put into each `.grad` what belongs there.
+        """After a step: put the gradients into their `.grad`.
 
-        Without the `arguments`, those whose owner is among them go nowhere.
+        Without the `arguments`, gradients of arguments are dropped.
         """
         if self._new or self.cleared:
             with STATE:
@@ -120,11 +120,11 @@ class Gradients:
             if owner is not None:
                 put_grad(owner, left)
             if type(self.owners[left.index]) is int:
-                self.forget(left)  # the next call has another argument
+                self.forget(left)  # the next call may have another argument
         self._new = []
 
     def lose(self) -> None:
-        """After a step that failed: what it wrote over, and nobody had seen, is no gradient."""
+        """After a failed step: drop gradients that it overwrote and nobody had read."""
         with STATE:
             for left in self._already_left():
                 owner = self.owners[left.index]
@@ -133,37 +133,37 @@ class Gradients:
             self._writing = False
 
     def leave_nothing(self) -> None:
-        """After steps of which the last, that was to leave gradients, failed."""
+        """After steps whose last one, the only one to leave gradients, has failed."""
         with STATE:
             self._clear((*self.owners, *self.cleared), None)
             self.forget_all()
             self._writing = False
 
     def end(self) -> None:
-        """The step is over, whatever became of it."""
+        """After a step, whatever its outcome."""
         self._writing = False
 
     def is_writing(self, left: Left) -> bool:
-        """Whether a step writes this memory now."""
+        """Whether a step is writing this memory now."""
         return self._writing and self._lefts[left.index] is left
 
     def forget(self, left: Left) -> None:
-        """Write there no more."""
+        """Do not write to this memory any more."""
         if self._lefts[left.index] is left:
             self._lefts[left.index] = None
             self._missing.append(left.index)
 
     def forget_all(self) -> None:
-        """Write there no more; what is in a `.grad` stays there."""
+        """Do not write to any of the memory; what is in a `.grad` stays there."""
         self._lefts = [None] * len(self.owners)
         self._missing, self._new = list(range(len(self.owners))), []
 
     def written_over(self) -> set[Any]:
-        """Those whose memory is being written now."""
+        """The gradients whose memory is being written now."""
         return {*self._lefts} if self._writing else set()
 
     def arrays(self) -> list[Array]:
-        """The memory of all, as it was given out last."""
+        """The memory of all gradients, as last allocated."""
         return [left.array for left in self._lefts if left is not None]
 
     def _already_left(self) -> list[Left]:

@@ -1,7 +1,7 @@
-"""The arrays that a program reads and writes, in their places in its table of addresses.
+"""The arrays that a program reads and writes, and their addresses in its table.
 
-A storage keeps its memory for life, so what a program found by itself is placed once. Arguments may
-be others in every call, and so may a `.grad`; memory with gaps has a stand-in, copied every time.
+A storage keeps its memory for life, so captured tensors are entered once. Arguments may differ in
+every call, and so may a `.grad`; a non-contiguous array has a stand-in, copied in every call.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ Array = np.ndarray[Any, Any]
 
 
 class Stale(Exception):
-    """What a program was chosen by has changed before it could run."""
+    """A program was chosen by its guards, but a `.grad` disappeared before it could run."""
 
 
 class Inputs:
-    """The inputs of a program's graph: `arrays` as they are now, by their places.
+    """The inputs of a program's graph; `arrays` are the current ones, by index.
 
-    The first `given` are arguments. `slots` are where the addresses of all go in the `table`.
+    The first `given` are arguments. `slots` are the places of their addresses in the `table`.
     """
 
     def __init__(self, traced: Traced, slots: Sequence[int], table: Array) -> None:
         self.traced, self.slots, self.table = traced, slots, table
         self.given = len(traced.graph.inputs) - len(traced.captures)
         self.arrays: dict[int, Array] = {}
-        self.stay = False  # whether the next call has the same, as far as it depends on no argument
-        self._stand_ins: dict[int, Array] = {}  # those of the arrays that are copies
-        self._copies: list[tuple[Array, Array]] = []  # memory that is written, and its stand-ins
+        self.stay = False  # whether a call without arguments can skip `find`
+        self._stand_ins: dict[int, Array] = {}  # contiguous copies, by index
+        self._copies: list[tuple[Array, Array]] = []  # written arrays, with their stand-ins
         captures = list(enumerate(traced.captures, self.given))
         fixed = [(i, c) for i, c in captures if c.grad_of is None]
         self._owned = [i for i, c in captures if c.grad_of is not None]  # `.grad`s
         self._places = [i for i, _ in fixed] + self._owned
         self._captured: list[Any] = [c.storage.value for _, c in fixed] + [None] * len(self._owned)
-        self._is_found = False  # whether these are in their places
-        self._values: list[Any] = [None] * self.given  # of the arguments of the last call
-        self._is_placed = False  # whether it was not refused
+        self._is_found = False  # whether `_captured` was entered
+        self._values: list[Any] = [None] * self.given  # the arguments of the last call
+        self._is_placed = False  # whether the last call was accepted
         self._to_place: list[tuple[int, Array]] = []
         uses = traced.graph.uses()
         read = [i for i, v in enumerate(traced.graph.inputs) if v in uses]
@@ -56,14 +56,14 @@ class Inputs:
         self._marked = [c.storage for i, c in fixed if i in written]
         self._written_besides = [i for i in traced.written if i < self.given or i in self._owned]
         self._group = WriteGroup()
-        self._group.was_left = True  # nothing has it yet
+        self._group.was_left = True  # no storage has joined it yet
 
     # -- before steps ----------------------------------------------------------------------
 
     def find(self, tensors: Sequence[Any], rows: Sequence[Array] = ()) -> None:
-        """Put into the table what is another array than in the last call.
+        """Enter into the table the arrays that differ from the last call's.
 
-        Errors: Stale, if a `.grad` is gone; Overlap, if memory that is written is reached twice.
+        Errors: Stale, if a `.grad` is gone; Overlap, if written memory is also reached otherwise.
         """
         values = [x._value for x in tensors]
         captured = self._captured
@@ -82,7 +82,7 @@ class Inputs:
     def _place(self, values: list[Array], captured: list[Array], rows: Sequence[Array]) -> None:
         written = self.traced.written
         self._copies.clear()
-        self._is_placed = self.stay = False  # if it is refused, this has to be done again
+        self._is_placed = self.stay = False  # stays so if it raises
         if not (self._is_found and all(map(operator.is_, captured, self._captured))):
             self._captured, self._is_found = captured, True
             self._to_place = list(zip(self._places, captured, strict=True))
@@ -113,7 +113,7 @@ class Inputs:
     # -- after steps -----------------------------------------------------------------------
 
     def were_written(self, tensors: Sequence[Any]) -> None:
-        """Note that steps have written what they write."""
+        """Note that steps have written: copy stand-ins back, and update the storages' versions."""
         if self._copies:
             self.write_copies()
         group = self._group
@@ -126,7 +126,7 @@ class Inputs:
                     self.storage(i, tensors).time = group.time
 
     def write_copies(self) -> None:
-        """Write stand-ins into what they stand for."""
+        """Copy stand-ins back to the arrays that they stand for."""
         for array, stand_in in self._copies:
             array[...] = stand_in
 
@@ -138,14 +138,14 @@ class Inputs:
                     storage.join(self._group)
 
     def forget_arguments(self) -> None:
-        """Let go of the memory of the last call's arguments."""
+        """Release the arguments of the last call."""
         self._values, self._is_placed = [None] * self.given, False
         for i in range(self.given):
             self.arrays.pop(i, None)
             self._stand_ins.pop(i, None)
 
     def storage(self, i: int, tensors: Sequence[Any]) -> Any:
-        """The memory of an input. Errors: Stale, if it is a `.grad` that is gone."""
+        """The storage of an input. Errors: Stale, if it is a `.grad` that is gone."""
         if i < self.given:
             return tensors[i]._storage
         capture = self.traced.captures[i - self.given]

@@ -1,6 +1,6 @@
-"""A copy of what a program's steps change, in memory that stays with the program.
+"""Copies of what a program's steps change, in memory that the program keeps.
 
-`repeat` takes one before its first step. Memory that is new every time is faulted in page by page,
+`repeat` takes one before its first step. Newly allocated memory would be faulted in page by page,
 which took longer than the copying.
 """
 
@@ -15,11 +15,11 @@ from ...core.placement import LINE, address_of, placed
 from . import team
 
 Array = np.ndarray[Any, Any]
-_WORTH_SHARING = 1 << 19  # bytes of which half is copied by another thread in less time
+_WORTH_SHARING = 1 << 19  # bytes from which several threads copy faster than one
 
 
 class Keeping:
-    """Copies of some arrays, which lie in order in memory."""
+    """Copies of some arrays, one after the other in one buffer."""
 
     def __init__(self, arrays: Sequence[Array]) -> None:
         self.arrays = tuple(arrays)
@@ -41,11 +41,11 @@ class Keeping:
         return same and all(a is b for a, b in zip(arrays, self.arrays, strict=True))
 
     def keep(self) -> None:
-        """Copy the arrays as they are."""
+        """Copy the arrays as they are now."""
         self._run(self._there)
 
     def restore(self) -> None:
-        """Let the arrays be as they were."""
+        """Copy the kept values back into the arrays."""
         self._run(self._back)
 
     def _run(self, table: Array) -> None:
@@ -54,13 +54,13 @@ class Keeping:
 
 
 class Spare:
-    """A program's copies of what its steps change, while nobody uses them."""
+    """A program's copies, between uses."""
 
     def __init__(self) -> None:
-        self._free: list[Keeping] = []  # one at most
+        self._free: list[Keeping] = []  # at most one
 
     def of(self, arrays: Sequence[Array]) -> Keeping:
-        """Copies of these arrays, the caller's until they are taken back."""
+        """Copies of these arrays; the caller owns them until `take_back`."""
         try:
             free = self._free.pop()
         except IndexError:
@@ -68,7 +68,7 @@ class Spare:
         return free if free.is_of(arrays) else Keeping(arrays)
 
     def take_back(self, used: Keeping) -> None:
-        """Have them again."""
+        """Keep them for the next use."""
         self._free[:] = [used]
 
 

@@ -1,6 +1,6 @@
-"""The lock of those who look at the fields of tensors, or change them.
+"""The lock that is held to read or change the fields of tensors.
 
-While a function is traced, tensors from outside are not what they seem.
+While a function is traced, fields of tensors from outside are changed, and restored at its end.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Memory for what a program makes anew in every call.
+"""Memory for what a program creates anew in every call.
 
-To ask for memory and its address takes longer than many a step. So a small array is kept, and
-given out again in a later call if nobody has it any more: not the user, no tensor, no view. (Views
-of a view hold the array that owns the memory: both are asked.)
+Allocating memory and asking for its address takes longer than many a step. So a small array is
+kept, and reused in a later call if nothing refers to it any more: not the user, no tensor, no view.
+(Views of a view refer to the array that owns the memory, so both reference counts are checked.)
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 from ...core.placement import address_of, empty
 
 Array = np.ndarray[Any, Any]
-_LARGEST = 1 << 16  # bytes of an array that is kept
-_MOST = 3  # arrays kept of one output
+_LARGEST = 1 << 16  # bytes of an array that is kept, at most
+_MOST = 3  # arrays kept per output
 _COUNTS = hasattr(sys, "getrefcount") and getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
@@ -31,12 +31,12 @@ class Kept:
         self.alone = _OWNING if array.base is None else _SHOWING
 
     def references(self) -> tuple[int, int]:
-        """How many there are to the array and to its memory's owner, counted in one way."""
+        """The reference counts of the array and of its memory's owner."""
         return sys.getrefcount(self.array), sys.getrefcount(self.owner)
 
 
 class Output:
-    """One output of a program, and the place of its address in the table."""
+    """One output of a program, and the slot of its address in the table."""
 
     __slots__ = ("dtype", "is_small", "kept", "shape", "slot")
 
@@ -46,7 +46,7 @@ class Output:
         self.kept: list[Kept] = []
 
     def fresh(self) -> tuple[Array, int]:
-        """An array that nobody has, and its address."""
+        """An array that nothing else refers to, and its address."""
         for kept in self.kept:
             if kept.references() == kept.alone:
                 return kept.array, kept.address
@@ -56,8 +56,8 @@ class Output:
         return new.array, new.address
 
 
-# What `references` says of an array that only a `Kept` has, one that owns its memory and one that
-# shows another's: it depends on Python's version.
+# `references` of an array that only a `Kept` refers to, for one that owns its memory and for a
+# view: they depend on Python's version.
 _OWNING: tuple[int, int] = (-1, -1)
 _SHOWING: tuple[int, int] = (-1, -1)
 if _COUNTS:

@@ -1,4 +1,4 @@
-"""What a call returns: the tensors of its result, each with the memory that it shares."""
+"""The return value of a call: its tensors, some of which share memory with others."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..trace.structure import filled_in
 
 
 def returned(traced: Any, arrays: Sequence[Any], arguments: Sequence[Any]) -> Any:
-    """What a call of a traced function returns, whose numbers are these arrays."""
+    """The return value of a traced function whose results are these arrays."""
     structure = traced.results
     if type(structure) is Slot and structure.itself is None and structure.view is None:
-        only = wrap(arrays[structure.index])  # nearly always so, and in a fifth of the time
+        only = wrap(arrays[structure.index])  # the common case, in a fifth of the time
         if structure.edge is not None:
             _with_edge(only, structure, traced.past)
         return only
-    found = [None if a is None else wrap(a) for a in arrays]
-    return filled(structure, found, arguments, traced.past)
+    results = [None if a is None else wrap(a) for a in arrays]
+    return filled(structure, results, arguments, traced.past)
 
 
 def filled(
@@ -32,11 +32,11 @@ def filled(
     *,
     stacked: Sequence[int] = (),
 ) -> Any:
-    """What a function returns, with tensors in the places left for them.
+    """The return value: the structure with tensors in its slots.
 
-    Those that were there before are returned themselves if the `arguments` are given; otherwise
-    all are the new ones. `past` has the histories of those that have one; without it, none has.
-    `stacked` ones are several steps' numbers.
+    Tensors that existed before the call are returned themselves if the `arguments` are given;
+    otherwise new ones stand for them. `past` has the histories of tensors; without it none has
+    one. `stacked` results hold the numbers of several steps.
     """
     made: dict[int, Any] = {}
     taken: set[int] = set()
@@ -78,14 +78,14 @@ def _view_of_outside(view: View, arguments: Sequence[Any]) -> Any:
 
 
 def _view(source: Any, path: tuple[Step, ...], base: Any) -> Any:
-    """A tensor on the memory of `source`, seen through more steps; without history."""
+    """A tensor on the memory of `source`, viewed through more steps; without history."""
     value = source._value
     for primitive, params in path:
         value = primitive.value(value, **params)
     x = alias(value, source._storage, extended(source._view, path))
     if base is not None and path:
         x._base = base = base_of(base)
-        # Its history begins where the base's view ends.
+        # Its steps start where the base's view ends.
         begun = len(steps(base._view))
         x._view = extended(base._view, steps(x._view)[begun:])
         x._stamp = base._stamp

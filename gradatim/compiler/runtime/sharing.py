@@ -1,8 +1,8 @@
 """Whether memory that a step writes is also reached in another way.
 
-A program takes every tensor for memory of its own, and may write a parameter before or after it
-reads another tensor. If the two overlap, that would matter: such a call is left to NumPy. To see it
-costs next to nothing, since only bounds are compared, and only with what is written.
+A program assumes that no tensors alias, and may write a parameter before or after it reads another
+tensor. If the two overlap, the order would matter: such a call is left to NumPy. The check is
+cheap: mostly it compares address ranges, and only with those that are written.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
-_MOST_WORK: Any = 10_000  # candidates to look at before it counts as sharing
+_MOST_WORK: Any = 10_000  # candidate solutions that NumPy tries before it counts as sharing
 
 
 class Overlap(Exception):
@@ -22,10 +22,10 @@ class Overlap(Exception):
 
 
 class Sharing:
-    """The memory that a program finds by itself, ready to be compared with arguments.
+    """The memory of a program's captured tensors, ready to be compared with arguments.
 
-    `written` are the places, among the graph's inputs, of what it writes; `read` those that count
-    besides. Arguments come first, up to `given`.
+    `written` are the indices, among the graph's inputs, of what it writes; `read` of what it reads.
+    Arguments come first, up to `given`.
     """
 
     def __init__(self, written: Iterable[int], read: Iterable[int], given: int) -> None:
@@ -38,7 +38,7 @@ class Sharing:
         self._trouble = False
 
     def found(self, arrays: Sequence[tuple[int, Array]]) -> None:
-        """Take what the program has found by itself: places and arrays."""
+        """Set the captured tensors: indices and arrays."""
         wanted = set(self.places)
         pairs = [(i, a) for i, a in arrays if i in wanted and a.size]
         self._found = [a for _, a in pairs]
@@ -47,7 +47,7 @@ class Sharing:
         self._trouble = self._overlap_among(pairs)
 
     def check(self, arguments: Sequence[Array]) -> None:
-        """Raise Overlap if a call with these arguments reaches some memory in two ways."""
+        """Raise Overlap if a call with these arguments reaches written memory in two ways."""
         if not self.places:
             return
         if self._trouble:
@@ -62,13 +62,13 @@ class Sharing:
 
     def _meets(self, a: Array, is_written: bool) -> bool:
         begin, end = bounds(a)
-        k = bisect_left(self._begins, end) - 1  # those written lie apart: only one can reach so far
+        k = bisect_left(self._begins, end) - 1  # targets are disjoint: only this one can reach a
         if k >= 0 and self._targets[k][1] > begin and share(a, self._targets[k][2]):
             return True
         return is_written and any(share(a, other) for other in self._found)
 
     def _overlap_among(self, pairs: Sequence[tuple[int, Array]]) -> bool:
-        """Whether one that is written overlaps another one."""
+        """Whether one array that is written overlaps another one."""
         spans = sorted((*bounds(a), i, a) for i, a in pairs if a.size)
         for n, (_, end, i, a) in enumerate(spans):
             for begin, _, j, b in spans[n + 1 :]:
@@ -80,7 +80,7 @@ class Sharing:
 
 
 def bounds(a: Array) -> tuple[int, int]:
-    """The addresses of the first byte of an array and of the one behind its last.
+    """The addresses of an array's first byte and of the byte after its last.
 
     >>> begin, end = bounds(np.zeros(3))
     >>> end - begin
@@ -94,7 +94,7 @@ def bounds(a: Array) -> tuple[int, int]:
 
 
 def share(a: Array, b: Array) -> bool:
-    """Whether two arrays have an element in common; if that is hard to say, yes."""
+    """Whether two arrays have an element in common; also true if that is too hard to decide."""
     if not np.may_share_memory(a, b):
         return False
     try:

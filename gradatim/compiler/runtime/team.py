@@ -1,13 +1,13 @@
-"""Worker threads: every worker runs the whole program, each its share of every loop nest.
+"""Worker threads: every worker runs the whole program, and its share of every loop nest.
 
 A program is a native function `step(table, worker, workers, barrier)`. The caller is worker 0; the
-others are Python threads that spend their time in native code: they look for work without holding
-the interpreter, and after some 300 microseconds without any they come back and sleep until a bell
-rings (a queue, which wakes in half the time that an `Event` takes).
+others are Python threads that spend their time in native code without holding the GIL: they spin
+for work, and after some 300 microseconds without any they return and sleep until a bell rings (a
+queue, which wakes a thread in half the time of an `Event`).
 
 Results do not depend on the number of workers, so `run` is free to choose it. It takes those that
-are awake in time, and when two Python threads call programs at once the second runs its own alone:
-waiting for the first could be waiting for oneself.
+are awake in time. When two Python threads call programs at once, the second runs its own alone:
+waiting for the first could be a deadlock.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from ..machine.kept_code import kept_code
 from ..machine.target import host
 from ..whole import at_least_one
 
-_PATIENCE = 50e-6  # seconds of looking before rest: to be woken takes about as long
-_IDLE = 6  # times that before sleep: longer than a rest, and than Python takes between two steps
+_PATIENCE = 50e-6  # seconds of spinning before a sleep: waking up takes about as long
+_IDLE = 6  # times that before `serve` returns: longer than a sleep, and than Python between steps
 
 
 class _Process:
-    """What this process has: a forked child inherits the number, but no threads."""
+    """State of this process: a forked child inherits the number of threads, but no threads."""
 
     threads: int | None = None  # as set by the user
     team: Team | None = None
@@ -63,7 +63,7 @@ def usable_cores() -> int:
 
 
 def get_num_threads() -> int:
-    """How many threads compiled programs use: the cores there are, unless set.
+    """How many threads compiled programs use: the usable cores, unless set.
 
     >>> get_num_threads() >= 1
     True
@@ -72,7 +72,7 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(threads: int) -> None:
-    """Let compiled programs use so many threads; their results are the same for any number.
+    """Set how many threads compiled programs use; results are the same for any number.
 
     Errors: ArgumentError for less than one.
     """
@@ -80,7 +80,7 @@ def set_num_threads(threads: int) -> None:
 
 
 def run(address: int, table: int, workers: int) -> int:
-    """Call a program with up to so many workers, and return how many there were.
+    """Call a program with up to `workers` workers, and return how many took part.
 
     `address` is its function `step(table, worker, workers, barrier)`, `table` its first argument.
     """
@@ -104,7 +104,7 @@ def repeated() -> int:
 
 
 def stop() -> None:
-    """Send the worker threads home; the next `run` makes new ones."""
+    """End the worker threads; the next `run` starts new ones."""
     with _process.growing:
         team, _process.team = _process.team, None
     if team is not None:
@@ -112,7 +112,7 @@ def stop() -> None:
 
 
 class Team:
-    """Threads, and the memory through which they meet (see `lower/threads/waiting.py`)."""
+    """Threads, and the memory through which they communicate (see `lower/threads/waiting.py`)."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -135,18 +135,18 @@ class Team:
             thread.start()
 
     def run(self, address: int, table: int, workers: int) -> int:
-        """Go; but wake who sleeps first. An interrupt between the two has changed nothing."""
+        """Run a program, waking sleepers first. An interrupt in between leaves nothing changed."""
         native = _native()
-        found: int = native.run_awake(self._address, address, table, workers)
-        if not found:
+        took_part: int = native.run_awake(self._address, address, table, workers)
+        if not took_part:
             for state, bell in zip(self._states[: workers - 1], self._bells, strict=False):
                 if not state.value & waiting.AWAKE and bell.empty():
                     bell.put(True)
-            found = native.run(self._address, address, table, workers)
-        return found
+            took_part = native.run(self._address, address, table, workers)
+        return took_part
 
     def stop(self) -> None:
-        """End the threads, unless they have long work."""
+        """End the threads, without waiting for long work."""
         for bell in self._bells:
             bell.put(False)
         for thread in self._workers:
@@ -158,7 +158,7 @@ class Team:
 
     def _fill(self) -> None:
         pauses = _pauses()
-        crowded = self.size > usable_cores()  # who is waited for may need this very core
+        crowded = self.size > usable_cores()  # spinning may take the core of the worker awaited
         for place, value in (
             (waiting.REST, _rest_address()),
             (waiting.SPAN, 0 if sys.platform == "win32" else 1),
@@ -169,7 +169,7 @@ class Team:
 
 
 def _grown(workers: int) -> Team:
-    """The team of this process with at least so many workers."""
+    """This process's team, grown to at least so many workers."""
     with _process.growing:
         team = _process.team
         if team is None or team.size < workers:
@@ -182,9 +182,8 @@ def _grown(workers: int) -> Team:
 
 
 class _Native:
-    """What all programs share, of `lower/threads/`: `waiting.py`, `repeating.py`, `copying.py`.
-
-    While it runs, other threads may.
+    """The native functions that all programs share: `waiting`, `repeating` and `copying` of
+    `lower/threads/`. They run without the GIL.
     """
 
     def __init__(self) -> None:
@@ -203,7 +202,7 @@ class _Native:
 
 
 def _code() -> engine.Loaded:
-    """The machine code, from the disk if it is there: LLVM takes 15 milliseconds for it."""
+    """The machine code, cached on disk: compiling it takes 15 milliseconds."""
     text = waiting.team_text(host()) + COPY + repeating_text()
     key = cache_key(text, host())
     found = kept_code(key)
@@ -218,14 +217,14 @@ _made: dict[str, _Native] = {}
 
 
 def _native() -> _Native:
-    # Of several threads that come first, all must use the one that is kept: `setdefault` is one
-    # step, where `functools.cache` would give each its own, and free code that is running.
+    # Threads that get here first at the same time must all use the instance that is kept:
+    # `setdefault` is atomic; `functools.cache` could give each its own, and free code that runs.
     return _made.get("native") or _made.setdefault("native", _Native())
 
 
 @functools.cache
 def _pauses() -> int:
-    """How many pauses fill the time before rest: one takes from 1 to 50 ns, by processor."""
+    """How many pauses fill _PATIENCE: one takes from 1 to 50 ns, depending on the processor."""
     count, best = 1000, float("inf")
     for _ in range(3):
         begin = time.perf_counter()
@@ -235,9 +234,9 @@ def _pauses() -> int:
 
 
 def _rest_address() -> int:
-    """The system's function that sleeps for a moment."""
+    """The address of the system's function for a short sleep."""
     if sys.platform == "win32":
-        function = ctypes.windll.kernel32.Sleep  # takes milliseconds; of 0, only if others wait
+        function = ctypes.windll.kernel32.Sleep  # Sleep(0) only yields, Sleep(1) takes milliseconds
     else:
         function = ctypes.CDLL(None).usleep
     return ctypes.cast(function, ctypes.c_void_p).value or 0
