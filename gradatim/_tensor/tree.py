@@ -1,8 +1,8 @@
-"""Nested values with tensors in them, as arrays by name and JSON that says where they belong.
+"""Nested values containing tensors, as named arrays and JSON that describes the structure.
 
-Lists, texts, whole numbers, true, false and null are themselves in JSON. So is a dictionary whose
-keys are texts or whole numbers, if no key of the one kind could be taken for the other. Everything
-else is an object of one key that says what it is: `{"array": "0.weight"}`, `{"tuple": [3, 4]}`,
+Lists, strings, integers, true, false and null represent themselves in JSON. So does a dictionary of
+strings and non-negative integers, unless a string looks like an integer. Everything else is an
+object with a single key that names its kind: `{"array": "0.weight"}`, `{"tuple": [3, 4]}`,
 `{"dict": [[key, value], ...]}`, `{"ordered": ...}`, `{"float": "nan"}`, `{"dtype": "float32"}`.
 """
 
@@ -30,9 +30,9 @@ _KINDS = ("array", "learned", "tuple", "dict", "ordered", "versions", "counter",
 
 
 class Separator:
-    """Takes trees apart: their tensors go into `arrays`, without being copied.
+    """Converts trees to JSON, with their tensors in `arrays`, not copied.
 
-    Tensors that show the same numbers in the same memory, as tied weights do, are one array.
+    Tensors that are the same view of the same memory, such as tied weights, share one array.
 
     >>> import gradatim
     >>> separator = Separator()
@@ -44,13 +44,13 @@ class Separator:
 
     def __init__(self) -> None:
         self.arrays: Arrays = {}
-        self._names: dict[Any, str] = {}  # by memory, which `arrays` keeps from being used again
+        self._names: dict[Any, str] = {}  # by memory, which `arrays` keeps alive
         self._within: set[int] = set()
 
     def json(self, tree: Any, name: str) -> Any:
         """The tree as JSON values; the names of its arrays begin with `name`.
 
-        Errors: TypeError for what is no data, ArgumentError for what contains itself.
+        Errors: TypeError for an unsupported type, ArgumentError for a container inside itself.
         """
         if tree is None or isinstance(tree, bool) or type(tree) in (str, int):
             return tree
@@ -60,8 +60,8 @@ class Separator:
             return float(tree) if math.isfinite(tree) else {"float": repr(float(tree))}
         if type(tree) in (list, tuple, Size):
             with self._inside(tree, name):
-                found = [self.json(x, _joined(name, i)) for i, x in enumerate(tree)]
-            return found if type(tree) is list else {type(tree).__name__.lower(): found}
+                items = [self.json(x, _joined(name, i)) for i, x in enumerate(tree)]
+            return items if type(tree) is list else {type(tree).__name__.lower(): items}
         if type(tree) in (dict, OrderedDict, Counter):
             with self._inside(tree, name):
                 return self._dict(tree, name)
@@ -77,7 +77,7 @@ class Separator:
             for key, value in tree.items()
         ]
         if type(tree) is OrderedDict:
-            versions = getattr(tree, "_metadata", None)  # what `state_dict` notes
+            versions = getattr(tree, "_metadata", None)  # set by `state_dict`
             if versions is None:
                 return {"ordered": pairs}
             return {"versions": [pairs, self.json(versions, _joined(name, "_metadata"))]}
@@ -97,7 +97,7 @@ class Separator:
         return {"array" if history(tree) is None else "learned": self._names[memory]}
 
     def _free(self, name: str) -> str:
-        """The name, or, if another array has it, one with a number."""
+        """The name, with a number appended if it is taken."""
         wanted = (name or "tensor").encode("utf-8", "replace").decode("utf-8")
         again = 1
         name = wanted
@@ -109,21 +109,21 @@ class Separator:
     @contextmanager
     def _inside(self, tree: Any, name: str) -> Iterator[None]:
         if id(tree) in self._within:
-            raise ArgumentError(f"{_place(name)} contains itself, and has no end to be saved")
+            raise ArgumentError(f"{_place(name)} contains itself, so it cannot be saved")
         self._within.add(id(tree))
         yield
         self._within.remove(id(tree))
 
 
 class Joiner:
-    """Puts trees together again: tensors with memory of their own, one for each array."""
+    """Restores trees from JSON; each array becomes one tensor with memory of its own."""
 
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
         self._made: dict[str, Any] = {}
 
     def tree(self, json: Any) -> Any:
-        """What a `Separator` made this of. Errors: FileError if it is not of that form."""
+        """The tree from which a `Separator` made this JSON. Errors: FileError if malformed."""
         if isinstance(json, list):
             return [self.tree(x) for x in json]
         if not isinstance(json, dict):
@@ -133,7 +133,7 @@ class Joiner:
             try:
                 return self._of_kind(kind, content)
             except (TypeError, ValueError, AttributeError, DTypeError):
-                raise FileError(f"a {kind!r} that is none: {str(content)[:60]}") from None
+                raise FileError(f"malformed {kind!r}: {str(content)[:60]}") from None
         return {_key(key): self.tree(value) for key, value in json.items()}
 
     def _of_kind(self, kind: str, content: Any) -> Any:
@@ -148,9 +148,9 @@ class Joiner:
             return OrderedDict(pairs) if kind == "ordered" else Counter(dict(pairs))
         if kind == "versions":
             pairs, versions = content
-            found: Any = self._of_kind("ordered", pairs)
-            found._metadata = self.tree(versions)
-            return found
+            state: Any = self._of_kind("ordered", pairs)
+            state._metadata = self.tree(versions)
+            return state
         if kind == "dtype":
             return dtypes.of(content)
         return float(content) if kind == "float" else device(content)
@@ -168,11 +168,11 @@ def _joined(name: str, key: Any) -> str:
 
 
 def _place(name: str) -> str:
-    return f"what stands at {name!r}" if name else "it"
+    return f"the value at {name!r}" if name else "it"
 
 
 def _is_word(key: Any) -> bool:
-    """Whether a key is a text that does not look like a whole number."""
+    """Whether a key is a string that does not look like an integer."""
     return type(key) is str and not (key.isascii() and key.isdecimal())
 
 

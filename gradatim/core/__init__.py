@@ -1,1 +1,1 @@
-"""The engine: storage, primitives, the tape and its walk; nothing here knows an operation."""
+"""The engine: storage, primitives, the tape and the backward walk; no specific operations."""

@@ -1,4 +1,4 @@
-"""Checks of arguments that are plain Python numbers."""
+"""Validation of arguments that are plain Python numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def whole_number(name: str, given: Any) -> int:
-    """An integer of any kind as an int. Errors: TypeError for anything else, such as 1.5.
+    """Convert any integer type to int. Errors: TypeError for anything else, such as 1.5.
 
     >>> import numpy as np
     >>> whole_number("steps", np.int32(3))

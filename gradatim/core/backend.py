@@ -1,4 +1,4 @@
-"""Backends: what executes a primitive. NumPy here; the compiler's tracer elsewhere."""
+"""Backends execute primitives: NumPy here; the compiler's tracer is another one."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     Rows = Sequence[tuple[Handle, ...]]
 
 
-# Infinity and nan are values here, as in PyTorch: log(0) is -inf without a word. NumPy warns,
-# and `np.errstate` around every call would cost four times the call; so warnings that arise in
-# the library's own modules are not shown, and NumPy's settings stay the user's.
+# As in PyTorch, inf and nan are ordinary results: log(0) is -inf without a warning. NumPy warns,
+# and `np.errstate` around every call would cost four times the call. So warnings raised in the
+# library's own modules are filtered out, and the user's NumPy settings are left alone.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"gradatim\.")
 
-# Freeing one large array, never touched, tells the C library of Linux to keep what smaller ones
-# leave (it raises its M_MMAP_THRESHOLD to that size, and M_TRIM_THRESHOLD to twice of it; 32 MB is
-# the most it follows). Otherwise each training step gives its memory back to the system and faults
-# it in again, 1600 pages in a step of a small transformer: an eighth of its time.
+# Freeing one large, untouched array makes glibc's malloc keep freed memory instead of returning it
+# to the system: it raises M_MMAP_THRESHOLD to that size (up to 32 MB) and M_TRIM_THRESHOLD to twice
+# that. Otherwise each training step would return its memory and page-fault it in again: 1600 pages
+# in a step of a small transformer, an eighth of its time.
 np.empty(31 << 20, np.uint8)
 
 
 class Backend(Protocol):
-    """What a backend must do."""
+    """The interface of a backend."""
 
     def execute(
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
@@ -50,10 +50,10 @@ class Backend(Protocol):
         """The array of a tensor, for Python code to read; see `core.numbers`."""
 
     def touch(self, x: Any, what: str = "") -> None:
-        """Called before state of `x` is read or changed by other means than an operation.
+        """Called before state of `x` is read or changed other than by an operation.
 
         `x` is a tensor, or a generator whose state is read or set. `what` is "asked" or "replaced"
-        for a tensor's `.grad`, and "adopted" if its memory was taken over from NumPy.
+        if a tensor's `.grad` is read or set, and "adopted" if its memory came from NumPy.
         """
 
     def rebind(self, table: dict[str, Any], name: str) -> None:
@@ -61,14 +61,14 @@ class Backend(Protocol):
 
 
 class Eager:
-    """NumPy, immediately."""
+    """Run every primitive at once, in NumPy."""
 
     __slots__ = ()
 
     def execute(
         self, primitive: Primitive, inputs: tuple[Handle, ...], params: dict[str, Any]
     ) -> Any:
-        """Run the primitive's NumPy value."""
+        """Run the primitive's NumPy implementation."""
         function = primitive.value  # a local name is faster to call
         if params:
             value = function(*[x._value for x in inputs], **params)
@@ -79,20 +79,20 @@ class Eager:
             value = function(inputs[0]._value)
         else:
             value = function(*[x._value for x in inputs])
-        # NumPy answers 0-d results with scalars; tensors need an array that can be written.
+        # NumPy returns 0-d results as scalars; a tensor needs a writable array.
         kind = type(value)
         if kind is not ndarray and kind is not tuple:
             value = np.asarray(value)
         return value
 
     def write(self, target: Handle, source: Handle) -> None:
-        """Copy into the buffer, so that NumPy views of it see the new numbers."""
+        """Copy into the buffer, so that NumPy views of it see the new values."""
         array = target._value
         check_writable(array)
         array[...] = source._value
 
     def update(self, update: Update, rows: Rows, params: dict[str, Any]) -> None:
-        """Let the update write straight into the buffers."""
+        """Let the update write directly into the buffers."""
         arrays = [[x._value for x in row] for row in rows]
         for row in arrays:
             for i in update.replaces:
@@ -114,7 +114,7 @@ class Eager:
 
 
 class ForceEager(Eager):
-    """Eager execution of compiled functions too, so that every operation can be observed."""
+    """Runs compiled functions eagerly too, so that every operation can be observed."""
 
     __slots__ = ()
 
@@ -128,7 +128,7 @@ def _no_numbers(value: Any) -> str:
 
 
 def check_writable(array: np.ndarray[Any, Any]) -> None:
-    """Refuse to write into memory that is read-only, or whose elements overlap."""
+    """Refuse to write into read-only memory or an expanded (stride 0) array."""
     flags = array.flags
     if not flags.writeable or not (flags.c_contiguous or not _is_expanded(array)):
         raise WriteError(_why_not_writable(array))

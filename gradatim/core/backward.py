@@ -1,8 +1,8 @@
-"""The backward pass: walk the tape back in time and add up gradients. The tape never changes.
+"""The backward pass: walk the tape back in time and accumulate gradients.
 
-The walk is iterative: collect the entries behind the roots, sort them by the clock (an entry is
-younger than all it was computed from) and visit each once, youngest first. Pending gradients
-live in a dictionary; only leaves, and tensors that asked with `retain_grad`, keep theirs.
+The walk is iterative: collect the entries reachable from the roots, sort them by the clock (an
+entry is newer than all its inputs) and visit each once, newest first. Pending gradients live in a
+dictionary; only leaves, and tensors with `retain_grad`, keep theirs.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def walk(
 ) -> dict[Edge, Any]:
     """Propagate `seeds` back from `roots`, into the leaves' `.grad` or to `targets`.
 
-    With `targets` the result maps each of them to its gradient, and no `.grad` changes. Saved
-    values are released on the way unless `retain_graph`; with `create_graph` the gradients are
-    recorded on the tape themselves.
+    With `targets` the result maps each target reached to its gradient, and no `.grad` changes.
+    Saved values are released on the way unless `retain_graph`; with `create_graph` the gradient
+    computation is itself recorded on the tape.
     """
     order = sorted(_reachable(roots), key=_TIME, reverse=True)
     wanted = _NOTHING if targets is None else set(targets)
@@ -65,9 +65,9 @@ def walk(
 
 
 class PendingGradients:
-    """Gradients that wait for their tape entry to be visited.
+    """Gradients of tape entries that are still to be visited.
 
-    Fresh ones are referenced by nobody else, so that further gradients are added in place.
+    A fresh gradient has no other reference, so further gradients can be added to it in place.
     """
 
     __slots__ = ("_arrived", "_fresh", "_into_leaves", "_parts", "create_graph", "retain_graph",
@@ -90,7 +90,7 @@ class PendingGradients:
         self.wanted = wanted  # the entries whose gradients were asked for
 
     def add(self, edge: Edge | None, gradient: Any, *, fresh: bool) -> None:
-        """Add a gradient for an entry; `fresh` if nobody else holds its memory."""
+        """Add a gradient for an entry; `fresh` if nothing else references its memory."""
         if edge is None or gradient is None:
             return
         arrived = self._arrived
@@ -105,7 +105,7 @@ class PendingGradients:
             self._fresh.add(edge)
 
     def add_part(self, node: Any, gradient: Any) -> bool:
-        """Keep the gradient of a slice until all slices of the same tensor have theirs."""
+        """Collect the gradient of a slice, to be joined with others; False if it cannot be."""
         edge, kind, value = node.edges[0], node.types[0], gradient._value
         if self.create_graph or type(value) is not np.ndarray or value.dtype != kind.dtype:
             return False
@@ -116,7 +116,7 @@ class PendingGradients:
         return True
 
     def _join(self, edge: Edge) -> None:
-        """Add the kept gradients of slices to that of the whole tensor."""
+        """Add the collected gradients of slices to that of the whole tensor."""
         parts, before = self._parts.pop(edge), self._arrived.get(edge)
         if before is None:
             self._arrived[edge] = wrap(parts.joined())
@@ -132,13 +132,13 @@ class PendingGradients:
         if edge not in self._fresh or self.create_graph:
             return False
         value = arrived._value
-        if type(value) is not np.ndarray:  # it is being traced
+        if type(value) is not np.ndarray:  # a variable of a trace
             return False
         flags = value.flags
-        return bool(flags.c_contiguous and flags.writeable)  # not a broadcast number
+        return bool(flags.c_contiguous and flags.writeable)  # not a broadcast scalar
 
     def add_slot(self, output: Output, gradient: Any) -> None:
-        """Add the gradient of one output of an operation that has several."""
+        """Add the gradient of one output of a multi-output operation."""
         slots = self._arrived.setdefault(output.node, [None] * output.node.output_count)
         before = slots[output.index]
         slots[output.index] = gradient if before is None else before + gradient
@@ -169,10 +169,10 @@ def add_to_grad(
 
 
 def _reachable(roots: Iterable[Edge]) -> dict[Edge, None]:
-    """All entries behind the roots, in an order that is the same in every run.
+    """All entries reachable from the roots, in the same order in every run.
 
-    A set would order them by address, so leaves, which all have time 0, would be visited in another
-    order each time: a traced step would be another program, which the cache on disk does not have.
+    A set is ordered by address, so leaves, which all have time 0, would be visited in a different
+    order in each process, and a traced step would miss the compiler's cache on disk.
     """
     seen = dict.fromkeys(roots)
     stack = list(seen)
@@ -185,7 +185,7 @@ def _reachable(roots: Iterable[Edge]) -> dict[Edge, None]:
 
 
 def _on_the_way(order: list[Edge], targets: set[Edge]) -> list[Edge]:
-    """The entries that lead to a target: no other gradients need be computed."""
+    """The entries on a path to a target: no other gradients need to be computed."""
     leads = set(targets)
     for node in reversed(order):
         if any(edge in leads for edge in node.edges):
@@ -194,7 +194,7 @@ def _on_the_way(order: list[Edge], targets: set[Edge]) -> list[Edge]:
 
 
 def run_hooks(node: Any, gradient: Any) -> Any:
-    """The gradient of an entry after its hooks."""
+    """Run an entry's hooks, `retain_grad` last, and return the resulting gradient."""
     hooks = dict(node.hooks)
     last = hooks.pop(RETAIN, None)
     for hook in hooks.values():

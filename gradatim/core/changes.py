@@ -2,10 +2,10 @@
 
 A compiled program relies on hundreds of objects staying as they were when it was traced. Checking
 each before every call would be slow, and changes are rare. So the objects report their changes
-here, and a program compares one number before a call; only if it moved are the objects checked.
+here, and a program compares one number before a call; it checks the objects only if that moved.
 
-Tensors report that they got other memory, began or ceased to require a gradient, or gained or lost
-a hook. An `ObservedDict`, in which optimisers keep their state, reports every change of an item.
+Tensors report new memory, a change of `requires_grad`, and hooks added or removed. An
+`ObservedDict`, in which optimisers keep their state, reports every change of an item.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ changes = ChangeClock()
 
 
 def note_change() -> None:
-    """Report a change, after it was made: of a `_value`, an `_edge` or a hook."""
+    """Report that a `_value`, an `_edge` or a hook has just changed."""
     changes.latest = tick()
 
 
@@ -49,7 +49,7 @@ def _reporting(method: Callable[..., Any]) -> Any:
 
 
 class ObservedDict(dict[K, V]):
-    """A dictionary that reports its changes, and is otherwise like any other.
+    """A dict that reports its changes.
 
     >>> state = ObservedDict(step=1)
     >>> before = changes.latest
@@ -61,7 +61,7 @@ class ObservedDict(dict[K, V]):
     __slots__ = ("__weakref__",)
 
     def __setitem__(self, key: K, value: V) -> None:
-        if self.get(key, note_change) is not value:  # the same object again is no change
+        if self.get(key, note_change) is not value:  # any sentinel; the same object is no change
             super().__setitem__(key, value)
             note_change()
 

@@ -1,7 +1,7 @@
-"""The settings of `compile`, as in PyTorch, and the hook by which `Module.compile` reaches it.
+"""The settings of `compile`, as in PyTorch, and the hook through which `Module.compile` calls it.
 
-A setting that would have no effect here is refused. All of PyTorch's modes are accepted: they say
-how long the compiler may search for a fast program, and never change results.
+A setting that would have no effect here is refused. All of PyTorch's modes are accepted: they only
+set how long the compiler may search for a fast program, never results.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MODES = ("default", "lite", "reduce-overhead", "max-autotune", "max-autotune-no
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The arguments of a call of `compile`. Errors: ArgumentError for unsupported ones."""
+    """The arguments of a `compile` call. Errors: ArgumentError for unsupported ones."""
 
     fullgraph: bool
     dynamic: bool | None
@@ -41,7 +41,7 @@ class Settings:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the function is to run eagerly."""
+        """Whether the function should run eagerly."""
         return self.disable or self.backend == "eager"
 
 

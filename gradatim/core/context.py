@@ -1,4 +1,4 @@
-"""The mode of the current thread: which backend executes, and whether a tape is kept."""
+"""The current thread's mode: which backend executes, and whether the tape records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """The mode of one thread: the backend, taping, and anomaly detection."""
+    """The mode of one thread: the backend, recording on the tape, and anomaly detection."""
 
     __slots__ = ("anomaly", "backend", "grad_enabled")
 
@@ -44,7 +44,7 @@ def using(backend: Backend) -> Iterator[Backend]:
 
 
 class GradMode:
-    """Keep the tape on or off inside a `with` block; instances can be entered again."""
+    """Turn the tape on or off inside a `with` block; re-entrant."""
 
     __slots__ = ("_enabled", "_previous")
 

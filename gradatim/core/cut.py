@@ -4,8 +4,8 @@
     Rows(shared=(1,))    rows (N, C), and input 1 is the same for all of them: (C,)
 
 An operation declares a cut where a compiled kernel is faster than NumPy (see `kernels`). The cut
-maps the arrays of a call to a `Form`: their shapes, with all rows in one dimension whose size is
-left open. Calls with the same form differ only in the number of rows, so they share one kernel.
+maps the arrays of a call to a `Form`: their shapes, with all rows in one dimension of unspecified
+size. Calls with the same form differ only in the number of rows, so they share one kernel.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Params = dict[str, Any]
 
 N = -1  # stands for the number of rows in a shape
 SHORT = 32  # elements: every row length up to here gets a kernel of its own
-EVEN = 16  # longer rows get one only if their length is a multiple of this
+EVEN = 16  # longer rows get a kernel only if their length is a multiple of this
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class Form(NamedTuple):
-    """What calls that differ only in the number of rows have in common.
+    """A call signature without the number of rows; equal forms share a kernel.
 
     Output k overwrites input `in_place[k]`; further outputs are new arrays.
     """
@@ -41,7 +41,7 @@ class Form(NamedTuple):
 
 
 class Cut(Protocol):
-    """A way to see the arrays of an operation as rows."""
+    """How to view an operation's arrays as rows."""
 
     def kernel_arrays(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
         """The arrays to pass to a kernel; None if their layout in memory does not allow one."""
@@ -50,11 +50,11 @@ class Cut(Protocol):
         """The form of a call and its number of rows; None if no kernel is worth making."""
 
     def operands(self, tensors: Sequence[Any]) -> Sequence[Any]:
-        """The operation's inputs, computed from a kernel's by library operations."""
+        """The operation's inputs, computed from the kernel's inputs by library operations."""
 
 
 class Contiguous:
-    """Base of cuts that pass contiguous arrays to a kernel as they are."""
+    """Base of cuts that pass contiguous arrays to a kernel unchanged."""
 
     def kernel_arrays(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
         """All of them, if they are contiguous floats."""
@@ -66,7 +66,7 @@ class Contiguous:
 
 
 class Elements(Contiguous):
-    """Arrays of one shape, each element a row."""
+    """Arrays of equal shape; each element is a row."""
 
     def form(self, types: Types, params: Params) -> tuple[Form, int] | None:
         """One dimension of all elements.
@@ -81,9 +81,9 @@ class Elements(Contiguous):
 
 
 class Rows(Contiguous):
-    """Rows along the last dimensions; the inputs at positions `shared` are one row used by all.
+    """Rows along the last dimensions; inputs at positions `shared` hold one row, used by all.
 
-    `along` names the parameter that says which dimensions a row has: "dim", or "dims" for several.
+    `along` names the parameter that holds a row's dimensions: "dim", or "dims" for several.
     `varying` says that the row length may change from call to call. Each length needs a kernel of
     its own, so only some lengths then get one (see `is_worth_a_kernel`).
     """
@@ -94,7 +94,7 @@ class Rows(Contiguous):
         self.shared, self.along, self.varying = frozenset(shared), along, varying
 
     def form(self, types: Types, params: Params) -> tuple[Form, int] | None:
-        """(N, C), if the rows are the last dimensions.
+        """(N, C), if rows are the last dimensions.
 
         >>> x, weight = (ArrayType(s, np.dtype("float32")) for s in ((8, 3, 4), (4,)))
         >>> form, count = Rows(shared=(1,)).form([x, weight], {})
@@ -130,7 +130,7 @@ def is_worth_a_kernel(width: int) -> bool:
 def are_contiguous(arrays: Sequence[Any]) -> bool:
     """Whether all are C-contiguous, aligned float arrays of one dtype.
 
-    NumPy scalars are not arrays and have no buffer to pass on.
+    NumPy scalars are not arrays: they have no buffer to pass to a kernel.
     """
     dtype = arrays[0].dtype
     if dtype not in FLOATS:

@@ -1,9 +1,8 @@
 """The element types, under PyTorch's names, and how they combine.
 
-A `dtype` is a name for a NumPy dtype. Promotion follows PyTorch's categories
-(bool < integer < floating): a tensor is only widened by an operand of a higher category,
-or by a wider dtype among operands of the same kind (tensors with dimensions, 0-d tensors,
-Python numbers, in that order of weight).
+A `dtype` wraps a NumPy dtype. Promotion follows PyTorch's categories (bool < integer < floating):
+an operand is widened only by one of a higher category, or by a wider dtype of the same kind of
+operand (tensors with dimensions, 0-d tensors, Python numbers: weights 2, 1, 0).
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class dtype:
 
     @property
     def is_signed(self) -> bool:
-        """Whether negative values can be held."""
+        """Whether it can represent negative values."""
         return self.numpy.kind in "fi"
 
     def __repr__(self) -> str:
@@ -77,7 +76,7 @@ def set_default_dtype(d: Any) -> None:
 
 
 def of(d: Any) -> dtype:
-    """The library's dtype for a dtype, NumPy dtype or name; unsupported ones are refused."""
+    """The library's dtype for a dtype, NumPy dtype or name. Errors: DTypeError if unsupported."""
     if isinstance(d, dtype):
         return d
     try:
@@ -105,7 +104,7 @@ def of_number(value: bool | int | float) -> np.dtype[Any]:
 
 @lru_cache(maxsize=1024)
 def wider(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
-    """PyTorch's common dtype of two tensors with dimensions.
+    """The common dtype of two operands of equal weight, as in PyTorch.
 
     >>> wider(np.dtype("int64"), np.dtype("float32")).name
     'float32'
@@ -114,17 +113,17 @@ def wider(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
         return a
     if category(a) != category(b):
         return max((a, b), key=category)
-    # Within the integers uint8 meets signed ones as the signed one: it always holds more.
+    # uint8 with a signed integer gives the signed one, which is always wider.
     return max((a, b), key=lambda d: (d.itemsize, d.kind))
 
 
 @lru_cache(maxsize=1024)
 def promote(a: np.dtype[Any], a_weight: int, b: np.dtype[Any], b_weight: int) -> np.dtype[Any]:
-    """The common dtype of two operands, each with its weight.
+    """The common dtype of two operands, given their weights.
 
     Weights: 2 for a tensor with dimensions, 1 for a 0-d tensor, 0 for a Python number. The
-    lighter operand changes the dtype only when its category is higher; then its own dtype
-    counts, except that a Python float brings the default dtype.
+    lighter operand's dtype (the default dtype for a Python float) wins only if its category is
+    higher.
     """
     if a_weight == b_weight:
         return wider(a, b)

@@ -1,16 +1,16 @@
-"""What can go wrong, as types: each is also the built-in exception PyTorch raises there."""
+"""The library's exceptions: each is also the built-in exception that PyTorch raises there."""
 
 
 class GradatimError(Exception):
-    """Base of every error the library raises on purpose: what happened, where, and what to do."""
+    """Base of the library's own errors; messages say what happened, where, and what to do."""
 
 
 class ShapeError(GradatimError, RuntimeError):
-    """Shapes that do not fit: names the operation, the shapes and the dimension."""
+    """Incompatible shapes: names the operation, the shapes and the dimension."""
 
 
 class UnknownShape(ShapeError):
-    """A shape that depends on numbers, asked for while a program is traced."""
+    """A shape that depends on values, needed while a program is traced."""
 
 
 class DTypeError(GradatimError, RuntimeError):
@@ -18,20 +18,20 @@ class DTypeError(GradatimError, RuntimeError):
 
 
 class AutogradError(GradatimError, RuntimeError):
-    """A gradient that cannot be computed as asked: freed graph, overwritten value, leaf written."""
+    """A gradient that cannot be computed: graph freed, saved value overwritten, leaf written."""
 
 
 class WriteError(GradatimError, RuntimeError):
-    """Memory that cannot be written in place: read-only, or several elements in one place."""
+    """Memory that cannot be written in place: read-only, or with overlapping elements."""
 
 
 class ArgumentError(GradatimError, ValueError, RuntimeError):
-    """An argument outside what the operation takes; PyTorch raises the one or the other."""
+    """An invalid argument value; PyTorch raises either of the two built-in exceptions."""
 
 
 class FileError(GradatimError, RuntimeError):
-    """A file that cannot be read or written as asked: damaged, of another kind, or nowhere."""
+    """A file that cannot be read or written: damaged, of the wrong kind, or missing."""
 
 
 class IndexOutOfRange(GradatimError, IndexError, RuntimeError):
-    """An index or a dimension outside the tensor; PyTorch raises the one or the other."""
+    """An index or dimension out of range; PyTorch raises either of the two built-in exceptions."""

@@ -1,7 +1,7 @@
-"""Files that are either old or new, never half: temporary file, flush, fsync, rename, fsync folder.
+"""Atomic file writes: temporary file, flush, fsync, rename, fsync of the folder.
 
-The rename is the moment of truth: before it a reader sees the old content, after it the new one,
-and a process killed at any point leaves at most a temporary file behind.
+Before the rename a reader sees the old content, after it the new, never a partial file. A process
+killed at any point leaves at most a temporary file behind.
 """
 
 import contextlib
@@ -10,12 +10,12 @@ from pathlib import Path
 
 Buffer = bytes | memoryview
 
-TEMPORARY = ".tmp-"  # every unfinished file begins so, and only those
+TEMPORARY = ".tmp-"  # prefix of every unfinished file, and of no other
 
 
 def write_atomically(path: Path, *content: Buffer) -> None:
-    """Replace a file's content as one step. Errors: OSError, with the old content untouched."""
-    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")  # others may write it too
+    """Replace a file's content atomically. Errors: OSError, with the old content untouched."""
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")  # unique to this process
     try:
         write_synced(temporary, *content)
         temporary.replace(path)
@@ -27,7 +27,7 @@ def write_atomically(path: Path, *content: Buffer) -> None:
 
 
 def write_synced(path: Path, *content: Buffer) -> None:
-    """Write a file, of one piece or several, and wait until the disk has it."""
+    """Write a file from one or more pieces, and wait until it is on disk."""
     with path.open("wb") as file:
         for piece in content:
             file.write(piece)
@@ -36,7 +36,7 @@ def write_synced(path: Path, *content: Buffer) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the disk has a folder's names (Windows has no such call)."""
+    """Wait until a folder's entries are on disk (Windows has no such call)."""
     if os.name == "nt":
         return
     handle = os.open(path, os.O_RDONLY)

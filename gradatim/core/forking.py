@@ -1,9 +1,9 @@
-"""Work that a fork must not interrupt.
+"""Critical sections that `os.fork` must not interrupt.
 
-A forked child has only the thread that forked: what other threads were doing stays half done, and
-locks that they held stay locked. So a fork waits for whoever holds `fork_lock`, which is always
-the last lock to be taken. It also waits for all `hold_off_forks` blocks, which, unlike holders of
-the lock, do not wait for each other.
+A forked child has only the thread that forked: work of other threads stays half done, and locks
+they held stay locked. So a fork first acquires `fork_lock`, which is last in the lock order. It
+also waits until no other thread is in a `hold_off_forks` block; unlike holders of the lock, those
+blocks do not exclude each other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class _ForkGate:
 
     def __init__(self) -> None:
         self.moved = threading.Condition(fork_lock)
-        self.inside: list[int] = []  # thread idents, one for each time a thread entered
+        self.inside: list[int] = []  # one thread ident per entry
         self.forks = 0
 
     def enter(self) -> None:
@@ -52,10 +52,7 @@ class _ForkGate:
         fork_lock.release()
 
     def open_in_child(self) -> None:
-        self.moved, self.forks = (
-            threading.Condition(fork_lock),
-            0,
-        )  # nobody else waits in the child
+        self.moved, self.forks = threading.Condition(fork_lock), 0  # the child has no waiters
         self.inside = [thread for thread in self.inside if thread == threading.get_ident()]
         fork_lock.release()
 

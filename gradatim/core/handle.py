@@ -1,12 +1,12 @@
 """The bare tensor: storage, view and history. `_tensor.Tensor` adds the methods.
 
-    value     what reads see: an array (a variable while a program is traced)
+    value     the NumPy array (a variable while a program is traced)
     storage   the shared buffer, with the time of its last write
-    view      how the numbers are read from the storage's root: the last step; None at the root
+    view      the last step of the path from the storage's root to this view; None at the root
     base      the tensor this one is a differentiable view of, if any
-    edge      the tape node that produced it; a `Leaf` if the user wants its gradient
+    edge      the tape entry that produced it; a `Leaf` if the user wants its gradient
     stamp     the base's stamp when `edge` was made: older means the base was written since
-    grad      what `backward()` added up, if it was asked to keep it here
+    grad      the gradient accumulated by `backward()`, for leaves and with `retain_grad`
 
 History belongs to the base tensor, not to the storage, because `.data` and `.detach()` are
 tensors on the same storage that must not see it (and two of them may be separate leaves).
@@ -31,7 +31,7 @@ Step = tuple["Primitive", dict[str, Any]]
 
 
 class ViewStep:
-    """One step of a view, linked to the step before it, so that views of views share steps."""
+    """One step of a view, linked to its predecessor, so that views of views share steps."""
 
     __slots__ = ("before", "params", "primitive")
 
@@ -42,16 +42,15 @@ class ViewStep:
 
 def steps(view: ViewStep | None, since: ViewStep | None = None) -> tuple[Step, ...]:
     """The steps of a view in order, from the root of its storage or after the step `since`."""
-    found = []
+    newest_first = []
     while view is not None and view is not since:
-        found.append((view.primitive, view.params))
+        newest_first.append((view.primitive, view.params))
         view = view.before
-    found.reverse()
-    return tuple(found)
+    return tuple(reversed(newest_first))
 
 
 def extended(view: ViewStep | None, more: Iterable[Step]) -> ViewStep | None:
-    """A view with further steps."""
+    """A view extended by further steps."""
     for primitive, params in more:
         before, view = view, bare_step()
         view.before, view.primitive, view.params = before, primitive, params
@@ -59,7 +58,7 @@ def extended(view: ViewStep | None, more: Iterable[Step]) -> ViewStep | None:
 
 
 class Handle:
-    """A tensor without methods. Fields not set on an instance have the defaults below."""
+    """A tensor without methods. Fields that an instance does not set default as below."""
 
     _value: Any
     _shared: Storage | None = None
@@ -68,16 +67,16 @@ class Handle:
     _edge: Edge | None = None
     _stamp: int = 0
     _grad: Any = None
-    _is_number = False  # stands for a Python number, which has no say in a result's dtype
+    _is_number = False  # whether it stands for a Python number, the lightest in dtype promotion
 
     if TYPE_CHECKING:
-        # Methods of Tensor call each other across mixins that do not know one another.
+        # Methods of Tensor call each other across mixins that do not import one another.
         def __getattr__(self, name: str) -> Any: ...
 
     @property
     def _storage(self) -> Storage:
-        # Made when first asked for: most results are never viewed, written or saved, and a
-        # storage for each would be a quarter of the engine's overhead.
+        # Created on first use: most results are never viewed, written or saved, and a storage
+        # for each would be a quarter of the engine's overhead.
         return self._shared or new_storage(self)
 
     @_storage.setter
@@ -87,11 +86,11 @@ class Handle:
     @property
     def _type(self) -> ArrayType:
         value = self._value
-        return _tuple(ArrayType, (value.shape, value.dtype))  # as ArrayType(...), in half the time
+        return _tuple(ArrayType, (value.shape, value.dtype))  # ArrayType(...), in half the time
 
 
-# These make a tensor and a storage without any field. They are called for every result, and a
-# `partial` of `object.__new__` costs half of calling the class, which would look for `__init__`.
+# These make objects with no fields set. They run for every result, and a `partial` of
+# `object.__new__` costs half of calling the class, which would look up `__init__`.
 bare: Callable[[], Any] = partial(object.__new__, Handle)
 _bare_storage: Callable[[], Any] = partial(object.__new__, Storage)
 bare_step: Callable[[], ViewStep] = partial(object.__new__, ViewStep)
@@ -100,13 +99,13 @@ bare_step: Callable[[], ViewStep] = partial(object.__new__, ViewStep)
 def register(cls: type[Handle]) -> type[Handle]:
     """Make `cls` the class of every tensor the engine creates.
 
-    The one registration by import: the engine lies below `Tensor` and must still create
+    The one registration by import: the engine is below `Tensor` in the layering, yet must create
     tensors of that class.
     """
     global bare
     bare = partial(object.__new__, cls)
-    # Python keeps the fields of instances in fast arrays if it learns all names from the first
-    # few. A name that comes later costs each instance that has it a dictionary of its own.
+    # CPython stores instance fields in a compact array if it sees all their names on the first few
+    # instances. A name that first appears later costs each instance with it a dictionary.
     first = bare()
     for name in Handle.__annotations__:
         setattr(first, name, None)
@@ -114,10 +113,10 @@ def register(cls: type[Handle]) -> type[Handle]:
 
 
 def new_storage(tensor: Handle) -> Storage:
-    """Give a tensor that has none its storage, and share it with the tape.
+    """Create the storage of a tensor that has none, and share it with the tape.
 
-    An entry that keeps its result (`out`) has the bare value until then, or, if a gradient rule was
-    first to need it, the storage.
+    Until then, an entry that saves its result (`out`) holds the bare value, or already a storage if
+    a gradient rule was the first to need one.
     """
     value = tensor._value
     entry: Any = tensor._edge
@@ -139,13 +138,13 @@ def wrap(value: Any) -> Any:
     """A new tensor on a storage of its own."""
     tensor = bare()
     tensor._value = value
-    # The defaults, but `bind` asks for them of every input, and finds them faster here.
+    # The class has these defaults, but `bind` reads them from every input: faster on the instance.
     tensor._base = tensor._edge = tensor._shared = None
     return tensor
 
 
 def alias(value: Any, storage: Storage, view: ViewStep | None = None) -> Any:
-    """A new tensor, without history, that reads an existing storage."""
+    """A new tensor without history on an existing storage."""
     tensor = bare()
     tensor._value = value
     tensor._shared = storage
@@ -161,7 +160,7 @@ def written_since(tensor: Handle, time: int) -> bool:
 
 
 def same_memory(a: Handle, b: Handle) -> bool:
-    """Whether two tensors are one, or read one storage."""
+    """Whether two tensors are the same object or share a storage."""
     return a is b or (a._shared is not None and a._shared is b._shared)
 
 

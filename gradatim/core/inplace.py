@@ -1,7 +1,7 @@
 """In-place writes that keep memory, views and gradients consistent.
 
-Three things happen: the backend copies the numbers, the storage's time is set (which makes values
-saved earlier stale), and the base tensor takes over the history of the new contents.
+A write has three parts: the backend copies the values, the storage's time is set (which makes
+values saved earlier stale), and the base tensor takes over the history of the new contents.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .storage import Storage
     from .update import Update
 
-# Set by `ops.movement`, where the two primitives live that give written tensors a history.
+# Set by `ops.movement`, which defines the two primitives that record a write.
 _copy: Primitive
 _update_view: Primitive
 
@@ -39,7 +39,7 @@ def use_primitives(copy: Primitive, update_view: Primitive) -> None:
 def write(target: Any, source: Any, *, derived: bool = False) -> None:
     """Overwrite `target` with `source`, of equal shape and dtype.
 
-    `derived` says that `source` was computed from `target`, and so carries on its history.
+    `derived` says that `source` was computed from `target`, so its history includes the target's.
     """
     context = local.context
     if not context.grad_enabled:
@@ -54,7 +54,7 @@ def write(target: Any, source: Any, *, derived: bool = False) -> None:
             "tensor that has one; make the view again, or write under no_grad() too"
         )
     if history(source) is not None:
-        source = alias_of(source)  # it may be the base itself, or a view of it
+        source = alias_of(source)  # `source` may be the base itself, or a view of it
     context.backend.write(target, source)
     target._storage.time = tick()
     replace_history(target, source, derived=derived)
@@ -63,8 +63,7 @@ def write(target: Any, source: Any, *, derived: bool = False) -> None:
 def replace_history(target: Any, source: Any, *, derived: bool = False) -> None:
     """Give `target` the history of `source`, which was just written into it.
 
-    A tensor that required a gradient still does afterwards, as in PyTorch: the gradient of its
-    old contents is 0.
+    As in PyTorch, a tensor that required a gradient still does: that of its old contents is 0.
     """
     base = base_of(target)
     before, new = base._edge, source._edge
@@ -91,7 +90,7 @@ def has_history(target: Any, *sources: Any) -> bool:
 
 
 def update(operation: Update, *inputs: Any, **params: Any) -> None:
-    """Run an update in place, outside the tape."""
+    """Run an update in place, without recording it."""
     update_all(operation, [inputs], **params)
 
 
@@ -108,8 +107,8 @@ def update_all(operation: Update, rows: Sequence[tuple[Any, ...]], **params: Any
 def apply(operation: Callable[..., Any], target: Any, *operands: Any) -> None:
     """The in-place form of an operation: compute, then overwrite `target` with the result.
 
-    If the operation's own tape nodes saved `target`, this write would make their value stale, so
-    they get a copy of it.
+    If tape entries of the operation itself saved `target`, this write would make them stale, so
+    they get a copy.
     """
     since = tick()
     result = operation(target, *operands)
@@ -128,7 +127,7 @@ def alias_of(tensor: Any) -> Any:
 
 
 def _keep_old(edge: Edge, storage: Storage, since: int) -> None:
-    """Replace what nodes made after `since` saved of `storage` by copies."""
+    """Replace saved tensors on `storage` by copies, in entries made after `since`."""
     stack = [edge]
     while stack:
         node = stack.pop()
@@ -147,7 +146,7 @@ def _copy_if_on(x: Any, storage: Storage) -> Any:
 
 
 def refuse_leaf(base: Any) -> None:
-    """Raise if writing to this tensor would lose the gradient of what is in it."""
+    """Refuse to overwrite a leaf: the gradient of its old contents would be lost."""
     if type(base._edge) is Leaf:
         raise AutogradError(
             "in-place write: this is a leaf tensor that requires grad (or a view of one), and "
@@ -157,7 +156,7 @@ def refuse_leaf(base: Any) -> None:
 
 
 def accumulate_grad(tensor: Any, gradient: Any, *, fresh: bool, create_graph: bool) -> None:
-    """Add a gradient to a tensor's `.grad`, which never shares memory with anything else."""
+    """Add a gradient to a tensor's `.grad`, which never aliases other memory."""
     local.context.backend.touch(tensor, "asked")
     before = grad_of(tensor)
     if before is None:
@@ -170,6 +169,6 @@ def accumulate_grad(tensor: Any, gradient: Any, *, fresh: bool, create_graph: bo
 
 
 def _tidy(gradient: Any) -> bool:
-    """Whether a gradient is contiguous and writable, as optimisers need it."""
+    """Whether a gradient is contiguous and writable, as optimisers require."""
     flags = getattr(gradient._value, "flags", None)
     return flags is None or (flags.c_contiguous and flags.writeable)

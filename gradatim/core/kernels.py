@@ -1,11 +1,11 @@
 """Compiled kernels for eager operations, and when they are used instead of NumPy.
 
 NumPy takes five to forty passes over memory for a GELU, a norm or an optimiser's update; machine
-code takes one. An operation with something to gain declares how its arrays are cut into rows
-(`cut`), and a kernel computes any number of rows. It is used for large contiguous arrays. The
-compiler lies above this package, so `gradatim/__init__` hands its kernel maker in. Whether a
-kernel runs depends on shapes, dtypes and memory layout alone, never on earlier calls: a script
-gives the same bits in every run.
+code takes one. An operation that gains from this declares how its arrays are cut into rows (`cut`),
+and a kernel computes any number of rows. Kernels are used for large contiguous arrays. The compiler
+is above this package, so `gradatim/__init__` injects its kernel maker. Whether a kernel runs
+depends only on shapes, dtypes and memory layout, never on earlier calls: a script gives the same
+bits in every run.
 
 GRADATIM_KERNELS=0 turns kernels off; so does `set_kernels_enabled(False)`.
 """
@@ -27,11 +27,11 @@ Array = np.ndarray[Any, Any]
 Work = Callable[..., Any]
 Make = Callable[[str, Work, "Form"], "Kernel | None"]
 
-MIN_ELEMENTS = 1 << 14  # with fewer, NumPy is as fast, and small scripts need no compiler
+MIN_ELEMENTS = 1 << 14  # below this NumPy is as fast, and small scripts never load the compiler
 
 
 class Kernel(Protocol):
-    """Machine code for calls of one form."""
+    """Machine code for all calls of one form."""
 
     def run(self, inputs: Sequence[Array], outputs: Sequence[Array], rows: int) -> None:
         """Compute this many rows of the outputs from the inputs."""
@@ -53,7 +53,7 @@ class _State:
 
 
 def set_kernels_enabled(mode: bool) -> None:
-    """Turn compiled kernels for large arrays on or off; off, NumPy computes everything.
+    """Turn compiled kernels for large arrays on or off; when off, NumPy computes everything.
 
     >>> set_kernels_enabled(False)
     >>> are_kernels_enabled()
@@ -73,7 +73,7 @@ def are_kernels_enabled() -> bool:
 
 
 def set_kernel_maker(make: Make) -> None:
-    """Install the compiler's function that makes a kernel, or None, from (name, work, form)."""
+    """Install the compiler's function (name, work, form) -> kernel, or None if it cannot."""
     _State.make = make
 
 
@@ -85,32 +85,31 @@ class Kernels:
         self._made: dict[Form, Kernel | None] = {}
 
     def of(self, form: Form) -> Kernel | None:
-        """The kernel for a form, made on first use; None if there can be none."""
+        """The kernel for a form, compiled on first use; None if it cannot be compiled."""
         if form in self._made:
             return self._made[form]
-        with fork_lock:  # a forked child would wait for ever for an import begun by its parent
+        with fork_lock:  # a child forked while this imports the compiler would deadlock
             if form not in self._made and _State.make is not None:
                 self._made[form] = _State.make(self._name, self._work, form)
         return self._made.get(form)
 
 
 class Plan(NamedTuple):
-    """How to call a kernel with arrays of given types."""
+    """How to call a kernel on arrays of given types."""
 
     kernel: Kernel
     rows: int
     outputs: tuple[ArrayType, ...]
-    several: bool  # whether the operation returns a tuple
+    several: bool  # the operation returns a tuple
 
 
 def kernel_or_numpy(
     name: str, work: Work, shape: Work, numpy: Work, cut: Cut, numpy_only: Sequence[str] = ()
 ) -> Work:
-    """A function of arrays that runs a kernel where there is one, and `numpy` elsewhere.
+    """A function of arrays that runs a kernel where there is one, otherwise `numpy`.
 
-    `work` is the same function in library operations, from which a kernel is compiled; `shape` is
-    its shape rule. Parameters named in `numpy_only` are optional helpers for `numpy`; kernels get
-    None for them.
+    `work` is the same function in library operations, from which kernels are compiled; `shape` is
+    its shape rule. Parameters named in `numpy_only` help `numpy` only; kernels get None for them.
     """
 
     def traced(*tensors: Any, **params: Any) -> Any:
@@ -122,13 +121,16 @@ def kernel_or_numpy(
     def planned(static: tuple[tuple[str, Any], ...], *types: Any) -> Plan | None:
         kinds = [ArrayType(*pair) for pair in zip(types[::2], types[1::2], strict=True)]
         params = dict(static)
-        found = cut.form(kinds, params)
-        kernel = None if found is None else kernels.of(found[0])
-        if found is None or kernel is None:
+        formed = cut.form(kinds, params)
+        if formed is None:
+            return None
+        form, rows = formed
+        kernel = kernels.of(form)
+        if kernel is None:
             return None
         outputs = shape(*kinds, **params)
         several = type(outputs) is not ArrayType
-        return Plan(kernel, found[1], outputs if several else (outputs,), several)
+        return Plan(kernel, rows, outputs if several else (outputs,), several)
 
     def value(*arrays: Array, **params: Any) -> Any:
         large = _State.enabled and arrays[0].size >= MIN_ELEMENTS
@@ -142,8 +144,8 @@ def kernel_or_numpy(
         plan = planned(tuple(static.items()), *types)
         if plan is None:
             return numpy(*arrays, **params)
-        made = tuple([np.empty(*t) for t in plan.outputs])
-        plan.kernel.run(given, made, plan.rows)
-        return made if plan.several else made[0]
+        outputs = tuple([np.empty(*t) for t in plan.outputs])
+        plan.kernel.run(given, outputs, plan.rows)
+        return outputs if plan.several else outputs[0]
 
     return value

@@ -1,7 +1,7 @@
-"""The three kinds of entry on the tape: leaves, operations, and one of several outputs.
+"""The three kinds of tape entry: leaves, operations, and single outputs of multi-output operations.
 
-Each knows the entries its gradient goes to (`edges`), when it was made (`time`), and what to do
-when a gradient arrives (`visit`).
+Each has the entries its gradient flows to (`edges`), the time it was made (`time`), and a method
+that handles its complete gradient (`visit`).
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ RETAIN = 0  # the key of `retain_grad`, which sees the gradient after all other 
 
 
 class Leaf:
-    """The end of a tape: a tensor whose `.grad` collects what arrives here."""
+    """A tensor whose `.grad` accumulates the gradients that arrive here; the end of a path."""
 
     __slots__ = ("__weakref__", "after", "hooks", "tensor")
 
     name = "AccumulateGrad"
-    time = 0  # before every operation: the walk, which goes back in time, comes to leaves last
+    time = 0  # before every operation, so the walk, newest first, visits leaves last
     edges: tuple[()] = ()
 
     def __init__(self, tensor: Handle) -> None:
-        # Weak, because the tensor holds its leaf: no cycle for the garbage collector.
+        # Weak, because the tensor references its leaf: this avoids a reference cycle.
         self.tensor = weakref.ref(tensor)
         self.hooks: Hooks | None = None
         self.after: Hooks | None = None  # called with the tensor when its `.grad` is complete
 
     def hooked(self) -> tuple[int, ...]:
-        """The keys of all hooks: no two hooks ever have the same."""
+        """The keys of all hooks; each is unique."""
         return (*(self.hooks or ()), *(self.after or ()))
 
     def visit(self, gradient: Any, pending: PendingGradients, *, fresh: bool) -> None:
@@ -57,19 +57,19 @@ class Leaf:
 class Node:
     """One application of a primitive: where gradients go next, and what the rules need."""
 
-    # Made for every recorded call, by `tape`, which fills the fields: the call of an `__init__`
-    # would cost more than all of them. Only what all entries need is set at once.
+    # `tape` makes one for every recorded call and sets its fields: an `__init__` call would cost
+    # more than all of that. Fields that only some entries need may stay unset.
     __slots__ = ("__weakref__", "edges", "hooks", "out", "params", "plan", "saved", "time",
                  "trace", "types")  # fmt: skip
 
     plan: Plan
     params: dict[str, Any]
-    edges: Sequence[Edge | None]  # one for each input, None where no gradient is wanted
-    saved: tuple[Handle, ...] | None  # the inputs that the rules name; None after a release
+    edges: Sequence[Edge | None]  # one per input, None where no gradient is needed
+    saved: tuple[Handle, ...] | None  # the inputs that the rules name; None once released
     hooks: Hooks | None
     time: int
     out: Any  # only if the plan keeps outputs: a value, a storage, or the storages of several
-    types: dict[int, ArrayType]  # by the input's place; only if the plan keeps types
+    types: dict[int, ArrayType]  # by input position; only if the plan keeps types
     trace: traceback.StackSummary  # only in anomaly mode
 
     @property
@@ -84,28 +84,28 @@ class Node:
 
     @property
     def name(self) -> str:
-        """PyTorch's way of naming an entry: `MulBackward0`."""
+        """The entry's name in PyTorch's style: `MulBackward0`."""
         words = self.primitive.name.split("_")
         return "".join(w[:1].upper() + w[1:] for w in words) + "Backward0"
 
     def visit(self, gradient: Any, pending: PendingGradients, *, fresh: bool) -> None:
-        """Call the gradient rules and send on what they return."""
+        """Call the gradient rules and pass their results on."""
         anomaly = local.context.anomaly
         if self.plan.primitive.is_part and not anomaly and pending.add_part(self, gradient):
-            return  # it saved nothing, so there is nothing to release
+            return  # slices save nothing, so there is nothing to release
         results = self.pull(gradient)
         if anomaly:
             check_for_nan(self.name, getattr(self, "trace", None), results)
         edges, several = self.edges, type(gradient) is list
         for i, new in results:
             if new is not None:
-                # Some rules hand on what came in, or a view of it: memory that is not ours alone.
+                # Some rules return the incoming gradient or a view of it: that memory is shared.
                 pending.add(edges[i], new, fresh=several or not same_memory(new, gradient))
         if not pending.retain_graph:
             self.release(keep_out=pending.create_graph)
 
     def pull(self, gradient: Any) -> list[tuple[int, Any]]:
-        """The gradient for each input that wants one, with the input's position."""
+        """The gradients, each with the position of the input it belongs to."""
         saved, params = self.unpack(), self.params
         results = []
         for i, rule, sources in self.plan.rules:
@@ -123,15 +123,15 @@ class Node:
                     arguments.append(self.result if type(self.result) is ndarray else None)
                 else:
                     arguments.append(tuple(self.types.values()))
-            found = rule(gradient, *arguments)
+            result = rule(gradient, *arguments)
             if i == JOINT:
-                results += [(j, f) for j, f in enumerate(found) if self.edges[j] is not None]
+                results += [(j, r) for j, r in enumerate(result) if self.edges[j] is not None]
             else:
-                results.append((i, found))
+                results.append((i, result))
         return results
 
     def unpack(self) -> tuple[Any, ...]:
-        """The saved inputs, or an error if they are gone or no longer what they were."""
+        """The saved inputs. Errors: AutogradError if released, or overwritten since."""
         saved = self.saved
         if saved is None:
             raise AutogradError(freed(self.name))
@@ -147,7 +147,7 @@ class Node:
         return saved
 
     def output(self, index: int) -> Any:
-        """A saved output as a tensor again, on the tape where the original stood."""
+        """A saved output as a tensor, with the original's place on the tape."""
         kept = self.out
         if type(kept) is tuple:
             tensor = alias(kept[index].value, kept[index])
@@ -161,7 +161,7 @@ class Node:
 
     @property
     def result(self) -> Any:
-        """The value of the only result, if it is kept for the rules and still there; else None."""
+        """The single result's value; None if not saved, overwritten, or one of several."""
         kept = self.out if self.plan.keeps_out else ()
         if type(kept) is Storage:
             return None if kept.written > self.time else kept.value
@@ -170,8 +170,8 @@ class Node:
     def release(self, *, keep_out: bool) -> None:
         """Free the saved values; entries that saved none can be walked again.
 
-        `keep_out` leaves the storage of the result, where a gradient that has a graph of its own
-        will see whether the result was overwritten.
+        `keep_out` keeps the storage of the result: with create_graph, the gradient's own graph
+        checks there whether the result was overwritten.
         """
         if self.saved or self.plan.keeps_out:
             self.saved = None
@@ -180,7 +180,7 @@ class Node:
 
 
 class Output:
-    """One output of an operation that has several: gradients wait here for the others."""
+    """One output of a multi-output operation; its gradient is collected with the others'."""
 
     __slots__ = ("__weakref__", "hooks", "index", "node", "time")
 
@@ -209,13 +209,13 @@ Edge = Leaf | Node | Output | Any  # Any: the entry of an `autograd.Function`
 
 
 def pass_on_retain(old: Edge | None, new: Edge | None) -> None:
-    """`retain_grad` is for a tensor, so it goes along when the tensor gets a new entry."""
+    """Move a `retain_grad` hook, which belongs to the tensor, from its old entry to its new one."""
     if old is not None and new is not None and old.hooks and RETAIN in old.hooks:
         new.hooks = {**(new.hooks or {}), RETAIN: old.hooks.pop(RETAIN)}
 
 
 def freed(name: str) -> str:
-    """The text for a second walk over an entry whose saved values are gone."""
+    """The message for a second walk over an entry whose saved values were freed."""
     return (
         f"backward: the graph behind {name} was already walked and its saved values freed; "
         "pass retain_graph=True to the first backward() if you need a second one"
@@ -223,7 +223,7 @@ def freed(name: str) -> str:
 
 
 def overwritten(name: str, what: str) -> str:
-    """The text for a saved value that is no longer what the forward pass saw."""
+    """The message for a saved value that was overwritten after the forward pass."""
     return (
         f"backward: {name} needs {what}, but it was overwritten in place since; "
         "use the out-of-place form (x = x + 1 instead of x += 1) or write to a .clone()"
@@ -231,7 +231,7 @@ def overwritten(name: str, what: str) -> str:
 
 
 def check_for_nan(name: str, trace: Any, results: Iterable[tuple[int, Any]]) -> None:
-    """Anomaly mode: refuse a gradient with nan, and say which forward operation it belongs to."""
+    """Anomaly mode: refuse a gradient with nan, and name the forward call it belongs to."""
     for i, gradient in results:
         if gradient is not None and bool((gradient != gradient).any()):
             where = "  (not recorded: detect_anomaly was off)\n" if trace is None else _calls(trace)
@@ -241,7 +241,7 @@ def check_for_nan(name: str, trace: Any, results: Iterable[tuple[int, Any]]) -> 
 
 
 def _calls(trace: traceback.StackSummary) -> str:
-    """The last calls before the engine: those of the user, or of a model."""
+    """The last stack frames outside the library: the user's code, or a model's."""
     package = Path(__file__).parents[1]
     rooms = tuple(str(package / room) for room in ("core", "ops", "_tensor", "autograd", "nn"))
     calls = [call for call in trace if not call.filename.startswith(rooms)]

@@ -1,9 +1,9 @@
-"""How Python code reads a tensor's numbers, as opposed to computing with them.
+"""How Python code reads a tensor's values, as opposed to computing with them.
 
-While a program is traced the numbers are unknown, or will differ when it runs. Code that read
-`x._value` directly would bake today's numbers into the program unnoticed. So it asks the backend,
-which returns them, records that they were read, or refuses. Shape, dtype and memory layout are not
-numbers and may be read from `x._value`.
+While a program is traced, values are unknown, or will differ when the program runs. Code that read
+`x._value` directly would silently bake the current values into the program as constants. So it goes
+through the backend, which returns the values, records that they were read, or refuses. Shape, dtype
+and memory layout are not values in this sense and may be read from `x._value`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from .context import local
 
 
 def numbers_of(x: Any) -> np.ndarray[Any, Any]:
-    """The numbers of a tensor as an array."""
+    """The values of a tensor as an array."""
     return local.context.backend.numbers(x)
 
 
 def glance(x: Any) -> np.ndarray[Any, Any] | None:
-    """The array of a tensor for optional use, as in a check for a clearer error message.
+    """A tensor's array for optional use, such as a check for a clearer error message.
 
-    None while a program is traced, which must do without.
+    None while a program is traced.
     """
     value = x._value
     looks = isinstance(local.context.backend, Eager) and isinstance(value, np.ndarray)

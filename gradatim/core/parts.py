@@ -1,7 +1,7 @@
 """The gradient of a tensor from the gradients of its slices.
 
 Slices that tile the tensor, as `split` and `chunk` make them, are concatenated in one pass over
-memory. All others are added into zeros.
+memory. Any others are added into zeros.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ALL = slice(None)
 
 
 class Parts:
-    """Gradients of slices of one tensor, until all have arrived."""
+    """Gradients of slices of one tensor, collected until all have arrived."""
 
     __slots__ = ("_elements", "_found", "_kind")
 
@@ -33,7 +33,7 @@ class Parts:
         self._elements = 0
 
     def add(self, node: Any, arrived: Array) -> bool:
-        """Keep the gradient of a slice, made by `node`; False if all exceed the whole in size."""
+        """Add the gradient of `node`'s slice; False if the sum of sizes exceeds the tensor's."""
         self._found.append((node, arrived))
         self._elements += arrived.size
         return self._elements <= math.prod(self._kind.shape)
@@ -51,7 +51,7 @@ class Parts:
         return self.added_to(np.zeros(self._kind.shape, self._kind.dtype))
 
     def added_to(self, whole: Array) -> Array:
-        """`whole`, with the gradients of all slices added in place."""
+        """Add the gradients of all slices to `whole` in place, and return it."""
         for node, arrived in self._found:
             part = node.primitive.value(whole, **node.params)
             np.add(part, arrived, part)
@@ -59,7 +59,7 @@ class Parts:
 
 
 def _along_one(indices: Sequence[tuple[Any, ...]]) -> tuple[int, list[int]] | None:
-    """The one dimension that all slices cut, and where each starts; None if there is none."""
+    """The single dimension that all slices cut, and their starts; None if there is none."""
     first = indices[0]
     for index in indices:
         if not index or index[:-1] != (_ALL,) * (len(first) - 1):

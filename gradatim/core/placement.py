@@ -1,9 +1,9 @@
 """Arrays whose memory is aligned to cache lines.
 
-NumPy aligns to 16 bytes only. A vector of 64 bytes then straddles two cache lines, and code that
-reads it again and again, as a matrix product does, takes 10 to 30 % longer. So arrays that live
-long (tensors of given numbers, zeros, clones, results of compiled programs) are allocated here;
-small arrays and intermediate results are NumPy's.
+NumPy aligns to 16 bytes only. A 64-byte vector load then straddles two cache lines, and code that
+loads the same data many times, such as a matrix product, takes 10 to 30 % longer. So long-lived
+arrays (tensors made from data, zeros, clones, results of compiled programs) are allocated here;
+small arrays and intermediate results come from NumPy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 LINE = 64  # bytes of a cache line
-SMALL = 1 << 12  # bytes: smaller arrays are not worth the two microseconds that aligning takes
+SMALL = 1 << 12  # bytes; up to this size, aligning is not worth the two microseconds it takes
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -30,7 +30,7 @@ def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
 
 
 def zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """An array of zeros, which the operating system provides without writing them."""
+    """An array of zeros; large ones are zero pages of the operating system, not written here."""
     small = math.prod(shape) * dtype.itemsize <= SMALL
     return np.zeros(shape, dtype) if small else placed(np.zeros, shape, dtype)
 
@@ -45,23 +45,23 @@ def copied(array: Array, dtype: np.dtype[Any] | None = None) -> Array:
 
 
 def placed(make: Callable[..., Array], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """An array made by `make(size, dtype)`, aligned to a cache line whatever its size."""
+    """An array made by `make(size, dtype)`, aligned to a cache line even if it is small."""
     size, more = math.prod(shape), LINE // dtype.itemsize
-    room = make(size + more, dtype)
-    start = -address_of(room) % LINE // dtype.itemsize
-    return room[start : start + size].reshape(shape)
+    buffer = make(size + more, dtype)
+    start = -address_of(buffer) % LINE // dtype.itemsize
+    return buffer[start : start + size].reshape(shape)
 
 
 def was_placed(array: Array) -> bool:
-    """Whether an array was made by `placed`, so that it is aligned in every process, not by chance.
+    """Whether an array came from `placed`: aligned in every process, not just by chance.
 
     >>> was_placed(empty((64, 64), np.dtype("float32")))
     True
     """
-    room = array.base
+    buffer = array.base
     more = LINE // array.itemsize
-    placed = isinstance(room, np.ndarray) and room.size == array.size + more
-    return placed and address_of(array) % LINE == 0
+    padded = isinstance(buffer, np.ndarray) and buffer.size == array.size + more
+    return padded and address_of(array) % LINE == 0
 
 
 def address_of(array: Array) -> int:

@@ -1,4 +1,4 @@
-"""What a tape entry keeps for its gradient rules, read off the rules' own parameter names."""
+"""What a tape entry saves for its gradient rules, derived from the rules' parameter names."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 Rule = Callable[..., Any]
 
-# Where an argument of a rule comes from.
+# Where an argument of a rule comes from
 SAVED, OUT, OUT_ARRAY, TYPE, TYPES, PARAM = range(6)
 
-JOINT = -1  # in the place of an input: the rule answers for all of them
+JOINT = -1  # instead of an input position: the rule returns the gradients of all inputs
 
 
 class Plan:
-    """What a tape entry keeps, and how its rules are called, for one set of wanted inputs."""
+    """What a tape entry saves and how its rules are called, for one set of wanted gradients."""
 
     __slots__ = ("is_plain", "keeps", "keeps_out", "kept", "needed", "pick", "primitive", "rules",
                  "typed")  # fmt: skip
@@ -47,7 +47,7 @@ class Plan:
 
 
 def _kept(places: tuple[int, ...]) -> tuple[slice, Callable[..., Any] | None]:
-    """The kept inputs as a slice of all, which is cheapest, and a function where none will do."""
+    """A slice that picks the saved inputs, which is cheapest, or else a function that does."""
     if not places:
         return slice(0), None
     first, last = places[0], places[-1]

@@ -1,23 +1,22 @@
-"""A primitive is a fact sheet: its value, its shape rule and its gradients, side by side.
+"""A primitive: value, shape rule and gradient rules of one operation, side by side.
 
     tanh = Primitive("tanh(x)", np.tanh, same, x=lambda g, out: mul(g, sub(one, mul(out, out))))
 
 The signature names the inputs; static parameters follow a `*`. There is one gradient rule per
-input, called with the incoming gradient `g` and whatever else its own parameters name:
+input, called with the incoming gradient `g` and whatever else its parameters name:
 
-    an input (`x`)            its value is kept alive, and checked for overwriting
+    an input (`x`)            its value is saved, and checked for in-place writes since
     an output (`out`)         likewise
     the result (`out_array`)  its array, or None if it was overwritten since or is only traced
-    an input's type `x_type`  only shape and dtype are kept (`types`: those of all inputs)
+    an input's type `x_type`  only shape and dtype are saved (`types`: those of all inputs)
     a static parameter        as it was given
 
-An operation that NumPy does in many passes over memory says how its arrays are cut into rows (see
-`cut`), so that machine code can do it in one.
+So a rule's parameter list says what the tape saves. An operation that takes NumPy many passes over
+memory declares how its arrays are cut into rows (see `cut`), so that machine code can do it in one.
 
-Where the gradients of several inputs have work in common, a `joint_rule` gives one for each (or
-None) at once. Where a gradient makes no sense, `differentiable=False` says so; there is no other
-state. So a rule's head says what the gradient saves. Rules are written in the library's own
-operations; that makes second derivatives and compiled backward passes come for free.
+Where the gradients of several inputs share work, one `joint_rule` returns all of them (None where
+there is none). An operation without gradients says `differentiable=False`. Rules are written in the
+library's own operations, so second derivatives and compiled backward passes come for free.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ REGISTRY: dict[str, Primitive] = {}
 
 
 class Primitive:
-    """One array operation of the narrow waist. Calling it binds it to tensors."""
+    """One array operation of the narrow waist. Calling it applies it to tensors."""
 
     def __init__(
         self,
@@ -68,13 +67,13 @@ class Primitive:
         if cut is not None:
             self.value = kernel_or_numpy(self.name, self, shape, value, cut, numpy_only)
         self.is_view = is_view
-        self.is_part = is_part  # a view that shows some elements, each once
+        self.is_part = is_part  # a view of some of the elements, each at most once
         self.is_plain = not is_view and len(outputs) == 1
         self.variadic_rule = variadic_rule
         self.joint_rule = joint_rule
         self.rules = tuple(rules.pop(name, None) for name in self.inputs)
         self.differentiable = differentiable
-        self.plans: dict[int, Plan] = {}  # by the inputs that want a gradient, as bits
+        self.plans: dict[int, Plan] = {}  # by the bit set of inputs that need a gradient
         self.has_rules = bool(variadic_rule or joint_rule or any(self.rules))
         if differentiable != self.has_rules:
             raise TypeError(f"{self.name}: give gradient rules, or say differentiable=False")
@@ -107,18 +106,18 @@ class Primitive:
         return registered, (self.name,)
 
     def plan(self, wanted: int, count: int) -> Plan:
-        """The plan for the inputs, of `count`, whose bits are set in `wanted`."""
-        made = Plan(self, wanted, count)
+        """The plan for `count` inputs; bit i of `wanted` says if input i needs a gradient."""
+        plan = Plan(self, wanted, count)
         if self.variadic_rule is None:
-            self.plans[wanted] = made
-        return made
+            self.plans[wanted] = plan
+        return plan
 
 
 class Composite(Primitive):
-    """A named operation made of primitives, with a gradient rule of its own.
+    """A named operation made of primitives, with gradient rules of its own.
 
-    `expand` writes it in primitives, for executors that do not know it. `value` is its own
-    NumPy value where that pays; without one the expansion is run.
+    `expand` expresses it in primitives, for backends without an implementation. `value` is a NumPy
+    implementation where that is faster; without one the expansion is run.
     """
 
     def __init__(
@@ -157,10 +156,10 @@ class Composite(Primitive):
 
 
 class Shortcut(Composite):
-    """A composite that the tape never sees: where a gradient is wanted, its parts are recorded.
+    """A composite that is never recorded: if a gradient is needed, its expansion is recorded.
 
-    So it needs no rules. It is for what backward passes compute, of which seldom anybody wants
-    another gradient.
+    So it needs no gradient rules. It is for computations of backward passes, which are seldom
+    differentiated again.
     """
 
     def __init__(
@@ -178,19 +177,19 @@ class Shortcut(Composite):
         )
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        """Run it, or its parts."""
+        """Run it, or its expansion if a gradient is needed."""
         if local.context.grad_enabled and any(tape.history(x) is not None for x in inputs):
             return self.expand(*inputs, **params)
         return tape.bind(self, *inputs, **params)
 
 
 def registered(name: str) -> Primitive:
-    """The primitive of this name: what a pickled one is read as."""
+    """The primitive of this name; a pickled primitive is loaded by it."""
     return REGISTRY[name]
 
 
 def run_view(steps: tuple[tuple[Primitive, dict[str, Any]], ...], tensor: Handle) -> Any:
-    """Apply the steps of a view, one after the other."""
+    """Apply the steps of a view in order."""
     for primitive, params in steps:
         tensor = primitive(tensor, **params)
     return tensor

@@ -1,4 +1,4 @@
-"""The memory of tensors, and the one clock that orders operations and writes."""
+"""The memory of tensors, and the clock that orders operations and writes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-# One clock for tape nodes and in-place writes. A node's inputs are older than the node, so
+# One clock for tape entries and in-place writes. An entry's inputs are older than the entry, so
 # sorting by time is a topological order; a saved value whose storage was written after the
-# node was made is stale. `next` on a count is atomic.
+# entry was made is stale. `next` on a `count` is atomic.
 clock = count(1)
 
 
 def tick() -> int:
-    """The next time: every call gives a new one."""
+    """The next time, unique to this call."""
     return next(clock)
 
 
 class WriteGroup:
     """Storages that one compiled program writes in every step, and the time of its last step.
 
-    There can be hundreds of them, and setting the time in each took longer than everything else
+    There can be hundreds of them, and setting the time of each took longer than all other work
     after a step.
     """
 
@@ -29,7 +29,7 @@ class WriteGroup:
 
     def __init__(self) -> None:
         self.time = 0
-        self.was_left = False  # by a storage that has joined another group since
+        self.was_left = False  # whether a storage has moved to another group
 
 
 NO_GROUP = WriteGroup()
@@ -39,7 +39,7 @@ class Storage:
     """A buffer that several tensors may share: its value, and when it was last written.
 
     The value is a NumPy array or, while a program is traced, a variable of the trace. `time` is
-    that of the last write outside its `group`.
+    that of the last write other than by its `group`.
     """
 
     __slots__ = ("group", "time", "value")
@@ -55,13 +55,13 @@ class Storage:
         return max(self.time, self.group.time)
 
     def join(self, group: WriteGroup) -> None:
-        """Take the time of further writes from a group."""
+        """Take the time of future writes from a group."""
         self.group.was_left = True
         self.time = self.written
         self.group = group
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A copy begins as never written: another process has another clock.
+        # A copy starts as never written: another process has another clock.
         return Storage, (self.value,)
 
 

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def bind(primitive: Primitive, /, *inputs: Any, **params: Any) -> Any:
     """Run `primitive` on tensors; the result is a tensor, or a tuple of them.
 
-    All arithmetic passes through here, so its cost is the library's eager overhead: the common
-    cases are spelled out here and in `record`.
+    Every operation passes through here, so its cost is the library's eager overhead: the common
+    cases are inlined here and in `record`.
     """
     context = local.context
     value = context.backend.execute(primitive, inputs, params)
     out: Any
     if primitive.is_plain:
-        out = handle.bare()  # and the rest as in `wrap`
+        out = handle.bare()  # `wrap`, inlined
         out._value = value
         out._base = out._edge = out._shared = None
     elif primitive.is_view:
@@ -43,7 +43,7 @@ def bind(primitive: Primitive, /, *inputs: Any, **params: Any) -> Any:
 
 
 def record(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any], out: Any) -> None:
-    """Give `out` an entry on the tape, if any input wants a gradient."""
+    """Give `out` an entry on the tape, if any input needs a gradient."""
     edges: Sequence[Edge | None]
     if len(inputs) == 2:
         x, y = inputs
@@ -63,7 +63,7 @@ def record(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]
         wanted = sum([1 << i for i, edge in enumerate(edges) if edge is not None])
         if not wanted:
             return
-    plans = primitive.plans  # by the inputs that want a gradient, as bits
+    plans = primitive.plans  # by the bit set of inputs that need a gradient
     plan = plans[wanted] if wanted in plans else primitive.plan(wanted, len(edges))
     node = Node()
     node.plan = plan
@@ -75,7 +75,7 @@ def record(primitive: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]
     if plan.is_plain:
         out._edge = node
         if plan.keeps_out:
-            node.out = out._value  # its storage takes the place, once there is one
+            node.out = out._value  # replaced by its storage once that is created
     else:
         _keep_more(node, inputs, out)
 
@@ -88,7 +88,7 @@ def _keep_more(node: Node, inputs: tuple[Any, ...], out: Any) -> None:
     if type(out) is not tuple:
         if plan.keeps_out:
             node.out = out._storage
-        if out._value.dtype.kind == "f":  # a cast may leave the floats
+        if out._value.dtype.kind == "f":  # a cast to integers ends the gradient's path
             out._edge = node
         return
     node.out = tuple([o._storage if n else None for o, n in zip(out, plan.needed, strict=True)])
@@ -108,7 +108,7 @@ def _remember_call(out: Any) -> None:
 def _view_of(source: Any, primitive: Primitive, params: dict[str, Any], value: Any) -> Any:
     """A view of `source` with one more step, on the same storage.
 
-    It has a base even where nothing is recorded, so that a write to it cannot go unnoticed.
+    It has a base even where nothing is recorded, so that a write through it is always noticed.
     """
     step = bare_step()
     step.before, step.primitive, step.params = source._view, primitive, params
@@ -119,17 +119,17 @@ def _view_of(source: Any, primitive: Primitive, params: dict[str, Any], value: A
 
 
 def base_of(tensor: Any) -> Any:
-    """The tensor whose history a view shares: the tensor itself if it is no view."""
+    """The tensor whose history a view shares; the tensor itself if it is not a view."""
     base = tensor._base
     if base is None:
         return tensor
-    while base._base is not None:  # its shape was changed in place: now it is a view itself
+    while base._base is not None:  # an in-place change of its shape made the base a view itself
         base = tensor._base = base._base
     return base
 
 
 def history(tensor: Any) -> Edge | None:
-    """The tape entry of a tensor, rebuilt if it is a view whose base was written since."""
+    """The tape entry of a tensor, rebuilt if it is a view whose base was written meanwhile."""
     if tensor._base is None:
         return tensor._edge
     base = base_of(tensor)

@@ -1,7 +1,7 @@
-"""Updates: what an optimiser does in place to its parameters, many of them at once.
+"""Updates: an optimiser's in-place step on its parameters, many of them at once.
 
-NumPy needs a dozen calls for each parameter, so small ones are concatenated and updated together.
-A compiled kernel takes one pass over each parameter, and one call for all of them.
+NumPy needs a dozen calls per parameter, so small parameters are concatenated and updated together.
+A compiled kernel needs one pass over each parameter, and one call for all of them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ Row = Sequence[Array]
 
 @dataclass(frozen=True)
 class Sweep:
-    """An update in the form that a kernel is compiled from: one elementwise pass over its arrays.
+    """An update in the form from which a kernel is compiled: one elementwise pass over its arrays.
 
     `factors(*numbers, dtype)` precomputes scalars from the update's numbers (learning rate, step
-    count, ...): the scalars as arrays of `dtype`, and the new values of the numbers it replaces.
-    `expand(*arrays, *factors)` computes the new arrays in library operations. Each is also passed
-    the static parameters named in `factor_params` and `expand_params`. A parameter in both reaches
-    `expand` only as whether it is nonzero, so that changing its value needs no new kernel.
+    count, ...): it returns them as arrays of `dtype`, and the new values of numbers it replaces.
+    `expand(*arrays, *factors)` computes the new arrays in library operations. They are also passed
+    the static parameters named in `factor_params` and `expand_params`. For a parameter in both,
+    `expand` gets only whether it is nonzero, so that a change of its value needs no new kernel.
     """
 
     expand: Callable[..., Any]
@@ -39,10 +39,10 @@ class Sweep:
 
 
 class Update(Composite):
-    """A composite whose outputs replace the inputs of the same names.
+    """A composite whose outputs replace the inputs of the same name.
 
-    `in_place` is its NumPy implementation, which writes into the arrays of those inputs. No
-    gradient flows through an update: optimisers work outside the tape.
+    `in_place` is its NumPy implementation, which writes into the arrays of those inputs. Updates
+    are never recorded on the tape.
 
     Parameters of at most `small` elements, where NumPy's call overhead exceeds the arithmetic, are
     concatenated and updated together. Apart from the 0-d inputs named in `numbers`, all inputs
@@ -79,17 +79,17 @@ class Update(Composite):
         self._kernels = Kernels(f"{self.name} sweep", sweep.expand) if sweep is not None else None
 
     def _types(self, *types: Any, **_: Any) -> Any:
-        found = tuple(types[i] for i in self.replaces)
-        return found if len(found) > 1 else found[0]
+        outputs = tuple(types[i] for i in self.replaces)
+        return outputs if len(outputs) > 1 else outputs[0]
 
     def _value(self, *arrays: Any, **params: Any) -> Any:
         new = [a.copy() if i in self.replaces else a for i, a in enumerate(arrays)]
         self.in_place(*new, **params)
-        found = tuple(new[i] for i in self.replaces)
-        return found if len(found) > 1 else found[0]
+        outputs = tuple(new[i] for i in self.replaces)
+        return outputs if len(outputs) > 1 else outputs[0]
 
     def run(self, rows: Sequence[Row], params: Params) -> None:
-        """Update each row of arrays in place, as if one after the other."""
+        """Update each row of arrays in place, with the same result as one after the other."""
         if self._are_shared(rows):
             for row in rows:
                 self.in_place(*row, **params)
@@ -107,15 +107,15 @@ class Update(Composite):
             self._side_by_side(list(zip(*group, strict=True)), params)
 
     def _are_shared(self, rows: Sequence[Row]) -> bool:
-        """Whether two rows write the same array: a state that somebody gave to two parameters."""
+        """Whether two rows write the same array, such as a state shared by two parameters."""
         columns = tuple(zip(*rows, strict=True))
         return any(len(set(map(id, columns[i]))) < len(rows) for i in self.replaces if columns)
 
     def _alike(self, rows: Iterable[Row]) -> list[list[Row]]:
-        """The rows in groups of one dtype and equal numbers."""
+        """The rows, grouped by dtype and values of their numbers."""
         groups: dict[tuple[Any, ...], list[Row]] = {}
         for row in rows:
-            # Numbers that are not replaced, such as the learning rate, are one array for all rows.
+            # Numbers that are not replaced, such as the learning rate, are shared by the rows.
             key = [row[i].item() for i in self.moving], [id(row[i]) for i in self.steady]
             groups.setdefault((row[0].dtype.num, *key[0], *key[1]), []).append(row)
         return list(groups.values())
@@ -123,25 +123,25 @@ class Update(Composite):
     # -- in NumPy ------------------------------------------------------------------------------
 
     def _side_by_side(self, columns: Sequence[Sequence[Any]], params: Params) -> None:
-        """Run once on concatenated arrays: a column has one input's arrays of all rows."""
+        """Run once on concatenated arrays; a column holds one input's arrays of all rows."""
         joined = [np.concatenate(arrays, None) for arrays in columns]
         for i in self.numbers:
             joined[i] = columns[i][0].copy()
         self.in_place(*joined, **params)
         for i in self.replaces:
-            start, found = 0, joined[i]
+            start, updated = 0, joined[i]
             for array in columns[i]:
                 if i in self.numbers:
-                    array[...] = found
+                    array[...] = updated
                 else:
                     stop = start + array.size
-                    array[...] = found[start:stop].reshape(array.shape)
+                    array[...] = updated[start:stop].reshape(array.shape)
                     start = stop
 
     # -- by machine code -------------------------------------------------------------------------
 
     def _swept(self, rows: Sequence[Row], params: Params) -> list[Row]:
-        """Update the rows of contiguous arrays by kernels; return the others."""
+        """Update the rows of contiguous arrays with kernels; return the other rows."""
         arrays = self.arrays
         fitting = [row for row in rows if are_contiguous([row[i] for i in arrays])]
         groups = self._alike(fitting)
@@ -152,7 +152,7 @@ class Update(Composite):
         return left
 
     def _sweep(self, rows: Sequence[Row], params: Params) -> bool:
-        """Update rows that share their numbers by one kernel call; False if there is no kernel."""
+        """Update rows with equal numbers in one kernel call; False if there is no kernel."""
         sweep, first, arrays = self.sweep, rows[0], self.arrays
         assert sweep is not None
         assert self._kernels is not None

@@ -254,7 +254,7 @@ def test_what_is_no_data_is_refused_with_its_place(says, tmp_path):
 def test_what_contains_itself_is_refused(tmp_path):
     value = {"a": []}
     value["a"].append(value)
-    with pytest.raises(ValueError, match=r"save: what stands at 'a\.0' contains itself"):
+    with pytest.raises(ValueError, match=r"save: the value at 'a\.0' contains itself"):
         g.save(value, tmp_path / "x.gt")
 
 
@@ -293,14 +293,14 @@ def test_a_damaged_file_is_refused(tmp_path):
     bad = tmp_path / "bad.gt"
     for at in range(0, len(good), 7):
         bad.write_bytes(good[:at])
-        with pytest.raises(RuntimeError, match=r"bad\.gt cannot be read: .*cut off"):
+        with pytest.raises(RuntimeError, match=r"bad\.gt cannot be read: .*truncated"):
             g.load(bad)
     for at in range(0, len(good), 3):
         bad.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
         with pytest.raises(RuntimeError, match=r"bad\.gt (cannot be read|is a pickle)"):
             g.load(bad)
     bad.write_text("no such file", encoding="utf-8")
-    with pytest.raises(RuntimeError, match="no safetensors file, or one that was cut off"):
+    with pytest.raises(RuntimeError, match="not a safetensors file, or truncated"):
         g.load(bad)
 
 
