@@ -1,5 +1,5 @@
 """The operations: value, shape rule and gradients of each, side by side.
 
-Primitives here take tensors of equal shape and dtype where they take several: broadcasting
-and promotion are inserted by `Tensor`'s methods, so no gradient rule has to undo them.
+Elementwise primitives take tensors of equal shape and dtype: `Tensor`'s methods insert broadcasting
+and promotion as separate operations, so no gradient rule has to undo them.
 """

@@ -1,10 +1,10 @@
-"""Adding rows to a table at given places: the backward of every embedding.
+"""Scatter-add of rows into a table: the backward pass of every embedding.
 
-`np.add.at` is slow for rows and fast for single numbers, so rows become single numbers. For a
-small table there is something faster still, a product with the matrix that has a 1 where a row
-belongs to a place. Measured for tables of 27 rows (one core, float32):
+`np.add.at` is slow for rows and fast for scalars, so rows are added as scalars at flat indices. For
+a small table and many rows, a product with a one-hot matrix is faster still. Measured (one core,
+float32):
 
-    table      rows added    np.add.at    numbers    product
+    table      rows added    np.add.at    scalars    product
     27 x 10            96       54 us       8.6 us     7.1 us
     27 x 27       215,000      148 ms        32 ms    12.5 ms
     256 x 32        2,048          -       0.18 ms    0.67 ms
@@ -20,23 +20,23 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-_SMALL_TABLE = 48  # rows; above, the product has too many zeros to multiply
-_MANY = 1024  # rows to add; below, the product's preparation costs more than it saves
-_FEW_PLACES = 1 << 14  # numbers in a table whose places are kept
-_BLOCK = 1 << 18  # multiplications in one product: few enough to run at once in one thread
+_SMALL_TABLE = 48  # rows; above, the product multiplies too many zeros
+_MANY = 1024  # rows to add; below, setting up the product costs more than it saves
+_FEW_PLACES = 1 << 14  # elements of a table whose flat indices are cached
+_BLOCK = 1 << 18  # multiplications per product: few enough for BLAS to stay in one thread
 
 
 @lru_cache(maxsize=16)
 def _places(n: int, inner: int) -> Array:
-    """Where the numbers of each row lie in memory: taking rows of this is faster than counting."""
+    """The flat indices of each row's elements; rows taken from this beat computing them anew."""
     return np.arange(n * inner).reshape(n, inner)
 
 
 def add_at(table: Array, index: Array, values: Array, dim: int) -> None:
-    """Add `values` (..., *index.shape, ...) to the slices of `table` that `index` names.
+    """Add `values` (..., *index.shape, ...) to slices `index` of `table` along `dim`, in place.
 
-    `table` is contiguous. Negative indices count from the end, others raise IndexError. Equal
-    indices add up, always in the same order.
+    `table` is contiguous. Negative indices count from the end; out-of-range ones raise IndexError.
+    Values at equal indices add up, always in the same order.
     """
     outer, n, inner = prod(table.shape[:dim]), table.shape[dim], prod(table.shape[dim + 1 :])
     index = index.reshape(-1)
@@ -47,7 +47,7 @@ def add_at(table: Array, index: Array, values: Array, dim: int) -> None:
         if table.dtype.kind == "f" and _add_products(table.reshape(n, inner), index, rows):
             return
     if outer > 1:
-        index = _from_front(index, n)  # a negative place would fall into the block before
+        index = _from_front(index, n)  # a negative flat index would fall into the previous block
     if inner == 1:
         places = index
     elif n * inner <= _FEW_PLACES:
@@ -60,7 +60,7 @@ def add_at(table: Array, index: Array, values: Array, dim: int) -> None:
 
 
 def _add_products(table: Array, index: Array, rows: Array) -> bool:
-    """Add by products with one-hot matrices; False, and nothing added, if that is not exact."""
+    """Add by products with one-hot matrices; False, and nothing added, if that gives inf or nan."""
     n, width = table.shape
     index = _from_front(index, n)
     size = max(_BLOCK // (n * width), 1)
@@ -75,7 +75,7 @@ def _add_products(table: Array, index: Array, rows: Array) -> bool:
         total += hot[:count].T @ rows[start : start + size]
         ones[places] = 0
     if not np.isfinite(total).all():
-        return False  # 0 * inf is nan: an overflow would spread to places it does not belong to
+        return False  # 0 * inf is nan: one infinite value would spoil other rows of the table
     table += total
     return True
 

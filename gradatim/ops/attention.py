@@ -1,11 +1,11 @@
-"""Attention: softmax of what a mask lets through, and the products before and after it.
+"""Attention: masked softmax of the scores, and the matrix products before and after it.
 
     weights = softmax(scale Q K^T) where the mask is true        out = weights V
 
-`attention` and `masked_attention` are all of it, with one gradient for Q, K and V together: their
-products share the gradient of the scores. What they give lies in memory in the order in which the
-queries (or what it is the gradient of) lie, so that heads that were seen in rows of a wider matrix
-go back into rows without a copy. `masked_softmax` is the weights alone.
+`attention` and `masked_attention` are the whole operation, with one joint gradient rule for Q, K
+and V, which share the gradient of the scores. A result has the memory layout of Q (a gradient that
+of its input), so heads that are views of a wider matrix go back into its layout without a copy.
+`masked_softmax` is the weights alone.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from .rowwise import BLOCK, MODERATE, along_rows, row_maxima, row_sums, softmax
 Array = np.ndarray[Any, Any]
 
 HIDDEN = -np.inf
-NARROW = 32  # columns: up to here a product with a square of ones spreads the sums of rows fastest
+NARROW = 32  # columns; up to this width a product with a matrix of ones is the fastest row sum
 
 
-# -- softmax of what a mask lets through, in NumPy ------------------------------------------------
+# -- masked softmax in NumPy -----------------------------------------------------------------
 
 
 def _together(scores: Array, mask: Array | None) -> Iterator[tuple[Array, Array | None]]:
-    """The scores (..., L, S), some matrices at a time that fit the cache, and the mask of each."""
+    """The scores (..., L, S) in groups of matrices that fit the cache, each with its mask."""
     if scores.ndim < 3 or (mask is not None and mask.ndim > 2):
         yield scores, mask
         return
@@ -47,10 +47,10 @@ def _together(scores: Array, mask: Array | None) -> Iterator[tuple[Array, Array 
 
 
 def _weigh(scores: Array, mask: Array | None) -> None:
-    """Softmax of each row, of what the mask lets through, in place; rows that see nothing are 0.
+    """Softmax of each row where the mask is true, in place; fully masked rows become 0.
 
-    A row is shifted by its largest number if e^x could overflow, and only then: whether it is must
-    not depend on other rows, or a later word would change earlier ones.
+    A row is shifted by its maximum only if that is so large in size that e^x could overflow or
+    underflow. This must not depend on other rows, or a later token would change earlier ones.
     """
     if not scores.size:
         return
@@ -62,7 +62,7 @@ def _weigh(scores: Array, mask: Array | None) -> None:
                 part *= seen.astype(part.dtype)
         else:
             if seen is not None:
-                np.copyto(part, HIDDEN, where=~seen)  # whatever is there, nan too
+                np.copyto(part, HIDDEN, where=~seen)  # replaces nan too
             top = row_maxima(rows)
             top[(np.abs(top) < MODERATE) | (top == HIDDEN)] = 0
             np.exp(np.subtract(rows, top, rows), rows)
@@ -79,7 +79,7 @@ def _is_moderate(x: Array) -> bool:
 
 
 def _spread_sums(rows: Array) -> Array:
-    """The sum of each row along the row."""
+    """The sum of each row, (N, C) or (N, 1), to broadcast along the row."""
     width = rows.shape[1]
     if width <= NARROW:
         return rows.dot(ones(width * width, rows.dtype).reshape(width, width))
@@ -101,7 +101,7 @@ def _scaled_softmax_value(x: Array, *, scale: float) -> Array:
 
 
 def _once(mask: Array) -> Array:
-    """What is repeated in a mask, only once; its first dimensions are left out then."""
+    """The mask without its broadcast repetitions, and without leading dimensions of size 1."""
     seen = mask[tuple(slice(0, 1) if not stride else slice(None) for stride in mask.strides)]
     while seen.ndim > 2 and len(seen) == 1:
         seen = seen[0]
@@ -112,13 +112,13 @@ class _Matrices:
     """Scores (N, L, S), and one mask (L, S) for all of them."""
 
     def kernel_arrays(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
-        """The mask once, if it is the same for all matrices."""
+        """The scores, and the mask as (L, S) if it is the same for all matrices."""
         scores, mask = arrays[0], _once(arrays[1])
         fits = mask.shape == scores.shape[-2:] and mask.flags.c_contiguous
         return (scores, mask) if fits and are_contiguous((scores,)) else None
 
     def form(self, types: Types, params: dict[str, Any]) -> tuple[Form, int] | None:
-        """Rows of the scores."""
+        """(N, L, S) scores as rows of matrices, with one mask (L, S)."""
         (scores, shape), dtypes = (t.shape for t in types), tuple([t.dtype for t in types])
         if not is_worth_a_kernel(shape[1]):
             return None
@@ -126,7 +126,7 @@ class _Matrices:
         return form, prod(scores) // shape[1]
 
     def operands(self, tensors: Sequence[Any]) -> Sequence[Any]:
-        """The mask for each matrix."""
+        """The scores, and the mask expanded to their shape."""
         scores, mask = tensors
         return scores, expand_as(mask, scores)
 
@@ -192,7 +192,7 @@ def _by_weights(h: Any, g: Any, p: Any, scale: float) -> Any:
     return mul(slope, like(slope, scale))
 
 
-# scale p_i (g_i - sum_j p_j g_j): from the weights' gradient to that of the scores
+# scale p_i (g_i - sum_j p_j g_j): the gradient of the scores from that of the weights
 softmax_rows_back: Composite = Composite(
     "softmax_rows_back(g, p, *, scale)",
     _rows_back,
@@ -203,11 +203,11 @@ softmax_rows_back: Composite = Composite(
     p=_by_weights,
 )
 
-# -- all of it -----------------------------------------------------------------------------
+# -- the whole operation -------------------------------------------------------------------
 
 
 def _product(x: Array, y: Array, like_: Array) -> Array:
-    """x @ y, in memory in the order of the dimensions of `like_`, if that has its rows in order."""
+    """x @ y, with the memory layout of `like_` if the rows of that are contiguous."""
     order: Any = "K" if like_.strides[-1] == like_.itemsize else "C"
     out = np.empty_like(like_, order=order, shape=(*x.shape[:-1], y.shape[-1]))
     return np.matmul(x, y, out)
@@ -245,11 +245,11 @@ def _attention_types(
 
 
 def _by_all(g: Any, q: Any, k: Any, v: Any, weights: Any, scale: float) -> tuple[Any, Any, Any]:
-    """The gradients by Q, K and V. At the weights something arrives in a second backward pass."""
+    """The gradients of Q, K and V. Weights have one only if used, as in double backward."""
     by_out, by_weights = g
     if by_weights is None:
-        found: tuple[Any, Any, Any] = attention_back(by_out, q, k, v, weights, scale=scale)
-        return found
+        gradients: tuple[Any, Any, Any] = attention_back(by_out, q, k, v, weights, scale=scale)
+        return gradients
     by_v = None
     if by_out is not None:
         by_v = matmul(swap_last(weights), by_out)
@@ -272,7 +272,7 @@ def _back(g: Any, q: Any, k: Any, v: Any, weights: Any, *, scale: float) -> tupl
     return matmul(slope, k), matmul(swap_last(slope), q), by_v
 
 
-# The gradients by Q, K and V of what arrived at the output
+# The gradients of Q, K and V from that of the output
 attention_back = Shortcut(
     "attention_back(g, q, k, v, weights, *, scale)",
     _back,
@@ -291,7 +291,7 @@ attention = Composite(
     joint_rule=_by_all,
 )
 
-# The same over the keys whose mask is true; the mask broadcasts to the weights (..., L, S)
+# The same over the keys where the mask is true; the mask broadcasts to the weights (..., L, S)
 masked_attention = Composite(
     "masked_attention(q, k, v, mask, *, scale)",
     _attention,

@@ -1,4 +1,4 @@
-"""Broadcasting, and its adjoint, summing; reshaping, which is its own adjoint.
+"""Broadcasting and its adjoint, summing; reshaping, whose adjoint is reshaping back.
 
 broadcast_to  <->  reduce_sum
 reshape       <->  reshape, with the shapes exchanged
@@ -21,8 +21,8 @@ from ..core.tape import bind
 
 
 def _broadcast(x: np.ndarray[Any, Any], *, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    # np.broadcast_to is six times slower, and this runs for every bias and every number. But
-    # an array with gaps does not offer its memory as a buffer.
+    # np.broadcast_to is six times slower, and this runs for every bias and every scalar. But
+    # an array that is not contiguous does not expose its memory as a buffer.
     if not x.flags.c_contiguous:
         return np.broadcast_to(x, shape)
     new = len(shape) - x.ndim
@@ -56,9 +56,9 @@ def _repeated(
     shape: tuple[int, ...], value: Any, dtype: np.dtype[Any], sign: float
 ) -> np.ndarray[Any, Any]:
     _check_size(value, dtype)
-    number = np.array(value).astype(dtype)  # in two steps: 300 as uint8 wraps round, as in PyTorch
+    number = np.array(value).astype(dtype)  # two steps, so that 300 wraps in uint8, as in PyTorch
     array = np.ndarray(shape, dtype, number, 0, (0,) * len(shape))
-    array.flags.writeable = False  # the same array is handed out again
+    array.flags.writeable = False  # the cache returns this array again
     return array
 
 
@@ -66,7 +66,7 @@ def _repeated_value(
     *, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]
 ) -> np.ndarray[Any, Any]:
     try:
-        # The sign is part of the key because 0.0 == -0.0.
+        # The sign is part of the cache key because 0.0 == -0.0.
         return _repeated(shape, value, dtype, copysign(1, value))
     except OverflowError:
         raise DTypeError(_too_large(value, dtype)) from None
@@ -81,7 +81,7 @@ def _repeated_type(*, shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) 
 
 
 def _check_size(value: Any, dtype: np.dtype[Any]) -> None:
-    """Refuse an integer of more than 64 bits; a float may be one, up to where floats end."""
+    """Refuse an integer of more than 64 bits, or for a float dtype one too large for a float."""
     if type(value) is int and not -(2**63) <= value < 2**63:
         if dtype.kind != "f":
             raise OverflowError
@@ -96,7 +96,7 @@ def _too_large(value: int, dtype: np.dtype[Any]) -> str:
     )
 
 
-# Python numbers come in here.
+# One number in every element, in the memory of one: how Python numbers become tensors
 repeated = Primitive(
     "repeated(*, shape, value, dtype)",
     _repeated_value,
@@ -118,21 +118,21 @@ def _spread(g: Any, x_type: ArrayType, dims: tuple[int, ...], keepdim: bool) -> 
     return broadcast_to(restore_dims(g, dims, keepdim), shape=x_type.shape)
 
 
-FLAT = 1 << 12  # elements; with fewer, the shapes cost more time than the product saves
-LONG = 1 << 14  # rows; a vector of ones that is kept should not be long
+FLAT = 1 << 12  # elements; below, computing the shapes costs more than the product saves
+LONG = 1 << 14  # rows; the longest vector of ones worth caching
 _plus: Any = np.add.reduce
 
 
 def _sum(x: np.ndarray[Any, Any], *, dims: tuple[int, ...], keepdim: bool) -> Any:
     count = len(dims)
-    # Over the first dimensions, as every bias needs it, a product with ones is five times faster.
+    # Over leading dimensions, as for every bias gradient, a product with ones is 5 times faster.
     if x.size < FLAT or not count or count == x.ndim or dims[-1] != count - 1:
         return _plus(x, dims, keepdims=keepdim)
     rows = numel(x.shape[:count])
     if x.dtype.kind != "f" or not x.flags.c_contiguous or not 1 < rows <= LONG:
         return _plus(x, dims, keepdims=keepdim)
-    found = ones(rows, x.dtype).dot(x.reshape(rows, x.size // rows))
-    return found.reshape((1,) * count * keepdim + x.shape[count:])
+    total = ones(rows, x.dtype).dot(x.reshape(rows, x.size // rows))
+    return total.reshape((1,) * count * keepdim + x.shape[count:])
 
 
 reduce_sum = Primitive(
@@ -166,7 +166,7 @@ def reduced(x: Any, dims: tuple[int, ...], keepdim: bool) -> ArrayType:
 
 
 def restore_dims(y: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
-    """Put the dimensions that a reduction removed back, with size 1."""
+    """Put back the dimensions that a reduction removed, with size 1."""
     if keepdim or not dims:
         return y
     shape = list(y._value.shape)
@@ -176,27 +176,27 @@ def restore_dims(y: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
 
 
 def reshape_to(x: Any, shape: tuple[int, ...]) -> Any:
-    """`reshape`, as a view where the memory layout allows one, else of a copy."""
+    """`reshape`: a view where the memory layout allows one, else a view of a copy."""
     if x._value.shape == shape:
         return x
     return reshape(x if can_view(x._value, shape) else copy(x), shape=shape)
 
 
 def can_view(value: Any, shape: tuple[int, ...]) -> bool:
-    """Whether a value's elements, in order, can be seen under another shape without a copy."""
+    """Whether a value's elements, in order, can be viewed in another shape without a copy."""
     flags = value.flags
     if flags is None or flags.c_contiguous or value.size == 0:
         return True
-    if value.shape[:-1] == shape[: len(value.shape) - 1]:  # only the last dimension is cut
+    if value.shape[:-1] == shape[: len(value.shape) - 1]:  # only the last dimension is split
         return True
-    # Merge neighbouring dimensions that are contiguous with each other, then split them anew.
+    # Merge adjacent dimensions that are contiguous with each other, then split them to `shape`.
     runs: list[list[int]] = []
     for n, step in zip(value.shape, value.strides, strict=True):
         if runs and runs[-1][1] == n * step:
             runs[-1] = [runs[-1][0] * n, step]
         elif n != 1:
             runs.append([n, step])
-    rest = 1  # what is left of the merged dimension that is being split
+    rest = 1  # remaining size of the merged dimension that is being split
     for n in reversed(shape):
         if rest == 1 and n != 1:
             rest = runs.pop()[0]
@@ -207,7 +207,7 @@ def can_view(value: Any, shape: tuple[int, ...]) -> bool:
 
 
 def full(shape: tuple[int, ...], value: Any, dtype: np.dtype[Any]) -> Any:
-    """A tensor that repeats one number, without spending memory on it; it is read-only."""
+    """A read-only tensor that repeats one number with stride 0, in the memory of one element."""
     return bind(repeated, shape=shape, value=value, dtype=dtype)
 
 
@@ -222,5 +222,5 @@ def count(shape: tuple[int, ...], dims: tuple[int, ...]) -> int:
 
 
 def expand_as(y: Any, x: Any) -> Any:
-    """`y`, broadcast to the shape of `x`."""
+    """`y` broadcast to the shape of `x`."""
     return broadcast_to(y, shape=x._value.shape)

@@ -1,4 +1,4 @@
-"""Numbers out of nothing: constants and ranges. No inputs, so no gradients."""
+"""Constants and ranges: operations without inputs, so without gradients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Shape = tuple[int, ...]
 
 
 def _filled(*, shape: Shape, value: Any, dtype: np.dtype[Any]) -> Array:
-    # Zeros come from the operating system, which is faster than to write them.
+    # Zero pages of the operating system are faster than writing zeros.
     zero = type(value) is int and value == 0
     if zero:
         return zeros(shape, dtype)
@@ -25,7 +25,7 @@ def _filled(*, shape: Shape, value: Any, dtype: np.dtype[Any]) -> Array:
     return out
 
 
-# One number at every place
+# One number in every element
 filled = Primitive(
     "filled(*, shape, value, dtype)",
     _filled,
@@ -34,7 +34,7 @@ filled = Primitive(
 )
 
 
-# Numbers that Python has given: an array, which from here on is the tensor's own
+# Values given from Python: an array, which the tensor owns from here on
 constant = Primitive(
     "constant(*, array)",
     lambda *, array: array,
@@ -64,7 +64,7 @@ arange = Primitive(
 
 
 def _linspace(*, start: Any, stop: Any, count: int, dtype: np.dtype[Any]) -> Array:
-    """From both ends to the middle, so that both ends are exact."""
+    """Computed from both ends towards the middle, so that both ends are exact."""
     if count == 1:
         return np.full(1, start).astype(dtype)
     forward = np.arange(count // 2)

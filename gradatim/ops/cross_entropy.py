@@ -1,6 +1,6 @@
-"""Cross-entropy of rows of logits with classes, and the choice of one element of each row.
+"""Cross-entropy of rows of logits with class indices, and picking one element of each row.
 
-A class outside [0, C) is refused here, in the value, because only the value sees numbers.
+A class outside [0, C) is refused here, in the value functions, because only they see the values.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Array = np.ndarray[Any, Any]
 
 @lru_cache(maxsize=8)
 def _starts(rows: int, width: int) -> Array:
-    """Where each row begins when all rows lie in one line."""
+    """The flat index at which each row starts."""
     starts = np.arange(0, rows * width, width) if width else np.zeros(rows, np.int64)
     starts.flags.writeable = False
     return starts
@@ -36,7 +36,7 @@ def _starts(rows: int, width: int) -> Array:
 
 def check_classes(target: Array, classes: int) -> None:
     """Refuse classes outside [0, classes), with the first such value."""
-    # As unsigned numbers the negative ones are huge: one comparison finds both kinds.
+    # Reinterpreted as unsigned, negative values are huge: one comparison finds both errors.
     if target.size and np.maximum.reduce(target.view(np.uint64), None) >= classes:
         wrong = target[(target < 0) | (target >= classes)].flat[0]
         raise IndexOutOfRange(
@@ -78,7 +78,7 @@ def _expand_place(x: Any, index: Any, *, classes: int) -> Any:
     return scatter(zeros, _column(index), _column(x), dim=1, accumulate=False)
 
 
-# x (N,), index (N,) -> (N, C): zeros but for x[i] at place index[i] of row i
+# x (N,), index (N,) -> (N, C): zeros, with x[i] at position index[i] of row i
 place: Composite = Composite(
     "place(x, index, *, classes)",
     _expand_place,
@@ -91,13 +91,13 @@ place: Composite = Composite(
 
 
 def valid(target: Any, ignore_index: int, dtype: np.dtype[Any]) -> tuple[Any, Any]:
-    """1.0 where a target counts and 0.0 where it is ignored; and targets that are all classes."""
+    """1.0 where a target counts and 0.0 where not; and the targets with ignored ones set to 0."""
     counts = ne(target, like(target, ignore_index))
     return cast(counts, dtype=dtype), where(counts, target, like(target, 0))
 
 
 def arriving(g: Any, counts: Any, reduction: str) -> Any:
-    """What arrives at each row, (N,): 0 where the target is ignored, even if the loss is nan."""
+    """The gradient of each row's loss, (N,): 0 for ignored targets, even if the loss is nan."""
     if reduction == "mean":
         g = div(g, reduce_sum(counts, dims=(0,), keepdim=False))
     if reduction != "none":
@@ -117,7 +117,7 @@ def _expand_cross_entropy(logits: Any, target: Any, *, ignore_index: int, reduct
 
 
 def _split_ignored(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array | None]:
-    """Targets that are all classes, and where they count (None if everywhere)."""
+    """Targets that are all valid classes, and a mask of those that count (None if all do)."""
     if target.size and np.maximum.reduce(target.view(np.uint64), None) >= classes:
         counts = target != ignore_index
         target = np.where(counts, target, 0)
@@ -129,7 +129,7 @@ def _split_ignored(target: Array, classes: int, ignore_index: int) -> tuple[Arra
 
 
 def _row_losses(logits: Array, target: Array) -> Array:
-    """-log p[target] of each row (N,): machine code takes as long as this."""
+    """-log p[target] of each row, (N,); a compiled kernel would be no faster."""
     rows, width = logits.shape
     losses = np.empty(rows, logits.dtype)
     for block in blocks(rows, width):
@@ -140,7 +140,7 @@ def _row_losses(logits: Array, target: Array) -> Array:
         if shift is None:
             np.divide(e.reshape(-1).take(places), sums, loss)
             np.negative(np.log(loss, loss), loss)
-        else:  # e[target] may be too small for a float: take the logarithms apart
+        else:  # e[target] may underflow, so subtract logarithms instead of dividing
             np.subtract(x.reshape(-1).take(places), shift[:, 0], loss)
             np.subtract(np.log(sums), loss, loss)
     return losses
@@ -163,7 +163,7 @@ def _cross_entropy(logits: Array, target: Array, *, ignore_index: int, reduction
     return np.asarray(total / losses.dtype.type(n))
 
 
-# -log softmax(logits)[target], averaged or added up over the rows: logits (N, C), target (N,)
+# -log softmax(logits)[target], averaged or summed over the rows: logits (N, C), target (N,)
 cross_entropy = Composite(
     "cross_entropy(logits, target, *, ignore_index, reduction)",
     _expand_cross_entropy,
@@ -204,7 +204,7 @@ def _expand_row_slopes(logits: Any, target: Any, scale: Any) -> Any:
 
 
 class _Labelled(Contiguous):
-    """Logits (N, C), classes (N,), and a scale: (N,), or one number."""
+    """Logits (N, C), classes (N,), and a scale: (N,) or a single number."""
 
     def kernel_arrays(self, arrays: Sequence[Array]) -> Sequence[Array] | None:
         """All of them, if they are contiguous."""
@@ -212,13 +212,13 @@ class _Labelled(Contiguous):
         return arrays if target.flags.c_contiguous and are_contiguous((logits, scale)) else None
 
     def form(self, types: Types, params: dict[str, Any]) -> tuple[Form, int] | None:
-        """A kernel for each number of classes."""
+        """(N, C), (N,) and the scale: each number of classes C has its own kernel."""
         rows, width = types[0].shape
         shapes = [(N,) if t.shape else () for t in types[1:]]
         return Form(((N, width), *shapes), tuple([t.dtype for t in types])), rows
 
 
-# (softmax(logits) - onehot(target)) scale, where there is a scale for each row, or one for all
+# (softmax(logits) - onehot(target)) scale, with one scale per row or one for all
 _row_slopes = kernel_or_numpy(
     "row_slopes",
     _expand_row_slopes,
@@ -229,7 +229,7 @@ _row_slopes = kernel_or_numpy(
 
 
 def _row_scale(g: Array, rows: int, counts: Array | None, reduction: str) -> Array:
-    """What arrives at each row, as one number if it is the same for all."""
+    """The gradient of each row's loss, as a single number if it is the same for all rows."""
     if reduction == "mean":
         count = rows if counts is None else np.count_nonzero(counts)
         g = np.asarray(np.divide(g, count, dtype=g.dtype))
@@ -244,12 +244,12 @@ def _expand_cross_entropy_back(
 
 
 def _columns(x: Any, shape: tuple[int, ...]) -> Any:
-    """(N,) -> (N, C), each number along its row."""
+    """(N,) -> (N, C), each number repeated along its row."""
     return broadcast_to(reshape_to(x, (shape[0], 1)), shape=shape)
 
 
 def _by_arrived(h: Any, logits: Any, target: Any, ignore_index: int, reduction: str) -> Any:
-    """The slope is linear in g: its gradient is the slope itself, weighted by h and added up."""
+    """The slope is linear in g, so its gradient is the slope itself, weighted by h and summed."""
     one = full(target._value.shape if reduction == "none" else (), 1, h._value.dtype)
     slope = cross_entropy_back(one, logits, target, ignore_index=ignore_index, reduction=reduction)
     dims = (1,) if reduction == "none" else (0, 1)

@@ -1,4 +1,4 @@
-"""What dropout does to numbers, once it is known which of them stay."""
+"""The deterministic part of dropout: scaling and masking, given the mask."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _value(x: Array, mask: Array, *, scale: float) -> Array:
     return select(mask, np.multiply(x, scale, dtype=x.dtype), zero)
 
 
-# scale x where the mask is true, else 0; the mask, a byte for each number, is all that is kept
+# scale x where the mask is true, else 0; only the mask, one byte per element, is saved
 masked_scale: Composite = Composite(
     "masked_scale(x, mask, *, scale)",
     lambda x, mask, *, scale: where(mask, mul(x, like(x, scale)), like(x, 0)),

@@ -1,4 +1,4 @@
-"""One number in, one number out, at every place: arithmetic and transcendental functions."""
+"""Elementwise operations: arithmetic, transcendental functions, comparisons and logic."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .select import select
 
 
 def same(x: Any, *_: Any, **__: Any) -> ArrayType:
-    """The shape rule of elementwise operations: like the first input."""
+    """The shape rule of elementwise operations: the type of the first input."""
     return ArrayType(x.shape, x.dtype)
 
 
 def like(x: Any, value: float) -> Any:
-    """A number spread over the shape and dtype of `x`."""
+    """A number broadcast to the shape and dtype of `x`."""
     kind = x._type
     return full(kind.shape, value, kind.dtype)
 
@@ -50,14 +50,14 @@ div: Primitive = Primitive(
 
 
 def _pow_by_exponent(g: Any, x: Any, y: Any, out: Any) -> Any:
-    # out * log(x), except where 0 ** y is constant in y for y >= 0: there the slope is 0.
+    # out * log(x), except at x = 0 with y >= 0, where that is nan: there the slope is 0.
     flat = logical_and(eq(x, like(x, 0)), ge(y, like(y, 0)))
     return where(flat, like(x, 0), mul(g, mul(out, log(x))))
 
 
 def _pow_by_base(g: Any, x: Any, y: Any) -> Any:
-    # x ** 0 is constant, even at x = 0, where y * x ** (y - 1) would be 0 * inf; and as nobody
-    # computes x ** -1 there, the gradients of this one are 0 too.
+    # x ** 0 is constant, even at x = 0, where y * x ** (y - 1) would be 0 * inf. The exponent 0 is
+    # not reduced to -1 there, so that second derivatives are 0 too.
     flat = eq(y, like(y, 0))
     slope = mul(y, pow_(x, where(flat, y, sub(y, like(y, 1)))))
     return where(flat, like(x, 0), mul(g, slope))
@@ -67,7 +67,7 @@ def _power(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:
     try:
         return np.power(x, y)
     except ValueError:
-        # NumPy has no integers to negative powers; in PyTorch all are 0 but 1 and -1.
+        # NumPy refuses negative powers of integers; PyTorch gives 0, except for bases 1 and -1.
         whole = np.power(x, np.maximum(y, 0))
         odd = np.where(x == -1, 1 - 2 * (y & 1), 0)
         return np.where(y < 0, np.where(x == 1, 1, odd), whole).astype(x.dtype)
@@ -81,7 +81,7 @@ abs_ = Primitive("abs(x)", np.abs, same, x=lambda g, x: mul(g, sign(x)))
 
 
 def _sign(x: np.ndarray[Any, Any]) -> Any:
-    # nan has no sign: 0, as in PyTorch, so that nan stops at abs on the way back.
+    # The sign of nan is 0, as in PyTorch, so that the gradient of abs is 0 there, not nan.
     return np.sign(x) if x.dtype.kind != "f" else np.subtract(x > 0, x < 0, dtype=x.dtype)
 
 
@@ -103,7 +103,7 @@ def _trunc_divide(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:
     if x.dtype.kind == "f":
         return np.trunc(np.divide(x, y))
     down = np.floor_divide(x, y)
-    return down + ((down < 0) & (down * y != x))  # floats would lose the digits of large integers
+    return down + ((down < 0) & (down * y != x))  # floats would lose digits of large integers
 
 
 trunc_divide = Primitive(
@@ -145,13 +145,13 @@ tanh = Primitive("tanh(x)", np.tanh, same, x=lambda g, out: tanh_back(g, out))
 
 
 def _tanh_back(g: np.ndarray[Any, Any], out: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    slope = np.empty_like(out)  # one array instead of three: this runs for every hidden layer
+    slope = np.empty_like(out)  # one buffer instead of three
     np.multiply(out, out, slope)
     np.subtract(1, slope, slope)
     return np.multiply(slope, g, slope)
 
 
-# g (1 - out^2): the gradient of tanh by its own value
+# g (1 - out^2): the gradient of tanh in terms of its result
 tanh_back: Composite = Composite(
     "tanh_back(g, out)",
     lambda g, out: mul(g, sub(like(out, 1), mul(out, out))),
@@ -164,7 +164,7 @@ tanh_back: Composite = Composite(
 
 
 def _sigmoid(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    # exp may overflow to inf, and 1 / inf is the right answer; small values keep their digits.
+    # exp may overflow to inf, and 1 / inf = 0 is right; small results keep full precision.
     return np.divide(1, np.add(np.exp(np.negative(x)), 1), dtype=x.dtype)
 
 
@@ -183,11 +183,11 @@ _flat: Composite = Composite(
 
 
 def flat(y: Any, x: Any) -> Any:
-    """`y`, with a gradient of zeros by `x`.
+    """`y`, with a zero gradient for `x`.
 
-    The slope of a piecewise linear function is constant on each piece, so a rule that only asks
-    which piece `x` lies on leaves no path back to `x`; PyTorch's second gradient there is zeros,
-    not None.
+    The slope of a piecewise linear function depends on `x` only through comparisons, which have no
+    gradient, so there would be no path back to `x`. PyTorch's second gradient there is zeros, not
+    None.
     """
     return _flat(y, x) if local.context.grad_enabled else y
 
@@ -203,7 +203,7 @@ relu = Primitive(
 
 
 def _unless_less(g: Any, x: Any, y: Any) -> Any:
-    # Where both are equal each gets half, as the subgradient PyTorch chose.
+    # Equal elements get half each: PyTorch's choice of subgradient.
     return where(lt(x, y), like(g, 0), where(eq(x, y), div(g, like(g, 2)), g))
 
 
@@ -223,7 +223,7 @@ minimum = Primitive(
     y=lambda g, x, y: _unless_less(g, x, y),
 )
 
-# The same numbers as maximum and minimum, but `x` keeps its gradient where it is at the bound.
+# The same values as maximum and minimum, but at the bound `x` gets the whole gradient.
 clamp_min = Composite(
     "clamp_min(x, bound)",
     lambda x, bound: maximum(x, bound),

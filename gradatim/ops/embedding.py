@@ -1,4 +1,4 @@
-"""Rows of a table, chosen by number: a one-hot vector times a matrix, without the zeros."""
+"""Embedding: rows of a table picked by index, the product with a one-hot matrix done by lookup."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 def _rows(weight: Array, index: Array, **params: Any) -> Array:
     n = len(weight)
-    # As unsigned numbers the negative ones are huge: one comparison finds both kinds.
+    # Reinterpreted as unsigned, negative indices are huge: one comparison finds both errors.
     if index.size and np.maximum.reduce(index.view(np.uint64), None) >= n:
         wrong = index[(index < 0) | (index >= n)].flat[0]
         raise IndexOutOfRange(
@@ -38,20 +38,20 @@ def _gradient(
 
 
 def _along(x: Any, rows: Any) -> Any:
-    """Something of each row, (...), for all its elements: (..., D)."""
+    """One value per row, (...), broadcast along the rows: (..., D)."""
     shape = rows._value.shape
     return broadcast_to(reshape_to(x, (*shape[:-1], 1)), shape=shape)
 
 
 def _shares(index: Any, weight_type: ArrayType) -> Any:
-    """For each index, one through how often it is there."""
+    """For each index, 1 / (the number of times it occurs)."""
     one = full(index._value.shape, 1, weight_type.dtype)
     none = zeros(ArrayType(weight_type.shape[:1], weight_type.dtype))
     return div(one, take(put(none, index, one, dim=0, accumulate=True), index, dim=0))
 
 
-# weight (V, D), index (...) -> (..., D). Row `padding_idx` gets no gradient; those of the others
-# are sums over the places where they are, or with `scale_grad_by_freq` means.
+# weight (V, D), index (...) -> (..., D). Row `padding_idx` gets no gradient; that of any other row
+# is the sum over its occurrences, or with `scale_grad_by_freq` the mean.
 embedding = Composite(
     "embedding(weight, index, *, padding_idx, scale_grad_by_freq)",
     lambda weight, index, **params: take(weight, index, dim=0),

@@ -1,4 +1,4 @@
-"""The error function: NumPy has none."""
+"""The error function, which NumPy lacks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _EDGE = 0.875
 
 
 def write_polynomial(x: Array, coefficients: Sequence[float], out: Array) -> None:
-    """The polynomial with these coefficients, lowest power first, into `out`."""
+    """Write the polynomial with these coefficients, lowest power first, into `out`."""
     *rest, second, last = coefficients
     np.multiply(x, last, out)
     np.add(out, second, out)
@@ -31,9 +31,9 @@ def write_polynomial(x: Array, coefficients: Sequence[float], out: Array) -> Non
 
 
 def write_erf(x: Array, out: Array) -> None:
-    """erf(x) into `out`: x + x p(x²) for small |x|, otherwise 1 - exp(-|x| q(|x|)).
+    """Write erf(x) into `out`: x + x p(x²) for small |x|, otherwise 1 - exp(-|x| q(|x|)).
 
-    Off by at most 1.5 units in the last place of float32, and 1 of float64.
+    The error is at most 1.5 units in the last place (ulp) for float32, and 1 ulp for float64.
     """
     kind = x.dtype.char
     size, near = np.empty_like(out), np.empty_like(out)
@@ -44,7 +44,7 @@ def write_erf(x: Array, out: Array) -> None:
     np.exp(np.negative(out, out), out)
     np.subtract(1, out, out)
 
-    square = np.minimum(np.multiply(size, size, near), 1, out=near)  # not so large as to overflow
+    square = np.minimum(np.multiply(size, size, near), 1, out=near)  # avoids overflow
     small = np.empty_like(out)
     write_polynomial(square, ERF[_NAMES[kind]], small)
     np.multiply(small, size, small)

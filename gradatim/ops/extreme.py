@@ -1,6 +1,6 @@
 """The largest or smallest element along a dimension, with its index: `max(dim)` and `min(dim)`.
 
-The gradient goes to that element alone.
+The whole gradient goes to that element.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _back(g: Any, x_type: ArrayType, index: Any, dim: int) -> Any:
     return scatter(zeros(x_type), places, arrived, dim=dim, accumulate=True)
 
 
-# values and index: x (..., n, ...) -> (..., ...) twice; of equal extremes the first
+# values and index: x (..., n, ...) -> (..., ...) each; of equal extremes the first
 extreme = Composite(
     "extreme(x, *, dim, largest, keepdim)",
     _expand,

@@ -1,12 +1,12 @@
-"""Reading and writing at places given by integer tensors.
+"""Reading and writing at positions given by integer tensors.
 
     take      <->  put with accumulate, on zeros
     gather    <->  scatter with accumulate, on zeros
     diagonal  <->  update_view on zeros
 
-`take` and `put` treat whole slices: one index picks everything that lies at a place of `dim`.
-`gather` and `scatter` treat single elements. Their indices lie in [0, n), those of `take`, `put`
-and `flat_index` in [-n, n), negative ones counting from the end; others raise.
+`take` and `put` work on whole slices: one index picks everything at one position of `dim`. `gather`
+and `scatter` work on single elements. Their indices must be in [0, n), those of `take`, `put` and
+`flat_index` in [-n, n), where negative ones count from the end; others raise.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _INT64 = np.dtype(np.int64)
 
 
 def zeros(kind: ArrayType) -> Any:
-    """Zeros of a shape and dtype, in no memory."""
+    """Zeros of a shape and dtype, in the memory of one element."""
     return full(kind.shape, 0, kind.dtype)
 
 
@@ -52,7 +52,7 @@ def _take_back(g: Any, x_type: ArrayType, index: Any, dim: int) -> Any:
     return put(zeros(x_type), index, g, dim=dim, accumulate=True)
 
 
-# Slices of x along `dim`, at the places in index: (a, n, b), (i, j) -> (a, i, j, b)
+# Slices of x along `dim` at the positions in index: (a, n, b), (i, j) -> (a, i, j, b)
 take = Primitive(
     "take(x, index, *, dim)",
     _take,
@@ -84,8 +84,8 @@ def _put_back(g: Any, index: Any, values_type: ArrayType, dim: int, accumulate: 
     return g if accumulate else put(g, index, zeros(values_type), dim=dim, accumulate=False)
 
 
-# A copy of x with `values` written (or added) at slices `index` of `dim`. Of values written to
-# one place the last stays.
+# A copy of x with `values` written (or added) at slices `index` of `dim`. If an index repeats, the
+# last value written stays.
 put = Primitive(
     "put(x, index, values, *, dim, accumulate)",
     _put,
@@ -94,7 +94,7 @@ put = Primitive(
     values=lambda g, index, dim: take(g, index, dim=dim),
 )
 
-# The same in the place of x, where no gradient is wanted: what is not written is not copied
+# The same in place, for use where no gradient is needed: x is not copied
 put_in = Update(
     "put_in(x, index, values, *, dim, accumulate)",
     put,
@@ -112,7 +112,7 @@ def _expand_fill(x: Any, mask: Any, value: Any) -> Any:
     return where(broadcast_to(mask, shape=shape), broadcast_to(value, shape=shape), x)
 
 
-# One number (0-d) where a mask, of as many dimensions as x, is true: in the place of x
+# Write one number (0-d) into x where a mask with as many dimensions as x is true, in place
 fill_in = Update("fill_in(x, mask, value)", _expand_fill, _fill, replaces=("x",))
 
 # -- elements: gather and scatter ----------------------------------------------------------
@@ -129,7 +129,7 @@ def _gather_back(g: Any, x_type: ArrayType, index: Any, dim: int) -> Any:
     return scatter(zeros(x_type), index, g, dim=dim, accumulate=True)
 
 
-# y[i, j, k] = x[i, index[i, j, k], k] for dim 1; index has the shape of x but for `dim`
+# y[i, j, k] = x[i, index[i, j, k], k] for dim 1; index has the shape of x except along `dim`
 gather = Primitive(
     "gather(x, index, *, dim)",
     _gather,
@@ -167,7 +167,7 @@ scatter = Primitive(
 
 def _diagonal(x: Array, *, offset: int, dim1: int, dim2: int) -> Array:
     view = x.diagonal(offset, dim1, dim2)
-    view.flags.writeable = x.flags.writeable  # NumPy is careful here; we mean to write through it
+    view.flags.writeable = x.flags.writeable  # NumPy returns it read-only; we write through it
     return view
 
 
@@ -191,13 +191,13 @@ diagonal = Primitive(
     x=_diagonal_back,
 )
 
-# -- places --------------------------------------------------------------------------------
+# -- flat indices --------------------------------------------------------------------------
 
 
 def _flat_index(*indices: Array, sizes: tuple[int, ...]) -> Any:
     try:
         return np.ravel_multi_index(indices, sizes)
-    except ValueError:  # negative ones, or too large ones
+    except ValueError:  # some index is negative or too large
         pairs = enumerate(zip(indices, sizes, strict=True))
         return np.ravel_multi_index([wrapped(index, dim, n) for dim, (index, n) in pairs], sizes)
 
@@ -206,15 +206,15 @@ def _flat_type(*indices: Any, sizes: tuple[int, ...]) -> ArrayType:
     return ArrayType(np.broadcast_shapes(*[i.shape for i in indices]), _INT64)
 
 
-# Places in several dimensions as places in these dimensions made one: (i, j) -> i * sizes[1] + j
+# Indices into several dimensions as indices into their flattening: (i, j) -> i * sizes[1] + j
 flat_index = Primitive("flat_index(*, sizes)", _flat_index, _flat_type, differentiable=False)
 
 
-# -- pairs: what x[rows, columns] reads -----------------------------------------------------
+# -- pairs: x[rows, columns] ----------------------------------------------------------------
 
 
 def _both(shape: tuple[int, ...], dim: int) -> tuple[int, ...]:
-    """A shape with dimensions `dim` and `dim + 1` made one."""
+    """A shape with dimensions `dim` and `dim + 1` merged."""
     return (*shape[:dim], shape[dim] * shape[dim + 1], *shape[dim + 2 :])
 
 
@@ -229,7 +229,7 @@ def _pairs(x: Array, i: Array, j: Array, *, dim: int) -> Array:
         return x[(slice(None),) * dim + (i, j)]
     except IndexError:
         n, m = x.shape[dim : dim + 2]
-        wrapped(i, dim, n), wrapped(j, dim + 1, m)  # these know which one it was
+        wrapped(i, dim, n), wrapped(j, dim + 1, m)  # raises for the index that is out of range
         raise
 
 
@@ -240,7 +240,7 @@ def _pairs_back(g: Any, x_type: ArrayType, i: Any, j: Any, dim: int) -> Any:
     return reshape_to(put(flat, places, g, dim=dim, accumulate=True), shape)
 
 
-# x[i, j] for two index tensors of one shape, in dimensions dim and dim + 1
+# x[i, j] for two index tensors of equal shape, in dimensions dim and dim + 1
 take_pairs = Composite(
     "take_pairs(x, i, j, *, dim)",
     _expand_pairs,
@@ -249,7 +249,7 @@ take_pairs = Composite(
     x=_pairs_back,
 )
 
-# -- where elements are not zero -------------------------------------------------------------
+# -- indices of nonzero elements -------------------------------------------------------------
 
 
 def _nonzero(x: Array) -> Array:
@@ -265,19 +265,19 @@ def _nonzero_type(x: Any) -> ArrayType:
     )
 
 
-# The places of all elements that are not zero: (n, ndim)
+# The indices of all nonzero elements: (n, ndim)
 nonzero = Primitive("nonzero(x)", _nonzero, _nonzero_type, differentiable=False)
 
 
 def wrapped(index: Array, dim: int, n: int) -> Array:
-    """Indices in [-n, n) as indices in [0, n); others raise."""
+    """Indices in [-n, n) as indices in [0, n). Errors: IndexOutOfRange for others."""
     if index.size and (index.min() < -n or index.max() >= n):
         raise IndexOutOfRange(_outside(index, dim, n))
     return np.where(index < 0, index + n, index)
 
 
 def _check(index: Array, dim: int, n: int) -> None:
-    # As unsigned numbers the negative ones are too large as well: one pass instead of two.
+    # Reinterpreted as unsigned, negative indices are too large as well: one pass instead of two.
     if index.size and index.view(np.uint64).max() >= n:
         raise IndexOutOfRange(_outside(index, dim, n, first=0))
 
@@ -293,14 +293,14 @@ def _outside(index: Array, dim: int, n: int, *, first: int | None = None) -> str
 
 @lru_cache(maxsize=8)
 def _starts(rows: int, width: int) -> Array:
-    """Where each row begins when all rows lie in one line: (rows, 1)."""
+    """The flat index at which each row starts: (rows, 1)."""
     starts = np.arange(rows)[:, None] * width
     starts.flags.writeable = False
     return starts
 
 
 def places(index: Array, shape: tuple[int, ...], dim: int) -> Array:
-    """Where in the flattened array the elements lie that `index` names along `dim`."""
+    """The flat indices of the elements that `index` picks along `dim`."""
     inner, outer = numel(shape[dim + 1 :]), numel(shape[:dim])
     if inner == 1:
         return index.reshape(outer, index.shape[dim]) + _starts(outer, shape[dim])
@@ -310,5 +310,5 @@ def places(index: Array, shape: tuple[int, ...], dim: int) -> Array:
 
 def _copy(x: Array) -> Array:
     if not any(x.strides) and x.size and not x.flat[0]:
-        return np.zeros(x.shape, x.dtype)  # untouched pages of fresh zeros cost nothing
+        return np.zeros(x.shape, x.dtype)  # fresh zero pages are not written until used
     return np.array(x, order="C")

@@ -1,9 +1,9 @@
-"""Layer norm as one operation, and its gradient as another: rows, each by itself, in few passes.
+"""Layer norm as one operation, and its gradient as another, in few passes over each row.
 
     normal = (x - mean) / sqrt(var + eps)        out = normal weight + bias
 
-It keeps `normal` and the reciprocal deviation of each row for backward, not x. Compiled, both are
-written out in the parts that all norms are made of (see `normalization`).
+It saves `normal` and the reciprocal standard deviation of each row for backward, not x. When
+compiled, both expand into the operations that all norms share (see `normalization`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Dims = tuple[int, ...]
 
 
 def _rows(x: Array, dims: Dims) -> Array:
-    """(N, C), with the last dimensions, `dims`, in C."""
+    """x as (N, C), with the last dimensions, `dims`, merged into C."""
     split = x.ndim - len(dims)
     return np.ascontiguousarray(x).reshape(numel(x.shape[:split]), numel(x.shape[split:]))
 
@@ -68,19 +68,19 @@ def _types(x: Any, weight: Any, bias: Any, *, dims: Dims, eps: float) -> tuple[A
 def _by_all(
     g: Any, normal: Any, rstd: Any, weight: Any, dims: Dims
 ) -> tuple[Any, Any | None, Any | None]:
-    """The gradients by x, weight and bias. A second backward pass comes by all three outputs."""
+    """The gradients of x, weight and bias. Double backward uses all three outputs."""
     by_out, by_normal, by_rstd = g
-    found: Any = (None, None, None)
+    gradients: Any = (None, None, None)
     if by_out is not None:
-        found = layer_norm_back(by_out, normal, rstd, weight, dims=dims)
-    by_x = found[0]
+        gradients = layer_norm_back(by_out, normal, rstd, weight, dims=dims)
+    by_x = gradients[0]
     if by_normal is not None:
         by_x = plus(by_x, standardize_back(by_normal, normal, rstd, dims=dims))
     if by_rstd is not None:  # d rstd / dx = -rstd^2 normal / C
         per_one = like(rstd, -1 / max(count(normal._value.shape, dims), 1))
         share = mul(by_rstd, mul(rstd, mul(rstd, per_one)))
         by_x = plus(by_x, mul(expand_as(share, normal), normal))
-    return by_x, *found[1:]
+    return by_x, *gradients[1:]
 
 
 # (x - mean) / sqrt(var + eps) weight + bias over the last dimensions, `dims`
@@ -121,7 +121,7 @@ def _back(g: Any, normal: Any, rstd: Any, weight: Any, *, dims: Dims) -> tuple[A
     return by_x, scale_back(g, normal, dims=dims), by_bias(g, dims)
 
 
-# By x it is rstd (h - mean(h) - normal mean(h normal)), where h = g weight
+# The gradient of x is rstd (h - mean(h) - normal mean(h normal)), where h = g weight
 layer_norm_back = Shortcut(
     "layer_norm_back(g, normal, rstd, weight, *, dims)",
     _back,

@@ -1,4 +1,4 @@
-"""Losses that pay as one operation, or whose gradient the sum of their parts would get wrong."""
+"""Losses that are faster as one operation, or whose parts would give a wrong gradient."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _factor(d: Any, reduction: str) -> Any:
     return like(d, 2 / max(numel(d._value.shape), 1) if reduction == "mean" else 2)
 
 
-# (x - y)^2, averaged or added up over all elements
+# (x - y)^2, averaged or summed over all elements
 squared_error = Composite(
     "squared_error(x, y, *, reduction)",
     _expand_squared_error,
@@ -117,7 +117,7 @@ def _expand_log_sigmoid(x: Any) -> Any:
     return sub(minimum(x, like(x, 0)), log1p(exp(neg(abs_(x)))))
 
 
-# -log(1 + e^-x), without overflow on either side
+# -log(1 + e^-x), without overflow for large |x|
 log_sigmoid = Composite(
     "log_sigmoid(x)",
     _expand_log_sigmoid,
@@ -126,8 +126,8 @@ log_sigmoid = Composite(
     x=lambda g, x: mul(g, sigmoid(neg(x))),
 )
 
-LEAST_LOG = -100.0  # what PyTorch takes for log 0, so that one wrong certainty is not infinite
-LEAST_VARIANCE = 1e-12  # of a Bernoulli variable, when a gradient is divided by it
+LEAST_LOG = -100.0  # as in PyTorch: logs are clamped, so one wrong certainty costs 100, not inf
+LEAST_VARIANCE = 1e-12  # the Bernoulli variance is clamped to this before dividing a gradient
 
 
 def _binary_cross_entropy(x: Array, y: Array) -> Array:
@@ -178,7 +178,7 @@ def _positive(var: Array, *, eps: float) -> Array:
     return np.maximum(var, eps)
 
 
-# A variance held away from 0; its gradient passes as if it were not, as in PyTorch
+# A variance clamped to at least eps; the gradient ignores the clamping, as in PyTorch
 floored = Composite(
     "floored(var, *, eps)",
     lambda var, *, eps: maximum(var, like(var, eps)),

@@ -1,4 +1,4 @@
-"""The matrix product. Its gradients are matrix products with the other factor transposed."""
+"""The matrix product and the linear layer; their gradients are products with transposed factors."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ matmul: Primitive = Primitive(
 
 
 def rows(x: Any) -> Any:
-    """All dimensions but the last as one: (..., n) -> (N, n)."""
+    """Merge all dimensions but the last: (..., n) -> (N, n)."""
     shape = x._value.shape
     return x if len(shape) == 2 else reshape_to(x, (numel(shape[:-1]), shape[-1]))
 
 
 def _rows_value(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    # One flat product: np.matmul would loop over the leading dimensions.
+    # One 2-d product: np.matmul would loop over the leading dimensions.
     return x if x.ndim == 2 else x.reshape(numel(x.shape[:-1]), x.shape[-1])
 
 
@@ -78,7 +78,7 @@ def _expand_linear_back(g: Any, weight: Any) -> Any:
     return reshape_to(back, (*g._value.shape[:-1], weight._value.shape[1]))
 
 
-# g W: what arrived at x W^T (..., m), weight (m, n) -> (..., n)
+# g W: the gradient of x from that of x W^T, (..., m), weight (m, n) -> (..., n)
 linear_back: Composite = Composite(
     "linear_back(g, weight)",
     _expand_linear_back,
@@ -88,7 +88,7 @@ linear_back: Composite = Composite(
     weight=lambda h, g: outer_rows(g, h),
 )
 
-# g^T x: (..., m), (..., n) -> (m, n), added up over all leading dimensions
+# g^T x: (..., m), (..., n) -> (m, n), summed over all leading dimensions
 outer_rows: Composite = Composite(
     "outer_rows(g, x)",
     lambda g, x: matmul(swap_last(rows(g)), rows(x)),

@@ -1,7 +1,7 @@
-"""Variance, deviation, norms and log-sum-exp: composites with the gradient one would derive.
+"""Variance, standard deviation, norms and log-sum-exp: composites with hand-written gradients.
 
-Their rules are better than those of their parts in one place each: a deviation and a norm of 0
-have the gradient 0, as in PyTorch, where the parts would say 0 / 0.
+At a standard deviation or norm of 0 the gradient is 0, as in PyTorch; that of the expansion would
+be 0 / 0.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Dims = tuple[int, ...]
 
 
 def _freedom(shape: tuple[int, ...], dims: Dims, correction: float) -> float:
-    """What the sum of squares is divided by: the count less `correction`, but not below 0."""
+    """The divisor of the sum of squares: the count less `correction`, but not below 0."""
     return max(count(shape, dims) - correction, 0)
 
 
@@ -56,7 +56,7 @@ def _unless_zero(norm: Any, y: Any) -> Any:
     return where(eq(norm, like(norm, 0)), like(y, 0), y)
 
 
-# -- variance and deviation ------------------------------------------------------------------
+# -- variance and standard deviation ---------------------------------------------------------
 
 
 def _var(x: Any, *, dims: Dims, correction: float, keepdim: bool) -> Any:
@@ -167,7 +167,7 @@ norm = Composite(
 
 def _logsumexp(x: Any, *, dims: Dims, keepdim: bool) -> Any:
     top = reduce_max(x, dims=dims, keepdim=True)
-    # inf - inf is nan, but rows of -inf have the sum -inf, and a row with inf the sum inf.
+    # inf - inf is nan, but a row of -inf must give -inf, and a row with inf must give inf.
     top = where(isinf(top), like(top, 0), top)
     total = reduce_sum(exp(sub(x, _spread(top, x, dims, True))), dims=dims, keepdim=True)
     out = add(log(total), top)

@@ -1,10 +1,10 @@
-"""Moving numbers without changing them. Each operation stands beside its adjoint.
+"""Operations that move elements without changing them, each beside its adjoint.
 
-    permute, flip: their own adjoints with other parameters
+    permute, flip: the same operation with other parameters
     slice  <->  update_view on zeros
     cat    <->  slice
 
-The views (`is_view`) read the memory of their input; NumPy gives them without copying.
+Views (`is_view`) share the memory of their input.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _updated(
     return result
 
 
-# What an in-place write through a view means: `x`, with `y` in the part that `view` shows.
+# The functional form of an in-place write through a view: a copy of `x` with `y` in that part
 update_view: Primitive = Primitive(
     "update_view(x, y, *, view)",
     _updated,

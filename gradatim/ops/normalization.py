@@ -1,11 +1,11 @@
-"""Numbers brought to mean 0 and variance 1, and scaled again: what all norms are made of.
+"""Standardization to mean 0 and variance 1, and the affine map after it: the parts of all norms.
 
     layer, group and instance norm   over the last dimensions of a row
     batch norm                       over the batch, for each channel
 
-`standardize` keeps its result for backward, not its input: the gradient needs nothing else but
-the variance. Compiled, both are written out in sums and products, so that a norm and what stands
-before and after it become one loop over rows.
+`standardize` saves its result for backward instead of its input: besides that, the gradient needs
+only the variance. When compiled, both expand into sums and products, so that a norm is fused with
+its neighbours into one loop over rows.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from .rowwise import along_rows, blocks, row_sums
 Array = np.ndarray[Any, Any]
 Dims = tuple[int, ...]
 
-TOGETHER = 16  # rows that are scaled as one
-LONG = 1 << 10  # elements of a row that is better scaled alone
+TOGETHER = 16  # short rows that are scaled as one longer row
+LONG = 1 << 10  # elements; rows of at least this length are scaled one by one
 
 
 def _average(x: Any, dims: Dims) -> Any:
@@ -44,7 +44,7 @@ reciprocal_deviation = Composite(
 
 
 def _as_rows(x: Array, dims: Dims) -> Array | None:
-    """(N, C) with the dimensions `dims` in C, if these are the last and no copy is needed."""
+    """x as (N, C), `dims` merged into C; None unless they are the last and no copy is needed."""
     split = x.ndim - len(dims)
     if not dims or dims != tuple(range(split, x.ndim)) or not x.flags.c_contiguous or not x.size:
         return None
@@ -69,9 +69,9 @@ def _standardize(x: Any, *, dims: Dims, eps: float) -> tuple[Any, Any, Any]:
 def _standardize_value(x: Array, *, dims: Dims, eps: float) -> tuple[Array, Array, Array]:
     rows = _as_rows(x, dims)
     if rows is not None:
-        found = _standardize_rows(rows, eps)
+        normal, average, var = _standardize_rows(rows, eps)
         shape = reduced(x, dims, keepdim=True).shape
-        return found[0].reshape(x.shape), found[1].reshape(shape), found[2].reshape(shape)
+        return normal.reshape(x.shape), average.reshape(shape), var.reshape(shape)
     average = _average_value(x, dims)
     normal = np.subtract(x, average, np.empty_like(x))
     var = _average_value(np.square(normal), dims)
@@ -97,26 +97,26 @@ def _types(x: Any, *, dims: Dims, eps: float) -> tuple[ArrayType, ...]:
 
 
 def _by_input(g: Any, normal: Any, var: Any, dims: Dims, eps: float) -> Any:
-    """From what arrived at the result, and at the mean and the variance if they were used."""
+    """The gradient of x from those of the three outputs; unused outputs have none."""
     by_normal, by_mean, by_var = g
-    rstd, found = reciprocal_deviation(var, eps=eps), None
+    rstd, total = reciprocal_deviation(var, eps=eps), None
     n = count(normal._value.shape, dims)
     if by_normal is not None:
-        found = standardize_back(by_normal, normal, rstd, dims=dims)
+        total = standardize_back(by_normal, normal, rstd, dims=dims)
     if by_mean is not None:
-        found = plus(found, expand_as(div(by_mean, like(by_mean, n)), normal))
+        total = plus(total, expand_as(div(by_mean, like(by_mean, n)), normal))
     if by_var is not None:
         share = div(by_var, mul(rstd, like(rstd, n / 2)))
-        found = plus(found, mul(expand_as(share, normal), normal))
-    return found
+        total = plus(total, mul(expand_as(share, normal), normal))
+    return total
 
 
 def plus(x: Any, y: Any) -> Any:
-    """x + y, where there may be no x yet."""
+    """x + y, or y if x is None."""
     return y if x is None else add(x, y)
 
 
-# (x - mean) / sqrt(var + eps) over the dimensions `dims`; the variance is divided by the count
+# (x - mean) / sqrt(var + eps) over the dimensions `dims`, with the biased variance
 standardize = Composite(
     "standardize(x, *, dims, eps)",
     _standardize,
@@ -177,11 +177,11 @@ standardize_back: Composite = Composite(
     ),
 )
 
-# -- a weight and a bias for each place of some dimensions -----------------------------------------
+# -- a weight and a bias along some dimensions -----------------------------------------------------
 
 
 def _placed(weight: Any, x: Any, dims: Dims) -> Any:
-    """A weight with the sizes of the dimensions `dims` of x, spread over x."""
+    """A weight with the sizes of `dims` of x, broadcast to the shape of x."""
     shape = x._value.shape
     return expand_as(
         reshape_to(weight, tuple(n if d in dims else 1 for d, n in enumerate(shape))), x
@@ -193,13 +193,13 @@ def _others(x: Any, dims: Dims) -> Dims:
 
 
 def by_bias(g: Any, dims: Dims) -> Any:
-    """g, added up over all dimensions but `dims`."""
+    """g summed over all dimensions but `dims`."""
     others = _others(g._value, dims)
     return reduce_sum(g, dims=others, keepdim=False) if others else g
 
 
 def _placed_value(weight: Array, x: Array, dims: Dims) -> tuple[Array, Array]:
-    """Both as arrays that broadcast: x with lines of many rows, since NumPy likes them long."""
+    """Weight and x in shapes that broadcast; short rows of x are merged, faster in NumPy."""
     width = weight.size
     if _as_rows(x, dims) is not None and width < LONG and not x.size % (width * TOGETHER):
         return np.concatenate([weight.reshape(-1)] * TOGETHER), x.reshape(-1, width * TOGETHER)
@@ -239,7 +239,7 @@ scale: Composite = Composite(
     weight=lambda g, x, dims: scale_back(g, x, dims=dims),
 )
 
-# g x, added up over all dimensions but `dims`: what arrives at the weight
+# g x summed over all dimensions but `dims`: the gradient of the weight
 scale_back: Composite = Composite(
     "scale_back(g, x, *, dims)",
     lambda g, x, *, dims: by_bias(mul(g, x), dims),

@@ -1,7 +1,7 @@
-"""Chains of NumPy calls run piece by piece, so that intermediate results stay in the cache.
+"""Chains of NumPy calls, run piece by piece so that intermediate results stay in cache.
 
-Intermediate results go into scratch arrays that each thread keeps: warm, and aligned to cache
-lines, since stores that straddle two lines take nearly twice as long.
+Intermediate results go into per-thread scratch arrays: these are warm in cache, and aligned to
+cache lines, since stores that straddle two lines take nearly twice as long.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..core.placement import empty
 
 Array = np.ndarray[Any, Any]
 
-PIECE = 1 << 14  # elements: 64 KB of float32, so that a few arrays of it fit the second-level cache
+PIECE = 1 << 14  # elements: 64 KB of float32, so that a few such arrays fit in L2
 
 
 class _Local(threading.local):
@@ -28,15 +28,15 @@ _local = _Local()
 
 
 def scratch_arrays(count: int, dtype: np.dtype[Any]) -> list[Array]:
-    """Arrays of `PIECE` elements to work in, reused by every call on this thread."""
-    kept = _local.scratch
-    if (dtype, count) not in kept:
-        kept[dtype, count] = [empty((PIECE,), dtype) for _ in range(count)]
-    return kept[dtype, count]
+    """Scratch arrays of `PIECE` elements, reused by every call on this thread."""
+    cached = _local.scratch
+    if (dtype, count) not in cached:
+        cached[dtype, count] = [empty((PIECE,), dtype) for _ in range(count)]
+    return cached[dtype, count]
 
 
 def in_pieces(work: Callable[..., None], *arrays: Array, needs: int = 0) -> Array:
-    """Run `work(*arrays, out, *scratch)` on pieces of arrays of one shape, and return `out`.
+    """Run `work(*arrays, out, *scratch)` on pieces of equally shaped arrays, and return `out`.
 
     `needs` is the number of scratch arrays that `work` takes.
     """

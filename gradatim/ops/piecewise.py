@@ -1,6 +1,6 @@
-"""Piecewise activations: straight lines that meet at kinks, or an exponential on the left.
+"""Piecewise activations: linear pieces that meet at kinks, or an exponential on the left.
 
-At a kink each takes the slope that PyTorch takes.
+At a kink each has the slope that PyTorch uses.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ def _zero_where(condition: Any, x: Any) -> Any:
     return where(condition, like(x, 0), x)
 
 
-# -- another slope on the left -------------------------------------------------------------------
+# -- linear with another slope on the left ---------------------------------------------------------
 
 
 def _leaky_value(x: Array, *, slope: float) -> Any:
     sloped = np.multiply(x, slope, dtype=x.dtype)
-    if not 0 < slope <= 1:  # 0 times infinity is nan
+    if not 0 < slope <= 1:  # max(x, slope x) is wrong then; 0 * inf is nan
         return select(x > 0, x, sloped)
     return np.maximum(x, sloped)
 
@@ -106,7 +106,7 @@ def _elu_value(x: Array, *, alpha: float, scale: float, narrow: float) -> Any:
 
 def _elu_back(g: Any, x: Any, alpha: float, scale: float, narrow: float) -> Any:
     left = le(x, like(x, 0))
-    # So that nothing overflows where it is not used; at 0 itself the slope is taken as constant.
+    # x > 0 is replaced by 0 so that exp cannot overflow; the slope counts as constant at 0 itself.
     low = where(lt(x, like(x, 0)), x, like(x, 0))
     slope = _times(exp(_times(low, narrow)), alpha * scale * narrow)
     return mul(g, where(left, slope, like(x, scale)))
@@ -143,7 +143,7 @@ softplus = Composite(
     x=_softplus_back,
 )
 
-# -- straight lines ------------------------------------------------------------------------------
+# -- piecewise linear ------------------------------------------------------------------------------
 
 
 def _outside(x: Any, low: float, high: float) -> Any:
@@ -154,7 +154,7 @@ def _within(x: Any, low: float, high: float) -> Any:
     return logical_and(gt(x, like(x, low)), lt(x, like(x, high)))
 
 
-# x held between low and high; flat at both ends, the kinks included
+# x clamped to [low, high]; the slope is 0 outside and at both kinks
 hardtanh = Composite(
     "hardtanh(x, *, low, high)",
     lambda x, *, low, high: _between(x, low, high),
@@ -163,7 +163,7 @@ hardtanh = Composite(
     x=lambda g, x, low, high: flat(_zero_where(_outside(x, low, high), g), x),
 )
 
-# 0 up to -3, 1 from 3 on, x / 6 + 1/2 between
+# 0 for x <= -3, 1 for x >= 3, x / 6 + 1/2 between
 hardsigmoid = Composite(
     "hardsigmoid(x)",
     lambda x: div(_between(add(x, like(x, 3)), 0, 6), like(x, 6)),
@@ -202,7 +202,7 @@ hardshrink = Composite(
     x=lambda g, x, lambd: flat(_zero_where(_inside(x, lambd), g), x),
 )
 
-# x moved towards 0 by lambd, but not beyond
+# x moved towards 0 by lambd, but not past it
 softshrink = Composite(
     "softshrink(x, *, lambd)",
     lambda x, *, lambd: sub(x, _between(x, -lambd, lambd)),
@@ -211,7 +211,7 @@ softshrink = Composite(
     x=lambda g, x, lambd: flat(_zero_where(_inside(x, lambd), g), x),
 )
 
-# x where it is above `limit`, `value` elsewhere
+# x where x > limit, `value` elsewhere
 threshold = Composite(
     "threshold(x, *, limit, value)",
     lambda x, *, limit, value: where(le(x, like(x, limit)), like(x, value), x),

@@ -1,6 +1,6 @@
-"""Random numbers: each draw takes words from the generator it names, in program order.
+"""Random numbers: each draw advances the generator given to it, in program order.
 
-The draws have no tensor inputs, or inputs that are probabilities; gradients do not pass them.
+Draws have no tensor inputs, or only probabilities; none is differentiable.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ uniform = Primitive(
     differentiable=False,
 )
 
-# Normal; `contiguous` tells which of PyTorch's two ways to draw is meant
+# Normal; `contiguous` selects between PyTorch's two sampling orders
 normal = Primitive(
     "normal(*, generator, shape, mean, std, dtype, contiguous)",
     lambda *, generator, shape, mean, std, dtype, contiguous: generator.normal(
@@ -50,7 +50,7 @@ exponential = Primitive(
     differentiable=False,
 )
 
-# Integers in [low, high); without `high` up to the largest that the dtype holds
+# Integers in [low, high); if `high` is None, up to the dtype's largest value
 randint = Primitive(
     "randint(*, generator, shape, low, high, dtype)",
     lambda *, generator, shape, low, high, dtype: generator.random_(
@@ -68,7 +68,7 @@ randperm = Primitive(
     differentiable=False,
 )
 
-# True with one probability for all
+# True with probability p, the same for all elements
 coins = Primitive(
     "coins(*, generator, shape, p)",
     lambda *, generator, shape, p: generator.bernoulli(p, shape),
@@ -76,7 +76,7 @@ coins = Primitive(
     differentiable=False,
 )
 
-# True with the probability at that place
+# True with the probability given by that element of p
 bernoulli = Primitive(
     "bernoulli(p, *, generator)",
     lambda p, *, generator: generator.bernoulli(p),
@@ -84,7 +84,7 @@ bernoulli = Primitive(
     differentiable=False,
 )
 
-# Categories drawn by weight: (..., C) -> (..., num_samples)
+# Category indices drawn with weights p: (..., C) -> (..., num_samples)
 multinomial = Primitive(
     "multinomial(p, *, generator, num_samples, replacement)",
     lambda p, *, generator, num_samples, replacement: generator.multinomial(

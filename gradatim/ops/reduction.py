@@ -1,4 +1,4 @@
-"""Many numbers to one: means, extremes and where they stand, truth."""
+"""Reductions: mean, maximum and minimum, their indices, any and all."""
 
 from __future__ import annotations
 

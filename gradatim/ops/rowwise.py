@@ -1,8 +1,8 @@
-"""Softmax and its relatives: composites, because a row is best handled in one pass.
+"""Softmax and log-softmax: composites, because a row is best processed in one pass.
 
-Their NumPy values work on blocks of rows that stay in the cache. Two facts shape them, measured
-on rows of 27 float32: a product with a vector of ones adds up rows six times faster than
-`np.add.reduce`, and the largest of each row is found four times faster in a transposed copy.
+Their NumPy values work on blocks of rows that stay in cache. Two measurements on rows of 27 float32
+shape them: a product with a vector of ones sums rows six times faster than `np.add.reduce`, and the
+maximum of each row is found four times faster in a transposed copy.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from .reduction import reduce_max
 
 Array = np.ndarray[Any, Any]
 
-BLOCK = 1 << 16  # elements: 256 KB of float32, which fits the second-level cache
-MODERATE = 20.0  # below it e^x neither overflows nor loses digits, and needs no shift
-FEW = 1 << 12  # elements of which the norm is found sooner than the largest and the smallest
-NORM2 = 3000.0  # numbers with this sum of squares differ by less than 78, and e^-78 is no rounding
-SHORT = 128  # rows up to this long are handled better in columns
+BLOCK = 1 << 16  # elements: 256 KB of float32, which fits in L2
+MODERATE = 20.0  # for |x| below this, e^x neither overflows nor loses precision without a shift
+FEW = 1 << 12  # elements; up to this size the sum of squares is faster than max and min
+NORM2 = 3000.0  # if the sum of squares is below this, elements differ by less than 78: no underflow
+SHORT = 128  # rows of up to this length are faster processed by columns
 
 
 _ALL = (slice(None),)
@@ -44,7 +44,7 @@ def row_sums(x: Array) -> Array:
 
 
 def along_rows(x: Array, width: int) -> Array:
-    """(N,) -> (N, width), each number along its row; short rows are cheaper written out."""
+    """(N,) -> (N, width) or (N, 1), to broadcast along rows; short rows are faster expanded."""
     return x.repeat(width).reshape(-1, width) if width <= SHORT else x[:, None]
 
 
@@ -56,9 +56,9 @@ def row_maxima(x: Array) -> Array:
 
 
 def exponentials(x: Array, out: Array) -> tuple[Array, Array | None]:
-    """e^(x - shift) of each row into `out`: the row sums (N,), and the shift (N, 1) if any.
+    """Write e^(x - shift) into `out`; return the row sums (N,), and the shift (N, 1) or None.
 
-    A shift by the largest number of the row keeps e^x from overflowing; moderate numbers need none.
+    The shift by each row's maximum keeps e^x from overflowing; moderate numbers need none.
     """
     if _is_moderate(x):
         np.exp(x, out)
@@ -69,7 +69,7 @@ def exponentials(x: Array, out: Array) -> tuple[Array, Array | None]:
 
 
 def _is_moderate(x: Array) -> bool:
-    # nan fails the comparisons and takes the careful way, where it stays in its row.
+    # nan fails the comparisons, so the shift is by row, where nan stays in its own row.
     if 0 < x.size <= FEW:
         line = x.reshape(-1)
         if line.dot(line) < NORM2:
@@ -80,7 +80,7 @@ def _is_moderate(x: Array) -> bool:
 
 
 def _rows_last(x: Array, dim: int) -> Array:
-    """The numbers along `dim` as rows: (..., C, ...) -> (N, C), a copy unless `dim` is last."""
+    """Elements along `dim` as rows: (..., C, ...) -> (N, C), copied unless `dim` is last."""
     moved = x if dim == x.ndim - 1 else np.moveaxis(x, dim, -1)
     return np.ascontiguousarray(moved).reshape(-1, x.shape[dim])
 
@@ -109,7 +109,7 @@ def _total(x: Any, dim: int) -> Any:
 
 
 def _shifted(x: Any, dim: int) -> Any:
-    # The largest of each row is subtracted, so that exp cannot overflow.
+    # Each row's maximum is subtracted so that exp cannot overflow.
     if not x._value.shape[dim]:
         return x
     return sub(x, expand_as(reduce_max(x, dims=(dim,), keepdim=True), x))
@@ -121,7 +121,7 @@ def _softmax(x: Any, *, dim: int) -> Any:
 
 
 def softmax_back(g: Any, out: Any, dim: int) -> Any:
-    """The gradient of a softmax with the result `out`: p_i (g_i - sum_j p_j g_j)."""
+    """The gradient of a softmax with result p = `out`: p_i (g_i - sum_j p_j g_j)."""
     weighted = mul(g, out)
     return sub(weighted, mul(out, expand_as(_total(weighted, dim), out)))
 

@@ -1,9 +1,9 @@
-"""Running sums, products and extremes along one dimension, and the product of all elements.
+"""Cumulative sums, products and extremes along one dimension, and the product reduction.
 
     s_i = a_i s_(i-1) + b_i
 
 This linear recurrence is closed under differentiation: its gradient is the same recurrence run
-backwards. A running product is one (b is 0 but for its start), so its gradient, and that of a
+backwards. A cumulative product is one (b is 0 except at the start), so its gradient, and that of a
 product, needs no division and is right where elements are zero.
 """
 
@@ -29,7 +29,7 @@ def _flipped(x: Any, dim: int) -> Any:
 
 
 def _delayed(x: Any, dim: int, first: float) -> Any:
-    """x_(i-1) at i, and `first` at the start."""
+    """x shifted by one: x_(i-1) at position i, and `first` at the start."""
     n = x._value.shape[dim]
     before = (slice(None),) * dim
     start = like(slice_(x, index=(*before, slice(0, min(n, 1)))), first)
@@ -58,7 +58,7 @@ def _recurrence(a: Array, b: Array, *, dim: int) -> Array:
     rows, factors, terms = (np.moveaxis(x, dim, 0) for x in (out, a, b))
     state = np.zeros(rows.shape[1:], a.dtype)
     for i in range(len(rows)):
-        row = rows[i, ...]  # a view of its place, for vectors too
+        row = rows[i, ...]  # with `...` a view even of a vector's element
         np.multiply(factors[i], state, out=row)
         row += terms[i]
         state = row
@@ -66,7 +66,7 @@ def _recurrence(a: Array, b: Array, *, dim: int) -> Array:
 
 
 def _adjoint(g: Any, a: Any, dim: int) -> Any:
-    """h_i = g_i + a_(i+1) h_(i+1): what reaches b_i."""
+    """h_i = g_i + a_(i+1) h_(i+1): the gradient of b_i."""
     factors = _delayed(_flipped(a, dim), dim, 0)
     return _flipped(recurrence(factors, _flipped(g, dim), dim=dim), dim)
 
@@ -89,13 +89,13 @@ def _cumprod(x: Any, *, dim: int) -> Any:
     before = (slice(None),) * dim
     first = slice_(x, index=(*before, slice(0, 1)))
     rest = slice_(x, index=(*before, slice(1, None)))
-    # With -0.0, which added to anything leaves it as it is, this is exact for infinities and zeros.
+    # Adding -0.0 changes nothing, not even a zero's sign, so zeros and infinities are exact.
     factors, terms = cat(like(first, -0.0), rest, dim=dim), cat(first, like(rest, -0.0), dim=dim)
     return recurrence(factors, terms, dim=dim)
 
 
 def _cumprod_back(g: Any, x: Any, out: Any, dim: int) -> Any:
-    # Of the products that hold x_i, all have the part before it; the rest is a recurrence.
+    # All products that contain x_i share the product of what precedes it; the rest recurs.
     return mul(_delayed(out, dim, 1), _adjoint(g, x, dim))
 
 
@@ -113,9 +113,9 @@ def _prod_back(g: Any, x: Any, dims: Dims, keepdim: bool) -> Any:
     shape = x._value.shape
     order = (*[d for d in range(len(shape)) if d not in dims], *dims)
     moved = permute(x, order=order)
-    kept = moved._value.shape[: len(shape) - len(dims)]
-    rows = reshape_to(moved, (*kept, math.prod(shape[d] for d in dims)))
-    last = len(kept)
+    remaining = moved._value.shape[: len(shape) - len(dims)]
+    rows = reshape_to(moved, (*remaining, math.prod(shape[d] for d in dims)))
+    last = len(remaining)
     before = _delayed(cumprod(rows, dim=last), last, 1)
     after = _flipped(_delayed(cumprod(_flipped(rows, last), dim=last), last, 1), last)
     others = reshape_to(mul(before, after), moved._value.shape)
@@ -142,7 +142,7 @@ def _running_index(x: Array, *, dim: int, largest: bool) -> Array:
     return np.maximum.accumulate(np.where(hit, places, 0), dim)
 
 
-# Where the largest (or smallest) element up to each place stands
+# The index of the largest (or smallest) element up to each position
 running_index = Primitive(
     "running_index(x, *, dim, largest)",
     _running_index,

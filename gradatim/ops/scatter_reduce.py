@@ -1,7 +1,7 @@
-"""Several elements that meet at one place: the largest of them, or their product.
+"""Scatter with a reduction: maximum, minimum or product of all elements sent to one position.
 
-Both treat `x` as one more element at each place, and both share the gradient as PyTorch does:
-equal extremes get equal parts, and a product's gradient is right at zeros too.
+Each treats `x` as one more element per position, and gradients follow PyTorch: equal extremes
+share it evenly, and a product's gradient is right at zeros too.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _hits(x: Any, out: Any) -> Any:
 
 
 def _share(g: Any, x: Any, index: Any, values: Any, out: Any, dim: int) -> Any:
-    """The gradient for each of the elements that reached the extreme."""
+    """The gradient of each position, divided by the number of elements equal to the extreme."""
     own, others = _hits(x, out), _hits(values, gather(out, index, dim=dim))
     return div(g, scatter(own, index, others, dim=dim, accumulate=True))
 
@@ -54,7 +54,7 @@ def _extreme_back_values(g: Any, x: Any, index: Any, values: Any, out: Any, dim:
     return mul(_hits(values, gather(out, index, dim=dim)), share)
 
 
-# The largest (or smallest) of x and the values that index sends to its place
+# The largest (or smallest) of each x and the values that index sends to its position
 scatter_extreme = Primitive(
     "scatter_extreme(x, index, values, *, dim, largest)",
     _extreme,
@@ -75,7 +75,7 @@ def _prod_back_x(g: Any, x: Any, index: Any, values: Any, dim: int) -> Any:
 
 
 def _prod_back_values(g: Any, x: Any, index: Any, values: Any, dim: int) -> Any:
-    """What meets a value at its place: all / value, or without division where that is 0."""
+    """g times the product of the others: all / value, or without division where a value is 0."""
     zero, one = like(values, 0), like(values, 1)
     is_zero = eq(values, zero)
     others = scatter_prod(x, index, where(is_zero, one, values), dim=dim)
@@ -87,7 +87,7 @@ def _prod_back_values(g: Any, x: Any, index: Any, values: Any, dim: int) -> Any:
     return mul(gather(g, index, dim=dim), where(alone, rest, zero))
 
 
-# The product of x and the values that index sends to its place
+# The product of each x and the values that index sends to its position
 scatter_prod = Primitive(
     "scatter_prod(x, index, values, *, dim)",
     _prod,

@@ -1,8 +1,8 @@
 """`np.where` without a branch per element.
 
-`np.where` branches, and where the condition is random (the sign of a ReLU's input, a dropout mask)
-the processor mispredicts every second branch, which costs ten times the rest. Bit masks need no
-prediction: all ones where the condition holds, all zeros elsewhere.
+`np.where` branches. Where the condition is random (the sign of a ReLU's input, a dropout mask), the
+processor mispredicts every second branch, which costs ten times all other work. Bit masks need no
+branches: all ones where the condition holds, all zeros elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-SMALL = 1 << 9  # elements: below, one call of np.where is faster than four others
+SMALL = 1 << 9  # elements; below, one call of np.where is faster than four other calls
 _INTEGERS = {1: np.int8, 4: np.int32, 8: np.int64}
 
 
@@ -38,5 +38,5 @@ def select(condition: Array, x: Array, y: Array) -> Array:
 
 
 def _is_zero(bits: Array) -> bool:
-    """Whether it is 0 broadcast to a shape, which one element and the strides tell."""
+    """Whether it is a broadcast 0, seen from the strides and one element."""
     return not any(bits.strides) and not bits[(0,) * bits.ndim]

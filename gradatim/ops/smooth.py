@@ -1,8 +1,8 @@
 """Smooth activations of the form x * gate(x), with a gate between 0 and 1: GELU, SiLU, Mish.
 
-Each is a composite with its first and second derivatives written out, so that a gradient is one
-operation and a second gradient another. In NumPy the gate is recovered as f(x) / x, which makes
-the derivative half as expensive as computing it from x alone.
+Each is a composite with explicit first and second derivatives, so that a gradient is one operation
+and a second gradient another. In NumPy the gate is recovered as f(x) / x, which makes the
+derivative half as expensive as computing it from x alone.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def activation(
     def write_back(g: Array, x: Array, y: Array, out: Array, gate: Array, scratch: Array) -> None:
         np.divide(y, x, gate)
         tiny = _tiny(x.dtype)
-        if not np.minimum.reduce(np.abs(x, scratch), None) > tiny:  # also if any is nan
+        if not np.minimum.reduce(np.abs(x, scratch), None) > tiny:  # true for nan too
             np.copyto(gate, start, where=scratch <= tiny)
         back(g, x, y, gate, out, scratch)
 
@@ -78,7 +78,7 @@ def activation(
 
 @lru_cache
 def _tiny(dtype: np.dtype[Any]) -> Any:
-    """Below this size f(x) / x is too inexact to be the gate, and nan at 0."""
+    """For |x| up to this, f(x) / x is too inexact to be the gate, and nan at 0."""
     return 16 * np.finfo(dtype).smallest_normal
 
 
@@ -112,7 +112,7 @@ def _normal_pdf(x: Any) -> Any:
 
 def _write_normal_cdf(x: Array, out: Array, scratch: Array) -> None:
     if x.dtype == np.float32:
-        # A third of the calls that erf takes; off by 6e-8 at most, the rounding error of 1 + erf.
+        # A third of erf's calls; the error is at most 6e-8, the rounding error of 1 + erf.
         square = np.minimum(np.multiply(x, x, scratch), 36, out=scratch)
         write_polynomial(square, NORMAL_CDF["float"], out)
         _write_sigmoid(np.multiply(out, x, out), out)
@@ -136,7 +136,7 @@ def _write_gelu_back(g: Array, x: Array, y: Array, gate: Array, out: Array, scra
     np.multiply(scratch, g, out)
 
 
-# x Phi(x), with the distribution function Phi of the normal distribution
+# x Phi(x), where Phi is the distribution function of the standard normal
 gelu = activation(
     "gelu",
     lambda x: mul(x, _normal_cdf(x)),
@@ -147,9 +147,9 @@ gelu = activation(
     back=_write_gelu_back,
 )
 
-# -- the same with tanh ------------------------------------------------------------------------
+# -- the tanh approximation of it --------------------------------------------------------------
 
-# 0.5 (1 + tanh u) is sigmoid(2 u): one function, and digits where tanh is near -1.
+# 0.5 (1 + tanh u) = sigmoid(2 u): one function, and full precision where tanh is near -1.
 _LINEAR, _CUBIC = 2 * math.sqrt(2 / math.pi), 0.044715
 
 
@@ -164,15 +164,15 @@ def _inner_slope(x: Any) -> Any:
 
 def _gelu_tanh_slope(x: Any) -> Any:
     s = sigmoid(_inner(x))
-    y = mul(x, s)  # the activation itself, which is computed anyway
-    # The bump stands first, as it is 0 long before the slope of the inside overflows.
+    y = mul(x, s)  # the activation itself, a common subexpression with the forward pass
+    # y - y s is the first factor: it is 0 long before the inner slope overflows.
     return add(s, mul(sub(y, mul(y, s)), _inner_slope(x)))
 
 
 def _gelu_tanh_curve(x: Any) -> Any:
     s, w = sigmoid(_inner(x)), _inner_slope(x)
     bump = sub(s, mul(s, s))
-    # Every product begins with the bump, which is 0 long before the others overflow.
+    # Every product starts with the bump, which is 0 long before the others overflow.
     first, second = mul(bump, w), mul(mul(bump, x), _times(x, 6 * _CUBIC * _LINEAR))
     turn = mul(mul(first, x), mul(w, _plus(_times(s, -2), 1)))
     return add(add(add(first, first), second), turn)
@@ -180,7 +180,7 @@ def _gelu_tanh_curve(x: Any) -> Any:
 
 @lru_cache
 def _numbers(dtype: np.dtype[Any]) -> tuple[Array, ...]:
-    """Constants as arrays: converting a float costs NumPy a microsecond per call and piece."""
+    """Constants as arrays: converting a float costs NumPy a microsecond per call."""
     return tuple(np.array(x, dtype) for x in (-_CUBIC * _LINEAR, _LINEAR, 3 * _CUBIC * _LINEAR, 1))
 
 
@@ -199,7 +199,7 @@ def _write_gelu_tanh_back(
     _, linear, turn, _ = _numbers(x.dtype)
     np.multiply(np.multiply(x, x, scratch), turn, scratch)
     np.add(scratch, linear, scratch)
-    # g (s + u' s (x - x s)): of two numbers so close, the difference is more exact than 1 - s.
+    # g (s + u' s (x - x s)): x - x s is more exact than x (1 - s) where s is close to 1.
     np.multiply(np.subtract(x, y, out), gate, out)
     np.multiply(scratch, out, scratch)
     np.multiply(np.add(scratch, gate, scratch), g, out)

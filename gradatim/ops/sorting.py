@@ -1,8 +1,8 @@
-"""Order along one dimension, as indices: values, and their gradients, are gathered with them.
+"""Sorting along one dimension, as indices: values, and their gradients, are gathered with them.
 
-All orders are stable, and nan counts as the largest number, as in PyTorch. NumPy's stable sort
-is six times slower than its best one, so where it fits, an element and its position become one
-64-bit number, element first: these are all different, and any sort of them is a stable one.
+All sorts are stable, and nan counts as the largest number, as in PyTorch. NumPy's stable sort is
+six times slower than its fastest one. So elements that fit 32 bits are packed with their position
+into a 64-bit key, element first: keys are distinct, so any sort of them is stable.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from ..core.storage import ArrayType
 Array = np.ndarray[Any, Any]
 _INT64 = np.dtype(np.int64)
 _LOW = np.uint64(0xFFFFFFFF)
-_LONG = 64  # rows shorter than this are not worth the packing
+_LONG = 64  # packing does not pay for rows shorter than this
 
 
 def _packed(x: Array, *, descending: bool) -> Array | None:
-    """Rows (..., n) as numbers that order as elements do, then as positions; None if too wide."""
+    """Rows (..., n) as keys ordered by element, then position; None if elements are too wide."""
     keys = _keys(x)
     if keys is None:
         return None
@@ -32,9 +32,9 @@ def _packed(x: Array, *, descending: bool) -> Array | None:
 
 
 def _keys(x: Array) -> Array | None:
-    """Elements as unsigned 32-bit numbers of the same order."""
+    """Elements mapped to unsigned 32-bit integers of the same order; None if they do not fit."""
     if x.dtype == np.float32:
-        bits = (x + np.float32(0)).view(np.uint32)  # -0.0 equals 0.0
+        bits = (x + np.float32(0)).view(np.uint32)  # turns -0.0 into 0.0, which is equal
         keys = bits ^ np.where(bits >> 31, np.uint32(0xFFFFFFFF), np.uint32(0x80000000))
         return np.where(np.isnan(x), np.uint32(0xFFFFFFFF), keys)
     if x.dtype == np.int32:
@@ -68,7 +68,7 @@ def _argsort(x: Array, *, dim: int, descending: bool) -> Array:
     return np.ascontiguousarray(np.moveaxis(order, -1, dim))
 
 
-# Positions along `dim` in the order of their elements
+# The indices that sort x along `dim`
 argsort = Primitive(
     "argsort(x, *, dim, descending)",
     _argsort,
@@ -83,14 +83,14 @@ def _top(x: Array, *, k: int, dim: int, largest: bool) -> Array:
     if packed is None:
         order = _order(rows, descending=largest)[..., :k]
     else:
-        # The k first, then only these in order.
+        # Partition off the first k, then sort only these.
         packed = np.partition(packed, k - 1, -1)[..., :k]
         packed.sort(-1)
         order = (packed & _LOW).astype(np.int64)
     return np.ascontiguousarray(np.moveaxis(order, -1, dim))
 
 
-# Positions of the k largest (or smallest) elements along `dim`, the most extreme first
+# Indices of the k largest (or smallest) elements along `dim`, the most extreme first
 top = Primitive(
     "top(x, *, k, dim, largest)",
     _top,
@@ -106,11 +106,11 @@ def _searchsorted(edges: Array, values: Array, *, right: bool) -> Array:
     rows = zip(
         edges.reshape(-1, edges.shape[-1]), values.reshape(-1, values.shape[-1]), strict=True
     )
-    found = [np.searchsorted(row, wanted, side) for row, wanted in rows]
-    return np.array(found, np.int64).reshape(values.shape)
+    positions = [np.searchsorted(row, wanted, side) for row, wanted in rows]
+    return np.array(positions, np.int64).reshape(values.shape)
 
 
-# How many of the sorted edges (n,) or (..., n) lie before each value, equal ones too if `right`
+# The number of sorted edges, (n,) or (..., n), below each value (or equal to it, if `right`)
 searchsorted = Primitive(
     "searchsorted(edges, values, *, right)",
     _searchsorted,
@@ -134,7 +134,7 @@ def _unique_type(x: Any, *, dim: int | None) -> Any:
     )
 
 
-# The different elements in order, where each element went, how often each was there
+# The distinct elements in order, the position of each input among them, and their counts
 unique = Primitive(
     "unique(x, *, dim)",
     _unique,

@@ -1,4 +1,4 @@
-"""Functions of angles that are made of others: one call in eager, their parts when compiled."""
+"""tan, sinh and cosh: one NumPy call in eager mode, their expansion when compiled."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ tan = Composite(
     x=lambda g, out: add(g, mul(g, mul(out, out))),
 )
 
-# e^x - e^-x as a difference of expm1, which keeps the digits of a small x.
+# e^x - e^-x as a difference of expm1, which keeps precision for small x.
 sinh: Composite = Composite(
     "sinh(x)",
     lambda x: _half(sub(expm1(x), expm1(neg(x)))),

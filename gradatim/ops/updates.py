@@ -1,8 +1,8 @@
-"""What an optimiser does to one parameter, as one operation.
+"""Optimiser steps: the update of one parameter as one operation.
 
-Numbers that change from step to step (learning rate, momentum, step count) come in as float64
-0-d tensors and are cast at the update: 1 - 0.999 in float32 would be off by 1.3e-5. Numbers that
-never change are static.
+Numbers that may change from step to step (learning rate, momentum, step count) are float64 0-d
+tensors, cast only in the update: 1 - 0.999 in float32 would have a relative error of 1.3e-5.
+Numbers that never change are static parameters.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ Array = np.ndarray[Any, Any]
 Factors = tuple[tuple[Array, ...], tuple[float, ...]]
 
 BLOCK = 1 << 16  # elements handled at a time: 256 KB of float32 in each array
-SMALL = 1 << 13  # elements: a dozen calls cost more than their arithmetic, and than copies
+SMALL = 1 << 13  # elements; up to this size call overhead exceeds the arithmetic and the copying
 
 
 def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
-    """The arrays in pieces that stay in the cache (small ones whole), and a scratch array."""
+    """The arrays in pieces that stay in cache (small ones whole), each with a scratch array."""
     first = arrays[0]
     if first.size > BLOCK and all(a.flags.c_contiguous for a in arrays):
         return _pieces([a.reshape(-1) for a in arrays], np.empty(BLOCK, first.dtype))
@@ -39,7 +39,7 @@ def _pieces(flat: list[Array], scratch: Array) -> Iterator[tuple[Array, ...]]:
 
 
 def _over(number: Any, x: Any) -> Any:
-    """A float64 0-d tensor, cast and spread over x."""
+    """A float64 0-d tensor, cast and broadcast to the type of x."""
     kind = x._type
     return broadcast_to(cast(number, dtype=kind.dtype), shape=kind.shape)
 
@@ -74,7 +74,7 @@ def _sweep(p: Any, g: Any, rate: Any, decay: Any, *, weight_decay: float, maximi
 
 def _sgd(p: Array, g: Array, lr: Array, *, weight_decay: float, maximize: bool) -> None:
     rate = float(lr)
-    if p.size <= BLOCK and not weight_decay and not maximize:  # the usual case, in two calls
+    if p.size <= BLOCK and not weight_decay and not maximize:  # the common case, in two calls
         p -= np.multiply(g, rate)
         return
     for P, G, work in _blocks(p, g):
@@ -204,8 +204,8 @@ def _expand_adam(
     maximize: bool,
 ) -> Any:
     step, one = add(step, _one(step)), _one(lr)
-    n = cast(step, dtype=lr._value.dtype)  # somebody's own count may be float32
-    # p - rate / c1 m / (sqrt(v) / c2 + eps), with c2 taken out of the fraction: one division less
+    n = cast(step, dtype=lr._value.dtype)  # a step count set by the user may be float32
+    # p - rate / c1 m / (sqrt(v) / c2 + eps), with c2 factored out: one division fewer
     c2 = sqrt(sub(one, pow_(beta2, n)))
     scale = mul(div(lr, sub(one, pow_(beta1, n))), c2)
     least, kept = mul(c2, like(c2, eps)), sub(one, mul(lr, like(lr, weight_decay)))
@@ -276,8 +276,8 @@ def _adam(
 def _adam_factors(
     n: float, rate: float, b1: float, b2: float, eps: float, decay: float, dtype: np.dtype[Any]
 ) -> tuple[Array, ...]:
-    """The numbers of a step as arrays, in which NumPy multiplies twice as fast as with floats."""
-    # p - rate / c1 m / (sqrt(v) / c2 + eps), with c2 taken out of the fraction: one pass less
+    """The scalars of a step as arrays: NumPy multiplies by these twice as fast as by floats."""
+    # p - rate / c1 m / (sqrt(v) / c2 + eps), with c2 factored out: one pass fewer
     c2 = (1 - b2**n) ** 0.5
     scale = rate / (1 - b1**n) * c2
     return tuple(
@@ -321,7 +321,7 @@ adam = Update(
     sweep=_SWEEP,
 )
 
-# The same with the largest v so far in the place of v.
+# The same, dividing by the root of the largest v so far
 amsgrad = Update(
     "amsgrad(p, g, m, v, step, lr, beta1, beta2, largest,"
     " *, eps, weight_decay, decoupled, maximize)",
