@@ -1,1 +1,1 @@
-"""`Tensor` and the functions on tensors, with PyTorch's interface."""
+"""`Tensor` and functions on tensors, with PyTorch's interface."""

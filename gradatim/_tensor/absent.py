@@ -1,4 +1,4 @@
-"""PyTorch's names that are missing here: what to use instead, and whether they are planned."""
+"""PyTorch names that are missing here: what to use instead, and whether they are planned."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Names that will not come, and why or what to use: methods of tensors;
+# Names that are not planned, and why or what to use instead: tensor methods
 _NEVER_METHODS = {
     "apply_": "use operations on whole tensors",
     "as_strided": "use .view, .permute or indexing",
@@ -41,7 +41,7 @@ _NEVER_METHODS = {
     "to_sparse": _SPARSE,
     "untyped_storage": "use x.numpy() for the memory",
 }
-# functions, dtypes and modules.
+# ... and functions, dtypes and modules
 _NEVER = _NEVER_METHODS | {
     "complex": _COMPLEX,
     "complex128": _COMPLEX,
@@ -61,7 +61,7 @@ _NEVER = _NEVER_METHODS | {
     "view_as_real": _COMPLEX,
 }
 
-# Names of the plan that are not built yet: methods of tensors, most of them functions too;
+# Names that are planned but not built yet: tensor methods, most of them functions too
 _PLANNED_METHODS = _words(
     """
     addbmm addmv addr cauchy_ cholesky corrcoef cov cross det diff digamma dist
@@ -70,7 +70,7 @@ _PLANNED_METHODS = _words(
     tensor_split unfold
     """
 )
-# functions only, and modules.
+# ... and names that are functions only, or modules
 _PLANNED = _PLANNED_METHODS | _words(
     """
     amp avg_pool2d backends batch_norm bilinear block_diag conv1d
@@ -83,7 +83,7 @@ _PLANNED = _PLANNED_METHODS | _words(
 
 
 def missing(owner: str, name: str, available: Iterable[str]) -> str:
-    """The text of the AttributeError for a name that `owner` does not have."""
+    """The AttributeError message for a name that `owner` does not have."""
     names = [n for n in available if not n.startswith("_")]
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.7)
     hint = f"; near it: {', '.join(near)}" if near else ""
@@ -95,10 +95,10 @@ def missing(owner: str, name: str, available: Iterable[str]) -> str:
 
 
 class Absent(Handle):
-    """PyTorch's methods that tensors lack: looking one up raises an error that says why.
+    """PyTorch methods that tensors lack: looking one up raises an error that says why.
 
-    The last of a tensor's bases, so that a method which is there hides its entry here. A
-    `__getattr__` would do the same, but its mere presence makes every attribute slower.
+    It is the last base of `Tensor`, so that an existing method hides its entry here. A
+    `__getattr__` would do the same, but its mere presence slows every attribute lookup.
     """
 
     def __dir__(self) -> list[str]:

@@ -1,7 +1,7 @@
 """Arithmetic and elementwise functions of a tensor.
 
-Here as in the other files of this room, a method's first parameter has PyTorch's name `input`,
-because the same function is also `gradatim.exp(input)`.
+In this package a method's first parameter has PyTorch's name `input`, because the same function is
+also `gradatim.exp(input)`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Number = bool | int | float
 
 
 class Arithmetic(Handle):
-    """`+ - * / // % **` and the functions of one number."""
+    """`+ - * / // % **` and elementwise functions."""
 
     # -- binary functions, in PyTorch's names --------------------------------------------
 
@@ -99,7 +99,7 @@ class Arithmetic(Handle):
         broadcast_shape("lerp", *[x._value.shape for x in (input, end) if isinstance(x, Handle)])
         return input + (end - input) * weight
 
-    # -- operators: an unknown operand is left to its own reflected method -----------------
+    # -- operators: an unknown operand's own reflected method decides ----------------------
 
     def __add__(self, other: Any) -> Tensor:
         return binary(ops.add, self, operand(other)) if fits(other) else NotImplemented
@@ -150,7 +150,7 @@ class Arithmetic(Handle):
     def __abs__(self) -> Tensor:
         return ops.abs_(_no_bool("abs", self))
 
-    # -- functions of one number -----------------------------------------------------------
+    # -- unary functions -------------------------------------------------------------------
 
     def neg(input) -> Tensor:
         """`-input`."""
@@ -161,7 +161,7 @@ class Arithmetic(Handle):
         return ops.abs_(_no_bool("abs", input))
 
     def sign(input) -> Tensor:
-        """-1, 0 or 1; bools as they are."""
+        """-1, 0 or 1; bools unchanged."""
         return copy(input) if _is_bool(input) else ops.sign(input)
 
     def square(input) -> Tensor:
@@ -177,7 +177,7 @@ class Arithmetic(Handle):
         return ops.exp(floating(input))
 
     def expm1(input) -> Tensor:
-        """e^x - 1, exact near 0."""
+        """e^x - 1, accurate near 0."""
         return ops.expm1(floating(input))
 
     def log(input) -> Tensor:
@@ -185,7 +185,7 @@ class Arithmetic(Handle):
         return ops.log(floating(input))
 
     def log1p(input) -> Tensor:
-        """log(1 + x), exact near 0."""
+        """log(1 + x), accurate near 0."""
         return ops.log1p(floating(input))
 
     def log2(input) -> Tensor:
@@ -205,15 +205,15 @@ class Arithmetic(Handle):
         return ops.reciprocal(ops.sqrt(floating(input)))
 
     def sin(input) -> Tensor:
-        """The sine of radians."""
+        """The sine, of radians."""
         return ops.sin(floating(input))
 
     def cos(input) -> Tensor:
-        """The cosine of radians."""
+        """The cosine, of radians."""
         return ops.cos(floating(input))
 
     def tan(input) -> Tensor:
-        """The tangent of radians."""
+        """The tangent, of radians."""
         return tan(floating(input))
 
     def sinh(input) -> Tensor:
@@ -241,11 +241,11 @@ class Arithmetic(Handle):
         return _erf(floating(input))
 
     def floor(input) -> Tensor:
-        """The next integer below, as the same dtype."""
+        """The largest integer not above each element, in the same dtype."""
         return _rounding(ops.floor, input)
 
     def ceil(input) -> Tensor:
-        """The next integer above, as the same dtype."""
+        """The smallest integer not below each element, in the same dtype."""
         return _rounding(ops.ceil, input)
 
     def trunc(input) -> Tensor:
@@ -270,7 +270,7 @@ class Arithmetic(Handle):
     def clamp(
         input, min: Tensor | Number | None = None, max: Tensor | Number | None = None
     ) -> Tensor:
-        """Each element held between `min` and `max`; the gradient passes where it was inside.
+        """Elements clamped to [min, max]; the gradient passes where they were inside.
 
         >>> import gradatim
         >>> gradatim.tensor([-2, 0, 5]).clamp(-1, 1)
@@ -317,11 +317,11 @@ def _pow(x: Any, y: Any) -> Any:
 
 
 class IntegerDivisionError(GradatimError, ZeroDivisionError, RuntimeError):
-    """An integer was divided by 0, for which there is no integer."""
+    """Integer division by zero."""
 
 
 def _whole(primitive: Primitive, x: Any, y: Any) -> Any:
-    """`//` and `%`. Integer division by zero has no answer (floats give inf or nan)."""
+    """`//` and `%`. Integer division by zero is an error; floats give inf or nan."""
     kind = result_type(x, y).kind
     if kind == "b":
         raise DTypeError(f"{primitive.name}: not defined for two bool tensors; use x.int() first")

@@ -32,9 +32,9 @@ class Differentiable(Handle):
 
     @property
     def grad(self) -> Tensor | None:
-        """The gradient that `backward()` has added up here; None before.
+        """The gradient accumulated by `backward()`; None before.
 
-        Only leaves collect theirs, and tensors that were told to with `retain_grad()`.
+        Only leaves, and tensors on which `retain_grad()` was called, have one.
         """
         local.context.backend.touch(self, "asked")
         grad: Tensor | None = grad_of(self)
@@ -64,7 +64,7 @@ class Differentiable(Handle):
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Make this tensor a leaf that collects its gradient (or no longer does)."""
+        """Make this tensor a leaf that accumulates its gradient, or stop it from doing so."""
         local.context.backend.touch(self)
         edge = history(self)
         if requires_grad and edge is None:
@@ -75,7 +75,7 @@ class Differentiable(Handle):
                 )
             self._base = None
             self._edge = Leaf(self)
-            self._stamp = tick()  # views made earlier are parts of the leaf now
+            self._stamp = tick()  # views made earlier become views of the leaf
             note_change()
         elif not requires_grad and edge is not None:
             if type(edge) is not Leaf:
@@ -88,7 +88,7 @@ class Differentiable(Handle):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether no recorded operation made this tensor."""
+        """Whether the tensor is not the result of a recorded operation."""
         edge = history(self)
         return edge is None or type(edge) is Leaf
 
@@ -100,7 +100,7 @@ class Differentiable(Handle):
 
     @property
     def data(self) -> Tensor:
-        """The same memory without history; assigning puts another tensor's memory here."""
+        """The same memory without history; assigning makes this tensor use the other's memory."""
         return self.detach()
 
     @data.setter
@@ -117,14 +117,14 @@ class Differentiable(Handle):
     def detach_(input) -> Tensor:
         """Detach this tensor from its history, in place."""
         local.context.backend.touch(input)
-        input._shared = input._storage  # the tape may keep this value, and must see it written
+        input._shared = input._storage  # the tape may hold this value, and must notice writes to it
         input._base, input._edge = None, None
         note_change()
         return input  # type: ignore[return-value]
 
     def clone(input, *, memory_format: Any = None) -> Tensor:
         """A copy with memory of its own, through which gradients flow."""
-        asks_for_order("clone", memory_format)  # as it always is
+        asks_for_order("clone", memory_format)  # only checked: a copy is always contiguous
         return broadcast.copy(input)
 
     def backward(
@@ -134,9 +134,9 @@ class Differentiable(Handle):
         create_graph: bool = False,
         inputs: Sequence[Tensor] | Tensor | None = None,
     ) -> None:
-        """Add d self / d leaf to the `.grad` of every leaf behind this tensor (or of `inputs`).
+        """Add d self / d leaf to the `.grad` of every leaf this depends on (or only `inputs`).
 
-        A tensor of one element starts from 1; others need `gradient`, of their shape. Unless
+        A tensor of one element starts from 1; others need `gradient`, of equal shape. Unless
         `retain_graph`, the saved values are freed and a second walk raises.
 
         >>> import gradatim
@@ -149,12 +149,12 @@ class Differentiable(Handle):
 
     @property
     def retains_grad(self) -> bool:
-        """Whether `retain_grad()` was called, and this is not a leaf."""
+        """Whether `retain_grad()` was called on this tensor, and it is not a leaf."""
         edge = history(self)
         return type(edge) is not Leaf and edge is not None and RETAIN in (edge.hooks or {})
 
     def retain_grad(self) -> None:
-        """Keep `.grad` of this tensor too, although it is not a leaf."""
+        """Keep the `.grad` of this tensor although it is not a leaf."""
         edge = history(self)
         if edge is None:
             raise AutogradError(
@@ -167,7 +167,7 @@ class Differentiable(Handle):
         edge.hooks[RETAIN] = _Retain(self)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Removable:
-        """Call `hook` with the gradient when it arrives here; what it returns replaces it."""
+        """Call `hook` with this tensor's gradient in backward; a tensor it returns replaces it."""
         edge = history(self)
         if edge is None:
             raise AutogradError(
@@ -180,9 +180,9 @@ class Differentiable(Handle):
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Removable:
         """Call `hook` with this leaf whenever `backward()` has added to its `.grad`.
 
-        So an optimiser can use and drop each gradient before the next one is computed.
+        So an optimiser can use and free each gradient before the next one is computed.
 
-        Errors: AutogradError for a tensor that is not a leaf that requires grad.
+        Errors: AutogradError unless this is a leaf that requires grad.
 
         >>> import gradatim
         >>> x = gradatim.tensor(3.0, requires_grad=True)
@@ -219,10 +219,10 @@ def backward(
         return
     chosen = [inputs] if isinstance(inputs, Handle) else list(inputs)
     edges = targets("backward", chosen)
-    found = walk(roots, seeds, targets=edges, retain_graph=keep, create_graph=create_graph)
+    gradients = walk(roots, seeds, targets=edges, retain_graph=keep, create_graph=create_graph)
     for edge, x in dict(zip(edges, chosen, strict=True)).items():
-        if edge in found:
-            add_to_grad(x, edge, found[edge], create_graph=create_graph)
+        if edge in gradients:
+            add_to_grad(x, edge, gradients[edge], create_graph=create_graph)
 
 
 def starts(
@@ -244,7 +244,7 @@ def starts(
 
 
 def targets(name: str, inputs: Sequence[Any]) -> list[Any]:
-    """The tape entries of `inputs`. Errors: AutogradError for one that needs no gradient."""
+    """The tape entries of `inputs`. Errors: AutogradError if one does not require grad."""
     if not inputs:
         raise AutogradError(f"{name}: inputs is empty; name the tensors whose gradient you want")
     edges = [history(x) for x in inputs]
@@ -258,7 +258,7 @@ def targets(name: str, inputs: Sequence[Any]) -> list[Any]:
 
 
 def _seed(name: str, x: Any, gradient: Any) -> Any:
-    """The gradient a walk starts with: 1 for a single number, else as given."""
+    """The gradient a walk starts with: as given, or 1 for a tensor of one element."""
     kind = x._type
     if gradient is None:
         if numel(kind.shape) != 1:
@@ -299,7 +299,7 @@ def _check_grad(x: Any, new: Any) -> None:
 
 
 class _Retain:
-    """The hook of `retain_grad`. It holds the tensor weakly, which itself holds its entry."""
+    """The hook of `retain_grad`. Its reference is weak, as the tensor references its entry."""
 
     def __init__(self, tensor: Any) -> None:
         self._tensor = weakref.ref(tensor)
@@ -313,7 +313,7 @@ class _Retain:
 
 
 class Removable:
-    """A registered hook; `remove()` takes it away. Also a context manager."""
+    """A registered hook: `remove()` unregisters it, as does leaving its `with` block."""
 
     def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
         self._hooks = hooks
@@ -322,7 +322,7 @@ class Removable:
         note_change()
 
     def remove(self) -> None:
-        """Take the hook away; a second call does nothing."""
+        """Unregister the hook; a second call does nothing."""
         self._hooks.pop(self._key, None)
         note_change()
 
@@ -334,8 +334,8 @@ class Removable:
 
 
 def clear_grad(x: Tensor, *, set_to_none: bool) -> None:
-    """Take away the gradient of a tensor, or fill it with zeros where it is."""
-    # Not read if it goes: a compiled step would depend on whether there was one.
+    """Set the gradient of a tensor to None, or to zeros in place."""
+    # Not read with `set_to_none`: a compiled step would depend on whether there was one.
     if set_to_none or (grad := x.grad) is None:
         x.grad = None
         return

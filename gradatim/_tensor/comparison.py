@@ -31,7 +31,7 @@ Number = bool | int | float
 class Comparison(Handle):
     """`== != < <= > >= & | ^ ~` and `where`."""
 
-    __hash__ = object.__hash__  # by identity, as in PyTorch: tensors are keys of dictionaries
+    __hash__ = object.__hash__  # by identity, as in PyTorch, so that tensors can be dict keys
 
     def eq(input, other: Tensor | Number) -> Tensor:
         """Elementwise `==`."""
@@ -95,19 +95,19 @@ class Comparison(Handle):
         return ops.logical_not(self) if kind == "b" else ops.bitwise_not(self)
 
     def bitwise_and(input, other: Tensor | Number) -> Tensor:
-        """The bits that are set in both, of integers; `logical_and` of bools."""
+        """Bitwise and of integers; `logical_and` of bools."""
         return _named(Comparison.__and__, "bitwise_and", input, other)
 
     def bitwise_or(input, other: Tensor | Number) -> Tensor:
-        """The bits that are set in either, of integers; `logical_or` of bools."""
+        """Bitwise or of integers; `logical_or` of bools."""
         return _named(Comparison.__or__, "bitwise_or", input, other)
 
     def bitwise_xor(input, other: Tensor | Number) -> Tensor:
-        """The bits that are set in one of the two, of integers; `logical_xor` of bools."""
+        """Bitwise exclusive or of integers; `logical_xor` of bools."""
         return _named(Comparison.__xor__, "bitwise_xor", input, other)
 
     def bitwise_not(input) -> Tensor:
-        """All bits turned round, of integers; `logical_not` of bools."""
+        """Bitwise complement of integers; `logical_not` of bools."""
         return ~input
 
     def logical_and(input, other: Tensor) -> Tensor:
@@ -152,8 +152,8 @@ class Comparison(Handle):
     ) -> Tensor:
         """True where |input - other| <= atol + rtol * |other|.
 
-        Infinities are close to themselves only, nan to nothing unless `equal_nan`.
-        Errors: ArgumentError for a tolerance below 0, DTypeError for two dtypes.
+        Infinities are close only to themselves, nan to nothing unless `equal_nan`.
+        Errors: ArgumentError for a negative tolerance, DTypeError for unequal dtypes.
 
         >>> import gradatim
         >>> gradatim.tensor([1.0, 2.0]).isclose(gradatim.tensor([1.0, 2.1]))
@@ -175,10 +175,10 @@ class Comparison(Handle):
             same = same | (x.isnan() & other.isnan())
         if rtol == atol == 0:
             return same
-        there = floating(other)  # as integers, distances would wrap around
-        distance = (floating(x) - there).abs()
-        # An infinite distance is within the tolerance of infinity, but close it is not.
-        return (distance <= atol + rtol * there.abs()) & distance.isfinite() | same
+        reference = floating(other)  # integer differences could overflow
+        distance = (floating(x) - reference).abs()
+        # An infinite distance is within an infinite tolerance, but still not close.
+        return (distance <= atol + rtol * reference.abs()) & distance.isfinite() | same
 
     def allclose(
         input, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
@@ -192,7 +192,7 @@ def where(
 ) -> Any:
     """`input` where `condition` is true, else `other`; all three broadcast.
 
-    With the condition alone, the places where it is true: one vector for each dimension.
+    With the condition alone, the indices where it is true: one vector per dimension.
 
     >>> import gradatim
     >>> x = gradatim.tensor([-1.0, 2.0])
@@ -215,11 +215,11 @@ def where(
 
 
 def _named(operator: Any, name: str, x: Any, y: Any) -> Any:
-    """An operator by its name, which has no reflected method to leave a stranger to."""
-    found = operator(x, y)
-    if found is NotImplemented:
+    """Call an operator as a named method: NotImplemented becomes a TypeError."""
+    result = operator(x, y)
+    if result is NotImplemented:
         raise TypeError(f"{name}: expects a tensor or a number as other, got {type(y).__name__}")
-    return found
+    return result
 
 
 def _bits(bitwise: Any, logical: Any, x: Any, y: Any) -> Any:

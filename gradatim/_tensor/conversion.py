@@ -1,4 +1,4 @@
-"""The dtype and device of a tensor, and the same numbers as another dtype."""
+"""The dtype and device of a tensor, and conversion to another dtype."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Int = int
 
 _BY_NUMPY = {d.numpy: d for d in dtypes.ALL}
 
-# PyTorch's names for a tensor type, as `x.type()` answers and `x.type("...")` accepts them.
+# PyTorch's names of tensor types, as `x.type()` returns and `x.type("...")` accepts them.
 _TYPE_NAMES = {
     dtypes.float32: "FloatTensor",
     dtypes.float64: "DoubleTensor",
@@ -46,7 +46,7 @@ class Conversion(Handle):
 
     @property
     def device(self) -> device:
-        """Where the numbers are: always the CPU."""
+        """Where the tensor is: always the CPU."""
         return CPU
 
     is_cuda = False
@@ -55,20 +55,20 @@ class Conversion(Handle):
 
     @property
     def itemsize(self) -> Int:
-        """The bytes of one element."""
+        """The size of one element in bytes."""
         return Int(self._value.dtype.itemsize)
 
     @property
     def nbytes(self) -> Int:
-        """The bytes of all elements."""
+        """The size of all elements in bytes."""
         return numel(self._value.shape) * Int(self._value.dtype.itemsize)
 
     def element_size(self) -> Int:
-        """The bytes of one element."""
+        """The size of one element in bytes."""
         return Int(self._value.dtype.itemsize)
 
     def is_floating_point(input) -> Bool:
-        """Whether the dtype is a floating one."""
+        """Whether the dtype is a floating-point one."""
         return Bool(input._value.dtype.kind == "f")
 
     def is_complex(input) -> Bool:
@@ -76,7 +76,7 @@ class Conversion(Handle):
         return False
 
     def is_signed(input) -> Bool:
-        """Whether the dtype holds negative numbers."""
+        """Whether the dtype can represent negative values."""
         return input._value.dtype.kind in "fi"
 
     def get_device(input) -> Int:
@@ -94,7 +94,7 @@ class Conversion(Handle):
         copy: Bool = False,
         memory_format: Any = None,
     ) -> Tensor:
-        """The tensor itself if it fits the request, else a copy that does.
+        """The tensor itself if it already is as requested, else a converted copy.
 
         `x.to(dtype)`, `x.to(device)`, `x.to(device, dtype)` or `x.to(other)`; `copy=True`
         always copies. Gradients flow back through the conversion.
@@ -105,7 +105,7 @@ class Conversion(Handle):
         """
         kind, copy = _read_to(args, dtype, device, copy)
         if copy and (kind is None or kind == self._value.dtype):
-            asks_for_order("to", memory_format)  # as a copy always is
+            asks_for_order("to", memory_format)  # only checked: a copy is always contiguous
             return copied(self)
         return _converted("to", self, kind, memory_format)
 
@@ -118,15 +118,15 @@ class Conversion(Handle):
         return _converted("double", self, dtypes.float64.numpy, memory_format)
 
     def int(self, *, memory_format: Any = None) -> Tensor:
-        """As int32; fractions are cut off."""
+        """As int32; fractions are truncated."""
         return _converted("int", self, dtypes.int32.numpy, memory_format)
 
     def long(self, *, memory_format: Any = None) -> Tensor:
-        """As int64; fractions are cut off."""
+        """As int64; fractions are truncated."""
         return _converted("long", self, dtypes.int64.numpy, memory_format)
 
     def bool(self, *, memory_format: Any = None) -> Tensor:
-        """As bool: whether nonzero."""
+        """As bool: True where nonzero."""
         return _converted("bool", self, dtypes.bool_.numpy, memory_format)
 
     def byte(self, *, memory_format: Any = None) -> Tensor:
@@ -148,7 +148,7 @@ class Conversion(Handle):
             return f"gradatim.{_TYPE_NAMES[self.dtype]}"
         return to_dtype(self, _type_named(dtype).numpy)
 
-    # -- places, all of them this one ------------------------------------------------------
+    # -- devices: there is only the CPU ----------------------------------------------------
 
     def cpu(self, *, memory_format: Any = None) -> Tensor:
         """The tensor itself: it is on the CPU."""
@@ -161,27 +161,27 @@ class Conversion(Handle):
         return self  # type: ignore[return-value]
 
     def pin_memory(self, device: Any = None) -> Tensor:
-        """The tensor itself: there is no device to send it to."""
+        """The tensor itself: there is no device to copy it to."""
         return self  # type: ignore[return-value]
 
     def is_pinned(self, device: Any = None) -> Bool:
-        """False."""
+        """False: memory is never pinned."""
         return False
 
 
 def _converted(name: str, x: Any, kind: Any, memory_format: Any) -> Any:
-    """The tensor itself if it has the dtype, else a copy that does, in order if that is asked."""
+    """The tensor itself if it has the dtype, else a copy, contiguous if the format says so."""
     in_order = asks_for_order(name, memory_format)
     if kind is None or kind == x._value.dtype:
         return x
-    made: Any = to_dtype(x, kind)
-    return made.contiguous() if in_order else made
+    converted: Any = to_dtype(x, kind)
+    return converted.contiguous() if in_order else converted
 
 
 def _read_to(
     args: tuple[Any, ...], dtype: Any, device: Any, copy: bool
 ) -> tuple[np.dtype[Any] | None, bool]:
-    """The dtype that a call of `to` asks for (None: as it is), and whether it wants a copy."""
+    """The dtype that a call of `to` requests (None: unchanged), and its `copy` flag."""
     check_device(device)
     rest = list(args)
     if rest and isinstance(rest[0], Handle):
@@ -211,9 +211,9 @@ def _type_named(kind: Any) -> dtypes.dtype:
     """The dtype of `gradatim.float32`, "torch.FloatTensor", or the function `FloatTensor`."""
     name = kind if isinstance(kind, str) else getattr(kind, "__name__", "")
     if name.endswith("Tensor"):
-        found = _BY_TYPE_NAME.get(name.rpartition(".")[2])
-        if found is None:
+        dtype = _BY_TYPE_NAME.get(name.rpartition(".")[2])
+        if dtype is None:
             known = ", ".join(_BY_TYPE_NAME)
             raise DTypeError(f"type: {name} is not supported: use one of {known}")
-        return found
+        return dtype
     return dtypes.of(kind)

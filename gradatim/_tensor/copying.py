@@ -1,4 +1,4 @@
-"""Tensors under `copy` and `pickle`: memory that tensors share stays shared among the copies."""
+"""Copying and pickling tensors: memory shared among tensors is shared among their copies."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _ENGINE = frozenset(["_base", "_edge", "_grad", "_shared", "_stamp", "_value", "
 class Copied(Handle):
     """`copy.copy`, `copy.deepcopy` and `pickle`.
 
-    A shallow copy is another tensor on the same memory. Copies have no history: they are
-    leaves, which require grad if the original did. A deep copy keeps `.grad`.
+    A shallow copy is another tensor on the same memory. Copies have no history: they are leaves
+    that require grad if the original did. A deep copy includes `.grad`.
     """
 
     def __copy__(self) -> Any:
@@ -53,7 +53,7 @@ class Copied(Handle):
 
 
 def _own(x: Any) -> dict[str, Any]:
-    """What the user, or a subclass, has put on the tensor."""
+    """Attributes that the user or a subclass has set on the tensor."""
     return {name: value for name, value in x.__dict__.items() if name not in _ENGINE}
 
 

@@ -1,4 +1,4 @@
-"""Counting how often numbers occur, one by one or in bins."""
+"""Counts of integers and histograms."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Counted(Handle):
     """`bincount`, `histc` and `histogram`."""
 
     def bincount(input, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
-        """How often each of the integers 0, 1, 2, ... occurs, or the sum of their weights.
+        """The number of occurrences of each integer 0, 1, 2, ..., or the sum of their weights.
 
         >>> import gradatim
         >>> gradatim.tensor([0, 2, 2]).bincount()
@@ -61,10 +61,10 @@ class Counted(Handle):
         return put(start, x, to_dtype(weights, kind), dim=0, accumulate=True)
 
     def histc(input, bins: int = 100, min: Number = 0, max: Number = 0) -> Tensor:
-        """How many elements lie in each of `bins` equal parts of `min` to `max`, as floats.
+        """The number of elements in each of `bins` equal intervals of [min, max], as floats.
 
-        The last part includes `max`; elements outside are not counted. If both are 0, the
-        smallest and largest element are taken.
+        The last interval includes `max`; elements outside are not counted. If both bounds are 0,
+        they are the smallest and the largest element.
 
         >>> import gradatim
         >>> gradatim.tensor([1.0, 2.0, 2.0, 3.0]).histc(3)
@@ -74,9 +74,9 @@ class Counted(Handle):
         _check_bins("histc", bins)
         low, high = _bounds("histc", x, (min, max) if min != 0 or max != 0 else None)
         x = flattened(x)
-        which = (x - low) * bins / (high - low)  # not by edges, whose rounding PyTorch does not see
+        position = (x - low) * bins / (high - low)  # as PyTorch rounds, unlike comparing edges
         is_inside = (x >= low) & (x <= high)  # nan is not
-        place = where(is_inside, which, bins).long()
+        place = where(is_inside, position, bins).long()
         place = where(x == high, bins - 1, place)
         start = zeros(ArrayType((bins + 1,), x._value.dtype))
         return narrowed(put(start, place, like(x, 1), dim=0, accumulate=True), None, bins)
@@ -89,9 +89,9 @@ class Counted(Handle):
         weight: Tensor | None = None,
         density: bool = False,
     ) -> return_types.histogram:
-        """Counts in bins, and the bins' edges: equal parts of the range, or the edges given.
+        """Counts in bins, and the bin edges: of equal bins over the range, or as given.
 
-        With `density`, the counts are scaled so that the bars have the area 1.
+        With `density`, counts are scaled so that the total area is 1.
         """
         x = only_floats("histogram", input)
         if isinstance(bins, Handle):
@@ -124,7 +124,7 @@ def _bounds(name: str, x: Any, given: tuple[float, float] | None) -> tuple[float
 
 
 def _in_bins(x: Any, edges: Any, weight: Any) -> Any:
-    """Counts, or sums of weights, of the elements between neighbouring edges."""
+    """Counts, or sums of weights, of the elements between adjacent edges."""
     x, n = flattened(x), edges._value.shape[0] - 1
     place = searchsorted(edges, x, right=True)  # 1 to n inside, 0 below, n + 1 above and for nan
     at_end = x == narrowed(edges, n, None)

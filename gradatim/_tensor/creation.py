@@ -1,7 +1,7 @@
-"""New tensors: from data, from one number, or from a range.
+"""New tensors from data, from one number, or from a range.
 
-As in PyTorch, `dtype=None` means what the data needs (bool, int64 or the default float), every
-`device` is the CPU, and `requires_grad=True` makes a leaf that collects its gradient.
+As in PyTorch, `dtype=None` means the dtype that fits the data (bool, int64 or the default float),
+and `requires_grad=True` makes a leaf that accumulates its gradient. Every `device` is the CPU.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def tensor(
 ) -> Tensor:
     """A tensor with a copy of `data`: a number, nested sequences, an array or a tensor.
 
-    Raises ValueError for rows of unequal length and TypeError or RuntimeError for what is not
-    a number, with the place in `data`.
+    Errors: ValueError for rows of unequal length, TypeError or RuntimeError for elements that are
+    not numbers; the message says where in `data`.
 
     >>> tensor([[1, 2], [3, 4]]).shape
     gradatim.Size([2, 2])
@@ -63,7 +63,7 @@ def tensor(
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """`data` as a tensor, without a copy where it is a tensor or an array of the right dtype.
+    """`data` as a tensor, without a copy if it is a tensor or an array of the right dtype.
 
     >>> x = tensor([1.0])
     >>> as_tensor(x) is x
@@ -85,7 +85,7 @@ def asarray(
     copy: bool | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """`as_tensor`, with a say in copying: always if `copy` is True, never (an error) if False."""
+    """`as_tensor` that always copies if `copy` is True, and never (else an error) if False."""
     out: Any = as_tensor(obj, dtype=dtype, device=device)
     shares = out is obj or out._value is obj
     if copy is False and not shares:
@@ -152,7 +152,7 @@ def empty(
     pin_memory: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """A tensor to be written to; it holds zeros, so that programs that forget to are repeatable."""
+    """A tensor to be overwritten; it holds zeros, so that programs that do not are repeatable."""
     if memory_format is not None and not asks_for_order("empty", memory_format):
         raise ArgumentError(f"empty: memory_format={memory_format}: there is nothing to preserve")
     return filled("empty", sizes or size, 0, dtype, device, requires_grad)
@@ -167,7 +167,7 @@ def full(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """`fill_value` at every place; without `dtype` it decides the dtype.
+    """`fill_value` in every element; without `dtype` its type determines the dtype.
 
     >>> full((2,), 7)
     tensor([7, 7])
@@ -213,7 +213,7 @@ def arange(
 ) -> Tensor:
     """`start`, `start + step`, ... below `end`: `arange(end)`, or `arange(start, end, step)`.
 
-    Integers give int64, a float among the arguments the default float. Raises RuntimeError if
+    Integers give int64, a float among the arguments the default float. Errors: RuntimeError if
     `step` is zero or leads away from `end`.
 
     >>> arange(1, 2, 0.25)
@@ -244,7 +244,7 @@ def arange(
 def _range_length(start: Any, end: Any, step: Any, *, whole: bool) -> int:
     if not (math.isfinite(start) and math.isfinite(end)):
         raise ShapeError(f"arange: unsupported range: {start} -> {end}; bounds must be finite")
-    if whole:  # int64 ranges drop the fractions of their bounds first
+    if whole:  # int64 ranges truncate their arguments first
         start, end, step = int(start), int(end), int(step)
     if step == 0:
         raise ShapeError("arange: step must be nonzero")
@@ -265,7 +265,7 @@ def linspace(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """`steps` numbers from `start` to `end`, both included, at equal distances.
+    """`steps` evenly spaced numbers from `start` to `end`, both included.
 
     >>> linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
@@ -284,7 +284,7 @@ def logspace(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """`steps` numbers from base^start to base^end, at equal ratios.
+    """`steps` numbers from base^start to base^end, evenly spaced in the exponent.
 
     >>> logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
@@ -300,11 +300,11 @@ def _evenly(name: str, start: Any, end: Any, steps: int, kind: np.dtype[Any]) ->
     return ops.linspace(**bounds, count=count, dtype=kind)
 
 
-# -- what all of them share ----------------------------------------------------------------
+# -- shared helpers ------------------------------------------------------------------------
 
 
 def filled(name: str, size: Any, value: Any, dtype: Any, device: Any, requires_grad: bool) -> Any:
-    """A tensor of one number, of which `size` may be a shape or the sizes one by one."""
+    """A tensor filled with one number; `size` is a shape, or the arguments of a call."""
     kind = floating_or(dtype)
     if value not in (0, 1):
         value = fitted(name, np.array(value), kind).item()
@@ -313,7 +313,7 @@ def filled(name: str, size: Any, value: Any, dtype: Any, device: Any, requires_g
 
 
 def new_shape(name: str, size: Any) -> tuple[int, ...]:
-    """The shape that `f(2, 3)`, `f((2, 3))` or `f(size=(2, 3))` asks for."""
+    """The shape given by a call `f(2, 3)`, `f((2, 3))` or `f(size=(2, 3))`."""
     if size is None:
         raise TypeError(f"{name}: missing the size; pass () for a tensor of one number")
     return shape_sizes(name, size if isinstance(size, (tuple, list)) else (size,))
@@ -325,13 +325,13 @@ def floating_or(dtype: Any) -> np.dtype[Any]:
 
 
 def made(out: Any, device: Any, requires_grad: bool) -> Any:
-    """A new tensor with what every function here takes besides."""
+    """Apply the arguments that every function here takes: `device` and `requires_grad`."""
     check_device(device)
     return out.requires_grad_() if requires_grad else out
 
 
 def number(name: str, argument: str, value: Any) -> Any:
-    """A Python number; 0-d tensors and NumPy scalars are read."""
+    """A Python number, converted from a 0-d tensor, array or NumPy scalar if need be."""
     kind = type(value)
     if kind is int or kind is float or kind is bool:
         return value

@@ -1,4 +1,4 @@
-"""Devices: every device that PyTorch knows is accepted and means the CPU."""
+"""Devices: every device name of PyTorch is accepted and means the CPU."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def _check_name(name: str) -> None:
 
 
 class device:
-    """Where a tensor lives. Any device PyTorch could name is accepted and becomes the CPU.
+    """Where a tensor is. Any device name of PyTorch is accepted and becomes the CPU.
 
-    So scripts written for a GPU run, and find their tensors on `device("cpu")`. Raises
-    RuntimeError for a name that PyTorch does not know.
+    So scripts written for a GPU run, with their tensors on `device("cpu")`. Errors: RuntimeError
+    for a name that PyTorch does not know.
 
     >>> device("cuda:0")
     device(type='cpu')
@@ -84,13 +84,13 @@ CPU = device()
 
 
 def check_device(given: Any) -> None:
-    """Accept anything that names a device, and None; refuse the rest."""
+    """Accept anything that names a device, or None. Errors: RuntimeError, TypeError."""
     if given is not None and not isinstance(given, device):
         device(given)
 
 
 class Accelerator:
-    """The queries with which scripts decide to fall back to the CPU.
+    """The queries by which scripts decide to fall back to the CPU.
 
     >>> import gradatim
     >>> gradatim.device("cuda" if gradatim.accelerator.is_available() else "cpu")
@@ -102,25 +102,25 @@ class Accelerator:
         return False
 
     def device_count(self) -> int:
-        """0."""
+        """0: there is only the CPU."""
         return 0
 
     def current_accelerator(self, check_available: bool = False) -> device | None:
-        """None, as in a PyTorch that knows of no other processor."""
+        """None, as in PyTorch on a machine without an accelerator."""
         return None
 
     def synchronize(self, device: Any = None) -> None:
-        """Nothing: operations are done when they return."""
+        """Do nothing: operations are complete when they return."""
 
     def empty_cache(self) -> None:
-        """Nothing: no memory is kept back."""
+        """Do nothing: no memory is cached."""
 
 
 class Cuda(Accelerator):
-    """`cuda`, whose functions for generators of its own do nothing."""
+    """`gradatim.cuda`; its seeding functions do nothing."""
 
     def manual_seed(self, seed: int) -> None:
-        """Nothing: the one generator is steered by `gradatim.manual_seed`."""
+        """Do nothing: the default generator is seeded by `gradatim.manual_seed`."""
 
     manual_seed_all = manual_seed
 

@@ -1,4 +1,4 @@
-"""Dimensions and shapes given by the user: normalised, or refused with a reason."""
+"""Validation and normalisation of dimensions and shapes given by the user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
 
 Shape = tuple[int, ...]
 
-_MOST_ELEMENTS = 2**60  # of 8 bytes, that a signed 64-bit number can count
+_MOST_ELEMENTS = 2**60  # at 8 bytes each, the size in bytes still fits a signed 64-bit integer
 
 
 class Size(tuple[int, ...]):
@@ -44,7 +44,7 @@ class Size(tuple[int, ...]):
 
 
 def one_dim(name: str, dim: int, ndim: int) -> int:
-    """A dimension counted from the front; negative ones count from the end."""
+    """A dimension as a non-negative number; negative ones count from the end."""
     try:
         dim = operator.index(dim)
     except TypeError:
@@ -59,7 +59,7 @@ def one_dim(name: str, dim: int, ndim: int) -> int:
 
 
 def sliced_dim(name: str, dim: int, ndim: int) -> int:
-    """`one_dim` of a tensor that is taken apart along it, so it must have one."""
+    """`one_dim` for splitting along a dimension, so a 0-d tensor is refused."""
     if not ndim:
         raise IndexOutOfRange(
             f"{name}: a 0-d tensor has no dimension to take apart; use .reshape(1) first"
@@ -68,26 +68,26 @@ def sliced_dim(name: str, dim: int, ndim: int) -> int:
 
 
 def some_dims(name: str, dim: int | Iterable[int] | None, ndim: int) -> Shape:
-    """Dimensions to reduce, from the front and sorted: all of them for None or ()."""
+    """Dimensions to reduce, non-negative and sorted: all of them for None or ()."""
     if type(dim) is int and -ndim <= dim < ndim:
         return (dim % ndim,)
     if dim is None or dim == ():
         return tuple(range(ndim))
-    found = different_dims(name, dim, ndim)
-    return tuple(sorted(found)) if ndim else ()
+    dims = different_dims(name, dim, ndim)
+    return tuple(sorted(dims)) if ndim else ()
 
 
 def different_dims(name: str, dim: int | Iterable[int], ndim: int) -> Shape:
-    """One or several dimensions from the front, in their order; none may be there twice."""
+    """One or several dimensions, non-negative and in the given order. Errors: duplicates."""
     given = tuple(dim) if isinstance(dim, Iterable) else (dim,)
-    found = tuple([one_dim(name, d, ndim) for d in given])
-    if len(set(found)) < len(found):
+    dims = tuple([one_dim(name, d, ndim) for d in given])
+    if len(set(dims)) < len(dims):
         raise ArgumentError(f"{name}: dimension given twice: {given}")
-    return found
+    return dims
 
 
 def integers(name: str, args: Sequence[Any], named: Any = None) -> Shape:
-    """`f(2, 3)`, `f((2, 3))` and `f(size=(2, 3))` alike, as a tuple of ints."""
+    """The integers of a call `f(2, 3)`, `f((2, 3))` or `f(size=(2, 3))`, as a tuple of ints."""
     if named is not None:
         if args:
             raise TypeError(f"{name}: got {tuple(args)} and, by name, {named}; give one of them")
@@ -105,7 +105,7 @@ def integers(name: str, args: Sequence[Any], named: Any = None) -> Shape:
 
 
 def shape_sizes(name: str, args: Sequence[Any]) -> Shape:
-    """The sizes of a new tensor: integers that are not negative."""
+    """The sizes of a new tensor: non-negative integers."""
     shape = integers(name, args)
     if shape and min(shape) < 0:
         raise ShapeError(f"{name}: sizes must not be negative, got {list(shape)}")
@@ -115,7 +115,7 @@ def shape_sizes(name: str, args: Sequence[Any]) -> Shape:
 
 
 def fill_in(name: str, shape: Shape, old: Shape) -> Shape:
-    """Replace one -1 by what makes the shape hold as many elements as the old one."""
+    """Replace one -1 by the size that gives the shape as many elements as the old one."""
     count = math.prod(old)
     if min(shape, default=0) >= 0 and math.prod(shape) == count:
         return shape

@@ -1,4 +1,4 @@
-"""Einstein's sums: products and sums over dimensions that are named by letters."""
+"""Einstein summation: products and sums over dimensions named by letters."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from ..ops.movement import permute
 if TYPE_CHECKING:
     from .tensor import Tensor
 
-Name = str | int  # a letter, or the place from the right among the dimensions that `...` stands for
+Name = str | int  # a letter, or for a dimension of `...` its (negative) position from the right
 Names = tuple[Name, ...]
 Named = tuple[Any, Names]  # a tensor, and its dimensions
 
 
 def einsum(equation: str, *operands: Tensor) -> Tensor:
-    """The sum of products that an equation describes: "ik,kj->ij" is the product of two matrices.
+    """The sum of products described by an equation: "ik,kj->ij" is the product of two matrices.
 
-    Each operand's dimensions are named by letters; equal letters are equal sizes (or 1, which is
-    stretched). What stands behind `->` are the dimensions of the result, and all others are summed.
-    Without `->` the result has the letters that occur once, in the order of the alphabet. A letter
-    twice in one operand is its diagonal, and `...` stands for any dimensions, broadcast. Operands
-    are multiplied from left to right, and a letter is summed as soon as no later one has it.
+    Each operand's dimensions are named by letters; equal letters must have equal sizes (or 1, which
+    broadcasts). The letters after `->` are the dimensions of the result; all others are summed.
+    Without `->` the result has the letters that occur once, in alphabetical order. A letter twice
+    in one operand takes its diagonal, and `...` stands for any dimensions, broadcast. Operands are
+    multiplied from left to right, and a letter is summed as soon as no later operand has it.
 
-    Errors: ArgumentError for an equation that is none, or has too many or too few operands;
-    ShapeError for shapes that do not fit it; DTypeError for operands of several dtypes.
+    Errors: ArgumentError for a malformed equation or a wrong number of operands; ShapeError for
+    shapes that do not fit it; DTypeError for operands of different dtypes.
 
     >>> import gradatim
     >>> x = gradatim.tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -50,16 +50,16 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
     ]
     sizes = _sizes(named)
     dots = sorted({n for _, names in named for n in names if isinstance(n, int)})
-    kept = _result(result, terms, dots)
+    wanted = _result(result, terms, dots)
     current, *rest = [_unstretched(x, names, sizes) for x, names in named]
     while rest:
         following, *rest = rest
-        needed = {*kept, *(name for _, names in rest for name in names)}
+        needed = {*wanted, *(name for _, names in rest for name in names)}
         current = _product(current, following, needed)
-    x, names = _summed(*current, set(kept))
-    if any(x is operand for operand in given):  # a view of it at least, as in PyTorch
-        return permute(x, order=tuple([names.index(name) for name in kept]))
-    return _ordered(x, names, kept)
+    x, names = _summed(*current, set(wanted))
+    if any(x is operand for operand in given):  # return a view, not the operand, as in PyTorch
+        return permute(x, order=tuple([names.index(name) for name in wanted]))
+    return _ordered(x, names, wanted)
 
 
 # -- the equation --------------------------------------------------------------------------
@@ -67,21 +67,21 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
 
 def _operands(given: tuple[Any, ...]) -> list[Any]:
     listed = len(given) == 1 and isinstance(given[0], (list, tuple))
-    found = list(given[0] if listed else given)
-    for i, x in enumerate(found):
+    operands = list(given[0] if listed else given)
+    for i, x in enumerate(operands):
         check_tensor("einsum", x, f"operand {i}")
-    for x in found[1:]:
-        if x.dtype != found[0].dtype:
+    for x in operands[1:]:
+        if x.dtype != operands[0].dtype:
             raise DTypeError(
-                f"einsum: all operands need one dtype, got {found[0].dtype} and {x.dtype}; use "
+                f"einsum: all operands need one dtype, got {operands[0].dtype} and {x.dtype}; use "
                 ".to(dtype)"
             )
-    return found
+    return operands
 
 
 @lru_cache(maxsize=256)
 def _parsed(equation: Any, count: int) -> tuple[Sequence[str], str | None]:
-    """The names of each operand, and those of the result if they are given."""
+    """The names of each operand's dimensions, and of the result's if given."""
     if not isinstance(equation, str):
         raise TypeError(
             f'einsum: begins with an equation such as "ij,jk->ik", got {type(equation).__name__}'
@@ -132,7 +132,7 @@ def _result(result: str | None, terms: Sequence[str], dots: list[int]) -> Names:
 
 
 def _diagonals(x: Any, names: Names, i: int) -> Named:
-    """Without names that occur twice: these are diagonals."""
+    """The operand with each repeated name replaced by a diagonal."""
     for name in dict.fromkeys(names) if len({*names}) < len(names) else ():
         while names.count(name) > 1:
             first = names.index(name)
@@ -142,29 +142,29 @@ def _diagonals(x: Any, names: Names, i: int) -> Named:
                     f"einsum: {name!r} is twice in operand {i}, with sizes {x.shape[first]} and "
                     f"{x.shape[second]}; only equal sizes have a diagonal"
                 )
-            x = x.diagonal(0, first, second)  # which comes last
+            x = x.diagonal(0, first, second)  # becomes the last dimension
             names = (*(n for k, n in enumerate(names) if k not in (first, second)), name)
     return x, names
 
 
 def _sizes(named: Iterable[Named]) -> dict[Name, int]:
-    found: dict[Name, int] = {}
+    sizes: dict[Name, int] = {}
     for i, (x, names) in enumerate(named):
         for name, n in zip(names, x.shape, strict=True):
-            before = found.setdefault(name, n)
+            before = sizes.setdefault(name, n)
             if before == 1:
-                found[name] = n
+                sizes[name] = n
             elif n not in (1, before):
                 what = repr(name) if isinstance(name, str) else f"dimension {name} of ..."
                 raise ShapeError(
                     f"einsum: {what} is {n} in operand {i}, of shape {list(x.shape)}, and {before} "
                     "in one before it; sizes must be equal or 1"
                 )
-    return found
+    return sizes
 
 
 def _unstretched(x: Any, names: Names, sizes: dict[Name, int]) -> Named:
-    """Without dimensions of size 1 that others have larger: they would only be repeated."""
+    """Drop dimensions of size 1 that would broadcast; the product does not need them."""
     small = [k for k, name in enumerate(names) if x.shape[k] == 1 != sizes[name]]
     if not small:
         return x, names
@@ -173,7 +173,7 @@ def _unstretched(x: Any, names: Names, sizes: dict[Name, int]) -> Named:
 
 
 def _summed(x: Any, names: Names, needed: set[Name]) -> Named:
-    """Summed over all dimensions that are not needed."""
+    """Sum over all dimensions that are not needed."""
     dims = [k for k, name in enumerate(names) if name not in needed]
     if not dims:
         return x, names
@@ -182,7 +182,7 @@ def _summed(x: Any, names: Names, needed: set[Name]) -> Named:
 
 
 def _ordered(x: Any, names: Names, wanted: Names) -> Any:
-    """With its dimensions in the order of these names."""
+    """Permute the dimensions into the order of these names."""
     return x if names == wanted else permute(x, order=tuple([names.index(n) for n in wanted]))
 
 
@@ -190,7 +190,7 @@ def _ordered(x: Any, names: Names, wanted: Names) -> Any:
 
 
 def _product(first: Named, second: Named, needed: set[Name]) -> Named:
-    """The product of two operands, summed over what is not needed any more."""
+    """The product of two operands, summed over dimensions no longer needed."""
     (x, a), (y, b) = _summed(*first, needed | {*second[1]}), _summed(*second, needed | {*first[1]})
     both = [name for name in a if name in b]
     batch, inner = [n for n in both if n in needed], [n for n in both if n not in needed]

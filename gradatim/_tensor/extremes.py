@@ -1,7 +1,7 @@
-"""The largest and smallest elements, and where they stand.
+"""The largest and smallest elements, and their indices.
 
-Along a dimension `max` chooses one element, and the gradient goes to that; `amax` and the `max`
-of all elements only tell the number, and equal ones share the gradient.
+Along a dimension `max` picks one element, which gets the whole gradient; for `amax`, and `max` over
+all elements, equal extremes share the gradient evenly.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Dim = int | Sequence[int] | None
 
 
 class EmptyReduction(GradatimError, IndexError, RuntimeError):
-    """The extreme of no elements was asked for."""
+    """An extreme of no elements."""
 
 
 class Extremes(Handle):
@@ -112,7 +112,7 @@ class Extremes(Handle):
 
     @numpy_names
     def cummax(input, dim: int) -> return_types.cummax:
-        """The largest element up to each place along `dim`, and its index.
+        """The largest element up to each position along `dim`, and its index.
 
         >>> import gradatim
         >>> gradatim.tensor([1, 3, 2]).cummax(0).values
@@ -122,7 +122,7 @@ class Extremes(Handle):
 
     @numpy_names
     def cummin(input, dim: int) -> return_types.cummin:
-        """The smallest element up to each place along `dim`, and its index."""
+        """The smallest element up to each position along `dim`, and its index."""
         return return_types.cummin(*_running("cummin", input, dim, largest=False))
 
 
@@ -188,7 +188,7 @@ def _running(name: str, x: Any, dim: int, *, largest: bool) -> tuple[Any, Any]:
 
 
 def refuse_empty(name: str, x: Any, dims: tuple[int, ...]) -> None:
-    """Raise if no element is left for an extreme to be one of."""
+    """Raise EmptyReduction if the reduced dimensions hold no element."""
     shape = x._value.shape
     if shape and not numel(tuple(shape[d] for d in dims)):
         raise EmptyReduction(

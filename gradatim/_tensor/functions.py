@@ -1,6 +1,6 @@
-"""The functions that are methods too: `gradatim.exp(x)` is `x.exp()`.
+"""Functions that are also methods: `gradatim.exp(x)` is `x.exp()`.
 
-A method's first parameter is called `input`, so that its signature is the function's.
+A method's first parameter is called `input`, so that its signature is that of the function.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from .tensor import Tensor
 
 
 def function(method: Any) -> Any:
-    """A method as a function that says so when its input is no tensor.
+    """A method as a function that checks that its input is a tensor.
 
-    The plainest signatures have a form of their own here: to pass on arguments that are not
-    named takes longer than some operations.
+    The two commonest signatures are special-cased: forwarding `*args, **kwargs` takes longer than
+    some operations.
     """
     code = method.__code__
     parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -47,7 +47,7 @@ def function(method: Any) -> Any:
 
 
 def of_two(method: Any) -> Any:
-    """A function of two operands, of which the first may be a number if the second is none."""
+    """A function of two operands, at least one of them a tensor."""
     name = method.__name__
 
     def call(input: Any, other: Any, **named: Any) -> Any:
@@ -61,7 +61,7 @@ def of_two(method: Any) -> Any:
 
 
 def _found_in_gradatim(call: Any, method: Any) -> Any:
-    """The function with the method's name and docstring, and where `pickle` finds it."""
+    """Give the function the method's name and docstring, and a module where `pickle` finds it."""
     functools.update_wrapper(call, method)
     call.__module__, call.__qualname__ = "gradatim", method.__name__
     return call
@@ -76,7 +76,7 @@ def is_tensor(obj: Any) -> bool:
 
 
 def pow(input: Any, exponent: Any) -> Tensor:
-    """`input ** exponent`, of which one may be a number.
+    """`input ** exponent`; one of them may be a number.
 
     >>> import gradatim
     >>> gradatim.pow(2, gradatim.arange(4))
@@ -90,7 +90,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
 
 
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of consecutive parts of `dim`: of one size (the last may be smaller), or of each.
+    """Views of consecutive parts of `dim`: of one size (the last may be smaller), or a list.
 
     >>> import gradatim
     >>> gradatim.split(gradatim.arange(3), 2)
@@ -283,7 +283,7 @@ var = function(Tensor.var)
 var_mean = function(Tensor.var_mean)
 zero_ = function(Tensor.zero_)
 
-# Other names of the same.
+# Aliases
 absolute = abs
 clip = clamp
 clip_ = clamp_

@@ -1,4 +1,4 @@
-"""The random generator as PyTorch shows it: its state is a tensor."""
+"""The random generator with PyTorch's interface: its state is a tensor."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Generator:
-    """A stream of random numbers of its own: pass it as `generator=`.
+    """An independent stream of random numbers, to be passed as `generator=`.
 
-    The same seed gives the numbers that PyTorch's CPU generator gives.
+    A seed gives the same numbers as in PyTorch's CPU generator.
 
     >>> import gradatim
     >>> g = gradatim.Generator().manual_seed(42)
@@ -39,33 +39,33 @@ class Generator:
         return CPU
 
     def manual_seed(self, seed: Any) -> Generator:
-        """Start anew from `seed`, and return the generator."""
+        """Restart the stream from `seed`, and return the generator."""
         local.context.backend.touch(self)
         self._engine.manual_seed(int(seed))
         return self
 
     def seed(self) -> int:
-        """Start anew from a seed the operating system draws, and return that."""
+        """Restart from a random seed of the operating system, and return that seed."""
         local.context.backend.touch(self)
         return self._engine.seed()
 
     def initial_seed(self) -> int:
-        """The seed the stream began with."""
+        """The seed from which the stream was started."""
         return self._engine.initial_seed()
 
     def get_state(self) -> Tensor:
-        """The place in the stream, as the bytes that PyTorch would save."""
+        """The position in the stream, as bytes in PyTorch's format."""
         local.context.backend.touch(self)
         return wrap(self._engine.get_state())
 
     def set_state(self, new_state: Any) -> Generator:
-        """Go on from a state of `get_state`, PyTorch's or this one's."""
+        """Continue from a state returned by `get_state`, here or in PyTorch."""
         local.context.backend.touch(self)
         self._engine.set_state(_bytes(new_state))
         return self
 
     def clone_state(self) -> Generator:
-        """A second generator that will give the same numbers from here."""
+        """A second generator that gives the same numbers from here on."""
         return _around(self._engine.clone_state())
 
     def __repr__(self) -> str:
@@ -85,7 +85,7 @@ default_generator = _around(core.default_generator)
 
 
 def engine_of(name: str, generator: Any) -> core.Generator:
-    """The stream a draw takes its numbers from: the default one unless another is given."""
+    """The stream to draw from: the default one unless another is given."""
     if generator is None:
         return core.default_generator
     if isinstance(generator, Generator):
@@ -99,7 +99,7 @@ def engine_of(name: str, generator: Any) -> core.Generator:
 
 
 def manual_seed(seed: Any) -> Generator:
-    """Start the default generator anew from `seed`, and return it.
+    """Restart the default generator from `seed`, and return it.
 
     >>> import gradatim
     >>> _ = gradatim.manual_seed(0)
@@ -110,12 +110,12 @@ def manual_seed(seed: Any) -> Generator:
 
 
 def seed() -> int:
-    """Start the default generator anew from a seed the operating system draws; return that."""
+    """Restart the default generator from a random seed of the operating system; return that."""
     return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """The seed the default generator began with."""
+    """The seed from which the default generator was started."""
     return default_generator.initial_seed()
 
 
@@ -133,7 +133,7 @@ def get_rng_state() -> Tensor:
 
 
 def set_rng_state(new_state: Any) -> None:
-    """Let the default generator go on from a state of `get_rng_state`."""
+    """Let the default generator continue from a state of `get_rng_state`."""
     default_generator.set_state(new_state)
 
 

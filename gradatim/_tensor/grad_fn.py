@@ -1,4 +1,4 @@
-"""What `tensor.grad_fn` shows of the tape: operations by PyTorch's names, and how they connect."""
+"""`tensor.grad_fn`: a view of the tape with PyTorch's operation names and connections."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class GradFn:
 
     @property
     def next_functions(self) -> tuple[tuple[GradFn | None, int], ...]:
-        """For each input the operation that made it, and which of its results it is."""
+        """For each input, the operation that computed it and the index among its outputs."""
         return tuple([_shown(edge) for edge in _entry(self._edge).edges])
 
     @property
     def variable(self) -> Any:
-        """The tensor whose gradient is added up here, for a leaf."""
+        """The tensor whose gradient a leaf accumulates."""
         if not isinstance(self._edge, Leaf):
             raise AttributeError(
                 f"{self._name} is an operation; only AccumulateGrad has a variable"

@@ -1,4 +1,4 @@
-"""Checks and reshapes that the methods which take an index tensor share."""
+"""Checks and reshapes shared by the methods that take an index tensor."""
 
 from __future__ import annotations
 
@@ -72,5 +72,5 @@ def nonnegative(index: Any, n: int) -> Any:
 
 
 def narrowed(x: Any, start: int | None, stop: int | None) -> Any:
-    """A view of `start` to `stop` of the first dimension."""
+    """A view of `start` to `stop` along the first dimension."""
     return slice_(x, index=(slice(start, stop),))

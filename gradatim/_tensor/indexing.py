@@ -1,9 +1,9 @@
 """`x[...]`, for reading and for writing.
 
-What `subscript` has parsed becomes one view (the same memory, one step on the tape) and, if
-integer tensors or masks pick places of it, one `take` for reading or one `put` for writing.
-Several of them are first made one: their dimensions are moved together and merged, and their
-indices counted through the merged dimension.
+The index parsed by `subscript` becomes one view (the same memory, one step on the tape) and, if
+there are integer tensors or masks, one `take` for reading or one `put` for writing. Several index
+tensors are first combined: their dimensions are moved together and merged, and the indices become
+flat indices into the merged dimension.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 
 class Indexed(Handle):
-    """`x[index]`, `x[index] = value`, and the method for it that adds up."""
+    """`x[index]`, `x[index] = value`, and `index_put_`, which can accumulate."""
 
     def __getitem__(self, index: Any) -> Tensor:
-        """Part of the tensor: a view, or a copy if integer tensors or masks choose it.
+        """Part of the tensor: a view, or a copy if the index has integer tensors or masks.
 
         >>> import gradatim
         >>> x = gradatim.tensor([[1, 2, 3], [4, 5, 6]])
@@ -44,18 +44,18 @@ class Indexed(Handle):
         tensor([3, 4, 5, 6])
         """
         shape = self._value.shape
-        if type(index) is int and shape:  # rows of a batch, most often
+        if type(index) is int and shape:  # a fast path, most often for rows of a batch
             n = shape[0]
             if not -n <= index < n:
                 raise IndexOutOfRange(
                     f"index {index} is out of bounds for dimension 0 with size {n}"
                 )
             return slice_(self, index=(index,))
-        if _is_row_list(index) and shape:  # the examples of a batch
+        if _is_row_list(index) and shape:  # a fast path for minibatches
             try:
                 return take(self, index, dim=0)
             except IndexOutOfRange:
-                pass  # said again below, with the dimension
+                pass  # raised again below
         subscript = parse(shape, index)
         if not subscript.places:
             return slice_(self, index=subscript.basic)
@@ -79,7 +79,7 @@ class Indexed(Handle):
     def index_put_(
         input, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False
     ) -> Tensor:
-        """`input[indices] = values`; with `accumulate`, equal places add up.
+        """`input[indices] = values`; with `accumulate`, values at equal indices add up.
 
         >>> import gradatim
         >>> x = gradatim.zeros(3)
@@ -109,7 +109,7 @@ def _is_row_list(index: Any) -> bool:
 
 
 def _take(view: Any, places: Sequence[Places]) -> Any:
-    if len(places) == 2:  # the places of one element, or slice, each
+    if len(places) == 2:  # a fast path for x[i, j]
         a, b = places
         i, j = a.tensor._value, b.tensor._value
         if a.dim + 1 == b.dim and i.shape == j.shape and i.dtype.kind == j.dtype.kind == "i":
@@ -119,9 +119,9 @@ def _take(view: Any, places: Sequence[Places]) -> Any:
 
 
 class _Chosen:
-    """Places of a view as one index into one dimension, `dim`, of the view made over.
+    """Index tensors of a view, combined into one index into one dimension, `dim`.
 
-    `moved` is the view with the chosen dimensions side by side, `merged` with these made one.
+    `moved` is the view with the indexed dimensions adjacent, `merged` with these merged into one.
     """
 
     def __init__(self, view: Any, places: Sequence[Places]) -> None:
@@ -133,7 +133,7 @@ class _Chosen:
             return
         shape = view._value.shape
         taken = [d for p in places for d in range(p.dim, p.dim + p.span)]
-        if taken[-1] - taken[0] >= len(taken):  # not side by side: the picked dimensions go first
+        if taken[-1] - taken[0] >= len(taken):  # not adjacent: the indexed dimensions go first
             self.dim = 0
             self.order = (*taken, *(d for d in range(len(shape)) if d not in taken))
             self.moved = permute(view, order=self.order)
@@ -145,12 +145,12 @@ class _Chosen:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """That of what is picked."""
+        """The shape of the result."""
         around, dim = self.merged._value.shape, self.dim
         return (*around[:dim], *self.index._value.shape, *around[dim + 1 :])
 
     def back(self, merged: Any) -> Any:
-        """The view's dimensions again, for a tensor shaped as `merged`."""
+        """Undo the merging and moving, for a tensor shaped as `merged`."""
         moved = reshape_to(merged, self.moved._value.shape)
         return moved if self.order is None else permute(moved, order=inverse(self.order))
 
@@ -174,18 +174,18 @@ def _broadcast(shapes: list[tuple[int, ...]]) -> bool:
 
 
 def _numbers(x: Any) -> Any:
-    """Indices as they are; a mask as the places where it is true, counted through."""
+    """Indices unchanged; a mask as the flat indices where it is true."""
     if x._value.dtype.kind != "b":
         return x
-    found = nonzero(reshape_to(x, (numel(x._value.shape),)))
-    return reshape_to(found, found._value.shape[:1])
+    indices = nonzero(reshape_to(x, (numel(x._value.shape),)))
+    return reshape_to(indices, indices._value.shape[:1])
 
 
 _WRITE = "x[...] = value"
 
 
 def _is_there(value: Any, x: Any, subscript: Subscript) -> bool:
-    """Whether a value is this very part of the tensor: `x[i] += y` ends with writing it again."""
+    """Whether a value is this very part of the tensor: `x[i] += y` ends by assigning it again."""
     if value is x:
         return subscript.is_plain and not subscript.places
     if subscript.places or value._base is None or value._base is not base_of(x):
@@ -197,7 +197,7 @@ def _is_there(value: Any, x: Any, subscript: Subscript) -> bool:
 
 
 def _put(x: Any, view: Any, places: Sequence[Places], value: Any, *, accumulate: bool) -> None:
-    """Write `value` at places of a view of `x`."""
+    """Write `value` where index tensors point into a view of `x`."""
     is_number = not isinstance(value, Handle)
     one_mask = len(places) == 1 and places[0].tensor._value.dtype.kind == "b"
     if one_mask and not accumulate and (is_number or not value._value.shape):
@@ -223,7 +223,7 @@ def _put(x: Any, view: Any, places: Sequence[Places], value: Any, *, accumulate:
 
 
 def _fill(view: Any, place: Places, value: Any) -> None:
-    """One number at all places where a mask is true: their number need not be known."""
+    """Write one number where a mask is true, for which the count of true elements is not needed."""
     mask, shape = place.tensor, view._value.shape
     before, behind = (1,) * place.dim, (1,) * (len(shape) - place.dim - place.span)
     mask = reshape_to(mask, (*before, *mask._value.shape, *behind))
@@ -235,7 +235,7 @@ def _fill(view: Any, place: Places, value: Any) -> None:
 
 
 def _name_culprit(view: Any, places: Sequence[Places]) -> None:
-    """Raise for the index that is out of range, in terms of the tensor that was indexed."""
+    """Raise for the index that is out of range, naming the dimension of the indexed tensor."""
     for place in places:
         index, n = place.tensor._value, view._value.shape[place.dim]
         if index.dtype.kind != "b":

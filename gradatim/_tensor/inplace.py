@@ -1,7 +1,7 @@
-"""In-place forms: the operation's result is put in the tensor's own place.
+"""In-place methods: the operation's result is written into the tensor's own memory.
 
 Memory, dtype and shape stay; the history becomes that of the new contents. So gradients are
-right, and a value that an earlier operation saved for its gradient raises at `backward()`
+right, and if an earlier operation saved the old value for its gradient, `backward()` raises
 instead of being silently wrong (see `core.inplace`).
 """
 
@@ -40,12 +40,12 @@ def form(operation: Callable[P, Tensor]) -> Callable[P, Tensor]:
 
     method.__name__ = f"{operation.__name__}_"
     method.__qualname__ = f"InPlace.{method.__name__}"
-    method.__doc__ = f"`{operation.__name__}`, written into this tensor itself."
+    method.__doc__ = f"`{operation.__name__}`, in place."
     return method
 
 
 def _operator(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The in-place form of an operator, which leaves unknown operands to their own methods."""
+    """The in-place form of an operator; unknown operands' own methods decide."""
 
     def method(self: Any, other: Any) -> Any:
         return in_place(operation, self, operand(other)) if fits(other) else NotImplemented
@@ -54,12 +54,12 @@ def _operator(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
 
 
 class InPlace(Handle):
-    """`add_`, `+=` and the like: every name that ends in `_` writes into its tensor."""
+    """`add_`, `+=` and the like: every method whose name ends in `_` writes into its tensor."""
 
     # -- new contents ----------------------------------------------------------------------
 
     def copy_(self, src: Tensor | Number, non_blocking: bool = False) -> Tensor:
-        """The numbers of `src`, broadcast, and cast to this tensor's dtype.
+        """Overwrite with `src`, broadcast and cast to this tensor's dtype.
 
         >>> import gradatim
         >>> gradatim.zeros(2, 2).copy_(gradatim.tensor([1, 2]))
@@ -73,7 +73,7 @@ class InPlace(Handle):
         return self  # type: ignore[return-value]
 
     def fill_(input, value: Tensor | Number) -> Tensor:
-        """One number at every place."""
+        """Set every element to one number."""
         if isinstance(value, Handle) and value._value.shape:
             raise ShapeError(
                 f"fill_: needs a number or a 0-d tensor, got shape {[*value._value.shape]}; "
@@ -83,7 +83,7 @@ class InPlace(Handle):
         return input  # type: ignore[return-value]
 
     def zero_(input) -> Tensor:
-        """0 at every place."""
+        """Set every element to 0."""
         return input.fill_(0)
 
     # -- arithmetic ------------------------------------------------------------------------
@@ -150,37 +150,37 @@ class InPlace(Handle):
     __ior__ = _operator(Comparison.__or__)
     __ixor__ = _operator(Comparison.__xor__)
 
-    # -- another shape for the same memory ---------------------------------------------------
+    # -- in-place changes of shape -----------------------------------------------------------
 
     def squeeze_(self, dim: int | tuple[int, ...] | None = None) -> Tensor:
-        """Drop the dimensions of size 1 (or `dim`, if its size is 1) from this tensor itself."""
+        """Drop the dimensions of size 1 (or only `dim`, if its size is 1), in place."""
         return _seen_as(self, Shaped.squeeze, dim)
 
     def unsqueeze_(self, dim: int) -> Tensor:
-        """Give this tensor itself a new dimension of size 1 before `dim`."""
+        """Insert a dimension of size 1 before `dim`, in place."""
         return _seen_as(self, Shaped.unsqueeze, dim)
 
     def t_(self) -> Tensor:
-        """Transpose this matrix itself."""
+        """Transpose this matrix in place."""
         return _seen_as(self, Shaped.t)
 
     def transpose_(self, dim0: int, dim1: int) -> Tensor:
-        """Exchange two dimensions of this tensor itself."""
+        """Exchange two dimensions in place."""
         return _seen_as(self, Shaped.transpose, dim0, dim1)
 
     swapaxes_ = swapdims_ = transpose_
 
 
 def _seen_as(x: Any, view: Callable[..., Any], *args: Any) -> Any:
-    """Let `x` itself become a view of what it was."""
+    """Turn `x` into a view of its former self."""
     if type(history(x)) is Leaf:
         if local.context.grad_enabled:
             refuse_leaf(x)
-        seen = view(x, *args)  # a parameter stays a parameter
+        seen = view(x, *args)  # a leaf remains a leaf
         x._value, x._view = seen._value, seen._view
         note_change()
         return x
-    # What it was goes on as a tensor of its own, to which earlier views belong from now on.
+    # Its former self becomes a separate tensor, the base of earlier views from now on.
     was = alias_of(x)
     was._base, was._stamp = x._base, x._stamp
     with GradMode(True):

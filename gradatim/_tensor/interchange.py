@@ -1,4 +1,4 @@
-"""The memory of a tensor, handed to NumPy and to any library that speaks DLPack."""
+"""Sharing a tensor's memory with NumPy and with any library that supports DLPack."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _DTYPES = frozenset(d.numpy for d in dtypes.ALL)
 class Interchange(Handle):
     """`numpy()`, `np.asarray(x)`, `__dlpack__`: all without a copy."""
 
-    # NumPy leaves `array + tensor` to the tensor.
+    # Makes NumPy leave `array + tensor` to the tensor.
     __array_priority__ = 1000
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
-        """The numbers as a NumPy array on the same memory.
+        """A NumPy array on the same memory.
 
         With `force=True` a tensor that requires grad is detached first.
 
@@ -41,7 +41,7 @@ class Interchange(Handle):
                 "numpy: this tensor requires grad, and NumPy's operations are not recorded; "
                 "use x.detach().numpy()"
             )
-        # A view: what is done to this array's shape or flags is not done to the tensor's.
+        # A view, so that changing its shape or flags does not affect the tensor's array.
         return numbers_of(self).view()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
@@ -50,7 +50,7 @@ class Interchange(Handle):
     def __array_wrap__(
         self, array: np.ndarray[Any, Any], context: Any = None, return_scalar: bool = False
     ) -> Any:
-        # The answer of a NumPy function is a tensor again, if its dtype can be one.
+        # The result of a NumPy function becomes a tensor if tensors have its dtype.
         return wrap(np.asarray(array)) if array.dtype in _DTYPES else array
 
     def __dlpack__(self, **options: Any) -> Any:
@@ -66,17 +66,17 @@ class Interchange(Handle):
         return int(numbers_of(self).ctypes.data)
 
     def storage_offset(self) -> int:
-        """How many elements of its memory lie before the first."""
+        """The offset of the first element in the storage, in elements."""
         array = numbers_of(self)
         start = array.ctypes.data - self._storage.value.ctypes.data
         return int(start // array.itemsize)
 
 
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
-    """A tensor on the memory of a NumPy array: what is written to one is seen in the other.
+    """A tensor on the memory of a NumPy array: writes to one are seen in the other.
 
-    A read-only array gives a tensor that refuses in-place writes. Raises TypeError for what is
-    not an array, or an array of a dtype that tensors do not have.
+    A read-only array gives a tensor that refuses in-place writes. Errors: TypeError for anything
+    but an array, or for a dtype that tensors do not have.
 
     >>> import numpy as np
     >>> a = np.arange(3)
@@ -95,7 +95,7 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:
-    """A tensor on the memory of any object that speaks DLPack: PyTorch's, JAX's, CuPy's on the CPU.
+    """A tensor on the memory of any object in CPU memory that supports DLPack.
 
     >>> import numpy as np
     >>> from_dlpack(np.ones(2))
@@ -115,7 +115,7 @@ def _adopted(array: np.ndarray[Any, Any]) -> Any:
 
 
 def check_array(name: str, array: np.ndarray[Any, Any]) -> None:
-    """Refuse arrays that no tensor can be, with what to do about it."""
+    """Refuse arrays whose dtype or byte order no tensor has; the message says what to do."""
     if array.dtype in _DTYPES:
         return
     if array.dtype.isnative:

@@ -1,4 +1,4 @@
-"""Several tensors as one."""
+"""Joining tensors: `cat`, `stack` and their relatives."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors one after the other along `dim`; all other sizes must agree.
+    """Concatenate tensors along `dim`; all other sizes must agree.
 
     (n, C) and (m, C) along dimension 0 are (n + m, C).
 
@@ -49,7 +49,7 @@ concat = concatenate = cat
 
 
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Tensors side by side: along dimension 1, vectors and numbers along the only one.
+    """Concatenate along dimension 1; vectors and 0-d tensors along dimension 0.
 
     >>> import gradatim
     >>> gradatim.hstack([gradatim.zeros(2, 1), gradatim.ones(2, 2)])
@@ -61,7 +61,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
 
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Tensors below one another: along dimension 0, vectors as rows.
+    """Concatenate along dimension 0, with vectors as rows.
 
     >>> import gradatim
     >>> gradatim.vstack([gradatim.zeros(2), gradatim.ones(2)])
@@ -72,7 +72,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 
 
 def atleast_1d(*tensors: Any) -> Any:
-    """A number as a vector of one; a tuple of them for several tensors, or a list of tensors.
+    """A 0-d tensor as a vector; several tensors, or a list of them, give a tuple.
 
     >>> import gradatim
     >>> gradatim.atleast_1d(gradatim.tensor(3.0))
@@ -82,7 +82,7 @@ def atleast_1d(*tensors: Any) -> Any:
 
 
 def atleast_2d(*tensors: Any) -> Any:
-    """A number or a vector (n,) as a matrix of one row, (1, n); several as `atleast_1d`.
+    """A 0-d tensor or a vector (n,) as a matrix of one row, (1, n); several as `atleast_1d`.
 
     >>> import gradatim
     >>> gradatim.atleast_2d(gradatim.arange(3)).shape
@@ -106,7 +106,7 @@ def _as_row(x: Any) -> Any:
 
 
 def _each(name: str, change: Callable[[Any], Any], tensors: tuple[Any, ...]) -> Any:
-    """A change of one tensor, or of each of several."""
+    """Apply `change` to one tensor, or to each of several."""
     given = tensors[0] if len(tensors) == 1 else tensors
     if isinstance(given, list | tuple):
         return tuple(change(x) for x in (several(name, given) if given else ()))
@@ -130,7 +130,7 @@ def _refuse_to_join(i: int, shape: Shape, first: Shape, dim: int) -> None:
 
 @numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Tensors of one shape along a new dimension `dim`.
+    """Join tensors of equal shape along a new dimension `dim`.
 
     k tensors of shape (n, C) along dimension 0 are (k, n, C).
 
@@ -154,7 +154,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def several(name: str, tensors: Any) -> list[Any]:
-    """The tensors of a list or tuple; TypeError for anything else."""
+    """A sequence of tensors as a list. Errors: TypeError, and ArgumentError if it is empty."""
     if isinstance(tensors, Handle):
         raise TypeError(f"{name}: expects a list or tuple of tensors, got one tensor")
     if not isinstance(tensors, Iterable):

@@ -1,6 +1,6 @@
 """PyTorch's old constructors: `Tensor(2, 3)`, `Tensor([1, 2])`, `LongTensor([1, 2])`.
 
-Integers are sizes and sequences are data, which is why `tensor`, `zeros` and `empty` are better.
+Integers are sizes, but sequences are data; `tensor`, `zeros` and `empty` are clearer.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _typed(name: str, kind: dtypes.dtype, data: tuple[Any, ...]) -> Tensor:
 
 
 def _array(name: str, data: tuple[Any, ...], kind: dtypes.dtype) -> np.ndarray[Any, Any]:
-    """Zeros of the sizes given as integers or as a `Size`, or the numbers of a sequence."""
+    """Zeros of sizes given as integers or as a `Size`, or the data of a sequence."""
     if len(data) == 1 and not isinstance(data[0], int | Size):
         if isinstance(data[0], float):
             raise TypeError(

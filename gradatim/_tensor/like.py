@@ -44,7 +44,7 @@ def empty_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """A tensor to be written to (it holds zeros), shaped as `input`."""
+    """A tensor to be overwritten (it holds zeros), with the shape of `input`."""
     return _like("empty_like", input, 0, dtype, device, requires_grad, memory_format)
 
 
@@ -57,7 +57,7 @@ def full_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """`fill_value` at every place, shaped as `input` and of its dtype unless another is given."""
+    """`fill_value` in every element, with the shape and by default the dtype of `input`."""
     value = number("full_like", "fill_value", fill_value)
     return _like("full_like", input, value, dtype, device, requires_grad, memory_format)
 
@@ -71,7 +71,7 @@ def _like(
     requires_grad: bool,
     memory_format: Any,
 ) -> Any:
-    asks_for_order(name, memory_format)  # as it always is
+    asks_for_order(name, memory_format)  # only checked: the result is always contiguous
     if not isinstance(x, Handle):
         raise TypeError(f"{name}: expects a tensor, got {type(x).__name__}")
     kind = x._value.dtype if dtype is None else dtype
@@ -79,7 +79,7 @@ def _like(
 
 
 class New(Handle):
-    """`x.new_zeros(...)` and its kind: with the dtype of `x` unless another is given."""
+    """`x.new_zeros(...)` and similar: with the dtype of `x` unless another is given."""
 
     def new_tensor(
         self, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
@@ -125,7 +125,7 @@ class New(Handle):
         device: Any = None,
         requires_grad: bool = False,
     ) -> Tensor:
-        """A tensor of shape `size` to be written to; it holds zeros."""
+        """A tensor of shape `size` to be overwritten; it holds zeros."""
         kind = self._value.dtype if dtype is None else dtype
         return filled("new_empty", sizes or size, 0, kind, device, requires_grad)
 
@@ -138,7 +138,7 @@ class New(Handle):
         device: Any = None,
         requires_grad: bool = False,
     ) -> Tensor:
-        """`fill_value` at every place of a tensor of shape `size`."""
+        """A tensor of shape `size` with `fill_value` in every element."""
         kind = self._value.dtype if dtype is None else dtype
         value = number("new_full", "fill_value", fill_value)
         return filled("new_full", tuple(size), value, kind, device, requires_grad)

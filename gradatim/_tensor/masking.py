@@ -1,4 +1,4 @@
-"""Reading and writing where a mask is true, and finding these places."""
+"""Reading and writing where a mask is true, and the indices of nonzero elements."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Masked(Handle):
     """`masked_fill`, `masked_select`, `nonzero` and their relatives."""
 
     def masked_fill(input, mask: Tensor, value: Tensor | Number) -> Tensor:
-        """`value`, one number, where `mask` is true, else `input`.
+        """`value`, a single number, where `mask` is true, else `input`.
 
         >>> import gradatim
         >>> x = gradatim.tensor([1.0, -2.0])
@@ -66,9 +66,9 @@ class Masked(Handle):
     masked_scatter_ = form(masked_scatter)
 
     def nonzero(input, *, as_tuple: bool = False) -> Any:
-        """The places of all elements that are not zero, one in a row: (n, ndim).
+        """The indices of all nonzero elements, one per row: (n, ndim).
 
-        With `as_tuple`, one vector for each dimension: `x[x.nonzero(as_tuple=True)]` reads them.
+        With `as_tuple`, one vector per dimension: `x[x.nonzero(as_tuple=True)]` reads the elements.
 
         >>> import gradatim
         >>> gradatim.tensor([[0, 5], [6, 0]]).nonzero()
@@ -80,7 +80,7 @@ class Masked(Handle):
         return ops.nonzero(at_least_1d(input)).unbind(1)
 
     def argwhere(input) -> Tensor:
-        """The places of all elements that are not zero, one in a row: (n, ndim)."""
+        """The indices of all nonzero elements, one per row: (n, ndim)."""
         return ops.nonzero(input)
 
 
@@ -95,5 +95,5 @@ def _broadcast(name: str, x: Any, mask: Any) -> tuple[Any, Any]:
 
 
 def _true_places(mask: Any) -> Any:
-    found = ops.nonzero(reshape_to(mask, (numel(mask._value.shape),)))
-    return reshape_to(found, found._value.shape[:1])
+    indices = ops.nonzero(reshape_to(mask, (numel(mask._value.shape),)))
+    return reshape_to(indices, indices._value.shape[:1])

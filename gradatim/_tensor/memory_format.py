@@ -1,4 +1,4 @@
-"""PyTorch's words for how a tensor lies in memory, of which two can be had here."""
+"""PyTorch's memory formats, of which contiguous and preserve are supported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..core.errors import ArgumentError
 
 
 class memory_format(Enum):
-    """How the elements of a tensor lie in memory.
+    """The order of a tensor's elements in memory.
 
     >>> contiguous_format
     gradatim.contiguous_format
@@ -31,9 +31,9 @@ channels_last, channels_last_3d = memory_format.CHANNELS_LAST, memory_format.CHA
 
 
 def asks_for_order(name: str, asked: Any) -> bool:
-    """Whether a call is to give memory in the order of the elements.
+    """Whether a call requests contiguous memory.
 
-    Errors: TypeError for what is no memory format; ArgumentError for channels last.
+    Errors: TypeError for anything but a memory format; ArgumentError for channels last.
     """
     if asked is None:
         return False

@@ -1,4 +1,4 @@
-"""Nested Python lists as one array, or an error that names the place where they do not fit."""
+"""Nested Python lists as one array, or an error that says where they do not fit."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _PLAIN = _NUMBERS | {list, tuple}
 
 
 def array_from(name: str, data: Any, dtype: np.dtype[Any] | None) -> Array:
-    """A new array of a number, of nested sequences of numbers, or of another array's numbers.
+    """A new array from a number, nested sequences of numbers, or another array.
 
-    Without `dtype`: bool, int64 or the default float, as the numbers need; arrays and NumPy
-    scalars bring their own.
+    Without `dtype`: bool, int64 or the default float, whichever the numbers need; arrays and NumPy
+    scalars keep their own.
     """
     if type(data) not in _PLAIN:
         if isinstance(data, Handle):
@@ -51,10 +51,10 @@ def _from_array(name: str, array: Array, dtype: np.dtype[Any] | None) -> Array:
 
 
 def _leaves(name: str, data: Any) -> tuple[Shape, list[Any]]:
-    """The shape of nested sequences, and what stands at their deepest level, in order."""
+    """The shape of nested sequences, and the elements of their deepest level, in order."""
     shape: list[int] = []
     level: list[Any] = [data]
-    # Each turn looks at one level as a whole, which costs little per element.
+    # Each iteration processes one level as a whole, which costs little per element.
     while True:
         kinds = set(map(type, level))
         if kinds <= _NUMBERS:
@@ -105,18 +105,18 @@ def _dtype_of_numbers(kinds: set[type]) -> np.dtype[Any]:
 
 def _natural_dtype(name: str, leaves: list[Any], kinds: set[type], shape: Shape) -> np.dtype[Any]:
     """PyTorch's dtype for these Python numbers, NumPy scalars and tensors of one element."""
-    found: list[np.dtype[Any]] = []
+    candidates: list[np.dtype[Any]] = []
     for kind in kinds:
         if issubclass(kind, np.generic):
             check_array(name, np.empty(0, np.dtype(kind)))
-            found.append(np.dtype(kind))
+            candidates.append(np.dtype(kind))
         elif issubclass(kind, (bool, int, float)):
-            found.append(dtypes.of_number(kind()))
+            candidates.append(dtypes.of_number(kind()))
         elif issubclass(kind, Handle):
-            found += {_dtype_of_one(name, x) for x in leaves if isinstance(x, Handle)}
+            candidates += {_dtype_of_one(name, x) for x in leaves if isinstance(x, Handle)}
         else:
             _refuse_kind(name, leaves, kind, shape)
-    return reduce(dtypes.wider, found)
+    return reduce(dtypes.wider, candidates)
 
 
 def _dtype_of_one(name: str, x: Any) -> np.dtype[Any]:
@@ -129,7 +129,7 @@ def _dtype_of_one(name: str, x: Any) -> np.dtype[Any]:
 
 
 def _stacked(name: str, shape: Shape, arrays: list[Array], dtype: np.dtype[Any] | None) -> Array:
-    """Arrays that stand in lists, all of one shape."""
+    """Arrays of equal shape in nested lists, as one array."""
     inner = arrays[0].shape
     for i, array in enumerate(arrays):
         check_array(name, array)
@@ -143,10 +143,10 @@ def _stacked(name: str, shape: Shape, arrays: list[Array], dtype: np.dtype[Any] 
 
 
 def fitted(name: str, array: Array, dtype: np.dtype[Any]) -> Array:
-    """The array in another dtype, if that can hold its numbers; fractions are cut off."""
+    """The array cast to a dtype, truncating fractions. Errors: DTypeError if a value overflows."""
     if dtype.kind in "iu" and array.dtype != dtype and array.size:
         limits = np.iinfo(dtype)
-        # PyTorch counts negative integers from 256 down, but takes no negative fractions.
+        # Like PyTorch, wrap negative integers for uint8 (-1 is 255), but refuse negative floats.
         lowest = -limits.max if dtype.kind == "u" and array.dtype.kind in "iub" else limits.min
         low, high = (np.array(x, object).item() for x in (array.min(), array.max()))
         for value in (low, high):
@@ -158,11 +158,11 @@ def fitted(name: str, array: Array, dtype: np.dtype[Any]) -> Array:
     return array.astype(dtype)
 
 
-# -- what does not fit ---------------------------------------------------------------------
+# -- errors --------------------------------------------------------------------------------
 
 
 def _place(position: int, shape: Shape | list[int]) -> str:
-    """Where the element at this position of a level stands: `[0][2]`."""
+    """The index of the element at this position of a level: `[0][2]`."""
     indices = np.unravel_index(position, tuple(shape)) if shape else ()
     return "".join(f"[{int(i)}]" for i in indices)
 

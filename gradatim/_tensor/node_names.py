@@ -1,7 +1,7 @@
-"""PyTorch's names for entries of the tape, as `grad_fn=<...>` shows them.
+"""PyTorch's names for tape entries, as shown in `grad_fn=<...>`.
 
-The library has fewer operations than PyTorch has names. Some are told apart here by their
-parameters; where two of PyTorch's operations are one of ours, the more usual name is shown.
+The library has fewer operations than PyTorch has names. Some names are told apart here by
+parameters; otherwise the more common of PyTorch's names is shown.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def shown_name(x: Any, edge: Any) -> str:
     if not isinstance(edge, Node):
         return name_of(edge)
     if edge.primitive.name == "copy" and 0 < x._storage.written < edge.time:
-        # The tape's way to note an in-place write; PyTorch names what was written.
+        # The tape records an in-place write as a copy; PyTorch names the operation written.
         return name_of(edge.edges[0]) or "CopyBackwards"
     if edge.primitive.name == "matmul":
         return "MmBackward0" if len(x._value.shape) == 2 else "UnsafeViewBackward0"
@@ -52,7 +52,7 @@ def shown_name(x: Any, edge: Any) -> str:
 
 
 def name_of(edge: Any) -> str:
-    """The name of a tape entry by itself; empty for a leaf."""
+    """The name of a tape entry, judged by itself; empty for a leaf."""
     if isinstance(edge, Output):
         edge = edge.node
     if not isinstance(edge, Node):
@@ -97,7 +97,7 @@ def _reshape(node: Node) -> str:
 
 
 def _inserted(short: list[int], long: list[int]) -> bool:
-    """Whether `long` is `short` with one 1 more."""
+    """Whether `long` is `short` with one more 1."""
     return any(n == 1 and short == long[:i] + long[i + 1 :] for i, n in enumerate(long))
 
 
@@ -130,14 +130,14 @@ def _reciprocal(node: Node) -> str:
 
 
 def _norm(node: Node) -> str:
-    """Which norm it is: of the batch if the first dimension is averaged away."""
+    """Which norm it is: batch norm if the statistics are over the first dimension."""
     source = node.edges[0] if node.primitive.name == "affine" else node
     if isinstance(source, Node) and source.primitive.name == "reshape":
         return "NativeGroupNormBackward0"
-    made = source.node if isinstance(source, Output) else source
-    if not isinstance(made, Node) or made.primitive.name != "standardize":
+    entry = source.node if isinstance(source, Output) else source
+    if not isinstance(entry, Node) or entry.primitive.name != "standardize":
         return "NativeBatchNormBackward0"
-    return f"Native{'Batch' if 0 in made.params['dims'] else 'Layer'}NormBackward0"
+    return f"Native{'Batch' if 0 in entry.params['dims'] else 'Layer'}NormBackward0"
 
 
 _TOLD_APART: dict[str, Callable[[Node], str]] = {

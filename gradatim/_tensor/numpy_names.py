@@ -1,4 +1,4 @@
-"""NumPy's words for PyTorch's: `axis` for `dim`, `keepdims` for `keepdim`."""
+"""NumPy's argument names beside PyTorch's: `axis` for `dim`, `keepdims` for `keepdim`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _WORDS = {"axis": "dim", "keepdims": "keepdim"}
 
 
 def numpy_names(method: Method) -> Method:
-    """Let a method that takes `dim` take `axis` too, and `keepdims` for `keepdim`.
+    """Let a method also take `axis` for `dim`, and `keepdims` for `keepdim`, as PyTorch does.
 
-    The signature shown stays PyTorch's, as in PyTorch, which does the same.
+    The displayed signature remains PyTorch's.
     """
 
     @wraps(method)

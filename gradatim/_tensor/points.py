@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """The coordinates of all points of a grid: for each axis a tensor of the grid's shape.
 
-    With `indexing="ij"`, as without, dimension k of the results is that of the k-th tensor;
-    "xy" swaps the first two, as pictures have them. They are views and share memory.
+    With `indexing="ij"`, the default, dimension k of the results belongs to the k-th tensor; "xy"
+    swaps the first two, as in images. The results are views that share memory.
 
     Errors: ArgumentError for another `indexing` or no tensors; ShapeError for tensors of more than
-    one dimension; DTypeError for several dtypes.
+    one dimension; DTypeError for different dtypes.
 
     >>> import gradatim
     >>> x, y = meshgrid(gradatim.arange(2), gradatim.arange(3), indexing="ij")
@@ -49,8 +49,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0) -> Tensor:
-    """The distance of each point of one set from each of another: (..., n, D), (..., m, D)
-    -> (..., n, m), by the norm `p`.
+    """The distances, by the norm `p`, of all pairs of points of two sets.
+
+    (..., n, D), (..., m, D) -> (..., n, m).
 
     Errors: ShapeError for points of different dimensions; ArgumentError for a negative `p`.
 

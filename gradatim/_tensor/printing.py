@@ -1,8 +1,8 @@
 """Tensors as text, character for character as PyTorch prints them.
 
-A number is written with 4 digits after the point; in scientific notation if the tensor's
-numbers lie too far apart or are too large or too small for that; and as `1.` if all are whole.
-All columns have the width of the widest number. Large tensors show only their edges.
+Numbers have 4 decimal places; or scientific notation, if their magnitudes are too far apart, too
+large or too small; or the form `1.`, if all are whole. All columns have the width of the widest
+number. Large tensors show only the ends of each dimension.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ Array = np.ndarray[Any, Any]
 class Options:
     """How numbers are printed."""
 
-    precision: int = 4  # digits after the point
-    threshold: float = 1000  # more elements than this are summarised
-    edgeitems: int = 3  # slices kept at each end of a summarised dimension
+    precision: int = 4  # decimal places
+    threshold: float = 1000  # tensors of more elements are summarised
+    edgeitems: int = 3  # slices shown at each end of a summarised dimension
     linewidth: int = 80
-    sci_mode: bool | None = None  # None: as the numbers need it
+    sci_mode: bool | None = None  # None: chosen by the numbers
 
 
 _PROFILES = {
@@ -55,9 +55,9 @@ def set_printoptions(
     profile: str | None = None,
     sci_mode: bool | None = None,
 ) -> None:
-    """Change how tensors are printed; what is None stays, except `sci_mode`, None of which is auto.
+    """Change how tensors are printed; None leaves an option unchanged, but makes `sci_mode` auto.
 
-    `profile` is "default", "short" or "full", and other arguments refine it.
+    `profile` is "default", "short" or "full"; other arguments override it.
 
     >>> import gradatim
     >>> set_printoptions(precision=2)
@@ -103,7 +103,7 @@ class Printed(Handle):
     """`repr` and `str`."""
 
     def __repr__(self) -> str:
-        return text_of(self)  # errors and debuggers ask for it: it answers in a trace too
+        return text_of(self)  # works while traced too, for error messages and debuggers
 
     def __str__(self) -> str:
         numbers_of(self)
@@ -111,11 +111,11 @@ class Printed(Handle):
 
 
 def text_of(x: Any) -> str:
-    """The text of a tensor: numbers, then what is not obvious from them."""
+    """The text of a tensor: its numbers, then properties that do not follow from them."""
     prefix = "tensor("
     array = glance(x)
     suffixes = []
-    if array is None:  # in a program that is traced, a tensor has only a type
+    if array is None:  # while a program is traced, a tensor has only a type
         numbers = "..."
         suffixes += [f"size={tuple(x._value.shape)}", f"dtype={dtypes.of(x._value.dtype)}"]
     elif array.size == 0:
@@ -138,7 +138,7 @@ def text_of(x: Any) -> str:
 
 
 def _with_suffixes(text: str, suffixes: list[str], indent: int) -> str:
-    """Add the suffixes, each on a line of its own where the last line has no room."""
+    """Append the suffixes, breaking the line before one that would not fit."""
     width = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
         if width + len(suffix) + 2 > _Now.options.linewidth:
@@ -157,7 +157,7 @@ def _numbers(array: Array, indent: int) -> str:
 
 
 def _edges(array: Array) -> Array:
-    """The numbers that are shown of a summarised array: the first and last of each dimension."""
+    """The elements that a summary shows: the first and last of each dimension."""
     k = _Now.options.edgeitems
     for dim, n in enumerate(array.shape):
         if n > 2 * k:
@@ -166,7 +166,7 @@ def _edges(array: Array) -> Array:
 
 
 class _Format:
-    """One way to write all numbers of a tensor, at one width."""
+    """The common format and width of all numbers of a tensor."""
 
     def __init__(self, array: Array) -> None:
         self.floating = array.dtype.kind == "f"
@@ -236,7 +236,7 @@ def _shown(array: Array, shorten: bool) -> list[Array]:
 
 
 def _shown_parts(array: Array, shorten: bool) -> list[Array]:
-    """The array, or its two ends."""
+    """The whole array, or its two ends."""
     k = _Now.options.edgeitems
     if not shorten or len(array) <= 2 * k:
         return [array]

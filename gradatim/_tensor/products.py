@@ -21,7 +21,7 @@ class Products(Handle):
     """`@` and its relatives."""
 
     def matmul(input, other: Tensor) -> Tensor:
-        """The matrix product: (..., n, k) @ (..., k, m) -> (..., n, m); vectors lose their dim.
+        """The matrix product: (..., n, k) @ (..., k, m) -> (..., n, m), or with a vector (k,).
 
         Errors: ShapeError if k differs or the leading dimensions do not broadcast, DTypeError.
 
@@ -57,7 +57,7 @@ class Products(Handle):
         return _matmul(input, mat2, "bmm")
 
     def addmm(input, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
-        """`beta input + alpha (mat1 @ mat2)`; with a beta of 0 nothing of `input` counts.
+        """`beta input + alpha (mat1 @ mat2)`; with beta = 0, `input` is ignored, nan included.
 
         >>> import gradatim
         >>> x = gradatim.eye(2)
@@ -89,9 +89,7 @@ class Products(Handle):
         return _matmul(input, tensor, "dot")
 
     def outer(input, vec2: Tensor) -> Tensor:
-        """All products of an element of one vector and one of the other.
-
-        (n,), (m,) -> (n, m).
+        """The outer product of two vectors: (n,), (m,) -> (n, m).
 
         >>> import gradatim
         >>> gradatim.tensor([1, 2]).outer(gradatim.tensor([1, 10, 100]))
@@ -149,7 +147,7 @@ def _matmul(x: Any, y: Any, name: str = "matmul") -> Any:
     if len(a) == 1 == len(b):
         return reduce_sum(mul(x, y), dims=(0,), keepdim=False)
     if len(b) <= 2 and len(a) > 2:
-        # One flat product instead of a loop over batches.
+        # One 2-d product instead of a loop over batches.
         flat = _matmul(reshape_to(x, (numel(a[:-1]), a[-1])), y)
         return reshape_to(flat, a[:-1] + b[1:])
     if len(a) == 1:
@@ -162,7 +160,7 @@ def _matmul(x: Any, y: Any, name: str = "matmul") -> Any:
 
 
 def _batches(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-    """The dimensions before the last two, broadcast."""
+    """The broadcast batch dimensions: all but the last two."""
     try:
         return broadcast_shape("matmul", a[:-2], b[:-2])
     except ShapeError:

@@ -1,7 +1,7 @@
 """Dtype promotion and broadcasting, between the user's operands and the primitives.
 
-Primitives take tensors of one shape and one dtype. Here Python numbers become tensors, dtypes
-are promoted as PyTorch does (see `core.dtypes`), and broadcasting is inserted as an operation.
+Elementwise primitives take tensors of one shape and one dtype. Here Python numbers become tensors,
+dtypes are promoted as in PyTorch (see `core.dtypes`), and broadcasting is inserted as an operation.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Shape = tuple[int, ...]
 
 
 def binary(primitive: Primitive, x: Any, y: Any) -> Any:
-    """Apply a primitive of two inputs to operands of any dtypes and broadcastable shapes."""
+    """Apply a binary primitive to operands of any dtypes and broadcastable shapes."""
     if isinstance(y, Handle):
         if isinstance(x, Handle):
             a, b = x._value, y._value
@@ -44,7 +44,7 @@ def _number(out: Any) -> Any:
 
 
 def floating_binary(primitive: Primitive, x: Any, y: Any) -> Any:
-    """`binary` for operations whose result is floating: integers become the default float."""
+    """`binary` for operations with floating results: integers become the default float."""
     if isinstance(x, Handle) and x._value.dtype.kind == "f":
         return binary(primitive, x, y)
     return bind(primitive, *promoted(x, y, name=primitive.name, floating=True))
@@ -78,9 +78,9 @@ def promoted(x: Any, y: Any, *, name: str, floating: bool = False) -> tuple[Any,
 
 
 def result_type(*operands: Any) -> np.dtype[Any]:
-    """The dtype PyTorch gives to an operation on these tensors and Python numbers."""
-    found: np.dtype[Any] | None = None
-    found_weight = 0
+    """PyTorch's result dtype for an operation on these tensors and Python numbers."""
+    common: np.dtype[Any] | None = None
+    common_weight = 0
     for x in operands:
         if isinstance(x, Handle) and x._is_number:
             if all(map(is_number, operands)):
@@ -90,13 +90,13 @@ def result_type(*operands: Any) -> np.dtype[Any]:
             dtype, weight = x._value.dtype, 2 if x._value.shape else 1
         else:
             dtype, weight = dtypes.of_number(x), 0
-        if found is None:
-            found, found_weight = dtype, weight
+        if common is None:
+            common, common_weight = dtype, weight
         else:
-            found = dtypes.promote(found, found_weight, dtype, weight)
-            found_weight = max(found_weight, weight)
-    assert found is not None
-    return found
+            common = dtypes.promote(common, common_weight, dtype, weight)
+            common_weight = max(common_weight, weight)
+    assert common is not None
+    return common
 
 
 def is_number(x: Any) -> bool:
@@ -115,7 +115,7 @@ def expanded(x: Any, shape: Shape) -> Any:
 
 
 def broadcast_shape(name: str, *shapes: Shape) -> Shape:
-    """The common shape of operands, right-aligned; 1 stretches to any size."""
+    """The broadcast shape of operands: right-aligned, 1 expands to any size. Errors: ShapeError."""
     result: list[int] = []
     for shape in shapes:
         if len(shape) > len(result):
@@ -133,7 +133,7 @@ def broadcast_shape(name: str, *shapes: Shape) -> Shape:
 
 
 def as_tensor(x: Any) -> Any:
-    """A Python number or NumPy array as a tensor; tensors are returned as they are."""
+    """A Python number or NumPy array as a tensor; tensors are returned unchanged."""
     if isinstance(x, Handle):
         return x
     if isinstance(x, np.ndarray):
@@ -147,5 +147,5 @@ def fits(x: Any) -> bool:
 
 
 def operand(x: Any) -> Any:
-    """`x` as the primitives' surface takes it: a tensor or a Python number."""
+    """`x` as a tensor or a Python number: NumPy arrays are wrapped."""
     return wrap(x) if isinstance(x, np.ndarray) else x

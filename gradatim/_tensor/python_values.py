@@ -1,4 +1,4 @@
-"""A tensor as Python numbers: for conditions, formats, indices and loops."""
+"""Tensors as Python numbers: in conditions, formats, indices and loops."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class NumberError(GradatimError, RuntimeError, ValueError):
-    """A tensor that is not one number stood where one number is needed."""
+    """A tensor of several elements, or another unfit value, where one number is needed."""
 
 
 class PythonValues(Handle):
-    """`item`, `tolist`, and what Python's own functions ask for."""
+    """`item`, `tolist`, and the special methods of Python's numbers and containers."""
 
     def item(self) -> Any:
-        """The number in a tensor of one element, as Python's bool, int or float.
+        """The number in a tensor of one element, as a Python bool, int or float.
 
         >>> import gradatim
         >>> gradatim.tensor([2.5]).item()
@@ -33,7 +33,7 @@ class PythonValues(Handle):
         return _only(self, "item").item()
 
     def tolist(self) -> Any:
-        """The numbers as nested lists; a 0-d tensor gives its number."""
+        """The elements as nested lists; for a 0-d tensor, its number."""
         return numbers_of(self).tolist()
 
     def __float__(self) -> float:
@@ -84,7 +84,7 @@ class PythonValues(Handle):
         return bool((self == element).any())  # type: ignore[attr-defined]
 
     def is_nonzero(input) -> bool:
-        """Whether the one element is not zero."""
+        """Whether the single element is nonzero."""
         return bool(input)
 
 

@@ -1,8 +1,8 @@
-"""Random tensors: the numbers PyTorch's CPU generator gives from the same seed.
+"""Random tensors: the same numbers as from PyTorch's CPU generator with the same seed.
 
-As PyTorch does, draws go into memory in the order of memory, which matters for tensors that
-are transposed. `requires_grad` and `device` are as in `creation`; `generator=None` means the
-default one. Gradients do not pass a draw (write `mean + std * randn_like(mean)` for that).
+As in PyTorch, memory is filled in the order of addresses, which matters for transposed tensors.
+`requires_grad` and `device` are as in `creation`; `generator=None` means the default one. Draws are
+not differentiable (for gradients write `mean + std * randn_like(mean)`).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def randn(
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
-    """Normal numbers of mean 0 and standard deviation 1.
+    """Normal numbers with mean 0 and standard deviation 1.
 
     >>> import gradatim
     >>> gradatim.randn(2, generator=gradatim.Generator().manual_seed(0))
@@ -154,7 +154,7 @@ def _normal_around(mean: Any, std: Any, generator: Any) -> Any:
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -> Tensor:
-    """1 with the probability that `input` has at that place, else 0; or `p` at every place.
+    """1 with the probability given by each element of `input`, or by `p` for all; else 0.
 
     >>> import gradatim
     >>> gradatim.bernoulli(gradatim.tensor([0.0, 1.0]))
@@ -162,7 +162,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
     """
     x: Any = input
     engine = engine_of("bernoulli", generator)
-    # The result's memory is in the order of its indices, whatever that of `input` is.
+    # The result is contiguous, whatever the layout of `input`.
     if p is None:
         drawn = ops.bernoulli(x, generator=engine)
     else:
@@ -173,10 +173,10 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None
 ) -> Tensor:
-    """Indices drawn by the weights in `input`: (C,) or (rows, C) to (..., num_samples).
+    """Indices drawn with the weights in `input`: (C,) or (rows, C) -> (..., num_samples).
 
-    The weights of a row need not sum to one. Raises RuntimeError for weights that are
-    negative, not finite or all zero.
+    The weights of a row need not sum to one. Errors: RuntimeError for weights that are negative,
+    not finite or all zero.
 
     >>> import gradatim
     >>> gradatim.multinomial(gradatim.tensor([0.0, 1.0]), 3, replacement=True)
@@ -197,7 +197,7 @@ def rand_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Uniform numbers in [0, 1), shaped as `input`."""
+    """Uniform numbers in [0, 1), with the shape of `input`."""
     params: dict[str, Any] = {"low": 0.0, "high": 1.0}
     out = _like(
         "rand_like",
@@ -218,7 +218,7 @@ def randn_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Normal numbers of mean 0 and standard deviation 1, shaped as `input`."""
+    """Normal numbers with mean 0 and standard deviation 1, and the shape of `input`."""
     params = _with_dtype(_normal_params(0.0, 1.0), dtype)
     return made(
         _like(
@@ -244,7 +244,7 @@ def randint_like(
     requires_grad: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """Integers in [low, high), or in [0, low), shaped as `input` and of its dtype."""
+    """Integers in [low, high), or in [0, low), with the shape and dtype of `input`."""
     if high is None:
         low, high = 0, low
     params = _with_dtype(_bounds(low, high, None), dtype)
@@ -262,12 +262,12 @@ def randint_like(
 
 
 def _ordered(name: str, x: Any, memory_format: Any) -> Any:
-    """What tells the order in which numbers are drawn."""
+    """A tensor whose memory layout determines the order of the draws."""
     return x.contiguous() if asks_for_order(name, memory_format) else x
 
 
 def coins_like(name: str, x: Tensor, p: float) -> Tensor:
-    """True with probability `p`, shaped as `x` and drawn in the order of its memory."""
+    """True with probability `p`, with the shape of `x`, drawn in the order of its memory."""
     return _like(name, ops.coins, x, {"p": p}, None)
 
 
@@ -286,13 +286,13 @@ class RandomFill(Handle):
         return _fill("normal_", ops.normal, self, _normal_params(mean, std), generator)
 
     def exponential_(self, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
-        """Fill with exponential numbers of mean 1 / lambd."""
+        """Fill with exponential numbers with mean 1 / lambd."""
         return _fill("exponential_", ops.exponential, self, {"lambd": lambd}, generator)
 
     def random_(self, *bounds: Any, to: Any = None, generator: Any = None) -> Tensor:
         """Fill with integers: `random_(to)` in [0, to), `random_(from, to)` in [from, to).
 
-        Without bounds, from 0 to the largest that the dtype holds with all smaller ones.
+        Without bounds, from 0 to the largest n such that the dtype represents all of 0 to n.
         """
         if len(bounds) > 2 or (len(bounds) == 2 and to is not None):
             raise TypeError(f"random_: expects at most from and to, got {bounds}")
@@ -309,17 +309,17 @@ class RandomFill(Handle):
         return _written(self, _toss("bernoulli_", each, self._value, generator))
 
     def bernoulli(input, p: float | None = None, *, generator: Any = None) -> Tensor:
-        """1 with the probability at that place, else 0; see `gradatim.bernoulli`."""
+        """1 with the probability given by each element, else 0; see `gradatim.bernoulli`."""
         return bernoulli(input, p, generator=generator)  # type: ignore[arg-type]
 
     def multinomial(
         input, num_samples: int, replacement: bool = False, *, generator: Any = None
     ) -> Tensor:
-        """Indices drawn by weight; see `gradatim.multinomial`."""
+        """Indices drawn with weights; see `gradatim.multinomial`."""
         return multinomial(input, num_samples, replacement, generator=generator)  # type: ignore[arg-type]
 
 
-# -- what all of them share ----------------------------------------------------------------
+# -- shared helpers ------------------------------------------------------------------------
 
 
 def _drawn(
@@ -331,14 +331,14 @@ def _drawn(
     device: Any,
     requires_grad: bool,
 ) -> Any:
-    """A draw into fresh memory."""
+    """Draw into new memory."""
     shape = new_shape(name, size)
     out = primitive(generator=engine_of(name, generator), shape=shape, **params)
     return made(out, device, requires_grad)
 
 
 def _like(name: str, primitive: Primitive, x: Any, params: dict[str, Any], generator: Any) -> Any:
-    """A draw into memory that is in the order of the memory of `x`."""
+    """Draw into new memory, in the order of the memory of `x`."""
     if not isinstance(x, Handle):
         raise TypeError(f"{name}: expects a tensor, got {type(x).__name__}")
     if "dtype" in primitive.static and params.get("dtype") is None:
@@ -354,7 +354,7 @@ def _like(name: str, primitive: Primitive, x: Any, params: dict[str, Any], gener
 
 
 def _fill(name: str, primitive: Primitive, x: Any, params: dict[str, Any], generator: Any) -> Any:
-    """A draw into the memory of `x`."""
+    """Draw into the memory of `x`."""
     if "contiguous" in params:
         flags = getattr(x._value, "flags", None)
         params["contiguous"] = flags is None or flags.c_contiguous
@@ -362,7 +362,7 @@ def _fill(name: str, primitive: Primitive, x: Any, params: dict[str, Any], gener
 
 
 def _toss(name: str, p: Any, memory: Any, generator: Any) -> Any:
-    """A coin for each probability, in the order of `memory`."""
+    """Draw a bool for each probability, in the order of `memory`."""
     engine, order = engine_of(name, generator), _order(memory)
     if order is None:
         return ops.bernoulli(p, generator=engine)
@@ -376,8 +376,8 @@ def _written(x: Any, drawn: Any) -> Any:
 
 
 def _order(memory: Any) -> Shape | None:
-    """The dimensions as memory has them, the slowest first; None if that is as they are."""
-    flags = getattr(memory, "flags", None)  # a variable of a trace has none: it is in order
+    """The dimensions in memory order, slowest first; None if that is their own order."""
+    flags = getattr(memory, "flags", None)  # None for a variable of a trace: it is contiguous
     if flags is None or flags.c_contiguous:
         return None
     order = tuple(draw_order(memory.shape, memory.strides))

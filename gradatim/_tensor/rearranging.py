@@ -1,4 +1,4 @@
-"""Copies whose elements stand in another order, or more than once."""
+"""Copies with elements reordered or repeated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Rearranged(Handle):
     """`repeat`, `flip`, `roll` and their relatives."""
 
     def repeat(self, *times: Any, repeats: Any = None) -> Tensor:
-        """Copies of the whole tensor along each dimension.
+        """Repeat the whole tensor along each dimension.
 
         >>> import gradatim
         >>> gradatim.tensor([1, 2]).repeat(2, 2)
@@ -41,7 +41,7 @@ class Rearranged(Handle):
         return broadcast.copy(spread).reshape(*[a * b for a, b in zip(counts, shape, strict=True)])
 
     def tile(input, *times: Any, dims: Any = None) -> Tensor:
-        """`repeat`, with dimensions that are not named repeated once.
+        """`repeat`; missing leading counts are 1.
 
         >>> import gradatim
         >>> gradatim.tensor([[1], [2]]).tile(3)
@@ -59,13 +59,13 @@ class Rearranged(Handle):
         *,
         output_size: int | None = None,
     ) -> Tensor:
-        """Each slice of `dim` `repeats` times in a row: a number for all, or one for each.
+        """Repeat each slice of `dim`, in a row: `repeats` is one number for all, or one for each.
 
-        Without `dim` of the flattened tensor. Without `repeats` the input says them: i stands in
-        the result `input[i]` times. An `output_size` must be the number of slices that come out.
+        Without `dim` the tensor is flattened. Without `repeats` the input holds the counts: the
+        result has index i `input[i]` times. `output_size`, if given, must be the resulting size.
 
-        Errors: ShapeError for repeats that are not as many as the slices, ArgumentError for
-        negative ones and for another `output_size` than comes out.
+        Errors: ShapeError unless there is one repeat for each slice, ArgumentError for negative
+        repeats or a wrong `output_size`.
 
         >>> import gradatim
         >>> gradatim.tensor([3, 4]).repeat_interleave(gradatim.tensor([1, 2]))
@@ -82,18 +82,18 @@ class Rearranged(Handle):
         return _times(x, repeats, dim, output_size)
 
     def flip(input, *along: Any, dims: Any = None) -> Tensor:
-        """The order reversed along `dims`.
+        """Reverse the order along `dims`.
 
         >>> import gradatim
         >>> gradatim.tensor([[1, 2], [3, 4]]).flip(0)
         tensor([[3, 4],
                 [1, 2]])
         """
-        found = different_dims("flip", integers("flip", along, dims), input.ndim)
-        return movement.flip(input, dims=found if input.ndim else ())
+        reversed_dims = different_dims("flip", integers("flip", along, dims), input.ndim)
+        return movement.flip(input, dims=reversed_dims if input.ndim else ())
 
     def roll(input, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
-        """Elements moved on by `shifts`, those that fall off coming back at the front.
+        """Shift elements along `dims`; those that leave at one end come back at the other.
 
         >>> import gradatim
         >>> gradatim.arange(5).roll(2)
@@ -120,7 +120,7 @@ class Rearranged(Handle):
 
 
 def _times(x: Any, repeats: int, dim: int, output_size: int | None) -> Any:
-    """Every slice so many times: without a list of places, a copy of a view."""
+    """Repeat every slice equally often: a copy of an expanded view needs no indices."""
     shape = x._value.shape
     if not isinstance(repeats, SupportsIndex):
         raise TypeError(
@@ -133,7 +133,7 @@ def _times(x: Any, repeats: int, dim: int, output_size: int | None) -> Any:
 
 
 def _times_each(name: str, repeats: Any, slices: int, output_size: int | None) -> Any:
-    """The places of all slices, each as often as its own number says: an array of int64."""
+    """The index of each slice, repeated as often as its count says: an int64 array."""
     if repeats._value.dtype.kind != "i":
         raise DTypeError(f"{name}: repeats must be int32 or int64, got {repeats.dtype}")
     counts = numbers_of(repeats)

@@ -1,4 +1,4 @@
-"""Sums, means, products, truth, and running sums and products."""
+"""Sums, means, products, `any` and `all`, and cumulative sums and products."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _INT64 = np.dtype(np.int64)
 
 
 class Reduction(Handle):
-    """Many numbers to one."""
+    """Reductions and cumulative reductions."""
 
     @numpy_names
     def sum(input, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-        """The sum of all elements, or along `dim`; integers and bools add up in int64.
+        """The sum of all elements, or along `dim`; integers and bools are summed in int64.
 
         >>> import gradatim
         >>> gradatim.tensor([[1.0, 2.0], [3.0, 4.0]]).sum(dim=1, keepdim=True)
@@ -52,7 +52,7 @@ class Reduction(Handle):
 
     @numpy_names
     def prod(input, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-        """The product of all elements, or along `dim`; integers and bools multiply in int64.
+        """The product of all elements, or along `dim`; integers and bools in int64.
 
         >>> import gradatim
         >>> gradatim.tensor([2, 3, 4]).prod()
@@ -93,7 +93,7 @@ class Reduction(Handle):
         x = floating(input)
         return moments.logsumexp(x, dims=some_dims("logsumexp", dim, x.ndim), keepdim=keepdim)
 
-    # -- truth and counts ----------------------------------------------------------------------
+    # -- any, all and counts -------------------------------------------------------------------
 
     @numpy_names
     def any(input, dim: Dim = None, keepdim: bool = False) -> Tensor:
@@ -102,7 +102,7 @@ class Reduction(Handle):
 
     @numpy_names
     def all(input, dim: Dim = None, keepdim: bool = False) -> Tensor:
-        """Whether all elements are nonzero; true if there are none.
+        """Whether all elements are nonzero; True if there are none.
 
         >>> import gradatim
         >>> (gradatim.tensor([[1, 2], [3, 0]]) > 0).all(1)
@@ -112,14 +112,14 @@ class Reduction(Handle):
 
     @numpy_names
     def count_nonzero(input, dim: Dim = None) -> Tensor:
-        """How many elements are not zero."""
+        """The number of nonzero elements."""
         return Reduction.sum(ne(input, like(input, 0)), dim)
 
-    # -- running versions ------------------------------------------------------------------------
+    # -- cumulative reductions -------------------------------------------------------------------
 
     @numpy_names
     def cumsum(input, dim: int, *, dtype: Any = None) -> Tensor:
-        """The sum of all elements up to each place along `dim`.
+        """The sum of all elements up to each position along `dim`.
 
         >>> import gradatim
         >>> gradatim.tensor([1, 2, 3]).cumsum(0)
@@ -129,12 +129,12 @@ class Reduction(Handle):
 
     @numpy_names
     def cumprod(input, dim: int, *, dtype: Any = None) -> Tensor:
-        """The product of all elements up to each place along `dim`."""
+        """The product of all elements up to each position along `dim`."""
         return _running("cumprod", running.cumprod, input, dim, dtype)
 
 
 def counted(x: Any, dtype: Any = None) -> Any:
-    """`x` in `dtype`; without one, bools and integers as int64, in which they are counted."""
+    """`x` in `dtype`; without one, bools and integers become int64, as sums need."""
     if dtype is None and x._value.dtype.kind != "f":
         return to_dtype(x, _INT64)
     return _as(x, dtype)
@@ -145,7 +145,7 @@ def _as(x: Any, dtype: Any) -> Any:
 
 
 def _truth(primitive: Any, x: Any, dim: Dim, keepdim: bool) -> Any:
-    # PyTorch reduces nothing for an empty tuple here, while sums reduce everything.
+    # For an empty tuple PyTorch reduces nothing here, but everything in sums.
     dims = () if dim == () else some_dims(primitive.name, dim, x.ndim)
     truth = primitive(x, dims=dims, keepdim=keepdim)
     return to_dtype(truth, x._value.dtype) if x._value.dtype == np.uint8 else truth

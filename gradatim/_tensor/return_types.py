@@ -1,4 +1,4 @@
-"""Results of several tensors, which are tuples with names: `x.max(dim=0).indices`."""
+"""Results of several tensors as named tuples: `x.max(dim=0).indices`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class _Printed:
-    """Printing as PyTorch's: one name and tensor in a line."""
+    """PyTorch's `repr`: one name and tensor per line."""
 
     __slots__ = ()
 
@@ -35,40 +35,40 @@ class _Histogram(NamedTuple):
 
 
 class max(_Printed, _Ordered):
-    """Of `max(dim=...)`."""
+    """The result of `max(dim=...)`."""
 
 
 class min(_Printed, _Ordered):
-    """Of `min(dim=...)`."""
+    """The result of `min(dim=...)`."""
 
 
 class cummax(_Printed, _Ordered):
-    """Of `cummax`."""
+    """The result of `cummax`."""
 
 
 class cummin(_Printed, _Ordered):
-    """Of `cummin`."""
+    """The result of `cummin`."""
 
 
 class sort(_Printed, _Ordered):
-    """Of `sort`."""
+    """The result of `sort`."""
 
 
 class topk(_Printed, _Ordered):
-    """Of `topk`."""
+    """The result of `topk`."""
 
 
 class kthvalue(_Printed, _Ordered):
-    """Of `kthvalue`."""
+    """The result of `kthvalue`."""
 
 
 class median(_Printed, _Ordered):
-    """Of `median(dim=...)`."""
+    """The result of `median(dim=...)`."""
 
 
 class aminmax(_Printed, _Bounds):
-    """Of `aminmax`."""
+    """The result of `aminmax`."""
 
 
 class histogram(_Printed, _Histogram):
-    """Of `histogram`."""
+    """The result of `histogram`."""

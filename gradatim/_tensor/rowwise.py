@@ -1,4 +1,4 @@
-"""Softmax of each row, as methods and functions; `nn.functional` has them too."""
+"""Softmax and log-softmax as methods and functions; `nn.functional` has them too."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Rowwise(Handle):
 
     @numpy_names
     def log_softmax(input, dim: int, dtype: Any = None) -> Tensor:
-        """log softmax(x) = x_i - log sum_j e^(x_j), exact where softmax would underflow."""
+        """log softmax(x) = x_i - log sum_j e^(x_j), accurate even where softmax underflows."""
         return _along("log_softmax", ops.log_softmax, input, dim, dtype)
 
 

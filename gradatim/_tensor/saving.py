@@ -1,9 +1,9 @@
-"""`save` and `load`: nested values with tensors in them, in one file that holds data and no code.
+"""`save` and `load`: nested values containing tensors, in one file that holds data and no code.
 
-    model.gt   a safetensors file: the tensors by the names of a state dict, and as texts beside
-               them where each belongs (`tree`) and a checksum of all (`sha256`)
+    model.gt   a safetensors file: tensors named as in a state dict, and as metadata the structure
+               that they belong to (`tree`) and a checksum of everything (`sha256`)
 
-So other programs that read safetensors find the tensors, and their files are read here.
+So other programs that read safetensors can read the tensors, and `load` reads their files.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ PICKLED = (
 
 
 def save(obj: Any, f: Any) -> None:
-    """Write tensors, numbers, texts and containers of them to a path or a file open for bytes.
+    """Write tensors, numbers, strings and containers of them to a path or a binary file.
 
-    State dicts of modules and optimisers are such containers. A file at a path is replaced as one
-    step: it is the old or the new one, never half of it. Tensors lie in the order of their rows;
-    tied ones are kept once, and other views as tensors of their own.
+    State dicts of modules and optimisers are such containers. A file at a path is replaced
+    atomically: it is the old or the new one, never a mixture. Tensors are written in C order; tied
+    ones are stored once, and other views as independent tensors.
 
-    Errors: TypeError for functions, modules and other objects, with what to save instead;
-    FileError if the folder is missing; OSError if the disk refuses.
+    Errors: TypeError for functions, modules and other objects, saying what to save instead;
+    FileError if the folder is missing; OSError if writing fails.
 
     >>> import gradatim, io
     >>> file = io.BytesIO()
@@ -72,13 +72,13 @@ def save(obj: Any, f: Any) -> None:
 
 
 def load(f: Any, map_location: Any = None, *, weights_only: bool | None = None) -> Any:
-    """What `save` wrote, from a path or a file open for bytes; or a safetensors file as a dict.
+    """Read what `save` wrote from a path or a binary file; another safetensors file gives a dict.
 
-    `map_location` may be all that PyTorch takes: everything comes to the CPU. `weights_only` makes
+    `map_location` may be anything PyTorch takes; all tensors are on the CPU. `weights_only` makes
     no difference: nothing but data is ever read.
 
-    Errors: FileError for a pickle, which is never unpickled, and for a file that was altered, cut
-    off or written by another program; OSError if it cannot be opened.
+    Errors: FileError for a pickle, which is never unpickled, and for a file that was altered,
+    truncated or is of another format; OSError if it cannot be opened.
     """
     if not (map_location is None or callable(map_location) or isinstance(map_location, Mapping)):
         check_device(map_location)
@@ -91,7 +91,7 @@ def load(f: Any, map_location: Any = None, *, weights_only: bool | None = None) 
 
 
 def _value(arrays: Arrays, texts: dict[str, str]) -> Any:
-    if not {"tree", "sha256"} & set(texts):  # another program's
+    if not {"tree", "sha256"} & set(texts):  # written by another program
         return {name: tensor(array) for name, array in arrays.items()}
     tree = texts.get("tree", "")
     whole = texts.get("format") == FORMAT
@@ -106,12 +106,12 @@ def _value(arrays: Arrays, texts: dict[str, str]) -> Any:
 
 
 def _checksum(version: str, tree: str, arrays: Arrays) -> str:
-    """SHA-256 of where everything belongs and of all numbers."""
-    found = hashlib.sha256(f"{version}\n{tree}".encode())
+    """The SHA-256 of the tree and of all arrays."""
+    digest = hashlib.sha256(f"{version}\n{tree}".encode())
     for name, array in sorted(arrays.items()):
-        found.update(f"\n{name}\n{array.dtype}\n{array.shape}\n".encode())
-        found.update(np.asarray(array, order="C").data)
-    return found.hexdigest()
+        digest.update(f"\n{name}\n{array.dtype}\n{array.shape}\n".encode())
+        digest.update(np.asarray(array, order="C").data)
+    return digest.hexdigest()
 
 
 def _write(f: Any, content: bytes) -> None:

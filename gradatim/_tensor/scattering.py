@@ -1,4 +1,4 @@
-"""Reading and writing single elements at places listed along one dimension."""
+"""Reading and writing single elements by their indices along one dimension."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Scattered(Handle):
 
     @numpy_names
     def gather(input, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
-        """For each place of `index`, the element of `input` it names along `dim`.
+        """For each element of `index`, the element of `input` with that index along `dim`.
 
-        `out[i, j] = input[i, index[i, j]]` for `dim=1`; `index` is no larger than `input` in
+        `out[i, j] = input[i, index[i, j]]` for `dim=1`; `index` must be no larger than `input` in
         the other dimensions.
 
         >>> import gradatim
@@ -90,7 +90,7 @@ class Scattered(Handle):
         value: Number | None = None,
         reduce: str | None = None,
     ) -> Tensor:
-        """A copy with elements of `src` (or one number) at the places `index` names along `dim`.
+        """A copy with elements of `src` (or one number) written at `index` along `dim`.
 
         `out[i, index[i, j]] = src[i, j]` for `dim=1`. `reduce` is "add" or "multiply".
 
@@ -100,7 +100,7 @@ class Scattered(Handle):
                 [1., 0., 0.]])
         """
         if (src is None) == (value is None):
-            raise ArgumentError("scatter: give src or value, one of them")
+            raise ArgumentError("scatter: give either src or value")
         source = value if src is None else src
         if reduce not in _SCATTER:
             raise ArgumentError(f'scatter: reduce must be "add" or "multiply", got {reduce!r}')
@@ -108,7 +108,7 @@ class Scattered(Handle):
 
     @numpy_names
     def scatter_add(input, dim: int, index: Tensor, src: Tensor) -> Tensor:
-        """A copy with `src` added at the places `index` names along `dim`; equal places add up.
+        """A copy with `src` added at `index` along `dim`; values at equal indices add up.
 
         >>> import gradatim
         >>> places = gradatim.tensor([0, 2, 0])
@@ -127,10 +127,10 @@ class Scattered(Handle):
         *,
         include_self: bool = True,
     ) -> Tensor:
-        """A copy in which what `index` sends to a place is reduced there.
+        """A copy in which all elements of `src` with the same `index` along `dim` are reduced.
 
-        `reduce` is "sum", "prod", "mean", "amax" or "amin"; the element that was there takes
-        part unless `include_self` is false.
+        `reduce` is "sum", "prod", "mean", "amax" or "amin"; the original element is included
+        unless `include_self` is false.
 
         >>> import gradatim
         >>> x, places = gradatim.zeros(2), gradatim.tensor([0, 0, 1])
@@ -176,7 +176,7 @@ _REDUCE: dict[str, Callable[..., Any]] = {
 
 
 def _neutral(reduce: str, dtype: np.dtype[Any]) -> Number:
-    """What takes part in a reduction without changing it."""
+    """The neutral element of a reduction."""
     if reduce not in ("amax", "amin"):
         return int(reduce == "prod")
     if dtype.kind == "f":
@@ -190,7 +190,7 @@ def _neutral(reduce: str, dtype: np.dtype[Any]) -> Number:
 def _scattered(
     name: str, operation: Callable[..., Any], input: Any, dim: int, index: Any, source: Any
 ) -> Any:
-    """`operation(part, places, values)` on the part of `input` that `index` covers."""
+    """Apply `operation(part, places, values)` to the part of `input` that `index` covers."""
     places = as_index(name, index)
     dim = one_dim(name, dim, input.ndim)
     if not numel(places._value.shape):
@@ -207,7 +207,7 @@ def _scattered(
 
 
 def _source(name: str, x: Any, source: Any, shape: Shape) -> Any:
-    """As many elements of the source as the places need; a number repeats."""
+    """The part of the source that has the shape of the index; a number is broadcast."""
     if not isinstance(source, Handle):
         dtype = x._value.dtype
         return full(shape, number_for(name, source, dtype), dtype)
@@ -222,7 +222,7 @@ def _source(name: str, x: Any, source: Any, shape: Shape) -> Any:
 
 
 def _matched(name: str, input: Any, index: Any, dim: int) -> tuple[Any, Any]:
-    """Input and index with equally many dimensions, one at least."""
+    """Input and index as tensors of at least one dimension, with their shapes checked."""
     x, places = at_least_1d(input), at_least_1d(index)
     own, shape = x._value.shape, places._value.shape
     if len(own) != len(shape):
@@ -240,7 +240,7 @@ def _matched(name: str, input: Any, index: Any, dim: int) -> tuple[Any, Any]:
 
 
 def _corner(x: Any, shape: Shape, dim: int) -> tuple[slice, ...] | None:
-    """The part of `x` an index of this shape covers; None if it is all."""
+    """The part of `x` that an index of this shape covers; None if it covers all."""
     own = x._value.shape
     if own[:dim] == shape[:dim] and own[dim + 1 :] == shape[dim + 1 :]:
         return None

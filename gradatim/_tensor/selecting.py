@@ -30,9 +30,9 @@ class Selecting(Handle):
 
     @numpy_names
     def index_select(input, dim: int, index: Tensor) -> Tensor:
-        """The slices of `dim` that a vector of places names, in its order.
+        """The slices of `dim` at the indices in a vector, in its order.
 
-        Errors: IndexOutOfRange for a place that is not there.
+        Errors: IndexOutOfRange.
 
         >>> import gradatim
         >>> gradatim.tensor([[1, 2], [3, 4]]).index_select(1, gradatim.tensor([1, 1, 0]))
@@ -48,7 +48,7 @@ class Selecting(Handle):
 
     @numpy_names
     def index_add(input, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
-        """A copy with `alpha * source` added to the slices `index`; equal places add up.
+        """A copy with `alpha * source` added to slices `index`; equal indices add up.
 
         >>> import gradatim
         >>> places = gradatim.tensor([0, 2, 0])
@@ -64,7 +64,7 @@ class Selecting(Handle):
 
     @numpy_names
     def index_copy(input, dim: int, index: Tensor, source: Tensor) -> Tensor:
-        """A copy with `source` in the place of the slices `index`."""
+        """A copy with the slices `index` replaced by those of `source`."""
         dim, places = _vector("index_copy", input, dim, index)
         values = _slices("index_copy", input, dim, places, source)
         x = at_least_1d(input)
@@ -72,7 +72,7 @@ class Selecting(Handle):
 
     @numpy_names
     def index_fill(input, dim: int, index: Tensor, value: Tensor | Number) -> Tensor:
-        """A copy with one number in the slices `index`."""
+        """A copy with the slices `index` filled with one number."""
         dim, places = _vector("index_fill", input, dim, index)
         x = at_least_1d(input)
         shape = x._value.shape
@@ -84,10 +84,10 @@ class Selecting(Handle):
     index_copy_ = form(index_copy)
     index_fill_ = form(index_fill)
 
-    # -- places in the flattened tensor --------------------------------------------------------
+    # -- elements of the flattened tensor ------------------------------------------------------
 
     def take(input, index: Tensor) -> Tensor:
-        """The elements at these places of the flattened input, shaped as `index`.
+        """The elements of the flattened input at these indices, with the shape of `index`.
 
         >>> import gradatim
         >>> gradatim.tensor([[1, 2], [3, 4]]).take(gradatim.tensor([3, 0]))
@@ -96,7 +96,7 @@ class Selecting(Handle):
         return ops.take(flattened(input), as_index("take", index), dim=0)
 
     def put(input, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
-        """A copy with `source` at these places of the flattened tensor."""
+        """A copy with `source` written at these indices of the flattened tensor."""
         places = flattened(as_index("put", index))
         values = flattened(check_same_dtype("put", input, source))
         if values._value.shape != places._value.shape:
@@ -111,7 +111,7 @@ class Selecting(Handle):
 
 
 def _vector(name: str, x: Any, dim: int, index: Any) -> tuple[int, Any]:
-    """The dimension from the front, and its places as a vector."""
+    """The dimension as a non-negative number, and the index as a vector."""
     places = at_least_1d(as_index(name, index))
     if len(places._value.shape) != 1:
         raise ShapeError(f"{name}: index is supposed to be a vector, got shape {[*index.shape]}")
@@ -119,7 +119,7 @@ def _vector(name: str, x: Any, dim: int, index: Any) -> tuple[int, Any]:
 
 
 def _slices(name: str, x: Any, dim: int, places: Any, source: Any) -> Any:
-    """The source, checked to have one slice for each place."""
+    """The source, checked to have one slice per index."""
     shape = at_least_1d(x)._value.shape
     values = at_least_1d(check_same_dtype(name, x, source))
     expected = (*shape[:dim], *places._value.shape, *shape[dim + 1 :])
@@ -132,5 +132,5 @@ def _slices(name: str, x: Any, dim: int, places: Any, source: Any) -> Any:
 
 
 def _along(x: Any, out: Any) -> Any:
-    """A result for `x`: without dimensions, if `x` has none."""
+    """The result, made 0-d if `x` is."""
     return out if x._value.shape else reshape_to(out, ())

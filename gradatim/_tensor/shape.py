@@ -1,4 +1,4 @@
-"""The shape of a tensor, and other ways to see the same numbers."""
+"""The shape of a tensor, and views that change it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Shaped(Handle):
-    """`shape`, and views of it."""
+    """`shape`, and views of other shapes."""
 
     @property
     def shape(self) -> Size:
@@ -57,10 +57,10 @@ class Shaped(Handle):
     # -- views: the same memory ------------------------------------------------------------
 
     def view(self, *sizes: Any, size: Any = None, dtype: Any = None) -> Tensor:
-        """The same memory under another shape; raises where only a copy could have it.
+        """The same memory in another shape.
 
-        Errors: ShapeError if the sizes do not hold as many elements, or only a copy could;
-        ArgumentError for another dtype, as which memory cannot be seen here.
+        Errors: ShapeError for a different number of elements, or if only a copy could have the
+        shape; ArgumentError for a dtype, since the bytes cannot be reinterpreted.
 
         >>> import gradatim
         >>> gradatim.arange(6).view(2, -1)
@@ -86,9 +86,9 @@ class Shaped(Handle):
         return self.view(*other.shape)
 
     def reshape(input, *sizes: Any, shape: Any = None) -> Tensor:
-        """The same elements under another shape; a view if the layout allows, else a copy.
+        """The same elements in another shape: a view if the layout allows one, else a copy.
 
-        Errors: ShapeError if the sizes do not hold as many elements.
+        Errors: ShapeError for a different number of elements.
 
         >>> import gradatim
         >>> gradatim.tensor([[1, 2], [3, 4]]).T.reshape(4)
@@ -104,9 +104,9 @@ class Shaped(Handle):
         return input.reshape(-1)
 
     def flatten(input, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        """Dimensions `start_dim` to `end_dim` as one.
+        """Merge dimensions `start_dim` to `end_dim`.
 
-        (2, 3, 4) with dimensions 1 to 2 as one is (2, 12).
+        (2, 3, 4) with dimensions 1 to 2 merged is (2, 12).
 
         >>> import gradatim
         >>> gradatim.zeros(2, 3, 4).flatten(1).shape
@@ -124,7 +124,7 @@ class Shaped(Handle):
 
     @numpy_names
     def unflatten(input, dim: int, sizes: Sequence[int]) -> Tensor:
-        """One dimension as several; one of `sizes` may be -1.
+        """Split one dimension into several; one of `sizes` may be -1.
 
         >>> import gradatim
         >>> gradatim.zeros(2, 12).unflatten(1, (3, -1)).shape
@@ -139,7 +139,7 @@ class Shaped(Handle):
 
     @numpy_names
     def unsqueeze(input, dim: int) -> Tensor:
-        """A new dimension of size 1 before `dim`.
+        """Insert a dimension of size 1 before `dim`.
 
         (3, 4) before dimension 1 is (3, 1, 4), before -1 it is (3, 4, 1).
 
@@ -153,7 +153,7 @@ class Shaped(Handle):
 
     @numpy_names
     def squeeze(input, dim: int | Sequence[int] | None = None) -> Tensor:
-        """Without the dimensions of size 1, or without `dim` if its size is 1.
+        """Drop the dimensions of size 1, or only `dim`, if its size is 1.
 
         >>> import gradatim
         >>> gradatim.zeros(3, 1, 4, 1).squeeze(1).shape
@@ -164,11 +164,11 @@ class Shaped(Handle):
             drop = set(range(len(shape)))
         else:
             drop = set(different_dims("squeeze", dim, len(shape)))
-        kept = tuple(n for i, n in enumerate(shape) if n != 1 or i not in drop)
-        return broadcast.reshape(input, shape=kept)
+        remaining = tuple(n for i, n in enumerate(shape) if n != 1 or i not in drop)
+        return broadcast.reshape(input, shape=remaining)
 
     def permute(input, *order: Any, dims: Any = None) -> Tensor:
-        """The dimensions in another order.
+        """Reorder the dimensions.
 
         Dimension i of the result is dimension `dims[i]` of the input.
 
@@ -187,7 +187,7 @@ class Shaped(Handle):
         return movement.permute(input, order=places)
 
     def transpose(input, dim0: int, dim1: int) -> Tensor:
-        """Two dimensions exchanged.
+        """Exchange two dimensions.
 
         >>> import gradatim
         >>> gradatim.zeros(2, 3, 5).transpose(0, -1).shape
@@ -203,11 +203,11 @@ class Shaped(Handle):
     swapdims = transpose
 
     def swapaxes(input, axis0: int, axis1: int) -> Tensor:
-        """NumPy's name of `transpose`."""
+        """NumPy's name for `transpose`."""
         return input.transpose(axis0, axis1)
 
     def movedim(input, source: Any, destination: Any) -> Tensor:
-        """Dimensions taken from `source` and put at `destination`.
+        """Move dimensions from positions `source` to `destination`.
 
         >>> import gradatim
         >>> gradatim.zeros(2, 3, 5).movedim(0, -1).shape
@@ -236,20 +236,20 @@ class Shaped(Handle):
 
     @property
     def T(self) -> Tensor:
-        """All dimensions reversed."""
+        """The tensor with its dimensions in reverse order."""
         return movement.permute(self, order=tuple(reversed(range(self.ndim))))
 
     @property
     def mT(self) -> Tensor:
-        """The last two dimensions exchanged."""
+        """The tensor with its last two dimensions exchanged."""
         return movement.swap_last(self)
 
     def expand(input, *sizes: Any, size: Any = None) -> Tensor:
         """A view with dimensions of size 1 repeated; -1 keeps a size.
 
-        No memory is needed, and none can be written to. New dimensions come in front.
+        New dimensions come first. The view needs no memory, and cannot be written to.
 
-        Errors: ShapeError for another size than 1 that would have to change.
+        Errors: ShapeError if a size other than 1 would have to change.
 
         >>> import gradatim
         >>> gradatim.tensor([[1], [2]]).expand(2, 3)
@@ -286,7 +286,7 @@ class Shaped(Handle):
     def narrow(input, dim: int, start: int, length: int) -> Tensor:
         """`length` slices of `dim` from `start` on.
 
-        Errors: IndexOutOfRange if they are not there.
+        Errors: IndexOutOfRange.
 
         >>> import gradatim
         >>> gradatim.arange(6).narrow(0, 2, 3)
@@ -323,7 +323,7 @@ class Shaped(Handle):
 
     @numpy_names
     def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-        """Views of consecutive parts: of one size (the last may be smaller), or of each size.
+        """Views of consecutive parts: of one size (the last may be smaller), or of listed sizes.
 
         Errors: ArgumentError for sizes that do not add up to that of `dim`.
 
@@ -351,7 +351,7 @@ class Shaped(Handle):
 
     @numpy_names
     def chunk(input, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-        """At most `chunks` views of equal size (the last may be smaller); of size 0 all of them.
+        """At most `chunks` views of equal size (the last may be smaller).
 
         >>> import gradatim
         >>> gradatim.arange(5).chunk(3)
@@ -376,27 +376,27 @@ class Shaped(Handle):
     # -- copies ----------------------------------------------------------------------------
 
     def contiguous(self, *, memory_format: Any = contiguous_format) -> Tensor:
-        """The tensor itself if its memory is in order, else a copy that is."""
+        """The tensor itself if it is contiguous, else a contiguous copy."""
         if not asks_for_order("contiguous", memory_format):
             raise ArgumentError(
-                f"contiguous: memory_format={memory_format}: there is only one order of memory to "
-                "ask for, and it is usual; leave it out"
+                f"contiguous: memory_format={memory_format}: the only memory format that can be "
+                "requested is contiguous_format, the default; leave it out"
             )
         flags = getattr(self._value, "flags", None)
         return self if flags is None or flags.c_contiguous else broadcast.copy(self)  # type: ignore[return-value]
 
     def is_contiguous(self, *, memory_format: Any = contiguous_format) -> bool:
-        """Whether the memory is in the order of the elements."""
+        """Whether the elements are contiguous in memory, in C order."""
         asks_for_order("is_contiguous", memory_format)
         flags = getattr(self._value, "flags", None)
         return flags is None or bool(flags.c_contiguous)
 
     def stride(self, dim: int | None = None) -> Any:
-        """The steps in memory, in elements."""
+        """The strides in elements."""
         steps = tuple(s // self._value.itemsize for s in self._value.strides)
         return steps if dim is None else steps[one_dim("stride", dim, self.ndim)]
 
 
 def part_of(x: Any, dim: int, start: int, stop: int) -> Any:
-    """The slices `start` to `stop` of a dimension, as a view."""
+    """A view of the slices `start` to `stop` of a dimension."""
     return movement.slice_(x, index=(slice(None),) * dim + (slice(start, stop),))

@@ -1,7 +1,7 @@
-"""Sorting, and what is found by it. All orders are stable; nan is the largest number.
+"""Sorting and what builds on it. All sorts are stable; nan is the largest number.
 
-An order is found as indices, and values are gathered with them, so gradients go back to the
-places the values came from.
+Sorting computes indices, and values are gathered with them, so gradients flow back to the elements
+that the values came from.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 
 
 class SelectionError(ArgumentError, RuntimeError):
-    """More elements, or another one, than a dimension has."""
+    """A selection of more elements, or of another one, than a dimension has."""
 
 
 class Sorted(Handle):
@@ -43,7 +43,7 @@ class Sorted(Handle):
     def sort(
         input, dim: int = -1, descending: bool = False, stable: bool = False
     ) -> return_types.sort:
-        """The elements in order along `dim`, and where they stood.
+        """The elements in order along `dim`, and their indices.
 
         >>> import gradatim
         >>> gradatim.tensor([3, 1, 2]).sort().values
@@ -61,7 +61,7 @@ class Sorted(Handle):
     def topk(
         input, k: int, dim: int = -1, largest: bool = True, sorted: bool = True
     ) -> return_types.topk:
-        """The `k` largest (or smallest) elements along `dim`, the first first, and their indices.
+        """The `k` largest (or smallest) elements along `dim`, most extreme first, with indices.
 
         >>> import gradatim
         >>> gradatim.tensor([3, 1, 2]).topk(2).indices
@@ -115,10 +115,10 @@ class Sorted(Handle):
         return_counts: bool = False,
         dim: int | None = None,
     ) -> Any:
-        """The different elements in order; of `dim`, its different slices.
+        """The distinct elements in order; with `dim`, its distinct slices.
 
-        `return_inverse` adds where in the result each element went, `return_counts` how often
-        each was there.
+        `return_inverse` adds each element's index in the result, `return_counts` the number of
+        occurrences.
 
         >>> import gradatim
         >>> gradatim.tensor([3, 1, 3]).unique(return_counts=True)
@@ -134,7 +134,7 @@ class Sorted(Handle):
     def unique_consecutive(
         input, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
     ) -> Any:
-        """The elements of the flattened input, equal neighbours made one; of `dim`, its slices.
+        """The flattened input (or the slices of `dim`) without repeated neighbours.
 
         >>> import gradatim
         >>> gradatim.tensor([1, 1, 3, 1]).unique_consecutive()
@@ -162,10 +162,10 @@ def searchsorted(
     side: str | None = None,
     sorter: Tensor | None = None,
 ) -> Tensor:
-    """Where each value would have to be put in to keep the last dimension in order.
+    """The index at which to insert each value to keep the last dimension in order.
 
-    Before equal ones, or after them if `right` (`side="right"`). The sequence is a vector, or
-    has the leading dimensions of `input`. `sorter` holds the indices that sort it.
+    It is before equal elements, or after them if `right` (`side="right"`). The sequence is a
+    vector, or has the leading dimensions of `input`. `sorter` holds the indices that sort it.
 
     >>> import gradatim
     >>> searchsorted(gradatim.tensor([1, 3, 5]), gradatim.tensor([0, 3, 9]))
@@ -181,9 +181,9 @@ def searchsorted(
 def bucketize(
     input: Tensor | Number, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
 ) -> Tensor:
-    """The number of the bucket each value falls into, between sorted boundaries.
+    """The index of the bucket, between sorted boundaries, that each value falls into.
 
-    A value on a boundary belongs to the bucket below it, or above if `right`.
+    A value on a boundary belongs to the bucket below, or above if `right`.
 
     >>> import gradatim
     >>> bucketize(gradatim.tensor([0.5, 2.0]), gradatim.tensor([1.0, 2.0]))
@@ -204,12 +204,12 @@ def _search(name: str, edges: Any, values: Any, right: bool, out_int32: bool) ->
             f"{name}: boundaries should be 1-dimensional, or agree with the input in all but the "
             f"last dimension; got boundaries {list(own)} and input {list(asked)}"
         )
-    found = ops.searchsorted(to_dtype(edges, dtype), to_dtype(values, dtype), right=right)
-    return to_dtype(found, _INT32) if out_int32 else found
+    index = ops.searchsorted(to_dtype(edges, dtype), to_dtype(values, dtype), right=right)
+    return to_dtype(index, _INT32) if out_int32 else index
 
 
 def _rows(name: str, x: Any, dim: int) -> tuple[Any, int, int]:
-    """At least one dimension, `dim` from the front, and its size."""
+    """`x` as at least 1-d, `dim` as a non-negative number, and its size."""
     dim = one_dim(name, dim, x.ndim)
     rows = at_least_1d(x)
     return rows, dim, rows._value.shape[dim]
@@ -226,7 +226,7 @@ def _read(x: Any, index: Any, dim: int) -> Any:
 
 
 def _kth(name: str, x: Any, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
-    """The element at place `k` of the order along `dim`, and its index."""
+    """The element at position `k` (from 0) of the order along `dim`, and its index."""
     rows, dim, _ = _rows(name, x, dim)
     order = ops.argsort(rows, dim=dim, descending=False)
     index = slice_(order, index=(slice(None),) * dim + (slice(k, k + 1),))
@@ -234,13 +234,13 @@ def _kth(name: str, x: Any, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
 
 
 def _median(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
-    """The lower middle of the order along `dim`, and its index; the first nan if there is one."""
+    """The lower median along `dim`, and its index; or the first nan, if there is one."""
     rows, dim, n = _rows("median", x, dim)
     order = ops.argsort(rows, dim=dim, descending=False)
     before = (slice(None),) * dim
     middle = slice_(order, index=(*before, slice((n - 1) // 2, (n + 1) // 2)))
     if x._value.dtype.kind == "f":
-        # A nan stands first in the order turned round, and among several the first one.
+        # In descending order nan comes first, and of several the first one.
         last = ops.top(rows, k=1, dim=dim, largest=True)
         is_nan = isnan(gather(rows, last, dim=dim))
         middle = where(is_nan, last, middle)
@@ -248,7 +248,7 @@ def _median(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
 
 
 def _changes(x: Any, dim: int) -> Any:
-    """1 where a slice of `dim` differs from the one before it, of all but the first; int64."""
+    """For each slice of `dim` but the first, 1 if it differs from its predecessor; int64."""
     shape = x._value.shape
     width = count(shape, tuple(d for d in range(len(shape)) if d != dim))
     rows = reshape_to(x.movedim(dim, 0), (shape[dim], width))

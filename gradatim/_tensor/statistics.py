@@ -1,4 +1,4 @@
-"""Variance, deviation and norms."""
+"""Variance, standard deviation and norms."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Statistics(Handle):
         *,
         correction: Number | None = None,
     ) -> Tensor:
-        """The sum of squared distances from the mean over n - `correction`, which is 1.
+        """The sum of squared deviations from the mean, divided by n - `correction` (default 1).
 
-        `unbiased=False` is another way to say `correction=0`; `x.var(False)` says it too.
+        `unbiased=False` means `correction=0`, and so does `x.var(False)`.
 
         >>> import gradatim
         >>> x = gradatim.tensor([1.0, 2.0, 3.0])
@@ -96,7 +96,7 @@ class Statistics(Handle):
     ) -> Tensor:
         """(sum |x|^p)^(1/p), the Euclidean length by default.
 
-        `p` is any number; inf takes the largest |x|, -inf the smallest, 0 counts nonzeros.
+        `p` is any number; inf gives the largest |x|, -inf the smallest, 0 the count of nonzeros.
 
         >>> import gradatim
         >>> gradatim.tensor([3.0, 4.0]).norm()

@@ -1,10 +1,10 @@
-"""Parsing of subscripts, what stands between the brackets of `x[...]`.
+"""Parsing of subscripts, the part between the brackets of `x[...]`.
 
-A subscript is read in two steps, as PyTorch does. First everything that needs no list of places
-(integers, slices, `None`, `...`) is one view of the tensor. Then integer tensors and masks pick
-places of that view's dimensions. So an integer never counts as a tensor of indices: it takes
-its dimension away before the rule about the place of the picked dimensions applies (NumPy
-differs: there `x[0, :, [1, 2]]` moves them to the front).
+As in PyTorch, a subscript is applied in two steps. First all basic indices (integers, slices,
+`None`, `...`) make one view of the tensor. Then integer tensors and masks index that view's
+dimensions. So an integer never counts as a tensor of indices: it removes its dimension before the
+rule about the position of the indexed dimensions applies (NumPy differs: there `x[0, :, [1, 2]]`
+moves them to the front).
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ _ALL = slice(None)
 
 
 class BadIndex(GradatimError, IndexError):
-    """Something that cannot stand between the brackets of `x[...]`."""
+    """An invalid index between the brackets of `x[...]`."""
 
 
 class Places(NamedTuple):
-    """An integer tensor or mask that picks places of a view."""
+    """An integer tensor or mask that indexes a view."""
 
-    dim: int  # the first dimension it applies to
+    dim: int  # the first dimension of the view that it applies to
     tensor: Any  # int64 or int32 indices, or a bool mask
-    span: int  # the number of dimensions: 1 for indices, those of the mask for a mask
-    origin: int  # the dimension of the tensor the user indexed, for messages
+    span: int  # the number of dimensions it applies to: 1 for indices, the mask's ndim for a mask
+    origin: int  # the first dimension in the tensor that the user indexed, for error messages
 
 
 class Subscript(NamedTuple):
-    """A view by NumPy's `basic` indexing, then `places` of it."""
+    """A view by `basic` indexing as in NumPy, then index tensors, `places`, into that view."""
 
     basic: tuple[Any, ...]
-    is_plain: bool  # whether that view is the whole tensor as it is
+    is_plain: bool  # the view is the whole tensor unchanged
     places: tuple[Places, ...]
 
 
 def parse(shape: Shape, key: Any) -> Subscript:
-    """Read `x[key]` for a tensor of this shape."""
+    """Parse `x[key]` for a tensor of this shape."""
     items, read = [], 0
     for item in key if type(key) is tuple else _items(key):
         kind = type(item)
@@ -67,7 +67,7 @@ def parse(shape: Shape, key: Any) -> Subscript:
 
 
 def _placed(items: list[Any], shape: Shape, skipped: int) -> Subscript:
-    """Give each item its dimensions; an ellipsis stands for `skipped` of them."""
+    """Assign dimensions to each item; an ellipsis takes `skipped` of them."""
     basic: list[Any] = []
     places: list[Places] = []
     dim = out = 0  # dimensions of the tensor read so far, and of the view made so far
@@ -89,7 +89,7 @@ def _placed(items: list[Any], shape: Shape, skipped: int) -> Subscript:
             basic.append(None)
             is_plain, out = False, out + 1
         elif item is ...:
-            # A second ellipsis stands for no dimension.
+            # A second ellipsis takes no dimensions.
             basic += [_ALL] * skipped
             dim, out, skipped = dim + skipped, out + skipped, 0
         else:
@@ -103,7 +103,7 @@ def _placed(items: list[Any], shape: Shape, skipped: int) -> Subscript:
 
 
 def _items(key: Any) -> tuple[Any, ...]:
-    """What is no tuple as one: a single index, or a list that stands for several."""
+    """A key that is not a tuple, as one: a single index, or a list of several indices."""
     if type(key) is list and any(isinstance(k, _NOT_NUMBERS) for k in key):
         warnings.warn(
             "using a list of several indices is deprecated, because it reads as a list of "
@@ -118,9 +118,9 @@ _NOT_NUMBERS = (list, tuple, range, slice, np.ndarray, Handle, type(None), type(
 
 
 def _definite(item: Any) -> int | tuple[Any, int]:
-    """What is none of Python's own indices: an int, or a tensor and how many dimensions it reads.
+    """Any other index as an int, or as a tensor and the number of dimensions it indexes.
 
-    True and False read none: they are masks of the length 1 for a new dimension.
+    True and False index none: they are masks of length 1 for a new dimension.
     """
     if isinstance(item, Handle):
         return _tensor(item)

@@ -1,4 +1,4 @@
-"""Tensor, with PyTorch's interface. Every method is a short line into `ops`."""
+"""`Tensor`, with PyTorch's interface, assembled from mixins; methods mostly just call `ops`."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ class Tensor(
     Printed,
     Absent,
 ):
-    """An array of numbers of one dtype, with a gradient if asked for."""
+    """An array of numbers of one dtype that can record operations for gradients."""
 
 
-# Users know the class and its methods by their public names: in print(type(x)) and in the
-# errors of Python itself, "Tensor.cumsum() missing 1 required positional argument: 'dim'".
+# Give the class and its methods their public names, as shown by print(type(x)) and in Python's own
+# errors: "Tensor.cumsum() missing 1 required positional argument: 'dim'".
 Tensor.__module__ = "gradatim"
 for _base in Tensor.__mro__[1:-1]:
     for _member in vars(_base).values():

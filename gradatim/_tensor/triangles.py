@@ -57,7 +57,7 @@ class Triangular(Handle):
     triu_ = form(triu)
 
     def diagonal(input, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-        """A view of the diagonal of two dimensions, `offset` above the main one, as the last dim.
+        """A view of a diagonal of two dimensions, `offset` above the main one; it comes last.
 
         >>> import gradatim
         >>> gradatim.tensor([[1, 2], [3, 4]]).diagonal()
@@ -81,7 +81,7 @@ class Triangular(Handle):
         return copy(input.diagonal(diagonal))
 
     def diag_embed(input, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-        """The last dimension as the diagonal of new matrices in `dim1` and `dim2`."""
+        """Matrices, in dimensions `dim1` and `dim2`, with the last dimension on a diagonal."""
         ndim = input.ndim + 1
         first, second = _two_dims("diag_embed", ndim, dim1, dim2)
         *rest, n = input._value.shape
@@ -101,7 +101,7 @@ class Triangular(Handle):
         return reduce_sum(counted(input.diagonal()), dims=(0,), keepdim=False)
 
     def fill_diagonal_(self, fill_value: Number, wrap: bool = False) -> Tensor:
-        """One number on the main diagonal; with `wrap`, of every square down a tall matrix."""
+        """Fill the main diagonal; with `wrap`, it starts again further down a tall matrix."""
         shape = self._value.shape
         if len(shape) < 2 or (len(shape) > 2 and len(set(shape)) > 1):
             raise ShapeError(
@@ -119,7 +119,7 @@ class Triangular(Handle):
 def tril_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None
 ) -> Tensor:
-    """The places of the lower triangle of a matrix: (2, n), rows and columns, int64.
+    """The indices of the lower triangle of a matrix: (2, n), rows and columns, int64.
 
     >>> tril_indices(2, 2)
     tensor([[0, 1, 1],
@@ -132,7 +132,7 @@ def tril_indices(
 def triu_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None
 ) -> Tensor:
-    """The places of the upper triangle of a matrix: (2, n), rows and columns, int64."""
+    """The indices of the upper triangle of a matrix: (2, n), rows and columns, int64."""
     shape = shape_sizes("triu_indices", (row, col))
     return _places(triangle(*shape, offset - 1, False), dtype, device)
 
@@ -151,9 +151,9 @@ def _where_triangle(name: str, x: Any, diagonal: int, *, lower: bool) -> Any:
     return where(mask, x, like(x, 0))
 
 
-@lru_cache(maxsize=8)  # the mask of an attention is asked for again and again
+@lru_cache(maxsize=8)  # causal attention needs the same mask in every step
 def triangle(rows: int, columns: int, diagonal: int, lower: bool) -> Any:
-    """An array that is true below and on a diagonal, or, if not `lower`, above it. Kept."""
+    """A read-only array, true on and below a diagonal if `lower`, otherwise true above it."""
     below = np.tri(rows, columns, diagonal, dtype=np.bool_)
     mask = below if lower else ~below
     mask.flags.writeable = False

@@ -1,4 +1,4 @@
-"""Information about dtypes: their limits, and how they promote."""
+"""Information about dtypes: their limits and promotion."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class iinfo:
 
 
 def promote_types(type1: Any, type2: Any) -> dtypes.dtype:
-    """The smallest dtype that tensors of both become together.
+    """The common dtype of tensors of two dtypes.
 
     >>> from gradatim import int64, float32
     >>> promote_types(int64, float32)
@@ -67,7 +67,7 @@ def promote_types(type1: Any, type2: Any) -> dtypes.dtype:
 
 
 def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
-    """The dtype of an operation on two tensors or numbers.
+    """The result dtype of an operation on two tensors or numbers.
 
     >>> import gradatim
     >>> result_type(gradatim.tensor([1, 2]), 2.5)
@@ -77,7 +77,7 @@ def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
 
 
 def can_cast(from_: Any, to: Any) -> bool:
-    """Whether promotion may turn one dtype into the other: never to a lower kind.
+    """Whether one dtype may be cast to the other: never to a lower category.
 
     >>> from gradatim import float32, int64
     >>> can_cast(int64, float32), can_cast(float32, int64)

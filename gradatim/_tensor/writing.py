@@ -1,7 +1,7 @@
-"""Writing values into a tensor: what in-place forms, `copy_` and `x[...] = value` share.
+"""Writing values into a tensor: shared by in-place methods, `copy_` and `x[...] = value`.
 
-A target keeps its shape, dtype and memory. The result of an operation must be of a kind it can
-hold (bool < integer < floating); a value that is copied is cast, whatever it is.
+A target keeps its shape, dtype and memory. The dtype of an operation's result must not be of a
+higher category (bool < integer < floating); an assigned value is cast, whatever its dtype.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Shape = tuple[int, ...]
 
 
 def in_place(operation: Callable[..., Any], target: Any, *operands: Any, **params: Any) -> Any:
-    """Put `operation(target, *operands, **params)` in the place of `target`, and return that."""
+    """Overwrite `target` with `operation(target, *operands, **params)`, and return it."""
 
-    def kept(x: Any, *others: Any) -> Any:
+    def fitted(x: Any, *others: Any) -> Any:
         return _fitted(operation.__name__, target, operation(x, *others, **params))
 
-    apply(kept, target, *operands)
+    apply(fitted, target, *operands)
     return target
 
 
@@ -68,7 +68,7 @@ def shaped(name: str, target: Any, value: Any, shape: Shape) -> Any:
 
 
 def _without_front(name: str, value: Any, given: Shape, shape: Shape) -> Any:
-    """PyTorch lets a value have more dimensions than its place, if those in front are 1."""
+    """Drop extra leading dimensions of size 1, which PyTorch allows. Errors: ShapeError."""
     extra = max(len(given) - len(shape), 0)
     core = given[extra:]
     pairs = zip(reversed(core), reversed(shape), strict=False)
@@ -81,7 +81,7 @@ def _without_front(name: str, value: Any, given: Shape, shape: Shape) -> Any:
 
 
 def number_for(name: str, value: Any, dtype: np.dtype[Any]) -> bool | int | float:
-    """A Python or NumPy number as an element of `dtype`; fractions are cut off."""
+    """A Python or NumPy number as an element of `dtype`; fractions are truncated."""
     if not isinstance(value, (int, float, np.generic)):
         raise TypeError(
             f"{name}: can't assign a {type(value).__name__} to a tensor, only numbers and tensors; "
@@ -94,7 +94,7 @@ def number_for(name: str, value: Any, dtype: np.dtype[Any]) -> bool | int | floa
     if dtype.kind == "b":
         return bool(value)
     limits = np.iinfo(dtype)
-    low = -limits.max if dtype.kind == "u" else limits.min  # negative ones count from the top
+    low = -limits.max if dtype.kind == "u" else limits.min  # negative ones wrap around
     if not math.isfinite(value) or not low <= int(value) <= limits.max:
         raise DTypeError(
             f"{name}: the value cannot be converted to type {of(dtype).name} without overflow: "

@@ -73,7 +73,7 @@ def test_what_fits_is_given_back_itself():
 
 @pytest.mark.parametrize("how", [g.preserve_format, None])
 def test_contiguous_has_one_order_to_ask_for(how):
-    with pytest.raises(ArgumentError, match="only one order of memory to ask for"):
+    with pytest.raises(ArgumentError, match="can be requested is contiguous_format"):
         m.t().contiguous(memory_format=how)
 
 
