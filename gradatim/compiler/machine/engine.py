@@ -169,8 +169,8 @@ def _emitted(module: Any, machine: Any) -> bytes:
     """The object file of a module; other threads may use LLVM meanwhile."""
     library = llvm.library().ffi.lib
     error = llvm.library().ffi.OutputString()
-    with error as told:
-        buffer = _emit()(machine, module, 1, told)
+    with error as message:
+        buffer = _emit()(machine, module, 1, message)
         if not buffer:
             raise CompileError(f"LLVM cannot write the machine code: {error}\n{_BUG}")
     try:

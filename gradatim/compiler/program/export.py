@@ -268,7 +268,7 @@ class _Export:
 
     def _errors(self) -> list[str]:
         numbered = enumerate(self.draft.lowering.refusals, 1)
-        return [f"     {i}  {_comment(refusal.told())}" for i, refusal in numbered]
+        return [f"     {i}  {_comment(refusal.message())}" for i, refusal in numbered]
 
     def _inside(self) -> list[str]:
         if not self.weights:

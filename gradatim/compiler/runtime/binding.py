@@ -177,7 +177,7 @@ class Binding:
             refusal, number = compiled.refusals[status - 1], words[STATUS + status]
             is_index = refusal.kind == INDEX
             error = IndexOutOfRange if is_index else IntegerDivisionError
-            raise error(refusal.told(number if is_index else None))
+            raise error(refusal.message(number if is_index else None))
 
     def _stretches(
         self, steps: Sequence[str | int | NumpyStep], workers: int, generators: Sequence[Any]

@@ -86,7 +86,7 @@ class Inputs:
         if not (self._is_found and all(map(operator.is_, captured, self._captured))):
             self._captured, self._is_found = captured, True
             self._to_place = list(zip(self._places, captured, strict=True))
-            self._sharing.found(self._to_place)
+            self._sharing.set_captured(self._to_place)
         self._sharing.check(rows or values)
         for i, array in enumerate(values):
             self._put(i, array, i in written)

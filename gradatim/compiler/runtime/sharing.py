@@ -32,16 +32,16 @@ class Sharing:
         self.written, self.given = frozenset(written), given
         self.places = sorted(self.written.union(read)) if self.written else []
         self.writes_arguments = any(i < given for i in self.written)
-        self._found: list[Array] = []
+        self._captured: list[Array] = []
         self._begins: list[int] = []
         self._targets: list[tuple[int, int, Array]] = []
         self._trouble = False
 
-    def found(self, arrays: Sequence[tuple[int, Array]]) -> None:
+    def set_captured(self, arrays: Sequence[tuple[int, Array]]) -> None:
         """Set the captured tensors: indices and arrays."""
         wanted = set(self.places)
         pairs = [(i, a) for i, a in arrays if i in wanted and a.size]
-        self._found = [a for _, a in pairs]
+        self._captured = [a for _, a in pairs]
         self._targets = sorted((*bounds(a), a) for i, a in pairs if i in self.written)
         self._begins = [begin for begin, _, _ in self._targets]
         self._trouble = self._overlap_among(pairs)
@@ -65,7 +65,7 @@ class Sharing:
         k = bisect_left(self._begins, end) - 1  # targets are disjoint: only this one can reach a
         if k >= 0 and self._targets[k][1] > begin and share(a, self._targets[k][2]):
             return True
-        return is_written and any(share(a, other) for other in self._found)
+        return is_written and any(share(a, other) for other in self._captured)
 
     def _overlap_among(self, pairs: Sequence[tuple[int, Array]]) -> bool:
         """Whether one array that is written overlaps another one."""

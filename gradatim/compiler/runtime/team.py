@@ -205,9 +205,9 @@ def _code() -> engine.Loaded:
     """The machine code, cached on disk: compiling it takes 15 milliseconds."""
     text = waiting.team_text(host()) + COPY + repeating_text()
     key = cache_key(text, host())
-    found = kept_code(key)
-    if found is not None:
-        return found[0]
+    cached = kept_code(key)
+    if cached is not None:
+        return cached[0]
     code = engine.compile_object(text, host())
     cache.store(key, {"code": code})
     return engine.load(code)

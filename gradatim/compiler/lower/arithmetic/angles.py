@@ -122,8 +122,8 @@ def _write_slow_path(module: Module) -> None:
     digits = module.table([0, *TWO_OVER_PI], I64)
     with f.loop(0, f.argument("%n", I64)) as loop:
         x = f.load(DOUBLE, f.gep(DOUBLE, f.argument("%x", PTR), loop.index))
-        found = reduced_large(f, x, digits)
-        for name, value in zip(("%r", "%lost", "%quarters"), found, strict=True):
+        results = reduced_large(f, x, digits)
+        for name, value in zip(("%r", "%lost", "%quarters"), results, strict=True):
             f.store(value, f.gep(value.type, f.argument(name, PTR), loop.index))
     f.end()
 

@@ -48,15 +48,15 @@ def write_blocks(lowering: Lowering, nest: BlockNest) -> None:
     """Write the functions of a nest's parts, and the function that calls them."""
     cut = cut_of(nest)
     parts = _Parts(lowering, nest, cut)
-    made = {
+    of_kind = {
         (rows, columns, adds): [parts.function(p, rows, columns, adds) for p in nest.parts]
         for rows, columns, adds in _kinds(nest, cut)
     }
     scratch = Var((cut.items * parts.room,), BYTE)
     outer_reads, outer_writes = dict.fromkeys(reads(nest)), [*writes(nest), scratch]
     w = Writing(lowering, [*outer_reads, *outer_writes])
-    _Caller(w, nest, cut, parts, made, scratch).write()
-    functions = [*parts.turning, *(f for fs in made.values() for f in fs)]
+    _Caller(w, nest, cut, parts, of_kind, scratch).write()
+    functions = [*parts.turning, *(f for fs in of_kind.values() for f in fs)]
     names = dict.fromkeys(f.name for f in functions)
     w.finish([*outer_reads], outer_writes, cut.items, nest, _work(nest), [*names], parts.room)
 
@@ -243,11 +243,12 @@ class _Caller:
         nest: BlockNest,
         cut: Cut,
         parts: _Parts,
-        made: dict[tuple[int, int, bool], list[_Function]],
+        of_kind: dict[tuple[int, int, bool], list[_Function]],
         scratch: Var,
     ) -> None:
-        self.w, self.f, self.nest, self.cut, self.parts, self.made = w, w.f, nest, cut, parts, made
-        self.scratch, self.onward = scratch, onward(nest, cut)
+        self.w, self.f, self.nest, self.cut = w, w.f, nest, cut
+        self.parts, self.of_kind, self.scratch = parts, of_kind, scratch
+        self.onward = onward(nest, cut)
 
     def write(self) -> None:
         """All items; the item `begin` has its own part of the scratch buffer."""
@@ -274,12 +275,12 @@ class _Caller:
         f = self.f
         kinds = [key for key in _kinds(self.nest, self.cut) if key[0] == rows and key[2] == adds]
         if len(kinds) == 1:
-            self._block(self.made[kinds[0]], row, rows)
+            self._block(self.of_kind[kinds[0]], row, rows)
             return
         wanted = self._seen(row, rows)
         for i, kind in enumerate(kinds):
             with f.when(f.compare("eq", wanted, i)):
-                self._block(self.made[kind], row, rows)
+                self._block(self.of_kind[kind], row, rows)
 
     def _block(self, functions: Sequence[_Function], row: Value, rows: int) -> None:
         for i, function in enumerate(functions):
@@ -287,8 +288,8 @@ class _Caller:
             self._call(function, row, rows)
 
     def _call(self, function: _Function, row: Value, rows: int) -> None:
-        given = [self._pointer(v, row) for v in self._parameters(function)]
-        self.f.call(function.name, "void", self.w.status, *given, row, self.f.add(row, rows))
+        arguments = [self._pointer(v, row) for v in self._parameters(function)]
+        self.f.call(function.name, "void", self.w.status, *arguments, row, self.f.add(row, rows))
 
     def _parameters(self, function: _Function) -> list[Var]:
         """A function's parameters: variables that share memory are one."""
@@ -333,7 +334,7 @@ class _Caller:
         return f.gep(I8, self.w.pointer(mask.var), place)
 
     def _seen_in(self, hiding: Hiding, row: Value, ends: tuple[int, int], seen: Value) -> Value:
-        """`seen`, or-ed with the columns in [first, last) that this row leaves visible."""
+        """`seen`, or-ed with which columns between `ends` this row leaves visible."""
         f, kind = self.f, vector(STEP, I8)
         for c in range(*ends, STEP):
             back = max(0, c + STEP - ends[1])  # the last step may overlap the one before: masked

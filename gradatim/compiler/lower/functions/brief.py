@@ -16,12 +16,12 @@ from ..nest.writing import Call, Lowering
 from .calls import WRITERS, refused_by
 
 
-def briefly(lowering: Lowering, made: Schedule, replaced: Collection[Var]) -> Lowering | None:
+def briefly(lowering: Lowering, schedule: Schedule, replaced: Collection[Var]) -> Lowering | None:
     """The same calls, but without stores of what is replaced; None if nothing changes."""
     read = {v for c in lowering.calls if isinstance(c, Call) for v in c.reads}
-    spared = {v for v in replaced if v not in read and v not in made.in_place}
+    spared = {v for v in replaced if v not in read and v not in schedule.in_place}
     brief = replace(lowering, calls=[])
-    for nest in made.nests:
+    for nest in schedule.nests:
         lighter = _without(nest, spared)
         if lighter is nest:
             brief.calls += [c for c in lowering.calls if isinstance(c, Call) and c.nest is nest]

@@ -121,8 +121,8 @@ def _planned(nest: ProductNest, target: Target, *, aligned: bool, in_bands: bool
     x, y = nest.equation.inputs
     (*batch, m, k), n = x.shape, y.shape[-1]
     strides = nest.a.strides, nest.b.strides
-    asked = Product(tuple(batch), m, n, k, x.dtype, *strides, aligned=aligned, in_bands=in_bands)
-    return plan(asked, target.lanes(x.dtype))
+    product = Product(tuple(batch), m, n, k, x.dtype, *strides, aligned=aligned, in_bands=in_bands)
+    return plan(product, target.lanes(x.dtype))
 
 
 def _product(lowering: Lowering, nest: ProductNest) -> None:
@@ -153,25 +153,25 @@ def _band(lowering: Lowering, nest: ProductNest | BandNest, band: BandNest) -> N
         *(leaf.var for leaf in leaves),
         *(s.into for part in band.parts for s in part.stores),
     ]
-    given = [room if v in near.places else v for v in touched]
+    parameters = [room if v in near.places else v for v in touched]
     refused = refused_by(nodes)
     after = lowering.coming.get(nest, ()) if planned.streams else ()
-    like = *map(likeness, band.parts), planned, near.told(touched), *(v.nbytes for v in after)
-    w = Writing(lowering, [a.var, b.var, *given, *rooms, *after], None if refused else like)
+    like = *map(likeness, band.parts), planned, near.offsets(touched), *(v.nbytes for v in after)
+    w = Writing(lowering, [a.var, b.var, *parameters, *rooms, *after], None if refused else like)
     if w.is_new:
         base = planned_pointer(w.f, w, a), planned_pointer(w.f, w, b)
         memory = [w.pointer(v) if v.size else None for v in (scratch, room)]
         writer = BandWriter(w, band, near, memory[1]) if band.then else None
         scope = writer.scope(product.nodes) if writer else w.scope(nodes, refused)
         span = w.begin, w.end
-        asked = Afterwards(w.f, planned, [(w.pointer(v), v.nbytes) for v in after])
+        prefetches = Afterwards(w.f, planned, [(w.pointer(v), v.nbytes) for v in after])
         write_planned(
-            w, scope, product, planned, *base, memory[0], *span, bands=writer, after=asked
+            w, scope, product, planned, *base, memory[0], *span, bands=writer, after=prefetches
         )
     flops = 2 * prod(x.shape) * y.shape[-1]
     more = sum(prod(n.dims) * 0.05 * (len(n.nodes) + 2) for n in band.then)
-    made = {s.into for part in band.parts for s in part.stores}
-    read = [a.var, b.var, *(leaf.var for leaf in leaves if leaf.var not in made)]
+    written = {s.into for part in band.parts for s in part.stores}
+    read = [a.var, b.var, *(leaf.var for leaf in leaves if leaf.var not in written)]
     work = max(flops / RATE, y.nbytes / FAR_RATE) + more
     each = sum(v.nbytes for v in rooms) // max(planned.items, 1)
     w.finish(read, [*writes(nest), *rooms], planned.items, nest, work, room=each)

@@ -23,7 +23,7 @@ _Version = tuple[str, list[int]]  # a function's name, and its integers in order
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Merged:
     """A shared function, and the integers with which it replaces another."""
 
     name: str
@@ -42,16 +42,16 @@ def share(lowering: Lowering, names: Iterable[str]) -> None:
             continue
         numbers = [int(number) for _, number in _NUMBER.findall(text)]
         alike.setdefault(_NUMBER.sub(r"\1", text), []).append((name, numbers))
-    told: dict[str, _Told] = {}
+    merged: dict[str, _Merged] = {}
     for same in alike.values():
         if len(same) > 1:
-            told.update(_one(lowering, same))
+            merged.update(_merge(lowering, same))
     for name in callers:
-        functions[name] = _CALL.sub(lambda m: _calling(m, told), functions[name])
-    lowering.calls = [_told(c, told) if isinstance(c, Call) else c for c in lowering.calls]
+        functions[name] = _CALL.sub(lambda m: _redirected_text(m, merged), functions[name])
+    lowering.calls = [_redirected(c, merged) if isinstance(c, Call) else c for c in lowering.calls]
 
 
-def _one(lowering: Lowering, same: Sequence[_Version]) -> dict[str, _Told]:
+def _merge(lowering: Lowering, same: Sequence[_Version]) -> dict[str, _Merged]:
     """One function in place of several, by their names; empty if it needs too many parameters."""
     functions = lowering.module.functions
     places = list(zip(*(numbers for _, numbers in same), strict=True))  # per place, of each version
@@ -70,21 +70,21 @@ def _one(lowering: Lowering, same: Sequence[_Version]) -> dict[str, _Told]:
     for name, _ in same:
         del functions[name]
     name = named(lowering.module, text.replace(") #", f"{more}) #", 1))
-    given = zip(*various, strict=True)
-    return {old: _Told(name, own) for (old, _), own in zip(same, given, strict=True)}
+    arguments = zip(*various, strict=True)
+    return {old: _Merged(name, own) for (old, _), own in zip(same, arguments, strict=True)}
 
 
-def _calling(m: re.Match[str], told: dict[str, _Told]) -> str:
-    if m[2] not in told:
+def _redirected_text(m: re.Match[str], merged: dict[str, _Merged]) -> str:
+    if m[2] not in merged:
         return m[0]
-    one = told[m[2]]
-    more = "".join(f", i64 {number}" for number in one.numbers)
-    return f"{m[1]}{one.name}{m[3]}{more})"
+    target = merged[m[2]]
+    more = "".join(f", i64 {number}" for number in target.numbers)
+    return f"{m[1]}{target.name}{m[3]}{more})"
 
 
-def _told(c: Call, told: dict[str, _Told]) -> Call:
-    parts = tuple(dict.fromkeys(told[p].name if p in told else p for p in c.parts))
-    one = told.get(c.function)
-    if one is None:
+def _redirected(c: Call, merged: dict[str, _Merged]) -> Call:
+    parts = tuple(dict.fromkeys(merged[p].name if p in merged else p for p in c.parts))
+    target = merged.get(c.function)
+    if target is None:
         return replace(c, parts=parts) if c.parts else c
-    return replace(c, function=one.name, numbers=one.numbers, parts=parts)
+    return replace(c, function=target.name, numbers=target.numbers, parts=parts)

@@ -34,7 +34,7 @@ class Refusal:
     text: str
     line: str = ""
 
-    def told(self, index: int | None = None) -> str:
+    def message(self, index: int | None = None) -> str:
         """The message with an index; without one, as it holds for any."""
         text = self.text.replace(" {}", "" if index is None else f" {index}")
         return f"{text} ({self.line})" if self.line else text

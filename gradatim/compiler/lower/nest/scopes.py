@@ -340,12 +340,12 @@ def inside(
         index = f.convert("sext", index, I64)
     if negative is None:
         negative = node.equation.name in FROM_THE_END
-    asked = index
+    original = index
     if negative:
         index = f.select(f.compare("slt", index, 0), f.binary("add", index, bound), index)
     wrong = f.compare("uge", index, bound)
     if mask is not None:
         wrong = f.binary("and", wrong, mask)
     safe = f.select(wrong, constant(0, index.type), index)
-    write_refusal(f, nest.status, nest.numbers[node], wrong, asked)
+    write_refusal(f, nest.status, nest.numbers[node], wrong, original)
     return safe

@@ -120,9 +120,9 @@ class Writing:
         room: int = 0,
     ) -> None:
         """Note that the program calls this function."""
-        told = tuple(self.memory), tuple(reads), tuple(writes)
+        variables = tuple(self.memory), tuple(reads), tuple(writes)
         self.lowering.calls.append(
-            Call(self.name(), *told, count, nest, work, tuple(parts), self.refuses, room)
+            Call(self.name(), *variables, count, nest, work, tuple(parts), self.refuses, room)
         )
 
     def name(self) -> str:

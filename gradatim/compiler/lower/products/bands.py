@@ -36,7 +36,7 @@ class Near:
                 self.places[s.into] = self.size
                 self.size += up_to(planned.rows * self.columns * s.into.itemsize, LINE)
 
-    def told(self, variables: Sequence[Var]) -> tuple[int | None, ...]:
+    def offsets(self, variables: Sequence[Var]) -> tuple[int | None, ...]:
         """The offset of each variable, None for one that is not near."""
         return tuple(self.places.get(v) for v in variables)
 

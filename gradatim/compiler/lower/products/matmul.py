@@ -269,7 +269,7 @@ class _Writer:
                             yield row, i, column, j
             return
         for row in rows:
-            with self._band(row) as i, self._told(row, batch, i, block):
+            with self._band(row) as i, self._in_band(row, batch, i, block):
                 for column in columns:
                     with self._band(column) as j:
                         yield row, i, column, j
@@ -292,7 +292,7 @@ class _Writer:
         return replace(tile, store=place, stream=stream)
 
     @contextmanager
-    def _told(self, row: _Band, batch: Value, i: Value, block: _Block | None) -> Iterator[None]:
+    def _in_band(self, row: _Band, batch: Value, i: Value, block: _Block | None) -> Iterator[None]:
         """Call `bands` before the tiles of a band, and after them if its sums are complete."""
         f, plan = self.f, self.plan
         if self.bands is None:

@@ -54,7 +54,7 @@ def side_by_side(calls: Sequence[Call], place_of: Callable[[Var], Var]) -> list[
 class _Phases:
     def __init__(self, place_of: Callable[[Var], Var]) -> None:
         self.place_of = place_of
-        self.found: list[Phase] = []
+        self.phases: list[Phase] = []
         self.readers: dict[object, list[Place]] = {}
         self.writers: dict[object, list[Place]] = {}
 
@@ -67,7 +67,7 @@ class _Phases:
                 self.readers.setdefault(m, []).append(place)
             for m in writes:
                 self.writers.setdefault(m, []).append(place)
-        return self.found
+        return self.phases
 
     def _memory(self, c: Call) -> tuple[list[object], list[object]]:
         """What a call reads and writes; random generators and the status count as memory."""
@@ -86,13 +86,13 @@ class _Phases:
         """Where a call goes: at the end of a line it depends on, or in a line of its own."""
         latest = max((p.phase for p in before), default=-1)
         lines = {id(p.line): p for p in before if p.phase == latest}
-        oldest = max(0, len(self.found) - 2)
+        oldest = max(0, len(self.phases) - 2)
         if len(lines) == 1 and latest >= oldest:
             (place,) = lines.values()
             if c.items == place.line[0].items == 1:
                 return place
         number = max(latest + 1, oldest)
-        if number == len(self.found):
-            self.found.append(Phase())
-        self.found[number].lines.append([])
-        return Place(number, self.found[number].lines[-1])
+        if number == len(self.phases):
+            self.phases.append(Phase())
+        self.phases[number].lines.append([])
+        return Place(number, self.phases[number].lines[-1])
