@@ -78,7 +78,7 @@ class Attempt:
         """The program, traced and compiled; None if compilation failed or is not wanted now."""
         if self._program is None or self.plain or self._is_sure:
             return None if self.plain else self._program
-        with announced(f"Compiling {self.name}; it is kept for the next time."):
+        with announced(f"Compiling {self.name}; the result is cached for the next run."):
             why = engine.available() or self._refusal(self._program, inputs)
         if why is not None:
             self._program = None

@@ -86,7 +86,7 @@ def compile_in_place(module: Any, asked: Settings) -> None:
 def _say_if_none() -> None:
     why = engine.available()
     if why is not None:
-        _say_once(f"gradatim.compile: {why}; functions run as they are written, in NumPy")
+        _say_once(f"gradatim.compile: {why}; functions run eagerly, in NumPy")
 
 
 @cache

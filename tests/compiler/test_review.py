@@ -97,5 +97,5 @@ def test_repeat_of_numbers_asks_for_lists() -> None:
     w = Value(1.0)
     program = gradatim.compile(lambda x: w * x)
     program(2.0)
-    with pytest.raises(ArgumentError, match="input 0 has one argument .*, which is no list"):
+    with pytest.raises(ArgumentError, match="input 0 has one argument .*, which is not a list"):
         program.repeat(2, gradatim.ones(2))

@@ -360,7 +360,7 @@ def test_without_llvmlite_everything_runs_as_it_is_written():
     assert lines[:4] == [EXPECTED.strip(), "2.0", "[2.0, 2.0]", "9.0 [9.0, 9.0]"]
     assert len(lines) == 5
     assert lines[4].startswith("UserWarning gradatim.compile: llvmlite does not work here")
-    assert lines[4].endswith("functions run as they are written, in NumPy")
+    assert lines[4].endswith("functions run eagerly, in NumPy")
 
 
 def test_the_cache_of_the_tests_is_not_the_users():

@@ -192,7 +192,7 @@ class Absent:
     def told(self, path: str, value: Any) -> str:
         """What the object now has in place of its class's value."""
         if not is_number(self.instead):
-            return f"{path} is now another than that of the class"
+            return f"{path} is no longer that of the class"
         return f"{path} changed from {short(self.instead)} to {short(value)}"
 
 

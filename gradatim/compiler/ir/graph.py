@@ -228,8 +228,8 @@ def kept_from_trace() -> str:
     """The message for a tensor that outlived the trace that made it."""
     return (
         f"compile: {user_line()} uses a tensor that was made while a compiled function was traced, "
-        "and that has no numbers; return it instead of keeping it, or keep its numbers in a tensor "
-        "made before the first call, of a module a buffer (register_buffer), with copy_ or add_"
+        "and has no numbers; return it instead of keeping it, or keep its numbers in a tensor made "
+        "before the first call (in a module, a buffer: register_buffer), with copy_ or add_"
     )
 
 

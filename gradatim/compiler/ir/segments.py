@@ -6,9 +6,9 @@ primitives that are not in this list have machine code.
 
 from __future__ import annotations
 
-BY_PLACE = "places meet in any order and are joined by more than a sum; its gradient is rare"
-ENDS_MEET = "it rounds from both ends: numbers to make once, outside of a step"
-NO_NUMBERS = "nothing is drawn, or in a dtype for which there is no machine code"
+BY_PLACE = "indices repeat in any order and combine by more than a sum; its gradient is rare"
+ENDS_MEET = "its halves are rounded from either end: made once, outside of a step"
+NO_NUMBERS = "nothing is drawn, or in a dtype without machine code"
 
 REASONS: dict[str, str] = {
     "searchsorted": "it searches: made once, outside of a step",

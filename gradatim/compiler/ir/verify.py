@@ -20,7 +20,7 @@ def verify(graph: Graph, right: set[Equation] | None = None) -> Graph:
     known: set[Var] = set()
     for i, v in enumerate(graph.inputs):
         if v in known:
-            _refuse(graph, i, v, "is there twice")
+            _refuse(graph, i, v, "appears twice")
         known.add(v)
     for i, e in enumerate(graph.equations):
         what = _misplaced(e, known) or (None if e in right else _mistyped(e))

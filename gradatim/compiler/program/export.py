@@ -64,10 +64,10 @@ def asked_for(folder: Any, name: Any, target: str | None) -> tuple[Path, Target]
     place = Path(folder)
     above = next((p for p in (place, *place.parents) if p.exists()), place)
     if above.exists() and not above.is_dir():
-        raise ArgumentError(f"export: {above} is a file, and no folder to write into")
+        raise ArgumentError(f"export: {above} is a file, not a folder to write into")
     aim = host() if target is None else named(target)
     if (aim.is_x86, aim.is_arm) != (host().is_x86, host().is_arm):
-        raise ArgumentError(f"export: code for {target} is written on machines of that family only")
+        raise ArgumentError(f"export: code for {target} is made on machines of that family only")
     return place, aim
 
 
@@ -95,21 +95,21 @@ def _refuse(binding: Binding, draft: Draft) -> None:
     if draws:
         raise ArgumentError(
             f"export: the function draws random numbers ({draws[0].name}{_at(draws[0].line)}); "
-            "only a forward pass without any can be exported: call model.eval() before"
+            "only a forward pass without any can be exported: call model.eval() first"
         )
     if traced.written or traced.grads:
         what = "writes into tensors in place" if traced.written else "leaves gradients"
         raise ArgumentError(
             f"export: the function {what}; only a forward pass can be exported, which computes "
-            "its results and changes nothing: call model.eval() before, and leave out backward()"
+            "its results and changes nothing: call model.eval() first, and leave out backward()"
         )
     if any(c.grad_of is not None for c in traced.captures):
         raise ArgumentError("export: the function reads .grad of a tensor, which C does not have")
     left = next((n for n in draft.schedule.nests if isinstance(n, NumpyNest)), None)
     if left is not None:
         raise ArgumentError(
-            f"export: NumPy does a part of the function ({left.reason}{_at(left.equation.line)}), "
-            "and C has no NumPy"
+            f"export: NumPy computes part of the function ({left.reason}{_at(left.equation.line)})"
+            ", and C has no NumPy"
         )
     if not traced.result_count:
         raise ArgumentError("export: the function returns no tensor that it computes")
@@ -231,7 +231,7 @@ class _Export:
         if not self.weights:
             return code
         if code.count(_MARK) != 1:
-            raise RuntimeError("export: the place for the weights is not to be found; report this")
+            raise RuntimeError("export: the space for the weights is not found; please report this")
         content = np.zeros(self.size, np.uint8)
         for _, v, array in self.weights:
             begin = self.offsets[v]

@@ -185,11 +185,11 @@ def _what_happens(
             for step in range(min([most, *map(len, rows)])):
                 function(*[wrap(np.array(r[step])) for r in rows])
     except NonFiniteError as error:
-        later = f"; so it is in NumPy, {step} steps later" if step > 1 else ""
-        later = "; so it is in NumPy, one step later" if step == 1 else later
+        later = f"; in NumPy this happens {step} steps later" if step > 1 else ""
+        later = "; in NumPy this happens one step later" if step == 1 else later
         return f"{error}{_line(error)}{later}", True
     except Exception as error:
-        return f"the operation cannot be named: as it is written it raises {error!r}", False
+        return f"the operation cannot be named: run eagerly, it raises {error!r}", False
     finally:
         here.restore()
         here.end()

@@ -118,8 +118,8 @@ def into_plain(module: Any) -> None:
         return
     if not _is_in_place(module):
         raise ArgumentError(
-            f"compile: {type(module).__name__} is the compiled form of a module, which is still "
-            "there as it is written: use its .function"
+            f"compile: {type(module).__name__} is the compiled form of a module, which still "
+            "exists uncompiled: use its .function"
         )
     object.__setattr__(module, "__class__", type(module).__bases__[0])
     del module.__dict__[_PLACE]

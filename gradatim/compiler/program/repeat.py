@@ -137,7 +137,7 @@ def _told_how_far(results: _Results) -> Iterator[None]:
         )
         raise
     except (IndexOutOfRange, IntegerDivisionError) as error:
-        error.add_note(f"repeat: in step {results.done + 1:,}, of which a part is done")
+        error.add_note(f"repeat: in step {results.done + 1:,}, which is partly done")
         raise
 
 

@@ -62,7 +62,7 @@ class CompiledFunction:
             self._said.add("overlap")
             warn(
                 f"gradatim.compile: {why} share memory that {self._name} writes, so this call runs "
-                "as it is written, in NumPy; this is said once. Pass a .clone() of what overlaps"
+                "eagerly, in NumPy; this warning appears once. Pass a .clone() of what overlaps"
             )
 
     def binding(self, flat: Flat) -> Binding:
@@ -120,8 +120,8 @@ class CompiledFunction:
         told = [c for c in changes if c != GRADIENTS]
         if told and not any(h.startswith(CHANGED) for h in self.history):
             warn(
-                f"gradatim.compile: {told[0]}, so {self._name} is traced again; this is said "
-                "once. Pass what changes often as a float or a tensor"
+                f"gradatim.compile: {told[0]}, so {self._name} is traced again; this warning "
+                "appears once. Pass what changes often as a float or a tensor"
             )
         self.history.append(f"{CHANGED} {told[0]}" if told else GRADIENTS)
 

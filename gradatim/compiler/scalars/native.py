@@ -73,7 +73,7 @@ class Version:
         """Why the program is no longer valid for these arguments; None if it is."""
         for value, shared in zip(arguments.values, self._shared, strict=True):
             if value is not shared and (shared is not None or id(value) in self._found):
-                return "an argument is a Value that the function can get at by itself"
+                return "an argument is a Value that the function can reach by itself"
         return self._guards.changed()
 
     @contextmanager

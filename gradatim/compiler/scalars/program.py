@@ -138,7 +138,7 @@ class ScalarProgram:
     def export(self, *args: Any, **kwargs: Any) -> NoReturn:
         """A C function cannot be given Values. Errors: ArgumentError, always."""
         raise ArgumentError(
-            f"export: {self._name} computes with Values, which a C function could not be given; "
+            f"export: {self._name} computes with Values, which cannot be passed to a C function; "
             "only programs of tensors are exported"
         )
 
@@ -170,8 +170,8 @@ class ScalarProgram:
         self.retraced.append(reason)
         if len(self.retraced) == 1:
             warnings.warn(
-                f"gradatim.compile: {reason}, so {self._name} is traced again; this is said once. "
-                "Pass what changes often as a float",
+                f"gradatim.compile: {reason}, so {self._name} is traced again; this warning "
+                "appears once. Pass what changes often as a float",
                 stacklevel=4,
             )
 
@@ -184,7 +184,7 @@ def _must_be_plain() -> bool:
 def _check_inputs(inputs: Sequence[Sequence[Any]], count: int) -> None:
     for i, x in enumerate(inputs):
         if not isinstance(x, Sequence) or len(x) != count:
-            got = len(x) if isinstance(x, Sequence) else f"{x!r}, which is no list"
+            got = len(x) if isinstance(x, Sequence) else f"{x!r}, which is not a list"
             raise ArgumentError(
                 f"repeat: input {i} has one argument for each of {count} steps, got {got}"
             )
@@ -198,7 +198,7 @@ def _table(first: Arguments, rows: Iterable[tuple[Any, ...]], count: int) -> Any
         if arguments.form != first.form or arguments.values != first.values:
             raise ArgumentError(
                 f"repeat: the arguments of step {i} differ from those of step 0 in more than their "
-                "numbers, but a program has the same Values, texts and whole numbers in every step"
+                "numbers, but a program has the same Values, strings and integers in every step"
             )
         table[i] = arguments.numbers
     return table

@@ -117,7 +117,7 @@ class Explanation:
         inputs, given = len(self.traced.graph.inputs), self.binding.inputs.given
         results, written = self.traced.result_count, len(self.traced.written)
         grads = len(self.traced.grads)
-        parts = [f"{given} given", f"{inputs - given} found by itself", f"{results} returned"]
+        parts = [f"{given} given", f"{inputs - given} captured", f"{results} returned"]
         parts += [f"{written} written in place"] if written else []
         parts += [f"{grads} left in .grad"] if grads else []
         return ", ".join(parts)
@@ -167,7 +167,7 @@ class Explanation:
             return f"{self.origin(owner)}.grad"
         if owner is not None:
             return f"{self._called.get(_memory(owner), 'a tensor')}.grad"
-        return self._called.get(id(capture.storage.value), "found by itself")
+        return self._called.get(id(capture.storage.value), "captured")
 
     def purpose(self, k: int) -> str:
         """What an output of the graph is to the user."""
@@ -264,7 +264,7 @@ class Explanation:
     def _functions(self, number: int) -> list[str]:
         nest = self.nests[number - 1]
         if isinstance(nest, NumpyNest):
-            raise ArgumentError(f"explain: NumPy does nest {number} ({nest.reason})")
+            raise ArgumentError(f"explain: NumPy computes nest {number} ({nest.reason})")
         return [name for c in self.calls[nest] for name in (c.function, *c.parts)]
 
 

@@ -210,19 +210,19 @@ def _blocks(nest: BlockNest, names: Names) -> list[str]:
     cut = cut_of(nest)
     near = ", ".join(names[v] for v in nest.near if v not in nest.stored)
     lines = [f"for {cut.rows} of {nest.rows} rows at a time, in each of {nest.matrices} matrices:"]
-    lines += [f"{INDENT}(no more than these rows is ever there of {near})"]
+    lines += [f"{INDENT}(only these rows of {near} exist at a time)"]
     if nest.hiding is not None:
         *some, most = cut.columns
         seen = f"{names[nest.hiding.mask.var]} is {not nest.hiding.value}"
         few = f"{', '.join(map(str, some))} of {most} columns"
-        lines += [f"{INDENT}(only the first {few} are done if {seen} in no other)"]
+        lines += [f"{INDENT}(only the first {few} are computed if {seen} in no other)"]
     return [*lines, *(INDENT + line for part in nest.parts for line in loop_lines(part, names))]
 
 
 def _bands(nest: BandNest, names: Names) -> list[str]:
     near = ", ".join(names[v] for v in writes(nest.product) if v in nest.near)
     lines = ["for a few rows at a time:"]
-    lines += [f"{INDENT}(no more than these rows is ever there of {near})"] if near else []
+    lines += [f"{INDENT}(only these rows of {near} exist at a time)"] if near else []
     return [*lines, *(INDENT + line for part in nest.parts for line in loop_lines(part, names))]
 
 

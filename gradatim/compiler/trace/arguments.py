@@ -126,7 +126,7 @@ def _take(value: Any, tensors: list[Any], key: list[Any]) -> None:
             _take(v, tensors, key)
     elif isinstance(value, np.ndarray):
         raise TypeError(
-            "compile: got a NumPy array as an argument, whose numbers nobody would follow from "
+            "compile: got a NumPy array as an argument, whose numbers are not tracked from "
             "call to call; pass gradatim.from_numpy(array)"
         )
     elif isinstance(value, bool | int | str | bytes | np.generic) or value is None:

@@ -61,6 +61,6 @@ class Given:
         for i, _, new in self.pairs():
             if new._shared is not self.storages[i] or new._view:
                 raise TraceError(
-                    f"compile: an argument (the tensor of shape {[*new._value.shape]} at place "
-                    f"{i}) is given other memory or another shape; do that outside"
+                    f"compile: an argument (the tensor of shape {[*new._value.shape]} at "
+                    f"position {i}) is given other memory or another shape; do that outside"
                 )

@@ -27,9 +27,9 @@ class TracedGrads:
             before = argument._grad if x._edge is not None else None
             if x._grad is not before and type(history(argument)) is not Leaf:
                 raise TraceError(
-                    f"compile: backward() came to an argument (the tensor of shape "
-                    f"{[*x._value.shape]} at place {i}) that an operation outside made, where a "
-                    "compiled function cannot go on; make it inside, or pass x.detach()"
+                    f"compile: backward() reached an argument (the tensor of shape "
+                    f"{[*x._value.shape]} at position {i}) that was computed outside, where a "
+                    "compiled function cannot go on; compute it inside, or pass x.detach()"
                 )
             self.then.append((i, x, before))
 

@@ -129,7 +129,7 @@ class _Ends:
         """The tensor whose history continues at an edge."""
         tensor = edge.tensor() if isinstance(edge, Leaf) else self.holders.get(id(edge))
         if tensor is None:
-            raise AutogradError("its history goes on behind a tensor that is not there any more")
+            raise AutogradError("its history continues at a tensor that no longer exists")
         place = self.places.get(id(tensor))
         return ref(tensor) if place is None else place
 
@@ -144,7 +144,7 @@ def _check_kept(returned: Sequence[Handle], behind: Sequence[Any]) -> None:
             tensor = edge.tensor() if isinstance(edge, Leaf) else None
             if tensor is not None and is_traced(tensor):
                 raise AutogradError(
-                    "it makes a leaf itself, whose .grad would have to be filled; make it outside"
+                    "it creates a leaf, whose .grad would have to be filled; create it outside"
                 )
 
 
@@ -183,7 +183,7 @@ def _aside(tracer: Tracer) -> Iterator[list[Equation]]:
     try:
         yield equations
         if before[1:] != [tracer.written, tracer.grads]:
-            raise AutogradError("the way back changes tensors that were there before")
+            raise AutogradError("its backward pass changes tensors that existed before")
         equations += tracer.equations[begin:]
     finally:
         del tracer.equations[begin:]

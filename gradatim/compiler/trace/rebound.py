@@ -96,7 +96,7 @@ def _check(buffer: Buffer) -> None:
             f"{start}another shape or dtype ({_kind(new)} instead of {_kind(was)}); do that outside"
         )
     if history(was) is not None or history(new) is not None:
-        raise TraceError(f"{start}a tensor with a history; give it the .detach() of that")
+        raise TraceError(f"{start}a tensor with a history; assign its .detach()")
 
 
 def _kind(x: Handle) -> str:

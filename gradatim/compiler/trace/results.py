@@ -74,8 +74,8 @@ class Ended:
 def no_way_back(name: str, why: str) -> str:
     """The message of a backward pass through a function that gradients cannot go back through."""
     return (
-        f"backward: this came out of {name}, a compiled function through which there is no way "
-        f"back ({why}); compile the whole step, with backward() in the function, or call "
+        f"backward: this is a result of {name}, a compiled function that gradients cannot go back "
+        f"through ({why}); compile the whole step, with backward() in the function, or call "
         f"{name}.function, which is not compiled"
     )
 

@@ -29,7 +29,7 @@ def trace(function: Callable[..., Any], arguments: Sequence[Any], name: str = ""
     TraceAgain if it has to be traced once more.
     """
     if isinstance(local.context.backend, Tracer):
-        raise TraceError("compile: a function is traced while another one is")
+        raise TraceError("compile: a function cannot be traced while another one is")
     watcher = sys.getprofile()
     tracer = Tracer(watcher=watcher if getattr(watcher, "is_watch", False) else None)
     given = Given(tracer, [a for a in arguments if isinstance(a, Handle)])

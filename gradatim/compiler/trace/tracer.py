@@ -117,8 +117,8 @@ class Tracer:
         value, storage = self.read(source), target._storage
         if storage in self.adopted:
             raise TraceError(
-                f"compile: {user_line()} writes into an array that from_numpy was given inside the "
-                "compiled function; do one of the two outside, or take gradatim.tensor(array)"
+                f"compile: {user_line()} writes into an array that was passed to from_numpy in the "
+                "compiled function; do one of the two outside, or use gradatim.tensor(array)"
             )
         root = self.root(target)
         if target._view:
@@ -151,7 +151,7 @@ class Tracer:
         """Record a tensor before it is changed; refuse access to a generator's state."""
         if not isinstance(x, Handle):
             raise TraceError(
-                f"compile: {user_line()} asks a random generator for its state or gives it one, "
+                f"compile: {user_line()} gets or sets the state of a random generator, "
                 "which would happen only now, while the function is traced; do it outside"
             )
         self.meet(x)
@@ -230,8 +230,8 @@ class Tracer:
             if x._type != old._type or not is_traced(x) or x._shared is old._shared:
                 raise TraceError(
                     f"compile: {self.lines.get(id(x), 'the function')} gives a tensor from outside "
-                    "other memory, or another shape or dtype; do that outside, or write numbers "
-                    "into it with copy_()"
+                    "other memory, or another shape or dtype; do that outside, or write into it "
+                    "with copy_()"
                 )
             with GradMode(False):
                 self.write(old, wrap(value))

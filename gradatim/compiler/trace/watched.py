@@ -68,7 +68,7 @@ def warn_of_changes(name: str, changed: list[str]) -> None:
     shown = ", ".join(changed[:3]) + (", ..." if len(changed) > 3 else "")
     warn(
         f"gradatim.compile: {name} changes {shown}, but Python runs only while a function is "
-        "traced, not in every call; this is said once. Let what changes be a tensor that is there "
-        "before the first call, of a module a buffer (register_buffer), and write into it (copy_, "
+        "traced, not in every call; this warning appears once. Keep what changes in a tensor made "
+        "before the first call (in a module, a buffer: register_buffer) and write into it (copy_, "
         "add_); or change it outside"
     )

@@ -103,7 +103,7 @@ def test_what_makes_another_program_of_a_training_step():
     )
     model.head.bias.requires_grad_(True)
     model.forward = lambda x: x
-    assert guards.changed() == "model.forward is now another than that of the class"
+    assert guards.changed() == "model.forward is no longer that of the class"
     del model.forward
 
     optimizer.param_groups[0]["weight_decay"] = 0.0

@@ -71,7 +71,7 @@ def test_an_input_made_by_an_equation() -> None:
 
 def test_an_input_that_is_there_twice() -> None:
     x, first, _ = legal()
-    assert refused(Graph((x, x), (first,), ())) == "a is there twice in `in   a:float32[2,3]`"
+    assert refused(Graph((x, x), (first,), ())) == "a appears twice in `in   a:float32[2,3]`"
 
 
 def test_an_output_that_is_never_made() -> None:

@@ -96,7 +96,7 @@ def test_repeat_says_in_which_step_an_integer_was_divided_by_0() -> None:
     step: Any = g.compile(lambda n: (12 // n).sum())
     with pytest.raises(ZeroDivisionError) as error:
         step.repeat(4, g.tensor([[1], [2], [0], [3]]))
-    assert error.value.__notes__ == ["repeat: in step 3, of which a part is done"]
+    assert error.value.__notes__ == ["repeat: in step 3, which is partly done"]
 
 
 def _trained() -> tuple[Any, Callable[[], list[Any]]]:

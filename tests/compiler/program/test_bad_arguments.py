@@ -47,7 +47,7 @@ def test_export_checks_the_folder_first(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     for place in (file, file / "below" / "that"):
-        with pytest.raises(ArgumentError, match="file is a file, and no folder to write into"):
+        with pytest.raises(ArgumentError, match="file is a file, not a folder to write into"):
             g.compile(never).export(place, g.ones(3))
     for bad in (None, 3, ""):
         with pytest.raises(ArgumentError, match="expects the path of a folder"):

@@ -146,7 +146,7 @@ def test_a_result_without_a_way_back_says_so_when_a_backward_pass_comes_to_it():
     for mixed in (loss, loss + other.sum()):
         with pytest.raises(AutogradError, match="compile the whole step, with backward"):
             mixed.backward()
-    with pytest.raises(AutogradError, match="no way back .*was already walked"):
+    with pytest.raises(AutogradError, match="cannot go back through .*was already walked"):
         g.autograd.grad(compiled(g.ones(2, 3)), [model.weight])
     with g.no_grad():
         assert not g.compile(lambda x: model(x).sum())(g.ones(2, 3)).requires_grad
@@ -166,7 +166,7 @@ def test_backward_into_a_graph_from_outside_is_refused():
     def loss(h):
         h.sum().backward()
 
-    with pytest.raises(TraceError, match=r"came to an argument .* pass x\.detach\(\)"):
+    with pytest.raises(TraceError, match=r"reached an argument .* pass x\.detach\(\)"):
         loss(w * 2)
     assert w.grad is None
 
@@ -229,7 +229,7 @@ def test_seeding_inside_is_refused():
         g.manual_seed(0)
         return g.rand(2)
 
-    with pytest.raises(TraceError, match="asks a random generator for its state or gives it one"):
+    with pytest.raises(TraceError, match="gets or sets the state of a random generator"):
         draw()
 
 
@@ -249,7 +249,7 @@ def test_an_array_adopted_inside_is_read_live_but_not_written():
     def write(x):
         return g.from_numpy(np.zeros(2, np.float32)).add_(x)
 
-    with pytest.raises(TraceError, match="writes into an array that from_numpy was given inside"):
+    with pytest.raises(TraceError, match="writes into an array that was passed to from_numpy in"):
         write(g.ones(2))
 
 

@@ -145,7 +145,7 @@ def test_code_for_other_processors_of_the_family(tmp_path):
     header = layers().export(tmp_path, gradatim.ones(2, 6), target=name).read_text("utf-8")
     assert "avx" not in header
     other = "armv8-a" if host().is_x86 else "x86-64"
-    with pytest.raises(ArgumentError, match="written on machines of that family only"):
+    with pytest.raises(ArgumentError, match="made on machines of that family only"):
         layers().export(tmp_path, gradatim.ones(2, 6), target=other)
 
 
@@ -169,11 +169,11 @@ def leaves_gradients():
     ("function", "message"),
     [
         (lambda x: x + gradatim.rand(3), "the function draws random numbers (rand, test_export.py"),
-        (lambda x: x.bernoulli(), "call model.eval() before"),
+        (lambda x: x.bernoulli(), "call model.eval() first"),
         (writes, "the function writes into tensors in place; only a forward pass"),
         (leaves_gradients(), "the function leaves gradients; only a forward pass"),
         (lambda x: 3, "returns no tensor that it computes"),
-        (lambda x: gradatim.searchsorted(x, x), "NumPy does a part of the function (it searches"),
+        (lambda x: gradatim.searchsorted(x, x), "NumPy computes part of the function (it searches"),
     ],
 )
 def test_what_is_no_forward_pass_is_refused_and_nothing_written(tmp_path, function, message):

@@ -101,7 +101,7 @@ ALIASES = [
 
 @pytest.mark.parametrize("make", ALIASES)
 def test_memory_that_is_written_and_reached_in_another_way(make):
-    with pytest.warns(UserWarning, match=r"share memory that step writes, .* as it is written"):
+    with pytest.warns(UserWarning, match=r"share memory that step writes, .* runs eagerly"):
         plain, compiled = both(make)
     assert compiled == plain
 

@@ -205,7 +205,7 @@ def test_the_compiled_form_of_a_module_that_is_compiled_itself_later() -> None:
     model = made()
     form = g.compile(model)
     model.compile()
-    with pytest.raises(ArgumentError, match="is the compiled form of a module, which is still"):
+    with pytest.raises(ArgumentError, match="is the compiled form of a module, which still"):
         form.compile(disable=True)
     model.compile(disable=True)
     assert type(model) is nn.Sequential

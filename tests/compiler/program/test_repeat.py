@@ -197,7 +197,7 @@ def test_an_index_out_of_range_says_the_step_and_leaves_the_program_usable():
     with pytest.raises(IndexOutOfRange, match=r"`return table\[i\]\.sum\(\)`") as error:
         step.repeat(4, g.tensor([[0], [1], [7], [2]]))
     assert str(error.value).startswith("index 7 is out of bounds for dimension 0 with size 5")
-    assert error.value.__notes__ == ["repeat: in step 3, of which a part is done"]
+    assert error.value.__notes__ == ["repeat: in step 3, which is partly done"]
     with pytest.raises(IndexOutOfRange):
         step(g.tensor([-6]))
     assert step.repeat(2, g.tensor([[0], [4]])).tolist() == [1.0, 17.0]

@@ -71,7 +71,7 @@ def test_a_value_given_that_is_also_in_the_closure():
     fast, other = compile_scalars(f), Value(5.0)
     fast(other)
     assert (w.grad, other.grad) == (5.0, 2.0)
-    with pytest.warns(UserWarning, match="a Value that the function can get at by itself"):
+    with pytest.warns(UserWarning, match="a Value that the function can reach by itself"):
         fast(w)
     assert w.grad == 9.0
     fast(other)

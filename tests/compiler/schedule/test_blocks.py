@@ -333,7 +333,7 @@ def test_explain_and_profile_show_the_blocks():
     text = program.explain(*given, stage="schedule")
     assert "blocks of 4 x [64,64]: matmul mul where amax" in text
     assert "for 16 of 64 rows at a time, in each of 4 matrices:" in text
-    assert "(only the first 16, 32, 48 of 64 columns are done if " in text
+    assert "(only the first 16, 32, 48 of 64 columns are computed if " in text
     assert "define void @nest_" in program.explain(*given, stage="llvm", nest=1)
     found = program.profile(*given, steps=2)
     assert "blocks of 4 x [64,64]" in str(found)

@@ -30,7 +30,7 @@ def nests_of(program, *args):
 
 def test_the_whole_has_equations_passes_and_loop_nests():
     shown = Program(softmax).explain(gradatim.ones(5, 3))
-    assert shown.startswith("softmax: 1 given, 1 found by itself, 1 returned\n")
+    assert shown.startswith("softmax: 1 given, 1 captured, 1 returned\n")
     heads = re.findall(r"^(.+)\n-+$", shown, re.MULTILINE)
     assert [h.partition(":")[0] for h in heads] == [
         "As traced",

@@ -100,7 +100,7 @@ def half_way(model: Any, x: Any) -> None:
     ("more", "text"),
     [
         (longer, r"'b' another shape or dtype \(float32\[6\] instead of float32\[3\]\)"),
-        (with_history, r"'b' a tensor with a history; give it the \.detach\(\)"),
+        (with_history, r"'b' a tensor with a history; assign its \.detach\(\)"),
         (from_nothing, "'none' a tensor where it was None; do that before the first call"),
         (half_way, "half-way"),
     ],

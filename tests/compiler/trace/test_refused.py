@@ -125,7 +125,7 @@ class Remembers(nn.Module):
 @pytest.mark.parametrize("first", [None, g.zeros(2)])
 def test_a_tensor_kept_in_an_attribute_is_refused_with_its_name_and_the_way_out(first):
     model = g.compile(Remembers(first))
-    said = r"line \d+: `self.last = x if.* made while .* of a module a buffer \(register_buffer\)"
+    said = r"line \d+: `self.last = x if.* made while .* \(in a module, a buffer: register_buffer\)"
     with pytest.raises(
         TraceError, match=rf"{said}, with copy_ or add_ \(it is kept in Remembers.last\)"
     ):
