@@ -28,9 +28,12 @@ def judge(
 ) -> dict[str, Any]:
     """The best peer, how many times faster each of ours is, and everyone's fraction of the peak.
 
+    `most` is the ratio of a step that did nothing but its arithmetic, all of it at the peak: no
+    program that does this arithmetic gets further on this machine, beside this peer.
+
     >>> rows = {"gradatim": {"microseconds": 2.0}, "torch": {"microseconds": 6.0}}
     >>> judge(rows, operations=1e6, gflops=1000.0)
-    {'best_peer': 'torch', 'ratios': {'gradatim': 3.0}, 'limit_microseconds': 1.0,
+    {'best_peer': 'torch', 'ratios': {'gradatim': 3.0}, 'limit_microseconds': 1.0, 'most': 6.0,
      'of_limit': {'gradatim': 0.5, 'torch': 0.167}}
     """
     times = {name: row["microseconds"] for name, row in sides.items()}
@@ -42,6 +45,7 @@ def judge(
         "best_peer": best,
         "ratios": {name: significant(peers[best] / times[name]) for name in ours} if best else {},
         "limit_microseconds": significant(limit) if limit else None,
+        "most": significant(peers[best] / limit) if best and limit else None,
         "of_limit": {name: significant(limit / time) for name, time in times.items()}
         if limit
         else {},
@@ -69,8 +73,8 @@ def times_table(report: Mapping[str, Any], threads: str) -> str:
     measured = f"; peak {peak['gflops']:.0f} GFLOP/s{busy(peak)}" if peak else ""
     lines = [
         f"{threads} thread{'s' if threads != '1' else ''}, microseconds a step{measured}",
-        line("", [SHORT[side] for side in shown], "best peer /", "of the"),
-        line("", ["" for _ in shown], "our best", "peak"),
+        line("", [SHORT[side] for side in shown], "best peer /", "at", "of the"),
+        line("", ["" for _ in shown], "our best", "most", "peak"),
     ]
     for name, row in rows.items():
         cells = [
@@ -89,16 +93,21 @@ def busy(peak: Mapping[str, float]) -> str:
     return f", but {median:.0f} in the median window: the machine was busy, so repeat this"
 
 
-def verdict(row: Mapping[str, Any]) -> tuple[str, str]:
-    """The ratio and the part of the peak of our best side; or who computes otherwise."""
+def verdict(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The ratio of our best side, what it could be at most, and its part of the peak.
+
+    Or who computes otherwise. A program that found a way with less arithmetic has no such bound.
+    """
     if row["agreement"]["differ"]:
-        return f"DIFFERS: {', '.join(row['agreement']['differ'])}", ""
+        return f"DIFFERS: {', '.join(row['agreement']['differ'])}", "", ""
     ours = {name: ratio for name, ratio in row["ratios"].items() if name in row["sides"]}
     if not ours:
-        return "", ""
+        return "", "", ""
     best = max(ours, key=ours.__getitem__)
     part = row["of_limit"].get(best)
-    return f"{ours[best]:.2f}", f"{100 * part:.0f} %" if part else ""
+    if not part or part > 1:
+        return f"{ours[best]:.2f}", "", ""
+    return f"{ours[best]:.2f}", compact(row["most"]), f"{100 * part:.0f} %"
 
 
 def starts_table(report: Mapping[str, Any]) -> str:
@@ -119,9 +128,9 @@ def starts_table(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def line(name: str, cells: list[str], ratio: str, part: str) -> str:
+def line(name: str, cells: list[str], ratio: str, most: str, part: str) -> str:
     columns = "".join(f"{cell:>10}" for cell in cells)
-    return f"{name:27}{columns}  {ratio:>11}{part:>8}".rstrip()
+    return f"{name:27}{columns}  {ratio:>11}{most:>8}{part:>8}".rstrip()
 
 
 def compact(microseconds: float) -> str:

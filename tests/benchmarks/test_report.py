@@ -36,18 +36,25 @@ def test_our_fastest_is_compared_with_the_fastest_peer():
     assert found["ratios"] == {"gradatim": 1.5, "gradatim-repeat": 3.0}
     assert found["limit_microseconds"] == 10.0
     assert found["of_limit"]["gradatim-repeat"] == 0.5
+    assert found["most"] == 6.0
 
 
 def test_without_peers_there_is_no_ratio():
     found = row(gradatim=40.0)
     assert found["best_peer"] is None
     assert found["ratios"] == {}
+    assert found["most"] is None
 
 
-def test_the_table_has_the_ratio_and_the_part_of_the_peak():
+def test_the_table_has_the_ratio_and_what_it_could_be_at_most_and_the_part_of_the_peak():
     lines = times_table(report(mlp=row(gradatim=20.0, torch=60.0)), "1").splitlines()
     assert lines[0] == "1 thread, microseconds a step; peak 100 GFLOP/s"
-    assert lines[-1].split() == ["mlp", "20.0", "60.0", "3.00", "50", "%"]
+    assert lines[-1].split() == ["mlp", "20.0", "60.0", "3.00", "6.00", "50", "%"]
+
+
+def test_who_needs_less_arithmetic_has_no_bound():
+    line = times_table(report(bigram=row(gradatim=5.0, torch=60.0)), "1").splitlines()[-1]
+    assert line.split() == ["bigram", "5.00", "60.0", "12.00"]
 
 
 def test_a_busy_machine_is_said_to_be_busy():
