@@ -18,7 +18,7 @@ import click
 import numpy as np
 
 from .. import __version__
-from ..core.errors import GradatimError
+from ..core.errors import ArgumentError, GradatimError
 from ..training.blas_threads import blas_threads, threads_now
 from ..training.lock import Lock, is_locked
 from .options import json_option, print_json, runs_option
@@ -144,7 +144,7 @@ def compiler() -> Finding:
         advice = "training works without it, but takes longer; try: pip install -U llvmlite"
         return Finding("compiler", why, "note", advice)
     target = host()
-    found = f"{llvm.host_info().versions}, for {target.cpu}"
+    found = f"{llvm.host_info().versions}, for {target.cpu} with vectors of {target.vector_bytes} bytes"
     if trouble := cache.state():
         advice = "everything is compiled anew each time; GRADATIM_CACHE_DIR can name another folder"
         return Finding("compiler", f"{found}; {trouble}", "note", advice)
@@ -226,6 +226,8 @@ def pictures() -> Finding:
 def _guarded(what: str, check: Callable[[], Finding]) -> Finding:
     try:
         return check()
+    except ArgumentError as error:
+        return Finding(what, "a setting does not fit this machine", "problem", str(error))
     except (GradatimError, OSError, metadata.PackageNotFoundError, ImportError) as error:
         advice = "install anew: pip install --force-reinstall gradatim"
         return Finding(what, f"{type(error).__name__}: {error}", "problem", advice)

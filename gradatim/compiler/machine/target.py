@@ -1,4 +1,8 @@
-"""The machine that code is generated for: its CPU, and the width of its vectors."""
+"""The machine that code is generated for: its CPU, and the width of its vectors.
+
+GRADATIM_VECTOR_BYTES=32 (or 16) in the environment asks for narrower vectors than the CPU has: to
+see what a laptop without AVX-512 does, or where wide ones slow the clock down.
+"""
 
 from __future__ import annotations
 
@@ -124,7 +128,18 @@ def host() -> Target:
     # On Windows LLVM's in-memory loader supports only ELF.
     triple = f"{info.triple}-elf" if os.name == "nt" else info.triple
     switches = [f"{'+' if on else '-'}{name}" for name, on in sorted(info.features.items())]
-    return Target(triple, info.cpu, ",".join(switches), vector_width(info.features))
+    widest = Target(triple, info.cpu, ",".join(switches), vector_width(info.features))
+    return _as_requested(widest, os.environ.get("GRADATIM_VECTOR_BYTES", ""))
+
+
+def _as_requested(widest: Target, width: str) -> Target:
+    """The machine with vectors of the width the environment requests, if any."""
+    fitting = [str(w) for w in WIDTHS if w <= widest.vector_bytes]
+    if width and width not in fitting:
+        raise ArgumentError(
+            f"GRADATIM_VECTOR_BYTES is {width!r}: unset it, or choose {', '.join(fitting)}"
+        )
+    return widest.narrow(int(width)) if width else widest
 
 
 def vector_width(features: dict[str, bool]) -> int:

@@ -14,7 +14,7 @@ import pytest
 from gradatim.compiler.errors import CompileError
 from gradatim.compiler.machine import engine, llvm
 from gradatim.compiler.machine.target import Target, host, vector_width
-from gradatim.core.errors import GradatimError
+from gradatim.core.errors import ArgumentError, GradatimError
 
 DOUBLED = """
 define void @doubled(ptr %x, i64 %count) {
@@ -80,6 +80,31 @@ def test_one_text_runs_with_vectors_of_every_width(width):
     if width > host().vector_bytes:
         pytest.skip("this machine's vectors are narrower")
     assert doubles(built(DOUBLED, host().narrow(width)))
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The target of this machine while the environment asks for a width."""
+
+    def ask(width):
+        monkeypatch.setenv("GRADATIM_VECTOR_BYTES", width)
+        return host.__wrapped__()
+
+    return ask
+
+
+def test_the_environment_asks_for_narrower_vectors(asked):
+    assert asked("16").vector_bytes == 16
+    assert asked("16").key == host().narrow(16).key
+    assert asked("").vector_bytes >= asked("16").vector_bytes
+
+
+@pytest.mark.parametrize("width", ["48", "128", "wide", "-16"])
+def test_a_width_that_the_machine_does_not_have_is_refused(asked, width):
+    with pytest.raises(
+        ArgumentError, match=f"GRADATIM_VECTOR_BYTES is '{width}': unset it, or choose"
+    ):
+        asked(width)
 
 
 def test_a_narrow_target_uses_no_wider_registers():
