@@ -144,7 +144,9 @@ def compiler() -> Finding:
         advice = "training works without it, but takes longer; try: pip install -U llvmlite"
         return Finding("compiler", why, "note", advice)
     target = host()
-    found = f"{llvm.host_info().versions}, for {target.cpu} with vectors of {target.vector_bytes} bytes"
+    found = (
+        f"{llvm.host_info().versions}, for {target.cpu} with vectors of {target.vector_bytes} bytes"
+    )
     if trouble := cache.state():
         advice = "everything is compiled anew each time; GRADATIM_CACHE_DIR can name another folder"
         return Finding("compiler", f"{found}; {trouble}", "note", advice)
