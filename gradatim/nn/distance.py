@@ -1,4 +1,4 @@
-"""Similarity of vectors, as a layer."""
+"""Similarity and distance of vectors, as layers."""
 
 from __future__ import annotations
 
@@ -23,3 +23,22 @@ class CosineSimilarity(Module):
     def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         """See `functional.cosine_similarity`."""
         return F.cosine_similarity(x1, x2, self.dim, self.eps)
+
+
+class PairwiseDistance(Module):
+    """The distance of vectors along the last dimension, by the norm `p`.
+
+    >>> import gradatim
+    >>> PairwiseDistance()(gradatim.zeros(1, 2), gradatim.tensor([[3.0, 4.0]]))
+    tensor([5.0000])
+    """
+
+    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
+        super().__init__()
+        self.norm = p
+        self.eps = eps
+        self.keepdim = keepdim
+
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
+        """See `functional.pairwise_distance`."""
+        return F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)

@@ -25,6 +25,8 @@ def test_functions_have_pytorchs_values_and_gradients_of_both_orders(expression)
     firsts = theirs.get("first", [])
     for mine, other in zip(ours.get("first", []), firsts, strict=True):
         same(mine, other, 4e-6, 4e-7)
+    if theirs.get("second") == "not implemented":
+        return
     # Where there is no second gradient, None and zeros say the same.
     seconds = [side.get("second") or [None] * len(firsts) for side in (ours, theirs)]
     for mine, other in zip(*seconds, strict=True):

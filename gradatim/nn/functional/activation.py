@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ..._tensor.dims import one_dim
+from ..._tensor.like import empty_like, zeros_like
 from ..._tensor.promotion import floating, only_floats
 from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError, ShapeError
@@ -130,6 +131,29 @@ def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Ten
     """log softmax(x) = x_i - log sum_j e^(x_j), exact where softmax would underflow."""
     check_tensor("log_softmax", input)
     return input.log_softmax(_dim("log_softmax", input, dim), dtype)
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, *, dim: int = -1) -> Tensor:
+    """softmax((x + noise) / tau): a draw of a class, as a point that has a gradient by the logits.
+
+    The noise is -log of a waiting time, so that the largest of x + noise is each class with the
+    probability softmax(x). With `hard` the result is that class, one-hot, while the gradient is
+    that of the soft one (straight-through).
+
+    Source: Jang, Gu, Poole 2017, Categorical reparameterization with Gumbel-softmax,
+    arXiv:1611.01144.
+
+    >>> import gradatim
+    >>> gumbel_softmax(gradatim.tensor([0.0, 200.0]), hard=True)
+    tensor([0., 1.])
+    """
+    check_tensor("gumbel_softmax", logits, "logits")
+    noise = -empty_like(logits).exponential_().log()
+    soft = ((logits + noise) / tau).softmax(dim)
+    if not hard:
+        return soft
+    chosen = zeros_like(logits).scatter(dim, soft.argmax(dim, keepdim=True), 1.0)
+    return chosen - soft.detach() + soft
 
 
 def _dim(name: str, x: Tensor, dim: int | None) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..._tensor.promotion import only_floats, promoted
 from ..._tensor.tensor import Tensor
-from ...core.errors import ArgumentError
+from ..._tensor.triangles import triu_indices
+from ...core.errors import ArgumentError, ShapeError
 from ...core.handle import check_tensor
 
 
@@ -18,6 +19,39 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
     check_tensor("normalize", input)
     length = input.norm(p, dim, keepdim=True)
     return input / length.clamp(min=eps)
+
+
+def pairwise_distance(
+    x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+) -> Tensor:
+    """|x1 - x2 + eps|_p along the last dimension: (N, D) and (N, D) are (N,).
+
+    `eps` keeps the gradient finite where both are equal. `cdist` has all pairs.
+
+    >>> import gradatim
+    >>> pairwise_distance(gradatim.zeros(1, 2), gradatim.tensor([[3.0, 4.0]]))
+    tensor([5.0000])
+    """
+    check_tensor("pairwise_distance", x1, "x1")
+    check_tensor("pairwise_distance", x2, "x2")
+    return (x1 - x2 + eps).norm(p, -1, keepdim=keepdim)
+
+
+def pdist(input: Tensor, p: float = 2.0) -> Tensor:
+    """The distance of each two rows: (N, D) -> (N (N - 1) / 2,), in the order of their indices.
+
+    Errors: ShapeError for what is no matrix.
+
+    >>> import gradatim
+    >>> pdist(gradatim.tensor([[0.0], [1.0], [5.0]]))
+    tensor([1., 5., 4.])
+    """
+    check_tensor("pdist", input)
+    only_floats("pdist", input)
+    if input.ndim != 2:
+        raise ShapeError(f"pdist: takes rows of points, (N, D), got shape {list(input.shape)}")
+    first, second = triu_indices(len(input), len(input), 1)
+    return (input[first] - input[second]).norm(p, -1)
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:

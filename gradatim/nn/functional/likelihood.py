@@ -111,6 +111,35 @@ def _variance_like(var: Any, x: Any) -> Any:
     )
 
 
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    eps: float = 1e-08,
+    *,
+    reduction: str = "mean",
+) -> Tensor:
+    """rate - y log rate, for counts y; `input` is log rate, or the rate if not `log_input`.
+
+    `full` adds log y!, by Stirling's formula, where y > 1. `eps` keeps log 0 away.
+
+    >>> import gradatim
+    >>> poisson_nll_loss(gradatim.zeros(2), gradatim.tensor([1.0, 3.0]))
+    tensor(1.)
+    """
+    check_reduction("poisson_nll_loss", reduction)
+    check_tensor("poisson_nll_loss", input)
+    check_tensor("poisson_nll_loss", target, "target")
+    x, y = input, target
+    each: Any = x.exp() - y * x if log_input else x - y * (x + eps).log()
+    if full:
+        large: Any = where(y > 1, y, 1.0)
+        rest = large * large.log() - large + 0.5 * (2 * math.pi * large).log()
+        each = each + where(y > 1, rest, 0.0)
+    return reduced(each, reduction)
+
+
 def kl_div(
     input: Tensor, target: Tensor, *, reduction: str = "mean", log_target: bool = False
 ) -> Tensor:
