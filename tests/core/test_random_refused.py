@@ -16,7 +16,7 @@ def generator(seed=42):
 P = np.array([0.5, 0.5], np.float32)
 REFUSED = [
     (lambda g: g.uniform(2, low=2, high=1), r"uniform: the range is from low to high"),
-    (lambda g: g.uniform(2, high=math.inf), r"uniform: high is inf, which is no number of float32"),
+    (lambda g: g.uniform(2, high=math.inf), r"high is inf, which float32 cannot represent"),
     (lambda g: g.uniform(2, low=math.nan), r"uniform: low is nan"),
     (lambda g: g.uniform(2, high=1e300), r"uniform: high is 1e\+300"),
     (lambda g: g.uniform(2, low=-3e38, high=3e38), r"uniform: high - low is more than float32"),
@@ -45,7 +45,7 @@ REFUSED = [
     (lambda g: g.multinomial(P[:0], 1, replacement=True), r"takes 1 to 2\^24 categories, got 0"),
     (
         lambda g: g.multinomial(-P, 1),
-        r"multinomial: weight 0 is -0.5; weights are numbers from zero",
+        r"multinomial: weight 0 is -0.5; weights must be finite and not negative",
     ),
     (lambda g: g.multinomial(P / 0, 2, replacement=True), r"multinomial: weight 0 is inf"),
     (lambda g: g.multinomial(np.array([1, math.nan]), 1), r"multinomial: weight 1 is nan"),

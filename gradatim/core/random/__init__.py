@@ -1,14 +1,15 @@
 """Random numbers: PyTorch's generator, from the words of the twister to weighted draws.
 
-twister       the words of MT19937, in memory that machine code can reach too
-state         PyTorch's 5056 bytes
+twister       the words of MT19937, in memory that machine code can access too
+state         PyTorch's state of 5056 bytes
 uniform       uniform numbers
-normal        normal numbers, with `cephes` for the functions and `rounding` for the sums
+normal        normal numbers, with `cephes` for log, sin and cos, and `rounding` for fused sums
 integers      uniform integers
 permutation   shuffles
-weighted      coins, waiting times, categories
+weighted      Bernoulli, exponential and categorical draws
 memory_order  filling memory that is not in index order
-generator     the class that has all of these, and the default one
+generator     the class that combines them
+default       the default generator
 """
 
 from .default import (

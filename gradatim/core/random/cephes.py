@@ -1,10 +1,10 @@
-"""Logarithm, sine and cosine in float32, to the last bit those of PyTorch's normal numbers.
+"""Logarithm, sine and cosine in float32, bit for bit as in PyTorch's normal numbers.
 
-The formulas are S. Moshier's Cephes library of 1989 in the vector form of J. Pommier and
-G. Garberoglio, where a product that meets a sum is rounded with it, once. A product of two
-float32 numbers is exact in float64, so `(a * b + c).astype(F32)` rounds twice; that this
-never shows was tried for each of the 2^24 uniform numbers that can come in. Nothing here but
-+, - and *, so the numbers are the same on every machine.
+The formulas are those of S. Moshier's Cephes library of 1989 in the vector form of J. Pommier and
+G. Garberoglio, with fused multiply-adds. Here `(a * b + c).astype(F32)` emulates one: the product
+of two float32 numbers is exact in float64, so only the sum is rounded twice. That this never
+changes a result was tested for all 2^24 uniform numbers that can be inputs. Only +, - and * are
+used, so results are the same on every machine.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def sincos(angle: Floats) -> tuple[Floats, Floats]:
     octant &= ~1
     wide_octant = octant.astype(F64)
     x = angle
-    for part in QUARTER_PI:  # pi / 4 in three pieces, so that the difference keeps its digits
+    for part in QUARTER_PI:  # pi / 4 in three parts, to keep precision in the subtraction
         x = (x - wide_octant * part).astype(F32)
     square = x * x
     wide_square = square.astype(F64)
@@ -94,7 +94,7 @@ def sincos(angle: Floats) -> tuple[Floats, Floats]:
 
 
 def _in_octant(octant: NDArray[np.int32], sine: Floats, cosine: Floats) -> tuple[Floats, Floats]:
-    """Exchange the two every second quarter turn and give both their signs, on the bits."""
+    """Swap sine and cosine in every second quadrant and set their signs, by bit operations."""
     s, c = sine.view(I32), cosine.view(I32)
     exchange = s ^ c
     exchange &= -((octant >> 1) & 1)

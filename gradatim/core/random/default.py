@@ -1,4 +1,4 @@
-"""The generator that draws when none is named, and the functions that steer it."""
+"""The default generator, and the functions that control it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 default_generator = Generator()
-# As in PyTorch, a program that sets no seed gets other numbers each time.
+# As in PyTorch, a program that sets no seed gets different numbers in each run.
 default_generator.seed()
 
 
 def manual_seed(seed: Any) -> Generator:
-    """Start the default generator anew from `int(seed)` and return it.
+    """Restart the default generator from `int(seed)` and return it.
 
     >>> manual_seed(42).initial_seed()
     42
@@ -26,20 +26,20 @@ def manual_seed(seed: Any) -> Generator:
 
 
 def seed() -> int:
-    """Start the default generator anew from a random seed, and return that."""
+    """Restart the default generator from a random seed, and return that seed."""
     return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """The seed that the default generator began with."""
+    """The seed from which the default generator was started."""
     return default_generator.initial_seed()
 
 
 def get_rng_state() -> NDArray[np.uint8]:
-    """The state of the default generator, in PyTorch's bytes."""
+    """The state of the default generator, as bytes in PyTorch's format."""
     return default_generator.get_state()
 
 
 def set_rng_state(state: NDArray[np.uint8] | bytes) -> None:
-    """Let the default generator go on from `state`."""
+    """Let the default generator continue from `state`."""
     default_generator.set_state(state)

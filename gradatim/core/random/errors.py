@@ -1,7 +1,7 @@
-"""What the generator refuses."""
+"""The error for arguments and states that the generator refuses."""
 
 from ..errors import ArgumentError
 
 
 class RandomError(ArgumentError, RuntimeError):
-    """An argument or a state that no draw can use; PyTorch raises `RuntimeError` for these."""
+    """An invalid argument or generator state; PyTorch raises `RuntimeError` for these."""

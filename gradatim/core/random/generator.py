@@ -26,13 +26,13 @@ Shape = int | tuple[int, ...]
 
 
 class Generator:
-    """A stream of random numbers that gives what `torch.Generator` gives on the CPU.
+    """A stream of random numbers, equal to that of `torch.Generator` on the CPU.
 
-    Words, integers, uniforms, coins and float32 normals are PyTorch's to the last bit (of a
-    processor with fused multiply-add, which is all of the last decade); float64 normals and
-    waiting times to 4e-16. Every draw also takes as many words as PyTorch's, so states stay
-    equal too. Methods return fresh arrays in index order and lock the generator meanwhile;
-    `in_draw_order` fills memory that is laid out otherwise.
+    Words, integers, uniforms, Bernoulli draws and float32 normals equal PyTorch's bit for bit (on a
+    processor with fused multiply-add, as all of the last decade have); float64 normals and
+    exponentials to 4e-16. Every draw also consumes as many words as PyTorch's, so states stay
+    equal too. Methods return new arrays in index order, and lock the generator meanwhile;
+    `in_draw_order` fills memory with another layout.
 
     >>> Generator().manual_seed(42).uniform(3)
     array([0.88226926, 0.91500396, 0.38286376], dtype=float32)
@@ -41,14 +41,14 @@ class Generator:
     __slots__ = ("_lock", "_seed", "twister")
 
     def __init__(self, device: object = "cpu") -> None:
-        # The device is taken for PyTorch's sake: all of them are the CPU here.
+        # The device is accepted for PyTorch's sake: it is always the CPU here.
         self._seed = DEFAULT_SEED
         self._lock = threading.RLock()
         self.twister = Twister(DEFAULT_SEED)
 
     @property
     def device(self) -> str:
-        """Where the numbers are made: always "cpu"."""
+        """Where numbers are drawn: always "cpu"."""
         return "cpu"
 
     def __repr__(self) -> str:
@@ -57,9 +57,9 @@ class Generator:
     # ------------------------------------------------------------------------------- the state
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start anew from `seed`, from -2^63 to 2^64 - 1; a negative one counts from 2^64 down.
+        """Restart from `seed`, from -2^63 to 2^64 - 1; a negative one is taken modulo 2^64.
 
-        Only the low 32 bits reach the twister, as in PyTorch.
+        Only the low 32 bits seed the twister, as in PyTorch.
 
         >>> Generator().manual_seed(-1).initial_seed() == 2**64 - 1
         True
@@ -73,15 +73,15 @@ class Generator:
         return self
 
     def seed(self) -> int:
-        """Start anew from a seed that the operating system draws, and return it."""
+        """Restart from a random seed of the operating system, and return that seed."""
         return self.manual_seed(secrets.randbits(64)).initial_seed()
 
     def initial_seed(self) -> int:
-        """The seed that the stream began with."""
+        """The seed from which the stream was started."""
         return self._seed
 
     def get_state(self) -> NDArray[np.uint8]:
-        """The 5056 bytes that PyTorch saves for a CPU generator at this place of the stream.
+        """The 5056 bytes of PyTorch's CPU generator at this position in the stream.
 
         >>> Generator().get_state().shape
         (5056,)
@@ -90,17 +90,16 @@ class Generator:
             return pack(self.twister, self._seed)
 
     def set_state(self, state: NDArray[np.uint8] | bytes) -> Generator:
-        """Go on from a state of `get_state`, PyTorch's or this one's.
+        """Continue from a state returned by `get_state`, here or in PyTorch.
 
-        Raises TypeError for anything but bytes, RandomError for a wrong size or bytes that
-        no Mersenne twister can be in.
+        Errors: TypeError for anything but bytes, RandomError for a wrong size or an invalid state.
         """
         with self._lock:
             self._seed = unpack(self.twister, state)
         return self
 
     def mark(self) -> tuple[int, Mark]:
-        """Where the stream stands, to return to: for this process, a tenth of the time of a state.
+        """A position in the stream for `return_to`; ten times cheaper than a state.
 
         >>> generator = Generator()
         >>> mark = generator.mark()
@@ -112,14 +111,14 @@ class Generator:
             return self._seed, self.twister.mark()
 
     def return_to(self, mark: tuple[int, Mark]) -> Generator:
-        """Go on from a mark of this generator or another one."""
+        """Continue from a mark of this generator or another one."""
         with self._lock:
             self._seed, where = mark
             self.twister.return_to(where)
         return self
 
     def clone_state(self) -> Generator:
-        """A second generator that will give the same numbers from here."""
+        """A second generator that gives the same numbers from here on."""
         return Generator().return_to(self.mark())
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -164,11 +163,11 @@ class Generator:
         dtype: DTypeLike = np.float32,
         contiguous: bool = True,
     ) -> NDArray:
-        """Normal numbers by Box and Muller's transform: `torch.randn` and `normal_`.
+        """Normal numbers by the Box-Muller transform: `torch.randn` and `normal_`.
 
-        Below 16 numbers they are made in pairs and the last sine is kept for the next such
-        call; from 16 on in blocks. PyTorch fills memory with gaps or in another order than its
-        indices in pairs whatever the size; `contiguous=False` gives those numbers.
+        Fewer than 16 numbers are drawn in pairs, and an unused last sine is kept for the next such
+        call; from 16 on they are drawn in blocks. PyTorch fills memory that is not contiguous in
+        pairs whatever the size; `contiguous=False` gives those numbers.
 
         >>> Generator().manual_seed(0).normal(3)
         array([ 1.5409961, -0.2934289, -2.1787894], dtype=float32)
@@ -181,7 +180,7 @@ class Generator:
     def exponential(
         self, shape: Shape, *, lambd: float = 1.0, dtype: DTypeLike = np.float32
     ) -> NDArray:
-        """Waiting times -log(1 - u) / lambd of mean 1 / lambd: `exponential_`.
+        """Exponential numbers -log(1 - u) / lambd with mean 1 / lambd: `exponential_`.
 
         >>> Generator().manual_seed(0).exponential(2)
         array([3.5083263, 1.2303847], dtype=float32)
@@ -196,7 +195,7 @@ class Generator:
     def randint(self, low: int, high: int, shape: Shape, *, dtype: DTypeLike = np.int64) -> NDArray:
         """Integers in [low, high): `torch.randint` and `random_(low, high)`.
 
-        low + word % (high - low), of a 64-bit word from a range of 2^28 on.
+        low + word % (high - low), with a 64-bit word if the range is 2^28 or more.
 
         >>> Generator().manual_seed(0).randint(0, 10, 5)
         array([4, 9, 3, 0, 3])
@@ -215,10 +214,10 @@ class Generator:
         high: int | None = None,
         dtype: DTypeLike = np.int64,
     ) -> NDArray:
-        """Integers up to the largest that `dtype` holds with all smaller ones: `random_`.
+        """Integers up to the largest n such that `dtype` represents all of 0 to n: `random_`.
 
-        Without bounds they begin at 0, with `low` alone there, and `low=-2^63` alone means all
-        64-bit integers; with `high` it is `randint` from `low` or 0.
+        They start at `low`, or 0 without it; `low=-2^63` alone means all 64-bit integers. With
+        `high` it is `randint` from `low` or 0.
 
         >>> Generator().manual_seed(0).random_(2, dtype=np.uint8)
         array([172,  47], dtype=uint8)
@@ -234,7 +233,7 @@ class Generator:
             return integers.at_least(self.twister, n, start, kind).reshape(shape)
 
     def permutation(self, n: int, *, dtype: DTypeLike = np.int64) -> NDArray:
-        """The numbers 0 to n - 1 shuffled by Fisher and Yates: `torch.randperm`.
+        """The integers 0 to n - 1 in Fisher-Yates shuffled order: `torch.randperm`.
 
         >>> Generator().manual_seed(0).permutation(5)
         array([4, 0, 1, 3, 2])
@@ -246,10 +245,10 @@ class Generator:
     # --------------------------------------------------------------------- given probabilities
 
     def bernoulli(self, p: NDArray | float, shape: Shape | None = None) -> NDArray[np.bool_]:
-        """True with probability `p`: a number for all, or an array with one for each.
+        """True with probability `p`: a number for all elements, or an array with one for each.
 
-        A number is compared with 53-bit uniforms, as `bernoulli_(0.5)` and dropout do; an
-        array (broadcast to `shape`) in its own precision, as `torch.bernoulli(p)` does.
+        A number is compared with 53-bit uniforms, as in `bernoulli_(0.5)` and dropout; an array
+        (broadcast to `shape`) with uniforms of its own precision, as in `torch.bernoulli(p)`.
 
         >>> Generator().manual_seed(0).bernoulli(0.5, 4)
         array([False, False,  True, False])
@@ -265,9 +264,9 @@ class Generator:
             return weighted.coins_each(self.twister, each)
 
     def dropout_mask(self, shape: Shape, p: float) -> NDArray[np.bool_]:
-        """What dropout with probability `p` keeps; nothing is drawn when `p` is 0 or 1.
+        """True where dropout with probability `p` keeps; nothing is drawn when `p` is 0 or 1.
 
-        Kept where a 53-bit uniform number is below 1 - p.
+        It keeps where a 53-bit uniform number is below 1 - p.
 
         >>> Generator().manual_seed(0).dropout_mask(4, 0.5)
         array([False, False,  True, False])
@@ -283,12 +282,12 @@ class Generator:
     def multinomial(
         self, p: ArrayLike, num_samples: int, *, replacement: bool = False
     ) -> NDArray[np.int64]:
-        """Categories drawn by weight, (C,) or (rows, C) to (..., num_samples): `multinomial`.
+        """Categories drawn with weights, (C,) or (rows, C) -> (..., num_samples): `multinomial`.
 
         One sample, or several without replacement: each category arrives after an exponential
-        waiting time over its weight, and the first ones count (the exponential race, also
+        waiting time divided by its weight, and the first ones are drawn (the exponential race, also
         known as the Gumbel trick). Several with replacement: uniform numbers looked up in the
-        running sums. Weights need not sum to one; the draws follow `p`'s order in memory.
+        cumulative sums. Weights need not sum to one; draws follow `p`'s order in memory.
 
         >>> Generator().manual_seed(0).multinomial(np.array([0.1, 0.2, 0.7]), 2)
         array([2, 1])
@@ -312,7 +311,7 @@ def _index(what: str, value: Any) -> int:
 
 
 def _count(name: str, shape: Any) -> tuple[tuple[int, ...], int]:
-    """The shape as a tuple, and how many numbers it holds."""
+    """The shape as a tuple, and its number of elements."""
     sizes = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
     for size in sizes:
         if type(size) is not int:

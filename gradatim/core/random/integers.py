@@ -1,4 +1,4 @@
-"""Uniform integers: a word's remainder, from a 32-bit word where that is random enough."""
+"""Uniform integers: the remainder of a random word, 32-bit where that is uniform enough."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .twister import FEW, Twister
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# From this many values on, the remainder of a 32-bit word would favour the small ones by 6 %.
+# From this many values on, the remainder of a 32-bit word would favour small ones by 6 %.
 _WIDE = 2**28
 _ALL = 2**64
 _INT64 = np.iinfo(np.int64)
@@ -27,12 +27,12 @@ def between(twister: Twister, n: int, low: int, high: int, dtype: np.dtype[Any])
 
 
 def at_least(twister: Twister, n: int, low: int, dtype: np.dtype[Any]) -> NDArray:
-    """`n` integers from `low` to the largest that `dtype` holds with all smaller ones."""
+    """`n` integers from `low` to `_largest(dtype)`."""
     return _remainders(twister, n, *_at_least(low, dtype), dtype)
 
 
 def any_natural(twister: Twister, n: int, dtype: np.dtype[Any]) -> NDArray:
-    """`n` integers from zero to the largest that `dtype` holds with all smaller ones."""
+    """`n` integers from 0 to `_largest(dtype)`."""
     span = _largest(dtype) + 1
     if dtype in _OF_TWO_WORDS:
         return (twister.words64(n) % np.uint64(span)).astype(dtype)
@@ -40,9 +40,9 @@ def any_natural(twister: Twister, n: int, dtype: np.dtype[Any]) -> NDArray:
 
 
 def remainder(low: int | None, high: int | None, dtype: np.dtype[Any]) -> tuple[int, int, bool]:
-    """How `random_(low=, high=)` makes integers, for machine code that does the same.
+    """How `random_(low=, high=)` computes integers, for machine code that does the same.
 
-    Returns low, span and whether words have 64 bits: an integer is low + word % span.
+    Returns low, span and whether words are 64-bit: an integer is low + word % span.
 
     >>> remainder(-5, 5, np.dtype(np.int64))
     (-5, 10, False)
@@ -50,12 +50,12 @@ def remainder(low: int | None, high: int | None, dtype: np.dtype[Any]) -> tuple[
     if low is None and high is None:
         return 0, _largest(dtype) + 1, dtype in _OF_TWO_WORDS
     low, span = _between(low or 0, high, dtype) if high is not None else _at_least(low or 0, dtype)
-    # All 64-bit words are themselves, whatever they are counted from.
+    # With a span of 2^64 every word is used unchanged, whatever `low`.
     return low if span < _ALL else 0, span, span >= _WIDE
 
 
 def _between(low: int, high: int, dtype: np.dtype[Any]) -> tuple[int, int]:
-    """The lowest integer and how many there are."""
+    """The lowest integer and the number of integers."""
     low, high = int(low), int(high)
     _check_int64("low", low)
     _check_int64("high", high)
@@ -79,7 +79,7 @@ def _at_least(low: int, dtype: np.dtype[Any]) -> tuple[int, int]:
 
 
 def _remainders(twister: Twister, n: int, low: int, span: int, dtype: np.dtype[Any]) -> NDArray:
-    """low + word % span, counted modulo 2^64 and read as int64."""
+    """low + word % span modulo 2^64, reinterpreted as int64."""
     if span < _WIDE and n < FEW:
         words = twister.raw(n)
         words %= np.uint64(span)
@@ -97,7 +97,7 @@ def _remainders(twister: Twister, n: int, low: int, span: int, dtype: np.dtype[A
 
 def _remainders32(twister: Twister, n: int, span: int) -> NDArray[np.uint32]:
     words = twister.words32(n)
-    # NumPy divides by a number with multiplications, but takes remainders with divisions.
+    # NumPy turns division by a scalar into multiplications, but computes % by hardware division.
     quotients = words // np.uint32(span)
     quotients *= np.uint32(span)
     words -= quotients
@@ -106,7 +106,7 @@ def _remainders32(twister: Twister, n: int, span: int) -> NDArray[np.uint32]:
 
 @cache
 def _largest(dtype: np.dtype[Any]) -> int:
-    """The largest integer that `dtype` holds with all smaller ones."""
+    """The largest integer n such that `dtype` represents all integers from 0 to n."""
     if dtype.kind == "f":
         return int(2 ** (np.finfo(dtype).nmant + 1))
     return _limits(dtype)[1]
@@ -119,7 +119,7 @@ def _all_int64(dtype: np.dtype[Any]) -> tuple[int, int]:
 
 
 def _inward(low: int, high: int, dtype: np.dtype[Any]) -> tuple[int, int]:
-    """The bounds moved to integers whose neighbours do not round out of the range."""
+    """The bounds moved inward so that no integer in between rounds out of the range."""
     bits = np.finfo(dtype).nmant + 1
 
     def gap(value: int) -> int:

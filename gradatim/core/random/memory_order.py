@@ -1,4 +1,4 @@
-"""The order in which PyTorch fills a tensor whose memory is not in the order of its indices."""
+"""The order in which PyTorch fills a tensor whose memory is not in index order."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def draw_order(shape: Sequence[int], strides: Sequence[int]) -> list[int]:
-    """The axes from the one with the longest stride to the one with the shortest.
+    """The axes, from the longest stride to the shortest.
 
-    An axis of stride 0 (repeated, not stored) keeps its place; of equal strides the shorter
-    axis goes first. PyTorch sorts so before every elementwise operation (`TensorIterator`).
+    An axis of stride 0 (expanded) keeps its place; of equal strides the shorter axis goes
+    first. PyTorch sorts axes this way before every elementwise operation (`TensorIterator`).
 
     >>> draw_order((2, 3), (1, 2))
     [1, 0]
@@ -42,8 +42,8 @@ def _compare(a: int, b: int, shape: Sequence[int], strides: Sequence[int]) -> in
 def in_draw_order(array: NDArray) -> NDArray:
     """A view of `array` whose index order is the order in which PyTorch would fill it.
 
-    Random numbers drawn for the view's shape, as `contiguous=array.flags.c_contiguous` for
-    normal ones, and assigned to it are those of PyTorch's in-place forms on that memory.
+    Random numbers drawn for the view's shape (normal ones with
+    `contiguous=array.flags.c_contiguous`) and assigned to it equal PyTorch's in-place draws.
 
     >>> import numpy as np
     >>> a = np.zeros((3, 2)).T

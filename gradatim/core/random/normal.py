@@ -1,9 +1,9 @@
-"""Normal numbers by the transform of Box and Muller (1958), in PyTorch's two ways.
+"""Normal numbers by the transform of Box and Muller (1958), in PyTorch's two variants.
 
-A pair of uniform numbers gives a radius and an angle, and these two independent normals:
-the cosine and the sine of the angle times the radius. PyTorch draws a contiguous tensor of 16
-numbers or more in blocks of eight pairs, in the tensor's precision, and all others pair by
-pair in float64, where an unused sine waits for the next such call.
+Two uniform numbers give a radius and an angle, and these give two independent normals: the radius
+times the cosine and the sine of the angle. PyTorch draws a contiguous tensor of 16 numbers or more
+in blocks of eight pairs, in the tensor's precision; all others pair by pair in float64, keeping an
+unused sine for the next such call.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BLOCK = 16
 _PAIRS = BLOCK // 2
-# Blocks worked on at a time: their intermediate results stay in the processor's cache.
+# Blocks processed at a time, so that intermediate results stay in cache
 _CHUNK = 512
 _TWO_PI32 = np.float32(2 * math.pi)
 
@@ -31,7 +31,7 @@ _TWO_PI32 = np.float32(2 * math.pi)
 def normal(
     twister: Twister, n: int, mean: float, std: float, dtype: np.dtype[Any], in_blocks: bool
 ) -> NDArray:
-    """`n` normal numbers; `in_blocks` says that they fill a contiguous array."""
+    """`n` normal numbers; `in_blocks` if they fill a contiguous array."""
     if not std >= 0:
         raise RandomError(f"normal: std must not be negative, got std={std}")
     if n < BLOCK or not in_blocks:
@@ -65,13 +65,13 @@ def _scaled64(standard: NDArray, mean: float, std: float) -> NDArray:
 
 
 def _by_blocks(draw: Any, n: int, transform: Any) -> NDArray:
-    """Fill with uniforms and transform each whole block; for a tail, do the last 16 anew."""
+    """Draw uniforms and transform whole blocks; a tail makes the last 16 numbers a new block."""
     tail = n % BLOCK
     if not tail:
         return _by_chunks(draw(n), transform)
     uniforms = draw(n + BLOCK)
     whole = n - tail
-    # The uniforms of the tail itself are not used; the 16 new ones make one more whole block.
+    # The tail's own uniforms are not used; the 16 extra ones form one more whole block.
     uniforms[whole : whole + BLOCK] = uniforms[n:]
     _by_chunks(uniforms[: whole + BLOCK], transform)
     uniforms[n - BLOCK : n] = uniforms[whole : whole + BLOCK]
@@ -79,7 +79,7 @@ def _by_blocks(draw: Any, n: int, transform: Any) -> NDArray:
 
 
 def _by_chunks(uniforms: NDArray, transform: Any) -> NDArray:
-    """Transform in place: first halves to cosines, second halves to sines."""
+    """Transform in place: the first half of each block to cosines, the second to sines."""
     blocks = uniforms.reshape(-1, BLOCK)
     for start in range(0, len(blocks), _CHUNK):
         chunk = blocks[start : start + _CHUNK]
@@ -114,7 +114,7 @@ def _polar(log_u: NDArray, turns: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def _by_pairs(twister: Twister, n: int) -> NDArray[np.float64]:
-    """Cosines and sines in turn, beginning with the spare sine and keeping the last one."""
+    """Alternating cosines and sines, starting with the spare sine; an unused last one is kept."""
     spare = twister.spare
     waiting = int(n > 0 and bool(spare["valid"]))
     pairs = (n - waiting + 1) // 2
@@ -125,7 +125,7 @@ def _by_pairs(twister: Twister, n: int) -> NDArray[np.float64]:
         out[0] = spare["sine"]
         spare["sine"], spare["valid"] = 0.0, False
     if len(out) > n:
-        # The spare is part of the state, so it too must be PyTorch's to the last bit.
+        # The spare is part of the state, so it too must equal PyTorch's bit for bit.
         spare["sine"], spare["valid"] = _few(turns[-1:], u[-1:])[1][0], True
     return out[:n]
 
@@ -135,7 +135,7 @@ def _many(turns: NDArray, u: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def _few(turns: NDArray, u: NDArray) -> tuple[list[float], list[float]]:
-    """The same by the C library's functions, which PyTorch calls here: equal to the last bit."""
+    """The same with the C library's functions, as in PyTorch: equal bit for bit."""
     radii = [math.sqrt(-2.0 * math.log1p(-x)) for x in u.tolist()]
     angles = [2.0 * math.pi * x for x in turns.tolist()]
     cosines = [r * math.cos(a) for r, a in zip(radii, angles, strict=True)]

@@ -1,9 +1,9 @@
-"""Shuffled integers: Fisher and Yates's swaps, carried out all at once.
+"""Shuffled integers: the swaps of a Fisher-Yates shuffle, vectorised.
 
-The words decide where each place swaps to; which number ends where is then a question about
-that list alone, and NumPy answers it without a loop over the places. The idea of reading the
-swaps as a forest is from J. Shun et al., "Sequential random permutation, list contraction and
-tree contraction are highly parallel", 2015.
+The random words determine with which later position each position swaps; the result depends only
+on that list, and is computed from it without a loop over positions. The idea of viewing the swaps
+as a forest is from J. Shun et al., "Sequential random permutation, list contraction and tree
+contraction are highly parallel", 2015.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from .twister import Twister
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# From here on a 32-bit remainder would be too uneven, and PyTorch changes the algorithm.
+# From this size on a 32-bit remainder would be too biased, and PyTorch changes the algorithm.
 HUGE = (2**32 - 1) // 20
-# Below this a plain loop over the swaps is faster than a dozen array operations.
+# Below this size a plain loop over the swaps is faster than a dozen array operations.
 _SHORT = 256
 
 Ints: TypeAlias = "NDArray[np.int64]"
 
 
 def permutation(twister: Twister, n: int, dtype: np.dtype[Any]) -> NDArray:
-    """The numbers 0 to n - 1 in random order."""
+    """The integers 0 to n - 1 in random order."""
     _check(n, dtype)
     if n >= HUGE:
         places = np.arange(1, n + 1, dtype=np.uint64)
@@ -39,7 +39,7 @@ def permutation(twister: Twister, n: int, dtype: np.dtype[Any]) -> NDArray:
 
 
 def swap_one_by_one(steps: Ints) -> Ints:
-    """0 to len(steps), where each place i in turn has swapped with the place i + steps[i].
+    """0 to len(steps), after each position i in turn was swapped with position i + steps[i].
 
     >>> swap_one_by_one(np.array([2, 0, 1]))
     array([2, 1, 3, 0])
@@ -51,12 +51,12 @@ def swap_one_by_one(steps: Ints) -> Ints:
 
 
 def swap_at_once(steps: Ints) -> Ints:
-    """What `swap_one_by_one` gives.
+    """The result of `swap_one_by_one`, without its loop.
 
-    When place i visits a later place j, what i holds goes to j, and i keeps for good what j
-    had. So at its own turn j holds what its last visitor held then; followed back, that is the
-    number of a place without visitors. And what i keeps is what the visitor of j before it
-    held at its turn, or the number j itself if i comes first.
+    When position i swaps with ("visits") a later position j, i's number moves to j, and i keeps j's
+    for good. So at its own turn j holds what its last visitor held then; followed back, that is the
+    number of a position without visitors. What i keeps is what the previous visitor of j held at
+    its turn, or the number j itself if i is the first.
 
     >>> swap_at_once(np.array([2, 0, 1]))
     array([2, 1, 3, 0])
@@ -64,7 +64,7 @@ def swap_at_once(steps: Ints) -> Ints:
     visitors = np.flatnonzero(steps)
     visited = visitors + steps[visitors]
     last = np.arange(len(steps) + 1)
-    last[visited] = visitors  # visitors come in order, so the last one stays
+    last[visited] = visitors  # visitors are in order, so the last one stays
     holds = _roots(last)
     visited, visitors = _sorted_pairs(visited, visitors)
     kept = visited.copy()
@@ -75,8 +75,9 @@ def swap_at_once(steps: Ints) -> Ints:
 
 
 def inside_out(picks: Ints) -> Ints:
-    """The numbers 0 to len(picks) - 1: each i in turn takes place picks[i] <= i, and what was
-    there goes to place i.
+    """The integers 0 to len(picks) - 1, shuffled "inside out".
+
+    Each i in turn takes position picks[i] <= i, whose number moves to position i.
 
     >>> inside_out(np.array([0, 0, 2, 1]))
     array([1, 3, 2, 0])
@@ -84,18 +85,18 @@ def inside_out(picks: Ints) -> Ints:
     turns = np.arange(len(picks))
     places, takers = _sorted_pairs(picks, turns)
     again = np.flatnonzero(places[1:] == places[:-1])
-    # What was there is the number of the last taker, or, for the first taker of place p, what
-    # had come to p at its own turn.
+    # The number moved is the previous taker's, or, for the first taker of position p, the number
+    # that moved to p at its own turn.
     last = np.full(len(picks), -1)
     last[takers[again + 1]] = takers[again]
     first = last < 0
     came = np.where(first, turns, last)[_roots(np.where(first, picks, turns))]
-    came[picks] = turns  # takers come in order, so the last one stays
+    came[picks] = turns  # takers are in order, so the last one stays
     return came
 
 
 def _roots(parent: Ints) -> Ints:
-    """For each entry the end of its chain of parents, found by doubling every step."""
+    """The end of each entry's chain of parents, by pointer doubling."""
     while True:
         grand = parent[parent]
         if np.array_equal(grand, parent):
@@ -104,7 +105,7 @@ def _roots(parent: Ints) -> Ints:
 
 
 def _sorted_pairs(first: Ints, second: Ints) -> tuple[Ints, Ints]:
-    """The pairs in order, both below 2^32: one sort of plain integers is the fastest."""
+    """The sorted pairs, both below 2^32: sorting packed integers is fastest."""
     keys = (first << 32) | second
     keys.sort()
     return keys >> 32, keys & 0xFFFFFFFF

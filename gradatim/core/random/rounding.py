@@ -1,7 +1,7 @@
-"""a * b + c rounded once, as a processor's fused multiply-add gives it.
+"""a * b + c rounded once, as by a fused multiply-add (FMA) instruction.
 
-PyTorch's kernels are compiled with fused multiply-adds, and NumPy has none: a product rounded
-before the sum differs in the last bit of every second number.
+PyTorch's kernels are compiled with FMA, and NumPy has none: if the product is rounded before the
+sum, every second result differs in its last bit.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 F64: TypeAlias = "NDArray[np.float64]"
 
-# A float64 with exactly this tail lies halfway between two float32 numbers.
+# A float64 with exactly these low bits lies halfway between two float32 numbers.
 _TAIL, _HALFWAY = np.int64(2**29 - 1), np.int64(2**28)
-# Numbers worked on at a time: their intermediate results stay in the processor's cache.
+# Numbers processed at a time, so that intermediate results stay in cache
 _CHUNK = 8192
 _SPLITTER = 2.0**27 + 1.0
-# Outside of these the halves of a split number, or the error of a product, leave the range.
+# Outside these bounds the halves of a split number, or a product's error, over- or underflow.
 _LARGEST, _SMALLEST = 2.0**500, 2.0**-400
 
 
 def fma32(a: NDArray[np.float32], b: float, c: float) -> NDArray[np.float32]:
-    """a * b + c in float32, for numbers b and c that float32 holds.
+    """a * b + c in float32, for b and c that are float32 values.
 
-    The product is exact in float64; rounding its sum with c to float64 and then to float32
-    goes wrong only where the first rounding lands halfway between two float32 numbers.
+    The product is exact in float64. Rounding its sum with c first to float64, then to float32, is
+    wrong only where the first rounding lands halfway between two float32 numbers.
 
     >>> fma32(np.array([1 + 2**-23], np.float32), 1 - 2**-23, -1.0).item() == -(2**-46)
     True
@@ -50,7 +50,7 @@ def fma64(a: F64, b: float, c: float) -> F64:
     """a * b + c in float64, with Dekker's exact product and the sum of Boldo and Melquiond.
 
     S. Boldo and G. Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms
-    using rounding to odd", 2008. Of the largest and smallest numbers the product is rounded.
+    using rounding to odd", 2008. If b or c is extreme, the product is rounded too.
 
     >>> fma64(np.array([1 + 2**-52]), 1 - 2**-52, -1.0).item() == -(2**-104)
     True
@@ -64,14 +64,14 @@ def fma64(a: F64, b: float, c: float) -> F64:
 
 
 def _exact_sum(a: Any, b: Any) -> tuple[F64, F64]:
-    """a + b as a rounded sum and what the rounding lost (Knuth's two-sum)."""
+    """a + b as a rounded sum and its rounding error (Knuth's two-sum)."""
     total = a + b
     b_part = total - a
     return total, (a - (total - b_part)) + (b - b_part)
 
 
 def _exact_product(a: F64, b: float) -> tuple[F64, F64]:
-    """a * b as a rounded product and what the rounding lost (Dekker's product)."""
+    """a * b as a rounded product and its rounding error (Dekker's product)."""
     product = a * b
     a_high, a_low = _split(a)
     b_high, b_low = _split(b)
@@ -85,9 +85,9 @@ def _split(a: Any) -> tuple[Any, Any]:
 
 
 def _sum_to_odd(a: Any, b: Any) -> F64:
-    """a + b, and where that is not exact, the neighbour of it that ends in an odd bit.
+    """a + b rounded to odd: if inexact, the neighbouring number whose last bit is 1.
 
-    The odd bit keeps "a little more" or "a little less" alive through one more rounding.
+    The odd bit preserves the direction of the error for the next rounding.
     """
     total, error = _exact_sum(a, b)
     bits = total.view(np.int64)

@@ -1,9 +1,9 @@
-"""PyTorch's 5056 bytes: the saved state of its CPU generator, written and read.
+"""Reading and writing PyTorch's CPU generator state of 5056 bytes.
 
-They are a C struct of old (64-bit slots for the 32-bit words, three numbers that only an
-earlier normal generator needed) followed by the float32 spare. `next` counts the words given
-out since the last twist and `left` those that remain, plus one; just after seeding
-`left = 1, next = 0`, and when all words are gone `left = 1, next = 624`.
+It is a legacy C struct (64-bit slots for the 32-bit words, three numbers that only an earlier
+normal generator needed) followed by the float32 spare. `next` counts the words used since the last
+twist and `left` those that remain, plus one; just after seeding `left = 1, next = 0`, and when all
+words are used `left = 1, next = 624`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ STATE_BYTES = _LAYOUT.itemsize  # 5056
 
 
 def pack(twister: Twister, seed: int) -> NDArray[np.uint8]:
-    """The bytes PyTorch's generator would save in the same place of the same stream."""
+    """The bytes that PyTorch's generator would save at the same position in the same stream."""
     record = np.zeros(1, _LAYOUT)
     legacy, single, spare = record["legacy"], record["float"], twister.spare
     given = twister.position
@@ -53,8 +53,8 @@ def pack(twister: Twister, seed: int) -> NDArray[np.uint8]:
 
 
 def _just_seeded(twister: Twister, seed: int) -> bool:
-    # Both ends of a stretch of 624 words have position 624 here, but not the same words: those
-    # of a seeding begin with the seed itself, and follow from it.
+    # The position is 624 both after seeding and when all words are used. The words tell these
+    # apart: those of a seeding start with the seed itself, and follow from it.
     first = seed & 0xFFFFFFFF
     second = (1812433253 * (first ^ first >> 30) + 1) & 0xFFFFFFFF
     key = twister.key
@@ -62,11 +62,11 @@ def _just_seeded(twister: Twister, seed: int) -> bool:
 
 
 def unpack(twister: Twister, state: Any) -> int:
-    """Put the stream where `state` says and return the seed it began with."""
+    """Set the stream to the position in `state`, and return the seed it was started from."""
     record = _record(state)
     legacy, single = record["legacy"], record["float"]
     twister.key[:] = legacy["key"]
-    # A just seeded generator makes new words at its next draw, like one that has none left.
+    # A freshly seeded generator twists at its next draw, like one with no words left.
     twister.position = int(legacy["next"]) or WORDS
     spare = twister.spare
     spare[()] = 0

@@ -1,4 +1,4 @@
-"""The stream of 32-bit words: NumPy's Mersenne twister, seeded and read as PyTorch does."""
+"""The stream of 32-bit words: NumPy's Mersenne twister, seeded and read as in PyTorch."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Mark = tuple["NDArray[np.uint32]", "NDArray[Any]"]  # words and position, spare 
 
 
 class Twister:
-    """MT19937 (Matsumoto & Nishimura 1998) and the one normal number kept for the next call.
+    """MT19937 (Matsumoto & Nishimura 1998) and a normal number kept for the next call.
 
-    All that changes from draw to draw lives in two pieces of memory that other code may read
-    and write too: the bit generator's own 624 words and position (`address`, seen by `key` and
-    `position`), and `spare`, the sine half of a Box-Muller pair whose cosine was given out.
+    All mutable state is in two buffers that machine code may read and write too: the bit
+    generator's own 624 words and position (at `address`; `key` and `position` are views of it),
+    and `spare`, the sine of a Box-Muller pair whose cosine was already returned.
 
     >>> Twister(42).words32(2)
     array([1608637542, 3421126067], dtype=uint32)
@@ -50,12 +50,12 @@ class Twister:
 
     @property
     def address(self) -> int:
-        """Where the 624 words and the position live, for machine code that draws from them."""
+        """The address of the 624 words and the position, for machine code that draws from them."""
         return int(self.bits.ctypes.state_address)
 
     @property
     def position(self) -> int:
-        """Words of the current 624 already given out; at 624 the next draw makes new ones."""
+        """The number of the current 624 words already used; at 624 the next draw twists."""
         return int(self._memory[WORDS])
 
     @position.setter
@@ -63,20 +63,20 @@ class Twister:
         self._memory[WORDS] = value
 
     def seed(self, seed: int) -> None:
-        """Start anew from the low 32 bits of `seed`, with no spare normal."""
+        """Restart from the low 32 bits of `seed`, with no spare normal."""
         self._legacy.seed(seed & (_UINT32_END - 1))
         self.spare[()] = 0
 
     def mark(self) -> Mark:
-        """Where the stream stands."""
+        """The current position in the stream."""
         return self._memory.copy(), self.spare.copy()
 
     def return_to(self, mark: Mark) -> None:
-        """Go on from there."""
+        """Continue from a position in the stream."""
         self._memory[:], self.spare[()] = mark
 
     def raw(self, n: int) -> NDArray[np.uint64]:
-        """The next `n` words, for a few: each in 64 bits."""
+        """The next `n` words, each as a 64-bit integer; fastest for small `n`."""
         return self.bits.random_raw(n)
 
     def words32(self, n: int) -> NDArray[np.uint32]:

@@ -24,7 +24,7 @@ def uniform(twister: Twister, n: int, low: float, high: float, dtype: np.dtype[A
     unit: NDArray[Any] = draw(n)
     start, end = dtype.type(low), dtype.type(high)
     scaled = scale(unit, float(end - start), float(start))
-    # Rounding can reach the upper bound, which is not in the range: PyTorch gives the lower.
+    # Rounding can reach the upper bound, which is excluded: PyTorch returns the lower one then.
     scaled[scaled == end] = start
     return scaled
 
@@ -33,7 +33,7 @@ def _check(low: float, high: float, dtype: np.dtype[Any]) -> None:
     largest = _largest(dtype)
     for name, bound in (("low", low), ("high", high)):
         if not abs(bound) <= largest:
-            raise RandomError(f"uniform: {name} is {bound}, which is no number of {dtype}")
+            raise RandomError(f"uniform: {name} is {bound}, which {dtype} cannot represent")
     if low > high:
         raise RandomError(
             f"uniform: the range is from low to high, got low={low} > high={high}; swap them"

@@ -1,4 +1,4 @@
-"""Draws with given probabilities: coins, waiting times, and categories by their weights."""
+"""Draws with given probabilities: Bernoulli, exponential and categorical."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .twister import Twister
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-# Weights are float32 in most programs; beyond this such a number cannot count the categories.
+# Weights are mostly float32, which cannot represent all integers beyond this.
 _MOST_CATEGORIES = 2**24
 
 Bools: TypeAlias = "NDArray[np.bool_]"
@@ -23,14 +23,14 @@ Ints: TypeAlias = "NDArray[np.int64]"
 
 
 def coins(twister: Twister, n: int, p: float) -> Bools:
-    """`n` times true with probability `p`, each from a 53-bit uniform number u < p."""
+    """`n` bools, true with probability `p`: where a 53-bit uniform number u < p."""
     if not 0 <= p <= 1:
         raise RandomError(f"bernoulli: p must be between 0 and 1, got p={p}")
     return twister.counts53(n) < math.ceil(p * 2**53)
 
 
 def coins_each(twister: Twister, p: NDArray) -> Bools:
-    """True with the probability at that place: 24-bit uniforms for float32, 53 for float64."""
+    """True with each element's probability: from 24-bit uniforms for float32, 53 for float64."""
     if p.dtype.kind != "f":
         raise DTypeError(f"bernoulli: probabilities must be floating point, got {p.dtype}")
     if p.size and not (p.min() >= 0 and p.max() <= 1):
@@ -40,7 +40,7 @@ def coins_each(twister: Twister, p: NDArray) -> Bools:
 
 
 def exponential(twister: Twister, n: int, rate: float, dtype: np.dtype[Any]) -> NDArray:
-    """`n` waiting times -log(1 - u) / rate, found in float64 and rounded to `dtype`."""
+    """`n` exponential numbers -log(1 - u) / rate, computed in float64 and rounded to `dtype`."""
     if not rate > 0:
         raise RandomError(f"exponential: lambd must be positive, got lambd={rate}")
     waits = twister.unit64(n)
@@ -51,7 +51,7 @@ def exponential(twister: Twister, n: int, rate: float, dtype: np.dtype[Any]) -> 
 
 
 def multinomial(twister: Twister, p: NDArray, num_samples: int, replacement: bool) -> Ints:
-    """Categories drawn by the weights in each row of `p`: (..., C) to (..., num_samples)."""
+    """Categories drawn with the weights in each row of `p`: (..., C) -> (..., num_samples)."""
     _check(p, num_samples, replacement)
     rows = p if p.ndim == 2 else p[np.newaxis]
     if not len(rows):
@@ -65,7 +65,7 @@ def multinomial(twister: Twister, p: NDArray, num_samples: int, replacement: boo
 
 
 def _race(twister: Twister, p: NDArray) -> NDArray:
-    """One waiting time for each weight, drawn in the order of the weights in memory."""
+    """One exponential waiting time per weight, drawn in the memory order of the weights."""
     waits = exponential(twister, p.size, 1.0, p.dtype)
     if p.flags.c_contiguous:
         return waits
@@ -77,8 +77,8 @@ def _race(twister: Twister, p: NDArray) -> NDArray:
 def _first_to_arrive(rows: NDArray, waits: NDArray, count: int) -> Ints:
     """The exponential race: category c arrives at waits[c] / p[c], the first ones are drawn.
 
-    Equal arrivals (in practice only those of weight zero, which never come) go by their index. In
-    PyTorch their order is left to the sort of the C++ library that it was built with.
+    Ties (in practice only between weights of zero, which never arrive) are broken by index. In
+    PyTorch their order depends on the sort of the C++ library that it was built with.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         speed = rows / waits
@@ -88,7 +88,7 @@ def _first_to_arrive(rows: NDArray, waits: NDArray, count: int) -> Ints:
 
 
 def _cumulated(rows: NDArray) -> NDArray:
-    """The running sums of each row, in its precision, divided by the last."""
+    """The cumulative sums of each row, in its precision, divided by the last."""
     sums = rows.cumsum(-1)
     sums /= sums[:, -1:]
     sums[:, -1] = 1
@@ -100,12 +100,12 @@ def _uniforms(twister: Twister, rows: int, count: int) -> NDArray[np.float64]:
 
 
 def _search(sums: NDArray, uniforms: NDArray[np.float64]) -> Ints:
-    """For each u of a row the first category whose running sum is not below u."""
+    """For each u of a row, the first category whose cumulative sum is not below u."""
     if len(sums) == 1:
         return sums[0].astype(np.float64).searchsorted(uniforms[0])[np.newaxis]
     rows = np.arange(len(sums))[:, np.newaxis]
     found = np.zeros(uniforms.shape, np.int64)
-    # A binary search in all rows at once; the last sum is 1, above every u, so it ends inside.
+    # A binary search in all rows at once; the last sum is 1, above every u, so one is found.
     step = 1 << (sums.shape[1] - 1).bit_length()
     while step := step >> 1:
         probe = np.minimum(found + step, sums.shape[1]) - 1
@@ -142,4 +142,4 @@ def _check_weights(rows: NDArray) -> None:
 def _first_bad_weight(rows: NDArray) -> str:
     row, column = np.argwhere(~((rows >= 0) & (rows < math.inf)))[0]
     where = f"weight {column}" + (f" of row {row}" if len(rows) > 1 else "")
-    return f"{where} is {rows[row, column]}; weights are numbers from zero up"
+    return f"{where} is {rows[row, column]}; weights must be finite and not negative"
