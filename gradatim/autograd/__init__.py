@@ -1,4 +1,4 @@
-"""`grad`, custom operations, gradient modes, and tools that check gradients."""
+"""`grad`, custom operations, gradient modes, and tools for checking gradients."""
 
 from .anomaly import NonFiniteError, detect_anomaly, set_detect_anomaly, stop_at_non_finite
 from .function import Function

@@ -1,4 +1,4 @@
-"""Find where nan comes from: in the backward pass, and in the forward pass."""
+"""Find where nan and infinity come from, in the backward and the forward pass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..core.update import Update
 
 
 class detect_anomaly:
-    """In backward, raise at the first nan gradient and show the forward call it belongs to.
+    """In backward, raise at the first nan gradient, showing the forward call it belongs to.
 
     >>> import gradatim
     >>> x = gradatim.tensor(0.0, requires_grad=True)
@@ -41,7 +41,7 @@ class detect_anomaly:
 
 
 class set_detect_anomaly(detect_anomaly):
-    """Turn anomaly detection on or off: at once when called, and back after a `with` block."""
+    """Turn anomaly detection on or off when called; a `with` block restores it at its end."""
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
         super().__init__(mode and check_nan)
@@ -64,7 +64,7 @@ class _Guard(Eager):
     ) -> Any:
         value = super().execute(primitive, inputs, params)
         if not inputs:
-            return value  # a constant: infinite because somebody wants it so
+            return value  # a constant may be infinite on purpose
         for v in value if type(value) is tuple else (value,):
             if not _finite(v) and all(_finite(x._value) for x in inputs):
                 raise NonFiniteError(_guilty(primitive, inputs, v))
@@ -84,7 +84,7 @@ class _Guard(Eager):
 
 @contextmanager
 def stop_at_non_finite() -> Iterator[None]:
-    """Every operation inside, forward and backward, is checked; the first guilty one raises.
+    """Check every operation inside, forward and backward; raise at the first non-finite result.
 
     >>> import gradatim
     >>> with stop_at_non_finite():

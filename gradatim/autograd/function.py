@@ -1,4 +1,4 @@
-"""Custom operations: `Function`, whose backward the user writes."""
+"""Custom operations: `Function`, with a user-defined forward and backward."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """What `forward` passes on to `backward`: saved tensors, and any attributes set on it."""
+    """What `forward` passes to `backward`: saved tensors, and any attributes set on it."""
 
     needs_input_grad: tuple[bool, ...] = ()
 
@@ -34,11 +34,11 @@ class Context:
         self._constant: frozenset[int] = frozenset()
         self._dirty: frozenset[int] = frozenset()
         self._materialize = True
-        # Weak, because the entry holds this: no cycle for the garbage collector.
+        # Weak, because the entry references this: it avoids a reference cycle.
         self._entry: Callable[[], _Entry | None] | None = None
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
-        """Keep inputs or outputs; `backward` finds them in `saved_tensors`."""
+        """Save inputs or outputs for `backward`, which reads them from `saved_tensors`."""
         for i, x in enumerate(tensors):
             if x is not None and not isinstance(x, Tensor):
                 raise TypeError(
@@ -49,7 +49,7 @@ class Context:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        """What was kept; raises if it was freed, or overwritten since."""
+        """The saved tensors. Errors: AutogradError if freed, or overwritten since."""
         if self._entry is None:  # `forward` is still running
             return self._saved
         entry = self._entry()
@@ -60,20 +60,20 @@ class Context:
         return entry.unpack()
 
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
-        """These outputs get no gradient."""
+        """Declare that these outputs have no gradient."""
         self._constant = frozenset(map(id, tensors))
 
     def mark_dirty(self, *tensors: Tensor) -> None:
-        """These inputs were written in place and are returned."""
+        """Declare that these inputs were modified in place and are returned."""
         self._dirty = frozenset(map(id, tensors))
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether missing gradients reach `backward` as zeros (the default) or as None."""
+        """Choose whether `backward` gets missing gradients as zeros (the default) or None."""
         self._materialize = value
 
 
 class Function:
-    """An operation made of a static `forward(ctx, ...)` and `backward(ctx, *gradients)`.
+    """An operation defined by a static `forward(ctx, ...)` and `backward(ctx, *gradients)`.
 
     `backward` returns one gradient (or None) per argument of `forward`. With a static
     `setup_context(ctx, inputs, output)`, `forward` takes no `ctx`.
@@ -99,7 +99,7 @@ class Function:
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
-        """The value; runs unrecorded."""
+        """The value; its operations are not recorded."""
         raise NotImplementedError("Function: define a static forward(ctx, ...)")
 
     @staticmethod
@@ -128,7 +128,7 @@ class Function:
         outputs = result if isinstance(result, tuple) else (result,)
         if any(ctx.needs_input_grad):
             given = set(map(id, args)) - ctx._dirty
-            # An input handed back unchanged must not lose its own place on the tape.
+            # An input returned unchanged must keep its own entry on the tape.
             outputs = tuple([x.view_as(x).detach() if id(x) in given else x for x in outputs])
             kinds = tuple([a._type if isinstance(a, Tensor) else None for a in args])
             _attach(_Entry(cls, ctx, edges, kinds, outputs), outputs)
@@ -136,7 +136,7 @@ class Function:
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a `backward` that is not differentiable itself: a second gradient raises."""
+    """Decorate a `backward` that is not itself differentiable: a second gradient raises."""
 
     @functools.wraps(backward)
     def wrapped(ctx: Any, *gradients: Any) -> Any:
@@ -152,7 +152,7 @@ def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _End(Function):
-    """The identity, whose own gradient is refused."""
+    """The identity, whose backward raises."""
 
     @staticmethod
     def forward(ctx: Any, x: Any) -> Any:
@@ -199,7 +199,7 @@ class _Entry:
         self.hooks: dict[int, Any] | None = None
         self.types = tuple([x._type if isinstance(x, Tensor) else None for x in outputs])
         place = {id(x): i for i, x in enumerate(outputs)}
-        # A saved output must not hold its own entry: that would be a cycle. See `unpack`.
+        # A saved output must not reference its own entry, which would be a cycle. See `unpack`.
         self.outputs = tuple([None if x is None else place.get(id(x)) for x in ctx._saved])
         self.saved: tuple[Any, ...] | None = tuple(
             [x if i is None else x.detach() for x, i in zip(ctx._saved, self.outputs, strict=True)]
@@ -223,7 +223,7 @@ class _Entry:
         return len(self.types)
 
     def unpack(self) -> tuple[Any, ...]:
-        """The saved tensors, or an error if they are gone or no longer what they were."""
+        """The saved tensors. Errors: AutogradError if released, or overwritten since."""
         if self.saved is None:
             raise AutogradError(freed(self.name))
         return tuple([self._checked(x, i) for x, i in zip(self.saved, self.outputs, strict=True)])
@@ -239,7 +239,7 @@ class _Entry:
         return x
 
     def visit(self, gradient: Any, pending: PendingGradients, *, fresh: bool) -> None:
-        """Call the user's backward and send on what it returns."""
+        """Call the user's backward and pass its results on."""
         arrived = gradient if type(gradient) is list else [gradient]
         if self.ctx._materialize:
             arrived = [
@@ -256,7 +256,7 @@ class _Entry:
             self.saved = None
 
     def _counted(self, returned: Any) -> Sequence[Any]:
-        """One gradient, or None, for each argument; more are allowed if they are None."""
+        """One gradient or None per argument; extra results are allowed if they are None."""
         results = returned if isinstance(returned, tuple) else (returned,)
         count = len(self.edges)
         if len(results) < count or any(r is not None for r in results[count:]):
@@ -267,7 +267,7 @@ class _Entry:
         return results[:count]
 
     def _fitted(self, i: int, new: Any) -> Any:
-        """A gradient in the shape and dtype of the argument it is for."""
+        """A gradient, summed and cast to the shape and dtype of its argument."""
         kind = self.kinds[i]
         if not isinstance(new, Tensor):
             raise TypeError(
@@ -291,6 +291,6 @@ class _Entry:
 
 
 def _spreads(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
-    """Whether `small` broadcasts to `large`: then a gradient of `large` can be added up."""
+    """Whether `small` broadcasts to `large`, so that a gradient can be summed from there."""
     pairs = zip(reversed(small), reversed(large), strict=False)
     return len(small) <= len(large) and all(n in (1, m) for n, m in pairs)

@@ -17,7 +17,7 @@ Array = np.ndarray[Any, Any]
 
 
 class GradcheckError(GradatimError, RuntimeError):
-    """A gradient that differs from the finite difference: names input, output and both."""
+    """A gradient that differs from its finite difference: names input, output and both values."""
 
 
 def gradcheck(
@@ -29,9 +29,9 @@ def gradcheck(
     rtol: float = 0.001,
     raise_exception: bool = True,
 ) -> bool:
-    """Whether d func / d input agrees with (f(x + eps) - f(x - eps)) / (2 eps) everywhere.
+    """Whether d func / d input agrees with (f(x + eps) - f(x - eps)) / (2 eps).
 
-    Checked for every floating input that requires grad, against every element of every
+    This is checked for every element of every input that requires grad, and every element of every
     floating output: |analytic - numerical| <= atol + rtol * |numerical|.
 
     >>> import gradatim
@@ -59,7 +59,7 @@ def gradgradcheck(
     rtol: float = 0.001,
     raise_exception: bool = True,
 ) -> bool:
-    """`gradcheck` of the gradient: whether the second derivatives are right.
+    """`gradcheck` of the gradient: whether second derivatives are right.
 
     >>> import gradatim
     >>> x = gradatim.tensor([0.5, -1.0], dtype=gradatim.float64, requires_grad=True)
@@ -77,14 +77,14 @@ def gradgradcheck(
 
     def gradient(*args: Any) -> tuple[Any, ...]:
         xs, ws = args[: len(given)], args[len(given) :]
-        found = grad(
+        gradients = grad(
             [y for y in _floating(func(*xs)) if y.requires_grad],
             [xs[i] for i in places],
             [w for w, y in zip(ws, outputs, strict=True) if y.requires_grad],
             create_graph=True,
             materialize_grads=True,
         )
-        return tuple(g for g in found if g.requires_grad)
+        return tuple(g for g in gradients if g.requires_grad)
 
     return gradcheck(
         gradient,
@@ -117,12 +117,12 @@ def _check(func: Any, given: tuple[Any, ...], eps: float, atol: float, rtol: flo
     xs = [given[i] for i in places]
     analytic, numerical = _analytic(func, given, xs), _numerical(func, given, xs, eps)
     for j, rows in enumerate(analytic):
-        for i, found, wanted in zip(places, rows, numerical[j], strict=True):
-            if not np.allclose(found, wanted, rtol=rtol, atol=atol, equal_nan=True):
-                raise GradcheckError(_report(i, j, found, wanted))
+        for i, actual, expected in zip(places, rows, numerical[j], strict=True):
+            if not np.allclose(actual, expected, rtol=rtol, atol=atol, equal_nan=True):
+                raise GradcheckError(_report(i, j, actual, expected))
 
 
-# Jacobians for each output and each input; rows: elements of the input, columns: of the output.
+# Jacobians of each output for each input: rows are elements of the input, columns of the output.
 
 
 def _analytic(func: Any, given: tuple[Any, ...], xs: list[Any]) -> list[list[Array]]:
@@ -130,13 +130,13 @@ def _analytic(func: Any, given: tuple[Any, ...], xs: list[Any]) -> list[list[Arr
 
 
 def _walked(y: Any, xs: list[Any]) -> list[Array]:
-    """From one walk back for each element of an output."""
+    """The analytic Jacobians of an output, by one backward pass per element."""
     jacobians = [np.zeros((x.numel(), y.numel())) for x in xs]
     for k in range(y.numel() if y.requires_grad else 0):
         seed = np.zeros(y.shape, y._value.dtype)
         seed.reshape(-1)[k] = 1
-        found = grad(y, xs, wrap(seed), retain_graph=True, allow_unused=True)
-        for jacobian, g in zip(jacobians, found, strict=True):
+        gradients = grad(y, xs, wrap(seed), retain_graph=True, allow_unused=True)
+        for jacobian, g in zip(jacobians, gradients, strict=True):
             if g is not None:
                 jacobian[:, k] = numbers_of(g).reshape(-1)
     return jacobians
@@ -148,9 +148,9 @@ def _numerical(func: Any, given: tuple[Any, ...], xs: list[Any], eps: float) -> 
 
 
 def _nudged(func: Any, given: tuple[Any, ...], place: Array, eps: float) -> list[Array]:
-    """From two calls for each element of an input, which tell about all outputs."""
+    """The numerical Jacobians of all outputs for one input, by two calls per element."""
 
-    # Recorded, because the function may itself ask for a gradient.
+    # Recorded, because the function itself may compute gradients.
     def call() -> list[Array]:
         outputs = _floating(func(*given))
         return [numbers_of(y).astype(np.float64).reshape(-1) for y in outputs]

@@ -36,7 +36,7 @@ def backward(
     create_graph: bool = False,
     inputs: Tensors | None = None,
 ) -> None:
-    """Add the gradients of one or several tensors to the `.grad` of the leaves behind them."""
+    """Add the gradients of one or several tensors to the `.grad` of the leaves they depend on."""
     roots = _several(tensors)
     _backward(roots, _weights("backward", grad_tensors, roots), retain_graph, create_graph, inputs)
 
@@ -52,10 +52,10 @@ def grad(
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Tensor, ...]:
-    """d(sum of outputs) / d input for each input; no `.grad` is touched.
+    """d(sum of outputs) / d input for each input; no `.grad` changes.
 
-    An input that the outputs do not depend on raises, unless `allow_unused` (its gradient is
-    None) or `materialize_grads` (zeros). `only_inputs` can only be true, as in PyTorch.
+    An input on which the outputs do not depend raises, unless `allow_unused` (its gradient is None)
+    or `materialize_grads` (zeros). `only_inputs` must be true.
 
     >>> import gradatim
     >>> x = gradatim.tensor(3.0, requires_grad=True)
@@ -73,25 +73,25 @@ def grad(
             "grad: materialize_grads gives zeros to inputs that are not used, so allow_unused "
             "cannot be False"
         )
-    found = _found(
+    gradients = _gradients(
         _several(outputs),
         _several(inputs),
         grad_outputs,
         create_graph if retain_graph is None else retain_graph,
         create_graph,
     )
-    for i, (x, gradient) in enumerate(zip(_several(inputs), found, strict=True)):
+    for i, (x, gradient) in enumerate(zip(_several(inputs), gradients, strict=True)):
         if gradient is None and materialize_grads:
-            found[i] = copy(full(x._value.shape, 0, x._value.dtype))
+            gradients[i] = copy(full(x._value.shape, 0, x._value.dtype))
         elif gradient is None and not allow_unused:
             raise AutogradError(
                 f"grad: the outputs do not depend on input {i}; pass allow_unused=True to get "
                 "None for it"
             )
-    return tuple(found)
+    return tuple(gradients)
 
 
-def _found(
+def _gradients(
     outputs: list[Any], inputs: list[Any], weights: Any, retain_graph: bool, create_graph: bool
 ) -> list[Any]:
     """The gradient for each input; None where the outputs do not depend on it."""
@@ -100,5 +100,7 @@ def _found(
         check_tensor(name, x, "the output")
     roots, seeds = starts(names, outputs, _weights("grad", weights, outputs))
     edges = targets("grad", inputs)
-    found = walk(roots, seeds, targets=edges, retain_graph=retain_graph, create_graph=create_graph)
-    return [found.get(edge) for edge in edges]
+    by_edge = walk(
+        roots, seeds, targets=edges, retain_graph=retain_graph, create_graph=create_graph
+    )
+    return [by_edge.get(edge) for edge in edges]

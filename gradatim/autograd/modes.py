@@ -1,4 +1,4 @@
-"""Turn the tape off and on: blocks, and decorators with or without parentheses."""
+"""Turn recording on and off: context managers that are also decorators."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Mode(GradMode):
 
 
 class no_grad(_Mode):
-    """No operation inside is recorded.
+    """Do not record operations inside.
 
     >>> import gradatim
     >>> x = gradatim.tensor([1.0], requires_grad=True)
@@ -45,11 +45,11 @@ class no_grad(_Mode):
 
 
 class enable_grad(_Mode):
-    """Operations inside are recorded again, within an outer `no_grad`."""
+    """Record operations inside, even within an outer `no_grad`."""
 
 
 class inference_mode(GradMode):
-    """As `no_grad` (the library has nothing more to save), or with False as `enable_grad`."""
+    """The same as `no_grad` (there is nothing more to save), or `enable_grad` if given False."""
 
     def __new__(cls, mode: bool | Callable[..., Any] = True) -> Any:
         return decorated(mode, False) if callable(mode) else super().__new__(cls)
@@ -62,7 +62,7 @@ class inference_mode(GradMode):
 
 
 class set_grad_enabled(GradMode):
-    """Turn recording on or off: at once when called, and back at the end of a `with` block."""
+    """Turn recording on or off when called; a `with` block restores it at its end."""
 
     def __init__(self, mode: bool) -> None:
         super().__init__(bool(mode))
@@ -73,17 +73,17 @@ class set_grad_enabled(GradMode):
         local.context.grad_enabled = self._enabled
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        self.__exit__(None, None, None)  # as a decorator it is for the function, not from now on
+        self.__exit__(None, None, None)  # as a decorator it only affects the function
         return decorated(function, self._enabled)
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are recorded in this thread now."""
+    """Whether operations are currently recorded in this thread."""
     return local.context.grad_enabled
 
 
 def decorated(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]:
-    """The function with recording on or off while it runs."""
+    """The function, wrapped so that recording is on or off while it runs."""
     if inspect.isgeneratorfunction(function):
         return _decorated_generator(function, enabled)
 
@@ -96,7 +96,7 @@ def decorated(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]
 
 
 def _decorated_generator(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]:
-    # A generator runs a piece at a time; between the pieces its caller's own mode holds.
+    # A generator runs in steps; between them the caller's own mode applies.
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         generator = function(*args, **kwargs)
