@@ -1,7 +1,7 @@
 """Gradatim: a deep-learning library you can read.
 
-The names, arguments and numbers are PyTorch's wherever PyTorch has the thing. `gradatim.nn`,
-`gradatim.optim` and the other rooms load when they are first used.
+Names, arguments and results are those of PyTorch wherever it has an equivalent. `gradatim.nn`,
+`gradatim.optim` and the other subpackages load when they are first used.
 """
 
 import importlib
@@ -301,11 +301,11 @@ if typing.TYPE_CHECKING:
     from . import optim as optim
     from . import utils as utils
 
-# PyTorch's other names.
+# PyTorch's aliases
 double, float, int, long = float64, float32, int32, int64
 newaxis = None
 
-__version__ = "0.1.0"  # the one place: the build reads it here
+__version__ = "0.1.0"  # the only place: the build reads it here
 
 _ROOMS = ("compiler", "data", "diagnose", "draw", "models", "nn", "optim", "scalar", "training",
           "utils")  # fmt: skip
@@ -319,12 +319,12 @@ _LATER = {
 
 
 def _kernel(*asked: typing.Any) -> typing.Any:
-    """Make a kernel: the compiler loads when the first large array wants one."""
+    """Make a kernel; the compiler is loaded when the first large array needs one."""
     return importlib.import_module(".compiler.pipeline.kernel", __name__).make(*asked)
 
 
 def _in_place(*asked: typing.Any) -> None:
-    """Compile a module that asks for it."""
+    """Compile a module in place, for `Module.compile`."""
     importlib.import_module(".compiler.compile", __name__).compile_in_place(*asked)
 
 
@@ -333,7 +333,7 @@ _set_module_compiler(_in_place)
 
 
 def __getattr__(name: str) -> typing.Any:
-    """Load a room when it is first used, and say what is missing where a name is not here."""
+    """Load a subpackage on first use; for an unknown name, say what to use instead."""
     if name in _ROOMS:
         return importlib.import_module(f".{name}", __name__)
     if name in _LATER:
@@ -349,7 +349,7 @@ def __dir__() -> list[str]:
     return sorted({*__all__, *_ROOMS, "__version__"})
 
 
-# Many names to a line: one to a line would be five screens.
+# Several names per line: one per line would fill five screens.
 # fmt: off
 __all__ = [
     "BoolTensor", "ByteTensor", "DoubleTensor", "FloatTensor", "Generator", "IntTensor",

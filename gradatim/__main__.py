@@ -1,4 +1,4 @@
-"""`python -m gradatim`: the command, for where it is not on the path."""
+"""`python -m gradatim`: the command-line tool where it is not on the PATH."""
 
 import sys
 

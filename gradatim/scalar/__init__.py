@@ -1,17 +1,17 @@
 """Session 1 of the course, complete: from one number with a gradient to a network that learns.
 
-Pure Python; imports nothing else of Gradatim. Read the files in this order:
+Pure Python; imports nothing else from Gradatim. Read the files in this order:
 
     value.py            Value: a number that remembers how it was made; backward(), the chain rule
-    ieee.py             arithmetic that answers inf or nan where Python raises
+    ieee.py             arithmetic that returns inf or nan where Python raises
     first_graph.py      lol(), the function of the slides: four inputs, three operations
-    nudge.py            slopes by nudging each input, and by backward(), to compare
+    nudge.py            slopes by nudging each input, compared with those of backward()
     descent.py          gradient descent on the inputs of any function
     network.py          Neuron, Layer, MLP
-    samples.py          four samples to learn, and two moons to tell apart
+    samples.py          two data sets: the four samples of the slides, and two moons
     training.py         the loop: forward, reset, backward, update; full batch or mini-batches
     mapped_samples.py   samples from a file larger than memory
-    approximation.py    how wide, or how deep, a network must be to draw a given curve
+    approximation.py    how wide, or how deep, a network must be to approximate a curve
     no_free_lunch.py    why every learner scores one half, averaged over all problems
 """
 

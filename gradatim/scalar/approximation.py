@@ -1,17 +1,18 @@
-"""Universal approximation, both ways: a network wide enough, or deep enough, draws any curve.
+"""Universal approximation: a wide enough, or a deep enough, network approximates any curve.
 
-A curve is drawn by straight segments between points of it. On segments of length s the error is at
-most max|f''| s^2 / 8, so the wanted error says how many segments are needed.
+A curve is approximated by straight segments between points on it. With segments of length s the
+error is at most max|f''| s^2 / 8, so the tolerated error determines the number of segments.
 
 Wide: one hidden layer. A ReLU unit relu(x - k) is flat up to the knot k and rises after it, so one
-unit for each segment can bend the line at each knot.
+unit per segment can bend the line at each knot.
 
-Deep: four units a layer, however fine the curve. One carries x, one is the hinge relu(x - k), and
-two add up what the hinges so far contributed, upwards and downwards. None of the four is ever
-negative, so ReLU leaves them alone, and the stack computes the same function, exactly.
+Deep: four units per layer, however fine the approximation. One carries x, one is the hinge
+relu(x - k), and two sum the contributions of the hinges so far, upward and downward. None of the
+four is ever negative, so ReLU leaves them unchanged: the stack computes exactly the same function.
 
-Sources: Cybenko 1989 and Hornik 1991 for width; Kidger and Lyons, "Universal Approximation with
-Deep Narrow Networks", 2020, for depth: d + D + 2 units a layer for d inputs and D outputs, here 4.
+Sources: for width Cybenko 1989 and Hornik 1991; for depth Kidger and Lyons, "Universal
+Approximation with Deep Narrow Networks", 2020: d + D + 2 units per layer for d inputs and D
+outputs, here 4.
 
 >>> wave = lambda x: math.sin(2 * math.pi * x)
 >>> [segments_for(error, curvature=(2 * math.pi) ** 2) for error in (0.1, 0.01, 0.001)]
@@ -48,7 +49,7 @@ Curve = Callable[[float], float]
 
 
 def segments_for(error: float, *, curvature: float, low: float = 0.0, high: float = 1.0) -> int:
-    """Return how many even segments keep to the error: (high - low) sqrt(curvature / (8 error)).
+    """Return the number of equal segments for an error: (high - low) sqrt(curvature / (8 error)).
 
     `curvature` is the maximum of |f''| from `low` to `high`.
     """
@@ -60,7 +61,7 @@ def segments_for(error: float, *, curvature: float, low: float = 0.0, high: floa
 def hinge_network(
     segments: int, low: float = 0.0, high: float = 1.0, *, rng: random.Random | None = None
 ) -> MLP:
-    """Return MLP(1, [segments, 1]) with its hidden units relu(x - k) at even knots.
+    """Return MLP(1, [segments, 1]) with hidden units relu(x - k) at evenly spaced knots.
 
     Its output layer is random, for `train_output_layer`.
     """
@@ -72,9 +73,9 @@ def hinge_network(
 
 
 def shallow_network(f: Curve, segments: int, low: float = 0.0, high: float = 1.0) -> MLP:
-    """Return one hidden layer of `segments` units that draws f by as many even segments.
+    """Return a network of one hidden layer that approximates f by equal segments, one per unit.
 
-    f(low) + sum of bend_i relu(x - knot_i), where a bend is the change of slope at a knot.
+    It computes f(low) + sum of bend_i relu(x - knot_i); a bend is the change of slope at a knot.
     """
     net = hinge_network(segments, low, high)
     _set(net.layers[1].neurons[0], _bends(f, segments, low, high), f(low))
@@ -82,10 +83,10 @@ def shallow_network(f: Curve, segments: int, low: float = 0.0, high: float = 1.0
 
 
 def deep_network(f: Curve, segments: int, low: float = 0.0, high: float = 1.0) -> MLP:
-    """Return `segments` hidden layers of 4 units that draw f by as many even segments.
+    """Return a network of 4 units per hidden layer that approximates f by one segment per layer.
 
-    Layer i holds x - low, the hinge i, and the sums of the upward and downward bends before it. It
-    equals `shallow_network(f, segments, low, high)` for every x from `low` on.
+    Layer i holds x - low, hinge i, and the sums of the upward and downward bends before it. The
+    network equals `shallow_network(f, segments, low, high)` for every x >= `low`.
     """
     net = MLP(1, [4] * segments + [1], activation="relu", last="linear")
     knots, bends = _even(segments, low, high), _bends(f, segments, low, high)
@@ -110,11 +111,11 @@ def worst_error(
 
 
 def train_output_layer(net: MLP, samples: Sequence[Sample], *, steps: int) -> None:
-    """Train the last layer, which must be linear, by the conjugate gradients of the squared error.
+    """Train the last layer, which must be linear, by conjugate gradients on the squared error.
 
-    In the weights of a linear layer the loss is a quadratic bowl, but here a long narrow one: plain
-    gradient descent creeps along its floor. Conjugate gradients ask `backward()` for one gradient a
-    step too, and choose each direction so that it undoes nothing that was gained before. Source:
+    In the weights of a linear layer the loss is a quadratic bowl, here an ill-conditioned one: a
+    long narrow valley, along which plain gradient descent creeps. Conjugate gradients also need one
+    `backward()` per step, but choose each direction so that it undoes no earlier progress. Source:
     Hestenes and Stiefel 1952.
 
     >>> net = hinge_network(8, rng=random.Random(0))
@@ -124,7 +125,7 @@ def train_output_layer(net: MLP, samples: Sequence[Sample], *, steps: int) -> No
     True
     """
     *hidden, last = net.layers
-    features = [(_outputs(hidden, x), y) for x, y in samples]  # these do not change
+    features = [(_outputs(hidden, x), y) for x, y in samples]  # constant during training
     parameters = last.parameters()
 
     def gradient_at(point: Sequence[float]) -> list[float]:
@@ -139,20 +140,20 @@ def train_output_layer(net: MLP, samples: Sequence[Sample], *, steps: int) -> No
     residual = [-g for g in gradient_at(w)]
     direction = residual
     for _ in range(steps):
-        bent = _add(gradient_at(direction), -1.0, at_zero)  # H direction
+        curved = _add(gradient_at(direction), -1.0, at_zero)  # H direction
         size = _dot(residual, residual)
         if size < 1e-24:
             break
-        rate = size / _dot(direction, bent)
+        rate = size / _dot(direction, curved)
         w = _add(w, rate, direction)
-        residual = _add(residual, -rate, bent)
+        residual = _add(residual, -rate, curved)
         direction = _add(residual, _dot(residual, residual) / size, direction)
     for p, number in zip(parameters, w, strict=True):
         p.data = number
 
 
 def _even(segments: int, low: float, high: float) -> list[float]:
-    """Return the ends of even segments: segments + 1 numbers from low to high."""
+    """Return the ends of equal segments: segments + 1 numbers from low to high."""
     if segments < 1:
         raise ValueError(f"the number of segments must be at least 1, got {segments}")
     return [low + (high - low) * i / segments for i in range(segments + 1)]
@@ -172,7 +173,7 @@ def _set(neuron: Neuron, weights: Sequence[float], bias: float) -> None:
 
 
 def _outputs(layers: Sequence[Layer], x: list[float]) -> list[float]:
-    """Return what the layers make of x, as plain numbers."""
+    """Return the output of the layers for x, as plain numbers."""
     for layer in layers:
         values = layer(x)
         x = [v.data for v in (values if isinstance(values, list) else [values])]

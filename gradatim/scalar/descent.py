@@ -1,4 +1,4 @@
-"""Gradient descent: take a small step against the slope, and again.
+"""Gradient descent: repeatedly take a small step against the slope.
 
 w = w0
 repeat:
@@ -18,7 +18,7 @@ __all__ = ["Step", "descend"]
 
 @dataclass(frozen=True)
 class Step:
-    """A point of the path: where it is, how high, and the slope there."""
+    """A point on the path: its coordinates, the function's value there and its gradient."""
 
     at: tuple[float, ...]
     height: float
@@ -30,14 +30,13 @@ def descend(
 ) -> list[Step]:
     """Return the path of `steps` updates w - rate * gradient: steps + 1 points, the start first.
 
-    With too large a rate the path diverges, up to inf and nan: nothing raises, so that it can be
-    drawn.
+    With too large a rate the path diverges to inf and nan; nothing raises, so it can be plotted.
 
     >>> path = descend(lambda x: x**2 + 1, [2.0], rate=0.1, steps=30)
     >>> round(path[0].height, 3), round(path[-1].height, 3)
     (5.0, 1.0)
 
-    On the weights of the first graph, leaving its inputs alone:
+    On the weights of the first graph, with fixed inputs:
 
     >>> from gradatim.scalar import lol
     >>> path = descend(lambda w1, w2: lol(w1=w1, w2=w2), [10.0, -2.0], rate=0.01, steps=1)
@@ -54,7 +53,7 @@ def descend(
 
 
 def _look(function: Callable[..., Value], w: list[Value]) -> Step:
-    """Do the forward pass, the reset and the backward pass at w."""
+    """Run the forward pass, the reset and the backward pass at w."""
     height = function(*w)
     for wi in w:
         wi.zero_grad()

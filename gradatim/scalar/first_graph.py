@@ -6,14 +6,14 @@
                 w1 --'          (*)-- L
                            w2 --'
 
-A graph keeps the numbers of the forward pass. Change one of them, and all that was computed from it
-is stale until the forward pass is done again, in `data` and in the gradients that use it:
+A graph keeps the numbers of the forward pass. After a change of one of them, everything computed
+from it is stale until the forward pass is run again, in `data` and in the gradients that use it:
 
 >>> x1, x2, w1, w2 = Value(2.0), Value(-3.0), Value(10.0), Value(-2.0)
 >>> L = lol(x1, x2, w1, w2)
 >>> w1.data = 20.0
 >>> L.backward()
->>> L, w2.grad  # of the old w1; with the new one L is -28 and dL/dw2 = d = 14
+>>> L, w2.grad  # for the old w1; with the new one L is -28 and dL/dw2 = d = 14
 (Value(data=-8.0, grad=1.0, label='L'), 4.0)
 >>> w2.zero_grad()
 >>> L = lol(x1, x2, w1, w2)
@@ -28,7 +28,7 @@ __all__ = ["lol"]
 
 
 def lol(x1: Number = 2.0, x2: Number = -3.0, w1: Number = 10.0, w2: Number = -2.0) -> Value:
-    """Return L = (x1 x2 + w1) w2, with a label on each of its seven Values, for drawing.
+    """Return L = (x1 x2 + w1) w2, with all seven Values labelled, for drawing.
 
     >>> L = lol()
     >>> L
@@ -45,7 +45,7 @@ def lol(x1: Number = 2.0, x2: Number = -3.0, w1: Number = 10.0, w2: Number = -2.
 
 
 def _labelled(number: Number, label: str) -> Value:
-    """Return a Value with a label; a label that it has already is kept."""
+    """Return a Value with a label; an existing label is kept."""
     value = number if isinstance(number, Value) else Value(number)
     value.label = value.label or label
     return value

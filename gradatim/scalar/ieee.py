@@ -1,12 +1,12 @@
-"""Arithmetic that answers inf or nan where Python raises.
+"""Arithmetic that returns inf or nan where Python raises.
 
-Python stops a program at `1.0 / 0.0`, `math.log(0.0)`, `math.exp(1000)` and `10.0 ** 400`. The
-machine itself, NumPy and PyTorch do not: what is too large becomes `inf`, what has no value becomes
-`nan`, and the computation goes on. A network that diverges must be something one can look at, so
-`Value` follows the machine, everywhere. Source: IEEE 754-2019, sections 7.2 to 7.4.
+Python raises at `1.0 / 0.0`, `math.log(0.0)`, `math.exp(1000)` and `10.0 ** 400`. The processor,
+NumPy and PyTorch do not: too large a result becomes `inf`, an undefined one `nan`, and the
+computation goes on. It must be possible to inspect a network that diverges, so `Value` always
+follows the processor. Source: IEEE 754-2019, sections 7.2 to 7.4.
 
-A number need not be a float. What `Value` asks of its numbers is `+ - * / **`, comparisons, and the
-functions below; a `StandIn` answers all of these itself, and may do something else than compute.
+A number need not be a float. `Value` uses `+ - * / **`, comparisons, and the functions below; a
+`StandIn` implements all of these itself, and may do something other than compute.
 """
 
 import math
@@ -16,9 +16,9 @@ __all__ = ["StandIn", "divide", "exp", "log", "power", "sigmoid", "tanh", "where
 
 
 class StandIn:
-    """What may stand where a float does: it has a float's operators, and methods named as below.
+    """Base of objects that replace floats: they have a float's operators, and the methods below.
 
-    `gradatim.compile` runs a function once with numbers that write down what is done to them.
+    `gradatim.compile` runs a function once with stand-ins that record the operations on them.
     """
 
     __slots__ = ()
@@ -37,7 +37,7 @@ def divide(a: float, b: float) -> float:
 
 
 def exp(x: float) -> float:
-    """Return e to the x; inf when that is larger than any float, from x = 710 on.
+    """Return e to the x; inf if that is larger than any float, from x = 710 on.
 
     >>> exp(0.0), exp(1000.0), exp(-1000.0)
     (1.0, inf, 0.0)
@@ -65,7 +65,7 @@ def log(x: float) -> float:
 
 
 def tanh(x: float) -> float:
-    """Return (e^2x - 1) / (e^2x + 1), which lies between -1 and 1.
+    """Return (e^2x - 1) / (e^2x + 1), between -1 and 1.
 
     >>> tanh(0.0), tanh(1000.0), tanh(-1000.0)
     (0.0, 1.0, -1.0)
@@ -77,7 +77,7 @@ def tanh(x: float) -> float:
 
 
 def power(x: float, n: float) -> float:
-    """Return x to the n; nan where no real number is meant, inf where none is large enough.
+    """Return x to the n; nan where the result is not real, inf where it is too large.
 
     >>> power(2.0, 3.0), power(-8.0, 1 / 3), power(0.0, -1.0), power(-10.0, 401.0)
     (8.0, nan, inf, -inf)
@@ -86,7 +86,7 @@ def power(x: float, n: float) -> float:
         return math.pow(x, n)
     except OverflowError:
         return -math.inf if x < 0.0 and n % 2.0 == 1.0 else math.inf
-    except ValueError:  # 0 to a negative power, or a negative number to a broken one
+    except ValueError:  # 0 to a negative power, or a negative number to a fractional one
         if x != 0.0:
             return math.nan
         return math.copysign(math.inf, x) if n % 2.0 == 1.0 else math.inf
@@ -95,7 +95,7 @@ def power(x: float, n: float) -> float:
 
 
 def sigmoid(x: float) -> float:
-    """Return 1 / (1 + exp(-x)), written so that exp is only asked for numbers below 1.
+    """Return 1 / (1 + exp(-x)), written so that exp cannot overflow.
 
     >>> sigmoid(0.0), sigmoid(1000.0), sigmoid(-1000.0)
     (0.5, 1.0, 0.0)
@@ -108,7 +108,7 @@ def sigmoid(x: float) -> float:
 
 
 def where(condition: Any, yes: float, no: float) -> float:
-    """Return one of two numbers, by a comparison; both are computed before.
+    """Return one of two numbers, selected by a comparison; both have been computed.
 
     >>> where(2.0 < 3.0, 10.0, 20.0)
     10.0
@@ -119,7 +119,7 @@ def where(condition: Any, yes: float, no: float) -> float:
 
 
 def _stand_in(x: Any) -> Any:
-    """Return x, if it is one that answers for itself."""
+    """Return x if it is a `StandIn`. Errors: TypeError."""
     if isinstance(x, StandIn):
         return x
     raise TypeError(f"a number is wanted here, got a {type(x).__name__}: {x!r}")

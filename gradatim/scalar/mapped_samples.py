@@ -1,10 +1,10 @@
-"""Samples from a file that does not fit in memory: the file is mapped, not read.
+"""Samples from a file that does not fit in memory: the file is memory-mapped, not read.
 
-A memory map lets the operating system bring in only the pages that are touched, and drop them when
+The operating system loads only the pages of a memory map that are accessed, and evicts them when
 memory is short. A mini-batch of ten rows costs ten small reads, however large the file is.
 
 The file is a header of 16 bytes, `GRADROWS` and the number of columns, then the rows as 64-bit
-floats, all little-endian; the last column is the wanted output.
+floats, all little-endian; the last column is the target.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _MAGIC = b"GRADROWS"
 
 
 class MappedSamples(Sequence[Sample]):
-    """The samples of a file written by `write_samples`, read from the disk one by one when asked.
+    """The samples in a file written by `write_samples`, each read when it is accessed.
 
-    A sequence like any other: `random.sample(samples, 10)` reads ten rows. Close it when done, or
-    use it in a `with` statement.
+    An ordinary sequence: `random.sample(samples, 10)` reads ten rows. Close it when done, or use it
+    in a `with` statement.
 
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
@@ -74,10 +74,10 @@ class MappedSamples(Sequence[Sample]):
 
 
 def write_samples(path: str | os.PathLike[str], samples: Iterable[Sample]) -> None:
-    """Write samples, one at a time as they come, to a file for `MappedSamples`.
+    """Write samples, one at a time, to a file for `MappedSamples`.
 
-    The file appears under its name only when it is complete. All samples must have the same number
-    of inputs.
+    The file appears under its name only when it is complete. All samples must have equally many
+    inputs.
     """
     path = Path(path)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -106,7 +106,7 @@ def _write_rows(file: BinaryIO, samples: Iterable[Sample]) -> None:
 
 
 def _read_shape(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Return the number of columns and of rows; refuse what `write_samples` did not write."""
+    """Return the numbers of columns and rows. Errors: ValueError if the format is wrong."""
     header = file.read(_HEADER.size)
     if len(header) < _HEADER.size or not header.startswith(_MAGIC):
         raise ValueError(f"{os.fspath(path)} is not a file of samples: make one by write_samples()")

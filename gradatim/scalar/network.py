@@ -1,8 +1,8 @@
 """Neuron, Layer, MLP: a network is a function of its inputs with many Values inside.
 
-A neuron computes `a(w1 x1 + ... + wn xn + b)`. A layer is a row of neurons that look at the same
-inputs. A multi-layer perceptron (MLP) is a chain of layers. The weights and biases are the
-parameters: Values that live longer than one computation, and that training changes.
+A neuron computes `a(w1 x1 + ... + wn xn + b)`. A layer is a row of neurons with the same inputs. A
+multi-layer perceptron (MLP) is a chain of layers. The weights and biases are the parameters: Values
+that outlive a single computation, and that training changes.
 
 Left out: everything about speed and shapes (see `gradatim.nn`), and clever initial weights.
 """
@@ -29,7 +29,7 @@ ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
 
 
 class Rng(Protocol):
-    """What the initial weights need of a random generator: the module `random` has it too."""
+    """The part of a random generator that initial weights need; the module `random` has it too."""
 
     def uniform(self, a: float, b: float) -> float: ...
 
@@ -42,11 +42,11 @@ class Network:
         raise NotImplementedError
 
     def parameters(self) -> list[Value]:
-        """Return the Values that training changes, always in the same order."""
+        """Return the Values that training changes, in a fixed order."""
         raise NotImplementedError
 
     def zero_grad(self) -> None:
-        """Reset the gradients, which `backward()` adds to; do this before each `backward()`."""
+        """Reset the gradients; needed before each `backward()`, which adds to them."""
         for parameter in self.parameters():
             parameter.zero_grad()
 
@@ -54,8 +54,8 @@ class Network:
 class Neuron(Network):
     """One neuron: a(w1 x1 + ... + wn xn + b), with `nin` inputs.
 
-    The weights are drawn from -1 to 1 by Python's `random`, or by `rng`; `random.seed(1)` before
-    makes the same neuron again. `name` goes before the labels of the parameters.
+    The weights are drawn from -1 to 1 by Python's `random`, or by `rng`; `random.seed(1)` makes
+    them reproducible. `name` is a prefix of the parameters' labels.
 
     >>> n = Neuron(2, activation="linear")
     >>> n.w[0].data, n.w[1].data, n.b.data = 2.0, -1.0, 0.5
@@ -89,7 +89,7 @@ class Neuron(Network):
 
 
 class Layer(Network):
-    """`nout` neurons that look at the same `nin` inputs.
+    """`nout` neurons with the same `nin` inputs.
 
     >>> layer = Layer(3, 4)
     >>> len(layer([1.0, 2.0, 3.0])), len(layer.parameters())
@@ -105,7 +105,7 @@ class Layer(Network):
         ]
 
     def __call__(self, x: Inputs) -> Any:
-        """Return the neurons' outputs as a list; that of a single neuron is not wrapped in one."""
+        """Return the neurons' outputs as a list, or the output itself if there is only one."""
         values = _inputs(x, len(self.neurons[0].w), self)
         outputs = [neuron(values) for neuron in self.neurons]
         return outputs[0] if len(outputs) == 1 else outputs
@@ -122,7 +122,7 @@ class MLP(Network):
     """A multi-layer perceptron: `nin` inputs, then one layer for each size in `nouts`.
 
     Every layer has the same activation, as on the slides, unless `last` names another one for the
-    last layer: with `last="linear"` the output is not confined to the range of tanh.
+    last layer: with `last="linear"` the output is not limited to the range of tanh.
 
     >>> net = MLP(3, [4, 4, 1])
     >>> len(net.parameters())  # 4(3+1) + 4(4+1) + 1(4+1)
@@ -172,12 +172,12 @@ class MLP(Network):
 
 
 def _inputs(x: Inputs, expected: int, receiver: Network) -> list[Value]:
-    """Return the inputs as Values x1, x2, ..., shared by all the neurons that look at them."""
+    """Return the inputs as Values x1, x2, ..., shared by all neurons that use them."""
     xs = x if isinstance(x, list) else list(x) if isinstance(x, Iterable) else [x]
     if len(xs) != expected:
         raise ValueError(f"{receiver!r} takes {expected} inputs, got {len(xs)}: {xs}")
     if isinstance(xs[0], Value):
-        return xs  # type: ignore[return-value]  # what the layer below computed
+        return xs  # type: ignore[return-value]  # outputs of the layer before
     return [v if isinstance(v, Value) else Value(v, label=f"x{i}") for i, v in enumerate(xs, 1)]
 
 

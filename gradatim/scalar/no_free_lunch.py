@@ -2,11 +2,11 @@
 
 Take the eight inputs of three bits. A problem is a labelling: each input gets 0 or 1, so there are
 2^8 = 256 problems. A learner sees the labels of four inputs and guesses the other four. Whatever it
-guesses for an unseen input, exactly half of the problems that agree with what it saw agree with the
-guess. Its average score is one half: not about, exactly.
+guesses for an unseen input, exactly half of the problems consistent with the seen labels agree with
+the guess. So its average score is exactly one half.
 
-A learner is better than a coin only on the problems that its assumptions (its inductive bias) fit,
-and pays for that on the others. Source: Wolpert and Macready, "No Free Lunch Theorems for
+A learner is better than a coin only on problems that fit its assumptions (its inductive bias), and
+pays for that on the others. Source: Wolpert and Macready, "No Free Lunch Theorems for
 Optimization", 1997; for supervised learning, Wolpert, "The Lack of A Priori Distinctions Between
 Learning Algorithms", 1996.
 """
@@ -41,15 +41,15 @@ SEEN: tuple[Bits, ...] = ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0))
 def average_score(
     learner: Learner, labellings: Iterable[Bits] = LABELLINGS, seen: Sequence[Bits] = SEEN
 ) -> Fraction:
-    """Return the share of unseen inputs that the learner guesses right, averaged over problems.
+    """Return the fraction of unseen inputs that the learner guesses right, averaged over problems.
 
-    A learner is called with the seen inputs and their labels, and returns its guess as a function.
-    A labelling holds the labels of `INPUTS`, in their order. The result is an exact fraction.
+    A learner is called with the seen inputs and their labels, and returns a guessing function. A
+    labelling holds the labels of `INPUTS`, in order. The result is an exact fraction.
 
     >>> average_score(nearest_neighbour), average_score(majority)
     (Fraction(1, 2), Fraction(1, 2))
 
-    On the six problems where the label is one of the bits, or its opposite, a bias pays:
+    On the six problems where the label is one of the bits, or its complement, a bias pays:
 
     >>> copies = [tuple(x[i] ^ flip for x in INPUTS) for i in range(3) for flip in (0, 1)]
     >>> average_score(trained_neuron, copies)
@@ -67,13 +67,13 @@ def average_score(
 
 
 def majority(seen: Sequence[Bits], labels: Bits) -> Callable[[Bits], int]:
-    """Guess the label that was seen more often; 1 if both were seen equally often."""
+    """Guess the more frequent label; 1 if both are equally frequent."""
     winner = int(2 * sum(labels) >= len(labels))
     return lambda x: winner
 
 
 def nearest_neighbour(seen: Sequence[Bits], labels: Bits) -> Callable[[Bits], int]:
-    """Guess the label of the seen input with the fewest different bits, the first of them."""
+    """Guess the label of the seen input with the fewest different bits (the first, if tied)."""
 
     def guess(x: Bits) -> int:
         def distance(i: int) -> int:
@@ -85,7 +85,7 @@ def nearest_neighbour(seen: Sequence[Bits], labels: Bits) -> Callable[[Bits], in
 
 
 def trained_neuron(seen: Sequence[Bits], labels: Bits) -> Callable[[Bits], int]:
-    """Guess by the sign of one tanh neuron, trained on what was seen by gradient descent."""
+    """Guess by the sign of one tanh neuron, trained on the seen inputs by gradient descent."""
     neuron = Neuron(len(seen[0]), rng=random.Random(0))
     samples = [
         ([float(bit) for bit in x], 2.0 * y - 1.0) for x, y in zip(seen, labels, strict=True)

@@ -1,7 +1,7 @@
-"""Two ways to the same slopes: nudge each input and look, or ask `backward()`.
+"""Two ways to the same slopes: nudge each input, or call `backward()`.
 
-Nudging needs two evaluations for each input; `backward()` finds all slopes in one walk. That is why
-a network with a million weights can be trained, and nudging is how one checks that it is right.
+Nudging needs two evaluations per input; `backward()` computes all slopes in one walk. That is why a
+network with a million weights can be trained, and nudging is how its gradients are checked.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +14,11 @@ __all__ = ["gradient", "nudge"]
 def nudge(function: Callable[..., Number], at: Sequence[float], *, h: float = 1e-5) -> list[float]:
     """Estimate d function / d input for each input: (f(x + h) - f(x - h)) / 2h.
 
-    The inputs are passed as Values, so that the same function serves `gradient`.
+    The inputs are passed as Values, so that the same function works with `gradient`.
 
-    The nudge in both directions makes the error shrink with h squared; with one, as in
-    (f(x + h) - f(x)) / h, it shrinks with h. Too small an h is worse: x + 1e-16 is x, and the
-    estimate 0.
+    With a nudge in both directions the error shrinks as h squared; with one, as in
+    (f(x + h) - f(x)) / h, it shrinks as h. Too small an h is worse: x + 1e-16 is x, and the
+    estimate is 0.
 
     >>> from gradatim.scalar import lol
     >>> [round(slope, 6) for slope in nudge(lol, [2.0, -3.0, 10.0, -2.0])]

@@ -1,15 +1,15 @@
-"""Small sets to learn from: the four samples of the slides, and two moons."""
+"""Small data sets: the four samples of the slides, and two moons."""
 
 import math
 import random
 
 __all__ = ["Sample", "four_samples", "two_moons"]
 
-Sample = tuple[list[float], float]  # the inputs, and the output that is wanted
+Sample = tuple[list[float], float]  # the inputs and the target
 
 
 def four_samples() -> tuple[list[list[float]], list[float]]:
-    """Return xs and ys of the slides: four samples of three inputs, two of each class.
+    """Return the xs and ys of the slides: four samples of three inputs, two of each class.
 
     >>> xs, ys = four_samples()
     >>> xs[0], ys
@@ -23,10 +23,10 @@ def four_samples() -> tuple[list[list[float]], list[float]]:
 def two_moons(
     count: int = 100, *, noise: float = 0.1, rng: random.Random | None = None
 ) -> list[Sample]:
-    """Return points on two half circles that reach into each other, the classes 1 and -1 in turn.
+    """Return points on two interleaving half circles, alternating between the classes 1 and -1.
 
-    `noise` is the standard deviation of what is added to both coordinates; without `rng` the
-    numbers come from the module `random`.
+    `noise` is the standard deviation of the noise added to both coordinates; without `rng` it is
+    drawn by the module `random`.
 
     >>> moons = two_moons(100, rng=random.Random(0))
     >>> len(moons), sum(y for x, y in moons)

@@ -1,7 +1,7 @@
-"""The training loop, and what changes when each step looks at a few samples only.
+"""The training loop, with the full batch or mini-batches.
 
-Full batch: one exact gradient of the whole loss for each step. Mini-batches (stochastic gradient
-descent): a rough gradient from a few samples drawn afresh, and many more steps for the same work.
+Full batch: each step uses the exact gradient of the whole loss. Mini-batches (stochastic gradient
+descent): each step estimates it from a few random samples, so the same work pays for more steps.
 """
 
 import random
@@ -17,10 +17,10 @@ __all__ = ["Run", "accuracy", "squared_error", "train"]
 
 
 def squared_error(net: Network, samples: Sequence[Sample]) -> Value:
-    """Return sum (net(x) - y)^2 over the samples: a sum, as on the slides.
+    """Return the sum of (net(x) - y)^2 over the samples, as on the slides.
 
-    The mean would only divide the loss and its gradient by the number of samples, which is the same
-    as a smaller rate.
+    A mean would only divide the loss and its gradient by the number of samples, which is equivalent
+    to a smaller rate.
 
     >>> from gradatim.scalar import MLP, four_samples
     >>> xs, ys = four_samples()
@@ -31,13 +31,13 @@ def squared_error(net: Network, samples: Sequence[Sample]) -> Value:
 
 
 def accuracy(net: Network, samples: Sequence[Sample]) -> float:
-    """Return the share of samples whose output has the sign of the wanted one."""
+    """Return the fraction of samples whose output has the sign of the target."""
     return sum(float(net(x)) * y > 0.0 for x, y in samples) / len(samples)
 
 
 @dataclass
 class Run:
-    """What a training run did, and what it cost."""
+    """The losses of a training run, and its cost."""
 
     losses: list[float] = field(default_factory=list)  # mean over the batch, before each update
     gradient_evaluations: int = 0  # samples seen: each costs one forward and one backward pass
@@ -53,12 +53,12 @@ def train(
     batch_size: int | None = None,
     rng: random.Random | None = None,
 ) -> Run:
-    """Train by gradient descent on the squared error, and return what it cost.
+    """Train by gradient descent on the squared error, and return the losses and the cost.
 
-    Each step looks at the whole set, or at `batch_size` samples drawn without repetition by `rng`
-    (without one, by the module `random`). The rate multiplies the gradient of the mean over the
-    batch, so that one rate suits all batch sizes. `samples` may be any sequence, also a
-    `MappedSamples` that is larger than memory.
+    Each step uses all samples, or `batch_size` samples drawn without replacement by `rng` (without
+    one, by the module `random`). The rate multiplies the gradient of the mean over the batch, so
+    that one rate suits all batch sizes. `samples` may be any sequence, including a `MappedSamples`
+    that is larger than memory.
 
     >>> from gradatim.scalar import MLP, two_moons
     >>> moons, rng = two_moons(40, rng=random.Random(0)), random.Random(1)

@@ -2,15 +2,15 @@
 
 Read this file first. It has three parts:
 
-1. `Value`. Every operation on Values gives a new Value that keeps its result (`data`), what it
-   was made from (`_children`) and by which operation (`_op`): computing a loss builds a graph.
+1. `Value`. Every operation on Values returns a new Value that holds its result (`data`), its
+   operands (`_children`) and the operation (`_op`): computing a loss builds a graph.
 2. `Value.backward`, the chain rule. It walks the graph from the loss back to the inputs and adds,
-   to the gradient of every input, the slope of the operation times the gradient of its result.
-3. `SLOPES`, a table: for each operation, how fast its result changes with each of its inputs.
+   to the gradient of every operand, the slope of the operation times the gradient of its result.
+3. `SLOPES`, a table: for each operation, how fast its result changes with each of its operands.
 
-The slides keep a small function inside every node; here the graph is data and the rules are a
-table. It is the same line, `child.grad += slope * node.grad`, but it is written once, a picture can
-show each term of it, and a training step takes half the time.
+The slides store a small function in every node; here the graph is data and the rules are a table.
+The line is the same, `child.grad += slope * node.grad`, but it is written only once, a drawing can
+show each of its terms, and a training step takes half the time.
 
 Left out: arrays (a Value is one number) and gradients of gradients. That is `gradatim.tensor`.
 """
@@ -26,15 +26,15 @@ from . import ieee
 __all__ = ["SLOPES", "Number", "Value"]
 
 # A zero that no computation returns: a gradient that still *is* this object was never written to.
-# (Every float that Python computes is a new object, so `grad += 0.0` is enough to make it another.)
+# (Every float that Python computes is a new object, so even `grad += 0.0` replaces it.)
 NOT_COMPUTED = float("0.0")
 
 
 class Value:
     """One number in a computation, with its gradient once `backward()` has been called.
 
-    The arithmetic is that of the machine, as in NumPy and PyTorch: nothing raises in the middle of
-    a computation, what is too large is inf and what is not defined is nan.
+    Arithmetic is that of the processor, as in NumPy and PyTorch: nothing raises in the middle of a
+    computation, too large results are inf and undefined ones nan.
 
     >>> a = Value(2.0, label="a")
     >>> b = Value(-3.0, label="b")
@@ -57,7 +57,7 @@ class Value:
         self._children = _children
         self._op = _op
 
-    # --- The operations. An operand that is a plain number becomes a Value of its own. ---
+    # --- The operations. A plain number as an operand becomes a Value. ---
 
     def __add__(self, other: Number) -> Value:
         other = other if isinstance(other, Value) else Value(other)
@@ -76,7 +76,7 @@ class Value:
         return Value(ieee.divide(self.data, other.data), (self, other), "/")
 
     def __pow__(self, exponent: Number) -> Value:
-        """Raise to a power; a plain number is part of the operation, `_op` is then "**2".
+        """Raise to a power; a plain number becomes part of the operation: `_op` is "**2".
 
         >>> x, n = Value(3.0), Value(2.0)
         >>> (x**2)._op, (x**n)._op, (2**x).data
@@ -99,18 +99,18 @@ class Value:
         return Value(ieee.log(self.data), (self,), "log")
 
     def tanh(self) -> Value:
-        """Return (e^2x - 1) / (e^2x + 1), which lies between -1 and 1, for any x."""
+        """Return (e^2x - 1) / (e^2x + 1), between -1 and 1."""
         return Value(ieee.tanh(self.data), (self,), "tanh")
 
     def relu(self) -> Value:
-        """Return max(0, self); its slope at 0 is taken as 0."""
+        """Return max(0, self); the slope at 0 is defined as 0."""
         return Value(ieee.where(self.data < 0.0, 0.0, self.data), (self,), "relu")
 
     def sigmoid(self) -> Value:
-        """Return 1 / (1 + e^-x), which lies between 0 and 1, for any x."""
+        """Return 1 / (1 + e^-x), between 0 and 1."""
         return Value(ieee.sigmoid(self.data), (self,), "sigmoid")
 
-    # The reflected forms: Python tries `2 + a` as `a.__radd__(2)`.
+    # The reflected operators: Python evaluates `2 + a` as `a.__radd__(2)`.
 
     def __radd__(self, other: float) -> Value:
         return Value(other) + self
@@ -130,10 +130,10 @@ class Value:
     # --- The graph and the chain rule. ---
 
     def graph(self) -> list[Value]:
-        """Return every Value that this one was made from, children first, itself last.
+        """Return every Value that this one was computed from, children first, itself last.
 
         The walk keeps its own stack, so a chain of 100,000 operations is no problem. `None` on the
-        stack means that everything the Value below it was made from has been listed.
+        stack means that all descendants of the Value below it have been listed.
 
         >>> a, b = Value(2.0, label="a"), Value(3.0, label="b")
         >>> [node.label or node._op for node in (a * b + a).graph()]
@@ -145,7 +145,7 @@ class Value:
         while stack:
             node = stack.pop()
             if node is None:
-                order.append(stack.pop())  # type: ignore[arg-type]  # a Value lies under each None
+                order.append(stack.pop())  # type: ignore[arg-type]  # a Value is below each None
             elif node not in seen:
                 seen.add(node)
                 if node._children:
@@ -157,7 +157,7 @@ class Value:
         return order
 
     def slopes(self) -> tuple[float, ...]:
-        """Return d self / d child for each child, at the numbers that are in the graph now.
+        """Return d self / d child for each child, at the current numbers of the graph.
 
         >>> a, b = Value(2.0), Value(-3.0)
         >>> (a * b).slopes(), (a - b).slopes(), (b**2).slopes(), a.slopes()
@@ -168,10 +168,10 @@ class Value:
     def backward(self) -> None:
         """Compute d self / d node for every node of the graph, into `node.grad`.
 
-        Chain rule: grad(child) = sum over the nodes made from it of d node / d child * grad(node).
-        Results come before what they were made from, so a gradient is complete when it is used.
-        A second call adds to the leaves (reset them with `zero_grad`), as PyTorch does; what lies
-        between holds the gradients of the last call.
+        Chain rule: grad(child) = sum over the nodes that use it of d node / d child * grad(node).
+        Results are visited before their operands, so a gradient is complete when it is used. As in
+        PyTorch, a second call adds to the leaves (reset them with `zero_grad`); inner nodes hold
+        the gradients of the last call.
 
         >>> a = Value(3.0)
         >>> (a + a).backward()
@@ -188,7 +188,7 @@ class Value:
             except KeyError:  # "**n"
                 rule = _rule(node._op)
             grad, children = node.grad, node._children
-            if len(children) == 2:  # spelled out: a loop over zip() would take twice as long
+            if len(children) == 2:  # unrolled: a loop over zip() would take twice as long
                 a, b = children
                 slope_a, slope_b = rule(node, a, b)
                 a.grad += slope_a * grad
@@ -200,7 +200,7 @@ class Value:
 
     @property
     def has_grad(self) -> bool:
-        """Whether a gradient was computed: a 0.0 that is a result is not a 0.0 that is a start.
+        """Whether a gradient was computed; a computed 0.0 is distinguished from the initial 0.0.
 
         >>> a = Value(1.0)
         >>> a.grad, a.has_grad
@@ -212,12 +212,12 @@ class Value:
         return self.grad is not NOT_COMPUTED
 
     def zero_grad(self) -> None:
-        """Forget the gradient: it is 0.0 again, and `has_grad` is False."""
+        """Reset the gradient to 0.0, with `has_grad` False."""
         self.grad = NOT_COMPUTED
 
     @property
     def exponent(self) -> float | None:
-        """The number n of `a**n`, exactly; None for every other operation, `a**b` included.
+        """The exact number n of `a**n`; None for every other operation, including `a**b`.
 
         >>> (Value(3.0) ** 0.1).exponent, (Value(3.0) * 2).exponent
         (0.1, None)
@@ -242,13 +242,13 @@ def _power_slope(x: float, n: float) -> float:
 
 
 def _exponent_slope(out: Value, a: Value, n: Value) -> float:
-    """Return d a**n / d n = a**n log a; 0**n is 0 for every n > 0: flat, though log 0 is -inf."""
+    """Return d a**n / d n = a**n log a; 0 at a = 0, where 0**n is flat although log 0 is -inf."""
     flat = (a.data == 0.0) & (n.data >= 0.0)
     return ieee.where(flat, 0.0, out.data * ieee.log(a.data))
 
 
-# For each operation: the slope of its result `out` with respect to each of its inputs.
-# A new operation needs a line here and `Value(result, (its one or two inputs), "its name")`.
+# For each operation: the slope of its result `out` with respect to each operand. A new operation
+# needs a line here and `Value(result, (its one or two operands), "its name")`.
 SLOPES: dict[str, Callable[..., tuple[float, ...]]] = {
     "+": lambda out, a, b: (1.0, 1.0),
     "-": lambda out, a, b: (1.0, -1.0),
@@ -265,7 +265,7 @@ SLOPES: dict[str, Callable[..., tuple[float, ...]]] = {
 
 
 def _rule(op: str) -> Callable[..., tuple[float, ...]]:
-    """Return the slopes of an operation; a power by a number, "**n", needs no line in the table."""
+    """Return the slope function of an operation; "**n", for a number n, is not in the table."""
     if op in SLOPES:
         return SLOPES[op]
     if op.startswith("**"):
@@ -282,12 +282,12 @@ def _power_rule(n: float) -> Callable[..., tuple[float, ...]]:
 
 
 def _as_number(number: SupportsFloat) -> float:
-    """Return the number as a float, unless it stands in for one."""
+    """Return the number as a float, unless it is a `StandIn` for one."""
     return number if isinstance(number, ieee.StandIn) else _as_float(number)  # type: ignore[return-value]
 
 
 def _as_float(number: SupportsFloat) -> float:
-    """Return the number as a float; refuse what only looks like one."""
+    """Return the number as a float; refuse Values and strings."""
     if isinstance(number, Value):
         raise TypeError(
             "a Value holds a number, not another Value, which would cut the graph here: "
@@ -303,5 +303,5 @@ def _as_float(number: SupportsFloat) -> float:
 
 
 def _short(number: float) -> str:
-    """Return at most six digits of the number, as Python would write them."""
+    """Return the number with at most six digits, as Python would write it."""
     return repr(float(f"{number:.6g}"))
