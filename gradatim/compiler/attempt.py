@@ -67,12 +67,12 @@ class Attempt:
             return np.asarray(error.results)[: error.step]
 
     def _one_by_one(self, steps: int, inputs: Sequence[Any]) -> Array:
-        found: list[Array] = []
+        results: list[Array] = []
         for i in range(steps):
-            found.append(np.array(self.function(*(row_of(x, i) for x in inputs)).detach()))
-            if np.isnan(found[-1]):
+            results.append(np.array(self.function(*(row_of(x, i) for x in inputs)).detach()))
+            if np.isnan(results[-1]):
                 break
-        return np.stack(found)
+        return np.stack(results)
 
     def _ready(self, inputs: Sequence[Any]) -> Program | None:
         """The program, traced and compiled; None if compilation failed or is not wanted now."""

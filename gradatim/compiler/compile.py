@@ -51,7 +51,7 @@ def compile(
     >>> double(gradatim.ones(2))
     tensor([2., 2.])
     """
-    asked = Settings(
+    settings = Settings(
         fullgraph=fullgraph,
         dynamic=dynamic,
         backend=backend,
@@ -60,13 +60,13 @@ def compile(
         disable=disable,
     )
     if model is None:
-        return partial(_compile, asked=asked)
-    return _compile(model, asked)
+        return partial(_compile, settings=settings)
+    return _compile(model, settings)
 
 
-def _compile(function: Callable[..., Any], asked: Settings) -> Any:
+def _compile(function: Callable[..., Any], settings: Settings) -> Any:
     check_function(function)
-    if asked.is_plain:
+    if settings.is_plain:
         return function
     _say_if_none()
     if touches_values(function, ()):
@@ -74,9 +74,9 @@ def _compile(function: Callable[..., Any], asked: Settings) -> Any:
     return compile_module(function) if is_module(function) else Program(function)
 
 
-def compile_in_place(module: Any, asked: Settings) -> None:
+def compile_in_place(module: Any, settings: Settings) -> None:
     """Compile a module in place, or make a compiled one plain again."""
-    if asked.is_plain:
+    if settings.is_plain:
         into_plain(module)
         return
     _say_if_none()

@@ -28,15 +28,15 @@ def arriving(back: Back, there: Collection[int], behind: Collection[int]) -> Bac
     equations = tuple(needed(rest.equations, outputs))
     used = {v for e in equations for v in e.inputs}.union(outputs)
     needs = {v: n for v, n in zip(given, back.needs, strict=False) if v in used}
-    found = dict(zip(given[len(back.needs) :], back.captures, strict=True))
-    found = {v: c for v, c in found.items() if v in used}
+    captures = dict(zip(given[len(back.needs) :], back.captures, strict=True))
+    captures = {v: c for v, c in captures.items() if v in used}
     arrive = {k: v for k, v in arrive.items() if k in there}
     return replace(
         back,
-        graph=Graph((*arrive.values(), *needs, *found), equations, outputs),
+        graph=Graph((*arrive.values(), *needs, *captures), equations, outputs),
         arrive=tuple(arrive),
         needs=tuple(needs.values()),
-        captures=tuple(found.values()),
+        captures=tuple(captures.values()),
         leave={i: outputs.index(v) for i, v in leave.items()},
     )
 
@@ -74,9 +74,9 @@ class _Rest:
         """Keep an equation that joins several gradients, such as those of slices, with zeros."""
         zeros = dict(self.new)
         for v in self.nothing.intersection(e.inputs):
-            made = apply(repeated, (), {"shape": v.shape, "value": 0, "dtype": v.dtype}, e.line)
-            self.equations.append(made)
-            zeros[v] = made.output
+            zero = apply(repeated, (), {"shape": v.shape, "value": 0, "dtype": v.dtype}, e.line)
+            self.equations.append(zero)
+            zeros[v] = zero.output
         self.equations.append(renamed(e, zeros))
 
 

@@ -35,8 +35,8 @@ class Backward:
     def run(self, gradients: Sequence[Any], handed_over: Sequence[Any]) -> dict[int, Any]:
         """The gradients of the sources, by source number, from those of the results."""
         binding = self._binding
-        given = [*gradients, *(handed_over[n] for n in self.back.needs)]
+        inputs = [*gradients, *(handed_over[n] for n in self.back.needs)]
         with binding.lock:
-            made = [wrap(a) for a in binding.run(given)]
+            outputs = [wrap(a) for a in binding.run(inputs)]
             binding.inputs.forget_arguments()
-        return {i: made[k] for i, k in self.back.leave.items()}
+        return {i: outputs[k] for i, k in self.back.leave.items()}

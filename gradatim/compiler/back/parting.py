@@ -103,35 +103,35 @@ class _Needs:
     def draft(self, way: Way) -> _Draft:
         """The backward equations, with those to recompute, and the variables they need."""
         back = needed(way.equations, way.leave.values())
-        made = {v for e in back for v in e.outputs}.union(way.arrive)
-        asked = {v for e in back for v in e.inputs}.union(way.leave.values()) - made
-        again: dict[int, Equation] = {}
-        first = self._done_again(asked, again, self._is_moved)
+        computed = {v for e in back for v in e.outputs}.union(way.arrive)
+        asked = {v for e in back for v in e.inputs}.union(way.leave.values()) - computed
+        recomputed: dict[int, Equation] = {}
+        first = self._done_again(asked, recomputed, self._is_moved)
         light = self._light(first)
         needs = self._done_again(
             first,
-            again,
+            recomputed,
             lambda e: self._is_moved(e) or (_is_cheap(e) and light.issuperset(e.inputs)),
         )
         for v in needs:
             self._keep(v)
-        return _Draft(way, [*(again[i] for i in sorted(again)), *back], needs)
+        return _Draft(way, [*(recomputed[i] for i in sorted(recomputed)), *back], needs)
 
     def _done_again(
-        self, asked: Iterable[Var], again: dict[int, Equation], may: Callable[[Equation], bool]
+        self, asked: Iterable[Var], recomputed: dict[int, Equation], may: Callable[[Equation], bool]
     ) -> list[Var]:
         """What has to be saved if every equation that `may` be recomputed is."""
-        waiting, left = set(asked), []
+        waiting, saved = set(asked), []
         while waiting:
             v = max(waiting, key=self.order.__getitem__)
             waiting.remove(v)
             maker = self.makers.get(v)
             if v not in self.there and maker is not None and may(maker):
-                again[self.order[v]] = maker
+                recomputed[self.order[v]] = maker
                 waiting.update(maker.inputs)
             else:
-                left.append(v)
-        return left
+                saved.append(v)
+        return saved
 
     def _is_moved(self, e: Equation) -> bool:
         """Whether its input, which is no larger than its result, may be saved instead.
@@ -178,15 +178,15 @@ class _Needs:
     def back(self, draft: _Draft) -> Back:
         """A draft as a graph, its inputs in the order in which they are passed."""
         handed = [v for v in draft.needs if v in self.numbers]
-        found = [v for v in draft.needs if v not in self.numbers]
+        captured = [v for v in draft.needs if v not in self.numbers]
         new = {v: Var(v.shape, v.dtype, begins_line=True) for v in draft.needs}
         outputs = tuple(dict.fromkeys(draft.way.leave.values()))
-        inputs = (*draft.way.arrive, *(new[v] for v in (*handed, *found)))
+        inputs = (*draft.way.arrive, *(new[v] for v in (*handed, *captured)))
         return Back(
             replace(Graph((), tuple(draft.equations), outputs).rename(new), inputs=inputs),
             tuple(range(len(draft.way.arrive))),
             tuple(self.numbers[v] for v in handed),
-            tuple(self.found[v] for v in found),
+            tuple(self.found[v] for v in captured),
             {i: outputs.index(v) for i, v in draft.way.leave.items()},
         )
 

@@ -88,12 +88,12 @@ class Through(Binding):
     def _new_way(self, there: tuple[int, ...]) -> Backward:
         """Compile another backward program, evicting the least recently used one if necessary."""
         reach = frozenset[int]().union(*(self.joint.reach[k] for k in there))
-        made = Backward(arriving(self.back, there, reach))
-        kept = dict(self.backs)
-        while len(kept) >= WAYS:
-            del kept[min(kept, key=lambda k: kept[k].turn)]
-        self.backs = {**kept, there: made}
-        return made
+        new = Backward(arriving(self.back, there, reach))
+        ways = dict(self.backs)
+        while len(ways) >= WAYS:
+            del ways[min(ways, key=lambda k: ways[k].turn)]
+        self.backs = {**ways, there: new}
+        return new
 
     def _one_step(
         self, tensors: Sequence[Any], outputs: list[Any], before: Callable[[], None] | None
@@ -107,16 +107,16 @@ class Through(Binding):
             edges = [None if x is None else history(x) for x in self._sources(tensors)]
             grads = [self.inputs.storage(i, tensors) for i in self.grads_kept]
         arrays = super()._one_step(tensors, outputs, before)
-        found = [None if a is None else wrap(a) for a in arrays]
-        return Entry(self, edges, self._handed_over(tensors, found, iter(grads))), found
+        wrapped = [None if a is None else wrap(a) for a in arrays]
+        return Entry(self, edges, self._handed_over(tensors, wrapped, iter(grads))), wrapped
 
     def finish(  # type: ignore[override]
         self, traced: Traced, done: tuple[Entry, list[Any]], tensors: Sequence[Any]
     ) -> Any:
         """The result of the function, with histories that begin at the entry."""
-        entry, found = done
+        entry, outputs = done
         past = [entry] if self.is_single else self._past(entry, tensors)
-        return filled(traced.results, found, tensors, past)
+        return filled(traced.results, outputs, tensors, past)
 
     def _past(self, entry: Entry, tensors: Sequence[Any]) -> Sequence[Any]:
         """The histories of the results; a tensor that the function wrote gets its new one.

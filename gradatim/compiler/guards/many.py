@@ -38,10 +38,10 @@ def conditions(place: Place, value: str, name: Name) -> list[str] | None:
 
     They begin with the container's length, unless the place's own guard checks it.
     """
-    found = _items(place, value, name)
-    if found is None:
+    below = _items(place, value, name)
+    if below is None:
         return None
-    items, asked = found
+    items, checks = below
     level = place.below
     while not all(map(_is_kept, level)):
         keys = _common_keys(level)
@@ -49,14 +49,14 @@ def conditions(place: Place, value: str, name: Name) -> list[str] | None:
             return None
         # The class is checked too: an observed dictionary may not become an unobserved one.
         kinds = [p.held.type for p in level if isinstance(p.held, Keys)]
-        asked.append(f"are_others(map(type, {items}), {name(kinds)})")
-        asked.append(f"[*map(len, {items})] != {name([len(keys)] * len(level))}")
+        checks.append(f"are_others(map(type, {items}), {name(kinds)})")
+        checks.append(f"[*map(len, {items})] != {name([len(keys)] * len(level))}")
         items = f"chain(map({name(itemgetter(*keys))}, {items}))"
         level = [p for above in level for p in above.below]
     if len(level) < _FEWEST:
         return None
     known = [p.held.now() for p in level if isinstance(p.held, Tensor)]
-    return [*asked, f"are_others({items}, {name(known)})"]
+    return [*checks, f"are_others({items}, {name(known)})"]
 
 
 def _items(place: Place, value: str, name: Name) -> tuple[str, list[str]] | None:

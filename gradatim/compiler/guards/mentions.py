@@ -9,22 +9,22 @@ from typing import Any
 
 def globals_of(code: CodeType) -> list[str]:
     """The global names a function reads, in order of first use."""
-    wanted = ("LOAD_GLOBAL", "LOAD_NAME")
-    found = [i.argval for i in dis.get_instructions(code) if i.opname in wanted]
-    return list(dict.fromkeys(found))
+    opcodes = ("LOAD_GLOBAL", "LOAD_NAME")
+    names = [i.argval for i in dis.get_instructions(code) if i.opname in opcodes]
+    return list(dict.fromkeys(names))
 
 
 def texts_of(code: CodeType) -> list[str]:
     """The string constants of a function: keys of dictionaries may be among them."""
-    found: list[str] = []
+    texts: list[str] = []
     waiting: list[Any] = list(code.co_consts)
     while waiting:
         x = waiting.pop()
         if type(x) is str:
-            found.append(x)
+            texts.append(x)
         elif type(x) in (tuple, frozenset):
             waiting += x
-    return found
+    return texts
 
 
 def looks_through(code: CodeType) -> bool:

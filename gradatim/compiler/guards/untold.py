@@ -26,9 +26,9 @@ def _left(place: Place, *, is_told: bool) -> Place | None:
     below = [_left(p, is_told=teller is not None) for p in place.below]
     if any(below) and not all(below) and place.below[0].way is Way.EACH:
         return place  # they are read together, so all are asked
-    asked: Held | None = held if teller is None else teller
+    guard: Held | None = held if teller is None else teller
     if is_told and (teller is not None or isinstance(held, Number | Thing)):
-        asked = None
-    found = Place(place.way, place.key, place.path)
-    found.held, found.below = asked, [p for p in below if p is not None]
-    return None if is_told and asked is None and not found.below else found
+        guard = None
+    rest = Place(place.way, place.key, place.path)
+    rest.held, rest.below = guard, [p for p in below if p is not None]
+    return None if is_told and guard is None and not rest.below else rest

@@ -163,10 +163,10 @@ class Graph:
 
     def uses(self) -> dict[Var, int]:
         """How often each variable is read; being an output counts as a read."""
-        found: dict[Var, int] = {}
+        counts: dict[Var, int] = {}
         for v in (*(v for e in self.equations for v in e.inputs), *self.outputs):
-            found[v] = found.get(v, 0) + 1
-        return found
+            counts[v] = counts.get(v, 0) + 1
+        return counts
 
     def with_equations(self, equations: Iterable[Equation]) -> Graph:
         """The graph with other equations between the same inputs and outputs."""
@@ -209,8 +209,8 @@ def apply(
     part_of: str = "",
 ) -> Equation:
     """The equation of one primitive; its shape rule gives the types of the results."""
-    told = primitive.shape(*[v.type for v in inputs], **params)
-    types = told if len(primitive.outputs) > 1 else (told,)
+    result = primitive.shape(*[v.type for v in inputs], **params)
+    types = result if len(primitive.outputs) > 1 else (result,)
     outputs = tuple(Var(tuple(t.shape), np.dtype(t.dtype)) for t in types)
     return Equation(primitive, tuple(inputs), outputs, params, line, part_of)
 

@@ -231,23 +231,23 @@ def leaves(nest: Nest) -> Sequence[Leaf]:
     if isinstance(nest, ScatterNest):
         return (nest.places, nest.values)
     if isinstance(nest, BlockNest):
-        found = [leaf for part in nest.parts for leaf in leaves(part)]
-        found += [nest.hiding.mask] if nest.hiding else []
-        return [leaf for leaf in found if leaf.var not in nest.near.keys() - nest.stored]
+        inner = [leaf for part in nest.parts for leaf in leaves(part)]
+        inner += [nest.hiding.mask] if nest.hiding else []
+        return [leaf for leaf in inner if leaf.var not in nest.near.keys() - nest.stored]
     if isinstance(nest, BandNest):
-        made = {s.into for part in nest.parts for s in part.stores}
-        found = [leaf for part in nest.parts for leaf in leaves(part)]
-        return [leaf for leaf in found if leaf.var not in made]
-    found = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
-    return [nest.a, nest.b, *found] if isinstance(nest, ProductNest) else found
+        internal = {s.into for part in nest.parts for s in part.stores}
+        inner = [leaf for part in nest.parts for leaf in leaves(part)]
+        return [leaf for leaf in inner if leaf.var not in internal]
+    inner = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
+    return [nest.a, nest.b, *inner] if isinstance(nest, ProductNest) else inner
 
 
 def reads(nest: Nest) -> list[Var]:
     """The variables that a nest reads from memory."""
     if isinstance(nest, NumpyNest):
         return [i[0] for i in nest.inputs if isinstance(i, tuple)]
-    found = [leaf.var for leaf in leaves(nest) if leaf.in_memory]
-    return [*found, nest.into] if isinstance(nest, ScatterNest) else found
+    variables = [leaf.var for leaf in leaves(nest) if leaf.in_memory]
+    return [*variables, nest.into] if isinstance(nest, ScatterNest) else variables
 
 
 def writes(nest: Nest) -> list[Var]:
@@ -255,11 +255,11 @@ def writes(nest: Nest) -> list[Var]:
     if isinstance(nest, RowNest | ProductNest):
         return [s.into for s in nest.stores]
     if isinstance(nest, BlockNest):
-        found = [v for part in nest.parts for v in writes(part)]
-        return [v for v in dict.fromkeys(found) if v not in nest.near.keys() - nest.stored]
+        variables = [v for part in nest.parts for v in writes(part)]
+        return [v for v in dict.fromkeys(variables) if v not in nest.near.keys() - nest.stored]
     if isinstance(nest, BandNest):
-        found = [v for part in nest.parts for v in writes(part)]
-        return [v for v in dict.fromkeys(found) if v not in nest.near]
+        variables = [v for part in nest.parts for v in writes(part)]
+        return [v for v in dict.fromkeys(variables) if v not in nest.near]
     if isinstance(nest, ScatterNest):
         return [nest.into]
     return list(nest.equation.outputs)

@@ -49,8 +49,8 @@ class Strided:
 def _broadcast(s: Strided, params: Params) -> Strided:
     shape = params["shape"]
     new = len(shape) - len(s.shape)
-    kept = [t if n == m else 0 for n, m, t in zip(s.shape, shape[new:], s.strides, strict=True)]
-    return Strided(shape, (*(0,) * new, *kept), s.offset)
+    strides = [t if n == m else 0 for n, m, t in zip(s.shape, shape[new:], s.strides, strict=True)]
+    return Strided(shape, (*(0,) * new, *strides), s.offset)
 
 
 def _permute(s: Strided, params: Params) -> Strided:

@@ -23,9 +23,9 @@ def verify(graph: Graph, right: set[Equation] | None = None) -> Graph:
             _refuse(graph, i, v, "appears twice")
         known.add(v)
     for i, e in enumerate(graph.equations):
-        what = _misplaced(e, known) or (None if e in right else _mistyped(e))
-        if what is not None:
-            v, why = what
+        fault = _misplaced(e, known) or (None if e in right else _mistyped(e))
+        if fault is not None:
+            v, why = fault
             _refuse(graph, len(graph.inputs) + i, v, why)
         right.add(e)
         known.update(e.outputs)
@@ -48,8 +48,8 @@ def _misplaced(e: Equation, known: set[Var]) -> tuple[Var, str] | None:
 
 def _mistyped(e: Equation) -> tuple[Var, str] | None:
     """A result whose type is not the one its primitive's rule gives, and what it should be."""
-    told = e.primitive.shape(*[v.type for v in e.inputs], **e.params)
-    types = told if len(e.primitive.outputs) > 1 else (told,)
+    result = e.primitive.shape(*[v.type for v in e.inputs], **e.params)
+    types = result if len(e.primitive.outputs) > 1 else (result,)
     if len(types) != len(e.outputs):
         return e.outputs[0], f"should be one of {len(types)} results"
     for v, kind in zip(e.outputs, types, strict=True):

@@ -39,11 +39,11 @@ def _is_plain(e: Equation) -> bool:
 
 def _in_groups(e: Equation) -> list[Equation]:
     """The equation without dimensions of size 1, and one reduction per group."""
-    found: list[Equation] = []
+    equations: list[Equation] = []
 
     def then(primitive: object, x: Var, params: Params) -> Var:
-        found.append(apply(primitive, (x,), params, e.line))  # type: ignore[arg-type]
-        return found[-1].output
+        equations.append(apply(primitive, (x,), params, e.line))  # type: ignore[arg-type]
+        return equations[-1].output
 
     (x,) = e.inputs
     real = [d for d, n in enumerate(x.shape) if n != 1]
@@ -60,7 +60,7 @@ def _in_groups(e: Equation) -> list[Equation]:
         x = then(e.primitive, x, {"dims": tuple(group), "keepdim": False})
         dims = [rest.index(d) for d in dims if d in rest]
     then(reshape, x, {"shape": e.output.shape})
-    return found
+    return equations
 
 
 def _last_group(dims: list[int], n: int) -> list[int]:

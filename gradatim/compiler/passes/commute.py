@@ -49,13 +49,13 @@ class _Commuting:
 
     def row_work(self, e: Equation) -> Looked | None:
         """The equation applied to the table, if it treats each row by itself."""
-        found = [self.looked.get(v) for v in e.inputs]
-        first = next((x for x in found if x is not None), None)
+        origins = [self.looked.get(v) for v in e.inputs]
+        first = next((x for x in origins if x is not None), None)
         if first is None or len(e.outputs) != 1:
             return None
         same = all(
             x.lookup is first.lookup if x is not None else number_of(v, self.makers) is not None
-            for v, x in zip(e.inputs, found, strict=True)
+            for v, x in zip(e.inputs, origins, strict=True)
         )
         rest = first.rest(e.output.shape)
         params = self._params(e, first) if same and rest is not None else None
@@ -63,7 +63,7 @@ class _Commuting:
             return None
         rows = first.table.shape[0]
         inputs = []
-        for v, x in zip(e.inputs, found, strict=True):
+        for v, x in zip(e.inputs, origins, strict=True):
             if x is not None:
                 inputs.append(x.table)
                 continue
@@ -103,8 +103,8 @@ class _Commuting:
         if looked is None or v in looked.lookup.outputs:
             return v
         if v not in self.lookups:
-            made = looked_up(looked.lookup, looked.table, looked.places)
-            self.lookups[v] = [self.add(e) for e in made][-1]
+            equations = looked_up(looked.lookup, looked.table, looked.places)
+            self.lookups[v] = [self.add(e) for e in equations][-1]
         return self.lookups[v]
 
 

@@ -14,10 +14,10 @@ def drop_unused(graph: Graph) -> Graph:
 
 def needed(equations: Sequence[Equation], outputs: Iterable[Var]) -> list[Equation]:
     """The equations that some outputs need, in their order, and every draw."""
-    asked, kept = set(outputs), []
+    used, kept = set(outputs), []
     for e in reversed(equations):
-        if e.draws or not asked.isdisjoint(e.outputs):
+        if e.draws or not used.isdisjoint(e.outputs):
             kept.append(e)
-            asked.update(e.inputs)
+            used.update(e.inputs)
     kept.reverse()
     return kept

@@ -21,10 +21,10 @@ def without_empties(graph: Graph) -> Graph:
     kept = []
     for e in graph.equations:
         e = renamed(e, new)
-        found = _replacement(e)
-        if found is not e:
-            new[e.output] = found.output
-        kept.append(found)
+        replacement = _replacement(e)
+        if replacement is not e:
+            new[e.output] = replacement.output
+        kept.append(replacement)
     return graph.with_equations(kept).rename(new)
 
 

@@ -70,8 +70,8 @@ def _traced(e: Equation, rule: Callable[..., Any]) -> Written:
     tracer = Tracer(noting_lines=False)
     tracer.made.update(e.inputs)
     with GradMode(False), using(tracer):
-        found = rule(*[wrap(v) for v in e.inputs], **e.params)
-    results = found if isinstance(found, tuple) else (found,)
+        returned = rule(*[wrap(v) for v in e.inputs], **e.params)
+    results = returned if isinstance(returned, tuple) else (returned,)
     return e.inputs, tracer.equations, [r._value for r in results]
 
 

@@ -52,11 +52,11 @@ def _is_worth_it(e: Equation) -> bool:
 
 
 def _halved(e: Equation) -> list[Equation]:
-    found: list[Equation] = []
+    equations: list[Equation] = []
 
     def then(primitive: Primitive, inputs: tuple[Var, ...], params: Params) -> Var:
-        found.append(apply(primitive, inputs, params, e.line, e.part_of))
-        return found[-1].output
+        equations.append(apply(primitive, inputs, params, e.line, e.part_of))
+        return equations[-1].output
 
     a, b = e.inputs
     (m, rows), n = a.shape, b.shape[1]
@@ -66,4 +66,4 @@ def _halved(e: Equation) -> list[Equation]:
     both = then(matmul, (left, right), {})
     first, second = (then(slice_, (both,), {"index": (i,)}) for i in range(2))
     then(add, (first, second), {})
-    return found
+    return equations

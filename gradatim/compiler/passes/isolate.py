@@ -36,11 +36,11 @@ def isolate(graph: Graph) -> Graph:
 
 def _cone(e: Equation, makers: dict[Var, Equation]) -> list[Equation] | None:
     """The equations a sum is computed from, in order, if all of them are cheap."""
-    found: dict[Equation, None] = {}
+    cone: dict[Equation, None] = {}
     waiting = list(e.inputs)
     while waiting:
         maker = makers.get(waiting.pop())
-        if maker is None or maker in found or maker.draws:
+        if maker is None or maker in cone or maker.draws:
             continue
         if maker.name not in FREE:
             cheap = maker.name in ELEMENTWISE and not is_dear(maker.primitive)
@@ -48,12 +48,12 @@ def _cone(e: Equation, makers: dict[Var, Equation]) -> list[Equation] | None:
                 maker.name in ("take", "gather") and len(maker.output.shape) == 1
             ):
                 return None
-        found[maker] = None
-        if len(found) > MOST:
+        cone[maker] = None
+        if len(cone) > MOST:
             return None
         waiting += maker.inputs
     order = {m: i for i, m in enumerate(makers.values())}
-    return sorted(found, key=order.__getitem__)
+    return sorted(cone, key=order.__getitem__)
 
 
 def _is_awaited(graph: Graph, e: Equation, cone: list[Equation]) -> bool:

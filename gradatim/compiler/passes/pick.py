@@ -32,9 +32,9 @@ def pick(graph: Graph) -> Graph:
     kept: list[Equation] = []
     for e in graph.equations:
         e = renamed(e, new)
-        found = _picked(e, makers)
-        equations = [e] if found is None else _read(e, found)
-        if found is not None:
+        picked = _picked(e, makers)
+        equations = [e] if picked is None else _read(e, picked)
+        if picked is not None:
             new[e.output] = equations[-1].output
         makers.update((v, q) for q in equations for v in q.outputs)
         kept += equations
@@ -61,11 +61,11 @@ def columns_of(hits: Equation, makers: Makers) -> Var | None:
     if hits.name != "eq":
         return None
     y, c = (_before(v, makers) for v in hits.inputs)
-    found, numbers = makers.get(y), makers.get(c)
-    if found is None or numbers is None or numbers.name != "arange" or len(y.shape) != 1:
+    lookup, numbers = makers.get(y), makers.get(c)
+    if lookup is None or numbers is None or numbers.name != "arange" or len(y.shape) != 1:
         return None
     begins = numbers.params["start"] == 0 and numbers.params["step"] == 1
-    is_read = found.name == "gather" and found.inputs[0] is c
+    is_read = lookup.name == "gather" and lookup.inputs[0] is c
     return y if begins and is_read and c.shape == hits.output.shape[1:] else None
 
 

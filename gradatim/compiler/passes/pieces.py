@@ -37,16 +37,16 @@ def put_pieces(graph: Graph) -> Graph:
     uses = graph.uses()
     for e in graph.equations:
         e = renamed(e, new)
-        found = _pieces(e, makers, pieces)
-        if found:
-            pieces[e.output] = found
+        parts = _pieces(e, makers, pieces)
+        if parts:
+            pieces[e.output] = parts
         makers.update((v, e) for v in e.outputs)
         kept.append(e)
-        if found and len(found) > 1 and not _is_added_on(graph, e, uses):
-            made = _together(e, found)
-            kept += made
-            makers.update((v, q) for q in made for v in q.outputs)
-            new[e.output] = made[-1].output
+        if parts and len(parts) > 1 and not _is_added_on(graph, e, uses):
+            equations = _together(e, parts)
+            kept += equations
+            makers.update((v, q) for q in equations for v in q.outputs)
+            new[e.output] = equations[-1].output
     return graph.with_equations(kept).rename(new)
 
 
@@ -80,11 +80,11 @@ def _ends(index: tuple[object, ...], shape: tuple[int, ...]) -> tuple[tuple[int,
     return (*ends, *((0, n) for n in shape[len(ends) :]))
 
 
-def _are_apart(found: tuple[Piece, ...]) -> bool:
+def _are_apart(parts: tuple[Piece, ...]) -> bool:
     return all(
         any(a[1] <= b[0] or b[1] <= a[0] for a, b in zip(p.ends, q.ends, strict=True))
-        for i, p in enumerate(found)
-        for q in found[:i]
+        for i, p in enumerate(parts)
+        for q in parts[:i]
     )
 
 
@@ -95,18 +95,18 @@ def _is_added_on(graph: Graph, e: Equation, uses: dict[Var, int]) -> bool:
     return any(q.name == "add" and e.output in q.inputs for q in graph.equations)
 
 
-def _together(e: Equation, found: tuple[Piece, ...]) -> list[Equation]:
+def _together(e: Equation, parts: tuple[Piece, ...]) -> list[Equation]:
     shape = e.output.shape
-    along = [d for d, n in enumerate(shape) if any(p.ends[d] != (0, n) for p in found)]
+    along = [d for d, n in enumerate(shape) if any(p.ends[d] != (0, n) for p in parts)]
     if len(along) == 1:
         (d,) = along
-        row = sorted(found, key=lambda p: p.ends[d])
+        row = sorted(parts, key=lambda p: p.ends[d])
         whole = all(p.ends[d][1] == q.ends[d][0] for p, q in itertools.pairwise(row))
         if whole and row[0].ends[d][0] == 0 and row[-1].ends[d][1] == shape[d]:
             return [apply(cat, [p.value for p in row], {"dim": d}, e.line)]
-    base = found[0].equation.inputs[0]
-    made: list[Equation] = []
-    for p in found:
-        made.append(apply(update_view, (base, p.value), p.equation.params, e.line))
-        base = made[-1].output
-    return made
+    base = parts[0].equation.inputs[0]
+    equations: list[Equation] = []
+    for p in parts:
+        equations.append(apply(update_view, (base, p.value), p.equation.params, e.line))
+        base = equations[-1].output
+    return equations

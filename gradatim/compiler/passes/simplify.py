@@ -28,17 +28,17 @@ def simplify(graph: Graph) -> Graph:
     kept = []
     for e in graph.equations:
         e = renamed(e, new)
-        found = _once(e, makers)
-        while isinstance(found, Equation | tuple):
-            if isinstance(found, tuple):
-                first, found = found
+        result = _once(e, makers)
+        while isinstance(result, Equation | tuple):
+            if isinstance(result, tuple):
+                first, result = result
                 makers[first.output] = first
                 kept.append(first)
-            new[e.output] = found.output
-            e = found
-            found = _once(e, makers)
-        if found is not None:
-            new[e.output] = found
+            new[e.output] = result.output
+            e = result
+            result = _once(e, makers)
+        if result is not None:
+            new[e.output] = result
             continue
         makers.update((v, e) for v in e.outputs)
         kept.append(e)
@@ -145,14 +145,14 @@ def _looked_up(e: Equation, lookup: Equation) -> Found:
 def _put(e: Equation, makers: Makers) -> Found:
     """Values written at indices of several dimensions: flat ones, if they were reshaped before."""
     table, places, values = e.inputs
-    made = makers.get(values)
+    maker = makers.get(values)
     n = places.size
-    if made is None or made.name != "reshape" or e.params["dim"] or len(places.shape) < 2:
+    if maker is None or maker.name != "reshape" or e.params["dim"] or len(places.shape) < 2:
         return None
-    if made.inputs[0].shape != (n, *table.shape[1:]):
+    if maker.inputs[0].shape != (n, *table.shape[1:]):
         return None
     moved = apply(reshape, (places,), {"shape": (n,)}, e.line)
-    inputs = (table, moved.output, made.inputs[0])
+    inputs = (table, moved.output, maker.inputs[0])
     return moved, apply(e.primitive, inputs, e.params, e.line, e.part_of)
 
 

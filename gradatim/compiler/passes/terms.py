@@ -178,12 +178,12 @@ def _quotient(parts: Parts, e: Equation) -> Terms:
 
 
 def _choice(parts: Parts, e: Equation) -> Terms:
-    asked, x, y = e.inputs
+    condition, x, y = e.inputs
     chosen, other = parts.of(x), parts.of(y)
-    if parts.is_column(asked) and not other:
-        mask = Term(weight=parts.make(cast, parts.flat(asked), dtype=parts.dtype))
+    if parts.is_column(condition) and not other:
+        mask = Term(weight=parts.make(cast, parts.flat(condition), dtype=parts.dtype))
         return [parts.product(t, mask) for t in chosen]
-    maker = parts.makers.get(asked)
+    maker = parts.makers.get(condition)
     column = None if maker is None else columns_of(maker, parts.makers)
     if column is None or column.dtype != parts.places.dtype:
         raise Opaque

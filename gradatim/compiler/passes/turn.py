@@ -24,9 +24,9 @@ def turn(graph: Graph) -> Graph:
         if inner is None or inner.name != "matmul" or uses[e.inputs[0]] != 1 or not _swaps(e):
             kept.append(e)
             continue
-        made = _turned(e, inner)
-        kept += made
-        new[e.output] = made[-1].output
+        equations = _turned(e, inner)
+        kept += equations
+        new[e.output] = equations[-1].output
         turned.add(inner)
     return graph.with_equations(e for e in kept if e not in turned).rename(new)
 

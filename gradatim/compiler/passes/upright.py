@@ -140,9 +140,9 @@ class _Turning:
             self.kept.append(e)
 
     def _apply(self, e: Equation, primitive: Primitive, inputs: list[Var], params: Params) -> Var:
-        made = apply(primitive, inputs, params, e.line, e.part_of)
-        self.kept.append(made)
-        return made.output
+        equation = apply(primitive, inputs, params, e.line, e.part_of)
+        self.kept.append(equation)
+        return equation.output
 
     def _turned(self, v: Var, e: Equation) -> Var:
         """The transposed matrix: the one computed so, or a permuted view of the original."""
@@ -166,10 +166,10 @@ class _Turning:
             self.new[e.output] = self._apply(e, matmul, inputs, e.params)
         else:
             params = {"dims": tuple(sorted(1 - d for d in e.params["dims"])), "keepdim": False}
-            found = self._apply(e, e.primitive, [self.turned[e.inputs[0]]], params)
-            if found.shape != e.output.shape:
-                found = self._apply(e, reshape, [found], {"shape": e.output.shape})
-            self.new[e.output] = found
+            result = self._apply(e, e.primitive, [self.turned[e.inputs[0]]], params)
+            if result.shape != e.output.shape:
+                result = self._apply(e, reshape, [result], {"shape": e.output.shape})
+            self.new[e.output] = result
 
     def _as_it_was(self, v: Var, e: Equation) -> Var:
         if v not in self.standing:

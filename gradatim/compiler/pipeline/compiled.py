@@ -67,11 +67,11 @@ def compiled_of(traced: Traced) -> Compiled:
     """Machine code for a traced function."""
     begin = time.perf_counter()
     with uncollected():
-        made = compile_graph(traced.graph, traced.updates, traced.result_count)
+        compiled = compile_graph(traced.graph, traced.updates, traced.result_count)
     seconds = time.perf_counter() - begin
     if seconds > SOON and sys.stderr.isatty():
         print(f"gradatim: compiled in {seconds:.1f} s", file=sys.stderr)
-    return made
+    return compiled
 
 
 def compile_graph(
@@ -92,13 +92,13 @@ def compile_graph(
     target = target or host()
     key = cache_key(f"{_known_by(graph)}\n{updates} {results} {graph.beginning_lines}", target)
     if use_cache:
-        kept = _kept(key, graph)
-        if kept is not None:
-            return kept
-    made = _compile(graph, updates, results, target, simpler)
-    if use_cache and not any(isinstance(s, NumpyStep) for s in made.steps):
-        cache.store(key, _packed(made, graph))
-    return made
+        cached = _kept(key, graph)
+        if cached is not None:
+            return cached
+    compiled = _compile(graph, updates, results, target, simpler)
+    if use_cache and not any(isinstance(s, NumpyStep) for s in compiled.steps):
+        cache.store(key, _packed(compiled, graph))
+    return compiled
 
 
 def _known_by(graph: Graph) -> Graph:
@@ -148,18 +148,18 @@ def _with_code(draft: Draft, graph: Graph, code: list[bytes]) -> Compiled:
     )
 
 
-def _described(m: Memory, made: Schedule, generators: list[Any]) -> tuple[str, int]:
+def _described(m: Memory, plan: Schedule, generators: list[Any]) -> tuple[str, int]:
     if isinstance(m, State):
         return m.what, next(i for i, g in enumerate(generators) if g is m.generator)
-    if m in made.inputs:
-        return "input", made.inputs.index(m)
-    return "output", made.outputs.index(m)
+    if m in plan.inputs:
+        return "input", plan.inputs.index(m)
+    return "output", plan.outputs.index(m)
 
 
 def _generators(graph: Graph) -> list[Any]:
     """The random generators of a graph, in the order of their first draws."""
-    found = {id(e.params["generator"]): e.params["generator"] for e in graph.equations if e.draws}
-    return list(found.values())
+    by_id = {id(e.params["generator"]): e.params["generator"] for e in graph.equations if e.draws}
+    return list(by_id.values())
 
 
 # -- the cache -----------------------------------------------------------------------------
@@ -167,25 +167,25 @@ def _generators(graph: Graph) -> list[Any]:
 
 def _kept(key: str, graph: Graph) -> Compiled | None:
     """The program cached under a key, loaded; None if there is no intact one."""
-    found = kept_code(key)
-    if found is None:
+    cached = kept_code(key)
+    if cached is None:
         return None
-    loaded, parts = found
+    loaded, parts = cached
     return replace(_unpacked(parts, graph), loaded=loaded)
 
 
-def _packed(made: Compiled, graph: Graph) -> dict[str, bytes]:
+def _packed(compiled: Compiled, graph: Graph) -> dict[str, bytes]:
     plan = {
-        "slots": made.slots,
-        "arena_size": made.arena_size,
-        "steps": made.steps,
-        "stacks": made.stacks,
-        "has_brief": made.has_brief,
-        "refusals": [(r.kind, r.text, _place_of(r.line, graph)) for r in made.refusals],
-        "work": made.work,
-        "shared": made.shared,
+        "slots": compiled.slots,
+        "arena_size": compiled.arena_size,
+        "steps": compiled.steps,
+        "stacks": compiled.stacks,
+        "has_brief": compiled.has_brief,
+        "refusals": [(r.kind, r.text, _place_of(r.line, graph)) for r in compiled.refusals],
+        "work": compiled.work,
+        "shared": compiled.shared,
     }
-    code = {f"code {i}": part for i, part in enumerate(made.code)}
+    code = {f"code {i}": part for i, part in enumerate(compiled.code)}
     return {"plan": json.dumps(plan).encode(), **code}
 
 

@@ -47,11 +47,11 @@ def scheduled(graph: Graph, updates: Sequence[tuple[int, int]], target: Target) 
         types = tuple(v.type for v in e.inputs)
         return supported(e.name, e.output.type, e.params, types, target)
 
-    made = schedule(graph, updates, is_native)
+    plan = schedule(graph, updates, is_native)
     items_of = partial(band_items, target=target)
-    nests = tuple(n for nest in made.nests for n in in_two_steps(nest, items_of))
-    over = reused(nests, {*made.inputs, *made.outputs, *made.in_place})
-    return Schedule(nests, made.inputs, made.outputs, {**made.in_place, **over})
+    nests = tuple(n for nest in plan.nests for n in in_two_steps(nest, items_of))
+    over = reused(nests, {*plan.inputs, *plan.outputs, *plan.in_place})
+    return Schedule(nests, plan.inputs, plan.outputs, {**plan.in_place, **over})
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ def drafted(
     `ready` is called with functions as soon as they can be compiled.
     """
     final = simpler(graph)
-    made = scheduled(final, updates, target)
-    lowering = lower(made, target, ready)
-    outside = _outside(made, lowering)
+    plan = scheduled(final, updates, target)
+    lowering = lower(plan, target, ready)
+    outside = _outside(plan, lowering)
     slots = {m: i + 2 for i, m in enumerate(outside)}
     work = sum(c.work for c in lowering.calls if isinstance(c, Call))
     shared = work > WORTH_SHARING
@@ -113,16 +113,16 @@ def drafted(
         write_step(lowering, name, stretch, layout, shared=shared)
         steps.append(name)
     stacks = [
-        k for k, v in enumerate(made.outputs[:results]) if v.size == 1 and v not in made.in_place
+        k for k, v in enumerate(plan.outputs[:results]) if v.size == 1 and v not in plan.in_place
     ]
     brief = None
     if steps == ["step_0"] and not shared:
-        brief = briefly(lowering, made, made.outputs[results + len(updates) :])
+        brief = briefly(lowering, plan, plan.outputs[results + len(updates) :])
         if brief is not None:
             layout = _write_brief(brief, layout, outside)
     return Draft(
         final,
-        made,
+        plan,
         lowering,
         layout,
         outside,
@@ -146,22 +146,22 @@ def _write_brief(brief: Lowering, layout: Layout, outside: Sequence[Memory]) -> 
 
 def _stretches(lowering: Lowering, *, shared: bool) -> Iterator[list[Phase] | NumpyNest]:
     """The phases between two equations that NumPy computes, and these equations."""
-    for is_call, found in groupby(lowering.calls, lambda c: isinstance(c, Call)):
+    for is_call, group in groupby(lowering.calls, lambda c: isinstance(c, Call)):
         if not is_call:
-            yield from (c for c in found if isinstance(c, NumpyNest))
+            yield from (c for c in group if isinstance(c, NumpyNest))
             continue
-        calls = [c for c in found if isinstance(c, Call)]
+        calls = [c for c in group if isinstance(c, Call)]
         yield side_by_side(calls, lowering.place_of) if shared else one_by_one(calls)
 
 
-def _outside(made: Schedule, lowering: Lowering) -> list[Memory]:
+def _outside(plan: Schedule, lowering: Lowering) -> list[Memory]:
     """All memory outside the arena, in the order of its slots."""
     states: dict[Memory, None] = {}
     for c in lowering.calls:
         if isinstance(c, Call):
             states.update((m, None) for m in c.memory if isinstance(m, State))
-    outputs = [v for v in made.outputs if v not in made.in_place]
-    return [*made.inputs, *outputs, *states]
+    outputs = [v for v in plan.outputs if v not in plan.in_place]
+    return [*plan.inputs, *outputs, *states]
 
 
 def _uses(stretch: list[Phase] | NumpyNest, lowering: Lowering) -> Iterator[Use]:

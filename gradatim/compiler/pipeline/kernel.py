@@ -121,5 +121,5 @@ def addresses_known() -> bool:
     if sys.implementation.name != "cpython":
         return False
     array = np.arange(3.0)[1:]
-    found = ctypes.c_void_p.from_address(id(array) + OFFSET).value
-    return found == array.__array_interface__["data"][0]
+    address = ctypes.c_void_p.from_address(id(array) + OFFSET).value
+    return address == array.__array_interface__["data"][0]

@@ -44,12 +44,12 @@ def written(
     Errors: CompileError if it is not one loop over rows.
     """
     graph = _graph(work, form, rows)
-    made = schedule(optimise(graph), list(enumerate(form.in_place)), lambda e: True)
-    before, nest = _parts(made, rows)
-    new = [v for k, v in enumerate(made.outputs) if k >= len(form.in_place)]
-    lowering = lower(replace(made, nests=before), target)
+    plan = schedule(optimise(graph), list(enumerate(form.in_place)), lambda e: True)
+    before, nest = _parts(plan, rows)
+    new = [v for k, v in enumerate(plan.outputs) if k >= len(form.in_place)]
+    lowering = lower(replace(plan, nests=before), target)
     near = [v for first in before for v in writes(first)]
-    arrays = list(dict.fromkeys(map(lowering.place_of, (*made.inputs, *new))))
+    arrays = list(dict.fromkeys(map(lowering.place_of, (*plan.inputs, *new))))
     w = Writing(lowering, [*arrays, *near])
     scope = w.scope(nest.nodes, refused_by(nest.nodes))
     write_rows(w.f, nest, scope, target, w.begin, w.end, by_rows=rows)
@@ -64,19 +64,19 @@ def _graph(work: Callable[..., Any], form: Form, rows: int) -> Graph:
     tracer = Tracer(noting_lines=False)
     tracer.made.update(inputs)
     with GradMode(False), using(tracer):
-        found = work(*[wrap(v) for v in inputs], **dict(form.params))
-    results = found if isinstance(found, tuple) else (found,)
+        returned = work(*[wrap(v) for v in inputs], **dict(form.params))
+    results = returned if isinstance(returned, tuple) else (returned,)
     return Graph(inputs, tuple(tracer.equations), tuple(r._value for r in results))
 
 
-def _parts(made: Schedule, rows: int) -> tuple[tuple[RowNest, ...], RowNest]:
+def _parts(plan: Schedule, rows: int) -> tuple[tuple[RowNest, ...], RowNest]:
     """The nests that are the same for all rows, and small; and the one loop over rows."""
-    found = [n for n in made.nests if isinstance(n, RowNest)]
-    before = tuple([n for n in found if rows not in n.dims])
-    over = [n for n in found if rows in n.dims]
+    row_nests = [n for n in plan.nests if isinstance(n, RowNest)]
+    before = tuple([n for n in row_nests if rows not in n.dims])
+    over = [n for n in row_nests if rows in n.dims]
     small = sum(v.nbytes for n in before for v in writes(n)) <= STACK
-    if len(over) != 1 or len(found) < len(made.nests) or not small:
-        raise CompileError(f"a kernel is one loop over rows, not {[*map(title, made.nests)]}")
+    if len(over) != 1 or len(row_nests) < len(plan.nests) or not small:
+        raise CompileError(f"a kernel is one loop over rows, not {[*map(title, plan.nests)]}")
     return before, over[0]
 
 

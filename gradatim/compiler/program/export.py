@@ -81,10 +81,10 @@ def export(binding: Binding, function: str, place: Path, name: str, aim: Target)
     traced = binding.traced
     draft = drafted(traced.graph, traced.updates, traced.result_count, aim)
     _refuse(binding, draft)
-    made = _Export(binding, Explanation(function, binding, (), aim), draft, name)
+    exported = _Export(binding, Explanation(function, binding, (), aim), draft, name)
     place.mkdir(parents=True, exist_ok=True)
-    write_atomically(place / f"{name}.o", made.code(aim))
-    write_atomically(place / f"{name}.h", made.header(function, aim).encode())
+    write_atomically(place / f"{name}.o", exported.code(aim))
+    write_atomically(place / f"{name}.h", exported.header(function, aim).encode())
     return place / f"{name}.h"
 
 
@@ -105,10 +105,10 @@ def _refuse(binding: Binding, draft: Draft) -> None:
         )
     if any(c.grad_of is not None for c in traced.captures):
         raise ArgumentError("export: the function reads .grad of a tensor, which C does not have")
-    left = next((n for n in draft.schedule.nests if isinstance(n, NumpyNest)), None)
-    if left is not None:
+    nest = next((n for n in draft.schedule.nests if isinstance(n, NumpyNest)), None)
+    if nest is not None:
         raise ArgumentError(
-            f"export: NumPy computes part of the function ({left.reason}{_at(left.equation.line)})"
+            f"export: NumPy computes part of the function ({nest.reason}{_at(nest.equation.line)})"
             ", and C has no NumPy"
         )
     if not traced.result_count:
@@ -177,17 +177,17 @@ class _Export:
         return self._filled(engine.compile_object(text, target, linked=True))
 
     def _globals(self) -> list[str]:
-        found = []
+        lines = []
         if self.weights:
             mark = "".join(f"\\{byte:02X}" for byte in _MARK)
             rest = self.size - len(_MARK)
             kind = f"{{ [{len(_MARK)} x i8], [{rest} x i8] }}"
             value = f'{{ [{len(_MARK)} x i8] c"{mark}", [{rest} x i8] zeroinitializer }}'
-            found.append(
+            lines.append(
                 f"@{self.name}.weights = internal constant {kind} {value}, align {ALIGN}\n"
             )
         room = f"[{self.workspace} x i8] zeroinitializer, align {ALIGN}"
-        return [*found, f"@{self.name}.workspace = internal global {room}\n"]
+        return [*lines, f"@{self.name}.workspace = internal global {room}\n"]
 
     @property
     def workspace(self) -> int:
@@ -274,8 +274,8 @@ class _Export:
         if not self.weights:
             return ["   There are no weights in it."]
         total = sum(v.nbytes for _, v, _ in self.weights)
-        told = [f"     {_comment(name)}: {described(v.type)}" for name, v, _ in self.weights]
-        return [f"   The weights are inside, as they were ({total:,} bytes):", *told]
+        lines = [f"     {_comment(name)}: {described(v.type)}" for name, v, _ in self.weights]
+        return [f"   The weights are inside, as they were ({total:,} bytes):", *lines]
 
 
 def _captured(binding: Binding) -> list[Array]:
@@ -298,16 +298,16 @@ def _c_names(names: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
     >>> _c_names(["x", "pair[0]", "x", "int"])
     ['x', 'pair_0', 'x_1', 'int_1']
     """
-    found: list[str] = []
+    unique: list[str] = []
     for name in names:
         plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "a"
         plain = f"a{plain}" if plain[0].isdigit() else plain
         new, count = plain, 0
-        while new in (*found, *taken) or new in _RESERVED.split():
+        while new in (*unique, *taken) or new in _RESERVED.split():
             count += 1
             new = f"{plain}_{count}"
-        found.append(new)
-    return found
+        unique.append(new)
+    return unique
 
 
 def _comment(text: str) -> str:

@@ -129,8 +129,8 @@ def find(
     def after(steps: int) -> None:
         state.restore()
         if steps:
-            again = Stretch()
-            binding.run_many(steps, tensors, rows, again)
+            stretch = Stretch()
+            binding.run_many(steps, tensors, rows, stretch)
 
     text, guilty = "", 0
     # A result may be infinite long before one is nan; or it may be infinite on purpose.
@@ -201,10 +201,10 @@ def _what_happens(
 
 def _nan_before(function: Callable[..., Any], binding: Binding) -> str:
     """The name of a captured array that has a nan in it, or an empty string."""
-    told = Explanation(getattr(function, "__name__", "step"), binding, (), host())
+    explanation = Explanation(getattr(function, "__name__", "step"), binding, (), host())
     for i, array in binding.inputs.arrays.items():
         if i >= binding.inputs.given and array.dtype.kind == "f" and np.isnan(array).any():
-            return told.origin(i)
+            return explanation.origin(i)
     return ""
 
 

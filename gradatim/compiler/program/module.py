@@ -70,8 +70,8 @@ class _OfModule:
 
         @wraps(self.method)
         def on_module(*args: Any, **kwargs: Any) -> Any:
-            found = self.method(plain, *args, **kwargs)
-            return twin if found is plain else found
+            result = self.method(plain, *args, **kwargs)
+            return twin if result is plain else result
 
         return on_module
 

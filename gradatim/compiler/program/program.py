@@ -53,12 +53,12 @@ class Program(CompiledFunction):
         while True:
             try:
                 for binding in self.variants.get(key_of(flat), ()):
-                    found = binding.run_if_it_holds(flat.tensors)
-                    if found is not None:
+                    outputs = binding.run_if_it_holds(flat.tensors)
+                    if outputs is not None:
                         break
                 else:
                     binding = self.fitting(flat)
-                    found = binding.run(flat.tensors)
+                    outputs = binding.run(flat.tensors)
             except Stale:
                 continue
             except Overlap as why:
@@ -66,7 +66,7 @@ class Program(CompiledFunction):
                 return self.function(*args, **kwargs)
             self._turn += 1
             binding.turn = self._turn
-            return binding.finish(binding.traced, found, flat.tensors)
+            return binding.finish(binding.traced, outputs, flat.tensors)
 
     def repeat(self, steps: int, *inputs: Any, check_finite: bool = True) -> Any:
         """Run the function `steps` times in native code.
@@ -155,9 +155,9 @@ class Program(CompiledFunction):
 
     def _asked_about(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Binding:
         """The program for these arguments; without any, the last one compiled."""
-        made = [known for known in self.variants.values() if known]
-        if made and not args and not kwargs:
-            return made[-1][0].plain()
+        compiled = [known for known in self.variants.values() if known]
+        if compiled and not args and not kwargs:
+            return compiled[-1][0].plain()
         return self.binding(flatten(args, kwargs))
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -172,14 +172,14 @@ class Program(CompiledFunction):
                 f"gradatim.compile: {type(instance).__name__}.{self._name} cannot be compiled: its "
                 "objects have no __dict__ where their program could be kept"
             )
-        found = instance.__dict__.get(place)
-        while found is not None and not found.is_of(self.function):  # `super().step`, a lambda
+        method = instance.__dict__.get(place)
+        while method is not None and not method.is_of(self.function):  # `super().step`, a lambda
             place += "_"
-            found = instance.__dict__.get(place)
-        if found is None or found.owner() is not instance:  # copied from another object
-            found = Method(types.MethodType(self.function, instance))
-            instance.__dict__[place] = found
-        return found.of(instance)
+            method = instance.__dict__.get(place)
+        if method is None or method.owner() is not instance:  # copied from another object
+            method = Method(types.MethodType(self.function, instance))
+            instance.__dict__[place] = method
+        return method.of(instance)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Program:
         return Program(copy.deepcopy(self.function, memo))
@@ -221,10 +221,10 @@ class Method(Program):
 
     def of(self, thing: Any) -> Method:
         """The same program, bound to its object."""
-        found = object.__new__(Method)
-        found.__dict__ = self.__dict__
-        found.owner, found.holds = lambda: thing, True
-        return found
+        bound = object.__new__(Method)
+        bound.__dict__ = self.__dict__
+        bound.owner, bound.holds = lambda: thing, True
+        return bound
 
     def is_of(self, function: Any) -> bool:
         """Whether this is the function the class compiled, not another of the same name."""

@@ -160,14 +160,14 @@ class _Results:
 
     def add(self, returned: Any) -> None:
         """Add the results of one eager step."""
-        found: list[Any] = []
+        tensors: list[Any] = []
 
         def slot(x: Handle) -> Slot:
-            found.append(x)
-            return Slot(len(found) - 1)
+            tensors.append(x)
+            return Slot(len(tensors) - 1)
 
         self.structure = taken_apart(returned, slot)
-        for k, x in enumerate(found):
+        for k, x in enumerate(tensors):
             self.last[k] = x
             if x._value.size == 1:
                 self._put(k, numbers_of(x).reshape(1))

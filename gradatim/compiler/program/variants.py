@@ -73,14 +73,14 @@ class CompiledFunction:
         """The program for arguments like these, compiled now if there is none."""
         key = key_of(flat)
         with STATE:
-            found, _ = self._known(key)
-        if found is not None:
-            return found
+            known, _ = self._known(key)
+        if known is not None:
+            return known
         with self._compiling:
             with STATE:
-                found, changes = self._known(key)
-                if found is not None:
-                    return found
+                known, changes = self._known(key)
+                if known is not None:
+                    return known
                 self._note(changes)
                 traced, guards, changed = traced_and_watched(self.function, flat, self._name)
             called = names_of(flat, self.function)
@@ -117,13 +117,13 @@ class CompiledFunction:
         if not changes:
             self.history.append("other types or settings" if self.history else "first call")
             return
-        told = [c for c in changes if c != GRADIENTS]
-        if told and not any(h.startswith(CHANGED) for h in self.history):
+        reasons = [c for c in changes if c != GRADIENTS]
+        if reasons and not any(h.startswith(CHANGED) for h in self.history):
             warn(
-                f"gradatim.compile: {told[0]}, so {self._name} is traced again; this warning "
+                f"gradatim.compile: {reasons[0]}, so {self._name} is traced again; this warning "
                 "appears once. Pass what changes often as a float or a tensor"
             )
-        self.history.append(f"{CHANGED} {told[0]}" if told else GRADIENTS)
+        self.history.append(f"{CHANGED} {reasons[0]}" if reasons else GRADIENTS)
 
 
 def key_of(flat: Flat) -> Any:

@@ -77,24 +77,24 @@ def taken_apart(positional: Sequence[Any], named: Mapping[str, Any]) -> Argument
     >>> found.numbers, found.filled([10.0, 20.0])
     ([0.5, 2.0], ([10.0, (1, 20.0)], {}))
     """
-    found = Arguments()
-    found.form = _form((list(positional), dict(named)), found)
-    return found
+    arguments = Arguments()
+    arguments.form = _form((list(positional), dict(named)), arguments)
+    return arguments
 
 
-def _form(x: Any, found: Arguments) -> Any:
+def _form(x: Any, arguments: Arguments) -> Any:
     if isinstance(x, Real) and not isinstance(x, Integral):
-        found.numbers.append(float(x))
-        return Slot("number", len(found.numbers) - 1)
+        arguments.numbers.append(float(x))
+        return Slot("number", len(arguments.numbers) - 1)
     if isinstance(x, Value) and not x._children:
-        return _slot_of_value(x, found.values)
+        return _slot_of_value(x, arguments.values)
     if isinstance(x, list | tuple):
-        return Items(type(x), tuple(_form(item, found) for item in x))
+        return Items(type(x), tuple(_form(item, arguments) for item in x))
     if type(x) is dict:
-        return Items(dict, tuple(_form(item, found) for item in x.values()), tuple(x))
+        return Items(dict, tuple(_form(item, arguments) for item in x.values()), tuple(x))
     if x is None or isinstance(x, int | str | bytes):
         return Fixed(type(x), x)
-    found.things.append(x)
+    arguments.things.append(x)
     return Thing(x)
 
 

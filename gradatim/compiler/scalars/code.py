@@ -89,8 +89,8 @@ def _straight_line(
             columns = zip(*[o.inputs for o in operations], strict=True)
             arguments = [_packed(f, [values[i] for i in column]) for column in columns]
             y = RULES[first.name](f, *arguments)
-            found = [y] if len(lines) == 1 else [f.extract(y, i) for i in range(len(lines))]
-            values.update(zip(lines, found, strict=True))
+            results = [y] if len(lines) == 1 else [f.extract(y, i) for i in range(len(lines))]
+            values.update(zip(lines, results, strict=True))
     return values
 
 
@@ -108,8 +108,8 @@ def _in_order(tape: Tape, lanes: int) -> Iterator[list[int]]:
         name = tape.operations[i].name
         return (depth[i], name not in _WIDE, name if name in _WIDE else "")
 
-    for (_, is_plain, _), found in groupby(sorted(range(len(depth)), key=group), key=group):
-        lines, most = list(found), 1 if is_plain else lanes
+    for (_, is_plain, _), members in groupby(sorted(range(len(depth)), key=group), key=group):
+        lines, most = list(members), 1 if is_plain else lanes
         yield from (lines[i : i + most] for i in range(0, len(lines), most))
 
 

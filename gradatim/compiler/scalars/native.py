@@ -40,8 +40,8 @@ class Version:
     """A function compiled for one form of arguments, and for what the trace read."""
 
     def __init__(self, function: Callable[..., Any], arguments: Arguments) -> None:
-        found = reach(function, *arguments.things)
-        self._found = {id(v): v for v in found.values}
+        reached = reach(function, *arguments.things)
+        self._found = {id(v): v for v in reached.values}
         self._shared = [self._found.get(id(v)) for v in arguments.values]
         given = {id(v) for v in arguments.values}
 
@@ -53,10 +53,10 @@ class Version:
         with _values, Watch(function, things) as watch:
             traced = trace(
                 call,
-                [v for v in found.values if id(v) not in given],
+                [v for v in reached.values if id(v) not in given],
                 arguments.values,
                 [f"number{i}" for i in range(len(arguments.numbers))],
-                found.generators,
+                reached.generators,
             )
         self._guards = watch.guards()
         self.trace = shortened(traced)
@@ -164,9 +164,9 @@ class Run:
 def _machine_code(text: str) -> engine.Loaded:
     """The machine code for a text: from the cache, or compiled."""
     key = cache_key(text, host())
-    found = kept_code(key)
-    if found is not None:
-        return found[0]
+    cached = kept_code(key)
+    if cached is not None:
+        return cached[0]
     if text.count("\n") > _MANY and sys.stderr.isatty():
         print("gradatim: compiling a long step of Values, this takes a moment", file=sys.stderr)
     code = engine.compile_object(text, host())

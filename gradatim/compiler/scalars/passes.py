@@ -70,7 +70,7 @@ def _dispensable(tape: Tape, live: Sequence[int], roots: Iterable[int]) -> dict[
     """The additions of 0.0 whose result may as well be -0.0, with their other operand."""
     signed = _may_be_minus_zero(tape, live)
     counts = set(roots)  # lines where the sign of a zero matters
-    found = {}
+    replaced = {}
     for i in reversed(live):
         name, inputs = tape.operations[i].name, tape.operations[i].inputs
         counts.update(inputs[at] for at in _NEEDS_SIGN.get(name, ()))
@@ -83,15 +83,15 @@ def _dispensable(tape: Tape, live: Sequence[int], roots: Iterable[int]) -> dict[
         elif name == "+":
             zeros = [at for at in (0, 1) if tape.constant(inputs[at]) == 0.0]
             if zeros:
-                found[i] = inputs[1 - zeros[0]]
-    return found
+                replaced[i] = inputs[1 - zeros[0]]
+    return replaced
 
 
 def _may_be_minus_zero(tape: Tape, live: Sequence[int]) -> set[int]:
-    found = set()
+    lines = set()
     for i in live:
         operation = tape.operations[i]
-        signed = [j in found for j in operation.inputs]
+        signed = [j in lines for j in operation.inputs]
         match operation.name:
             case "+":
                 may = all(signed)
@@ -106,5 +106,5 @@ def _may_be_minus_zero(tape: Tape, live: Sequence[int]) -> set[int]:
             case name:
                 may = name != CONSTANT or operation.number.hex() == (-0.0).hex()
         if may:
-            found.add(i)
-    return found
+            lines.add(i)
+    return lines

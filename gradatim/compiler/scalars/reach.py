@@ -41,22 +41,22 @@ def reach(*roots: Any) -> Reach:
     >>> len(reach(lambda net=net: net).values)
     41
     """
-    found = Reach()
-    waiting, seen, kept = list(reversed(roots)), set(), []
+    reached = Reach()
+    waiting, seen, alive = list(reversed(roots)), set(), []
     while waiting:
         thing = waiting.pop()
         if type(thing) in _ATOMS or id(thing) in seen:
             continue
         seen.add(id(thing))
-        kept.append(thing)  # keeps it alive, so that its id stays unique
-        found.knows_scalars |= _is_of_scalar(thing)
-        found.has_tensors |= isinstance(thing, Handle)
+        alive.append(thing)  # keeps it alive, so that its id stays unique
+        reached.knows_scalars |= _is_of_scalar(thing)
+        reached.has_tensors |= isinstance(thing, Handle)
         if isinstance(thing, Value):
-            found.values.append(thing)
+            reached.values.append(thing)
         elif isinstance(thing, random.Random):
-            found.generators.append(thing)
+            reached.generators.append(thing)
         waiting.extend(reversed(list(_led_to(thing))))
-    return found
+    return reached
 
 
 def touches_values(function: Any, arguments: Iterable[Any] = ()) -> bool:
@@ -66,8 +66,8 @@ def touches_values(function: Any, arguments: Iterable[Any] = ()) -> bool:
     >>> touches_values(lol), touches_values(max), touches_values(lambda x: 2 * x, [lol()])
     (True, False, True)
     """
-    found = reach(function, *arguments)
-    return bool(found.values) or (found.knows_scalars and not found.has_tensors)
+    reached = reach(function, *arguments)
+    return bool(reached.values) or (reached.knows_scalars and not reached.has_tensors)
 
 
 def _led_to(thing: Any) -> Iterable[Any]:

@@ -121,8 +121,8 @@ class Tape:
 
     def constant(self, line: int) -> float | None:
         """The number of a line, if it is a constant."""
-        found = self.operations[line]
-        return found.number if found.name == CONSTANT else None
+        operation = self.operations[line]
+        return operation.number if operation.name == CONSTANT else None
 
     def write(self, operation: Operation) -> int:
         """The line of an operation, added unless it exists."""
@@ -134,8 +134,8 @@ class Tape:
     def _simplified(self, name: str, lines: list[int]) -> int:
         """The line of an operation, or of a simpler one that is always equal to the last bit."""
         rule = SIMPLER.get(name)
-        found = rule(self, *lines) if rule else None
-        return self.write(Operation(name, tuple(lines))) if found is None else found
+        simpler = rule(self, *lines) if rule else None
+        return self.write(Operation(name, tuple(lines))) if simpler is None else simpler
 
     def _as_number(self, line: int) -> int:
         """A comparison counts as 1.0 or 0.0 in arithmetic, as in Python."""

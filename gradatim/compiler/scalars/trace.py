@@ -91,11 +91,11 @@ def trace(
     while True:
         attempt = _Attempt(captured, arguments, numbers)
         with _no_draws(generators), _marked():
-            found = attempt.run(call)
+            traced = attempt.run(call)
         missed, attempt = attempt.missed, None  # type: ignore[assignment]  # frees traced numbers
         if not missed:
-            _refuse_kept(found.tape)
-            return found
+            _refuse_kept(traced.tape)
+            return traced
         captured = [*captured, *missed]
 
 

@@ -116,7 +116,7 @@ class Alone:
         if prod(dims) != prod(shape) // length:
             dims = (prod(shape) // length,)
         t, p, v = ((*spread(r, dims), r.along) for r in rows)
-        made = [
+        leaves = [
             Leaf(s.var, strides, r.offset, s.number, s.range)
             for s, strides, r in (
                 (self.sources[index], p, rows[1]),
@@ -125,7 +125,7 @@ class Alone:
         ]
         fill = strided_copy(self.sources[x], e.output, whole)
         nest = ScatterNest(
-            e.output, (*dims, length), made[0], made[1], t, stride, bound,
+            e.output, (*dims, length), leaves[0], leaves[1], t, stride, bound,
             e.name == "put", e.params["accumulate"], e,
         )  # fmt: skip
         return [fill, nest]

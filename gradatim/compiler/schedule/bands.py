@@ -32,14 +32,14 @@ def in_bands(nests: Sequence[Nest], outputs: set[Var], final: Collection[Var]) -
     """
     search = _Search(nests, outputs, final)
     taken: set[int] = set()
-    found: list[Nest] = []
+    fused: list[Nest] = []
     for i, nest in enumerate(nests):
         if i in taken:
             continue
         band = search.band(i, taken) if isinstance(nest, ProductNest) else [i]
         taken.update(band)
-        found.append(nest if len(band) == 1 else search.together(band))
-    return found
+        fused.append(nest if len(band) == 1 else search.together(band))
+    return fused
 
 
 class _Search:
@@ -55,8 +55,8 @@ class _Search:
         band = [i]
         if not self._begins(nest):
             return band
-        made = set(writes(nest))
-        for j in sorted({j for v in made for j in self.readers.get(v, ())} - taken):
+        stored = set(writes(nest))
+        for j in sorted({j for v in stored for j in self.readers.get(v, ())} - taken):
             other = self.nests[j]
             if isinstance(other, RowNest) and self._is_ready(j, i) and self._takes(other, nest):
                 band.append(j)
@@ -89,8 +89,8 @@ class _Search:
         rows, columns = _frame(product)
         if (nest.rows, nest.columns) != (rows, columns) or len(nest.dims) == 1:
             return False
-        made = writes(product)
-        read = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.var in made]
+        out = writes(product)
+        read = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.var in out]
         in_step = all(is_aligned(a, nest.dims, columns) for a in read)
         return in_step and self._is_plain(nest, {"map", "row", "column"})
 

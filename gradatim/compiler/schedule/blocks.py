@@ -181,24 +181,24 @@ class _Search:
         members: dict[tuple[int, int], list[int]] = {}
         for i in sorted(self.near_parts):
             members.setdefault((family[i], turn[i]), []).append(i)
-        found = {key: self._group(members[key]) for key in sorted(members)}
-        poor = {key[0] for key, group in found.items() if not all(map(_pays, group.nests))}
-        return [group for key, group in found.items() if key[0] not in poor]
+        groups = {key: self._group(members[key]) for key in sorted(members)}
+        poor = {key[0] for key, group in groups.items() if not all(map(_pays, group.nests))}
+        return [group for key, group in groups.items() if key[0] not in poor]
 
     def _families(self) -> dict[int, int]:
         """For each part, the first of those it is connected with."""
-        found = {i: i for i in self.near_parts}
+        parent = {i: i for i in self.near_parts}
 
         def first(i: int) -> int:
-            while found[i] != i:
-                i = found[i]
+            while parent[i] != i:
+                i = parent[i]
             return i
 
         for v in self.near:
             ends = {first(i) for i in (*self.writers[v], *self.readers[v])}
             for i in ends:
-                found[i] = min(ends)
-        return {i: first(i) for i in found}
+                parent[i] = min(ends)
+        return {i: first(i) for i in parent}
 
     def _turns(self, family: dict[int, int]) -> dict[int, int]:
         """How often a family's results must leave it and come back before each part can run."""
@@ -230,16 +230,16 @@ class _Search:
         parts = {i: self.nests[i] for i in sorted(every)}
         while True:
             read = {v for nest in parts.values() for v in reads(nest)}
-            kept = {
+            storing = {
                 i: _storing(nest, [s for s in nest.stores if self._is_stored(s, i, members, read)])
                 for i, nest in parts.items()
                 if isinstance(nest, RowNest | ProductNest)
             }
-            kept = {i: nest for i, nest in kept.items() if nest.stores}
-            if len(kept) == len(parts):
+            storing = {i: nest for i, nest in storing.items() if nest.stores}
+            if len(storing) == len(parts):
                 break
-            parts = {i: parts[i] for i in kept}
-        return Group(tuple(members), tuple(kept), self._together(list(kept.values())))
+            parts = {i: parts[i] for i in storing}
+        return Group(tuple(members), tuple(storing), self._together(list(storing.values())))
 
     def _is_stored(self, s: Store, i: int, members: list[int], read: set[Var]) -> bool:
         again = s.into in self.near and s.into not in self.stored

@@ -208,7 +208,7 @@ class _Builder:
         return as_rows(Strided.whole(v.shape), Clustering.columns_of(v.shape, form))
 
     def _arguments(self, e: Equation, form: Form, inside: set[Equation]) -> list[Var | _Reading]:
-        found: list[Var | _Reading] = []
+        arguments: list[Var | _Reading] = []
         role = self.clustering.roles[e]
         for i, source in enumerate(self.clustering.inputs_of(e)):
             if role == "scatter" and i == 0:
@@ -216,14 +216,14 @@ class _Builder:
             if role == "load" and i == 0:
                 parts = load_parts(e, source, form)
                 assert parts is not None
-                found.append(_Reading(source, parts[0], parts[1:]))
+                arguments.append(_Reading(source, parts[0], parts[1:]))
             elif self.clustering.makers.get(source.var) in inside:
-                found.append(source.var)
+                arguments.append(source.var)
             else:
                 rows = self.clustering.rows_of(e, source.view, form)
                 assert rows is not None
-                found.append(_Reading(source, rows))
-        return found
+                arguments.append(_Reading(source, rows))
+        return arguments
 
 
 def _rows_read(plans: Plans) -> list[Rows]:

@@ -143,18 +143,18 @@ class Clustering:
         return self._inputs[e]
 
     def _inputs_of(self, e: Equation) -> list[Source]:
-        found = [self.sources[v] for v in e.inputs]
+        sources = [self.sources[v] for v in e.inputs]
         if self.roles[e] == "load" and e.name != "gather":
-            table, places = found
+            table, places = sources
             dim, n = e.params.get("dim", 0), len(table.view.shape)
             strides = (*(0,) * dim, *places.view.strides, *(0,) * (n - dim - 1))
             view = Strided(e.output.shape, strides, places.view.offset)
-            found[1] = replace(places, view=view)
-        return found
+            sources[1] = replace(places, view=view)
+        return sources
 
     def _makers_read(self, e: Equation) -> list[Equation]:
-        found = [self.makers[s.var] for s in self.inputs_of(e) if s.var in self.makers]
-        return sorted(set(found), key=lambda m: (-m.output.size, -self.of[m].number))
+        makers = [self.makers[s.var] for s in self.inputs_of(e) if s.var in self.makers]
+        return sorted(set(makers), key=lambda m: (-m.output.size, -self.of[m].number))
 
     # -- forms -----------------------------------------------------------------------------
 
@@ -163,8 +163,8 @@ class Clustering:
         shape = e.output.shape if role in ("map", "load") else e.inputs[0].shape
         size = prod(shape)
         if role == "row":
-            kept = len(shape) - len(e.params["dims"])
-            return [(prod(shape[:kept]), prod(shape[kept:]))]
+            outer = len(shape) - len(e.params["dims"])
+            return [(prod(shape[:outer]), prod(shape[outer:]))]
         if role == "scatter":
             return [(e.inputs[1].size, e.inputs[2].size // e.inputs[1].size)]
         if role == "column":
@@ -196,25 +196,25 @@ class Clustering:
         return self._readings[key]
 
     def _read(self, e: Equation, form: Form) -> list[Reading] | None:
-        found: list[Reading] = []
+        readings: list[Reading] = []
         for i, source in enumerate(self.inputs_of(e)):
             maker = self.makers.get(source.var)
             if i == 0 and self.roles[e] == "scatter":
-                found.append((maker, False, ()))
+                readings.append((maker, False, ()))
                 continue
             if i == 0 and self.roles[e] == "load":
                 parts = load_parts(e, source, form)
                 if parts is None:
                     return None
-                found.append((maker, False, ends_of(parts[0].dims)))
+                readings.append((maker, False, ends_of(parts[0].dims)))
                 continue
             rows = self.rows_of(e, source.view, form)
             if rows is None:
                 return None
             in_place = maker is not None and self._same_place(maker, rows, form)
             outside = source.in_memory or source.range
-            found.append((maker, in_place, ends_of(rows.dims) if outside else ()))
-        return found
+            readings.append((maker, in_place, ends_of(rows.dims) if outside else ()))
+        return readings
 
     def rows_of(self, e: Equation, view: Strided, form: Form) -> Rows | None:
         """A view that an equation reads, as rows of a nest's form."""

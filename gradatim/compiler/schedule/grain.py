@@ -87,8 +87,8 @@ def line_items(nest: LineNest) -> tuple[int, int]:
     """The number of items of a line nest, and of lines per item."""
     x = nest.equation.inputs[0]
     lines = x.size // x.shape[nest.dim]
-    wanted = min(PARTS, lines) if x.size >= GRAIN // 4 else 1
-    each = -(-lines // wanted)
+    count = min(PARTS, lines) if x.size >= GRAIN // 4 else 1
+    each = -(-lines // count)
     return -(-lines // each), each
 
 
@@ -136,8 +136,8 @@ def in_two_steps(nest: Nest, items_of: Callable[[BandNest], int]) -> list[Nest]:
         band = replace(nest, then=tuple(n for n, _ in shared))
         return [band, *(n for _, after in shared for n in after)]
     if isinstance(nest, RowNest):
-        mine, after = _shared(nest, items(nest))
-        return [mine, *after]
+        first, after = _shared(nest, items(nest))
+        return [first, *after]
     return [nest]
 
 
@@ -154,19 +154,19 @@ def _shared(nest: RowNest, count: int) -> tuple[RowNest, list[RowNest]]:
         parts = Var((count, *s.value.shape), s.value.dtype)
         stores.append(replace(s, into=parts))
         added = _added(ends[s.value], parts, s)
-        mine, more = _shared(added, items(added))
-        after += [mine, *more]
+        first, more = _shared(added, items(added))
+        after += [first, *more]
     return replace(nest, stores=tuple(stores)), after
 
 
 def _added(node: Node, parts: Var, store: Store) -> RowNest:
     count, size = parts.shape[0], store.value.size
     name = "reduce_sum" if node.role == "scatter" else node.equation.name
-    again: Equation = apply(
+    reduction: Equation = apply(
         AGAIN[name], (parts,), {"dims": (0,), "keepdim": False}, node.equation.line
     )
     total = node.role == "total"
     dims = (count,) if total else (count, size)
     leaf = Leaf(parts, (1,) if total else (size, 1))
-    new = Node(again, "total" if total else "column", (leaf,))
+    new = Node(reduction, "total" if total else "column", (leaf,))
     return RowNest(dims, (new,), (Store(new.var, store.into, ()),))

@@ -96,9 +96,9 @@ def _follow(node: Node, part: RowNest | ProductNest, hiding: Hiding, known: Know
         inner = node.arguments[0]
         across = not isinstance(inner, Leaf) or inner.level == ELEMENT
         return not across or _is_number(arguments[0], NEUTRAL[e.name])
-    found = _result(e, arguments)
-    if found is not None:
-        known[node.var] = found
+    value = _result(e, arguments)
+    if value is not None:
+        known[node.var] = value
     return True
 
 
@@ -118,11 +118,11 @@ def _result(e: Equation, arguments: Sequence[Any]) -> Any:
         return None
     choices = []
     for a, v in zip(arguments, e.inputs, strict=True):
-        given = PROBES.get(v.dtype.kind, (1, 2)) if a is None else (a,)
-        choices.append([np.full((1,), x, v.dtype) for x in given])
+        values = PROBES.get(v.dtype.kind, (1, 2)) if a is None else (a,)
+        choices.append([np.full((1,), x, v.dtype) for x in values])
     with np.errstate(all="ignore"):
-        found = [e.primitive.value(*chosen, **e.params)[0] for chosen in product(*choices)]
-    return found[0] if all(x == found[0] for x in found) else None
+        results = [e.primitive.value(*chosen, **e.params)[0] for chosen in product(*choices)]
+    return results[0] if all(x == results[0] for x in results) else None
 
 
 def _is_number(a: Any, number: float) -> bool:

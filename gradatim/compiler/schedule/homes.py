@@ -62,14 +62,14 @@ def _parts(
 
 def parts_of(e: Equation) -> list[Strided]:
     """The view of each input of a `cat` in its output."""
-    dim, start, found = e.params["dim"], 0, []
+    dim, start, parts = e.params["dim"], 0, []
     for v in e.inputs:
         index = (slice(None),) * dim + (slice(start, start + v.shape[dim]),)
         part = Strided.whole(e.output.shape).through("slice", {"index": index})
         assert part is not None
-        found.append(part)
+        parts.append(part)
         start += v.shape[dim]
-    return found
+    return parts
 
 
 def _is_made_in_a_loop(v: Var, clustering: Clustering) -> bool:

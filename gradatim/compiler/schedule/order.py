@@ -29,12 +29,12 @@ def in_order(clustering: Clustering, updates: dict[Var, Var]) -> list[Cluster]:
 
 
 def _readers(clustering: Clustering, inputs: set[Var]) -> dict[Var, dict[Cluster, None]]:
-    found: dict[Var, dict[Cluster, None]] = {}
+    readers: dict[Var, dict[Cluster, None]] = {}
     for e, cluster in clustering.of.items():
         for source in clustering.inputs_of(e):
             if source.var in inputs:
-                found.setdefault(source.var, {})[cluster] = None
-    return found
+                readers.setdefault(source.var, {})[cluster] = None
+    return readers
 
 
 def _sorted(clusters: Sequence[Cluster]) -> list[Cluster]:

@@ -41,16 +41,16 @@ def reused(nests: Sequence[Nest], kept: Collection[Var]) -> dict[Var, Var]:
     """Large variables of a step that can overwrite others; `kept` variables are not the step's."""
     writers, readers = users(nests)
     fixed = {*kept, *_fixed(nests)}
-    found: dict[Var, Var] = {}
+    over: dict[Var, Var] = {}
     for i, nest in enumerate(nests):
         free = {v for v in read_by(nest) if v not in fixed and readers[v][-1] == i}
         free = {v for v in free if writers.get(v, [i])[-1] < i}
         for w, v in _pairs(nest, free):
             alone = w not in fixed and writers[w] == [i]
             if alone and LARGE <= w.nbytes == v.nbytes and v in free:
-                found[w] = found.get(v, v)
+                over[w] = over.get(v, v)
                 free.remove(v)
-    return found
+    return over
 
 
 def _fixed(nests: Sequence[Nest]) -> Iterator[Var]:
@@ -88,9 +88,9 @@ def _reads_in_step(nest: Nest, w: Var, v: Var) -> bool:
     here = (store.strides, store.offset)
     if isinstance(nest, ProductNest) and v in (nest.a.var, nest.b.var):
         return False
-    found = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.var is v]
+    read = [a for n in nest.nodes for a in n.arguments if isinstance(a, Leaf) and a.var is v]
     tables = [n.arguments[0] for n in nest.nodes if n.role == "load"]
-    return all(a not in tables and (a.strides, a.offset) == here for a in found)
+    return all(a not in tables and (a.strides, a.offset) == here for a in read)
 
 
 def _tells_items_apart(store: Store, nest: RowNest) -> bool:

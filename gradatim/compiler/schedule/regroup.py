@@ -26,11 +26,11 @@ def regroup(clustering: Clustering, outputs: set[Var]) -> None:
 
 
 def _readers(clustering: Clustering) -> dict[Var, list[Equation]]:
-    found: dict[Var, list[Equation]] = {}
+    readers: dict[Var, list[Equation]] = {}
     for e in clustering.of:
         for source in clustering.inputs_of(e):
-            found.setdefault(source.var, []).append(e)
-    return found
+            readers.setdefault(source.var, []).append(e)
+    return readers
 
 
 # -- sink ----------------------------------------------------------------------------------
@@ -136,18 +136,18 @@ def _shared_numbers(
 ) -> list[Equation]:
     """Single numbers of a nest that other large nests read, and what they are computed from."""
     home = clustering.of[equations[0]]
-    made: dict[Equation, list[Equation]] = {}  # with those of the same nest that it reads
+    uses: dict[Equation, list[Equation]] = {}  # with those of the same nest that it reads
     shared: set[Equation] = set()
     for e in equations:
         makers = [clustering.makers.get(s.var) for s in clustering.inputs_of(e)]
         inside = [m for m in makers if m is not None and clustering.of[m] is home]
-        if clustering.roles[e] != "map" or e.output.size != 1 or any(m not in made for m in inside):
+        if clustering.roles[e] != "map" or e.output.size != 1 or any(m not in uses for m in inside):
             continue
-        made[e] = inside
+        uses[e] = inside
         others = (clustering.of[r] for r in readers.get(e.output, ()) if r.output.size >= MANY)
         if any(other is not home for other in others):
             shared.add(e)
-    for e in reversed(made):  # makers after readers
+    for e in reversed(uses):  # makers after readers
         if e in shared:
-            shared.update(made[e])
+            shared.update(uses[e])
     return [e for e in equations if e in shared]

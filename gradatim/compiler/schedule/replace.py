@@ -33,7 +33,7 @@ def users(nests: Sequence[Nest]) -> tuple[dict[Var, list[int]], dict[Var, list[i
 
 def all_before(nests: Sequence[Nest], writers: dict[Var, list[int]]) -> list[set[int]]:
     """For each nest, those that have to run before it."""
-    found: list[set[int]] = []
+    dependencies: list[set[int]] = []
     in_turn = None
     for i, nest in enumerate(nests):
         before = {j for v in reads(nest) for j in writers.get(v, ()) if j < i}
@@ -42,8 +42,8 @@ def all_before(nests: Sequence[Nest], writers: dict[Var, list[int]]) -> list[set
             in_turn = i
         if isinstance(nest, ScatterNest) or _is_copy(nest):  # may overwrite an earlier result
             before |= {j for v in writes(nest) for j in writers[v] if j < i}
-        found.append(before)
-    return found
+        dependencies.append(before)
+    return dependencies
 
 
 def _is_copy(nest: Nest) -> bool:
@@ -55,20 +55,20 @@ def in_order(
 ) -> list[Nest] | None:
     """All nests with groups in place of their members; None if dependencies form a cycle."""
     units: dict[int, tuple[int, ...]] = {i: (i,) for i in range(len(nests))}
-    made: dict[int, tuple[Nest, ...]] = {i: (nest,) for i, nest in enumerate(nests)}
+    nests_of: dict[int, tuple[Nest, ...]] = {i: (nest,) for i, nest in enumerate(nests)}
     last = {i: i for i in units}
     for g in groups:
         for i in g.members:
             last[i] = g.members[-1]
-            del units[i], made[i]
+            del units[i], nests_of[i]
         units[g.members[-1]] = g.parts
-        made[g.members[-1]] = g.nests
+        nests_of[g.members[-1]] = g.nests
     missing: dict[int, set[int]] = {}
     for u, parts in units.items():
-        own = {v for n in made[u] if isinstance(n, BlockNest) for v in n.near.keys() - n.stored}
+        own = {v for n in nests_of[u] if isinstance(n, BlockNest) for v in n.near.keys() - n.stored}
         wanted = {j for i in parts for j in before[i] if not _is_only(nests, j, i, own)}
         missing[u] = {last[j] for j in wanted} - {u}
-    return _sorted(missing, made)
+    return _sorted(missing, nests_of)
 
 
 def _is_only(nests: Sequence[Nest], j: int, i: int, own: set[Var]) -> bool:
@@ -77,7 +77,9 @@ def _is_only(nests: Sequence[Nest], j: int, i: int, own: set[Var]) -> bool:
     return bool(handed) and handed <= own
 
 
-def _sorted(missing: dict[int, set[int]], made: dict[int, tuple[Nest, ...]]) -> list[Nest] | None:
+def _sorted(
+    missing: dict[int, set[int]], nests_of: dict[int, tuple[Nest, ...]]
+) -> list[Nest] | None:
     after: dict[int, list[int]] = {}
     for u, them in missing.items():
         for j in them:
@@ -87,7 +89,7 @@ def _sorted(missing: dict[int, set[int]], made: dict[int, tuple[Nest, ...]]) -> 
     done: list[Nest] = []
     while ready:
         u = heapq.heappop(ready)
-        done += made[u]
+        done += nests_of[u]
         del count[u]
         for j in after.get(u, ()):
             count[j] -= 1

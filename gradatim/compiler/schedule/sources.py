@@ -93,9 +93,9 @@ def with_copies(graph: Graph, written: Collection[Var] = ()) -> Graph:
         if last in written and source.view.is_whole and source.var.size == v.size:
             v, source = source.var, sources[source.var]
         if not (source.var is v and source.in_memory) or v in graph.inputs or v in outputs:
-            made = apply(copy, (v,), {})
-            kept.append(made)
-            v = made.output
+            copied = apply(copy, (v,), {})
+            kept.append(copied)
+            v = copied.output
         outputs.append(v)
     return Graph(graph.inputs, tuple(kept), tuple(outputs))
 

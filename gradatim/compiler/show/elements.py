@@ -62,19 +62,19 @@ def _coordinates(
     chosen: tuple[str, int] | None,
 ) -> list[str] | None:
     """One index for each dimension of the buffer, if every loop moves along one of them."""
-    left = [*moving, *([(chosen[0], 1, chosen[1])] if chosen else [])]
-    found = []
+    rest = [*moving, *([(chosen[0], 1, chosen[1])] if chosen else [])]
+    places = []
     for n, stride in zip(shape, contiguous(shape), strict=True):
         begin, offset = divmod(offset, stride)
-        along = [x for x in left if stride <= x[2] < stride * n and x[2] % stride == 0]
+        along = [x for x in rest if stride <= x[2] < stride * n and x[2] % stride == 0]
         if len(along) > 1:
             return None
         _, count, step = along[0] if along else ("", 1, 0)
         if begin + (count - 1) * step // stride >= n:
             return None
-        left = [x for x in left if x not in along]
-        found.append(_address(along, begin, None, stride))
-    return None if left else found
+        rest = [x for x in rest if x not in along]
+        places.append(_address(along, begin, None, stride))
+    return None if rest else places
 
 
 def _reshaped(shape: Shape, moving: Sequence[tuple[str, int, int]]) -> list[str] | None:
@@ -93,8 +93,8 @@ def _address(
 ) -> str:
     """`9 row + 2 col + 1`, with strides counted in units."""
     terms = [(i, s // unit) for i, _, s in moving] + ([chosen] if chosen else [])
-    found = [i if s == 1 else f"{s} {i}" for i, s in terms]
-    return " + ".join([*found, str(offset)] if offset or not found else found)
+    texts = [i if s == 1 else f"{s} {i}" for i, s in terms]
+    return " + ".join([*texts, str(offset)] if offset or not texts else texts)
 
 
 def loops_of(dims: Shape, strides: Shape) -> list[tuple[str, int, int]]:

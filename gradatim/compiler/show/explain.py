@@ -87,11 +87,11 @@ class Explanation:
     @cached_property
     def calls(self) -> dict[Nest, list[Call]]:
         """The functions of each nest."""
-        found: dict[Nest, list[Call]] = {}
+        by_nest: dict[Nest, list[Call]] = {}
         for c in self.draft.lowering.calls:
             if isinstance(c, Call):
-                found.setdefault(c.nest, []).append(c)
-        return found
+                by_nest.setdefault(c.nest, []).append(c)
+        return by_nest
 
     @cached_property
     def names(self) -> Names:
@@ -148,13 +148,13 @@ class Explanation:
         """The print of a graph, with the meaning of its inputs and outputs."""
         printed = graph.text(names.known)
         count = len(graph.inputs)
-        found = [_remarked(line, self.origin(i)) for i, line in enumerate(printed[:count])]
-        found += (
+        text = [_remarked(line, self.origin(i)) for i, line in enumerate(printed[:count])]
+        text += (
             _with_users_lines(graph.equations, printed[count:-1]) if lines else printed[count:-1]
         )
         for k, v in enumerate(graph.outputs):
-            found.append(_remarked(f"{'out' if k == 0 else '   '}  {names[v]}", self.purpose(k)))
-        return found
+            text.append(_remarked(f"{'out' if k == 0 else '   '}  {names[v]}", self.purpose(k)))
+        return text
 
     def origin(self, i: int) -> str:
         """What an input of the graph is to the user."""
@@ -231,10 +231,10 @@ class Explanation:
 
     def _totals(self) -> Iterator[str]:
         draft = self.draft
-        left = [n for n in self.nests if isinstance(n, NumpyNest)]
-        calls = [c for found in self.calls.values() for c in found]
+        others = [n for n in self.nests if isinstance(n, NumpyNest)]
+        calls = [c for group in self.calls.values() for c in group]
         functions = {name for c in calls for name in (c.function, *c.parts)}
-        yield f"{len(self.nests)} loop nests in {len(functions)} functions, {len(left)} by NumPy"
+        yield f"{len(self.nests)} loop nests in {len(functions)} functions, {len(others)} by NumPy"
         yield f"arena: {draft.layout.arena.size:,} bytes"
         work = f"about {draft.work / 1000:,.1f} microseconds on one core"
         if draft.shared:
@@ -258,8 +258,8 @@ class Explanation:
             yield text
             return
         for name in self._functions(nest):
-            found = re.search(rf"^_?{name}:.*?(?=^\.?L?func_end)", text, re.MULTILINE | re.DOTALL)
-            yield found[0].rstrip() if found else f"{name}: not found in the assembly"
+            match = re.search(rf"^_?{name}:.*?(?=^\.?L?func_end)", text, re.MULTILINE | re.DOTALL)
+            yield match[0].rstrip() if match else f"{name}: not found in the assembly"
 
     def _functions(self, number: int) -> list[str]:
         nest = self.nests[number - 1]

@@ -70,8 +70,8 @@ def _lines(nest: LineNest, names: Names) -> list[str]:
     e, x = nest.equation, nest.equation.inputs[0]
     lines, length = x.size // x.shape[nest.dim], x.shape[nest.dim]
     inputs = " ".join(names[v] for v in e.inputs)
-    told = f"{names[e.output]} = {e.name}{names.params(e.params)} {inputs}"
-    return [f"for line in {lines}:", f"{INDENT}along {length}, one after the other: {told}"]
+    text = f"{names[e.output]} = {e.name}{names.params(e.params)} {inputs}"
+    return [f"for line in {lines}:", f"{INDENT}along {length}, one after the other: {text}"]
 
 
 def _plain_inputs(nest: DrawNest | NumpyNest) -> tuple[Var, ...]:

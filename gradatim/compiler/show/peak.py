@@ -132,12 +132,12 @@ def _copied(loaded: engine.Loaded, size: int, target: Target) -> float:
 
 def _fastest(run: Callable[[], object], times: int = _REPEATS) -> float:
     """Seconds of the fastest run."""
-    found = []
+    seconds = []
     for _ in range(times):
         start = time.perf_counter()
         run()
-        found.append(time.perf_counter() - start)
-    return min(found)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
 
 
 def _sums(target: Target) -> int:

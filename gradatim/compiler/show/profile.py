@@ -176,13 +176,13 @@ def _rows(calls: Sequence[Call | NumpyNest], nests: Sequence[Nest]) -> list[_Row
     """The columns of each function that need no timing."""
     numbers = {nest: i for i, nest in enumerate(nests, 1)}
     last = {c.nest: c for c in calls if isinstance(c, Call)}
-    found = []
+    rows = []
     for c in calls:
         nest = c.nest if isinstance(c, Call) else c
         is_packing = isinstance(c, Call) and last[nest] is not c
-        what = f"packing for nest {numbers[nest]}" if is_packing else title(nest)
-        found.append((numbers[nest], what, effort(c, is_packing=is_packing), _dtype(nest)))
-    return found
+        description = f"packing for nest {numbers[nest]}" if is_packing else title(nest)
+        rows.append((numbers[nest], description, effort(c, is_packing=is_packing), _dtype(nest)))
+    return rows
 
 
 def _dtype(nest: Nest) -> str:

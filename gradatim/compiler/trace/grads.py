@@ -35,13 +35,13 @@ class TracedGrads:
 
     def owners(self) -> dict[int, Handle | int]:
         """The tensor, or position of the argument, whose `.grad` a tensor was, by its id."""
-        found = {}
+        owners = {}
         for place, t, grad in self.then:
             if grad is not None:
-                found[id(grad)] = place
+                owners[id(grad)] = place
                 if _is_as_before(t._grad, grad):
-                    found[id(t._grad)] = place
-        return found
+                    owners[id(t._grad)] = place
+        return owners
 
     def storages(self) -> set[Storage]:
         """The memory of every `.grad` as it was before."""

@@ -92,13 +92,13 @@ class _Ends:
 
     def written(self) -> list[tuple[Source, Any]]:
         """The arguments and captured tensors whose history changed when they were written."""
-        found: list[tuple[Source, Any]] = [
+        written: list[tuple[Source, Any]] = [
             (i, new) for i, _, new in self.given.pairs() if self._is_new(new._edge)
         ]
         for t, kept in self.tracer.met.values():
             if t._base is None and t._edge is not kept.get("_edge") and self._is_new(t._edge):
-                found.append((ref(t), t))
-        return found
+                written.append((ref(t), t))
+        return written
 
     def _is_new(self, edge: Any) -> bool:
         return edge is not None and not isinstance(edge, Leaf) and edge.time >= self.since

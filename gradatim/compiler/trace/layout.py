@@ -22,8 +22,8 @@ from ..ir.strided import Shape, Strided
 def variable_like(array: Any) -> Var:
     """The variable of an argument's or captured array."""
     layout = _layout(array)
-    seen = layout is None and isinstance(array, np.ndarray) and was_placed(array)
-    return Var(array.shape, array.dtype, layout, seen)
+    begins_line = layout is None and isinstance(array, np.ndarray) and was_placed(array)
+    return Var(array.shape, array.dtype, layout, begins_line)
 
 
 def _layout(value: Any) -> tuple[int, ...] | None:

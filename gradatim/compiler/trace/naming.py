@@ -23,8 +23,8 @@ def names_of(flat: Flat, function: Callable[..., Any]) -> list[str]:
         bound = inspect.signature(function).bind(*flat.args, **flat.kwargs).arguments
     except (TypeError, ValueError):  # arguments that do not fit, or no signature
         return [f"argument {i}" for i in range(len(flat.tensors))]
-    found = dict(pair for name, value in bound.items() for pair in _named(value, name))
-    return [found[i] for i in range(len(flat.tensors))]
+    names = dict(pair for name, value in bound.items() for pair in _named(value, name))
+    return [names[i] for i in range(len(flat.tensors))]
 
 
 def _named(value: Any, path: str) -> Iterator[tuple[int, str]]:

@@ -70,8 +70,8 @@ class Rebound:
         if strange:
             self.put_back()
             for buffer in strange:
-                buffer.table[buffer.name] = mine = wrap(np.array(buffer.was._value, order="C"))
-                _own[id(mine)] = mine
+                buffer.table[buffer.name] = new = wrap(np.array(buffer.was._value, order="C"))
+                _own[id(new)] = new
             self.buffers.clear()
             raise TraceAgain
         return rebound

@@ -104,7 +104,7 @@ def mapped(function: Callable[[Any], Any], value: Any) -> Any:
             table[k] = function(v)
         return table
     if isinstance(value, list):
-        found = copy(value)
-        found[:] = [function(v) for v in value]
-        return found
+        new = copy(value)
+        new[:] = [function(v) for v in value]
+        return new
     return value

@@ -55,19 +55,19 @@ def _finish(tracer: Tracer, given: Given, returned: Any, name: str, since: int) 
     grads = TracedGrads(tracer, given)
     owned = grads.storages()  # the `.grad` tensors will be others in the next call
     at = {s: i for i, s in enumerate(given.storages)}
-    found = Results(
+    collected = Results(
         places,
         at,
         lambda x: not is_traced(x) and x._storage not in tracer.current,
         lambda s: s in at or (s in tracer.captured and s not in owned),
         tracer.rebound.storages(),
     )
-    structure = found.take(returned)
-    results = [tracer.root(x) if is_whole else tracer.read(x) for x, is_whole in found.found]
+    structure = collected.take(returned)
+    results = [tracer.root(x) if is_whole else tracer.read(x) for x, is_whole in collected.found]
     tracer.settle()
     outside = grads.owners()
     made, cleared = [(t, tracer.read(g)) for t, g in grads.made()], tuple(grads.cleared())
-    way, past = _way_back(tracer, given, found.with_history, name, since)
+    way, past = _way_back(tracer, given, collected.with_history, name, since)
     captures, sources = [], [*given.variables]
     for storage, (var, handle) in tracer.captured.items():
         captures.append(Capture(storage, outside.get(id(handle))))

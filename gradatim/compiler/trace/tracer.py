@@ -130,8 +130,8 @@ class Tracer:
     def update(self, update: Update, rows: Sequence[tuple[Handle, ...]], params: Params) -> None:
         """One equation for each row, and a write for each input that the update replaces."""
         for inputs in rows:
-            found = self.execute(update, inputs, params)
-            results = found if isinstance(found, tuple) else (found,)
+            returned = self.execute(update, inputs, params)
+            results = returned if isinstance(returned, tuple) else (returned,)
             for i, result in zip(update.replaces, results, strict=True):
                 self.write(inputs[i], wrap(result))
 
@@ -210,12 +210,12 @@ class Tracer:
 
     def meet(self, x: Handle) -> None:
         """Record the state of a tensor that existed before, so that it can be restored."""
-        for seen in (x, x._base):
-            if seen is not None and id(seen) not in self.met and not isinstance(seen._value, Var):
-                self.times.setdefault(seen._storage, seen._storage.time)
-                grad_of(seen, at_once=True)  # a tensor, not a deferred one: it is identified by id
-                kept = {name: seen.__dict__[name] for name in _FIELDS if name in seen.__dict__}
-                self.met[id(seen)] = (seen, kept)
+        for t in (x, x._base):
+            if t is not None and id(t) not in self.met and not isinstance(t._value, Var):
+                self.times.setdefault(t._storage, t._storage.time)
+                grad_of(t, at_once=True)  # a tensor, not a deferred one: it is identified by id
+                kept = {name: t.__dict__[name] for name in _FIELDS if name in t.__dict__}
+                self.met[id(t)] = (t, kept)
 
     def put_back(self) -> None:
         """Write the new memory that tensors were given (by `.data = `) into their old memory.
