@@ -12,6 +12,10 @@ from .signals import Signal, Weight
 
 # When a finding is worth a sentence.
 VANISHING = 1e-3  # the gradient of the first activation by that of the last
+EXPLODING = 1e3  # the same
+# The same, short of exploding: where the last weights make a healthy step, of 1e-3 of their size,
+# the first would make one of a tenth. Healthy networks have up to 30, with sixty residual layers.
+GROWING = 1e2
 MOST_SATURATED = 0.5  # of the values of a bounded activation
 MOST_DEAD = 0.25  # of the units of a layer
 FADING = 1e-2  # how examples differ in the last activation, by how they do in the first
@@ -67,20 +71,32 @@ class Report:
         if len(used) < 2:
             return ""
         first, last = used[0], used[-1]
-        small, large = first.gradient_norm, last.gradient_norm
-        if not (math.isfinite(small) and large > 0):
+        begin, end = first.gradient_norm, last.gradient_norm
+        if not (math.isfinite(begin) and end > 0):
             return ""
-        if small < VANISHING * large:
+        places = f"{begin:.2g} at {first.name}, {end:.2g} at {last.name}"
+        if begin < VANISHING * end:
             return (
-                f"vanishing gradients: {small:.2g} at {first.name}, {large:.2g} at {last.name}; "
+                f"vanishing gradients: {places}; "
                 "Kaiming initialisation, normalisation or residual connections keep them alive"
             )
-        if small * VANISHING > large:
+        if begin > EXPLODING * end:
+            return f"exploding gradients: {places}; {self._bounded_by()}, clipping is a bandage"
+        if begin > GROWING * end:
             return (
-                f"exploding gradients: {small:.2g} at {first.name}, {large:.2g} at {last.name}; "
-                "smaller initial weights or normalisation keep them bounded, clipping is a bandage"
+                f"growing gradients: {places}; a step that suits the last layers is rash for the "
+                f"first, unless it is one of Adam, which scales each; {self._bounded_by()}"
             )
         return ""
+
+    def _bounded_by(self) -> str:
+        """What keeps gradients from growing on their way to the first layers."""
+        if any(signal.kind.startswith("BatchNorm") for signal in self.signals):
+            # Whatever the weights: G. Yang et al., "A Mean Field Theory of Batch Normalization"
+            return (
+                "batch norm makes them grow in every layer, residual connections keep them bounded"
+            )
+        return "smaller initial weights or normalisation keep them bounded"
 
     def _fading(self) -> str:
         if len(self.activations) < 2:

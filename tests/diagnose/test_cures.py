@@ -33,6 +33,15 @@ def test_a_residual_network_is_less_shattered_than_one_that_is_only_normalised(s
     assert residual.autocorrelation[1] > 0.6
 
 
+def test_normalisation_lets_gradients_grow_until_layers_are_residual(stages):
+    _, kaiming, norm, residual = stages
+    (growing,) = norm.report.findings()
+    assert growing.startswith("growing gradients: ")
+    assert "batch norm makes them grow" in growing
+    assert not any("gradients" in finding for finding in kaiming.report.findings())
+    assert residual.report.findings() == []
+
+
 def test_the_picture_has_a_column_for_each(stages):
     picture = draw.cures(stages)
     assert all(stage.name in picture.svg for stage in stages)

@@ -48,6 +48,26 @@ def test_large_weights_let_gradients_explode():
     assert exploding.startswith("exploding gradients: ")
 
 
+def test_gradients_that_grow_without_exploding_are_told():
+    growing, *_ = examined(deep(10, nn.ReLU, gain=2.5)).findings()
+    assert growing.startswith("growing gradients: ")
+    assert "rash for the first" in growing
+    assert growing.endswith("smaller initial weights or normalisation keep them bounded")
+
+
+@pytest.mark.parametrize(("layers", "illness"), [(30, "growing"), (45, "exploding")])
+def test_of_batch_norm_the_weights_are_not_blamed(layers, illness):
+    """Yang et al. 2019: they grow by a constant factor in every layer, whatever the weights."""
+    parts = [
+        part for _ in range(layers) for part in (nn.Linear(50, 50), nn.BatchNorm1d(50), nn.ReLU())
+    ]
+    gradatim.manual_seed(1)
+    (found,) = examined(nn.Sequential(*parts, nn.Linear(50, 1))).findings()
+    assert found.startswith(f"{illness} gradients: ")
+    assert "batch norm makes them grow in every layer, residual connections keep" in found
+    assert "weights" not in found
+
+
 def test_very_large_weights_saturate_tanh():
     report = examined(deep(2, nn.Tanh, gain=20.0))
     assert any(finding.startswith("saturated: ") for finding in report.findings())
