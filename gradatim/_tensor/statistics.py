@@ -97,6 +97,7 @@ class Statistics(Handle):
         """(sum |x|^p)^(1/p), the Euclidean length by default.
 
         `p` is any number; inf gives the largest |x|, -inf the smallest, 0 the count of nonzeros.
+        No elements have no norm of order inf or below 0.
 
         >>> import gradatim
         >>> gradatim.tensor([3.0, 4.0]).norm()
@@ -109,8 +110,8 @@ class Statistics(Handle):
         if isinstance(p, str):
             raise ArgumentError(f'norm: p must be a number or "fro", got {p!r}')
         dims = some_dims("norm", dim, x.ndim)
-        if p in (float("inf"), float("-inf")):
-            refuse_empty("norm", x, dims)
+        if p == float("inf") or p < 0:
+            refuse_empty(f"norm of order {p:g}", x, dims)
         return moments.norm(x, p=float(p), dims=dims, keepdim=keepdim)
 
 

@@ -249,6 +249,8 @@ def test_infinities_and_nan() -> None:
         (lambda x: x[:, :0].argmax(1), IndexError, "argmax: .*non-zero size"),
         (lambda x: (x > 0).argmax(), RuntimeError, "argmax: does not support bool"),
         (lambda x: x.norm("nuc"), ValueError, 'norm: p must be a number or "fro"'),
+        (lambda x: x[:0].norm(float("inf")), RuntimeError, "norm of order inf: .*non-zero size"),
+        (lambda x: x[:, :0].norm(-1, dim=1), RuntimeError, "norm of order -1: .*non-zero size"),
         (lambda x: x.var(unbiased=True, correction=1), TypeError, "unbiased or correction"),
     ],
 )

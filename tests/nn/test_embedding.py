@@ -43,6 +43,21 @@ def test_lengths_of_any_order(norm_type, length):
     close(found, np.array(ROWS[0]) * 1.5 / length)
 
 
+@pytest.mark.parametrize("norm_type", [float("inf"), float("-inf"), -1.0])
+def test_rows_without_numbers_have_no_largest_or_smallest(norm_type):
+    table = nn.Embedding(4, 0, max_norm=1.0, norm_type=norm_type)
+    with pytest.raises(RuntimeError, match="of shape .* hold no element"):
+        table(g.tensor([1]))
+    assert table(g.zeros(0, dtype=g.int64)).shape == (0, 0)
+    assert nn.Embedding(4, 0, max_norm=1.0)(g.tensor([1])).shape == (1, 0)
+
+
+@pytest.mark.parametrize("norm_type", ["fro", None])
+def test_an_order_that_is_no_number_is_refused(norm_type):
+    with pytest.raises(TypeError, match="norm_type must be a number, got "):
+        F.embedding(g.tensor([0]), g.tensor(ROWS), max_norm=1.0, norm_type=norm_type)
+
+
 def test_what_is_out_of_range_changes_no_row():
     table = g.tensor(ROWS)
     for index in ([0, 4], [0, -1]):

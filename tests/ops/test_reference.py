@@ -25,14 +25,15 @@ ANSWERS: dict[str, Any] = json.loads(REFERENCE.read_text(encoding="utf-8"))["ans
 TOLERANCE = {"float32": 3e-6, "float64": 1e-13}
 
 DIFFERENT = {
-    r"x \*\* -?0\.5": "PyTorch takes roots here, which are -inf or nan at -0.0 and -inf",
-    r"x\.(cum)?prod\(.*(nan|infin|large)": "the gradient is the product of the others, while "
-    "PyTorch divides by the element, which is nan or overflows",
-    r"x\.(max|min)\(\) \| nan": "where the largest is nan so is the gradient, as for amax",
-    r"x\.norm\(-?INF\) \| nan": "where the largest is nan so is the gradient",
-    r"x\.median\(\) \| (zeros|nan|minus)": "the gradient goes to one of equal elements",
-    r"(var|std)_mean\(.*infin": "a mean with one infinity is infinite; PyTorch's one pass says nan",
-    r"std.*large": "squares overflow; PyTorch adds them up in double precision",
+    r"x \*\* -?0\.5": "PyTorch computes roots here, which are -inf or nan at -0.0 and -inf",
+    r"x\.(cum)?prod\(.*(nan|infin|large)": "the gradient is the product of the other elements. "
+    "PyTorch divides by the element, which gives nan or overflows",
+    r"x\.(max|min)\(\) \| nan": "where the result is nan, so is the gradient, as for `amax`",
+    r"x\.norm\(-?INF\) \| nan": "where the result is nan, so is the gradient",
+    r"x\.median\(\) \| (zeros|nan|minus)": "the gradient goes to one of several equal elements",
+    r"(var|std)_mean\(.*infin": "a mean with one infinity is infinite. PyTorch computes both in "
+    "one pass, which gives nan",
+    r"std.*large": "squares overflow. PyTorch adds them up in double precision",
     r"x\.softmax\(0\) \| integers": "integers are cast, as for the other functions",
 }
 # A zero's sign is compared where it means something: elsewhere it depends on NumPy's kernels.

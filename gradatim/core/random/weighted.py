@@ -77,8 +77,8 @@ def _race(twister: Twister, p: NDArray) -> NDArray:
 def _first_to_arrive(rows: NDArray, waits: NDArray, count: int) -> Ints:
     """The exponential race: category c arrives at waits[c] / p[c], the first ones are drawn.
 
-    Ties (in practice only between weights of zero, which never arrive) are broken by index. In
-    PyTorch their order depends on the sort of the C++ library that it was built with.
+    Ties are broken by index: of weights of zero, which never arrive, and in float32 now and then of
+    two in 100,000. In PyTorch their order depends on the sort of its C++ library.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         speed = rows / waits

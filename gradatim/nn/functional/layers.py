@@ -76,7 +76,8 @@ def embedding(
     `scale_grad_by_freq`, the gradient of a row is the mean over the places where it is, not the
     sum. `sparse` is not supported.
 
-    Errors: IndexOutOfRange names the index and the number of rows.
+    Errors: IndexOutOfRange names the index and the number of rows; TypeError for a `norm_type` that
+    is no number.
 
     >>> import gradatim
     >>> embedding(gradatim.tensor([2, 0]), gradatim.tensor([[0.0], [1.0], [2.0]]))
@@ -110,11 +111,15 @@ def refuse_sparse(name: str, sparse: bool) -> None:
         )
 
 
-def _shorten_rows(index: Tensor, weight: Tensor, max_norm: float, norm_type: float) -> None:
+def _shorten_rows(index: Tensor, weight: Tensor, max_norm: float, norm_type: Any) -> None:
     """Let no row of the table that is asked for be longer, from now on."""
+    if norm_type is None or isinstance(norm_type, str):
+        raise TypeError(f"embedding: norm_type must be a number, got {norm_type!r}")
     with no_grad():
         table = weight.detach()
         rows = embedding(index, table)  # refuses what is out of range before anything is written
+        if not index.numel():
+            return
         length = rows.norm(norm_type, -1, keepdim=True).double()
         shortened = rows * (max_norm / (length + 1e-7)).to(rows.dtype)
         table[index] = where(length > max_norm, shortened, rows)
