@@ -68,7 +68,7 @@ def _compile(function: Callable[..., Any], settings: Settings) -> Any:
     check_function(function)
     if settings.is_plain:
         return function
-    _say_if_none()
+    _warn_without_llvm()
     if touches_values(function, ()):
         return compile_scalars(function)
     return compile_module(function) if is_module(function) else Program(function)
@@ -79,16 +79,16 @@ def compile_in_place(module: Any, settings: Settings) -> None:
     if settings.is_plain:
         into_plain(module)
         return
-    _say_if_none()
+    _warn_without_llvm()
     into_compiled(module)
 
 
-def _say_if_none() -> None:
+def _warn_without_llvm() -> None:
     why = engine.available()
     if why is not None:
-        _say_once(f"gradatim.compile: {why}; functions run eagerly, in NumPy")
+        _warn_once(f"gradatim.compile: {why}; functions run eagerly, in NumPy")
 
 
 @cache
-def _say_once(text: str) -> None:
+def _warn_once(text: str) -> None:
     warn(text)

@@ -213,7 +213,7 @@ class Unhooked(Absent):
         return self.is_settled()
 
     def told(self, path: str, value: Any) -> str:
-        """Whose they are."""
+        """That the hooks changed."""
         return f"{path} has other hooks than before"
 
 

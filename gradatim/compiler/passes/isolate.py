@@ -28,7 +28,7 @@ def isolate(graph: Graph) -> Graph:
         cone = _cone(e, makers) if e.name in SUMS else None
         shared = cone and any(uses[v] > 1 for c in cone if c.name not in FREE for v in c.outputs)
         if cone and shared and _is_awaited(graph, e, cone):
-            kept += _again(e, cone)
+            kept += _with_copies(e, cone)
         else:
             kept.append(e)
     return graph.with_equations(kept)
@@ -73,7 +73,7 @@ def _is_awaited(graph: Graph, e: Equation, cone: list[Equation]) -> bool:
     return False
 
 
-def _again(e: Equation, cone: list[Equation]) -> list[Equation]:
+def _with_copies(e: Equation, cone: list[Equation]) -> list[Equation]:
     new: dict[Var, Var] = {}
     copies = []
     for c in cone:

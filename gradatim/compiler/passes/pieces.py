@@ -43,7 +43,7 @@ def put_pieces(graph: Graph) -> Graph:
         makers.update((v, e) for v in e.outputs)
         kept.append(e)
         if parts and len(parts) > 1 and not _is_added_on(graph, e, uses):
-            equations = _together(e, parts)
+            equations = _assembled(e, parts)
             kept += equations
             makers.update((v, q) for q in equations for v in q.outputs)
             new[e.output] = equations[-1].output
@@ -95,7 +95,7 @@ def _is_added_on(graph: Graph, e: Equation, uses: dict[Var, int]) -> bool:
     return any(q.name == "add" and e.output in q.inputs for q in graph.equations)
 
 
-def _together(e: Equation, parts: tuple[Piece, ...]) -> list[Equation]:
+def _assembled(e: Equation, parts: tuple[Piece, ...]) -> list[Equation]:
     shape = e.output.shape
     along = [d for d, n in enumerate(shape) if any(p.ends[d] != (0, n) for p in parts)]
     if len(along) == 1:

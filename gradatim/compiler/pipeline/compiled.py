@@ -90,9 +90,9 @@ def compile_graph(
     `simpler` runs the passes; pass another to observe the graph after each of them.
     """
     target = target or host()
-    key = cache_key(f"{_known_by(graph)}\n{updates} {results} {graph.beginning_lines}", target)
+    key = cache_key(f"{_key_graph(graph)}\n{updates} {results} {graph.beginning_lines}", target)
     if use_cache:
-        cached = _kept(key, graph)
+        cached = _cached(key, graph)
         if cached is not None:
             return cached
     compiled = _compile(graph, updates, results, target, simpler)
@@ -101,7 +101,7 @@ def compile_graph(
     return compiled
 
 
-def _known_by(graph: Graph) -> Graph:
+def _key_graph(graph: Graph) -> Graph:
     """The graph that the cache key is made of: composites defined outside the library expanded."""
     house = __name__.partition(".")[0]
     for e in graph.equations:
@@ -165,7 +165,7 @@ def _generators(graph: Graph) -> list[Any]:
 # -- the cache -----------------------------------------------------------------------------
 
 
-def _kept(key: str, graph: Graph) -> Compiled | None:
+def _cached(key: str, graph: Graph) -> Compiled | None:
     """The program cached under a key, loaded; None if there is no intact one."""
     cached = kept_code(key)
     if cached is None:

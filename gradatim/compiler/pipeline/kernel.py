@@ -60,9 +60,9 @@ class Compiled:
             words += map(id, arrays)
             words += last
             words.append(rows)
-        self._go(words)
+        self._call(words)
 
-    def _go(self, words: Sequence[int]) -> None:
+    def _call(self, words: Sequence[int]) -> None:
         self._entry(struct.pack(f"{len(words)}Q", *words), len(words) // self.line)
 
     def _in_parts(self, inputs: Sequence[Array], outputs: Sequence[Array], rows: int) -> None:
@@ -76,7 +76,7 @@ class Compiled:
         ]
         for start, places in zip(starts, each, strict=True):
             words += [*map(id, inputs), *map(id, places), start, min(start + TOGETHER, rows)]
-        self._go(words)
+        self._call(words)
         for i, part in parts.items():
             np.add.reduce(part, 0, out=outputs[i])
 
@@ -87,12 +87,12 @@ def make(name: str, work: Callable[..., Any], form: Form) -> Compiled | None:
     The user did not ask for machine code, so errors are not reported: NumPy computes it as well.
     """
     try:
-        return _made(name, work, form) if addresses_known() else None
+        return _loaded_or_compiled(name, work, form) if addresses_known() else None
     except Exception:  # a broken compiler fails in ways of its own
         return None
 
 
-def _made(name: str, work: Callable[..., Any], form: Form) -> Compiled:
+def _loaded_or_compiled(name: str, work: Callable[..., Any], form: Form) -> Compiled:
     target = host()
     key = cache_key(f"kernel {name} {form} {OFFSET}", target)
     loaded, parts = kept_code(key) or (None, {})

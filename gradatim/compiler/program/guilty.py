@@ -138,7 +138,7 @@ def find(
         guilty = _first_broken(last - state.done, after, state.is_broken)
         after(guilty)
         most = _LASTING if last == stretch.done else 1
-        text, is_named = _what_happens(function, binding, [r[guilty:] for r in rows], most)
+        text, is_named = _diagnosed(function, binding, [r[guilty:] for r in rows], most)
         if is_named:
             break
     return Trouble(state.done + guilty + 1, text)
@@ -166,7 +166,7 @@ def _first_broken(steps: int, after: Callable[[int], None], broken: Callable[[],
     return low
 
 
-def _what_happens(
+def _diagnosed(
     function: Callable[..., Any], binding: Binding, rows: Sequence[Array], most: int
 ) -> tuple[str, bool]:
     """Run the step eagerly and undo its effects: what happens, and whether that is the reason.

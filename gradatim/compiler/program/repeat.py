@@ -40,7 +40,7 @@ def repeat(
     rows = [_rows(x, count) for x in inputs]
     results = _Results(count)
     run = _Run(program, count, inputs, rows, if_nan, results)
-    with _told_how_far(results):
+    with _noting_progress(results):
         while results.done < count:
             if program.is_plain():
                 run.as_written()
@@ -126,7 +126,7 @@ def _one(
 
 
 @contextmanager
-def _told_how_far(results: _Results) -> Iterator[None]:
+def _noting_progress(results: _Results) -> Iterator[None]:
     """Ctrl-C comes between steps; add a note that says between which."""
     try:
         yield

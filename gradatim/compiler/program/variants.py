@@ -36,7 +36,7 @@ class CompiledFunction:
         self.function = function
         self.variants: dict[Any, list[Binding]] = {}
         self.history: list[str] = []  # the reason for each trace
-        self._said: set[str] = set()
+        self._warned: set[str] = set()
         self._turn = 0
         self._compiling = threading.RLock()
         _functions.add(self)
@@ -58,8 +58,8 @@ class CompiledFunction:
 
     def say_overlap(self, why: Overlap) -> None:
         """Warn once that a call runs eagerly, and how to avoid it."""
-        if "overlap" not in self._said:
-            self._said.add("overlap")
+        if "overlap" not in self._warned:
+            self._warned.add("overlap")
             warn(
                 f"gradatim.compile: {why} share memory that {self._name} writes, so this call runs "
                 "eagerly, in NumPy; this warning appears once. Pass a .clone() of what overlaps"
@@ -81,7 +81,7 @@ class CompiledFunction:
                 known, changes = self._known(key)
                 if known is not None:
                     return known
-                self._note(changes)
+                self._record_reason(changes)
                 traced, guards, changed = traced_and_watched(self.function, flat, self._name)
             called = names_of(flat, self.function)
             if traced.joint is None:
@@ -89,8 +89,8 @@ class CompiledFunction:
             else:
                 binding = Through(traced, traced.joint, guards, called, self._name)
             self._keep(key, binding)
-        if changed and "changes" not in self._said:
-            self._said.add("changes")
+        if changed and "changes" not in self._warned:
+            self._warned.add("changes")
             warn_of_changes(self._name, changed)
         return binding
 
@@ -112,7 +112,7 @@ class CompiledFunction:
             del kinds[min((k for k in kinds if k != key), key=lambda k: kinds[k][0].turn)]
         self.variants = kinds
 
-    def _note(self, changes: list[str]) -> None:
+    def _record_reason(self, changes: list[str]) -> None:
         """Record why the function is traced again, and warn the first time."""
         if not changes:
             self.history.append("other types or settings" if self.history else "first call")

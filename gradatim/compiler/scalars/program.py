@@ -162,11 +162,11 @@ class ScalarProgram:
             versions.insert(0, Version(self.function, arguments))
             del versions[_MOST_VERSIONS:]
             if reason:
-                self._say_why(reason)
+                self._warn_retraced(reason)
         self._last = versions[0]
         return self._last
 
-    def _say_why(self, reason: str) -> None:
+    def _warn_retraced(self, reason: str) -> None:
         self.retraced.append(reason)
         if len(self.retraced) == 1:
             warnings.warn(

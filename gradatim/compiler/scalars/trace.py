@@ -94,7 +94,7 @@ def trace(
             traced = attempt.run(call)
         missed, attempt = attempt.missed, None  # type: ignore[assignment]  # frees traced numbers
         if not missed:
-            _refuse_kept(traced.tape)
+            _refuse_surviving(traced.tape)
             return traced
         captured = [*captured, *missed]
 
@@ -257,12 +257,12 @@ def _place_of(error: BaseException) -> str:
     return f"{Path(name).name}, line {number}" + (f": `{line}`" if line else "")
 
 
-def _refuse_kept(tape: Tape) -> None:
+def _refuse_surviving(tape: Tape) -> None:
     """An error for traced numbers that the function stored in something that outlives it."""
-    if not _kept(tape):
+    if not _surviving(tape):
         return
     gc.collect()
-    if kept := _kept(tape):
+    if kept := _surviving(tape):
         number = kept[0]
         holders = [h for h in gc.get_referrers(number) if h is not kept]
         what = next((f"a {type(h).__name__}" for h in holders), "something")
@@ -273,5 +273,5 @@ def _refuse_kept(tape: Tape) -> None:
         )
 
 
-def _kept(tape: Tape) -> list[Traced]:
+def _surviving(tape: Tape) -> list[Traced]:
     return [number for number in _alive(Traced) if number.tape is tape]
