@@ -127,7 +127,7 @@ class Watch:
             place.held, place.below = None, []
             return place.way is Way.EACH  # its neighbours are read together with it
         if place.in_table and type(value) is types.FunctionType:
-            return False  # belongs to how the library reads its own table
+            return False  # an accessor function of the library in its own table
         if isinstance(held, Tensor):
             held.settle(value)
         if place.way is Way.GIVEN:

@@ -50,6 +50,7 @@ def compile_scalars(function: Callable[..., Any]) -> ScalarProgram:
 
     Errors: TraceError, at the first call, if the function branches on a number that is known only
     when the program runs, or passes it to something that is not arithmetic.
+
     >>> from gradatim.scalar import lol
     >>> fast = compile_scalars(lol)
     >>> fast(2.0, -3.0, 10.0, -2.0)

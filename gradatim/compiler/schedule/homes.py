@@ -81,6 +81,8 @@ def _in_order(view: Strided, places: Strided) -> Strided | None:
     """`places`, the destination of what is read through `view`, in the memory order of the source.
 
     None if an element is read twice, or not at all.
+
+    >>> _in_order(Strided((2, 3), (1, 2)), Strided.whole((2, 3)))
     Strided(shape=(3, 2), strides=(1, 3), offset=0)
     """
     dims = [d for d in zip(view.strides, view.shape, places.strides, strict=True) if d[1] != 1]
