@@ -134,8 +134,38 @@ def _made_plain(kind: Any) -> Callable[..., Any]:
     """A `__new__` for a compiled class: `type(self)(self.config)` makes a plain module."""
 
     def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        is_made_here = "__new__" in vars(cls)  # not for a class derived from the compiled one
-        return kind(*args, **kwargs) if is_made_here else object.__new__(cls)
+        return kind(*args, **kwargs)
+
+    return __new__
+
+
+def _derived_plain(kind: Any, *, in_place: bool) -> Any:
+    """An `__init_subclass__` for a compiled class: what is derived from it is derived from `kind`.
+
+    Errors: TypeError for the class of a compiled form, whose instances have another layout.
+    """
+
+    def __init_subclass__(cls: Any, **kwargs: Any) -> None:
+        if not in_place:
+            raise TypeError(
+                f"{cls.__name__} cannot be derived from the compiled form of {kind.__name__}; "
+                f"derive it from {kind.__name__} itself, and compile the modules it makes"
+            )
+        bases = cls.__bases__
+        cls.__bases__ = tuple(kind if issubclass(c, CompiledModule) else c for c in bases)
+        if "__new__" not in vars(cls):  # else Python keeps calling that of the bases it had
+            cls.__new__ = _made_as_above(cls)
+        super(cls, cls).__init_subclass__(**kwargs)
+
+    return __init_subclass__
+
+
+def _made_as_above(owner: Any) -> Callable[..., Any]:
+    """A `__new__` as if the class had none of its own."""
+
+    def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        made = super(owner, cls).__new__
+        return made(cls) if made is object.__new__ else made(cls, *args, **kwargs)
 
     return __new__
 
@@ -150,6 +180,7 @@ def _class_of(kind: Any, shown: tuple[str, ...], *, in_place: bool) -> type:
     names |= {"__module__": kind.__module__, "__doc__": kind.__doc__}
     names |= {n: vars(CompiledModule)[n] for n in ("__call__", "__reduce_ex__")}
     names["__new__"] = _made_plain(kind)
+    names["__init_subclass__"] = _derived_plain(kind, in_place=in_place)
     if not in_place:
         own = takewhile(lambda c: "__call__" not in vars(c), kind.__mro__)
         methods = [(n, f) for c in own for n, f in vars(c).items() if type(f) is FunctionType]

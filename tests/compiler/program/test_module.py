@@ -217,6 +217,32 @@ def test_its_class_makes_modules_as_they_are_written() -> None:
         assert type(type(model)(4, out_features=5)) is nn.Linear
 
 
+def test_classes_derived_from_its_class_make_modules_as_they_are_written() -> None:
+    class Counts:
+        def __init_subclass__(cls, *, by: int = 1) -> None:
+            super().__init_subclass__()
+            cls.by = by  # type: ignore[attr-defined]
+
+    class Net(nn.Linear, Counts):
+        pass
+
+    form, itself = both(lambda: Net(2, 3))
+    form(g.ones(1, 2))
+    itself(g.ones(1, 2))
+
+    class Twice(type(itself), by=2):  # type: ignore[misc]
+        def forward(self, x: Any) -> Any:
+            return super().forward(x) * self.by
+
+    model = Twice(2, 3)
+    assert Twice.__mro__[1] is Net
+    assert not hasattr(model, "explain")
+    same(model(g.ones(1, 2)), g.compile(model)(g.ones(1, 2)))
+    same(model(g.ones(1, 2))[0], 2 * (model.weight.sum(1) + model.bias))
+    with pytest.raises(TypeError, match="derive it from Net itself, and compile the modules"):
+        type("Other", (type(form),), {})
+
+
 class Writes(nn.Module):
     def __init__(self) -> None:
         super().__init__()
