@@ -72,6 +72,15 @@ class Target:
         return self.triple.startswith(("aarch64", "arm64"))
 
     @property
+    def registers(self) -> int:
+        """How many registers hold vectors: AVX-512 and ARM's NEON have 32, SSE and AVX 16.
+
+        >>> [named(name).registers for name in ("x86-64-v2", "x86-64-v3", "x86-64-v4", "armv8-a")]
+        [16, 16, 32, 32]
+        """
+        return 32 if self.is_arm or self.vector_bytes == 64 else 16
+
+    @property
     def has_fma(self) -> bool:
         """Whether a b + c is one instruction; otherwise LLVM would call the C library for it."""
         return self.is_arm or (self._has("fma") and not self._has("avx", switch="-"))

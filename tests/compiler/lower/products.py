@@ -106,4 +106,4 @@ def kernel(
     """The machine code for a product of two arrays like these."""
     target = host() if vector_bytes is None else host().narrow(vector_bytes)
     product = asked(a, b)
-    return Kernel(product, plan(product, target.lanes(product.dtype)), target, heavy)
+    return Kernel(product, plan(product, target), target, heavy)

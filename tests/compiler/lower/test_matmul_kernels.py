@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 import gradatim
 from gradatim.compiler.lower.products.product import Product
 from gradatim.compiler.lower.products.tiles import plan
-from gradatim.compiler.machine.target import WIDTHS, host
+from gradatim.compiler.machine.target import LEVELS, WIDTHS, host, named
 from tests.compiler.lower.products import Kernel, asked, kernel, spoiled
 
 VECTORS = [width for width in WIDTHS if width <= host().vector_bytes]
+WIDE = named("x86-64-v4")
 
 
 def operand(
@@ -159,7 +160,7 @@ def test_every_way_of_computing_is_taken() -> None:
 
     def planned(m: int, k: int, n: int, left: str, right: str) -> Any:
         a, b = operand(rng, (m, k), layout=left), operand(rng, (k, n), layout=right)
-        return plan(asked(a, b), 16)
+        return plan(asked(a, b), WIDE)
 
     assert planned(768, 64, 1, "rows", "rows").dot
     assert planned(1, 512, 512, "rows", "columns").dot
@@ -170,6 +171,15 @@ def test_every_way_of_computing_is_taken() -> None:
     assert planned(64, 64, 64, "rows", "rows").scratch == 0
 
 
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_sums_of_a_tile_fill_the_registers_and_fit_into_them(level: str, dtype: str) -> None:
+    square = np.ones((256, 256), dtype)
+    found = plan(asked(square, square), named(level))
+    sums, registers = found.rows * found.vectors, named(level).registers
+    assert 0.7 * registers < sums < registers - found.vectors
+
+
 @pytest.mark.parametrize("m", [1, 40])
 @pytest.mark.parametrize("layout", ["rows", "columns"])
 def test_nothing_to_add_is_zero_and_no_columns_are_no_work(m: int, layout: str) -> None:
@@ -177,8 +187,9 @@ def test_nothing_to_add_is_zero_and_no_columns_are_no_work(m: int, layout: str) 
     a, b = operand(rng, (m, 0), layout=layout), operand(rng, (0, 30), layout=layout)
     np.testing.assert_array_equal(kernel(a, b)(a, b), np.zeros((m, 30), np.float32))
     empty = Product((2,), 5, 0, 7, np.dtype("float32"), (35, 7, 1), (0, 0, 1))
-    assert plan(empty, 16).items == 0
-    assert plan(Product((0,), 5, 3, 7, np.dtype("float32"), (35, 7, 1), (0, 3, 1)), 16).items == 0
+    assert plan(empty, WIDE).items == 0
+    none = Product((0,), 5, 3, 7, np.dtype("float32"), (35, 7, 1), (0, 3, 1))
+    assert plan(none, WIDE).items == 0
 
 
 @pytest.mark.parametrize("layouts", ["rows rows", "columns rows", "rows columns"])
@@ -219,7 +230,7 @@ def test_long_sums_are_made_in_blocks_of_strips_that_their_first_tiles_copy(
 
 def test_what_long_sums_read_next_is_asked_for_once_line_after_line() -> None:
     p = Product((2,), 128, 512, 384, np.dtype("float32"), (49152, 1, 128), (196608, 512, 1), True)
-    found = plan(p, 16)
+    found = plan(p, WIDE)
     tiles = found.panel[0] * found.panel[1]
     for run, lines in zip(found.runs, (64 * 128 // 16, 64 * 256 // 16), strict=True):
         asked_for = tiles * found.turns * run.some
@@ -229,7 +240,7 @@ def test_what_long_sums_read_next_is_asked_for_once_line_after_line() -> None:
 @pytest.mark.parametrize(("m", "items"), [(64, 2), (512, 4)])
 def test_large_products_are_worth_four_workers(m: int, items: int) -> None:
     strides = ((384 * m, 1, m), (384 * 128, 128, 1))
-    found = plan(Product((2,), m, 128, 384, np.dtype("float32"), *strides, True), 16)
+    found = plan(Product((2,), m, 128, 384, np.dtype("float32"), *strides, True), WIDE)
     assert found.items == items
 
 
@@ -268,11 +279,11 @@ def test_matrices_that_share_b_are_one_long_matrix() -> None:
     for shape in [(64, 8, 24), (4, 16, 8, 24), (512, 1, 24), (1, 512, 1, 24)]:
         a = operand(rng, shape)
         code = kernel(a, b)
-        one = plan(asked(a.reshape(512, 24), b), code.plan.whole)
+        one = plan(asked(a.reshape(512, 24), b), code.target)
         assert code.plan == one
         check(code, a, b)
     apart = operand(rng, (3, 8, 24), layout="columns")
-    assert plan(asked(apart, b), 16).product.m == 8
+    assert plan(asked(apart, b), WIDE).product.m == 8
     check(kernel(apart, b), apart, b)
 
 
@@ -291,18 +302,18 @@ def test_some_matrices_that_share_b_are_a_long_one_each(n: int) -> None:
 
 def test_plans_depend_on_nothing_but_the_shapes() -> None:
     a, b = np.ones((300, 200), np.float32), np.ones((200, 100), np.float32)
-    assert plan(asked(a, b), 16) == plan(asked(a.copy(), b.copy()), 16)
+    assert plan(asked(a, b), WIDE) == plan(asked(a.copy(), b.copy()), WIDE)
     assert kernel(a, b).text() == kernel(a, b).text()
 
 
 def test_what_may_lie_across_lines_of_the_cache_is_packed_where_it_is_read_often() -> None:
     a, b = np.ones((256, 256), np.float32), np.ones((256, 256), np.float32)
     here = asked(a, b)
-    assert plan(here, 16).packs
-    assert not plan(replace(here, aligned=True), 16).packs
-    assert not plan(asked(a[:32], b), 16).packs
+    assert plan(here, WIDE).packs
+    assert not plan(replace(here, aligned=True), WIDE).packs
+    assert not plan(asked(a[:32], b), WIDE).packs
     odd = asked(a, np.ones((256, 250), np.float32))
-    assert plan(replace(odd, aligned=True), 16).packs
+    assert plan(replace(odd, aligned=True), WIDE).packs
 
 
 @pytest.mark.parametrize("classes", [2, 3, 5, 17])

@@ -150,7 +150,8 @@ class _Parts:
             matrix, _ = quotient(w.f, w.begin, self.nest.rows)
             source = self._origin(w, leaf, matrix, batch)
             items = constant(0, I64), constant(pack.items, I64)
-            write_pack(w.f, plan(product, whole), pack, source, w.pointer(copied), *items)
+            planned = plan(product, self.lowering.target)
+            write_pack(w.f, planned, pack, source, w.pointer(copied), *items)
         self.turned[part] = Leaf(copied, (*(0,) * len(batch), width, 1))
         self.turning.append(_Function(w.name(), (leaf.var, copied)))
 
@@ -179,8 +180,8 @@ class _Parts:
         b, sums = self.turned.get(part, part.b), is_sum(part, self.nest.near)
         part = _added(part) if sums and adds else part
         dtype, strides = part.equation.output.dtype, (part.a.strides[-2:], b.strides[-2:])
-        lanes = self.lowering.target.lanes(dtype)
-        planned = plan(Product((), m, n, k, dtype, *strides, near=True), lanes)
+        product = Product((), m, n, k, dtype, *strides, near=True)
+        planned = plan(product, self.lowering.target)
         deep = [self._more(Var((planned.scratch,), dtype))] if planned.scratch else []
         memory = [part.a.var, b.var, *reads(part)[2:], *writes(part), *deep]
         w = self._writing(memory, (likeness(part), planned, b.strides, sums))

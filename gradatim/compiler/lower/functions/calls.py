@@ -122,7 +122,7 @@ def _planned(nest: ProductNest, target: Target, *, aligned: bool, in_bands: bool
     (*batch, m, k), n = x.shape, y.shape[-1]
     strides = nest.a.strides, nest.b.strides
     product = Product(tuple(batch), m, n, k, x.dtype, *strides, aligned=aligned, in_bands=in_bands)
-    return plan(product, target.lanes(x.dtype))
+    return plan(product, target)
 
 
 def _product(lowering: Lowering, nest: ProductNest) -> None:

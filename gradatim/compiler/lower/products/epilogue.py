@@ -88,7 +88,7 @@ def _abreast(nest: ProductNest, target: Target) -> int:
     """
     if not any(n.equation.name in FUNCTIONS and n.equation.name != "sqrt" for n in nest.nodes):
         return 1
-    return 4 if target.vector_bytes == 64 else 2
+    return 4 if target.registers == 32 else 2
 
 
 def planned_pointer(f: Function, w: Writing, leaf: Leaf) -> Value:

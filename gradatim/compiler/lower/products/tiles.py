@@ -41,7 +41,7 @@ from dataclasses import replace
 from functools import lru_cache
 from math import prod
 
-from ...machine.target import NEAR
+from ...machine.target import NEAR, Target
 from .product import Pack, Plan, Product, Side
 
 OVERHEAD = 16.0  # of a tile: computing its addresses, entering and leaving its loop
@@ -66,33 +66,35 @@ SHARED = 1 << 13  # elements from which packing is split into an even number of 
 
 
 @lru_cache(maxsize=1024)
-def plan(product: Product, lanes: int) -> Plan:
-    """How to compute a product with vectors of `lanes` elements of its dtype.
+def plan(product: Product, target: Target) -> Plan:
+    """How a processor is to compute a product.
 
     >>> import numpy as np
-    >>> p = plan(Product((), 64, 64, 64, np.dtype("float32"), (64, 1), (64, 1)), 16)
+    >>> from ...machine.target import named
+    >>> square = Product((), 64, 64, 64, np.dtype("float32"), (64, 1), (64, 1))
+    >>> p = plan(square, named("x86-64-v4"))
     >>> p.rows, p.vectors, p.items, p.packs
     (6, 4, 1, ())
     """
     product = product.collapsed()
+    lanes = target.lanes(product.dtype)
     whole = lanes if product.dtype.kind == "f" else min(lanes, 16)
-    outer = _outer(product, whole)
+    outer = _outer(product, whole, target.registers)
     if product.dtype.kind != "f" or not product.k or product.in_bands:
         return outer[1]
-    choices = [outer, *_dots(product, whole), *_turned(product, whole)]
+    choices = [outer, *_dots(product, whole), *_turned(product, whole, target.registers)]
     return min(choices, key=lambda choice: choice[0])[1]
 
 
 # -- three kinds of kernels --------------------------------------------------------------------
 
 
-def _outer(p: Product, whole: int) -> tuple[float, Plan]:
+def _outer(p: Product, whole: int, registers: int) -> tuple[float, Plan]:
     """Lanes along the columns of the result."""
     wide = min(whole, _power(p.n))
-    size = whole * p.dtype.itemsize
     cost, rows, vectors = min(
         (_cost(p, wide, rows, vectors), rows, vectors)
-        for rows, vectors in _tiles(p, wide, 32 if size == 64 else 16)
+        for rows, vectors in _tiles(p, wide, registers)
     )
     width = vectors * wide
     depth = _depth(p, rows)
@@ -128,11 +130,11 @@ def _dots(p: Product, whole: int) -> Iterator[tuple[float, Plan]]:
     yield cost, Plan(p, a, b, wide, wide, whole, rows, 1, p.k, *cut, dot=True, packs=packs)
 
 
-def _turned(p: Product, whole: int) -> Iterator[tuple[float, Plan]]:
+def _turned(p: Product, whole: int, registers: int) -> Iterator[tuple[float, Plan]]:
     """Lanes along the rows of the result, for few columns where A's rows are contiguous."""
     if p.a_strides[-2] != 1 or p.n > min(8, whole // 2):
         return
-    cost, turned = _outer(p.swapped(), whole)
+    cost, turned = _outer(p.swapped(), whole, registers)
     if turned.rows >= p.n and not turned.deep:
         cost += 2.0 * p.batches * p.m * p.n
         yield cost, replace(turned, turned=True, lanes=_power(p.n))

@@ -89,7 +89,7 @@ class _Rows:
         every += [a.var for n in nest.nodes for a in n.arguments if isinstance(a, Leaf)]
         self.f, self.nest, self.scope, self.lanes = f, nest, scope, lanes_of(every, target)
         self.columns = nest.columns
-        self.registers = 32 if target.vector_bytes == 64 else 16
+        self.registers = target.registers
         self.flat = len(nest.dims) == 1 and all(n.role != "row" for n in nest.nodes)
         self.passes = Passes(nest, scope)
         self.vectors = -(-nest.columns // self.lanes)
