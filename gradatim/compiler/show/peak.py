@@ -141,10 +141,5 @@ def _fastest(run: Callable[[], object], times: int = _REPEATS) -> float:
 
 
 def _sums(target: Target) -> int:
-<<<<<<< HEAD
     """Independent accumulators: enough to hide the latency, and few enough to stay in registers."""
-    return 24 if target.vector_bytes == 64 or target.is_arm else 12
-=======
-    """Sums of their own, so that none waits for its last round, and all stay in registers."""
     return 24 if target.registers == 32 else 12
->>>>>>> 8ebe22e (Products on ARM fill its 32 vector registers: tiles, rows and epilogues ask the target how many it has)
