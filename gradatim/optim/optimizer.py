@@ -224,7 +224,7 @@ class Optimizer:
             place = state.get(name)
             if not isinstance(value, Handle):
                 if value is not None:
-                    state[name] = value
+                    state[name] = copy.deepcopy(value)
             elif place is None:
                 state[name] = value.detach().clone()
             else:

@@ -112,15 +112,18 @@ def test_the_state_of_every_schedule_comes_back(name):
     optimizer = optim.SGD([g.ones(1, requires_grad=True)], lr=0.1)
     arguments = {
         "CosineAnnealingLR": [5],
+        "CosineAnnealingWarmRestarts": [5],
+        "CyclicLR": [0.1, 0.2],
         "ExponentialLR": [0.9],
         "LambdaLR": [lambda step: 0.9**step],
+        "MultiplicativeLR": [lambda step: 0.9],
         "MultiStepLR": [[1, 2, 2]],
         "OneCycleLR": [0.1, 9],
         "SequentialLR": [[optim.lr_scheduler.StepLR(optimizer, 2)] * 2, [3]],
         "StepLR": [2],
         "WarmupCosineLR": [2, 9],
     }
-    if name == "LRScheduler":
+    if name in ("LRScheduler", "ChainedScheduler"):  # which has no state but that of others
         return
     schedule = getattr(optim.lr_scheduler, name)(optimizer, *arguments.get(name, []))
     state = schedule.state_dict()

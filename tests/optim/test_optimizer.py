@@ -346,6 +346,7 @@ REFUSED = {
     "Invalid alpha value: -1": lambda: optim.RMSprop([leaf(1)], alpha=-1),
     "Invalid lr_decay value: -1": lambda: optim.Adagrad([leaf(1)], lr_decay=-1),
     "Invalid rho value: 1.5": lambda: optim.Adadelta([leaf(1)], rho=1.5),
+    "Invalid eta values: 1.5, 1.2": lambda: optim.Rprop([leaf(1)], etas=(1.5, 1.2)),
     "Nesterov momentum requires a momentum": lambda: optim.SGD([leaf(1)], nesterov=True),
     "`fused` and `foreach` cannot be": lambda: optim.Adam([leaf(1)], fused=True, foreach=True),
     "`fused` does not support": lambda: optim.SGD([leaf(1)], fused=True, differentiable=True),

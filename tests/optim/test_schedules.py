@@ -28,6 +28,11 @@ MAKERS = [
     lambda o: S.ExponentialLR(o, 0.8),
     lambda o: S.CosineAnnealingLR(o, 6),
     lambda o: S.WarmupCosineLR(o, 3, 9),
+    lambda o: S.MultiplicativeLR(o, lambda step: 0.9),
+    lambda o: S.PolynomialLR(o, 8, 2.0),
+    lambda o: S.CosineAnnealingWarmRestarts(o, 2, 2),
+    lambda o: S.CyclicLR(o, 0.1, 1.0, 3, mode="triangular2"),
+    lambda o: S.ChainedScheduler([S.ConstantLR(o, 0.5, 7), S.ExponentialLR(o, 0.5)]),
     lambda o: S.OneCycleLR(o, 1.0, total_steps=12),
     lambda o: S.SequentialLR(o, [S.LinearLR(o), S.ExponentialLR(o, 0.5)], [4]),
 ]
@@ -56,6 +61,20 @@ def test_warm_up_rises_to_the_rate_and_the_cosine_falls_to_its_part():
     assert seen[8] == pytest.approx(2 * (0.25 + 0.75 / 2))
     assert seen[12:] == [0.5] * 3
     assert seen[4:] == sorted(seen[4:], reverse=True)
+
+
+def test_restarts_may_be_asked_for_by_a_part_of_an_epoch():
+    o = optimizer()
+    schedule = S.CosineAnnealingWarmRestarts(o, 2, 2)
+    o.step()
+    seen = []
+    for epoch in (0, 0.5, 1, 1.5, 2, 4, 5.9, 6):
+        schedule.step(epoch)
+        seen.append(o.param_groups[0]["lr"])
+    assert seen == pytest.approx([1, 0.8535534, 0.5, 0.1464466, 1, 0.5, 0.0015413, 1], abs=1e-6)
+    assert schedule.last_epoch == 6
+    with pytest.raises(ArgumentError, match="Expected non-negative epoch, but got -1"):
+        schedule.step(-1)
 
 
 def test_schedules_before_their_optimizer_are_warned_of():
@@ -137,6 +156,18 @@ REFUSED = {
     "CosineAnnealingLR: T_max must be at least 1, got 0": lambda: S.CosineAnnealingLR(
         optimizer(), 0
     ),
+    "ChainedScheduler expects at least one": lambda: S.ChainedScheduler([]),
+    "the one at index 1 does not": lambda: S.ChainedScheduler(
+        [S.StepLR(optimizer(), 1), S.StepLR(optimizer(), 1)]
+    ),
+    "T_mult must be a whole number from 1 up, got 0": lambda: S.CosineAnnealingWarmRestarts(
+        optimizer(), 3, 0
+    ),
+    'mode is "triangular", "triangular2" or "exp_range"': lambda: S.CyclicLR(
+        optimizer(), 0.1, 1.0, mode="square"
+    ),
+    "CyclicLR: step_size_up must be at least 1, got 0": lambda: S.CyclicLR(optimizer(), 0.1, 1, 0),
+    "Cyclic: int is not": lambda: S.MultiplicativeLR(3, abs),
     "OneCycle: int": lambda: S.OneCycleLR(3, 0.1, 5),
 }
 
@@ -145,7 +176,7 @@ REFUSED = {
 def test_the_message(message):
     with pytest.raises((ValueError, TypeError)) as error:
         REFUSED[message]()
-    assert message.rpartition("OneCycle: ")[2] in str(error.value)
+    assert message.removeprefix("Cyclic: ").rpartition("OneCycle: ")[2] in str(error.value)
 
 
 def test_one_cycle_ends_where_it_said():

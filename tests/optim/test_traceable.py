@@ -89,6 +89,11 @@ BY_LINES = [
     lambda ps: optim.RMSprop(ps, momentum=0.9, centered=True, weight_decay=0.1),
     lambda ps: optim.Adagrad(ps, lr_decay=0.1),
     lambda ps: optim.Adadelta(ps, maximize=True),
+    lambda ps: optim.NAdam(ps, lr=0.05, weight_decay=0.1),
+    lambda ps: optim.RAdam(ps, lr=0.05, betas=(0.5, 0.9), decoupled_weight_decay=True),
+    lambda ps: optim.Adamax(ps, lr=0.05, weight_decay=0.1),
+    lambda ps: optim.ASGD(ps, t0=1),
+    lambda ps: optim.Rprop(ps),
 ]
 
 

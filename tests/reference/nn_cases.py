@@ -365,15 +365,30 @@ optim.RMSprop(ps, centered=True)
 optim.Adadelta(ps)
 optim.Adadelta(ps, lr=0.5, rho=0.5, eps=1e-3, weight_decay=0.1)
 optim.Adadelta(ps, lr=2.0, maximize=True)
+optim.NAdam(ps)
+optim.NAdam(ps, lr=0.1, betas=(0.8, 0.9), weight_decay=0.1, momentum_decay=0.1)
+optim.NAdam(ps, lr=0.1, weight_decay=0.1, decoupled_weight_decay=True, maximize=True)
+optim.RAdam(ps)
+optim.RAdam(ps, lr=0.1, betas=(0.8, 0.9), weight_decay=0.1)
+optim.RAdam(ps, lr=0.1, betas=(0.5, 0.99), weight_decay=0.1, decoupled_weight_decay=True)
+optim.Adamax(ps)
+optim.Adamax(ps, lr=0.1, betas=(0.8, 0.9), eps=1e-3, weight_decay=0.1)
+optim.Adamax(ps, lr=0.1, maximize=True)
+optim.ASGD(ps)
+optim.ASGD(ps, lr=0.05, lambd=0.1, alpha=0.5, t0=3, weight_decay=0.1)
+optim.Rprop(ps)
+optim.Rprop(ps, lr=0.1, etas=(0.4, 1.5), step_sizes=(0.01, 0.2))
+optim.Rprop(ps, lr=0.05, maximize=True)
 optim.RMSprop([{"params": ps[:1], "momentum": 0.3}, {"params": ps[1:], "lr": 0.03}], lr=0.01)
 """
 
 
-def problem(torch: Any) -> tuple[list[Any], Callable[[], Any]]:
+def problem(torch: Any, dtype: str = "float32") -> tuple[list[Any], Callable[[], Any]]:
     """Two parameters and a loss that bends: its gradients change size and sign on the way."""
+    kind = getattr(torch, dtype)
     ps = [
-        torch.tensor(spread(6, 1, -2, 2)).reshape(2, 3).requires_grad_(),
-        torch.tensor(spread(3, 2, -2, 2)).requires_grad_(),
+        torch.tensor(spread(6, 1, -2, 2), dtype=kind).reshape(2, 3).requires_grad_(),
+        torch.tensor(spread(3, 2, -2, 2), dtype=kind).requires_grad_(),
     ]
 
     def loss() -> Any:
@@ -399,6 +414,34 @@ def trajectory(expression: str, torch: Any) -> list[Any]:
     return seen
 
 
+CLOSURES = """
+optim.LBFGS(ps, lr=0.1)
+optim.LBFGS(ps, lr=0.3, max_iter=5, history_size=2)
+optim.LBFGS(ps, lr=0.5, max_iter=7, max_eval=3, tolerance_change=1e-3)
+optim.LBFGS(ps, line_search_fn="strong_wolfe")
+optim.LBFGS(ps, lr=0.2, max_iter=4, history_size=3, line_search_fn="strong_wolfe")
+optim.LBFGS(ps, lr=30.0, max_iter=6, line_search_fn="strong_wolfe")
+optim.SGD(ps, lr=0.1, momentum=0.9)
+"""
+
+
+def by_closure(expression: str, torch: Any) -> list[Any]:
+    """The losses of 5 steps with a closure, the parameters after each, and its calls so far."""
+    ps, loss = problem(torch, "float64")  # L-BFGS would make much of a rounding
+    optimiser = eval(expression, {"optim": torch.optim, "ps": ps})  # noqa: S307  # our own text
+    calls = 0
+
+    def closure() -> Any:
+        nonlocal calls
+        calls += 1
+        optimiser.zero_grad()
+        value = loss()
+        value.backward()
+        return value
+
+    return [[optimiser.step(closure).item(), [p.tolist() for p in ps], calls] for _ in range(5)]
+
+
 # -- schedules -------------------------------------------------------------------------------
 
 SCHEDULES = """
@@ -416,6 +459,19 @@ S.ExponentialLR(o, 0.9)
 S.CosineAnnealingLR(o, 10)
 S.CosineAnnealingLR(o, T_max=7, eta_min=0.01)
 S.CosineAnnealingLR(o, T_max=40)
+S.MultiplicativeLR(o, lambda step: 0.9 + 0.01 * step)
+S.MultiplicativeLR(o, [lambda step: 0.95, lambda step: 1 / step])
+S.PolynomialLR(o)
+S.PolynomialLR(o, total_iters=12, power=2.0)
+S.CosineAnnealingWarmRestarts(o, 5)
+S.CosineAnnealingWarmRestarts(o, T_0=3, T_mult=2, eta_min=0.01)
+S.CyclicLR(o, 0.01, 0.1, step_size_up=4)
+S.CyclicLR(o, [0.01, 0.02], [0.1, 0.5], step_size_up=3, step_size_down=2, mode="triangular2")
+S.CyclicLR(o, 0.01, 0.1, 3, mode="exp_range", gamma=0.9, base_momentum=0.7, max_momentum=0.95)
+S.CyclicLR(o, 0.01, 0.1, 3, scale_fn=lambda x: 1 / (x + 1), cycle_momentum=False)
+S.CyclicLR(o, 0.01, 0.1, 3, scale_fn=lambda x: 1 / (x + 1), scale_mode="iterations")
+S.ChainedScheduler([S.ConstantLR(o, 0.1, 3), S.ExponentialLR(o, 0.9)])
+S.SequentialLR(o, [S.PolynomialLR(o, 9), S.CosineAnnealingWarmRestarts(o, 4)], [5])
 S.OneCycleLR(o, max_lr=0.5, total_steps=20)
 S.OneCycleLR(o, max_lr=[0.5, 0.1], epochs=5, steps_per_epoch=4, pct_start=0.25)
 S.OneCycleLR(o, max_lr=0.5, total_steps=20, anneal_strategy="linear", div_factor=10)
@@ -433,7 +489,7 @@ both(S.ExponentialLR(o, 0.9), S.StepLR(o, 5))
 both(S.CosineAnnealingLR(o, 10), S.LinearLR(o, 0.5))
 """
 STEPS = 19
-BETAS = "\n".join(line for line in lines(SCHEDULES) if "OneCycle" in line)
+BETAS = "\n".join(line for line in lines(SCHEDULES) if "OneCycle" in line or "Cyclic" in line)
 
 
 class Both:
@@ -595,6 +651,7 @@ GROUPS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
     "functions": (FUNCTIONS, evaluate),
     "weights": (WEIGHTS, weights),
     "optimisers": (OPTIMISERS, trajectory),
+    "closures": (CLOSURES, by_closure),
     "schedules": (SCHEDULES, rates),
     "schedules of Adam": (BETAS, lambda e, torch: rates(e, torch, "Adam")),
     "texts": (TEXTS, text),

@@ -14,6 +14,18 @@ from .base import LRScheduler, check_steps
 Factor = Callable[[int], float]
 
 
+def _one_for_each(
+    optimizer: Optimizer, given: Factor | list[Factor] | tuple[Factor, ...]
+) -> list[Factor]:
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+    groups = len(optimizer.param_groups)
+    factors = list(given) if isinstance(given, list | tuple) else [given] * groups
+    if len(factors) != groups:
+        raise ArgumentError(f"Expected {groups} lr_lambdas, but got {len(factors)}")
+    return factors
+
+
 class LambdaLR(LRScheduler):
     """lr = initial lr * lr_lambda(step); one function, or one for each group.
 
@@ -33,17 +45,41 @@ class LambdaLR(LRScheduler):
         lr_lambda: Factor | list[Factor] | tuple[Factor, ...],
         last_epoch: int = -1,
     ) -> None:
-        groups = len(optimizer.param_groups)
-        several = isinstance(lr_lambda, list | tuple)
-        self.lr_lambdas: list[Factor] = list(lr_lambda) if several else [lr_lambda] * groups  # type: ignore[arg-type, list-item]
-        if len(self.lr_lambdas) != groups:
-            raise ArgumentError(f"Expected {groups} lr_lambdas, but got {len(self.lr_lambdas)}")
+        self.lr_lambdas = _one_for_each(optimizer, lr_lambda)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
         """The initial rates times the functions' values."""
         pairs = zip(self.base_lrs, self.lr_lambdas, strict=True)
         return [base * factor(self.last_epoch) for base, factor in pairs]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Without the functions, which the program has."""
+        return {k: v for k, v in super().state_dict().items() if k != "lr_lambdas"}
+
+
+class MultiplicativeLR(LRScheduler):
+    """lr is multiplied by lr_lambda(step) in every step; one function, or one for each group."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Factor | list[Factor] | tuple[Factor, ...],
+        last_epoch: int = -1,
+    ) -> None:
+        self.lr_lambdas = _one_for_each(optimizer, lr_lambda)
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """The present rates times the functions' values."""
+        if self._is_initial:
+            return self.current()
+        pairs = zip(self.current(), self.lr_lambdas, strict=True)
+        return [rate * factor(self.last_epoch) for rate, factor in pairs]
+
+    def closed_form(self) -> list[float]:
+        """The initial rates: a restart begins with those."""
+        return list(self.base_lrs)
 
     def state_dict(self) -> dict[str, Any]:
         """Without the functions, which the program has."""
@@ -200,3 +236,30 @@ class LinearLR(LRScheduler):
         done = min(self.total_iters, self.last_epoch) / self.total_iters
         factor = self.start_factor + (self.end_factor - self.start_factor) * done
         return [base * factor for base in self.base_lrs]
+
+
+class PolynomialLR(LRScheduler):
+    """lr = initial lr * (1 - step / total_iters)^power, and 0 from there on."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        total_iters: int = 5,
+        power: float = 1.0,
+        last_epoch: int = -1,
+    ) -> None:
+        self.total_iters = total_iters
+        self.power = power
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """The present rates times the ratio of two neighbours on the curve."""
+        if self._is_initial or self.last_epoch > self.total_iters:
+            return self.current()
+        left = self.total_iters - self.last_epoch
+        return self.scaled((left / (left + 1)) ** self.power)
+
+    def closed_form(self) -> list[float]:
+        """The point on the curve."""
+        left = 1.0 - min(self.total_iters, self.last_epoch) / self.total_iters
+        return [base * left**self.power for base in self.base_lrs]

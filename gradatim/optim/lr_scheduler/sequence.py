@@ -1,8 +1,9 @@
-"""Several schedules, one after the other."""
+"""Several schedules, one after the other or all at once."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 from ...core.errors import ArgumentError
@@ -88,5 +89,59 @@ class SequentialLR(LRScheduler):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the state that `state_dict` returned."""
         self.__dict__.update({k: v for k, v in state_dict.items() if k != "_schedulers"})
+        for scheduler, state in zip(self._schedulers, state_dict["_schedulers"], strict=True):
+            scheduler.load_state_dict(state)
+
+
+class ChainedScheduler(LRScheduler):
+    """Several schedules that all act in every step: each changes the rates that the last one left.
+
+    Errors: ArgumentError unless there are schedules, all of one optimiser.
+
+    >>> import gradatim
+    >>> from gradatim import optim
+    >>> optimizer = optim.SGD([gradatim.zeros(1, requires_grad=True)], lr=1.0)
+    >>> warm_up = optim.lr_scheduler.ConstantLR(optimizer, 0.5, total_iters=2)
+    >>> schedule = ChainedScheduler([warm_up, optim.lr_scheduler.ExponentialLR(optimizer, 0.5)])
+    >>> rates = []
+    >>> for _ in range(4):
+    ...     rates.append(optimizer.param_groups[0]["lr"])
+    ...     optimizer.step()
+    ...     schedule.step()
+    >>> rates
+    [0.5, 0.25, 0.25, 0.125]
+    """
+
+    def __init__(
+        self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None
+    ) -> None:
+        if len(schedulers) < 1:
+            raise ArgumentError("ChainedScheduler expects at least one scheduler")
+        self.optimizer = optimizer or schedulers[0].optimizer
+        for i, scheduler in enumerate(schedulers):
+            if scheduler.optimizer is not self.optimizer:
+                raise ArgumentError(
+                    "ChainedScheduler expects all schedulers to belong to the same optimizer, the "
+                    f"one at index {i} does not"
+                )
+        self._schedulers = list(schedulers)
+        self._last_lr = self.current()
+
+    def step(self) -> None:
+        """Step all of them, in their order."""
+        for scheduler in self._schedulers:
+            scheduler.step()
+        self._last_lr = self.current()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The states of all schedules."""
+        return {
+            "_last_lr": self._last_lr,
+            "_schedulers": [s.state_dict() for s in self._schedulers],
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore the state that `state_dict` returned."""
+        self._last_lr = state_dict["_last_lr"]
         for scheduler, state in zip(self._schedulers, state_dict["_schedulers"], strict=True):
             scheduler.load_state_dict(state)

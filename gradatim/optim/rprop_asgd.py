@@ -1,0 +1,156 @@
+"""Two of the older optimisers: steps by signs alone, and an average of all weights so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .._tensor.comparison import where
+from .._tensor.creation import tensor
+from .._tensor.like import full_like, zeros_like
+from ..core.dtypes import float64
+from ..core.errors import ArgumentError
+from .adaptive import _slope
+from .checks import check_not_negative
+from .group import ParamGroup
+from .optimizer import Entry, Optimizer, Parameters
+
+
+class Rprop(Optimizer):
+    """Each number has a step of its own, which grows while its gradient keeps its sign.
+
+        d <- clamp(d eta+, min, max)        if the gradient has the sign of the last one
+        d <- clamp(d eta-, min, max), g = 0 if it has turned
+        p <- p - d sign(g)
+
+    Only for gradients of all data: the noise of batches turns signs. `foreach`, `capturable` and
+    `differentiable` change nothing.
+
+    Errors: ArgumentError for a negative rate, or etas that are not 0 < eta- < 1 < eta+.
+    Source: Riedmiller and Braun 1993.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor([1.0, -20.0], requires_grad=True)
+    >>> optimizer = Rprop([x], lr=0.1)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([  0.9000, -19.9000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-2,
+        etas: tuple[float, float] = (0.5, 1.2),
+        step_sizes: tuple[float, float] = (1e-6, 50),
+        *,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        check_not_negative("learning rate", lr)
+        if not 0.0 < etas[0] < 1.0 < etas[1]:
+            raise ArgumentError(f"Invalid eta values: {etas[0]}, {etas[1]}; 0 < eta- < 1 < eta+")
+        defaults = {
+            "lr": lr,
+            "etas": etas,
+            "step_sizes": step_sizes,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
+        }
+        super().__init__(params, defaults)
+
+    def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
+        """The step count, the last gradient, and the steps."""
+        step = tensor(0.0, dtype=float64)
+        return {"step": step, "prev": zeros_like(p), "step_size": full_like(p, group["lr"])}
+
+    def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
+        """One step of the parameters of a group."""
+        (less, more), (low, high) = group["etas"], group["step_sizes"]
+        for p, g, state in entries:
+            state["step"].add_(1)
+            size, last = state["step_size"], state["prev"]
+            g = -g if group["maximize"] else g
+            sign = g * last
+            size.mul_(where(sign > 0, more, where(sign < 0, less, 1.0))).clamp_(low, high)
+            g = where(sign < 0, 0.0, g)
+            p.sub_(g.sign() * size)
+            last.copy_(g)
+
+
+class ASGD(Optimizer):
+    """Gradient descent with a falling rate, which averages its weights from step `t0` on.
+
+        eta = lr / (1 + lambd lr t)^alpha
+        p <- p (1 - lambd eta) - eta g
+        a <- a + mu (p - a),  mu = 1 / max(1, t - t0)
+
+    with weight_decay p added to g. The average a is `state[p]["ax"]`. `foreach`, `capturable` and
+    `differentiable` change nothing.
+
+    Errors: ArgumentError for a negative rate or weight decay.
+    Source: Polyak and Juditsky 1992.
+
+    >>> import gradatim
+    >>> x = gradatim.tensor([1.0, -20.0], requires_grad=True)
+    >>> optimizer = ASGD([x], lr=0.1)
+    >>> (x * x).sum().backward()
+    >>> optimizer.step()
+    >>> x
+    tensor([  0.8000, -15.9998], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-2,
+        lambd: float = 1e-4,
+        alpha: float = 0.75,
+        t0: float = 1e6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
+    ) -> None:
+        check_not_negative("learning rate", lr)
+        check_not_negative("weight_decay value", weight_decay)
+        defaults = {
+            "lr": lr,
+            "lambd": lambd,
+            "alpha": alpha,
+            "t0": t0,
+            "weight_decay": weight_decay,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
+        }
+        super().__init__(params, defaults)
+
+    def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
+        """The step count, the rate and the weight of the next step, and the average."""
+        return {
+            "step": tensor(0.0, dtype=float64),
+            "eta": tensor(group["lr"], dtype=float64),
+            "mu": tensor(1.0, dtype=float64),
+            "ax": zeros_like(p),
+        }
+
+    def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
+        """One step of the parameters of a group."""
+        lr, lambd = group.tensor("lr"), group["lambd"]
+        for p, g, state in entries:
+            step, eta, mu, average = (state[name] for name in ("step", "eta", "mu", "ax"))
+            step.add_(1)
+            g = _slope(p, g, group)
+            p.mul_(1 - lambd * eta)
+            p.sub_(eta * g)
+            average.add_((p - average) * mu)
+            eta.copy_(lr / (1 + lambd * lr * step) ** group["alpha"])
+            mu.copy_(1 / (step - group["t0"]).clamp(min=1))
