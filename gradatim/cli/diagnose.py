@@ -43,6 +43,7 @@ gradient to data  how far a step of learning rate 1 would move a weight, by its 
     type=click.IntRange(1),
     default=300,
     show_default=True,
+    metavar="N",
     help="Steps of training for each of the four deep networks.",
 )
 @click.option(
@@ -50,6 +51,7 @@ gradient to data  how far a step of learning rate 1 would move a weight, by its 
     type=click.IntRange(2, 100),
     default=30,
     show_default=True,
+    metavar="N",
     help="Hidden layers of the four deep networks.",
 )
 @checkpoint_option

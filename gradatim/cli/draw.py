@@ -67,14 +67,21 @@ def lol(before: bool, steps: bool, output: Path | None) -> None:
 @command.command(
     epilog="\b\nExamples:\n  gradatim draw graph mlp\n  gradatim draw graph gpt --depth 2"
 )
-@click.argument("what", metavar="MODEL|RUN", default="mlp")
+@click.argument("what", metavar="[MODEL|RUN]", default="mlp")
 @click.option(
     "--depth",
     type=click.IntRange(0),
     metavar="N",
     help="Modules as boxes with shapes between them, N levels of them opened.",
 )
-@click.option("--examples", type=click.IntRange(1), default=1, show_default=True, metavar="N")
+@click.option(
+    "--examples",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Of how many examples the loss is the mean.",
+)
 @checkpoint_option
 @runs_option
 @output_option
@@ -221,11 +228,34 @@ def activations(names: tuple[str, ...], output: Path | None) -> None:
     epilog="\b\nExamples:\n  gradatim draw regions --built --width 3 --layers 3\n"
     "  gradatim draw regions --inputs 2 --width 12 --layers 2"
 )
-@click.option("--inputs", type=click.IntRange(1, 2), default=1, show_default=True)
-@click.option("--width", type=click.IntRange(1), default=10, show_default=True, metavar="D")
-@click.option("--layers", type=click.IntRange(1), default=5, show_default=True, metavar="K")
+@click.option(
+    "--inputs",
+    type=click.IntRange(1, 2),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Numbers that go in: 1 for a line, 2 for a plane.",
+)
+@click.option(
+    "--width",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    metavar="D",
+    help="Units of a layer.",
+)
+@click.option(
+    "--layers",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    metavar="K",
+    help="Hidden layers.",
+)
 @click.option("--built", is_flag=True, help="Not random: with as many as there can be, on [0, 1].")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the random weights.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, metavar="N", help="Of the random weights."
+)
 @output_option
 def regions(
     inputs: int, width: int, layers: int, built: bool, seed: int, output: Path | None

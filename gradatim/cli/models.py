@@ -75,9 +75,11 @@ def show_settings(entry: Entry) -> None:
     click.echo(entry.paper)
     click.echo()
     usual, told = settings(entry, entry.variants[0]), explained(entry)
-    for key, value in usual.items():
+    lines = {key: f"{key} = {toml_value(value)}" for key, value in usual.items()}
+    width = max(map(len, lines.values()))
+    for key, line in lines.items():
         meaning = f"  # {told[key]}" if key in told else ""
-        click.echo(f"{f'{key} = {toml_value(value)}':32}{meaning}".rstrip())
+        click.echo(f"{line:{width}}{meaning}".rstrip())
     for variant in entry.variants[1:]:
         click.echo()
         click.echo(f"With {DATA[variant.form]}, where it is not the same:")

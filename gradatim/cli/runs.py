@@ -9,7 +9,11 @@ import click
 
 from ..training.runs import Summary, list_runs, summarise
 from .options import json_option, print_json, runs_option
-from .terminal import console
+from .terminal import cells, columns, speaks_unicode
+
+GAP = "  "
+NUMBERS = ("step", "dev loss")  # these are flush right
+LEFT_OUT_FIRST = ("written", "model", "state", "dev loss")
 
 
 @click.command(epilog="\b\nExamples:\n  gradatim runs\n  gradatim runs --json")
@@ -30,28 +34,42 @@ def command(root: Path, as_json: bool) -> None:
 
 
 def show(summaries: list[Summary]) -> None:
-    """The table, the newest run at the bottom, where the eye is."""
-    from rich import box
-    from rich.table import Table
+    """The table, the newest run at the bottom, where the eye is.
 
-    # Eighty columns are enough for names and models of usual length.
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    for heading, justify in (
-        ("run", "left"),
-        ("model", "left"),
-        ("step", "right"),
-        ("dev loss", "right"),
-        ("written", "left"),
-        ("state", "left"),
-    ):
-        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    for s in summaries:
-        table.add_row(
-            s.name,
-            s.model,
-            f"{s.step:,}/{s.steps:,}",
-            "" if s.dev_loss is None else f"{s.dev_loss:.4f}",
-            "" if s.when is None else f"{s.when:%m-%d %H:%M}",
-            s.state,
-        )
-    console().print(table)
+    A narrow terminal gets fewer columns, so that no name and no number is cut.
+    """
+    table = {
+        "run": [s.name for s in summaries],
+        "model": [s.model for s in summaries],
+        "step": [f"{s.step:,}/{s.steps:,}" for s in summaries],
+        "dev loss": ["" if s.dev_loss is None else f"{s.dev_loss:.4f}" for s in summaries],
+        "written": ["" if s.when is None else f"{s.when:%m-%d %H:%M}" for s in summaries],
+        "state": [s.state for s in summaries],
+    }
+    for name in LEFT_OUT_FIRST:
+        if len(lines(table)[1]) <= columns():
+            break
+        del table[name]
+    for line in lines(table):
+        click.echo(line)
+
+
+def lines(table: dict[str, list[str]]) -> list[str]:
+    """A table as lines: headings, a rule, and the rows.
+
+    >>> for line in lines({"run": ["mlp-1"], "step": ["7/10"]}):
+    ...     print(line.replace("─", "-"))
+    run    step
+    -----------
+    mlp-1  7/10
+    """
+    widths = {name: max(map(cells, [name, *column])) for name, column in table.items()}
+    rows = [list(table), *zip(*table.values(), strict=True)]
+    texts = [GAP.join(map(_cell, row, table, widths.values())).rstrip() for row in rows]
+    rule = ("─" if speaks_unicode() else "-") * (sum(widths.values()) + len(GAP) * (len(table) - 1))
+    return [texts[0], rule, *texts[1:]]
+
+
+def _cell(text: str, heading: str, width: int) -> str:
+    blank = " " * (width - cells(text))
+    return blank + text if heading in NUMBERS else text + blank

@@ -20,7 +20,7 @@ from .options import (
     warn,
     warn_damaged,
 )
-from .terminal import cells, harmless, padded
+from .terminal import cells, columns, harmless, padded
 
 if TYPE_CHECKING:
     from ..training.tasks import LanguageModel, SampleRequest
@@ -39,7 +39,11 @@ Examples:
 @click.command(epilog=EXAMPLES)
 @run_argument
 @click.option(
-    "-n", "--number", type=click.IntRange(1), help="How many; by default 20 words, or one text."
+    "-n",
+    "--number",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How many; by default 20 words, or one text.",
 )
 @click.option(
     "--prompt",
@@ -53,6 +57,7 @@ Examples:
 @click.option(
     "--temperature",
     type=float,
+    metavar="T",
     default=1.0,
     show_default=True,
     help="Below 1 samples become more typical, above 1 more random.",
@@ -72,7 +77,9 @@ Examples:
     metavar="N",
     help="The longest a sample may be; by default 50 tokens for a word, 300 for a text.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Repeat the same samples.")
+@click.option(
+    "--seed", type=click.IntRange(0), metavar="N", help="Samples that are the same each time."
+)
 @no_compile_option
 @checkpoint_option
 @runs_option
@@ -133,11 +140,11 @@ def _piped() -> str:
     return text.of("the prompt from standard input", given).read().removesuffix("\n")
 
 
-def write(language_model: LanguageModel, request: SampleRequest, *, columns: bool = False) -> None:
-    """Print samples piece by piece as they are drawn; words in columns if wanted, when all are."""
+def write(language_model: LanguageModel, request: SampleRequest, *, table: bool = False) -> None:
+    """Print samples piece by piece as they are drawn; words as a table if wanted, when all are."""
     samples = language_model.samples(request)
-    if columns and language_model.unit == "words":
-        for line in in_columns(["".join(pieces) for pieces in samples]):
+    if table and language_model.unit == "words":
+        for line in in_columns(["".join(pieces) for pieces in samples], width=min(80, columns())):
             click.echo(harmless(line))
         return
     for i, pieces in enumerate(samples):
@@ -148,13 +155,13 @@ def write(language_model: LanguageModel, request: SampleRequest, *, columns: boo
         click.echo()
 
 
-def in_columns(words: list[str], *, width: int = 80, gap: int = 2) -> list[str]:
+def in_columns(words: list[str], *, width: float, gap: int = 2) -> list[str]:
     """Words in as many aligned columns as fit in a width, at most five.
 
     >>> in_columns(["ana", "benedict", "carl"], width=20)
     ['ana       benedict', 'carl']
     """
     column = max(map(cells, words), default=0) + gap
-    across = max(1, min(5, width // column))
+    across = max(1, min(5, int(width + gap) // column))
     rows = [words[i : i + across] for i in range(0, len(words), across)]
     return ["".join(padded(word, column) for word in row).rstrip() for row in rows]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
+import math
+import shutil
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 def never_choke_on_a_letter() -> None:
@@ -17,16 +15,9 @@ def never_choke_on_a_letter() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A rich console that prints plain text as it is: no markup, no colours for numbers.
-
-    In a pipe rich would fold lines at 80 columns; a program that reads them wants them whole.
-    """
-    from rich.console import Console
-
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 200
-    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
+def columns() -> int | float:
+    """How many columns a line may have; in a pipe or file as many as it wants."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
 
 
 def harmless(text: str) -> str:

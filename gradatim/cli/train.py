@@ -37,7 +37,9 @@ Examples:
 @click.command(cls=SettingsCommand, epilog=EXAMPLES)
 @click.argument("model", required=False)
 @click.option(
-    "--name", help="A name for the run; by default the model and a number, such as mlp-1."
+    "--name",
+    metavar="RUN",
+    help="A name for the run; by default the model and a number, such as mlp-1.",
 )
 @click.option("--resume", metavar="RUN", help="Resume a run from its last checkpoint.")
 @click.option(
@@ -155,7 +157,7 @@ def _tell_the_end(
         click.echo(line)
     if request.count:
         click.echo()
-        write(language_model, request, columns=True)
+        write(language_model, request, table=True)
     click.echo()
     click.echo(f"Next: gradatim sample {session.run.typed} --temperature 0.8")
 

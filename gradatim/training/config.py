@@ -66,7 +66,7 @@ class TrainingConfig:
     final_fraction: float = 0.1  # of the highest rate, at the end
     clip: float = 0.0  # the largest norm of all gradients; 0: any
     seed: int = 1  # of weights, batches and dropout
-    log_interval: int = 0  # steps from one noted batch loss to the next
+    log_interval: int = 0  # steps between noted batch losses
     eval_interval: int = 0  # steps between losses on train and dev
     eval_examples: int = 20_000  # of each, spread evenly; 0: all
     checkpoint_interval: int = 0  # steps that a crash costs at most

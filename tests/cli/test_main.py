@@ -73,6 +73,8 @@ def test_the_version(capsys):
         (["runs", "--jsno"], "no such option '--jsno'; did you mean '--json'?"),
         (["runs", "x"], "got unexpected extra argument"),
         (["runs", "--xyzzy"], "no such option '--xyzzy'; gradatim runs --help shows how"),
+        (["sample", "--seed"], "'--seed' requires an argument; gradatim sample --help shows how"),
+        (["draw", "lol", "-o"], "'-o' requires an argument; gradatim draw lol --help shows how"),
         (["surprise"], "missing argument 'WORD'"),
         (["sample", "--temperature", "0"], "the temperature is 0.0; it is a number from 1e-30 up"),
         (["sample", "--temperature", "warm"], "'warm' is not a valid float"),

@@ -18,6 +18,22 @@ def test_the_table_has_a_line_for_each_run(capsys, tmp_path):
     assert rows[3].endswith("finished")
 
 
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_names(capsys, tmp_path, monkeypatch):
+    start(tmp_path, settings(steps=10), name="a-name-that-is-rather-long")
+    for width, headings in (
+        (90, "run model step dev loss written state"),
+        (74, "run model step dev loss state"),
+        (60, "run step dev loss state"),
+        (10, "run step"),
+    ):
+        monkeypatch.setattr("gradatim.cli.runs.columns", lambda width=width: width)
+        assert main(["runs", "--runs", str(tmp_path)]) == 0
+        head, _, row = capsys.readouterr().out.splitlines()
+        assert " ".join(head.split()) == headings
+        assert len(row) <= max(width, 35)
+        assert row.startswith("a-name-that-is-rather-long")
+
+
 def test_a_running_run_is_where_its_metrics_are(capsys, tmp_path):
     run = start(tmp_path, settings(steps=10), name="one")
     with run.metrics.open("a", encoding="utf-8") as file:
