@@ -95,6 +95,11 @@ class Target:
         """Whether one instruction permutes floats out of two whole vectors (AVX-512)."""
         return self.is_x86 and self.vector_bytes == 64 and self._has("avx512f")
 
+    @property
+    def has_masks(self) -> bool:
+        """Whether a store of some lanes is as quick as one of all of them (AVX-512)."""
+        return self.is_x86 and self.vector_bytes == 64 and self._has("avx512f")
+
     def _has(self, feature: str, switch: str = "+") -> bool:
         return f"{switch}{feature}" in self.features.split(",")
 

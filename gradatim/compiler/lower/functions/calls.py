@@ -67,6 +67,7 @@ def lower(
             has_fma=target.has_fma,
             has_rounding=target.has_rounding,
             has_lookup=target.has_lookup,
+            has_masks=target.has_masks,
         ),
     )
     lowering.coming = coming(schedule.nests, lowering.outside, lowering.place_of)

@@ -27,6 +27,13 @@ class Value:
         return f"{self.type} {self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Leading(Value):
+    """A constant mask whose first `count` lanes are set."""
+
+    count: int
+
+
 Operand = Value | int | float
 
 
