@@ -171,7 +171,7 @@ class Differentiable(Handle):
         edge = history(self)
         if edge is None:
             raise AutogradError(
-                "register_hook: this tensor does not require grad, so no gradient will come here"
+                "register_hook: this tensor does not require grad, so it will not have a gradient"
             )
         if edge.hooks is None:
             edge.hooks = {}
@@ -193,8 +193,8 @@ class Differentiable(Handle):
         edge = history(self)
         if type(edge) is not Leaf:
             raise AutogradError(
-                "register_post_accumulate_grad_hook: only leaf tensors that require grad collect "
-                "gradients; use register_hook to see the gradient of a result"
+                "register_post_accumulate_grad_hook: only leaf tensors that require grad "
+                "accumulate gradients; use register_hook to see the gradient of a result"
             )
         if edge.after is None:
             edge.after = {}
@@ -234,9 +234,9 @@ def starts(
         edge = history(x)
         if edge is None:
             raise AutogradError(
-                f"{name} does not require grad, and no operation on a tensor that does made it; "
-                "was it computed under no_grad(), or detached, or is it constant, as the gradient "
-                "of a linear function is?"
+                f"{name} does not require grad, and does not depend on a tensor that does; was it "
+                "computed under no_grad(), or detached, or is it constant, like the gradient of a "
+                "linear function?"
             )
         roots.append(edge)
         seeds.append(_seed(name, x, gradient))
@@ -263,8 +263,8 @@ def _seed(name: str, x: Any, gradient: Any) -> Any:
     if gradient is None:
         if numel(kind.shape) != 1:
             raise AutogradError(
-                f"{name} has shape {list(kind.shape)}, and only a tensor of one element starts "
-                "a gradient by itself; call .sum() or .mean() first, or give the gradient of it"
+                f"{name} has shape {list(kind.shape)}, and only a tensor of one element has the "
+                "implicit gradient 1; call .sum() or .mean() first, or pass its gradient"
             )
         return broadcast.copy(broadcast.full(kind.shape, 1, kind.dtype))
     if not isinstance(gradient, Handle):

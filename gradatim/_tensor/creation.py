@@ -89,9 +89,7 @@ def asarray(
     out: Any = as_tensor(obj, dtype=dtype, device=device)
     shares = out is obj or out._value is obj
     if copy is False and not shares:
-        raise ArgumentError(
-            "asarray: this cannot be had without a copy; leave out copy=False, or dtype="
-        )
+        raise ArgumentError("asarray: this needs a copy; leave out copy=False, or dtype=")
     if copy and shares:
         out = copied(out)
     if out.requires_grad or requires_grad:
@@ -152,7 +150,7 @@ def empty(
     pin_memory: bool = False,
     memory_format: Any = None,
 ) -> Tensor:
-    """A tensor to be overwritten; it holds zeros, so that programs that do not are repeatable."""
+    """A tensor to be overwritten; it holds zeros, for reproducible results if it is not."""
     if memory_format is not None and not asks_for_order("empty", memory_format):
         raise ArgumentError(f"empty: memory_format={memory_format}: there is nothing to preserve")
     return filled("empty", sizes or size, 0, dtype, device, requires_grad)

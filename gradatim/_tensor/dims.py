@@ -62,7 +62,7 @@ def sliced_dim(name: str, dim: int, ndim: int) -> int:
     """`one_dim` for splitting along a dimension, so a 0-d tensor is refused."""
     if not ndim:
         raise IndexOutOfRange(
-            f"{name}: a 0-d tensor has no dimension to take apart; use .reshape(1) first"
+            f"{name}: a 0-d tensor has no dimension to split; use .reshape(1) first"
         )
     return one_dim(name, dim, ndim)
 
@@ -124,12 +124,12 @@ def fill_in(name: str, shape: Shape, old: Shape) -> Shape:
     if unknown > 1:
         raise ArgumentError(f"{name}: only one size can be -1, got {list(shape)}")
     if any(n < -1 for n in shape):
-        raise ShapeError(f"{name}: sizes must not be negative, but for one -1, got {list(shape)}")
+        raise ShapeError(f"{name}: sizes must not be negative, except one -1, got {list(shape)}")
     if unknown and known and count % known == 0:
         return tuple([count // known if n == -1 else n for n in shape])
     if unknown or known != count:
         raise ShapeError(
             f"{name}: shape {list(old)} of {count} elements does not fit the shape {list(shape)}, "
-            + (f"and {count} is no multiple of {known}" if unknown else f"which has {known}")
+            + (f"and {count} is not a multiple of {known}" if unknown else f"which has {known}")
         )
     return shape

@@ -84,7 +84,7 @@ def _parsed(equation: Any, count: int) -> tuple[Sequence[str], str | None]:
     """The names of each operand's dimensions, and of the result's if given."""
     if not isinstance(equation, str):
         raise TypeError(
-            f'einsum: begins with an equation such as "ij,jk->ik", got {type(equation).__name__}'
+            f'einsum: needs an equation such as "ij,jk->ik" first, got {type(equation).__name__}'
         )
     left, arrow, right = equation.replace(" ", "").partition("->")
     terms = left.split(",")
@@ -92,12 +92,12 @@ def _parsed(equation: Any, count: int) -> tuple[Sequence[str], str | None]:
         wrong = [c for c in term.replace("...", "", 1) if c not in ascii_letters]
         if wrong:
             raise ArgumentError(
-                f"einsum: {wrong[0]!r} in {equation!r} is no name of a dimension; those are "
-                "letters, and ... once in each operand"
+                f"einsum: {wrong[0]!r} in {equation!r} is not the name of a dimension; use "
+                "letters, and ... at most once in each operand"
             )
     if len(terms) != count:
         raise ArgumentError(
-            f"einsum: {equation!r} is about {len(terms)} operands, and {count} are given"
+            f"einsum: {equation!r} describes {len(terms)} operands, but {count} are given"
         )
     return terms, right if arrow else None
 
@@ -139,8 +139,8 @@ def _diagonals(x: Any, names: Names, i: int) -> Named:
             second = names.index(name, first + 1)
             if x.shape[first] != x.shape[second]:
                 raise ShapeError(
-                    f"einsum: {name!r} is twice in operand {i}, with sizes {x.shape[first]} and "
-                    f"{x.shape[second]}; only equal sizes have a diagonal"
+                    f"einsum: {name!r} occurs twice in operand {i}, with sizes {x.shape[first]} "
+                    f"and {x.shape[second]}; only equal sizes have a diagonal"
                 )
             x = x.diagonal(0, first, second)  # becomes the last dimension
             names = (*(n for k, n in enumerate(names) if k not in (first, second)), name)

@@ -205,7 +205,7 @@ def _put(x: Any, view: Any, places: Sequence[Places], value: Any, *, accumulate:
         return
     if not is_number and value._value.dtype != x._value.dtype:
         raise DTypeError(
-            f"{_WRITE}: written at places given by a tensor, the value needs the tensor's dtype: "
+            f"{_WRITE}: with a tensor as the index, the value must have the dtype of x: "
             f"it is {of(value._value.dtype).name} instead of {of(x._value.dtype).name}; "
             f"use .to({of(x._value.dtype)})"
         )

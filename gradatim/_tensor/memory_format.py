@@ -43,7 +43,7 @@ def asks_for_order(name: str, asked: Any) -> bool:
         )
     if asked not in (contiguous_format, preserve_format):
         raise ArgumentError(
-            f"{name}: memory_format={asked} is not supported: tensors lie in the order of their "
-            "elements, or are views of such; leave it out"
+            f"{name}: memory_format={asked} is not supported: tensors are contiguous, or views of "
+            "contiguous ones; leave it out"
         )
     return asked is contiguous_format

@@ -122,7 +122,7 @@ def _natural_dtype(name: str, leaves: list[Any], kinds: set[type], shape: Shape)
 def _dtype_of_one(name: str, x: Any) -> np.dtype[Any]:
     if x.numel() != 1:
         raise ArgumentError(
-            f"{name}: only tensors of one element can stand in a list of numbers, this one has "
+            f"{name}: only tensors of one element can be in a list of numbers, this one has "
             f"shape {list(x.shape)}; use gradatim.stack(list_of_tensors)"
         )
     return x._value.dtype

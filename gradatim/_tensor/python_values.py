@@ -92,7 +92,7 @@ def _only(x: Any, name: str) -> np.ndarray[Any, Any]:
     array = numbers_of(x)
     if array.size != 1:
         raise NumberError(
-            f"{name}: only a tensor of one element is one number; this one has {array.size}, of "
-            f"shape {list(array.shape)}; use .tolist() for all of them"
+            f"{name}: needs a tensor of one element; this one has {array.size}, of shape "
+            f"{list(array.shape)}; use .tolist() for all of them"
         )
     return array

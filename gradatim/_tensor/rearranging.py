@@ -35,7 +35,7 @@ class Rearranged(Handle):
         counts = integers("repeat", times, repeats)
         shape = (1,) * (len(counts) - self.ndim) + tuple(self._value.shape)
         if len(counts) < self.ndim:
-            raise ShapeError(f"repeat: {list(counts)} must name all {self.ndim} dimensions")
+            raise ShapeError(f"repeat: {list(counts)} needs a count for all {self.ndim} dimensions")
         paired = [n for pair in zip(counts, shape, strict=True) for n in pair]
         spread = self.reshape(*[m for n in shape for m in (1, n)]).expand(*paired)
         return broadcast.copy(spread).reshape(*[a * b for a, b in zip(counts, shape, strict=True)])
@@ -152,5 +152,5 @@ def _check_repeats(least: int, total: int, output_size: int | None) -> None:
         raise ArgumentError(f"repeat_interleave: repeats must not be negative, got {least}")
     if output_size not in (None, total):
         raise ArgumentError(
-            f"repeat_interleave: output_size is {output_size}, but {total} slices come out"
+            f"repeat_interleave: output_size is {output_size}, but the result has {total} slices"
         )

@@ -29,9 +29,9 @@ FORMAT, VERSION = "gradatim", "1"
 PICKLES = (b"PK\x03\x04", *(b"\x80" + bytes([protocol]) for protocol in range(6)))
 
 PICKLED = (
-    "is a pickle or a zip of pickles, as torch.save writes; it may run any program, so it is never "
-    "unpickled. Convert it where PyTorch is: safetensors.torch.save_file(state_dict, "
-    "'model.safetensors'), and load that file"
+    "is a pickle or a zip of pickles, as torch.save writes. Unpickling can run arbitrary code, so "
+    "it is never done. Where PyTorch is installed, convert it by "
+    "safetensors.torch.save_file(state_dict, 'model.safetensors'), and load that file"
 )
 
 

@@ -69,9 +69,9 @@ class Shaped(Handle):
         """
         if dtype is not None or any(type(n) in (dtypes.dtype, type) for n in sizes):
             raise ArgumentError(
-                f"view: the bytes of a tensor cannot be seen as {sizes[0] if sizes else dtype}; "
-                "x.to(dtype) gives the same numbers in another dtype, and "
-                "from_numpy(x.numpy().view(...)) the same bytes, without history"
+                f"view: bytes cannot be reinterpreted as {sizes[0] if sizes else dtype}; use "
+                "x.to(dtype) to convert the numbers, or from_numpy(x.numpy().view(...)) for the "
+                "same bytes, without history"
             )
         target = fill_in("view", integers("view", sizes, size), self._value.shape)
         if not broadcast.can_view(self._value, target):

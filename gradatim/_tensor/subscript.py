@@ -106,8 +106,8 @@ def _items(key: Any) -> tuple[Any, ...]:
     """A key that is not a tuple, as one: a single index, or a list of several indices."""
     if type(key) is list and any(isinstance(k, _NOT_NUMBERS) for k in key):
         warnings.warn(
-            "using a list of several indices is deprecated, because it reads as a list of "
-            "places; use x[tuple(indices)] or x[gradatim.tensor(indices)]",
+            "using a list of several indices is deprecated, because it looks like a list of "
+            "positions; use x[tuple(indices)] or x[gradatim.tensor(indices)]",
             stacklevel=4,
         )
         return tuple(key)

@@ -189,10 +189,10 @@ def _refusal(tree: Any, name: str) -> str:
     elif isinstance(tree, np.generic):
         what = f"it is a NumPy {kind}; save x.item() instead"
     elif isinstance(tree, type) or callable(tree):
-        what = f"a {kind} is code, which cannot be data; leave it out and make it again in Python"
+        what = f"a {kind} is code, not data; leave it out and create it again in Python"
     else:
         what = (
-            f"a {kind} is none of tensor, number, text, bool, None, list, tuple, dict; make it one"
-            " of these"
+            f"a {kind} is not a tensor, number, string, bool, None, list, tuple or dict; convert it"
+            " to one of these"
         )
-    return f"cannot keep {_place(name)}: {what}"
+    return f"cannot save {_place(name)}: {what}"

@@ -75,7 +75,7 @@ def _without_front(name: str, value: Any, given: Shape, shape: Shape) -> Any:
     if any(n != 1 for n in given[:extra]) or any(n not in (1, m) for n, m in pairs):
         raise ShapeError(
             f"{name}: shape mismatch: a value of shape {list(given)} cannot be broadcast to the "
-            f"place of shape {list(shape)} that is written"
+            f"shape {list(shape)} of the elements to be written"
         )
     return reshape_to(value, core) if extra else value
 

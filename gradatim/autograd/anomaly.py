@@ -53,7 +53,7 @@ class set_detect_anomaly(detect_anomaly):
 
 
 class NonFiniteError(GradatimError, ArithmeticError):
-    """An operation made nan or infinity out of finite numbers."""
+    """An operation made nan or infinity from finite numbers."""
 
 
 class _Guard(Eager):
@@ -91,7 +91,7 @@ def stop_at_non_finite() -> Iterator[None]:
     ...     gradatim.tensor([1.0, 0.0]).log()
     Traceback (most recent call last):
         ...
-    gradatim.autograd.anomaly.NonFiniteError: log made -inf of finite numbers: ...
+    gradatim.autograd.anomaly.NonFiniteError: log made -inf from finite numbers: ...
     """
     with using(_Guard()):
         yield
@@ -109,4 +109,4 @@ def _guilty(primitive: Primitive, inputs: tuple[Handle, ...], value: Any) -> str
         else name
         for name, x in zip(primitive.inputs, inputs, strict=False)
     ]
-    return f"{primitive.name} made {first} of finite numbers: {', '.join(ranges) or 'no inputs'}"
+    return f"{primitive.name} made {first} from finite numbers: {', '.join(ranges) or 'no inputs'}"

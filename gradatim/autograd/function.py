@@ -55,7 +55,7 @@ class Context:
         entry = self._entry()
         if entry is None:
             raise AutogradError(
-                "saved_tensors: the graph of this call, and with it what was saved, is gone"
+                "saved_tensors: the graph of this call was freed, and its saved tensors with it"
             )
         return entry.unpack()
 
@@ -276,8 +276,8 @@ class _Entry:
             )
         if kind is None:
             raise AutogradError(
-                f"{self.name}: backward returned a gradient for argument {i}, which is no tensor; "
-                "return None there"
+                f"{self.name}: backward returned a gradient for argument {i}, which is not a "
+                "tensor; return None there"
             )
         shape, own = new._value.shape, kind.shape
         if shape != own:

@@ -143,7 +143,7 @@ def _is_expanded(array: np.ndarray[Any, Any]) -> bool:
 def _why_not_writable(array: np.ndarray[Any, Any]) -> str:
     if _is_expanded(array):
         return (
-            "in-place write: several elements of this expanded tensor share one place in "
-            "memory; call .clone() before writing"
+            "in-place write: several elements of this expanded tensor share one memory location; "
+            "call .clone() before writing"
         )
     return "in-place write: this tensor's memory is read-only; call .clone() before writing"

@@ -122,4 +122,4 @@ def _stand_in(x: Any) -> Any:
     """Return x if it is a `StandIn`. Errors: TypeError."""
     if isinstance(x, StandIn):
         return x
-    raise TypeError(f"a number is wanted here, got a {type(x).__name__}: {x!r}")
+    raise TypeError(f"expected a number, got a {type(x).__name__}: {x!r}")

@@ -114,7 +114,7 @@ def _read_shape(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[int, int]
     rows, rest = divmod(file.seek(0, os.SEEK_END) - _HEADER.size, 8 * max(1, columns))
     if columns < 1 or rows < 1 or rest:
         raise ValueError(
-            f"{os.fspath(path)} is cut short or damaged: {rest} bytes are left after "
+            f"{os.fspath(path)} is truncated or damaged: {rest} bytes are left after "
             f"{rows} rows of {columns} columns; write it again"
         )
     return columns, rows

@@ -241,15 +241,15 @@ NO_DATA = {
     r"a type is code": nn.Linear,
     r"save gradatim\.from_numpy\(x\) instead": np.ones(2),
     r"it is a NumPy int64; save x\.item\(\)": np.int64(3),
-    r"a Point is none of tensor": Point(1, 2),
-    r"a set is none of": {1, 2},
-    r"a complex is none of": 1j,
+    r"a Point is not a tensor": Point(1, 2),
+    r"a set is not a": {1, 2},
+    r"a complex is not a": 1j,
 }
 
 
 @pytest.mark.parametrize("says", NO_DATA)
 def test_what_is_no_data_is_refused_with_its_place(says, tmp_path):
-    with pytest.raises(TypeError, match=f"save: cannot keep .*{says}"):
+    with pytest.raises(TypeError, match=f"save: cannot save .*{says}"):
         g.save(NO_DATA[says], tmp_path / "x.gt")
     assert not list(tmp_path.iterdir())
 
@@ -285,7 +285,7 @@ def test_a_pickle_is_never_unpickled(tmp_path, monkeypatch):
     with zipfile.ZipFile("new.pt", "w") as archive:
         archive.writestr("archive/data.pkl", pickle.dumps(Evil()))
     for name in ("old.pt", "new.pt"):
-        with pytest.raises(RuntimeError, match=f"load: {name} is a pickle .*never unpickled. Con"):
+        with pytest.raises(RuntimeError, match=f"{name} is a pickle .*code, so it is never done"):
             g.load(name, weights_only=False)
     assert not Path("it-ran").exists()
 

@@ -84,7 +84,7 @@ def test_a_tensor_of_one_element_starts_from_one(value):
 @pytest.mark.parametrize("value", [[3.0, 1.0], []])
 def test_other_sizes_need_a_gradient(value):
     x = leaf(value)
-    with pytest.raises(RuntimeError, match=r"only a tensor of one element starts.*\.sum\(\)"):
+    with pytest.raises(RuntimeError, match=r"only a tensor of one element has.*\.sum\(\)"):
         (x * x).backward()
 
 

@@ -28,7 +28,7 @@ def test_no_gradient_for_what_is_no_tensor():
         def backward(ctx, g):
             return g, g
 
-    with pytest.raises(RuntimeError, match="a gradient for argument 1, which is no tensor"):
+    with pytest.raises(RuntimeError, match="a gradient for argument 1, which is not a tensor"):
         Scale.apply(leaf(3.0), 2).backward()
 
 

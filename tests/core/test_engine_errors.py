@@ -84,8 +84,8 @@ SHAPES: list[tuple[Callable[[], Any], str]] = [
     (lambda: MATRIX.expand(3), "expand: shape [2, 3] does not expand to [3]: it has 2 dimensions"),
     (lambda: MATRIX.expand(-1, 2, 3), "expand: a new dimension cannot be -1 in [-1, 2, 3]"),
     (lambda: MATRIX.view(4), "view: shape [2, 3] of 6 elements does not fit the shape [4], which"),
-    (lambda: MATRIX.view(-1, 4), "the shape [-1, 4], and 6 is no multiple of 4"),
-    (lambda: MATRIX.reshape(-2, 3), "reshape: sizes must not be negative, but for one -1, got"),
+    (lambda: MATRIX.view(-1, 4), "the shape [-1, 4], and 6 is not a multiple of 4"),
+    (lambda: MATRIX.reshape(-2, 3), "reshape: sizes must not be negative, except one -1, got"),
     (lambda: MATRIX.view(-1, -1), "view: only one size can be -1, got [-1, -1]"),
     (
         lambda: MATRIX.t().view(6),
@@ -95,7 +95,7 @@ SHAPES: list[tuple[Callable[[], Any], str]] = [
     (lambda: BATCH.t(), "t: expects at most 2 dimensions, got shape [2, 3, 4]"),
     (lambda: MATRIX.permute(0, 0), "permute: [0, 0] must name each of the 2 dimensions once"),
     (lambda: MATRIX.split([1, 1], 1), "split: sizes [1, 1] must add up to 3"),
-    (lambda: MATRIX.repeat(2), "repeat: [2] must name all 2 dimensions"),
+    (lambda: MATRIX.repeat(2), "repeat: [2] needs a count for all 2 dimensions"),
     (
         lambda: MATRIX.add_(g.ones(4, 2, 3)),
         (
@@ -246,7 +246,7 @@ def test_a_freed_graph_names_the_operation() -> None:
 
 
 def test_memory_that_several_elements_share_is_not_written() -> None:
-    with pytest.raises(RuntimeError, match=r"share one place in memory; call \.clone\(\)"):
+    with pytest.raises(RuntimeError, match=r"share one memory location; call \.clone\(\)"):
         g.ones(3).expand(2, 3).add_(1)
 
 

@@ -153,7 +153,7 @@ def altered(offset, form, value):
         (altered(8, "<i", 625), "has given out 0 of 624 words and has 624 left"),
         (altered(16, "<Q", 700), "has given out 700 of 624 words and has 0 left"),
         (altered(16, "<Q", 10), "has given out 10 of 624 words and has 0 left"),
-        (altered(12, "<i", 0), "its mark of being seeded is 0"),
+        (altered(12, "<i", 0), "its flag for being seeded is 0"),
         (altered(28, "<I", 1), "a word of more than 32 bits"),
         (np.concatenate([altered(0, "<Q", 1)[:24], np.zeros(5032, np.uint8)]), "words are zero"),
     ],

@@ -102,5 +102,5 @@ def test_a_stand_in_answers_for_itself():
 def test_what_is_no_number_is_refused(function):
     with pytest.raises(TypeError):
         function("1.0")
-    with pytest.raises(TypeError, match="a number is wanted here, got a str: 'yes'"):
+    with pytest.raises(TypeError, match="expected a number, got a str: 'yes'"):
         ieee.where("yes", 1.0, 0.0)

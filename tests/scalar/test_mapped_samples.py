@@ -114,7 +114,7 @@ def test_a_truncated_file_is_refused(path, missing):
     if missing == 24:
         assert len(MappedSamples(path)) == 1  # a whole row fewer cannot be told from a shorter set
         return
-    with pytest.raises(ValueError, match="is cut short or damaged"):
+    with pytest.raises(ValueError, match="is truncated or damaged"):
         MappedSamples(path)
 
 

@@ -89,7 +89,7 @@ def _record(state: Any) -> Any:
     if state.size != STATE_BYTES:
         raise RandomError(
             f"set_state: a generator's state has {STATE_BYTES} bytes, got {state.size}; "
-            "it was cut short or is not a generator's state"
+            "it was truncated or is not a generator's state"
         )
     record = np.ascontiguousarray(state).reshape(-1).view(_LAYOUT)[0]
     fault = _fault(record["legacy"])
@@ -104,7 +104,7 @@ def _record(state: Any) -> Any:
 def _fault(legacy: Any) -> str:
     left, given, key = int(legacy["left"]), int(legacy["next"]), legacy["key"]
     if legacy["seeded"] != 1:
-        return f"its mark of being seeded is {legacy['seeded']}, not 1"
+        return f"its flag for being seeded is {legacy['seeded']}, not 1"
     if not 1 <= left <= WORDS or ((left, given) != (1, 0) and left + given != WORDS + 1):
         return f"it has given out {given} of {WORDS} words and has {left - 1} left"
     if (key >> np.uint64(32)).any():

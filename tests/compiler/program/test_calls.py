@@ -21,7 +21,7 @@ def test_read_only_memory_is_read_but_not_written():
     assert g.compile(lambda x: x * 2)(g.from_numpy(array)).tolist() == [2, 2, 2]
     with pytest.raises(WriteError, match="read-only"):
         g.compile(lambda x: x.add_(1))(g.from_numpy(array))
-    with pytest.raises(WriteError, match=r"share one place in memory; call \.clone\(\)"):
+    with pytest.raises(WriteError, match=r"share one memory location; call \.clone\(\)"):
         g.compile(lambda x: x.add_(1))(g.zeros(1).expand(3))
 
 

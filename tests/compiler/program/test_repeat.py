@@ -79,7 +79,7 @@ def test_the_first_guilty_operation_is_named_and_the_state_is_before_its_step(fi
     with pytest.raises(NotFiniteError) as error:
         program.repeat(count)
     text = str(error.value)
-    assert f"repeat: step {first} returned nan; in it log made nan of finite numbers" in text
+    assert f"repeat: step {first} returned nan; in it log made nan from finite numbers" in text
     assert "x of shape [] from -0.5 to -0.5 (test_repeat.py, line " in text
     assert "`y = x.log()`" in text
     assert text.endswith(f"the state is that before step {first}")
@@ -140,7 +140,7 @@ def test_results_that_are_meant_to_be_infinite_do_not_mislead():
 def test_a_training_step_that_diverges():
     model, step = model_and_step(rate=1e18)
     rows = g.ones(100, 3, 4)
-    with pytest.raises(NotFiniteError, match=r"of finite|infinite or nan") as error:
+    with pytest.raises(NotFiniteError, match=r"from finite|infinite or nan") as error:
         g.compile(step).repeat(100, rows)
     assert np.isfinite(model.weight.detach().numpy()).all()
     assert "test_repeat.py, line " in str(error.value)
@@ -179,7 +179,7 @@ def test_infinity_that_somebody_wants_is_not_guilty():
         x.sub_(1.5)
         return y
 
-    with pytest.raises(NotFiniteError, match="sqrt made nan of finite numbers"):
+    with pytest.raises(NotFiniteError, match="sqrt made nan from finite numbers"):
         g.compile(step).repeat(5)
 
 
