@@ -95,7 +95,7 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:
-    """A tensor on the memory of any object in CPU memory that supports DLPack.
+    """A tensor on the memory of any DLPack object on the CPU: PyTorch's, JAX's or NumPy's.
 
     >>> import numpy as np
     >>> from_dlpack(np.ones(2))

@@ -351,7 +351,7 @@ class Shaped(Handle):
 
     @numpy_names
     def chunk(input, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-        """At most `chunks` views of equal size (the last may be smaller).
+        """Equal views, `chunks` at most; the last may be smaller. If `dim` is empty, all `chunks`.
 
         >>> import gradatim
         >>> gradatim.arange(5).chunk(3)

@@ -61,7 +61,7 @@ class Backend(Protocol):
 
 
 class Eager:
-    """Run every primitive at once, in NumPy."""
+    """Run every primitive immediately, in NumPy."""
 
     __slots__ = ()
 

@@ -118,7 +118,7 @@ class _Matrices:
         return (scores, mask) if fits and are_contiguous((scores,)) else None
 
     def form(self, types: Types, params: dict[str, Any]) -> tuple[Form, int] | None:
-        """(N, L, S) scores as rows of matrices, with one mask (L, S)."""
+        """Scores (N, L, S) and mask (L, S); rows have the length S."""
         (scores, shape), dtypes = (t.shape for t in types), tuple([t.dtype for t in types])
         if not is_worth_a_kernel(shape[1]):
             return None

@@ -16,7 +16,7 @@ __all__ = ["StandIn", "divide", "exp", "log", "power", "sigmoid", "tanh", "where
 
 
 class StandIn:
-    """Base of objects that replace floats: they have a float's operators, and the methods below.
+    """Base of objects that replace floats: with a float's operators, and the functions as methods.
 
     `gradatim.compile` runs a function once with stand-ins that record the operations on them.
     """
