@@ -297,8 +297,10 @@ from .core.kernels import set_kernel_maker as _set_kernel_maker
 if typing.TYPE_CHECKING:
     from . import diagnose as diagnose
     from . import draw as draw
+    from . import func as func
     from . import nn as nn
     from . import optim as optim
+    from . import random as random
     from . import utils as utils
 
 # PyTorch's aliases
@@ -307,8 +309,8 @@ newaxis = None
 
 __version__ = "0.1.0"  # the only place: the build reads it here
 
-_ROOMS = ("compiler", "data", "diagnose", "draw", "models", "nn", "optim", "scalar", "training",
-          "utils")  # fmt: skip
+_ROOMS = ("compiler", "data", "diagnose", "draw", "func", "models", "nn", "optim", "random",
+          "scalar", "training", "utils")  # fmt: skip
 _LATER = {
     "compile": ".compiler.compile",
     "get_num_threads": ".compiler.runtime.team",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..core.handle import Handle
@@ -82,16 +82,51 @@ _PLANNED = _PLANNED_METHODS | _words(
 )
 
 
+# Layers and their functions, optimisers.
+_PLANNED_LAYERS = _words(
+    """
+    AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool2d AvgPool1d AvgPool2d Bilinear
+    ConstantPad1d ConstantPad2d Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d
+    EmbeddingBag Fold GRU GRUCell LSTM LSTMCell LocalResponseNorm MaxPool1d MaxPool2d
+    ParameterDict PixelShuffle PixelUnshuffle RNN RNNCell ReflectionPad1d ReflectionPad2d
+    ReplicationPad1d ReplicationPad2d Transformer TransformerDecoder TransformerDecoderLayer
+    TransformerEncoder TransformerEncoderLayer Unfold Upsample ZeroPad1d ZeroPad2d
+    adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool2d avg_pool1d embedding_bag fold
+    grid_sample interpolate local_response_norm max_pool1d pixel_unshuffle unfold upsample
+    parametrizations parametrize spectral_norm weight_norm prune swa_utils
+    """
+)
+_NEVER_LAYERS = {
+    "DataParallel": "there is one processor; threads share a step (gradatim.set_num_threads)",
+    "SparseAdam": "gradients are dense; use Adam",
+    "SyncBatchNorm": "there is one process; use BatchNorm1d",
+    "RReLU": "how many random numbers it takes depends on its input; use LeakyReLU",
+    "rrelu": "how many random numbers it takes depends on its input; use leaky_relu",
+}
+
+
 def missing(owner: str, name: str, available: Iterable[str]) -> str:
     """The AttributeError message for a name that `owner` does not have."""
-    names = [n for n in available if not n.startswith("_")]
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.7)
+    names = {n.lower(): n for n in available if not n.startswith("_")}  # `Adamw` is near `AdamW`
+    near = [names[n] for n in difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.7)]
     hint = f"; near it: {', '.join(near)}" if near else ""
-    if name in _NEVER:
-        return f"{owner} has no {name!r}, and it is not planned: {_NEVER[name]}"
-    if name in _PLANNED:
+    never = _NEVER | _NEVER_LAYERS
+    if name in never:
+        return f"{owner} has no {name!r}, and it is not planned: {never[name]}"
+    if name in _PLANNED or name in _PLANNED_LAYERS:
         return f"{owner} has no {name!r} yet; it is planned{hint}"
     return f"{owner} has no {name!r}{hint or f'; dir({owner}) lists what there is'}"
+
+
+def missing_in(module: str, names: Iterable[str]) -> Callable[[str], Any]:
+    """The `__getattr__` of a module: an error for a name that it does not have."""
+
+    def __getattr__(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
+        raise AttributeError(missing(module, name, names), name=name)
+
+    return __getattr__
 
 
 class Absent(Handle):

@@ -1,5 +1,6 @@
 """`grad`, custom operations, gradient modes, and tools for checking gradients."""
 
+from . import functional
 from .anomaly import NonFiniteError, detect_anomaly, set_detect_anomaly, stop_at_non_finite
 from .function import Function
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
@@ -13,6 +14,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "functional",
     "grad",
     "gradcheck",
     "gradgradcheck",

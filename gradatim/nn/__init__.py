@@ -1,5 +1,6 @@
 """Neural networks: modules, layers, losses and weight initialisation."""
 
+from .._tensor.absent import missing_in as _missing_in
 from . import functional, init, utils
 from .activation import (
     GELU,
@@ -153,3 +154,5 @@ __all__ = [
     "init",
     "utils",
 ]
+
+__getattr__ = _missing_in(__name__, __all__)

@@ -1,5 +1,6 @@
 """Optimisers, and schedules for their learning rates."""
 
+from .._tensor.absent import missing_in as _missing_in
 from . import lr_scheduler
 from .adam import Adam, AdamW
 from .adam_kin import Adamax, NAdam, RAdam
@@ -25,3 +26,5 @@ __all__ = [
     "Rprop",
     "lr_scheduler",
 ]
+
+__getattr__ = _missing_in(__name__, __all__)

@@ -110,3 +110,19 @@ def test_a_seed_is_no_generator() -> None:
 def test_what_has_no_weight_is_drawn_last_and_by_its_index() -> None:
     gradatim.manual_seed(58)
     assert gradatim.multinomial(gradatim.tensor([0.0, 0.0, 0.1, 0.0]), 3).tolist() == [2, 0, 1]
+
+
+def test_a_fork_of_the_generator_leaves_it_where_it_was():
+    gradatim.manual_seed(3)
+    expected = [gradatim.rand(2).tolist() for _ in range(2)]
+    gradatim.manual_seed(3)
+    with gradatim.random.fork_rng():
+        gradatim.manual_seed(8)
+        gradatim.rand(100)
+    first = gradatim.rand(2).tolist()
+    with pytest.raises(RuntimeError), gradatim.random.fork_rng():
+        gradatim.rand(5) @ gradatim.rand(4)
+    assert [first, gradatim.rand(2).tolist()] == expected
+    with gradatim.random.fork_rng(enabled=False):
+        gradatim.rand(1)
+    assert gradatim.rand(1).item() != expected[1][0]

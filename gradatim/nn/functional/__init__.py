@@ -1,5 +1,6 @@
 """Layers and losses as functions: `import gradatim.nn.functional as F`."""
 
+from ..._tensor.absent import missing_in as _missing_in
 from .activation import (
     gelu,
     glu,
@@ -128,3 +129,5 @@ __all__ = [
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
 ]
+
+__getattr__ = _missing_in(__name__, __all__)

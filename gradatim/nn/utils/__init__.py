@@ -1,5 +1,7 @@
 """Gradient clipping, and parameters as one vector."""
 
+from ..._tensor.absent import missing_in as _missing_in
+from . import rnn, stateless
 from .clip_grad import clip_grad_norm_, clip_grad_value_, get_total_norm
 from .vector import parameters_to_vector, vector_to_parameters
 
@@ -8,5 +10,9 @@ __all__ = [
     "clip_grad_value_",
     "get_total_norm",
     "parameters_to_vector",
+    "rnn",
+    "stateless",
     "vector_to_parameters",
 ]
+
+__getattr__ = _missing_in(__name__, __all__)

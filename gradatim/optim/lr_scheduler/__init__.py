@@ -1,5 +1,6 @@
 """Schedules: how the learning rate changes from step to step."""
 
+from ..._tensor.absent import missing_in as _missing_in
 from .base import LRScheduler
 from .cosine import CosineAnnealingLR, WarmupCosineLR
 from .cyclic import CosineAnnealingWarmRestarts, CyclicLR
@@ -36,3 +37,5 @@ __all__ = [
     "StepLR",
     "WarmupCosineLR",
 ]
+
+__getattr__ = _missing_in(__name__, __all__)

@@ -1,0 +1,84 @@
+"""A module's forward pass with other tensors in the place of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..._tensor.tensor import Tensor
+from ...core.errors import ArgumentError
+from ...core.handle import check_tensor
+from ..module import Module
+
+Named = Mapping[str, Tensor]
+
+
+def functional_call(
+    module: Module,
+    parameter_and_buffer_dicts: Named | Sequence[Named],
+    args: Any = None,
+    kwargs: dict[str, Any] | None = None,
+    *,
+    tie_weights: bool = True,
+    strict: bool = False,
+) -> Any:
+    """`module(*args, **kwargs)` with the tensors of a dictionary for parameters and buffers.
+
+    Names are those of `named_parameters` and `named_buffers`; what is not named stays. Gradients go
+    to the given tensors, so weights may be what another network computes, or the result of a step
+    of training. A tensor that the module has twice is replaced in both places, unless not
+    `tie_weights`. What the module writes into a buffer is written into the one that was given.
+
+    Errors: ArgumentError for names that the module does not have, and, if `strict`, for those that
+    were not given.
+
+    >>> import gradatim
+    >>> layer = gradatim.nn.Linear(2, 1)
+    >>> w, b = gradatim.tensor([[1.0, 2.0]]), gradatim.tensor([0.5])
+    >>> functional_call(layer, {"weight": w, "bias": b}, gradatim.ones(1, 2))
+    tensor([[3.5000]])
+    """
+    named: Any = parameter_and_buffer_dicts
+    given: dict[str, Any] = {}
+    for part in (named,) if isinstance(named, Mapping) else named:
+        given.update(part)
+    if not isinstance(args, tuple):
+        args = () if args is None else (args,)
+    with _exchanged(module, given, tie_weights, strict):
+        return module(*args, **(kwargs or {}))
+
+
+@contextmanager
+def _exchanged(module: Module, given: dict[str, Any], tied: bool, strict: bool) -> Iterator[None]:
+    places = _places(module)
+    unknown = [name for name in given if name not in places]
+    left = [name for name in places if name not in given] if strict else []
+    if unknown or left:
+        raise ArgumentError(
+            f"functional_call: {type(module).__name__} has no {unknown}, and needs {left}"
+            if left
+            else f"functional_call: {type(module).__name__} has no {unknown}; it has {[*places]}"
+        )
+    kept = {name: table[key] for name, (table, key) in places.items()}
+    for name, x in given.items():
+        check_tensor("functional_call", x, name)
+        for other, (table, key) in places.items():
+            if other == name or (tied and kept[other] is kept[name] and other not in given):
+                table[key] = x
+    try:
+        yield
+    finally:
+        for name, (table, key) in places.items():
+            table[key] = kept[name]
+
+
+def _places(module: Module) -> dict[str, tuple[dict[str, Any], str]]:
+    """Where each parameter and buffer is kept, by its name."""
+    return {
+        f"{prefix}.{key}" if prefix else key: (table, key)
+        for prefix, part in module.named_modules(remove_duplicate=False)
+        for table in (part._parameters, part._buffers)
+        for key, x in table.items()
+        if x is not None
+    }
