@@ -8,14 +8,14 @@ from .module import Module
 
 
 class InPlace(Module):
-    """An activation without settings, which may be put in the place of its input."""
+    """An activation whose only setting is whether it overwrites its input."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace
 
     def extra_repr(self) -> str:
-        """`inplace`, if it is."""
+        """`inplace=True` if set."""
         return "inplace=True" if self.inplace else ""
 
 
@@ -43,7 +43,7 @@ class GELU(Module):
         return F.gelu(input, approximate=self.approximate)
 
     def extra_repr(self) -> str:
-        """Which of the two."""
+        """The variant of the formula."""
         return f"approximate={self.approximate!r}"
 
 
@@ -117,7 +117,7 @@ class LogSoftmax(Module):
 
 
 class Softmin(Module):
-    """softmax(-x) along `dim`: the smallest gets the most."""
+    """softmax(-x) along `dim`: the smallest element gets the largest probability."""
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()

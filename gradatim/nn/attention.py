@@ -1,4 +1,4 @@
-"""Attention with several heads, as a layer."""
+"""Multi-head attention as a layer."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ PROJECTIONS = ("q_proj_weight", "k_proj_weight", "v_proj_weight")
 class MultiheadAttention(Module):
     """concat(head_1 ... head_H) W_o with head_i = softmax(Q_i K_i^T / sqrt(d)) V_i, d = E / H.
 
-    Query (L, N, E), key (S, N, kdim), value (S, N, vdim) -> (L, N, E) and weights (N, L, S); with
-    `batch_first` N comes first, without a batch it is missing. `in_proj_weight` (3 E, E) holds the
-    matrices of Q, K and V; if `kdim` or `vdim` differ from E, each has its own. `add_bias_kv` lets
-    every query look at a learned key and value too, `add_zero_attn` at one of zeros: so S is 1 or 2
+    Query (L, N, E), key (S, N, kdim), value (S, N, vdim) -> (L, N, E) and weights (N, L, S). With
+    `batch_first` N comes first; unbatched inputs have no N. `in_proj_weight` (3 E, E) stacks the
+    matrices of Q, K and V; if `kdim` or `vdim` differ from E, each has its own. `add_bias_kv`
+    appends a learned key and value, `add_zero_attn` a key and value of zeros: each makes S one
     larger in the weights.
 
-    Errors: ArgumentError if the heads do not divide the width, ShapeError for inputs that do not
-    fit.
+    Errors: ArgumentError if `num_heads` does not divide `embed_dim`, ShapeError for other shapes.
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2.
 
     >>> import gradatim
@@ -108,11 +107,12 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """The outputs, and the weights (their mean over the heads) or None.
+        """The outputs, and the weights averaged over the heads, or None.
 
-        Masks are true where a query must not look (the opposite of `scaled_dot_product_attention`),
-        or numbers that are added: `key_padding_mask` (N, S), `attn_mask` (L, S) or (N H, L, S).
-        `is_causal` says that `attn_mask`, which must be given, is the causal one.
+        Masks are true where a query must not attend (the opposite of
+        `scaled_dot_product_attention`), or numbers added to the scores: `key_padding_mask` (N, S),
+        `attn_mask` (L, S) or (N H, L, S). `is_causal` declares that `attn_mask`, which must be
+        given, is the causal mask.
         """
         if is_causal and attn_mask is None:
             raise ArgumentError(
@@ -138,7 +138,7 @@ class MultiheadAttention(Module):
         return out.squeeze(0), None if seen is None else seen.squeeze(0)
 
     def _check(self, query: Tensor, key: Tensor, value: Tensor) -> bool:
-        """Whether there is a batch; refuse what does not fit."""
+        """Whether the inputs are batched; refuse shapes that do not fit."""
         ndims = {x.ndim for x in (query, key, value)}
         widths = tuple(x.shape[-1] for x in (query, key, value) if x.ndim)
         if ndims not in ({2}, {3}) or widths != (self.embed_dim, self.kdim, self.vdim):
@@ -166,7 +166,7 @@ class MultiheadAttention(Module):
         return [F.linear(x, W, b) for x, W, b in zip((q, k, v), matrices, biases, strict=True)]
 
     def _longer(self, x: Any, row: Any) -> Any:
-        """(N, S, E) with the rows that are no input's."""
+        """(N, S, E) followed by the rows that no input gave: bias, zeros."""
         N, _, E = x.shape
         rows = [] if row is None else [row.expand(N, 1, E)]
         rows += [x.new_zeros(N, 1, E)] if self.add_zero_attn else []
@@ -177,7 +177,7 @@ class MultiheadAttention(Module):
         return x.unflatten(-1, (self.num_heads, self.head_dim)).transpose(1, 2)
 
     def _mask(self, q: Any, k: Any, padding: Any, mask: Any) -> Tensor | None:
-        """Both masks as one of numbers to add, (N or 1, H or 1, L or 1, S and what is no input)."""
+        """Both masks as one to add to the scores: (N or 1, H or 1, L or 1, S + appended rows)."""
         found = self._given(q, k, padding, mask)
         more = (self.bias_k is not None) + self.add_zero_attn
         if found is None or not more:
@@ -207,7 +207,7 @@ class MultiheadAttention(Module):
 
 
 def _added(mask: Any, like: Any) -> Any:
-    """A mask as numbers to add: -inf where a boolean one is true."""
+    """The mask as numbers to add: -inf where a boolean mask is true."""
     if mask.is_floating_point():
         return mask
     if mask._value.dtype.kind != "b":

@@ -14,13 +14,13 @@ from .normalization import Norm
 
 
 class Tracking(Norm):
-    """A norm over each channel that may keep a running mean and variance."""
+    """A norm of each channel that may keep a running mean and variance."""
 
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
-    _version = 2  # since when `num_batches_tracked` is in the state dict
+    _version = 2  # the version that added `num_batches_tracked` to the state dict
 
     def _newer_than(self, version: int | None) -> frozenset[str]:
         return frozenset(() if version and version >= 2 else ("num_batches_tracked",))
@@ -79,7 +79,7 @@ class Tracking(Norm):
             raise ArgumentError(f"expected {names} input (got {x.ndim}D input)")
 
     def _momentum(self) -> Any:
-        """How much this batch counts in the running statistics; evenly if `momentum` is None."""
+        """The weight of this batch in the running statistics; equal weights without `momentum`."""
         if self.num_batches_tracked is None:
             return 0.0
         with no_grad():
@@ -93,7 +93,7 @@ class _BatchNorm(Tracking):
     dimensions: tuple[int, ...]
 
     def forward(self, input: Tensor) -> Tensor:
-        """See `functional.batch_norm`; running statistics are used in evaluation only."""
+        """See `functional.batch_norm`; the running statistics are used in evaluation only."""
         self._check_dimensions(input, self.dimensions)
         return F.batch_norm(
             input,
@@ -108,9 +108,9 @@ class _BatchNorm(Tracking):
 
 
 class BatchNorm1d(_BatchNorm):
-    """Each channel to mean 0 and variance 1 over the batch: (N, C) or (N, C, L).
+    """Normalise each channel to mean 0 and variance 1 over the batch: (N, C) or (N, C, L).
 
-    In evaluation the running mean and variance stand in for those of the batch.
+    In evaluation the running mean and variance replace those of the batch.
 
     >>> import gradatim
     >>> BatchNorm1d(2)(gradatim.tensor([[1.0, 0.0], [3.0, 0.0]])).detach()
@@ -122,19 +122,19 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """Each channel to mean 0 and variance 1 over the batch and the picture: (N, C, H, W)."""
+    """Normalise each channel to mean 0 and variance 1 over batch and image: (N, C, H, W)."""
 
     dimensions = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    """Each channel to mean 0 and variance 1 over the batch and the volume: (N, C, D, H, W)."""
+    """Normalise each channel to mean 0 and variance 1 over batch and volume: (N, C, D, H, W)."""
 
     dimensions = (5,)
 
 
 class _InstanceNorm(Tracking):
-    """A norm of each channel of each sample; one sample alone may come without the batch."""
+    """A norm of each channel of each sample; a single sample may come without a batch dimension."""
 
     spatial: int
 
@@ -188,18 +188,18 @@ class _InstanceNorm(Tracking):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """Each channel of each sample to mean 0 and variance 1: (N, C, L) or (C, L)."""
+    """Normalise each channel of each sample to mean 0 and variance 1: (N, C, L) or (C, L)."""
 
     spatial = 1
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """Each channel of each sample to mean 0 and variance 1: (N, C, H, W) or (C, H, W)."""
+    """Normalise each channel of each sample to mean 0, variance 1: (N, C, H, W) or (C, H, W)."""
 
     spatial = 2
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """Each channel of each sample to mean 0 and variance 1: (N, C, D, H, W) or (C, D, H, W)."""
+    """Normalise each channel of each sample: (N, C, D, H, W) or (C, D, H, W)."""
 
     spatial = 3

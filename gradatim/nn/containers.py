@@ -1,4 +1,4 @@
-"""Modules that hold modules: one after the other, in a list, or by name."""
+"""Modules that hold modules: in sequence, in a list, or by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .parameter import Parameter
 
 
 def _place(index: int, count: int) -> int:
-    """An index counted from the front, or IndexError."""
+    """The index as a non-negative number. Errors: IndexError."""
     i = operator.index(index)
     if not -count <= i < count:
         raise IndexError(f"index {index} is out of range for {count} modules")
@@ -21,7 +21,7 @@ def _place(index: int, count: int) -> int:
 
 
 class _Listed(Module):
-    """What Sequential and ModuleList share: children named by their number."""
+    """The base of Sequential and ModuleList: children named by their position."""
 
     def _renumber(self, children: Iterable[Module]) -> None:
         self._modules = {str(i): child for i, child in enumerate(children)}
@@ -39,7 +39,7 @@ class _Listed(Module):
         return children[_place(index, len(children))][1]
 
     def _of(self, children: list[tuple[str, Module]]) -> Self:
-        """A container of the same kind with some of the children."""
+        """A container of the same class with these children."""
         part = type(self)()
         part._renumber(child for _, child in children)
         return part
@@ -74,7 +74,7 @@ class _Listed(Module):
         return self
 
     def insert(self, index: int, module: Module) -> Self:
-        """Put a module before the one with this index."""
+        """Insert a module before the one at this index."""
         if not isinstance(module, Module):
             raise TypeError(f"{type(module).__name__} is not a Module subclass")
         children = list(self._modules.values())
@@ -83,7 +83,7 @@ class _Listed(Module):
         return self
 
     def pop(self, index: int) -> Module:
-        """Take a module out and return it."""
+        """Remove a module and return it."""
         module = self[index]
         del self[index]
         return module
@@ -97,9 +97,9 @@ class _Listed(Module):
 
 
 class Sequential(_Listed):
-    """Modules called one after the other, each with the result of the one before.
+    """Modules called in order, each with the result of the one before.
 
-    Given as arguments, or as one dictionary that names them.
+    Pass them as arguments, or as one dictionary that names them.
 
     >>> import gradatim
     >>> from gradatim import nn
@@ -187,11 +187,11 @@ class ModuleDict(Module):
             self[key] = module
 
     def pop(self, key: str) -> Module:
-        """Take a module out and return it."""
+        """Remove a module and return it."""
         return self._modules.pop(key)
 
     def clear(self) -> None:
-        """Take all modules out."""
+        """Remove all modules."""
         self._modules.clear()
 
 

@@ -9,7 +9,7 @@ from .module import Module
 
 
 class _Dropout(Module):
-    """A probability, and whether to work in place."""
+    """The probability, and whether to work in place."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Dropout3d(_Dropout):
 
 
 class AlphaDropout(_Dropout):
-    """Dropout that keeps mean 0 and variance 1, for networks of `SELU`."""
+    """Dropout that keeps mean 0 and variance 1, for networks with `SELU`."""
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.alpha_dropout`."""

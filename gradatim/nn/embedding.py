@@ -1,4 +1,4 @@
-"""A table of vectors, one for each symbol."""
+"""A table of vectors, one for each token."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .parameter import Parameter
 class Embedding(Module):
     """Row `input` of a table: (...) integers -> (..., embedding_dim).
 
-    `weight` (num_embeddings, embedding_dim) begins normal. Row `padding_idx` begins zero and
-    stays so. `max_norm`, `norm_type` and `scale_grad_by_freq` are those of `F.embedding`.
+    `weight` (num_embeddings, embedding_dim) starts standard normal; row `padding_idx` starts
+    at zero and gets no gradient. `max_norm`, `norm_type`, `scale_grad_by_freq`: see `F.embedding`.
 
     >>> import gradatim
     >>> table = Embedding(27, 10, padding_idx=0)
@@ -63,8 +63,8 @@ class Embedding(Module):
             rows = empty(num_embeddings, embedding_dim, device=device, dtype=dtype)
         if rows.shape != (num_embeddings, embedding_dim):
             raise ShapeError(
-                f"Embedding: a table of {num_embeddings} rows of {embedding_dim} was asked for, "
-                f"the weight has shape {list(rows.shape)}"
+                f"Embedding: the weight must have shape {[num_embeddings, embedding_dim]}, "
+                f"got {list(rows.shape)}"
             )
         self.weight = Parameter(rows.detach(), requires_grad=not _freeze)
         if _weight is None:
@@ -81,7 +81,7 @@ class Embedding(Module):
         scale_grad_by_freq: bool = False,
         sparse: bool = False,
     ) -> Embedding:
-        """A table with given rows, not trained unless `freeze` is False."""
+        """A table with these rows; it is trained only if `freeze` is False."""
         if embeddings.ndim != 2:
             raise ShapeError(
                 f"from_pretrained: embeddings must be (V, D), got shape {list(embeddings.shape)}"
@@ -100,7 +100,7 @@ class Embedding(Module):
         )
 
     def reset_parameters(self) -> None:
-        """Draw the rows anew, from the default generator."""
+        """Draw the rows again from the default generator."""
         init.normal_(self.weight)
         if self.padding_idx is not None:
             with no_grad():
@@ -118,7 +118,7 @@ class Embedding(Module):
         )
 
     def extra_repr(self) -> str:
-        """The sizes, and what is not as usual."""
+        """The sizes, and the settings that differ from their defaults."""
         usual = {
             "padding_idx": None,
             "max_norm": None,

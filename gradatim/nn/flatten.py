@@ -1,4 +1,4 @@
-"""Layers that change only the shape."""
+"""Layers that change only the shape of their input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .module import Module
 
 
 class Flatten(Module):
-    """Dimensions `start_dim` to `end_dim` as one; by default all but the batch.
+    """Merge the dimensions `start_dim` to `end_dim`; by default all but the batch.
 
     >>> import gradatim
     >>> Flatten()(gradatim.zeros(32, 3, 10)).shape
@@ -31,7 +31,7 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Dimension `dim` as several; the inverse of `Flatten`."""
+    """Split dimension `dim` into several; the inverse of `Flatten`."""
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         super().__init__()

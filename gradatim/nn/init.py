@@ -1,7 +1,7 @@
-"""Weight initialisation: random numbers of a scale that keeps signals and gradients alive.
+"""Weight initialisation: random numbers scaled so that signals and gradients keep their size.
 
-Every function writes into its tensor, outside the tape, and returns it. Random ones take the
-default generator unless given another.
+Every function fills its tensor, without recording on the tape, and returns it. The random ones use
+the default generator unless given another.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _GAINS = {
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor by which to scale the initial weights of a layer before this nonlinearity.
 
-    sqrt(2) for relu, which silences half of a signal, sqrt(2 / (1 + param^2)) for leaky_relu with
-    the slope `param` (0.01), 5/3 for tanh, 3/4 for selu, else 1.
+    sqrt(2) for relu, which zeroes half of the signal, sqrt(2 / (1 + param^2)) for leaky_relu with
+    slope `param` (0.01), 5/3 for tanh, 3/4 for selu, else 1.
 
     >>> calculate_gain("tanh")
     1.6666666666666667
@@ -50,17 +50,17 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return _GAINS[nonlinearity]
 
 
-# -- one number, or one shape --------------------------------------------------------------
+# -- constants and plain distributions ------------------------------------------------------
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
-    """Every element uniform in [a, b)."""
+    """Fill with uniform numbers in [a, b)."""
     with no_grad():
         return tensor.uniform_(a, b, generator=generator)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
-    """Every element normal with this mean and standard deviation."""
+    """Fill with normal numbers of this mean and standard deviation."""
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
@@ -73,12 +73,12 @@ def trunc_normal_(
     b: float = 2.0,
     generator: Any = None,
 ) -> Tensor:
-    """Every element normal with this mean and standard deviation, drawn until it is in [a, b].
+    """Fill with normal numbers, each redrawn until it lies in [a, b].
 
-    With little of the bell between `a` and `b`, numbers uniform there are kept with the probability
-    exp(-(x - mean)^2 / (2 std^2)), over the highest one, instead.
+    If little probability mass lies in [a, b], rejection sampling from the uniform distribution on
+    [a, b] is used instead, with acceptance proportional to exp(-(x - mean)^2 / (2 std^2)).
 
-    Errors: ArgumentError for a `std` that is not positive, or for `a` above `b`.
+    Errors: ArgumentError if `std` is not positive or `a` is above `b`.
 
     >>> import gradatim
     >>> w = trunc_normal_(gradatim.empty(100, 100), std=0.5, a=-1.0, b=1.0)
@@ -132,18 +132,18 @@ def _uniform_kept(
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """Every element `val`."""
+    """Fill with `val`."""
     with no_grad():
         return tensor.fill_(val)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Every element 1."""
+    """Fill with ones."""
     return constant_(tensor, 1.0)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Every element 0."""
+    """Fill with zeros."""
     return constant_(tensor, 0.0)
 
 
@@ -184,7 +184,7 @@ def kaiming_uniform_(
     nonlinearity: str = "leaky_relu",
     generator: Any = None,
 ) -> Tensor:
-    """Uniform in [-b, b], b = gain sqrt(3 / fan): `gain` of the nonlinearity, `a` its slope.
+    """Uniform in [-b, b], b = gain sqrt(3 / fan); `a` is the negative slope of leaky_relu.
 
     Source: He et al. 2015, arXiv:1502.01852. Errors: ArgumentError for fewer than two dimensions.
     """
@@ -213,10 +213,10 @@ def kaiming_normal_(
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Tensor:
-    """Rows (or columns, if there are more rows) of length `gain`, at right angles to each other.
+    """Make the rows (or columns, if there are more rows) orthogonal, each of length `gain`.
 
-    The Q of the QR decomposition of normal numbers, with the signs that make R's diagonal
-    positive: so it is uniformly distributed.
+    The Q of the QR decomposition of a normal matrix, with signs chosen so that R's diagonal is
+    positive, which makes Q uniformly distributed.
 
     Source: Saxe et al. 2013, arXiv:1312.6120. Errors: ArgumentError for fewer than two dimensions.
     """
@@ -228,7 +228,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> Ten
     columns = tensor.numel() // max(rows, 1)
     with no_grad():
         drawn = zeros(rows, columns, dtype=tensor.dtype).normal_(0.0, 1.0, generator=generator)
-        # Fresh numbers, never traced: NumPy may see them.
+        # Fresh random numbers are never traced, so NumPy may read them.
         q, r = np.linalg.qr(drawn.numpy().T if rows < columns else drawn.numpy())
         q *= np.sign(np.diag(r))
         tensor.copy_(as_tensor(q.T if rows < columns else q).reshape(*tensor.shape))
@@ -252,7 +252,7 @@ def _xavier_std(tensor: Tensor, gain: float) -> float:
     if not fans:  # PyTorch: a ZeroDivisionError
         raise ArgumentError(
             f"Xavier initialization divides by fan_in + fan_out, which is 0 for shape "
-            f"{list(tensor.shape)}; leave a tensor without elements as it is"
+            f"{list(tensor.shape)}; do not initialise an empty tensor"
         )
     return gain * math.sqrt(2.0 / fans)
 

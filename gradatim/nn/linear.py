@@ -1,4 +1,4 @@
-"""Layers that are one matrix product, and the one that does nothing."""
+"""The linear layer, and the identity."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .parameter import Parameter
 class Linear(Module):
     """y = x W^T + b: (..., in_features) -> (..., out_features).
 
-    `weight` (out_features, in_features) and `bias` begin uniform in [-1/sqrt(in), 1/sqrt(in)].
+    `weight` (out_features, in_features) and `bias` start uniform in [-1/sqrt(in), 1/sqrt(in)].
 
     >>> import gradatim
     >>> layer = Linear(3, 2)
@@ -48,8 +48,8 @@ class Linear(Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw the weights anew, from the default generator."""
-        # A slope of sqrt(5) is how PyTorch writes the bound 1 / sqrt(in_features).
+        """Draw the weights again from the default generator."""
+        # a = sqrt(5) gives the bound 1 / sqrt(in_features), as PyTorch writes it.
         init.kaiming_uniform_(self.weight, a=math.sqrt(5))
         if self.bias is not None:
             bound = 1 / math.sqrt(self.in_features) if self.in_features else 0.0
@@ -68,7 +68,7 @@ class Linear(Module):
 
 
 class Identity(Module):
-    """Its input; any arguments are accepted and forgotten."""
+    """Returns its input; the constructor accepts and ignores any arguments."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Losses as modules; each says its formula in `gradatim.nn.functional`."""
+"""Losses as modules; the formulas are in `gradatim.nn.functional`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .module import Module
 
 
 class _Loss(Module):
-    """A loss that averages, adds up or keeps the losses of its elements."""
+    """A loss with a `reduction`: the mean, the sum, or one value for each element."""
 
     def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
@@ -16,7 +16,7 @@ class _Loss(Module):
 
 
 class _WeightedLoss(_Loss):
-    """A loss with a weight for each class or element, which is a buffer."""
+    """A loss with a buffer of weights, one for each class or element."""
 
     weight: Tensor | None
 
@@ -47,7 +47,7 @@ class L1Loss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """Squared near 0, absolute beyond `beta`."""
+    """Squared error below `beta`, absolute error above it."""
 
     def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
@@ -59,7 +59,7 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """Squared near 0, `delta` times absolute beyond `delta`."""
+    """Squared error below `delta`, `delta` times the absolute error above it."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
@@ -134,7 +134,7 @@ class BCELoss(_WeightedLoss):
 
 
 class BCEWithLogitsLoss(_WeightedLoss):
-    """Binary cross-entropy of sigmoid(x), from x itself."""
+    """Binary cross-entropy of sigmoid(x), computed from the logits x."""
 
     pos_weight: Tensor | None
 

@@ -1,4 +1,4 @@
-"""Norms of each sample by itself, as layers with their weights."""
+"""Layer, RMS and group norm: each sample is normalised on its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 
 
 class Norm(Module):
-    """A norm with a weight of ones and a bias of zeros, or without."""
+    """A norm with an optional weight, initially ones, and an optional bias, initially zeros."""
 
     weight: Parameter | None
     bias: Parameter | None
@@ -25,14 +25,14 @@ class Norm(Module):
     def make_scale(
         self, shape: Any, weight: bool, bias: bool | None, device: Any, dtype: Any
     ) -> None:
-        """The weight and the bias, or None under their names; no such name if `bias` is None."""
+        """Register `weight` and `bias`, None if not wanted; without `bias` if that is None."""
         for name, wanted, make in (("weight", weight, ones), ("bias", bias and weight, zeros)):
             if wanted is not None:
                 made = Parameter(make(shape, device=device, dtype=dtype)) if wanted else None
                 self.register_parameter(name, made)
 
     def reset_parameters(self) -> None:
-        """A weight of ones and a bias of zeros."""
+        """Set the weight to ones and the bias to zeros."""
         if self.weight is not None:
             init.ones_(self.weight)
         bias = getattr(self, "bias", None)
@@ -41,7 +41,7 @@ class Norm(Module):
 
 
 class LayerNorm(Norm):
-    """Each row, over the last dimensions `normalized_shape`, to mean 0 and variance 1.
+    """Normalise over the last dimensions, `normalized_shape`, to mean 0 and variance 1.
 
     >>> import gradatim
     >>> LayerNorm(3)(gradatim.tensor([[1.0, 2.0, 3.0]])).detach()
@@ -76,7 +76,7 @@ class LayerNorm(Norm):
 
 
 class RMSNorm(Norm):
-    """Each row, over the last dimensions `normalized_shape`, divided by its root mean square.
+    """Divide by the root mean square over the last dimensions, `normalized_shape`.
 
     >>> import gradatim
     >>> RMSNorm(2)(gradatim.tensor([[3.0, 4.0]])).detach()
@@ -109,7 +109,7 @@ class RMSNorm(Norm):
 
 
 class GroupNorm(Norm):
-    """Groups of channels of each sample to mean 0 and variance 1: (N, C, ...).
+    """Normalise groups of channels of each sample to mean 0 and variance 1: (N, C, ...).
 
     >>> import gradatim
     >>> GroupNorm(2, 6)(gradatim.randn(4, 6, 5)).shape

@@ -1,4 +1,4 @@
-"""A tensor that a module owns and an optimiser changes."""
+"""A tensor that a module owns and an optimiser updates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..core.handle import Handle
 
 
 class Parameter(Tensor):
-    """A leaf tensor on the memory of `data`; assigned to a module, it is one of its parameters.
+    """A leaf tensor that shares the memory of `data`; assigned to a module, it is registered.
 
     >>> import gradatim
     >>> from gradatim import nn
@@ -22,7 +22,7 @@ class Parameter(Tensor):
     """
 
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Parameter:
-        """A tensor without numbers yet: `__init__` takes those of `data`."""
+        """A tensor without a value: `__init__` takes over that of `data`."""
         return object.__new__(cls)
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:

@@ -47,9 +47,9 @@ class LeakyReLU(Module):
 
 
 class PReLU(Module):
-    """x for x > 0, else a learned slope times x: one slope for all, or one for each channel.
+    """x for x > 0, else a learned slope times x: one slope, or one for each channel.
 
-    Weight decay would pull the slopes towards those of ReLU: leave it out for them.
+    Weight decay would pull the slopes towards 0, that is towards ReLU: exclude them from it.
 
     >>> PReLU(3).weight.detach()
     tensor([0.2500, 0.2500, 0.2500])
@@ -70,7 +70,7 @@ class PReLU(Module):
         return F.prelu(input, self.weight)
 
     def extra_repr(self) -> str:
-        """How many slopes."""
+        """The number of slopes."""
         return f"num_parameters={self.num_parameters}"
 
 
@@ -134,7 +134,7 @@ class Softplus(Module):
 
 
 class Hardtanh(Module):
-    """x held between `min_val` and `max_val`."""
+    """x clamped to [`min_val`, `max_val`]."""
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -154,7 +154,7 @@ class Hardtanh(Module):
 
 
 class Hardsigmoid(InPlace):
-    """0 up to -3, 1 from 3 on, and a straight line between."""
+    """0 up to -3, 1 from 3 on, linear between."""
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.hardsigmoid`."""
@@ -185,7 +185,7 @@ class _Shrink(Module):
         self.lambd = lambd
 
     def extra_repr(self) -> str:
-        """What is small."""
+        """The width of the zero region."""
         return str(self.lambd)
 
 
@@ -198,7 +198,7 @@ class Hardshrink(_Shrink):
 
 
 class Softshrink(_Shrink):
-    """x moved towards 0 by `lambd`, but not beyond 0."""
+    """x moved towards 0 by `lambd`, but not past it."""
 
     def forward(self, input: Tensor) -> Tensor:
         """See `functional.softshrink`."""
@@ -206,7 +206,7 @@ class Softshrink(_Shrink):
 
 
 class Threshold(Module):
-    """x where it is more than `threshold`, else `value`."""
+    """x where it exceeds `threshold`, else `value`."""
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""PyTorch's `torch.utils`: `gradatim.utils.data` has the loader and the datasets."""
+"""PyTorch's `torch.utils`: `gradatim.utils.data` has the data loader and the datasets."""
 
 from . import data
 

@@ -1,4 +1,4 @@
-"""`torch.utils.data` under its own name; the code is in `gradatim/data/loading/`."""
+"""The counterpart of `torch.utils.data`; the code is in `gradatim/data/loading/`."""
 
 from ..data.loading import (
     BatchSampler,

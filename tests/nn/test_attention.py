@@ -124,7 +124,7 @@ def test_heads_and_probabilities_that_make_no_sense_are_refused():
     for p in (-1.0, 1.5):
         with pytest.raises(ValueError, match=f"between 0 and 1, but got {p}"):
             A(q, q, q, dropout_p=p)
-    with pytest.raises(RuntimeError, match="attn_mask should not be set when is_causal=True; put"):
+    with pytest.raises(RuntimeError, match="attn_mask should not be set when is_causal=True; comb"):
         A(q, q, q, gradatim.ones(2, 2).bool(), is_causal=True)
 
 

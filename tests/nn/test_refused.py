@@ -32,8 +32,8 @@ REFUSED = {
         g.tensor(0), g.ones(3, 1), sparse=True
     ),
     "Embedding: sparse=True is not supported": lambda: nn.Embedding(3, 1, sparse=True),
-    "Embedding: a table of 3 rows of 1 was asked for, the weight has shape [3, 2]": lambda: (
-        nn.Embedding(3, 1, _weight=g.ones(3, 2))
+    "Embedding: the weight must have shape [3, 1], got [3, 2]": lambda: nn.Embedding(
+        3, 1, _weight=g.ones(3, 2)
     ),
     "padding_idx 5 must be within the 3 rows": lambda: nn.Embedding(3, 1, padding_idx=5),
     "target 4 is out of range: there are 4 classes, 0 to 3": lambda: F.cross_entropy(

@@ -1,4 +1,4 @@
-"""Nonlinear functions of each number, and softmax of each row."""
+"""Elementwise nonlinear functions, and softmax along a dimension."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def logsigmoid(input: Tensor) -> Tensor:
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """x Phi(x), with the distribution function of the normal distribution: 0.5 (1 + erf(x/sqrt 2)).
+    """x Phi(x), where Phi is the standard normal CDF: 0.5 x (1 + erf(x / sqrt 2)).
 
     With `approximate="tanh"`: 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), as in GPT-2.
 
@@ -92,7 +92,7 @@ def tanhshrink(input: Tensor) -> Tensor:
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a sigmoid(b), for the two halves a and b of x along `dim`: a gated linear unit.
 
-    Errors: ShapeError if there are no two halves. Source: Dauphin et al. 2016, arXiv:1612.08083.
+    Errors: ShapeError if `dim` has odd size. Source: Dauphin et al. 2016, arXiv:1612.08083.
 
     >>> import gradatim
     >>> glu(gradatim.tensor([2.0, 0.0]))
@@ -111,7 +111,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 
 
 def softmin(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
-    """softmax(-x): the smallest gets the most."""
+    """softmax(-x): the smallest element gets the largest probability."""
     check_tensor("softmin", input)
     return (-input).softmax(_dim("softmin", input, dim), dtype)
 
@@ -157,7 +157,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, *, dim: i
 
 
 def _dim(name: str, x: Tensor, dim: int | None) -> int:
-    """PyTorch's guess where `dim` was left out, with its warning."""
+    """The given `dim`, or the one that PyTorch guesses, with its warning."""
     if dim is not None:
         return dim
     warnings.warn(
@@ -169,7 +169,7 @@ def _dim(name: str, x: Tensor, dim: int | None) -> int:
 
 
 def applied(name: str, operation: Any, x: Any, inplace: bool = False, **params: Any) -> Any:
-    """An operation on floats of one shape, perhaps put in the place of its input."""
+    """Apply an elementwise operation to a floating tensor, in place if asked."""
     check_tensor(name, x)
     only_floats(name, x)
     if not inplace:

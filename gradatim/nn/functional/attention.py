@@ -1,4 +1,4 @@
-"""Attention: each query looks at keys, and takes what it finds from their values."""
+"""Attention: each query averages the values, weighted by its match with their keys."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ def scaled_dot_product_attention(
 ) -> Tensor:
     """softmax(scale Q K^T + mask) V: Q (..., L, E), K (..., S, E), V (..., S, D) -> (..., L, D).
 
-    `scale` is 1 / sqrt(E) if not given. A boolean `attn_mask` (..., L, S) is true where a query may
-    look, a floating one is added to the scores; a query that may look nowhere gets zeros.
-    `is_causal` lets query i look at keys 0 to i. `dropout_p` drops weights, always: pass 0.0 when
-    not training. With `enable_gqa` each head of K and V (dimension -3) serves as many of Q.
+    `scale` defaults to 1 / sqrt(E). A boolean `attn_mask` (..., L, S) is true where a query may
+    attend, a floating one is added to the scores; a query that may attend to no key gets zeros.
+    `is_causal` lets query i attend to keys 0 to i. `dropout_p` drops weights at every call: pass
+    0.0 when not training. With `enable_gqa` each head of K and V (dimension -3) is shared by
+    several heads of Q.
 
-    Errors: ShapeError and DTypeError name what does not fit; ArgumentError for a mask beside
-    `is_causal`.
+    Errors: ShapeError or DTypeError names the input that does not fit; ArgumentError for a mask
+    together with `is_causal`.
     Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.1.
 
     >>> import gradatim
@@ -68,7 +69,7 @@ def attention_weights(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """The weights (..., L, S) by which each query mixes the values, and the values to be mixed."""
+    """The weights (..., L, S) with which each query averages the values, and the values."""
     key, value, mask = _checked(query, key, value, attn_mask, is_causal, enable_gqa)
     factor = _factor(query, scale)
     scores: Any = query @ key.transpose(-2, -1)  # (..., L, S)
@@ -81,7 +82,7 @@ def attention_weights(
 
 
 def _is_mask(mask: Any) -> bool:
-    """Whether it says what may be looked at, and is nothing to be added."""
+    """Whether the mask is boolean (or None), rather than numbers to add."""
     return mask is None or (isinstance(mask, Handle) and mask._value.dtype.kind == "b")
 
 
@@ -92,12 +93,12 @@ def _factor(query: Any, scale: float | None) -> float:
 def _checked(
     query: Any, key: Any, value: Any, mask: Any, is_causal: bool, enable_gqa: bool
 ) -> tuple[Any, Any, Any]:
-    """Key and value, for as many heads as the query has, and the mask if there is one."""
+    """Key and value with as many heads as the query, and the mask if there is one."""
     _check(query, key, value)
     check_optional(NAME, attn_mask=mask)
     if mask is not None and is_causal:
         raise ArgumentError(
-            f"{NAME}: attn_mask should not be set when is_causal=True; put both into the mask, for "
+            f"{NAME}: attn_mask should not be set when is_causal=True; combine both masks, for "
             "example attn_mask & attn_mask.new_ones(attn_mask.shape).tril()"
         )
     if enable_gqa:
@@ -124,7 +125,7 @@ def _check_mask(mask: Any, query: Any, key: Any) -> None:
 
 
 def _same_batch(*inputs: Any) -> list[Any]:
-    """The inputs with the same dimensions before the last two."""
+    """The inputs, broadcast to equal dimensions before the last two."""
     first, *others = (x._value.shape[:-2] for x in inputs)
     if all(shape == first for shape in others):
         return list(inputs)
@@ -155,7 +156,7 @@ def _check(query: Any, key: Any, value: Any) -> None:
 
 
 def _repeated(query: Tensor, x: Tensor, what: str) -> Tensor:
-    """Heads of keys or values, each as often as heads of queries share it."""
+    """The heads of keys or values, each repeated for the query heads that share it."""
     heads = query.shape[-3] if query.ndim > 2 else 1
     shared = x.shape[-3] if x.ndim > 2 else 1
     if not shared or heads % shared:

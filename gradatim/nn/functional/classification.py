@@ -21,9 +21,9 @@ INT64 = int64.numpy
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """A row of zeros with a 1 at the place of each class: (...) -> (..., C), int64.
+    """A 1 at the index of each class, zeros elsewhere: (...) -> (..., C), int64.
 
-    Without `num_classes` C is the largest class plus 1.
+    `num_classes` (C) defaults to the largest class plus 1.
 
     Errors: IndexOutOfRange for a class outside [0, C), DTypeError for anything but integers.
 
@@ -56,12 +56,12 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """-log softmax(input) at the target: what each target costs, in nats.
+    """-log softmax(input) at the target, in nats.
 
-    Logits (C,), (N, C) or (N, C, d1, ...) with classes (), (N,) or (N, d1, ...), or with
-    probabilities of the same shape as the logits. `weight` (C,) weighs the classes; the mean is
-    then over the weights. Targets equal to `ignore_index` do not count. `label_smoothing` e mixes
-    1 - e of the target with e / C of every class.
+    Logits (C,), (N, C) or (N, C, d1, ...) with class targets (), (N,) or (N, d1, ...), or with
+    probabilities in the shape of the logits. `weight` (C,) weights the classes, and the mean is
+    divided by the weights of the targets. Targets equal to `ignore_index` are skipped. With
+    `label_smoothing` e the target distribution is 1 - e of the target plus e / C of every class.
 
     Errors: ShapeError if the shapes do not fit, IndexOutOfRange for a target outside [0, C).
     Source: Bridle 1990; label smoothing Szegedy et al. 2016, arXiv:1512.00567.
@@ -102,7 +102,7 @@ def nll_loss(
     ignore_index: int = -100,
     reduction: str = "mean",
 ) -> Tensor:
-    """-input[target]: the negative log likelihood, for log probabilities.
+    """-input[target]: the negative log likelihood, where `input` holds log probabilities.
 
     Shapes, `weight`, `ignore_index` and errors are those of `cross_entropy`.
 
@@ -126,7 +126,7 @@ def nll_loss(
 
 
 def _mean(losses: Any, weights: Any) -> Tensor:
-    """By weight; if no target counts nan, which has the gradient 0, as in PyTorch."""
+    """The weighted mean; nan with gradient 0 if no target counts, as in PyTorch."""
     total = weights.sum()
     is_empty = total == 0
     return where(is_empty, math.nan, losses.sum() / where(is_empty, 1, total))
@@ -144,13 +144,13 @@ def _with_probabilities(
     if weight is not None:
         log_p = log_p * _spread(_class_weight(weight, log_p, dim), x.ndim, dim)
     losses = -(log_p * target).sum(dim)
-    if reduction == "mean":  # over samples, whatever the weights, as in PyTorch
+    if reduction == "mean":  # over samples, not weights, as in PyTorch
         return losses.sum() / max(x.numel() // max(classes, 1), 1)
     return reduced(losses, reduction)
 
 
 def _even(log_p: Any, target: Any, weight: Any, dim: int, ignore_index: int, reduction: str) -> Any:
-    """The part of label smoothing that all classes share: -sum_c w_c log p_c of each sample."""
+    """The label-smoothing term shared by all classes: -sum_c w_c log p_c of each sample."""
     weighted = log_p if weight is None else log_p * _spread(weight, log_p.ndim, dim)
     counts, safe = ops.valid(target, ignore_index, log_p._value.dtype)
     losses = -weighted.sum(dim) * counts
@@ -182,7 +182,7 @@ def _spread(weight: Any, ndim: int, dim: int) -> Any:
 
 
 def _rows(name: str, x: Any, target: Any) -> tuple[Any, Any, tuple[int, ...]]:
-    """Logits as (M, C) and targets as (M,), and the shape the targets had."""
+    """Logits as (M, C) and targets as (M,), and the original shape of the targets."""
     x_shape, shape = x._value.shape, target._value.shape
     if x._value.dtype.kind != "f":
         raise DTypeError(f"{name}: input must be floating, got {x.dtype}; use x.float()")

@@ -1,4 +1,4 @@
-"""Lengths and angles of vectors."""
+"""Normalisation of vectors to length 1, and the cosine between them."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along `dim`: x1/max(|x1|, eps) . x2/max(|x2|, eps).
 
-    The two broadcast, and `dim` counts in the shape that they have together; it is gone in the
-    result: (N, D) and (N, D) along dimension 1 are (N,). A vector of zeros is at 0 to all others.
+    x1 and x2 broadcast; `dim` counts in their common shape and is removed from the result: (N, D)
+    and (N, D) along dimension 1 give (N,). The cosine with a zero vector is 0.
 
-    Errors: ShapeError if they do not broadcast, IndexOutOfRange for a dimension that is not there,
-    DTypeError for integers, ArgumentError for an `eps` below 0.
+    Errors: ShapeError if they do not broadcast, IndexOutOfRange for a `dim` out of range,
+    DTypeError for integers, ArgumentError if `eps` is negative.
 
     >>> import gradatim
     >>> x = gradatim.tensor([[3.0, 4.0], [1.0, 0.0]])

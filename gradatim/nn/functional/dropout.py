@@ -1,7 +1,7 @@
-"""Dropout: elements set to 0 at random in training, the others scaled up to compensate.
+"""Dropout: in training, elements are zeroed at random and the rest scaled up to compensate.
 
-The same seed drops the same elements as PyTorch: one is kept where a 53-bit uniform number is
-below 1 - p.
+The same seed drops the same elements as in PyTorch: an element is kept if its 53-bit uniform random
+number is below 1 - p.
 
 Source: Srivastava et al. 2014, Dropout: a simple way to prevent neural networks from overfitting.
 """
@@ -26,11 +26,11 @@ _EXPECTED = {
     2: "(N, C, H, W) or (N, C, L)",
     3: "(C, D, H, W) or (N, C, D, H, W)",
 }
-SELU_FLOOR = -1.7580993408473766  # what selu tends to on the left: -scale * alpha
+SELU_FLOOR = -1.7580993408473766  # the limit of selu at -infinity: -scale * alpha
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Each element becomes 0 with probability `p`, else x / (1 - p); unchanged if not `training`.
+    """Each element becomes 0 with probability `p`, else x / (1 - p); unchanged unless `training`.
 
     Errors: ArgumentError for a `p` outside [0, 1].
 
@@ -69,7 +69,7 @@ def dropout2d(
     check_tensor("dropout2d", input)
     if input.ndim == 3:
         warnings.warn(
-            "dropout2d: an input of 3 dimensions is read as (N, C, L), not as (C, H, W); use"
+            "dropout2d: an input of 3 dimensions is read as (N, C, L), not (C, H, W); use"
             " dropout1d for the first, and unsqueeze(0) for the second",
             stacklevel=2,
         )
@@ -90,10 +90,10 @@ def dropout3d(
 def alpha_dropout(
     input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """Dropout that keeps mean 0 and variance 1, for networks of `selu`.
+    """Dropout that keeps mean 0 and variance 1, for networks with `selu`.
 
-    a x + b where an element is kept, a c + b where it is dropped: c is the limit of selu on the
-    left, and a and b restore mean and variance.
+    a x + b where an element is kept, a c + b where it is dropped: c is the limit of selu at
+    -infinity, and a and b restore mean and variance.
 
     Source: Klambauer et al. 2017, Self-normalizing neural networks, arXiv:1706.02515.
     """
@@ -138,11 +138,11 @@ def _channels_dropped(
     if x.ndim == spatial + 2:
         return _dropped(name, x, p, training, inplace, every=False)
     found = _dropped(name, x.unsqueeze(0), p, training, inplace, every=False)
-    return x if inplace else found.squeeze(0)  # in place, the view wrote into x
+    return x if inplace else found.squeeze(0)  # in place, the result was written through the view
 
 
 def _one_each(x: Tensor) -> Tensor:
-    """One element for each channel of each sample."""
+    """A tensor with one element for each channel of each sample."""
     shape = [n if d < 2 else 1 for d, n in enumerate(x.shape)]
     return empty(shape, dtype=x.dtype)
 

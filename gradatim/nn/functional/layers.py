@@ -18,9 +18,9 @@ from ...ops import matmul
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """y = x W^T + b: input (..., n), weight (m, n), bias (m,) -> (..., m).
 
-    A weight (n,), without a bias, is one row whose output has no dimension of its own: (...).
+    A 1-d weight (n,), without a bias, gives one output for each row: (...).
 
-    Errors: ShapeError if the last dimension of `input` is not that of `weight`.
+    Errors: ShapeError if the last dimensions of `input` and `weight` differ.
 
     >>> import gradatim
     >>> linear(gradatim.ones(2, 3), gradatim.ones(4, 3)).shape
@@ -69,15 +69,15 @@ def embedding(
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Tensor:
-    """The rows of a table: input (...) integers, weight (V, D) -> (..., D).
+    """Look up rows of a table: input (...) integers, weight (V, D) -> (..., D).
 
-    Row `padding_idx` gets no gradient. With `max_norm`, rows of a larger norm of order `norm_type`
-    are made so short *in `weight`* before they are looked up; gradients know nothing of it. With
-    `scale_grad_by_freq`, the gradient of a row is the mean over the places where it is, not the
-    sum. `sparse` is not supported.
+    Row `padding_idx` gets no gradient. With `max_norm`, a looked-up row whose norm of order
+    `norm_type` is larger is first scaled down to it *in `weight`*; this is not differentiated. With
+    `scale_grad_by_freq`, the gradient of a row is the mean over its occurrences, not the sum.
+    `sparse` is not supported.
 
-    Errors: IndexOutOfRange names the index and the number of rows; TypeError for a `norm_type` that
-    is no number.
+    Errors: IndexOutOfRange names the index and the number of rows; TypeError unless
+    `norm_type` is a number.
 
     >>> import gradatim
     >>> embedding(gradatim.tensor([2, 0]), gradatim.tensor([[0.0], [1.0], [2.0]]))
@@ -103,21 +103,20 @@ def embedding(
 
 
 def refuse_sparse(name: str, sparse: bool) -> None:
-    """There are dense gradients only. Errors: ArgumentError if others are asked for."""
+    """Refuse sparse gradients. Errors: ArgumentError if they are asked for."""
     if sparse:
         raise ArgumentError(
-            f"{name}: sparse=True is not supported: gradients are dense, of the same numbers; "
-            "leave it out"
+            f"{name}: sparse=True is not supported: gradients are dense; leave it out"
         )
 
 
 def _shorten_rows(index: Tensor, weight: Tensor, max_norm: float, norm_type: Any) -> None:
-    """Let no row of the table that is asked for be longer, from now on."""
+    """Scale every looked-up row of the table down to `max_norm`, in place."""
     if norm_type is None or isinstance(norm_type, str):
         raise TypeError(f"embedding: norm_type must be a number, got {norm_type!r}")
     with no_grad():
         table = weight.detach()
-        rows = embedding(index, table)  # refuses what is out of range before anything is written
+        rows = embedding(index, table)  # raises for indices out of range before anything is written
         if not index.numel():
             return
         length = rows.norm(norm_type, -1, keepdim=True).double()

@@ -20,7 +20,7 @@ def binary_cross_entropy(
 ) -> Tensor:
     """-(y log p + (1 - y) log(1 - p)) for probabilities p of the same shape as y.
 
-    Logarithms are held at -100 or above. `weight` broadcasts over the elements.
+    Logarithms are clamped to at least -100. `weight` broadcasts over the elements.
 
     Errors: ArgumentError for a p outside [0, 1], ShapeError for different shapes.
 
@@ -43,7 +43,7 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
-    """Binary cross-entropy of p = sigmoid(x), from x itself, without overflow.
+    """Binary cross-entropy of p = sigmoid(x), computed from the logits x without overflow.
 
         (1 - y) x - (1 + (pos_weight - 1) y) log sigmoid(x)
 
@@ -73,10 +73,10 @@ def gaussian_nll_loss(
 ) -> Tensor:
     """1/2 (log v + (x - y)^2 / v) for a predicted mean x and variance v = max(var, eps).
 
-    With `full`, the constant 1/2 log 2 pi is added, so that it is the log density's negative. `var`
-    is a number, has the shape of `input`, or has size 1 in (or is without) the last dimension.
+    `full` adds the constant 1/2 log 2 pi, which makes it the negative log density. `var` is a
+    number, has the shape of `input`, or has size 1 in (or lacks) the last dimension.
 
-    Errors: ArgumentError for a negative variance, ShapeError for a `var` that does not fit.
+    Errors: ArgumentError for a negative variance, ShapeError for a `var` of any other shape.
     Source: Nix and Weigend 1994.
 
     >>> import gradatim
@@ -145,8 +145,8 @@ def kl_div(
 ) -> Tensor:
     """KL(target || q) from log probabilities `input` = log q: target (log target - input).
 
-    The divergence of distributions in rows is the sum: use "sum", or "batchmean" for the mean over
-    rows. `log_target` says that `target` holds logarithms too. Terms with target 0 are 0.
+    The divergence of distributions in rows is a sum: use "sum", or "batchmean" for its mean over
+    the rows. With `log_target`, `target` holds log probabilities too. Terms with target 0 are 0.
 
     Source: Kullback and Leibler 1951.
 
@@ -176,8 +176,8 @@ def kl_div(
 def entropy(probabilities: Tensor, dim: int = -1) -> Tensor:
     """H(p) = -sum_i p_i log p_i along `dim`, in nats; terms with p = 0 are 0. (Not in PyTorch.)
 
-    It is the least mean surprise that any model of draws from p can have: the cross-entropy of p
-    with q is H(p) + KL(p || q).
+    It is the smallest cross-entropy any model q of p can reach: the cross-entropy of p with q is
+    H(p) + KL(p || q).
 
     Errors: ArgumentError if `probabilities` is not floating.
     Source: Shannon 1948.
@@ -196,5 +196,5 @@ def entropy(probabilities: Tensor, dim: int = -1) -> Tensor:
 
 
 def p_log_p(p: Tensor) -> Any:
-    """p log p, and 0 at p = 0; nan below, which no probability is."""
+    """p log p, with 0 at p = 0, and nan for negative p."""
     return p * where(p == 0, 1.0, p).log()

@@ -1,6 +1,6 @@
-"""Normalisation to mean 0 and variance 1, over a row or over the batch.
+"""Normalisation to mean 0 and variance 1, within a sample or over the batch.
 
-All take an optional weight and bias, with which the network can undo what the norm does.
+All take an optional weight and bias, with which the network can undo the normalisation.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def layer_norm(
 ) -> Tensor:
     """(x - mean) / sqrt(var + eps) * weight + bias, over the last dimensions, `normalized_shape`.
 
-    Mean and variance (divided by the count) are those of each row by itself.
+    Mean and variance (divided by n, not n - 1) are taken over each row on its own.
 
     Errors: ShapeError if the last dimensions of `input` are not `normalized_shape`.
 
@@ -57,7 +57,7 @@ def rms_norm(
 ) -> Tensor:
     """x / sqrt(mean(x^2) + eps) * weight, over the last dimensions, `normalized_shape`.
 
-    Without `eps` it is the distance from 1 to the next number of the dtype.
+    `eps` defaults to the machine epsilon of the dtype.
 
     Errors: ShapeError if the last dimensions of `input` are not `normalized_shape`.
 
@@ -86,12 +86,12 @@ def batch_norm(
 ) -> Tensor:
     """(x - mean) / sqrt(var + eps) * weight + bias, for each channel: (N, C) or (N, C, ...).
 
-    In training, mean and variance are those of the batch, and the running ones move towards them
-    by `momentum` (the running variance towards that divided by the count less 1). Otherwise the
-    running ones are used.
+    In training, mean and variance are those of the batch, and the running statistics move towards
+    them by `momentum` (the running variance towards the unbiased one, divided by n - 1). Otherwise
+    the running statistics are used.
 
-    Errors: ArgumentError for one number only for each channel in training, ShapeError if another
-    tensor does not have as many numbers as there are channels.
+    Errors: ArgumentError if there is only one value per channel in training, ShapeError if another
+    tensor does not have one element per channel.
 
     Source: Ioffe, Szegedy 2015, Batch normalization, arXiv:1502.03167.
 
@@ -105,11 +105,11 @@ def batch_norm(
     _check_channels("batch_norm", x, **named, weight=weight, bias=bias)
     if training:
         _check_several(x, [*x.shape])
-        if eps <= 0:  # a channel that never changes would be divided by 0
+        if eps <= 0:  # a constant channel would be divided by 0
             raise ArgumentError(f"batch_norm: eps must be positive during training, but got {eps}")
         dims = (0, *range(2, x.ndim))
         normal, mean, var = ops.standardize(x, dims=dims, eps=eps)
-        if x.numel():  # an empty batch has no mean, and nothing to remember
+        if x.numel():  # an empty batch has no mean, so the running statistics stay
             count = x.numel() // x.shape[1]
             move_towards(running_mean, mean.reshape(-1), momentum)
             move_towards(running_var, var.reshape(-1) * (count / (count - 1)), momentum)
@@ -129,9 +129,9 @@ def group_norm(
 ) -> Tensor:
     """(x - mean) / sqrt(var + eps) * weight + bias, over groups of channels of each sample.
 
-    (N, C, ...) with C divisible by `num_groups`; weight and bias have a number for each channel.
+    (N, C, ...) with C divisible by `num_groups`; weight and bias have one element per channel.
 
-    Errors: ShapeError if C is not divisible, ArgumentError for one number in all of a group.
+    Errors: ShapeError if C is not divisible, ArgumentError if a group has only one value.
 
     Source: Wu, He 2018, Group normalization, arXiv:1803.08494.
 
@@ -165,10 +165,10 @@ def instance_norm(
 ) -> Tensor:
     """(x - mean) / sqrt(var + eps) * weight + bias, for each channel of each sample: (N, C, ...).
 
-    The running mean and variance move towards the averages over the samples; without
-    `use_input_stats` they are used.
+    The running mean and variance move towards the averages over the samples; they are used instead
+    if `use_input_stats` is False.
 
-    Errors: ArgumentError if a channel of a sample has one number only.
+    Errors: ArgumentError if a channel of a sample has only one value.
 
     Source: Ulyanov, Vedaldi, Lempitsky 2016, Instance normalization, arXiv:1607.08022.
     """
@@ -184,7 +184,7 @@ def instance_norm(
             f"{x.shape}"
         )
     normal, mean, var = ops.standardize(x, dims=tuple(range(2, x.ndim)), eps=eps)
-    if x.numel():  # an empty batch has no mean, and nothing to remember
+    if x.numel():  # an empty batch has no mean, so the running statistics stay
         channels = (x.shape[0], x.shape[1])
         move_towards(running_mean, mean.reshape(channels).mean(0), momentum)
         unbiased = var.reshape(channels).mean(0) * (count / (count - 1))
@@ -196,14 +196,14 @@ def instance_norm(
 
 
 def move_towards(running: Tensor | None, now: Any, momentum: Any) -> None:
-    """running <- (1 - momentum) running + momentum now, off the tape."""
+    """running <- (1 - momentum) running + momentum now, not recorded on the tape."""
     if running is not None:
         with no_grad():
             running.copy_(running * (1 - momentum) + now * momentum)
 
 
 def _by_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Tensor:
-    """The norm with a mean and a variance that are given: one product and one sum."""
+    """The norm with given mean and variance, reduced to one product and one sum."""
     scale = (var + eps).rsqrt()
     scale = scale if weight is None else weight * scale
     shift = -mean * scale if bias is None else bias - mean * scale
@@ -233,7 +233,7 @@ def _aligned(weight: Any, x: Any, dims: Shape) -> Any:
 
 
 def _last_dims(name: str, x: Any, shape: Shape, weight: Any, bias: Any) -> Shape:
-    """The dimensions that `normalized_shape` means."""
+    """The dimensions that `normalized_shape` covers."""
     check_tensor(name, x)
     if not shape:
         raise ShapeError(
@@ -281,7 +281,7 @@ def _check_channels(name: str, x: Any, **tensors: Any) -> None:
 
 
 def _check_several(x: Any, sizes: list[int]) -> None:
-    """Refuse a single number for each channel: it is its own mean."""
+    """Refuse a single value per channel: it would equal its mean."""
     if sizes[0] * int(np.prod(sizes[2:])) == 1:
         raise ArgumentError(
             f"Expected more than 1 value per channel when training, got input size {x.shape}"

@@ -21,16 +21,16 @@ _MODES = ("constant", "reflect", "replicate", "circular")
 def pad(
     input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None
 ) -> Tensor:
-    """The tensor with more numbers before and after it, along its last dimensions.
+    """Add elements before and after the tensor along its last dimensions, or remove them.
 
-    `pad` begins with the last dimension: (left, right), (left, right, top, bottom), ...; a negative
-    number takes away. The new numbers are `value` (0), or by `mode` those inside mirrored at the
-    edge ("reflect", which does not repeat it), the one at the edge ("replicate"), or those of the
-    other end ("circular"). As in PyTorch, these three leave one dimension at the front alone, or
-    two: channels, and the batch.
+    `pad` starts with the last dimension: (left, right), (left, right, top, bottom), ...; a negative
+    number removes elements. The new ones are `value` (0), or by `mode` the interior mirrored at the
+    edge ("reflect", which does not repeat the edge), the edge itself ("replicate"), or elements
+    from the other end ("circular"). As in PyTorch, these three modes leave the first one or two
+    dimensions alone: channels, or batch and channels.
 
-    Errors: ArgumentError for a `pad` or a mode that is none; ShapeError for more pairs than
-    dimensions, and where there are too few numbers to mirror, to repeat or to take away.
+    Errors: ArgumentError for an invalid `pad` or `mode`; ShapeError for more pairs than dimensions,
+    and if a dimension is too small to mirror, repeat or remove that much.
 
     >>> import gradatim
     >>> x = gradatim.arange(3.0).reshape(1, 3)
@@ -117,7 +117,7 @@ def _replicate(x: Any, dim: int, left: int, right: int) -> Any:
 
 
 def _circular(x: Any, dim: int, left: int, right: int) -> Any:
-    # What is taken away is gone before the rest is laid around in a circle.
+    # Remove first, so that the rest wraps around what remains.
     x = _cut(x, dim, -min(left, 0), -min(right, 0))
     n, left, right = x.shape[dim], max(left, 0), max(right, 0)
     _check("circular", (left, right), n, dim)
@@ -140,5 +140,5 @@ def _joined(first: Any, x: Any, last: Any, dim: int, left: int, right: int) -> A
 
 
 def _cut(x: Any, dim: int, left: int, right: int) -> Any:
-    """Without so many at the beginning and at the end."""
+    """Without the first `left` and the last `right` elements."""
     return x.narrow(dim, left, x.shape[dim] - left - right) if left or right else x

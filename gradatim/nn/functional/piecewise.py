@@ -27,7 +27,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 
 
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
-    """x for x > 0, else `weight` x: one weight for all, or one for each channel (dimension 1).
+    """x for x > 0, else `weight` x: one weight, or one for each channel (dimension 1).
 
     Errors: ShapeError for another number of weights.
 
@@ -67,7 +67,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """1.0507 elu(x, alpha=1.6733): through layers of it mean 0 and variance 1 stay so.
+    """1.0507 elu(x, alpha=1.6733), which keeps activations near mean 0 and variance 1.
 
     Source: Klambauer et al. 2017, Self-normalizing neural networks, arXiv:1706.02515.
 
@@ -79,7 +79,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x for x > 0, else `alpha` (e^(x / alpha) - 1): no corner for any `alpha`.
+    """x for x > 0, else `alpha` (e^(x / alpha) - 1): differentiable at 0 for every `alpha`.
 
     Errors: ArgumentError for `alpha` = 0. Source: Barron 2017, arXiv:1704.07483.
     """
@@ -89,7 +89,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
 
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """log(1 + e^(beta x)) / beta; x itself where beta x > `threshold`, since it is x there.
+    """log(1 + e^(beta x)) / beta; x itself where beta x > `threshold`, where the two agree.
 
     >>> import gradatim
     >>> softplus(gradatim.tensor([0.0, 30.0]))
@@ -101,9 +101,9 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 def hardtanh(
     input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
-    """x held between `min_val` and `max_val`; at both ends the gradient is 0.
+    """x clamped to [`min_val`, `max_val`]; the gradient at both ends is 0.
 
-    Errors: ArgumentError if `min_val` is more than `max_val`.
+    Errors: ArgumentError if `min_val` is above `max_val`.
     """
     if min_val > max_val:
         raise ArgumentError("hardtanh: min_val cannot be greater than max_val")
@@ -131,19 +131,19 @@ def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 
 
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
-    """x moved towards 0 by `lambd`, but not beyond 0. Errors: ArgumentError for `lambd` < 0."""
+    """x moved towards 0 by `lambd`, but not past it. Errors: ArgumentError for `lambd` < 0."""
     if lambd < 0:
         raise ArgumentError(f"softshrink: lambda must not be negative, but found {lambd}")
     return applied("softshrink", ops.softshrink, input, lambd=float(lambd))
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """x where it is more than `threshold`, else `value`."""
+    """x where it exceeds `threshold`, else `value`."""
     return _numbers("threshold", ops.threshold, input, inplace, limit=threshold, value=value)
 
 
 def _numbers(name: str, operation: Any, x: Any, inplace: bool, **params: Any) -> Any:
-    """An operation on integers too."""
+    """Apply an elementwise operation that also takes integers."""
     check_tensor(name, x)
     if x._value.dtype.kind == "f":
         return applied(name, operation, x, inplace, **params)

@@ -18,14 +18,14 @@ def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCT
 
 
 def reduced(losses: Any, reduction: str) -> Any:
-    """The losses themselves, their mean or their sum."""
+    """The losses, their mean or their sum."""
     if reduction == "mean":
         return losses.mean()
     return losses.sum() if reduction == "sum" else losses
 
 
 def check_same_shape(name: str, input: Any, target: Any) -> None:
-    """Refuse a target of another shape: broadcast, it would be compared with the wrong elements."""
+    """Refuse a target of another shape, which would broadcast against the wrong elements."""
     check_tensor(name, input)
     check_tensor(name, target, "target")
     a, b = tuple(input.shape), tuple(target.shape)

@@ -1,4 +1,4 @@
-"""Regression losses: squared, absolute, and the two that blend them."""
+"""Regression losses: squared, absolute, and two blends of them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .reduction import check_reduction, reduced
 def mse_loss(
     input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
 ) -> Tensor:
-    """The squared error w (x - y)^2, averaged over all elements, or over the weights.
+    """The squared error w (x - y)^2, averaged over all elements, or weighted by `weight`.
 
-    The course's slides write the sum over samples: that is `reduction="sum"`. Without a `weight`
-    w is 1; it has the shape of the elements.
+    The course's slides use the sum over samples: `reduction="sum"`. `weight` w has the shape of the
+    elements; it defaults to 1.
 
     >>> import gradatim
     >>> mse_loss(gradatim.tensor([1.0, 3.0]), gradatim.tensor([0.0, 1.0]))
@@ -37,7 +37,7 @@ def mse_loss(
 def l1_loss(
     input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
 ) -> Tensor:
-    """The absolute error w |x - y|, averaged over all elements, or over the weights.
+    """The absolute error w |x - y|, averaged over all elements, or weighted by `weight`.
 
     >>> import gradatim
     >>> x, y = gradatim.tensor([1.0, 3.0]), gradatim.tensor([0.0, 1.0])
@@ -90,13 +90,13 @@ def huber_loss(
 
 
 def _round_at_0(d: Any, beta: float) -> Any:
-    """|d| - beta/2, with a parabola in place of the kink where |d| < beta."""
+    """|d| - beta/2, with a parabola replacing the kink where |d| < beta."""
     d = d.abs()
     return where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta)
 
 
 def _weighed(name: str, losses: Any, weight: Any, reduction: str) -> Any:
-    """The losses by weight; their mean is over the weights."""
+    """The weighted losses; their mean is divided by the sum of the weights."""
     if weight is None:
         return reduced(losses, reduction)
     if weight.shape != losses.shape:
@@ -109,7 +109,7 @@ def _weighed(name: str, losses: Any, weight: Any, reduction: str) -> Any:
 
 
 def _aligned(name: str, input: Tensor, target: Tensor) -> tuple[Any, Any]:
-    """Both with one shape and dtype; a shape that has to be stretched is probably a mistake."""
+    """Both in one shape and dtype; warns if they broadcast, which is probably a mistake."""
     check_tensor(name, input)
     check_tensor(name, target, "target")
     x: Any = input

@@ -1,4 +1,4 @@
-"""The module: its members, the tree they form, its state, its hooks and how it prints."""
+"""The module: its members, the tree they form, its state, its hooks and its repr."""
 
 from .module import Module
 from .state import IncompatibleKeys, StateDictError

@@ -1,4 +1,4 @@
-"""Functions called around a module's forward and backward."""
+"""Functions called before and after a module's forward and backward."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Hook = Callable[..., Any]
 
 
 class Hooks:
-    """The hooks of one module, in the order in which they are called."""
+    """The hooks of one module, in call order."""
 
     def __init__(self) -> None:
         self.before: dict[int, tuple[Hook, bool]] = {}
@@ -23,7 +23,7 @@ class Hooks:
         self.backward: dict[int, tuple[Hook, bool]] = {}
 
     def call(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """`module.forward` with everything that was asked for around it."""
+        """`module.forward` with the hooks around it."""
         for hook, with_kwargs in list(self.before.values()):
             args, kwargs = _before(hook, with_kwargs, module, args, kwargs)
         gates = _Gates(module, self) if self.backward or self.backward_before else None
@@ -40,7 +40,7 @@ class Hooks:
 def register(
     hooks: dict[int, tuple[Hook, bool]], hook: Hook, *, with_kwargs: bool, prepend: bool
 ) -> Removable:
-    """Add a hook at the end of a table, or at its beginning."""
+    """Add a hook at the end of a table, or with `prepend` at its start."""
     earlier = dict(hooks)
     handle = Removable(hooks, (hook, with_kwargs))
     if prepend:
@@ -69,7 +69,7 @@ def _before(
 
 
 class _Gates:
-    """Two places on the tape, before and after a module, where its gradients are seen together."""
+    """Two identities on the tape, before and after a module, that see its gradients together."""
 
     def __init__(self, module: Any, hooks: Hooks) -> None:
         self.module = module
@@ -78,7 +78,7 @@ class _Gates:
         self.has_input = False
 
     def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The arguments, passed through the gate at which the walk leaves the module."""
+        """Pass the arguments through the gate where the backward pass leaves the module."""
         wanted = [i for i, x in enumerate(args) if isinstance(x, Tensor) and x.requires_grad]
         self.has_input = bool(wanted)
         if not wanted:
@@ -91,7 +91,7 @@ class _Gates:
         return tuple(through.get(i, x) for i, x in enumerate(args))
 
     def leave(self, result: Any) -> Any:
-        """The result, passed through the gate at which the walk enters the module."""
+        """Pass the result through the gate where the backward pass enters the module."""
         outputs = result if isinstance(result, tuple) else (result,)
         if not any(isinstance(x, Tensor) and x.requires_grad for x in outputs):
             return result
@@ -140,16 +140,16 @@ def _as_many(changed: Any, before: tuple[Any, ...], what: str) -> tuple[Any, ...
 
 
 class _Gate(Function):
-    """The identity on several tensors, which shows their gradients to `seen`."""
+    """The identity on several tensors; in backward it passes their gradients to `seen`."""
 
     @staticmethod
     def forward(ctx: Any, seen: Hook, *tensors: Tensor) -> Any:
-        """The tensors as they are."""
+        """The tensors unchanged."""
         ctx.seen = seen
         ctx.set_materialize_grads(False)
         return tensors
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Any:
-        """What `seen` makes of the gradients."""
+        """The gradients that `seen` returns."""
         return (None, *ctx.seen(gradients))

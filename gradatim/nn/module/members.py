@@ -12,7 +12,7 @@ _TABLES = ("_parameters", "_buffers", "_modules")
 
 
 class Members:
-    """Attributes that are tensors or modules are kept in tables of their own, in order."""
+    """Attributes that are tensors or modules, each kind kept in its own ordered table."""
 
     training: bool
     _parameters: dict[str, Parameter | None]
@@ -30,10 +30,10 @@ class Members:
     # -- registration ----------------------------------------------------------------------
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
-        """Own a parameter under a name; None reserves the name.
+        """Register a parameter under a name; None reserves the name.
 
         Errors: KeyError for a name that is taken or contains a dot, TypeError for anything but a
-        Parameter, ValueError for a tensor that an operation made.
+        Parameter, ValueError for a tensor that is not a leaf.
         """
         self._check_name("parameter", name, "_parameters")
         if param is not None and not isinstance(param, Parameter):
@@ -50,9 +50,9 @@ class Members:
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """Own a tensor that is state but not trained; it is saved if `persistent`.
+        """Register a tensor that is state but not trained; it is saved if `persistent`.
 
-        Errors: KeyError for a name that is taken or contains a dot, TypeError for no tensor.
+        Errors: KeyError for a name that is taken or contains a dot, TypeError for non-tensors.
         """
         self._check_name("buffer", name, "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
@@ -67,7 +67,7 @@ class Members:
             self._non_persistent_buffers_set.add(name)
 
     def add_module(self, name: str, module: Members | None) -> None:
-        """Own a child module under a name.
+        """Register a child module under a name.
 
         Errors: TypeError for anything but a module, KeyError for a name that is taken or
         contains a dot.
@@ -128,7 +128,7 @@ class Members:
             super().__setattr__(name, value)
 
     def _move(self, name: str, kind: str, table: str) -> None:
-        """Forget what the name meant before, in any other table."""
+        """Remove the name from every other table."""
         if table not in self.__dict__:
             raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
         self.__dict__.pop(name, None)
@@ -138,7 +138,7 @@ class Members:
         self._non_persistent_buffers_set.discard(name)
 
     def __getattr__(self, name: str) -> Any:
-        # Called only for what is not an ordinary attribute.
+        # Called only when ordinary attribute lookup fails.
         own = self.__dict__
         if "_parameters" in own:
             if name in (table := own["_parameters"]):
@@ -163,7 +163,7 @@ class Members:
 
 
 def _typename(value: Any) -> str:
-    """A type as an error message names it: tensors as `x.type()` does."""
+    """The type as error messages show it: for tensors, the result of `x.type()`."""
     if isinstance(value, Tensor):
         return str(value.type())
     kind = type(value)

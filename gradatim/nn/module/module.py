@@ -1,4 +1,4 @@
-"""Module: a function with parameters, which may be made of other modules."""
+"""Module: a function with parameters, which may be built from other modules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .state import Stateful
 
 
 class Module(Stateful):
-    """Base of all layers and models: set parameters and modules as attributes, write `forward`.
+    """The base of all layers and models: set parameters and modules as attributes, write `forward`.
 
     >>> import gradatim
     >>> from gradatim import nn
@@ -32,7 +32,7 @@ class Module(Stateful):
     _hooks: Hooks | None = None  # made when the first hook is registered
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """What the module computes; every subclass writes its own."""
+        """Compute the output; every subclass defines its own."""
         raise NotImplementedError(
             f'Module [{type(self).__name__}] is missing the required "forward" function'
         )
@@ -53,10 +53,10 @@ class Module(Stateful):
         options: Mapping[str, Any] | None = None,
         disable: bool = False,
     ) -> None:
-        """Let this module itself run as machine code from now on, as `gradatim.compile` would.
+        """Run this module as machine code from now on, as `gradatim.compile` would.
 
         The settings are those of `gradatim.compile`. With `disable`, or the backend "eager", the
-        module runs as it is written, also if it was compiled before.
+        module runs eagerly, even if it was compiled before.
 
         Errors: ArgumentError for settings that `gradatim.compile` refuses.
 
@@ -92,15 +92,15 @@ class Module(Stateful):
     def register_forward_pre_hook(
         self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
     ) -> Removable:
-        """Call `hook(module, args)` before `forward`; what it returns replaces the arguments."""
+        """Call `hook(module, args)` before `forward`; its result replaces the arguments."""
         return register(self._own_hooks().before, hook, with_kwargs=with_kwargs, prepend=prepend)
 
     def register_forward_hook(
         self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
     ) -> Removable:
-        """Call `hook(module, args, output)` after `forward`; what it returns replaces the output.
+        """Call `hook(module, args, output)` after `forward`; its result replaces the output.
 
-        With `with_kwargs` it is `hook(module, args, kwargs, output)`.
+        With `with_kwargs` the call is `hook(module, args, kwargs, output)`; None changes nothing.
         """
         return register(self._own_hooks().after, hook, with_kwargs=with_kwargs, prepend=prepend)
 
@@ -112,7 +112,7 @@ class Module(Stateful):
     def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> Removable:
         """Call `hook(module, grad_input, grad_output)` when the backward pass leaves the module.
 
-        What it returns replaces `grad_input`. Inputs that need no gradient show None.
+        Its result replaces `grad_input`. Inputs that need no gradient appear as None.
         """
         return register(self._own_hooks().backward, hook, with_kwargs=False, prepend=prepend)
 

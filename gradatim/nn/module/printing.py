@@ -23,7 +23,7 @@ def describe(name: str, extra: str, children: Iterable[tuple[str, Any]]) -> str:
 
 
 def describe_list(name: str, children: Iterable[Any]) -> str:
-    """As `describe`, with equal neighbours written once: `(0-2): 3 x Tanh()`."""
+    """Like `describe`, with runs of equal children written once: `(0-2): 3 x Tanh()`."""
     runs: list[list[Any]] = []  # [first, last, text]
     for i, child in enumerate(children):
         text = repr(child)
@@ -43,5 +43,5 @@ def _run(first: int, last: int, text: str) -> str:
 
 
 def indented(text: str) -> str:
-    """All lines but the first moved right by two."""
+    """All lines but the first indented by two."""
     return text.replace("\n", "\n  ")

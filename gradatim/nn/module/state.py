@@ -14,11 +14,11 @@ from .tree import Tree
 
 
 class StateDictError(GradatimError, RuntimeError):
-    """A state dict that is not this module's: names every missing, unexpected or misshapen key."""
+    """The state dict does not fit the module: lists all missing, unexpected and misshapen keys."""
 
 
 class IncompatibleKeys(NamedTuple):
-    """The keys that `load_state_dict` did not find, and those that it did not expect."""
+    """The keys that `load_state_dict` missed, and those it did not expect."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]
@@ -35,14 +35,14 @@ class IncompatibleKeys(NamedTuple):
 class Stateful(Tree):
     """`state_dict` and `load_state_dict`.
 
-    A state dict notes as `_metadata`, as PyTorch's does, the `_version` of each module's class: one
-    that gains a member counts it up, and names in `_newer_than` what an older dict cannot have.
+    A state dict records in `_metadata`, like PyTorch's, the `_version` of each module's class. A
+    class that gains a member raises its version and lists in `_newer_than` what older dicts lack.
     """
 
     _version = 1
 
     def _newer_than(self, version: int | None) -> frozenset[str]:
-        """The members that state dicts of a version, or of an unknown one, may be without."""
+        """The members that state dicts of this version, or of an unknown one, may lack."""
         return frozenset()
 
     def state_dict(
@@ -52,10 +52,9 @@ class Stateful(Tree):
         prefix: str = "",
         keep_vars: bool = False,
     ) -> dict[str, Any]:
-        """Every parameter and persistent buffer under its dotted name, on the same memory.
+        """Every parameter and persistent buffer under its dotted name, without copying.
 
-        A parameter shared by two modules appears under both names. The tensors are detached
-        unless `keep_vars`.
+        A parameter of two modules appears under both names. Detached unless `keep_vars`.
         """
         found: Any = OrderedDict() if destination is None else destination
         if destination is None:
@@ -80,12 +79,12 @@ class Stateful(Tree):
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> IncompatibleKeys:
-        """Copy tensors into the members of the same names; with `assign`, take them themselves.
+        """Copy tensors into the members of the same names; with `assign`, replace the members.
 
-        A batch norm's `num_batches_tracked`, which old checkpoints do not have, stays as it is.
+        A batch norm's `num_batches_tracked`, which old checkpoints lack, keeps its value.
 
         Errors: StateDictError for shapes that differ and, if `strict`, for missing and unexpected
-        keys: all of them are listed, and nothing has been copied.
+        keys: all of them are listed, and nothing is copied.
 
         >>> from gradatim import nn
         >>> a, b = nn.Linear(2, 3), nn.Linear(2, 3)
@@ -112,7 +111,7 @@ class Stateful(Tree):
         return IncompatibleKeys(missing, unexpected)
 
     def _places(self, prefix: str) -> dict[str, tuple[Stateful, str]]:
-        """Whose member each key is."""
+        """For each key, the module that owns the member, and the member's name."""
         found = {prefix + name: (self, name) for name in self._persistent()}
         for name, child in self._modules.items():
             if child is not None:
@@ -121,7 +120,7 @@ class Stateful(Tree):
 
 
 def _may_be_missing(places: dict[str, tuple[Stateful, str]], metadata: Any) -> set[str]:
-    """The keys that are younger than a state dict whose modules have these versions."""
+    """The keys newer than the module versions recorded in the state dict's metadata."""
     found = set()
     for key, (module, name) in places.items():
         prefix = key.removesuffix(name).removesuffix(".")
@@ -140,7 +139,7 @@ def _key_problems(missing: list[str], unexpected: list[str]) -> list[str]:
 
 
 def _misfit(key: str, value: Any, module: Stateful, name: str) -> str:
-    """Why a value cannot be put in its place; empty if it can."""
+    """Why a value cannot be loaded into its member; empty if it can."""
     if not isinstance(value, Tensor):
         return (
             f'While copying the parameter named "{key}", expected gradatim.Tensor or Tensor-like '

@@ -1,4 +1,4 @@
-"""Traversal of a module and its submodules, and changes to all of them at once."""
+"""Iterators over a module and its submodules, and changes applied to all of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Tree(Members):
     def named_modules(
         self, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
-        """The module itself and all below it, each once, with its dotted name."""
+        """The module itself and all its descendants, each once, with dotted names."""
         seen: set[Any] = set() if memo is None else memo
         if self in seen:
             return
@@ -36,7 +36,7 @@ class Tree(Members):
                 yield from child.named_modules(seen, path, remove_duplicate)
 
     def modules(self) -> Iterator[Module]:
-        """The module itself and all below it, each once."""
+        """The module itself and all its descendants, each once."""
         for _, module in self.named_modules():
             yield module
 
@@ -56,7 +56,7 @@ class Tree(Members):
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
-        """Parameters with their dotted names; a shared one counts once, under its first name.
+        """Parameters with their dotted names; a shared one appears once, under its first name.
 
         >>> from gradatim import nn
         >>> [name for name, _ in nn.Sequential(nn.Linear(2, 3), nn.Tanh()).named_parameters()]
@@ -100,7 +100,7 @@ class Tree(Members):
     def get_submodule(self, target: str) -> Module:
         """The module with a dotted name; the module itself for "".
 
-        Errors: AttributeError names the part of the path that is missing or is no module.
+        Errors: AttributeError names the part of the path that is missing or is not a module.
         """
         found: Any = self
         for part in target.split(".") if target else ():
@@ -133,17 +133,17 @@ class Tree(Members):
             raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
         return getattr(module, name)
 
-    # -- all at once -----------------------------------------------------------------------
+    # -- applied to all --------------------------------------------------------------------
 
     def apply(self, fn: Callable[[Module], Any]) -> Self:
-        """Call `fn` on every module below and then on this one; the way to initialise weights."""
+        """Call `fn` on every descendant and then on this module, e.g. to initialise weights."""
         for child in self.children():
             child.apply(fn)
         fn(self)  # type: ignore[arg-type]
         return self
 
     def train(self, mode: bool = True) -> Self:
-        """Put this module and all below it in training mode (or, with False, in evaluation)."""
+        """Put this module and all below it in training mode (or, with False, evaluation mode)."""
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
         for module in self.modules():
@@ -155,18 +155,18 @@ class Tree(Members):
         return self.train(False)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Whether the parameters collect gradients: False freezes them."""
+        """Set whether the parameters need gradients: False freezes them."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or fill them with zeros."""
+        """Set the gradients of all parameters to None, or fill them with zeros."""
         for parameter in self.parameters():
             clear_grad(parameter, set_to_none=set_to_none)
 
     def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
-        """Put `fn(x)` in the place of every parameter, gradient and buffer."""
+        """Replace every parameter, gradient and buffer x by `fn(x)`."""
         with no_grad():
             for parameter in self.parameters():
                 parameter.data = fn(parameter.data)
@@ -179,7 +179,7 @@ class Tree(Members):
         return self
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
-        """The parameters and floating buffers in another dtype; devices all mean the CPU."""
+        """Convert parameters and floating buffers to another dtype; every device is the CPU."""
         for wanted in (*args, *kwargs.values()):
             if isinstance(wanted, dtype) and not wanted.is_floating_point:
                 raise TypeError(
@@ -189,22 +189,22 @@ class Tree(Members):
         return self._apply(lambda x: x.to(*args, **kwargs) if x.is_floating_point() else x)
 
     def type(self, dst_type: Any) -> Self:
-        """All parameters and buffers in another dtype."""
+        """Convert all parameters and buffers to another dtype."""
         return self._apply(lambda x: x.to(dst_type))
 
     def float(self) -> Self:
-        """Floating parameters and buffers in float32."""
+        """Convert floating-point parameters and buffers to float32."""
         return self._apply(lambda x: x.float() if x.is_floating_point() else x)
 
     def double(self) -> Self:
-        """Floating parameters and buffers in float64."""
+        """Convert floating-point parameters and buffers to float64."""
         return self._apply(lambda x: x.double() if x.is_floating_point() else x)
 
     def cpu(self) -> Self:
-        """The module itself: everything is on the CPU."""
+        """The module itself: every device is the CPU."""
         return self
 
     def cuda(self, device: Any = None) -> Self:
-        """The module itself: every device is the CPU here."""
+        """The module itself: every device is the CPU."""
         check_device(device)
         return self

@@ -1,4 +1,4 @@
-"""Gradient clipping, and parameters as one vector."""
+"""Gradient clipping, and conversion of parameters to one vector."""
 
 from ..._tensor.absent import missing_in as _missing_in
 from . import rnn, stateless

@@ -1,4 +1,4 @@
-"""Keep gradients from becoming too large."""
+"""Clip gradients by their joint norm or by value."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def clip_grad_norm_(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """Shrink all gradients together so that their joint norm is at most `max_norm`.
+    """Scale all gradients by one factor so that their joint norm is at most `max_norm`.
 
         g <- g min(1, max_norm / (|g| + 1e-6))
 
-    Returns the norm before. `foreach` is accepted and changes nothing.
+    Returns the norm before clipping. `foreach` is accepted and ignored.
 
     Errors: ArgumentError if `error_if_nonfinite` and the norm is nan or infinite.
     Source: Pascanu et al. 2013, arXiv:1211.5063.
@@ -47,7 +47,7 @@ def clip_grad_norm_(
 def clip_grad_value_(
     parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
 ) -> None:
-    """Hold every element of every gradient in [-clip_value, clip_value]."""
+    """Clamp every element of every gradient to [-clip_value, clip_value]."""
     with no_grad():
         for gradient in _gradients(parameters):
             gradient.clamp_(-clip_value, clip_value)
@@ -59,7 +59,7 @@ def get_total_norm(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Tensor:
-    """The p-norm of all elements of several tensors; `inf` is the largest absolute value."""
+    """The p-norm over all elements of several tensors; `inf` gives the largest absolute value."""
     given: list[Any] = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     if not given:
         return tensor(0.0)

@@ -1,4 +1,4 @@
-"""All parameters as one vector, and back."""
+"""Conversion of all parameters to one vector, and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...core.errors import ShapeError
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """All elements in one line, in order; gradients flow through.
+    """All elements in order as one vector; differentiable.
 
     >>> import gradatim
     >>> parameters_to_vector([gradatim.ones(2, 2), gradatim.zeros(1)])
@@ -20,9 +20,9 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
-    """Give each parameter its part of the vector, as its new memory.
+    """Make each parameter a view of its part of the vector.
 
-    Errors: ShapeError if the vector has not exactly as many elements.
+    Errors: ShapeError unless the vector has exactly as many elements as the parameters.
     """
     given = list(parameters)
     need = sum(p.numel() for p in given)
