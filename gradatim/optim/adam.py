@@ -22,9 +22,9 @@ class Adam(Optimizer):
         v <- beta2 v + (1 - beta2) g^2
         p <- p - lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 
-    with weight_decay p added to g, or (`decoupled_weight_decay`) lr weight_decay p taken from p.
-    `amsgrad` puts the largest v so far in the place of v. `foreach`, `fused`, `capturable` and
-    `differentiable` are accepted and change nothing.
+    with weight_decay p added to g, or (`decoupled_weight_decay`) lr weight_decay p subtracted from
+    p. `amsgrad` uses the largest v so far instead of v. `foreach`, `fused`, `capturable` and
+    `differentiable` are accepted and ignored.
 
     Errors: ArgumentError for a negative setting, or betas outside [0, 1).
     Source: Kingma and Ba 2015, arXiv:1412.6980; amsgrad Reddi et al. 2018, arXiv:1904.09237.
@@ -88,7 +88,7 @@ class Adam(Optimizer):
         return state
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """One step of the parameters of a group."""
+        """Update the parameters of a group."""
         operation = updates.amsgrad if group["amsgrad"] else updates.adam
         lr, betas = group.tensor("lr"), group.tensors("betas")
         settings = {

@@ -1,7 +1,7 @@
-"""Adagrad, RMSprop and Adadelta: each divides a gradient by a running estimate of its size.
+"""Adagrad, RMSprop and Adadelta, which divide each gradient by a running estimate of its size.
 
-The updates are written with ordinary tensor operations, one line for each line of the formula;
-a compiled step fuses them into one pass over memory.
+The updates are plain tensor operations, one line for each line of the formula; a compiled step
+fuses them into one pass over memory.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Adagrad(Optimizer):
         v <- v + g^2
         p <- p - lr / (1 + (t - 1) lr_decay) g / (sqrt(v) + eps)
 
-    with weight_decay p added to g. `foreach`, `fused` and `differentiable` change nothing.
+    with weight_decay p added to g. `foreach`, `fused` and `differentiable` are ignored.
 
     Errors: ArgumentError for a negative setting.
     Source: Duchi, Hazan and Singer 2011, JMLR 12.
@@ -77,7 +77,7 @@ class Adagrad(Optimizer):
         return {"step": tensor(0.0, dtype=float64), "sum": start}
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """One step of the parameters of a group."""
+        """Update the parameters of a group."""
         lr, lr_decay, eps = group.tensor("lr"), group["lr_decay"], group["eps"]
         for p, g, state in entries:
             g, step, v = _slope(p, g, group), state["step"], state["sum"]
@@ -94,9 +94,8 @@ class RMSprop(Optimizer):
         p <- p - lr g / (sqrt(v) + eps)
 
     with weight_decay p added to g. With `centered`, v is a variance: the square of the mean
-    gradient is subtracted. With momentum the step is b <- momentum b + g / (sqrt(v) + eps),
-    p <- p - lr b. `foreach`,
-    `capturable` and `differentiable` change nothing.
+    gradient is subtracted. With momentum the step is b <- momentum b + g / (sqrt(v) + eps), p <- p
+    - lr b. `foreach`, `capturable` and `differentiable` are ignored.
 
     Errors: ArgumentError for a negative setting.
     Source: Tieleman and Hinton 2012, lecture 6.5; centered Graves 2013, arXiv:1308.0850.
@@ -146,7 +145,7 @@ class RMSprop(Optimizer):
         super().__init__(params, defaults)
 
     def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
-        """The step count, the mean square, and what momentum and `centered` need."""
+        """The step count, the mean square, and the buffers for momentum and `centered`."""
         state = {"step": tensor(0.0, dtype=float64), "square_avg": zeros_like(p)}
         if group["momentum"] > 0:
             state["momentum_buffer"] = zeros_like(p)
@@ -155,13 +154,13 @@ class RMSprop(Optimizer):
         return state
 
     def on_number_set(self, group: ParamGroup, name: str, value: float) -> None:
-        """Allocate buffers if momentum is turned on later: the next step may be traced."""
+        """Allocate buffers if momentum is turned on later, before a step that may be traced."""
         if name == "momentum" and value > 0:
             for p in group["params"]:
                 self.state[p].setdefault("momentum_buffer", zeros_like(p))
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """One step of the parameters of a group."""
+        """Update the parameters of a group."""
         lr, alpha, momentum = group.tensor("lr"), group["alpha"], group.tensor("momentum")
         for p, g, state in entries:
             g, v = _slope(p, g, group), state["square_avg"]
@@ -181,14 +180,14 @@ class RMSprop(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Steps scaled by the ratio of recent steps to recent gradients, so no rate need be tuned.
+    """Steps scaled by the ratio of recent steps to recent gradients; needs no learning rate.
 
         v <- rho v + (1 - rho) g^2
         d = sqrt(u + eps) / sqrt(v + eps) g
         u <- rho u + (1 - rho) d^2
         p <- p - lr d
 
-    with weight_decay p added to g. `foreach`, `capturable` and `differentiable` change nothing.
+    with weight_decay p added to g. `foreach`, `capturable` and `differentiable` are ignored.
 
     Errors: ArgumentError for a negative setting, or a rho above 1.
     Source: Zeiler 2012, arXiv:1212.5701.
@@ -239,7 +238,7 @@ class Adadelta(Optimizer):
         return {"step": step, "square_avg": zeros_like(p), "acc_delta": zeros_like(p)}
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """One step of the parameters of a group."""
+        """Update the parameters of a group."""
         lr, rho, eps = group.tensor("lr"), group["rho"], group["eps"]
         for p, g, state in entries:
             g, v, u = _slope(p, g, group), state["square_avg"], state["acc_delta"]
@@ -251,6 +250,6 @@ class Adadelta(Optimizer):
 
 
 def _slope(p: Any, g: Any, group: ParamGroup) -> Any:
-    """The gradient to descend: negated to maximise, with weight decay added."""
+    """The gradient for a minimising step: negated for `maximize`, plus weight decay."""
     g = -g if group["maximize"] else g
     return g + p * group["weight_decay"] if group["weight_decay"] else g

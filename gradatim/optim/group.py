@@ -14,12 +14,12 @@ from ..core.handle import Handle
 
 
 class ParamGroup(MutableMapping[str, Any]):
-    """A dictionary like PyTorch's, whose changing numbers live in tensors.
+    """A dictionary like PyTorch's whose numeric settings live in tensors.
 
-    The settings named in `numbers` (floats, or tuples of floats) are kept as float64 0-d tensors,
-    so that a compiled step reads the current ones: `group["lr"] = x` writes into the tensor, and
-    reading gives a float. All other settings are ordinary values. `on_number_set`, if
-    given, is called after a single number was set.
+    The settings named in `numbers` (floats, or tuples of floats) are kept as 0-d float64 tensors,
+    so that a compiled step reads their current values: `group["lr"] = x` writes into the tensor,
+    and reading gives a float. All other settings are ordinary values. `on_number_set`, if given, is
+    called after a single number was set.
 
     >>> group = ParamGroup({"params": [], "lr": 0.1, "foreach": None}, numbers=("lr",))
     >>> group["lr"] *= 0.5
@@ -35,7 +35,7 @@ class ParamGroup(MutableMapping[str, Any]):
         self.update(settings)
 
     def tensor(self, name: str) -> Any:
-        """The tensor of a number, to compute with."""
+        """The tensor of a number, for use in computations."""
         return self._numbers[name][0]
 
     def tensors(self, name: str) -> tuple[Any, ...]:
@@ -52,7 +52,7 @@ class ParamGroup(MutableMapping[str, Any]):
             self._values[name] = value
             return
         several = isinstance(value, tuple | list)
-        # For a number, `_values` keeps its position among the keys, and how to read it.
+        # For a number, `_values` keeps its position among the keys and the function that reads it.
         self._values[name] = tuple if several else _one_int if type(value) is int else _one
         numbers = [_number(x) for x in (value if several else (value,))]
         self._write(name, numbers)

@@ -12,7 +12,7 @@ Hook = Callable[..., Any]
 
 
 class StepHooks:
-    """The hooks of one optimiser, in the order in which they are called."""
+    """The hooks of one optimiser, in call order."""
 
     def __init__(self) -> None:
         self.before: dict[int, Hook] = {}
@@ -21,7 +21,7 @@ class StepHooks:
 
 
 def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
-    """A step with its optimiser's hooks around it; a step that it calls itself has none."""
+    """Wrap a step in its optimiser's hooks; a nested step runs without them."""
 
     @wraps(step)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:

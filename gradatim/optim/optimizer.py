@@ -23,12 +23,11 @@ Entry = tuple[Any, Any, dict[str, Any]]  # a parameter, its gradient, its state
 
 
 class Optimizer:
-    """Base of all optimisers: subclasses say what state a parameter has, and how it is updated.
+    """The base of all optimisers: subclasses define `init_state` and `update`.
 
-    State is allocated when a parameter is given, and written in place ever after, so that the
-    first step and all later ones are alike and a whole step can be traced. The update runs
-    outside the tape. One written for PyTorch, with a `step` of its own that makes the state of a
-    parameter when it first meets it, works as it is.
+    State is allocated when a parameter is added and only written in place afterwards, so that the
+    first step is like all later ones and a whole step can be traced. Updates are not recorded on
+    the tape. Optimisers written for PyTorch, whose `step` creates state on first use, work too.
 
     >>> import gradatim
     >>> class Plain(Optimizer):
@@ -67,7 +66,7 @@ class Optimizer:
         self._step_hooks = StepHooks()
         self.state: dict[Any, dict[str, Any]] = ObservedDict()
         self.param_groups: list[ParamGroup] = []
-        # Asked by schedulers, which want to be stepped after; a step of one's own does not tell.
+        # Schedulers warn about the wrong order; a custom `step` would not set this.
         self._step_called = type(self).step is not Optimizer.step
         given: list[Any] = list(params)
         if not given:
@@ -76,21 +75,21 @@ class Optimizer:
             self.add_param_group(group)
 
     def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
-        """The state of a parameter before the first step: tensors by name; nothing by default."""
+        """The state of a parameter before the first step: tensors by name; empty by default."""
         return {}
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """One step of the parameters of a group that have a gradient."""
+        """Update the parameters of a group that have a gradient."""
         raise NotImplementedError(f"{type(self).__name__} has neither an update nor a step")
 
     def on_number_set(self, group: ParamGroup, name: str, value: float) -> None:
-        """One of the `numbers` of a group was set, for which it may need more state."""
+        """Called after one of the group's `numbers` was set, which may require more state."""
 
     # -- steps -----------------------------------------------------------------------------
 
     @hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update every parameter that has a gradient; the loss, if a closure computes it anew."""
+        """Update every parameter that has a gradient; returns the loss if a closure computes it."""
         loss = None
         if closure is not None:
             with enable_grad():
@@ -103,21 +102,21 @@ class Optimizer:
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or fill them with zeros."""
+        """Set the gradients of all parameters to None, or fill them with zeros."""
         for group in self.param_groups:
             for p in group["params"]:
                 clear_grad(p, set_to_none=set_to_none)
 
     def register_step_pre_hook(self, hook: Hook) -> Removable:
-        """Call hook(optimizer, args, kwargs) before each step; remove() of the handle ends that.
+        """Call hook(optimizer, args, kwargs) before each step, until the handle's remove().
 
-        `args` begin with the optimiser. What the hook returns, (args, kwargs), if not None, is what
-        the step is called with.
+        `args` starts with the optimiser. If the hook returns (args, kwargs), the step is called
+        with these instead.
         """
         return Removable(self._step_hooks.before, hook)
 
     def register_step_post_hook(self, hook: Hook) -> Removable:
-        """Call hook(optimizer, args, kwargs) after each step; remove() of the handle ends that.
+        """Call hook(optimizer, args, kwargs) after each step, until the handle's remove().
 
         >>> import gradatim
         >>> from gradatim import optim
@@ -132,10 +131,10 @@ class Optimizer:
     # -- groups ----------------------------------------------------------------------------
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add parameters with settings of their own; missing ones are the defaults.
+        """Add parameters with their own settings; missing ones take the defaults.
 
         Errors: TypeError for anything but a dictionary of tensors; ArgumentError for tensors that
-        an operation made, or that are in a group already.
+        are not leaves, or already in a group.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
@@ -171,9 +170,9 @@ class Optimizer:
     # -- state -----------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The state by the number of the parameter, and the groups with numbers for parameters.
+        """The state by parameter index, and the groups with indices in place of parameters.
 
-        The tensors are those of the optimiser, not copies.
+        The tensors are the optimiser's own, not copies.
         """
         numbers = {p: i for i, p in enumerate(self._all_parameters())}
         return {
@@ -185,12 +184,12 @@ class Optimizer:
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Continue from what `state_dict` gave, copied into this optimiser's own tensors.
+        """Continue from the result of `state_dict`, copied into this optimiser's own tensors.
 
-        Parameters without saved state begin anew.
+        Parameters without saved state start fresh.
 
-        Errors: ArgumentError if the groups are not of the same number and sizes, or if a tensor
-        has another shape.
+        Errors: ArgumentError if the number or sizes of the groups differ, or if a tensor has
+        another shape.
         """
         if "param_groups" not in state_dict:
             raise ArgumentError(
@@ -251,7 +250,7 @@ def _members(given: Any) -> list[Any]:
 
 
 def _named(members: list[Any]) -> tuple[list[Any], list[str]]:
-    """Parameters, and their names if they come in pairs with them, as `named_parameters` gives."""
+    """The parameters, and their names if given as pairs like those of `named_parameters`."""
     pairs = [p for p in members if isinstance(p, tuple)]
     if not pairs:
         return members, []

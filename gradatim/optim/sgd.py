@@ -17,13 +17,13 @@ from .optimizer import Entry, Optimizer, Parameters
 
 
 class SGD(Optimizer):
-    """p <- p - lr g; with momentum, g is an average of past gradients.
+    """p <- p - lr g; with momentum, a decaying sum of gradients replaces g.
 
         g <- g + weight_decay p                  (and -g with `maximize`)
         b <- momentum b + (1 - dampening) g      (b = g in the first step)
         p <- p - lr b                            (Nesterov: p - lr (g + momentum b))
 
-    `foreach`, `fused` and `differentiable` are accepted and change nothing.
+    `foreach`, `fused` and `differentiable` are accepted and ignored.
 
     Errors: ArgumentError for a negative setting, or for Nesterov without momentum.
     Source: Sutskever et al. 2013.
@@ -73,7 +73,7 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
-        """With momentum, a buffer; with dampening too, whether the first step was made."""
+        """The momentum buffer, if any; with dampening, also whether the first step was taken."""
         if group["momentum"] == 0:
             return {}
         state: dict[str, Any] = {"momentum_buffer": zeros_like(p)}
@@ -82,14 +82,14 @@ class SGD(Optimizer):
         return state
 
     def on_number_set(self, group: ParamGroup, name: str, value: float) -> None:
-        """Momentum that begins later gets its buffers before the next step, which may be traced."""
+        """Allocate buffers if momentum is turned on later, before a step that may be traced."""
         if name == "momentum" and value != 0:
             for p in group["params"]:
                 if not self.state[p]:
                     self.state[p].update(self.init_state(p, group))
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """One step of the parameters of a group."""
+        """Update the parameters of a group."""
         lr, momentum, dampening = (group.tensor(name) for name in self.numbers)
         decay, maximize = group["weight_decay"], group["maximize"]
         nesterov = group["nesterov"]
@@ -116,6 +116,6 @@ class SGD(Optimizer):
     def _restore(self, p: Any, saved: Mapping[str, Any]) -> None:
         group = next(g for g in self.param_groups if any(p is q for q in g["params"]))
         if group["dampening"] != 0 and "momentum_buffer" in saved:
-            # PyTorch's state does not say that it has begun.
+            # PyTorch's state does not record that the first step was taken.
             saved = {"started": tensor(1.0, dtype=float64), **saved}
         super()._restore(p, saved)

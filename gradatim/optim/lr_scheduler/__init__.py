@@ -1,4 +1,4 @@
-"""Schedules: how the learning rate changes from step to step."""
+"""Learning-rate schedules."""
 
 from ..._tensor.absent import missing_in as _missing_in
 from .base import LRScheduler

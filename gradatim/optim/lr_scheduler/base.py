@@ -10,10 +10,10 @@ from ..optimizer import Optimizer
 
 
 class LRScheduler:
-    """Base of all schedules: `get_lr` gives the rate of each group for step `last_epoch`.
+    """The base of all schedules: `get_lr` gives the rate of each group at step `last_epoch`.
 
-    Making a schedule sets the rates of step 0; every `step()`, called after the optimiser's, those
-    of the next one. Rates may be computed from the present ones, so that schedules can be chained.
+    Creating a schedule sets the rates of step 0; every `step()`, called after the optimiser's,
+    those of the next step. Rates may depend on the current ones, so that schedules can be chained.
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
@@ -44,7 +44,7 @@ class LRScheduler:
         raise NotImplementedError
 
     def closed_form(self) -> list[float]:
-        """The same from the base rates alone, where there is such a formula."""
+        """The same rates from the base rates alone, for schedules with such a formula."""
         return self.get_lr()
 
     def get_last_lr(self) -> list[float]:
@@ -64,7 +64,7 @@ class LRScheduler:
         self._set(self.get_lr())
 
     def _restart(self) -> None:
-        """Set the rates of step 0, whatever the present ones are."""
+        """Set the rates of step 0, whatever the current ones are."""
         self.last_epoch = 0
         self._set(self.closed_form())
 
@@ -74,11 +74,11 @@ class LRScheduler:
         self._last_lr = self.current()
 
     def current(self) -> list[float]:
-        """The present rates of the groups."""
+        """The current rates of the groups."""
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def scaled(self, factor: float) -> list[float]:
-        """The present rates times a factor."""
+        """The current rates times a factor."""
         return [rate * factor for rate in self.current()]
 
     def state_dict(self) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from .base import LRScheduler, check_steps
 
 
 class CosineAnnealingLR(LRScheduler):
-    """lr falls from the initial one to `eta_min` in `T_max` steps, along half a cosine.
+    """lr falls from its initial value to `eta_min` in `T_max` steps, along half a cosine.
 
         eta_min + (initial lr - eta_min) (1 + cos(pi step / T_max)) / 2
 
     Beyond T_max it rises again.
 
-    Errors: ArgumentError for a `T_max` below 1.
+    Errors: ArgumentError if `T_max` is below 1.
     Source: Loshchilov and Hutter 2017, arXiv:1608.03983 (without restarts).
 
     >>> import gradatim
@@ -41,13 +41,13 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The present rates, moved by the ratio of two neighbours on the cosine."""
+        """The current rates, scaled by the ratio of neighbouring points on the cosine."""
         if self._is_initial:
             return self.current()
         if self._step_count == 1 and self.last_epoch > 0:
             return self.closed_form()
         T, low = self.T_max, self.eta_min
-        if (self.last_epoch - 1 - T) % (2 * T) == 0:  # the ratio would divide by 0
+        if (self.last_epoch - 1 - T) % (2 * T) == 0:  # the ratio below would divide by 0
             pairs = zip(self.current(), self.base_lrs, strict=True)
             rise = (1 - math.cos(math.pi / T)) / 2
             return [rate + (base - low) * rise for rate, base in pairs]
@@ -56,7 +56,7 @@ class CosineAnnealingLR(LRScheduler):
         return [now / before * (rate - low) + low for rate in self.current()]
 
     def closed_form(self) -> list[float]:
-        """The point on the cosine."""
+        """The point on the cosine, from the base rates."""
         factor = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
         return [self.eta_min + (base - self.eta_min) * factor for base in self.base_lrs]
 
@@ -67,8 +67,8 @@ class WarmupCosineLR(LRScheduler):
         step < warmup    initial lr (step + 1) / warmup
         then             initial lr (f + (1 - f) (1 + cos(pi t)) / 2),  f = final_fraction
 
-    with t from 0 to 1 over the steps up to `total_steps`; the last rate stays. (Not in PyTorch;
-    the schedule of most GPTs.)
+    with t from 0 to 1 over the remaining steps up to `total_steps`; the last rate then stays. (Not
+    in PyTorch; the usual schedule for GPTs.)
 
     >>> import gradatim
     >>> from gradatim import optim

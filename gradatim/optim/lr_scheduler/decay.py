@@ -1,4 +1,4 @@
-"""Schedules that multiply the learning rate by a factor from time to time."""
+"""Schedules that multiply the learning rate by a factor."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LambdaLR(LRScheduler):
         return [base * factor(self.last_epoch) for base, factor in pairs]
 
     def state_dict(self) -> dict[str, Any]:
-        """Without the functions, which the program has."""
+        """The state without the functions, which cannot be saved."""
         return {k: v for k, v in super().state_dict().items() if k != "lr_lambdas"}
 
 
@@ -89,7 +89,7 @@ class MultiplicativeLR(LRScheduler):
 class StepLR(LRScheduler):
     """lr is multiplied by `gamma` every `step_size` steps.
 
-    Errors: ArgumentError for a `step_size` below 1.
+    Errors: ArgumentError if `step_size` is below 1.
 
     >>> import gradatim
     >>> from gradatim import optim
@@ -113,7 +113,7 @@ class StepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The present rates, reduced if a multiple of `step_size` is reached."""
+        """The current rates, times `gamma` if `last_epoch` is a multiple of `step_size`."""
         due = self.last_epoch != 0 and self.last_epoch % self.step_size == 0
         return self.scaled(self.gamma) if due else self.current()
 
@@ -124,7 +124,7 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """lr is multiplied by `gamma` at each of the `milestones`, which are numbers of steps."""
+    """lr is multiplied by `gamma` at each of the `milestones`, given as step numbers."""
 
     def __init__(
         self,
@@ -138,7 +138,7 @@ class MultiStepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The present rates, reduced if a milestone is reached."""
+        """The current rates, times `gamma` if a milestone is reached."""
         times = self.milestones.get(self.last_epoch, 0)
         return self.scaled(self.gamma**times) if times else self.current()
 
@@ -156,7 +156,7 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The present rates times gamma."""
+        """The current rates times `gamma`."""
         return self.current() if self._is_initial else self.scaled(self.gamma)
 
     def closed_form(self) -> list[float]:
@@ -183,7 +183,7 @@ class ConstantLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The present rates, reduced at the beginning and restored at the end."""
+        """The current rates, reduced at the first step and restored at `total_iters`."""
         if self.last_epoch == 0:
             return self.scaled(self.factor)
         if self.last_epoch != self.total_iters:
@@ -197,7 +197,7 @@ class ConstantLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """lr goes from `start_factor` to `end_factor` of the initial one in `total_iters` steps."""
+    """lr goes from `start_factor` to `end_factor` times the initial lr in `total_iters` steps."""
 
     def __init__(
         self,
@@ -222,7 +222,7 @@ class LinearLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The present rates times the ratio of two neighbours on the line."""
+        """The current rates times the ratio of neighbouring points on the line."""
         if self.last_epoch == 0:
             return self.scaled(self.start_factor)
         if self._is_initial or self.last_epoch > self.total_iters:
@@ -232,7 +232,7 @@ class LinearLR(LRScheduler):
         return self.scaled(1.0 + rise / before)
 
     def closed_form(self) -> list[float]:
-        """The point on the line."""
+        """The point on the line, from the base rates."""
         done = min(self.total_iters, self.last_epoch) / self.total_iters
         factor = self.start_factor + (self.end_factor - self.start_factor) * done
         return [base * factor for base in self.base_lrs]

@@ -1,4 +1,4 @@
-"""The one-cycle schedule: one rise and one long fall of the rate, mirrored by the momentum."""
+"""The one-cycle schedule: the rate rises once, then falls; momentum does the reverse."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from ...core.errors import ArgumentError
 from ..optimizer import Optimizer
 from .base import LRScheduler
 
-# Where a phase begins and ends: the step it ends at, two names of rates, two of momenta.
+# A phase: its last step, the rates at both ends and the momenta at both ends, by name.
 Phase = tuple[float, str, str, str, str]
 
 
 class OneCycleLR(LRScheduler):
-    """lr from max_lr / div_factor up to max_lr, then down to the start / final_div_factor.
+    """lr rises from max_lr / div_factor to max_lr, then falls to that start / final_div_factor.
 
-    The rise takes `pct_start` of the steps. `anneal_strategy` is "cos" or "linear"; `three_phase`
-    first falls as far as it rose. With `cycle_momentum` the momentum (or beta1) goes from
-    `max_momentum` down to `base_momentum` and back.
+    The rise takes the fraction `pct_start` of the steps. `anneal_strategy` is "cos" or "linear";
+    `three_phase` adds a fall that mirrors the rise before the final one. With `cycle_momentum` the
+    momentum (or beta1) goes from `max_momentum` down to `base_momentum` and back.
 
-    Errors: ArgumentError for settings that make no schedule, and for more steps than promised.
+    Errors: ArgumentError for invalid settings, and for stepping beyond `total_steps`.
     Source: Smith and Topin 2018, arXiv:1708.07120.
 
     >>> import gradatim
@@ -85,7 +85,7 @@ class OneCycleLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The rate of each group; its momentum is set on the way."""
+        """The rate of each group; also sets its momentum."""
         if self.last_epoch > self.total_steps:
             raise ArgumentError(
                 f"Tried to step {self.last_epoch} times. The specified number of total steps is "
@@ -104,14 +104,14 @@ class OneCycleLR(LRScheduler):
         return rates
 
     def _now(self) -> tuple[Phase, float]:
-        """The phase of this step, and how much of it is over."""
+        """The current phase, and the fraction of it that is done."""
         start = 0.0
         for phase in self._phases:
             if self.last_epoch <= phase[0]:
                 break
             if phase is not self._phases[-1]:
                 start = phase[0]
-        length = phase[0] - start  # none, if the rise is one step of all, or all of them
+        length = phase[0] - start  # 0 if the rise takes one step, or all of them
         return phase, (self.last_epoch - start) / length if length else 1.0
 
     def _between(self, start: float, end: float, done: float) -> float:

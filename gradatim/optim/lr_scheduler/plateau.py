@@ -1,4 +1,4 @@
-"""`ReduceLROnPlateau`: reduce the rate when the loss no longer falls."""
+"""`ReduceLROnPlateau`: reduce the rate when the loss stops falling."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .base import LRScheduler
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """lr times `factor` when a number has not improved for more than `patience` steps.
+    """lr is multiplied by `factor` when a metric has not improved for more than `patience` steps.
 
-    `step(metrics)` is given the number to look at, the loss on held-out data mostly. With the mode
-    "min" it improves below best * (1 - threshold), or best - threshold if `threshold_mode` is
-    "abs"; with "max" above best * (1 + threshold), or best + threshold. After a reduction the next
-    `cooldown` steps are not counted. No rate falls below `min_lr`, one number or one for each
-    group, and changes of at most `eps` are left out.
+    `step(metrics)` takes the metric, usually the loss on held-out data. In mode "min" it improves
+    below best * (1 - threshold), or best - threshold if `threshold_mode` is "abs"; in mode "max"
+    above best * (1 + threshold), or best + threshold. For `cooldown` steps after a reduction, bad
+    steps are not counted. No rate falls below `min_lr`, one number or one per group, and changes of
+    at most `eps` are skipped.
 
-    Errors: ArgumentError for a `factor` from 1 up, an unknown mode, or another number of `min_lr`
-    than of groups.
+    Errors: ArgumentError for a `factor` of 1 or more, an unknown mode, or a list `min_lr` whose
+    length is not the number of groups.
 
     >>> import gradatim
     >>> from gradatim import optim
@@ -70,11 +70,11 @@ class ReduceLROnPlateau(LRScheduler):
 
     @property
     def in_cooldown(self) -> bool:
-        """Whether the last reduction is too near to count bad steps."""
+        """Whether the last reduction is too recent to count bad steps."""
         return self.cooldown_counter > 0
 
     def step(self, metrics: Any) -> None:  # type: ignore[override]  # PyTorch's, too
-        """Look at the number, and set the rates of the next step."""
+        """Record the metric, and set the rates of the next step."""
         self.last_epoch += 1
         self._count(float(metrics))
         if self.num_bad_epochs > self.patience:
@@ -110,7 +110,7 @@ class ReduceLROnPlateau(LRScheduler):
                 group["lr"] = rate
 
     def _lowest(self) -> list[float]:
-        """The lowest rate of each group, of those that came later too."""
+        """The lowest rate of each group, including groups added later."""
         groups = len(self.optimizer.param_groups)
         if len(self.min_lrs) != groups:
             if self.default_min_lr is None:

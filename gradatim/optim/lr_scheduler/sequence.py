@@ -1,4 +1,4 @@
-"""Several schedules, one after the other or all at once."""
+"""Several schedules, in sequence or all at once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .base import LRScheduler
 
 
 class SequentialLR(LRScheduler):
-    """The first schedule up to the first milestone, then the next one from its beginning, ...
+    """The first schedule up to the first milestone, then the second from its start, and so on.
 
-    Errors: ArgumentError unless there is one milestone less than schedules, all of this optimiser.
+    Errors: ArgumentError unless there is one milestone fewer than schedules, all of one optimiser.
 
     >>> import gradatim
     >>> from gradatim import optim
@@ -55,7 +55,7 @@ class SequentialLR(LRScheduler):
         self._schedulers = schedulers
         self._milestones = milestones
         self.last_epoch = last_epoch + 1
-        # Each schedule took its first step when it was made: undo that, and begin anew.
+        # Each schedule took its first step when it was created: undo that and start over.
         for group in optimizer.param_groups:
             group["lr"] = group["initial_lr"]
         self._undo()
@@ -71,7 +71,7 @@ class SequentialLR(LRScheduler):
                 scheduler.last_epoch -= 1
 
     def step(self) -> None:
-        """Step the schedule whose turn it is; at its milestone it begins."""
+        """Step the active schedule, or restart the next one at its milestone."""
         self.last_epoch += 1
         i = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[i]
@@ -82,7 +82,7 @@ class SequentialLR(LRScheduler):
         self._last_lr = scheduler.get_last_lr()
 
     def state_dict(self) -> dict[str, Any]:
-        """The states of all schedules, and the step."""
+        """The states of all schedules, and the step count."""
         own = {k: v for k, v in super().state_dict().items() if k != "_schedulers"}
         return {**own, "_schedulers": [s.state_dict() for s in self._schedulers]}
 
