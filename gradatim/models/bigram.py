@@ -1,15 +1,15 @@
-"""Bigrams by gradient descent: the table of the counts, found as the weights of one layer.
+"""Bigrams by gradient descent: the table of counts, learned as the weights of one layer.
 
-Shannon 1948 (see `bigram_counts`) seen as the smallest neural network: one linear layer without
-bias, softmax, and maximum likelihood.
+The model of Shannon 1948 (see `bigram_counts`) as the smallest neural network: one linear layer
+without bias, softmax, and maximum likelihood.
 
     x        one-hot of the letter before              (B, V)
     logits = x W                                       (B, V)
     p      = softmax(logits)
     loss   = -mean log p[y] + l2 mean(W^2)
 
-exp(W) becomes proportional to the counts, row by row; the penalty does what smoothing does, it
-pulls the rows towards even. Left out: everything a hidden layer could add.
+exp(W) becomes proportional to the counts, row by row; like smoothing, the penalty pulls the rows
+towards uniform. Left out: everything a hidden layer could add.
 
 B: batch, V: number of letters with the boundary.
 """
@@ -27,7 +27,7 @@ from ..nn import functional as F
 
 @dataclass(frozen=True)
 class Config:
-    """`l2` weighs the penalty mean(W^2), which counts in training only."""
+    """`l2` is the weight of the penalty mean(W^2), which is added in training only."""
 
     vocab_size: int = 27  # letters, and the end of a word
     l2: float = 0.001  # weight of the penalty mean(W^2)
@@ -56,7 +56,7 @@ class Bigram(Module):
 
     def forward(self, X: Tensor, Y: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """X (B, 1), Y (B,) -> logits (B, V) and the loss."""
-        # One-hot times W picks a row; as a product, its gradient is a product too.
+        # One-hot times W picks a row; written as a product, its gradient is a product too.
         x = F.one_hot(X[:, -1], self.config.vocab_size).to(self.W.dtype)  # (B, V)
         logits = x @ self.W  # (B, V)
         if Y is None:

@@ -7,9 +7,9 @@ section 3: English approximated by the frequencies of its letter pairs.
     P[i, j]     N[i, j] / sum_j N[i, j]: each row sums to 1
     p(y | x) =  P[x, y]
 
-The rows of P are the maximum of the likelihood, so no bigram model has a lower loss on the words it
-was counted from (without smoothing). Left out: longer contexts, and smoothing that looks at
-shorter ones (Kneser and Ney 1995).
+The rows of P maximise the likelihood, so (without smoothing) no bigram model has a lower loss on
+the words it was counted from. Left out: longer contexts, and smoothing that backs off to shorter
+ones (Kneser and Ney 1995).
 
 B: batch, V: number of letters with the boundary.
 """
@@ -28,7 +28,7 @@ from ..nn import functional as F
 
 @dataclass(frozen=True)
 class Config:
-    """`smoothing` is added to every count: 0 makes pairs that were never seen impossible."""
+    """`smoothing` is added to every count; with 0, unseen pairs have probability 0."""
 
     vocab_size: int = 27  # letters, and the end of a word
     smoothing: float = 1.0  # added to every count
@@ -40,7 +40,7 @@ class Config:
 
 
 class BigramCounts(Module):
-    """A table of counts; `learn` fills it, nothing is descended.
+    """A table of counts; `learn` fills it, without gradient descent.
 
     >>> import gradatim
     >>> model = BigramCounts(Config(vocab_size=3, smoothing=0.0))
@@ -69,8 +69,8 @@ class BigramCounts(Module):
     def P(self) -> Tensor:
         """The probabilities (V, V): rows that sum to 1."""
         counts: Any = self.N + self.config.smoothing
-        # keepdim makes the sums a column. Without it they would be a row, and divide the columns:
-        # the loss would not tell (a name's letters are left as often as entered), the rows would.
+        # keepdim makes the sums a column. Without it they would be a row and divide the columns:
+        # the loss would be the same (a letter is left as often as it is entered), the rows wrong.
         sums = counts.sum(1, keepdim=True)  # (V, 1)
         return counts / sums.masked_fill(sums == 0, 1.0)
 

@@ -13,7 +13,7 @@ from typing import Any
 class Recipe:
     """How to train a model; the fields are those of the training settings.
 
-    `batch_size` 0 takes all examples in every step.
+    A `batch_size` of 0 means all examples in every step.
     """
 
     steps: int
@@ -33,11 +33,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Variant:
-    """A recipe for one form of data, "names" or "text", the sizes that go with it, and the result.
+    """A recipe for one kind of data, "names" or "text", the matching sizes, and the result.
 
-    `sizes` are fields of the model's Config that are not its defaults. `expected_dev_loss` is the
-    range, in nats per character, that the recipe reaches on the names or the English text that need
-    no file.
+    `sizes` are the fields of the model's Config that differ from its defaults. `expected_dev_loss`
+    is the range, in nats per character, that the recipe reaches on the built-in names or text.
     """
 
     recipe: Recipe
@@ -48,10 +47,10 @@ class Variant:
 
 @dataclass(frozen=True)
 class Entry:
-    """One model: its name on the command line, its file, its paper and what to expect of it.
+    """One model: its name on the command line, its file, its paper and its expected results.
 
-    `kind` says what it is trained on: "letters", the letters before and the next one, or
-    "sequences" of tokens. `variants` are its recipes, the usual one first.
+    `kind` is what it is trained on: "letters" (a fixed number of letters and the next one) or
+    "sequences" of tokens. `variants` are its recipes, the default one first.
     """
 
     name: str
@@ -94,8 +93,8 @@ MODELS = (
         ),
     ),
     # Chosen on dev, where it ends at 2.13. Rates of 5e-3 and 1e-2 with batches from 256 to 1,024
-    # end between 2.12 and 2.15; 3,000 steps at 2.175; weight decay of 0.1 costs 0.04. What helps is
-    # to see more: with m=20 it ends at 2.11, with block_size=5 at 2.07.
+    # end between 2.12 and 2.15; 3,000 steps at 2.175; weight decay of 0.1 costs 0.04. A larger
+    # model helps: with m=20 it ends at 2.11, with block_size=5 at 2.07.
     Entry(
         name="mlp",
         module=".mlp",
@@ -115,11 +114,11 @@ MODELS = (
             ),
         ),
     ),
-    # Names, on dev, one seed each: 2,000 steps end at 2.13, 2.12 and 2.11 with rates of 2e-3, 4e-3
-    # and 8e-3; 8,000 with 6e-3 at 2.016, with dropout of 0.1 at 2.033, with weight decay of 0.4 at
-    # 2.026; 10,000 with dropout of 0.05 at 2.002 (train 1.90), 14,000 between 1.99 and 2.00. On the
-    # English of Python 3.11 seeds 1, 2 and 3 end at 1.287, 1.279 and 1.278 on dev, at 1.11 to 1.12
-    # on train and at 1.44 to 1.45 on test.
+    # On dev of the names, one seed each: 2,000 steps end at 2.13, 2.12 and 2.11 with rates of 2e-3,
+    # 4e-3 and 8e-3; 8,000 with 6e-3 at 2.016, with dropout of 0.1 at 2.033, with weight decay of
+    # 0.4 at 2.026; 10,000 with dropout of 0.05 at 2.002 (train 1.90), 14,000 between 1.99 and 2.00.
+    # On the English of Python 3.11 seeds 1, 2 and 3 end at 1.287, 1.279 and 1.278 on dev, at 1.11
+    # to 1.12 on train and at 1.44 to 1.45 on test.
     Entry(
         name="gpt",
         module=".gpt",
@@ -168,7 +167,7 @@ MODELS = (
 def find(name: str) -> Entry:
     """The entry of a model.
 
-    Errors: KeyError lists the names there are.
+    Errors: KeyError lists the known names.
 
     >>> find("mlp").paper
     'Bengio et al. 2003, A Neural Probabilistic Language Model, JMLR 3'

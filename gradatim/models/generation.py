@@ -1,10 +1,9 @@
-"""Text out of a model, token by token, as it comes.
+"""Text generation, token by token.
 
-The definition: the next token is chosen from the logits that the model gives at the last of the
-tokens so far, of which it sees the last `block_size`. As long as they are fewer, the model
-remembers keys and values, and a step costs one token. From then on every step moves the window by
-one token, and with it the place of each: what was remembered is no longer right, and the whole
-window is read anew.
+The next token is chosen from the logits at the last token so far, of a context of at most
+`block_size` tokens. While the text fits in the context, keys and values are cached, and a step
+computes one token. After that every step shifts the window by one token, which changes the position
+of each: the cached keys and values are no longer valid, and the whole window is read again.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from ..core.random import Generator
 from ..ops.random import multinomial as draw
 from .next_token import Choice, check_temperature
 
-SOON = 0.04  # seconds in which a compiled writer makes tokens ahead: each call costs some time
+SOON = 0.04  # seconds that a compiled writer may spend on tokens ahead, since each call has a cost
 
 
 def generate(
@@ -44,19 +43,19 @@ def generate(
     stop: int | None = None,
     writer: Writer | None = None,
 ) -> Iterator[int]:
-    """The tokens that continue a prompt, one by one, each given as soon as it is there.
+    """The tokens that continue a prompt, yielded one by one.
 
-    Logits are divided by `temperature`; `top_k` leaves the k likeliest tokens, `top_p` the fewest
-    that together are as likely as p; `greedy` takes the likeliest. It ends after `max_new_tokens`,
-    or with the token `stop`, which is not given. Of a prompt longer than the context its end
-    counts. The generator stands where one draw a token has left it, also if you stop asking.
+    Logits are divided by `temperature`; `top_k` keeps the k likeliest tokens, `top_p` the fewest
+    whose total probability is at least p; `greedy` takes the likeliest. Generation ends after
+    `max_new_tokens`, or at the token `stop`, which is not yielded. A prompt longer than the context
+    is cut to its end. The generator advances by one draw per yielded token, even if you stop early.
 
-    A `writer` of this model makes the tokens in machine code, by the same draws, and can be used
-    for one text after another; results are the same, save where two tokens are so nearly tied that
-    the last digit decides.
+    A `writer` of this model generates the tokens in machine code, with the same draws, and can be
+    reused for one text after another. The results are the same, unless two tokens are so nearly
+    tied that rounding decides.
 
-    Errors: ArgumentError for an empty prompt or settings that make no sense, TypeError for those
-    that are no such numbers, IndexOutOfRange for a token that the model does not know.
+    Errors: ArgumentError for an empty prompt or invalid settings, TypeError for settings or tokens
+    that are not numbers, IndexOutOfRange for a token outside the vocabulary.
 
     >>> import gradatim
     >>> from gradatim.models import gpt
@@ -71,7 +70,7 @@ def generate(
     prompt = _checked(prompt_ids, model.config.vocab_size)
     writer = Writer(model, compiled=False) if writer is None else writer
     if writer.model is not model:
-        raise ArgumentError("generate: this writer is another model's")
+        raise ArgumentError("generate: this writer belongs to another model")
     engine = None if greedy else engine_of("generate", generator)
     return writer.write(prompt, max_new_tokens, choice, temperature, engine, stop)
 
@@ -86,8 +85,7 @@ def _checked(prompt_ids: Sequence[int], vocab_size: int) -> list[int]:
     prompt = [whole_number("generate: a token of the prompt", token) for token in tokens]
     if not prompt:
         raise ArgumentError(
-            "generate: the prompt is empty; give at least one token, such as the one that begins a "
-            "text"
+            "generate: the prompt is empty; give at least one token, such as the start of a text"
         )
     for token in prompt:
         if not 0 <= token < vocab_size:
@@ -99,10 +97,10 @@ def _checked(prompt_ids: Sequence[int], vocab_size: int) -> list[int]:
 
 
 class Writer:
-    """A model's tokens, made by programs that are compiled once and kept; one text at a time.
+    """Generates a model's tokens with programs compiled once and reused; one text at a time.
 
-    If they cannot be compiled, `warn` is called with the reason, and they run eagerly, as with
-    `compiled=False`.
+    If compilation fails, `warn` is called with the reason, and the programs run eagerly, as they do
+    with `compiled=False`.
     """
 
     def __init__(
@@ -114,7 +112,7 @@ class Writer:
         self._page = _Page(model)
         self._programs: dict[Choice, tuple[Attempt, Attempt]] = {}
         self._turn = 0
-        self._ahead = 1  # tokens made at a time
+        self._ahead = 1  # tokens made in one call
 
     def write(
         self,
@@ -125,12 +123,12 @@ class Writer:
         engine: Any,
         stop: int | None,
     ) -> Iterator[int]:
-        """What `generate` gives, for arguments that were checked."""
+        """The tokens of `generate`, for arguments already checked."""
         self._turn += 1
         turn, size = self._turn, self._page.size
         self._page.begin(prompt[-size:], temperature)
         count = min(len(prompt), size)
-        is_remembered = count == 1  # all but the last of them
+        is_remembered = count == 1  # the keys and values of all but the last token are cached
         while most:
             if turn != self._turn:
                 raise RuntimeError("generate: this writer has begun another text meanwhile")
@@ -147,7 +145,7 @@ class Writer:
     def _given(
         self, tokens: list[int], stop: int | None, before: Any, engine: Any
     ) -> Iterator[int]:
-        """One by one; those that nobody asked for have not been drawn."""
+        """Yield the tokens; undo the draws of those that the caller did not take."""
         asked = 0
         try:
             for token in tokens:
@@ -157,13 +155,13 @@ class Writer:
                 yield token
         finally:
             if asked < len(tokens) and engine is not None:
-                # A draw takes as many words of the generator whatever it is from.
+                # Any draw of this many tokens consumes the same number of generator words.
                 weights = ones(asked, self.model.config.vocab_size, dtype=self._page.dtype)
                 engine.return_to(before)
                 draw(weights, generator=engine, num_samples=1, replacement=False)
 
     def _tokens(self, choice: Choice, is_remembered: bool, steps: int, engine: Any) -> list[int]:
-        """The next ones; the engine is where they have left it."""
+        """The next tokens; the engine is left where their draws end."""
         program = self._program(choice, is_remembered)
         generator = self._page.generator
         if engine is not None:
@@ -179,7 +177,7 @@ class Writer:
                 engine.return_to(generator.mark())
 
     def _adapt(self, steps: int, seconds: float) -> None:
-        """Make twice as many tokens at a time, or half, as long as they come soon."""
+        """Double the tokens per call while calls are fast, halve them when they are slow."""
         if self._compiled and steps >= self._ahead and seconds < SOON / 2:
             self._ahead *= 2
         elif seconds > SOON:
@@ -198,7 +196,7 @@ class Writer:
 
 @contextmanager
 def _evaluated(modules: Sequence[Any]) -> Iterator[None]:
-    """As after `eval()`, for a moment; each is then as it was."""
+    """Evaluation mode inside the block; each module's own mode is restored afterwards."""
     training = [m for m in modules if m.training]
     for m in training:
         m.training = False
@@ -210,9 +208,9 @@ def _evaluated(modules: Sequence[Any]) -> Iterator[None]:
 
 
 class _Page:
-    """The end of a text, and a step that makes it longer: what programs read and write.
+    """The end of a text and a step that extends it: the tensors that programs read and write.
 
-    It is its own, so that one program serves all texts.
+    The tensors belong to the page, so one program serves all texts.
     """
 
     def __init__(self, model: Any) -> None:
@@ -220,13 +218,13 @@ class _Page:
         self.cache = model.cache()
         self.dtype = self.cache[0].keys.dtype
         self.places = arange(self.size)
-        self.window = zeros(1, self.size, dtype=int64)  # the last tokens, from the left
-        self.count = zeros((), dtype=int64)  # how many there are
+        self.window = zeros(1, self.size, dtype=int64)  # the last tokens, left-aligned
+        self.count = zeros((), dtype=int64)  # how many tokens are in the window
         self.temperature = zeros((), dtype=float64)
         self.generator = Generator()
 
     def begin(self, prompt: list[int], temperature: float) -> None:
-        """Forget what was written."""
+        """Start a new text."""
         with no_grad():
             for layer in self.cache:
                 layer.clear()
@@ -235,15 +233,15 @@ class _Page:
             self.temperature.fill_(temperature)
 
     def next(self, choice: Choice) -> Tensor:
-        """A token from the last one and what is remembered of those before it; 0-d."""
+        """Choose a token from the last one and the cached keys and values; 0-d."""
         at = (self.count - 1).reshape(1)
         logits = self.model.next(self.window[0].index_select(0, at), at, self.cache)  # (1, V)
         return self._written(choice, logits)
 
     def reread(self, choice: Choice) -> Tensor:
-        """A token from the whole window, which is then remembered; 0-d.
+        """Choose a token from the whole window, and fill the cache; 0-d.
 
-        What stands there after the last token does not matter to it.
+        Whatever the window holds after the last token does not matter, since attention is causal.
         """
         logits, _ = self.model(self.window, cache=self.cache)  # (1, S, V)
         return self._written(choice, logits[0].index_select(0, (self.count - 1).reshape(1)))

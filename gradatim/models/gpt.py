@@ -3,22 +3,22 @@
 A. Radford, J. Wu, R. Child, D. Luan, D. Amodei and I. Sutskever, "Language Models are Unsupervised
 Multitask Learners", 2019 (GPT-2), on A. Vaswani et al., "Attention Is All You Need", 2017:
 
-    h_0 = wte(x) + wpe(0 ... T-1)                      what each token is, and where it stands
-    a   = h + Attention(LayerNorm(h))                  n_layer times: tokens look at earlier ones,
-    h   = a + MLP(LayerNorm(a))                        then each thinks about what it saw
+    h_0 = wte(x) + wpe(0 ... T-1)                      the token and its position
+    a   = h + Attention(LayerNorm(h))                  n_layer times: attend to earlier tokens,
+    h   = a + MLP(LayerNorm(a))                        then transform each token on its own
     p(next | before) = softmax(LayerNorm(h) wte^T)
 
     Attention(x) = concat(head_1 ... head_H) W_o       head_i = softmax(Q K^T / sqrt(d) + mask) V
                                                        Q, K, V: d columns of x W_q, x W_k, x W_v
     MLP(x) = gelu(x W_1 + b_1) W_2 + b_2               four times wider inside
 
-The weights begin as in GPT-2: normal with deviation 0.02, biases zero, and the two projections that
-write into h smaller by sqrt(2 n_layer), so that h does not grow with the depth. wte at both ends
-is O. Press and L. Wolf, "Using the Output Embedding to Improve Language Models", 2017; gelu is D.
-Hendrycks and K. Gimpel, 2016, in its form with tanh, as in GPT-2. Left out: GPT-2's byte-level
-tokens (tokens are whatever the data has) and training on more than one machine.
+Weights are initialised as in GPT-2: normal with standard deviation 0.02, biases zero, and the two
+projections that write into h scaled by 1 / sqrt(2 n_layer), so that h does not grow with depth.
+Sharing wte between input and output follows O. Press and L. Wolf, "Using the Output Embedding to
+Improve Language Models", 2017; gelu is D. Hendrycks and K. Gimpel, 2016, with tanh as in GPT-2.
+Left out: GPT-2's byte-level tokens (tokens come from the data) and multi-machine training.
 
-B: batch, T: tokens, V: vocabulary, C: n_embd, H: n_head, d = C / H, S: tokens that are looked at.
+B: batch, T: tokens, V: vocabulary, C: n_embd, H: n_head, d = C / H, S: cached positions.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ from ..nn import functional as F
 
 @dataclass(frozen=True)
 class Config:
-    """The sizes; `tied` lets one table say what tokens are and which comes next."""
+    """The sizes; `tied` uses one table as input embedding and output projection."""
 
-    vocab_size: int = 27  # tokens there are
-    block_size: int = 16  # tokens that it looks at
-    n_layer: int = 4  # blocks
-    n_head: int = 4  # heads of each attention
-    n_embd: int = 64  # features of a token
-    dropout: float = 0.0  # part of the signals dropped in training
+    vocab_size: int = 27  # number of tokens
+    block_size: int = 16  # context length
+    n_layer: int = 4  # number of blocks
+    n_head: int = 4  # attention heads per block
+    n_embd: int = 64  # embedding width
+    dropout: float = 0.0  # probability of zeroing an activation
     bias: bool = True  # biases in linear layers and norms
-    tied: bool = True  # one table to read tokens and to say them
+    tied: bool = True  # input and output share one embedding
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
@@ -56,7 +56,7 @@ class Config:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.n_embd % self.n_head:
             raise ValueError(
-                f"n_head must divide n_embd, since each head has its share of the width; got "
+                f"n_head must divide n_embd, each head gets an equal part of the width; got "
                 f"{self.n_head} heads and a width of {self.n_embd}"
             )
         if not 0 <= self.dropout < 1:
@@ -64,7 +64,7 @@ class Config:
 
 
 class KeyValueCache:
-    """The keys and values of the tokens that one layer has seen, a row for each place."""
+    """The keys and values that one layer has computed, a row for each position."""
 
     def __init__(self, batch: int, config: Config, dtype: Any) -> None:
         shape = (batch, config.block_size, config.n_embd)
@@ -72,31 +72,31 @@ class KeyValueCache:
         self.texts, self.places = arange(batch), arange(config.block_size)  # (B,), (S,)
 
     def clear(self) -> None:
-        """Zeros everywhere: of values that are nan, even those that nobody looks at would count.
+        """Fill with zeros: a stale nan would reach the output even where the mask hides it.
 
-        By NumPy, as operations would take as long as a third of a token.
+        Uses NumPy: tensor operations would take a third of the time of a token.
         """
         for rows in (self.keys, self.values):
             rows.numpy().fill(0)
 
     def fill(self, k: Tensor, v: Tensor) -> None:
-        """Remember k and v (B, T, C) as those of the first T places."""
+        """Store k and v (B, T, C) at the first T positions."""
         for rows, new in ((self.keys, k), (self.values, v)):
             rows[:, : new.shape[1]].copy_(new)
 
     def update(self, k: Tensor, v: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
-        """All of it, once k and v (B, 1, C) are written at the places `at` (B,)."""
+        """Write k and v (B, 1, C) at positions `at` (B,), then return the whole cache."""
         for rows, new in ((self.keys, k), (self.values, v)):
             rows[self.texts, at] = new[:, 0]
         return self.keys, self.values
 
     def mask(self, at: Tensor) -> Tensor:
-        """True for the places that have been written: (B, 1, 1, S)."""
+        """True at positions that have been written: (B, 1, 1, S)."""
         return (self.places <= at.unsqueeze(1)).view(len(at), 1, 1, -1)
 
 
 class Attention(Module):
-    """Every token asks a question; the tokens up to it answer with what they know."""
+    """Causal multi-head self-attention: every token attends to itself and those before it."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class Attention(Module):
         self.drop = Dropout(config.dropout)
 
     def forward(self, x: Tensor, cache: KeyValueCache | None = None, at: Any = None) -> Tensor:
-        """x (B, T, C) -> (B, T, C); x is one token (B, 1, C) if `at` tells its place."""
+        """x (B, T, C) -> (B, T, C); with `at`, x is one token (B, 1, C) at that position."""
         q, k, v = self.qkv(x).split(x.shape[-1], -1)  # (B, T, C) each
         seen = None
         if cache is not None and at is not None:
@@ -121,7 +121,7 @@ class Attention(Module):
         return self.drop(self.proj(y.transpose(1, 2).flatten(2)))
 
     def weights(self, x: Tensor) -> Tensor:
-        """How much each token takes from each: x (B, T, C) -> (B, H, T, T), rows that sum to 1."""
+        """The attention weights: x (B, T, C) -> (B, H, T, T), rows that sum to 1."""
         q, k, _ = (self._heads(t) for t in self.qkv(x).split(x.shape[-1], -1))
         return F.attention.attention_weights(q, k, k, is_causal=True)[0]
 
@@ -131,7 +131,7 @@ class Attention(Module):
 
 
 class Block(Module):
-    """Communication, then computation; each adds to what is there."""
+    """Attention across tokens, then an MLP on each; both are added to their input."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -150,7 +150,7 @@ class Block(Module):
 
 
 class GPT(Module):
-    """Tokens in, what may come next out.
+    """Token ids in, logits of the next token out.
 
     >>> import gradatim
     >>> model = GPT(Config())
@@ -166,7 +166,7 @@ class GPT(Module):
         super().__init__()
         self.config = config
         V, T, C = config.vocab_size, config.block_size, config.n_embd
-        self.wte, self.wpe = Embedding(V, C), Embedding(T, C)  # of tokens and of places
+        self.wte, self.wpe = Embedding(V, C), Embedding(T, C)  # token and position embeddings
         self.drop = Dropout(config.dropout)
         self.blocks = ModuleList([Block(config) for _ in range(config.n_layer)])
         self.ln_f = LayerNorm(C, bias=config.bias)
@@ -183,8 +183,8 @@ class GPT(Module):
     ) -> tuple[Tensor, Tensor | None]:
         """X (B, T), Y (B, T) -> logits (B, T, V) and the mean of -log p over all counted Y.
 
-        A token changes no logit at an earlier place, not by a bit. What the layers make of X is
-        written into `cache`, if there is one.
+        A token never changes the logits of an earlier position, not even by rounding. The keys and
+        values of X are written into `cache`, if given.
         """
         self._check(X)
         h = self.drop(self.wte(X) + self.wpe(arange(X.shape[1])))  # (B, T, C)
@@ -196,14 +196,14 @@ class GPT(Module):
         return logits, F.cross_entropy(logits.flatten(0, 1), Y.flatten(), ignore_index=UNCOUNTED)
 
     def cache(self, batch: int = 1) -> list[KeyValueCache]:
-        """An empty cache of keys and values for each layer, for so many texts."""
+        """An empty cache for each layer, for `batch` texts."""
         return [KeyValueCache(batch, self.config, self.wte.weight.dtype) for _ in self.blocks]
 
     def next(self, x: Tensor, at: Tensor, cache: list[KeyValueCache]) -> Tensor:
-        """Logits (B, V) after one more token each, x (B,) at the places `at` (B,).
+        """Logits (B, V) after one more token x (B,) of each text, at positions `at` (B,).
 
-        The same as `forward` on all tokens so far, up to rounding, but only this one is computed:
-        of the others the keys and values are remembered.
+        Equal to `forward` on all tokens so far, up to rounding, but only this token is computed:
+        the keys and values of the others are cached.
         """
         h: Any = self.drop(self.wte(x) + self.wpe(at)).unsqueeze(1)  # (B, 1, C)
         for block, seen in zip(self.blocks, cache, strict=True):
@@ -211,7 +211,7 @@ class GPT(Module):
         return self.head(self.ln_f(h)).squeeze(1)
 
     def attention(self, X: Tensor) -> Tensor:
-        """Who looks at whom: X (B, T) -> (n_layer, B, H, T, T), rows that sum to 1."""
+        """The attention weights: X (B, T) -> (n_layer, B, H, T, T), rows that sum to 1."""
         self._check(X)
         h, found = self.wte(X) + self.wpe(arange(X.shape[1])), []
         for block in self.blocks:
@@ -225,7 +225,7 @@ class GPT(Module):
             raise ShapeError(f"GPT: tokens must be (B, T), got shape {list(X.shape)}")
         if X.shape[1] > T:
             raise ArgumentError(
-                f"GPT: {X.shape[1]} tokens are more than the context of {T}; pass the last {T}, or "
+                f"GPT: {X.shape[1]} tokens exceed the context of {T}; pass the last {T}, or "
                 "make the model with a larger block_size"
             )
         ids = glance(X)
@@ -237,7 +237,7 @@ class GPT(Module):
 
 
 def _begin(module: Module) -> None:
-    """GPT-2's first weights."""
+    """GPT-2's weight initialisation."""
     if isinstance(module, Linear | Embedding):
         init.normal_(module.weight, std=0.02)
     if isinstance(module, Linear) and module.bias is not None:

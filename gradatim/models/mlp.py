@@ -4,12 +4,12 @@ Y. Bengio, R. Ducharme, P. Vincent and C. Jauvin, "A Neural Probabilistic Langua
 of Machine Learning Research 3, 2003, section 2. In the paper's symbols (equation 1), for letters
 instead of words:
 
-    x = (C(w_(t-1)), ..., C(w_(t-n+1)))       the letters before, each as m numbers
+    x = (C(w_(t-1)), ..., C(w_(t-n+1)))       the letters before, each as m features
     y = b + W x + U tanh(d + H x)             W x only with `direct`
     p(w_t | before) = softmax(y)
 
-Left out: the mixture with a trigram model, and the parallel machinery of section 3. The paper's n
-counts the predicted word too; here `block_size` is the number of letters before, n - 1.
+Left out: the mixture with a trigram model, and the parallel implementation of section 3. The
+paper's n counts the predicted word too; here `block_size` is the number of letters before, n - 1.
 
 B: batch, V: letters with the boundary, T: block_size, m: features, h: hidden units.
 """
@@ -25,13 +25,13 @@ from ..nn import functional as F
 
 @dataclass(frozen=True)
 class Config:
-    """The sizes: `m` features for each letter, `h` hidden units; `direct` connects x to y."""
+    """The sizes: `m` features per letter, `h` hidden units; `direct` connects x to y."""
 
     vocab_size: int = 27  # letters, and the end of a word
-    block_size: int = 3  # letters that it looks at
-    m: int = 10  # features of a letter
+    block_size: int = 3  # letters in the context
+    m: int = 10  # features per letter
     h: int = 200  # hidden units
-    direct: bool = False  # connections past the hidden layer
+    direct: bool = False  # connections that skip the hidden layer
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "block_size", "m", "h"):
@@ -40,7 +40,7 @@ class Config:
 
 
 class MLP(Module):
-    """Letters as vectors, a hidden layer of tanh, and a softmax.
+    """Letter embeddings, a hidden layer with tanh, and a softmax.
 
     >>> import gradatim
     >>> model = MLP(Config())

@@ -16,7 +16,7 @@ from ..core.arguments import check_number, whole_number
 from ..core.errors import ArgumentError
 from ..nn import functional as F
 
-COLDEST = 1e-30  # float32 logits divided by less would overflow
+COLDEST = 1e-30  # dividing float32 logits by less would overflow
 
 
 def top_k(logits: Tensor, k: int) -> Tensor:
@@ -35,7 +35,7 @@ def top_k(logits: Tensor, k: int) -> Tensor:
 
 
 def top_p(logits: Tensor, p: float) -> Tensor:
-    """The smallest set of most likely tokens with total probability p or more; -inf for the others.
+    """The smallest set of most likely tokens with total probability p or more; -inf for the rest.
 
     At least one is kept, and equally likely tokens are kept or removed together.
 
@@ -47,7 +47,7 @@ def top_p(logits: Tensor, p: float) -> Tensor:
     """
     probability: Any = F.softmax(logits, dim=-1)
     falling: Any = probability.sort(-1, descending=True).values
-    # Needed while the more likely ones do not reach p; in float32 less than COLDEST would be 0.
+    # Needed while the likelier tokens sum to less than p; in float32 a p below COLDEST could be 0.
     needed = falling.cumsum(-1) - falling < max(p, COLDEST)
     least = falling.masked_fill(~needed, math.inf).amin(-1, keepdim=True)
     return logits.masked_fill(probability < least, -math.inf)

@@ -26,18 +26,18 @@ def sample(
     max_length: int = 50,
     stream: Stream | None = None,
 ) -> list[list[int]]:
-    """Words as lists of symbols, letter by letter from p(next | the last ones).
+    """Words as lists of symbols, each letter drawn from p(next | the letters before).
 
-    Each letter is a draw from softmax(logits / temperature): below 1 the likely letters become
-    likelier, above 1 the draws more even. `top_k` and `top_p` leave only the likeliest letters to
-    draw from. `greedy` takes the most likely letter instead, so all words are the same. A word
-    begins with the prompt, if there is one, and ends at the boundary or after `max_length` letters.
-    The first words do not depend on how many are asked for.
+    Each letter is a draw from softmax(logits / temperature): below 1 likely letters become
+    likelier, above 1 the distribution is more even. `top_k` and `top_p` restrict the draw to the
+    likeliest letters. `greedy` takes the most likely letter, so all words are the same. A word
+    begins with the prompt, if given, and ends at the boundary or after `max_length` letters. The
+    first words do not depend on `count`.
 
-    With a `stream` of this model the letters come from machine code, by the same draws: the words
-    are the same, save where two letters are so nearly tied that the last digit decides.
+    With a `stream` of this model the letters come from machine code, with the same draws: the words
+    are the same, unless two letters are so nearly tied that rounding decides.
 
-    Errors: ArgumentError for a temperature that is not positive.
+    Errors: ArgumentError if the temperature is not positive.
 
     >>> import gradatim
     >>> from gradatim.models import bigram_counts
@@ -71,7 +71,7 @@ def _word(
     generator: Any,
     max_length: int,
 ) -> list[int]:
-    """One word, as it would be written down: the definition of what a stream does."""
+    """One word, drawn letter by letter: the reference that a stream must reproduce."""
     context = start_of(model, prompt)
     word = list(prompt)
     while len(word) < max_length:
@@ -85,9 +85,9 @@ def _word(
 
 
 def surprise(model: Any, word: Sequence[int]) -> list[float]:
-    """-log p of each letter of a word given those before it, and of its end, in nats.
+    """-log p of each letter of a word given those before it, and of the end, in nats.
 
-    The mean over many words is the loss.
+    Its mean over many words is the loss.
 
     >>> import gradatim
     >>> from gradatim.models import bigram_counts

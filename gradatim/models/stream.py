@@ -1,9 +1,9 @@
-"""Compiled sampling of words: an endless stream of letters, cut into words afterwards.
+"""Compiled sampling of words: one endless stream of letters, cut into words afterwards.
 
-A word ends where control flow would, and a compiled program has none. So one step of the program is
-one letter: after the end of a word the letters before are those of the prompt again, or boundaries,
-and the next letter is the first of the next word. The draws are those of `sampling.sample`, in the
-same order.
+A loop that stops at the end of a word needs control flow, which a compiled program does not have.
+So one step of the program draws one letter: after the end of a word the context is reset to the
+boundaries and the prompt, and the next letter is the first of the next word. The draws are those of
+`sampling.sample`, in the same order.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ BOUNDARY = 0  # the symbol before the first letter and after the last
 
 
 class Stream:
-    """A model's letters, drawn by a program that is compiled once and kept.
+    """Draws a model's letters with a program that is compiled once and reused.
 
-    If it cannot be compiled, `warn` is called with the reason, and it runs eagerly.
+    If compilation fails, `warn` is called with the reason, and the program runs eagerly.
     """
 
     def __init__(self, model: Any, *, warn: Callable[[str], None] = lambda why: None) -> None:
         self.model = model
-        # What a step reads and writes is its own, so that one program serves all calls.
+        # The stream owns the tensors a step reads and writes, so one program serves all calls.
         self.context = zeros(1, model.config.block_size, dtype=int64)
-        self.start = zeros(1, model.config.block_size, dtype=int64)  # before each word's first draw
+        self.start = zeros(1, model.config.block_size, dtype=int64)  # context of a first letter
         self.length = zeros((), dtype=int64)  # letters of the word so far
-        self.given = zeros((), dtype=int64)  # of them by the prompt
+        self.given = zeros((), dtype=int64)  # letters of the prompt
         self.longest = zeros((), dtype=int64)
         self.temperature = zeros((), dtype=float64)
         self.generator = Generator()
@@ -54,7 +54,7 @@ class Stream:
         prompt: Sequence[int],
         choice: Choice,
     ) -> list[list[int]]:
-        """So many words; the generator ends where it would, had they been drawn one by one."""
+        """`count` words; the generator ends where it would if they were drawn one by one."""
         if len(prompt) >= max_length:
             return [list(prompt) for _ in range(count)]
         engine = engine_of("sample", generator)
@@ -76,8 +76,8 @@ class Stream:
     ) -> list[list[int]]:
         """Words cut from the stream.
 
-        Each that is missing takes at least one letter more: so many are drawn at once, and never
-        one too many.
+        Each missing word takes at least one more letter, so drawing as many letters as words are
+        missing never draws one too many.
         """
         if choice not in self._letters:
             self._letters[choice] = Attempt(
@@ -96,7 +96,7 @@ class Stream:
         return words
 
     def _letter(self, choice: Choice) -> Tensor:
-        """The next symbol, 0-d, and everything as it is before the one after it."""
+        """Draw the next symbol, 0-d, and update context and length for the one after it."""
         logits, _ = self.model(self.context)  # (1, vocab_size)
         temperature = self.temperature.to(logits.dtype)
         symbol = choice(logits, temperature, self.generator).unsqueeze(0)  # (1, 1)
@@ -108,6 +108,6 @@ class Stream:
 
 
 def start_of(model: Any, prompt: Sequence[int]) -> list[int]:
-    """What a model of `block_size` letters sees first: boundaries, and the end of the prompt."""
+    """The initial context of `block_size` symbols: boundaries, then the end of the prompt."""
     n = model.config.block_size
     return [BOUNDARY] * max(n - len(prompt), 0) + list(prompt)[-n:]

@@ -124,7 +124,7 @@ def test_what_makes_no_sense_is_refused_at_once(model):
     with pytest.raises(ValueError, match="max_new_tokens must not be negative, got -1"):
         generate(model, [0], -1)
     other = gpt.Model(gpt.Config(n_layer=1))
-    with pytest.raises(ValueError, match="this writer is another model's"):
+    with pytest.raises(ValueError, match="this writer belongs to another model"):
         generate(other, [0], 5, writer=Writer(model, compiled=False))
 
 

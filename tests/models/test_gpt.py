@@ -122,7 +122,7 @@ def test_sizes_that_make_no_sense_are_refused(sizes, message):
 
 def test_tokens_that_do_not_fit_are_refused():
     m = model()
-    with pytest.raises(ValueError, match="8 tokens are more than the context of 7; pass the last"):
+    with pytest.raises(ValueError, match="8 tokens exceed the context of 7; pass the last"):
         m(tokens(1, 8))
     with pytest.raises(RuntimeError, match=r"tokens must be \(B, T\), got shape \[7\]"):
         m(tokens(7))
