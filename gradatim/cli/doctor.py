@@ -1,4 +1,4 @@
-"""`gradatim doctor`: check that everything works here, and say what to do where it does not."""
+"""`gradatim doctor`: check that everything works here, and say how to repair what does not."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from .options import json_option, print_json, runs_option
 from .terminal import speaks_unicode
 
 OLDEST_PYTHON = (3, 11)
-SLOW_BLAS = 2.0  # GFLOP/s: NumPy's own loops give less than this, any BLAS more
+SLOW_BLAS = 2.0  # GFLOP/s: NumPy without a BLAS reaches less than this, any BLAS more
 LITTLE_SPACE = 100 << 20  # bytes
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `state` is "ok", "note" or "problem"; `advice` says what to do."""
+    """One check's result. `state` is "ok", "note" or "problem"; `advice` says what to do."""
 
     what: str
     found: str
@@ -58,7 +58,7 @@ def command(context: click.Context, root: Path, as_json: bool) -> None:
 
 
 def examine(root: Path) -> list[Finding]:
-    """All findings; a check that itself breaks is a finding, not an end."""
+    """All findings; a check that itself fails becomes a finding."""
     checks: list[tuple[str, Callable[[], Finding]]] = [
         ("python", python),
         ("gradatim", library),
@@ -76,7 +76,7 @@ def examine(root: Path) -> list[Finding]:
 
 
 def show(findings: list[Finding]) -> None:
-    """A line for each finding, and what to do under those that need it."""
+    """A line for each finding, and below it what to do if something is wrong."""
     width = max(len(finding.what) for finding in findings)
     for finding in findings:
         click.echo(f"{finding.state:8} {finding.what:{width}}  {finding.found}")
@@ -88,7 +88,7 @@ def show(findings: list[Finding]) -> None:
 
 
 def python() -> Finding:
-    """The version, and whether it is one the library is for."""
+    """The Python version, and whether the library supports it."""
     found = f"{platform.python_version()} on {platform.platform(terse=True)}, {sys.executable}"
     if sys.version_info < OLDEST_PYTHON:
         return Finding("python", found, "problem", "install Python 3.11 or newer")
@@ -96,22 +96,22 @@ def python() -> Finding:
 
 
 def library() -> Finding:
-    """Where the library lies that would be imported."""
+    """Where the imported library is installed."""
     return Finding("gradatim", f"{__version__} in {Path(__file__).parent.parent}")
 
 
 def numpy_and_blas() -> Finding:
-    """NumPy's version, its matrix library and that library's speed right now."""
+    """NumPy's version, its BLAS and the BLAS's current speed."""
     speed = matrix_speed()
     found = f"{np.__version__} with {_blas_name()}, {speed:.0f} GFLOP/s on a core in float32"
     if speed < SLOW_BLAS:
-        advice = "this NumPy has no fast matrix library; install it anew: pip install -U numpy"
+        advice = "this NumPy has no fast matrix library; reinstall it: pip install -U numpy"
         return Finding("numpy", found, "note", advice)
     return Finding("numpy", found)
 
 
 def matrix_speed(size: int = 256) -> float:
-    """GFLOP/s of a float32 matrix product on one thread, the best of a few."""
+    """GFLOP/s of a float32 matrix product on one thread, the best of a few runs."""
     a = np.ones((size, size), np.float32)
     best = float("inf")
     with blas_threads(1):
@@ -123,7 +123,7 @@ def matrix_speed(size: int = 256) -> float:
 
 
 def cores() -> Finding:
-    """How many cores this process may use, and variables that make NumPy use fewer."""
+    """How many cores this process may use, and environment variables that limit NumPy's threads."""
     allowed = getattr(os, "sched_getaffinity", None)
     count = len(allowed(0)) if allowed else os.cpu_count() or 1
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -135,7 +135,7 @@ def cores() -> Finding:
 
 
 def compiler() -> Finding:
-    """Whether steps become machine code here, and whether that is kept for the next time."""
+    """Whether steps can be compiled here, and whether programs are cached on disk."""
     from ..compiler.machine import cache, engine, llvm
     from ..compiler.machine.target import host
 
@@ -148,13 +148,13 @@ def compiler() -> Finding:
         f"{llvm.host_info().versions}, for {target.cpu} with vectors of {target.vector_bytes} bytes"
     )
     if trouble := cache.state():
-        advice = "everything is compiled anew each time; GRADATIM_CACHE_DIR can name another folder"
+        advice = "everything is compiled every time; GRADATIM_CACHE_DIR can name another folder"
         return Finding("compiler", f"{found}; {trouble}", "note", advice)
     return Finding("compiler", f"{found}; programs are kept in {cache.folder()}")
 
 
 def packages() -> Finding:
-    """The other packages the library stands on."""
+    """The versions of the other required packages."""
     names = ("click", "rich", "safetensors")
     return Finding("packages", ", ".join(f"{name} {metadata.version(name)}" for name in names))
 
@@ -171,20 +171,20 @@ def gradients() -> Finding:
     error = float(np.abs(np.asarray(x.grad) - expected).max())
     found = f"agree with finite differences to {error:.0e}"
     if not error < 1e-7:
-        return Finding("gradients", found, "problem", "install gradatim anew, and please report it")
+        return Finding("gradients", found, "problem", "reinstall gradatim, and please report it")
     return Finding("gradients", found)
 
 
 def embedded_names() -> Finding:
-    """Whether the names came with the install."""
+    """Whether the built-in names are installed."""
     from ..data import names
 
     words = names.load()
-    return Finding("names", f"{len(words):,} first names embedded")
+    return Finding("names", f"{len(words):,} first names built in")
 
 
 def terminal() -> Finding:
-    """What the terminal can print."""
+    """What the terminal can display."""
     encoding = sys.stdout.encoding or "ascii"
     kind = "a terminal" if sys.stdout.isatty() else "a pipe or file"
     found = f"{encoding}, {kind}, {shutil.get_terminal_size().columns} columns"
@@ -197,7 +197,7 @@ def terminal() -> Finding:
 
 
 def runs_folder(root: Path) -> Finding:
-    """Whether checkpoints can be written, renamed and locked there, and for how long."""
+    """Whether checkpoints can be written, renamed and locked there, and how much space is left."""
     place = root.absolute()
     there = next(folder for folder in (place, *place.parents) if folder.exists())
     free = shutil.disk_usage(there).free
@@ -217,7 +217,7 @@ def runs_folder(root: Path) -> Finding:
 
 
 def pictures() -> Finding:
-    """SVG needs nothing; PNG needs a converter."""
+    """SVG works everywhere; PNG needs a converter."""
     from importlib.util import find_spec
 
     if find_spec("cairosvg"):
@@ -231,7 +231,7 @@ def _guarded(what: str, check: Callable[[], Finding]) -> Finding:
     except ArgumentError as error:
         return Finding(what, "a setting does not fit this machine", "problem", str(error))
     except (GradatimError, OSError, metadata.PackageNotFoundError, ImportError) as error:
-        advice = "install anew: pip install --force-reinstall gradatim"
+        advice = "reinstall: pip install --force-reinstall gradatim"
         return Finding(what, f"{type(error).__name__}: {error}", "problem", advice)
 
 
@@ -242,7 +242,7 @@ def _blas_name() -> str:
 
 
 def _try_out(folder: Path) -> bool:
-    """Write, rename and lock a file there; whether the lock holds. Errors: OSError."""
+    """Write, rename and lock a file there; returns whether the lock works. Errors: OSError."""
     with tempfile.TemporaryDirectory(dir=folder, prefix=".gradatim-doctor-") as name:
         first = Path(name) / "first"
         first.write_bytes(b"x")

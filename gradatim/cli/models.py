@@ -1,4 +1,4 @@
-"""`gradatim models`: what can be trained, and what to expect of it."""
+"""`gradatim models`: what can be trained, and the loss to expect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Examples:
   gradatim models mlp
   gradatim models --json
 """
-DATA = {"names": "the embedded names", "text": "--data english"}
+DATA = {"names": "the built-in names", "text": "--data english"}
 
 
 @click.command(epilog=EXAMPLES)
@@ -45,13 +45,13 @@ def command(model: str | None, as_json: bool) -> None:
 
 
 def expectation(variant: Variant) -> str:
-    """What a recipe reaches, as a line."""
+    """The loss that a recipe reaches, as a line."""
     low, high = variant.expected_dev_loss
     return f"dev loss on {DATA[variant.form]}: {low:.2f} to {high:.2f}"
 
 
 def describe(entry: Entry) -> dict[str, Any]:
-    """A model as JSON values."""
+    """A model's description as JSON values."""
     return {
         "name": entry.name,
         "summary": entry.summary,
@@ -70,15 +70,15 @@ def describe(entry: Entry) -> dict[str, Any]:
 
 
 def show_settings(entry: Entry) -> None:
-    """Every key of the model's settings with its default, as --set takes it."""
+    """Every key of the model's settings with its default, in the syntax of --set."""
     click.echo(f"{entry.name}: {entry.summary}")
     click.echo(entry.paper)
     click.echo()
-    usual, told = settings(entry, entry.variants[0]), explained(entry)
+    usual, meanings = settings(entry, entry.variants[0]), explained(entry)
     lines = {key: f"{key} = {toml_value(value)}" for key, value in usual.items()}
     width = max(map(len, lines.values()))
     for key, line in lines.items():
-        meaning = f"  # {told[key]}" if key in told else ""
+        meaning = f"  # {meanings[key]}" if key in meanings else ""
         click.echo(f"{line:{width}}{meaning}".rstrip())
     for variant in entry.variants[1:]:
         click.echo()
@@ -89,7 +89,7 @@ def show_settings(entry: Entry) -> None:
 
 
 def explained(entry: Entry) -> dict[str, str]:
-    """What every key means."""
+    """The meaning of every key."""
     config = default_config(entry)
     sections = {"model": config.model, "data": config.data, "training": config.training}
     return {
@@ -111,6 +111,6 @@ def settings(entry: Entry, variant: Variant) -> dict[str, Any]:
         for part in path:
             value = value[part]
         found[key] = value
-    if entry.kind == "letters":  # not to be set: it follows from the words
+    if entry.kind == "letters":  # cannot be set: it follows from the words
         found.pop("model.vocab_size")
     return found

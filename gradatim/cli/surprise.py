@@ -43,8 +43,8 @@ def command(word: str, run: str | None, checkpoint: str, root: Path, as_json: bo
     """How surprised a model is by each letter of WORD and by its end, or by each token of a text.
 
     The surprise of a letter of probability p is -log p, in nats: 0 if it was certain. Its mean over
-    letters is the loss that training makes small, the cross-entropy of the lecture. Without a run
-    the bigrams of the embedded names are counted on the spot.
+    letters is the loss that training minimises, the cross-entropy of the lecture. Without a run,
+    the bigrams of the built-in names are counted on the spot.
     """
     trained = find_trained(root, run, checkpoint)
     letters = trained.surprise(word)
@@ -59,17 +59,17 @@ def command(word: str, run: str | None, checkpoint: str, root: Path, as_json: bo
 
 
 def find_trained(root: Path, run: str | None, checkpoint: str) -> Trained:
-    """The run's model; if there is no run at all, bigrams counted now, which is said."""
+    """The run's model; without any run, bigrams counted now, with a note on stderr."""
     from ..training.trained import count_bigrams, load_trained
 
     if run is None and not list_runs(root):
-        say("No run yet, so this is by counting the bigrams of the embedded names.")
+        say("No run yet, so this counts the bigrams of the built-in names.")
         return count_bigrams()
     return load_trained(find_run(root, run), checkpoint, on_damaged=warn_damaged)
 
 
 def picture(letters: list[Letter]) -> list[str]:
-    """A line for each letter: its probability, its surprise, and a bar."""
+    """A line for each letter, with its probability, its surprise and a bar."""
     block = "█" if speaks_unicode() else "#"
     finite = [letter.surprise for letter in letters if math.isfinite(letter.surprise)]
     largest = max(finite, default=1.0) or 1.0
@@ -85,7 +85,7 @@ def picture(letters: list[Letter]) -> list[str]:
 
 
 def visible(letter: str) -> str:
-    """A letter or token, quoted if it has white space or what cannot be seen.
+    """A letter or token, quoted if it contains white space or invisible characters.
 
     >>> visible("a"), visible(" the")
     ('a', "' the'")

@@ -1,4 +1,4 @@
-"""`gradatim train`: from a model's name to its losses, twenty words, and what to type next."""
+"""`gradatim train`: from a model's name to its losses, samples, and what to type next."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ Examples:
     help="One setting, over those of --config; can be repeated. `gradatim models NAME` lists them.",
 )
 @data_option(
-    "What to learn from instead of the embedded names: a text file, of one word per line for"
+    "What to learn from instead of the built-in names: a text file, of one word per line for"
     " all models but gpt; or, for gpt, the text `english` that every Python has.",
     metavar="FILE|names|english",
 )
@@ -163,7 +163,7 @@ def _tell_the_end(
 
 
 def result_lines(session: Session, outcome: Outcome) -> list[str]:
-    """The losses beside what is to be expected, and the speed."""
+    """The losses with the expected range, and the speed."""
     lines = {split: f"{split:5}  {loss:.4f}" for split, loss in outcome.losses.items()}
     for split, loss in losses_of_letters(session.learner.task, outcome.losses).items():
         lines[split] += f"   {loss:.4f} per letter"
@@ -183,7 +183,7 @@ def result_lines(session: Session, outcome: Outcome) -> list[str]:
 
 
 def sampled(parts: Mapping[str, Examples]) -> str:
-    """Which splits are so large that not all of them was looked at, as the end of a line."""
+    """A note on splits too large to be evaluated completely, as the end of a line."""
     from ..training.losses import ENOUGH, enough
 
     large = [split for split, part in parts.items() if enough(part) < len(part)]

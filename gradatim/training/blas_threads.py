@@ -1,9 +1,9 @@
-"""The number of threads that NumPy's matrix products and compiled programs use.
+"""The number of threads used by NumPy's matrix products and by compiled programs.
 
-Two threads meet at the end of every product. For the products of small models, microseconds long,
-one thread is as fast; and where anything else runs on the machine, the waiting makes two threads
-up to ten times slower. In NumPy one thread also gives the same digits on machines with more cores;
-compiled programs give the same digits with any number.
+Two threads meet at a barrier after every product. For small models, whose products take
+microseconds, one thread is as fast; and if anything else runs on the machine, waiting at the
+barrier makes two threads up to ten times slower. In NumPy one thread also gives the same digits on
+machines with more cores; compiled programs give the same digits with any number.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..compiler.runtime.team import get_num_threads, set_num_threads
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Use so many threads in the block, in NumPy and in compiled programs; 0 changes nothing."""
+    """Use `count` threads in the block, in NumPy and in compiled programs; 0 changes nothing."""
     before = get_num_threads()
     set_num_threads(count or before)
     try:
@@ -30,9 +30,9 @@ def threads(count: int) -> Iterator[None]:
 
 
 def blas_threads(count: int) -> AbstractContextManager[Any]:
-    """Use so many threads in the block, and as many as before after it; 0 changes nothing.
+    """Use `count` BLAS threads in the block and restore the number after it; 0 changes nothing.
 
-    A matrix library that cannot be asked (Apple's Accelerate) is left as it is.
+    A BLAS library without a way to set it (Apple's Accelerate) is left alone.
 
     >>> with blas_threads(1):
     ...     threads_now() in (1, None)
@@ -42,6 +42,6 @@ def blas_threads(count: int) -> AbstractContextManager[Any]:
 
 
 def threads_now() -> int | None:
-    """How many threads matrix products use; None if the library cannot be asked."""
+    """How many threads matrix products use; None if the BLAS library does not tell."""
     found = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
     return max(found, default=None)

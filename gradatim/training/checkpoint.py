@@ -1,10 +1,10 @@
-"""Checkpoints: folders that appear whole or not at all, and are believed only if checksums agree.
+"""Checkpoints: folders written atomically and verified by checksums when read.
 
     checkpoints/step-00002000/
         state.safetensors       every array: parameters, optimiser, generators
         checkpoint.json         step, config, losses, versions, and the checksum of the other file
 
-Both files are written into a temporary folder, flushed to the disk, and the folder is renamed: so a
+Both files are written into a temporary folder and flushed to disk, then the folder is renamed: a
 process killed at any moment leaves the earlier checkpoints and perhaps a leftover, which the next
 writer removes. Nothing is unpickled; a checkpoint is numbers and JSON.
 """
@@ -30,16 +30,15 @@ from .versions import versions
 STATE, INFO = "state.safetensors", "checkpoint.json"
 FORMAT = 1
 _STEP = re.compile(r"step-\d{8,}")
-KEEP = 3  # the newest ones that stay, beside the best
+KEEP = 3  # how many of the newest are kept, besides the best
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that is needed to go on: arrays by name, and JSON values.
+    """All that is needed to resume: arrays by name, and JSON values.
 
-    `progress` is what the loop itself remembers (running sums, seconds); `dev_loss` is there if
-    the step was evaluated, and decides which checkpoint is the best. `versions` are those of what
-    made it.
+    `progress` is the loop's own state (running sums, seconds); `dev_loss` is set if the step was
+    evaluated, and selects the best checkpoint. `versions` are the software versions that made it.
     """
 
     model: str
@@ -52,7 +51,7 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
-    """Write a checkpoint into its folder as one step; keep only the last three and the best.
+    """Write a checkpoint into its folder atomically; keep only the last three and the best.
 
     Errors: Failure if the disk is full or the folder cannot be written; earlier ones are intact.
     """
@@ -82,7 +81,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
 def load_checkpoint(path: Path) -> Checkpoint:
     """Read one checkpoint and verify every byte of it.
 
-    Errors: CheckpointError if there is none, DamagedCheckpoint if it is not as it was written.
+    Errors: CheckpointError if there is none, DamagedCheckpoint if its bytes have changed.
     """
     info = read_info(path)
     state = _read(path / STATE)
@@ -122,9 +121,9 @@ def read_info(path: Path) -> dict[str, Any]:
 
 
 def checkpoint_paths(folder: Path) -> list[Path]:
-    """The checkpoints of a folder, oldest first, without leftovers of a killed process.
+    """The checkpoints of a folder, oldest first, ignoring leftovers of a killed process.
 
-    Errors: CheckpointError if the folder cannot be read; one that is missing has none.
+    Errors: CheckpointError if the folder cannot be read; a missing folder has none.
     """
     try:
         paths = [path for path in folder.iterdir() if _STEP.fullmatch(path.name)]
@@ -147,7 +146,7 @@ def step_of(path: Path) -> int:
 def newest_checkpoint(
     folder: Path, *, on_damaged: Callable[[DamagedCheckpoint], None] | None = None
 ) -> Checkpoint:
-    """The newest checkpoint that is whole; each damaged one on the way is reported.
+    """The newest intact checkpoint; each damaged one passed over is reported.
 
     Errors: CheckpointError if there is none.
     """
@@ -158,7 +157,7 @@ def newest_checkpoint(
         try:
             return load_checkpoint(path)
         except CheckpointError as error:
-            if not path.exists():  # a running training dropped it while we looked: look again
+            if not path.exists():  # a running training has just removed it: list again
                 paths = checkpoint_paths(folder)
             elif isinstance(error, DamagedCheckpoint):
                 damaged = error
@@ -175,7 +174,7 @@ def newest_checkpoint(
 
 
 def best_checkpoint(folder: Path) -> Checkpoint:
-    """The whole checkpoint with the lowest dev loss, or the newest if none was evaluated."""
+    """The intact checkpoint with the lowest dev loss, or the newest if none was evaluated."""
     found = [
         (loss, path) for path in checkpoint_paths(folder) if (loss := _dev_loss(path)) < np.inf
     ]
@@ -188,7 +187,7 @@ def best_checkpoint(folder: Path) -> Checkpoint:
 
 
 def clean_checkpoints(folder: Path, *, after: int) -> None:
-    """Before going on from a step: remove leftovers, and set aside damaged checkpoints after it."""
+    """Before resuming from a step, remove leftovers and set aside damaged checkpoints after it."""
     sweep(folder)
     for path in checkpoint_paths(folder):
         if step_of(path) > after:
@@ -222,7 +221,7 @@ def _info_bytes(checkpoint: Checkpoint, state: bytes) -> bytes:
 
 
 def _checksum(info: dict[str, Any]) -> str:
-    """SHA-256 of the JSON without its own checksum, in one fixed spelling."""
+    """SHA-256 of the JSON without its own checksum, serialised canonically."""
     body = {key: value for key, value in info.items() if key != "checksum"}
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode("utf-8")).hexdigest()
 

@@ -1,6 +1,6 @@
-"""A run's settings: typed defaults, then a TOML file, then `key=value`; unknown names are refused.
+"""A run's settings: typed defaults, then a TOML file, then `key=value`; unknown keys are refused.
 
-The settings of a run are four tables, as the TOML file has them:
+The settings of a run are four tables, named as in the TOML file:
 
     [model]
     name = "mlp"            # which file of gradatim/models
@@ -9,8 +9,8 @@ The settings of a run are four tables, as the TOML file has them:
     [data]                  # DataConfig
     [training]              # TrainingConfig
 
-A later source replaces single keys of an earlier one. Every value is checked against the type of
-its dataclass field, so a mistake is named before anything is computed.
+A later source overrides single keys of an earlier one. Every value is checked against the type of
+its dataclass field, so mistakes are reported before anything is computed.
 """
 
 import dataclasses
@@ -29,47 +29,47 @@ Schedule = Literal["constant", "linear", "cosine", "step"]
 class DataConfig:
     """Which words to learn, and how they are split.
 
-    `file` is a text file of one word per line; `names`, or nothing, the embedded first names.
-    `split_seed` fixes the split into 80 % train, 10 % dev and 10 % test.
+    `file` is a text file with one word per line; `names`, or nothing, means the built-in first
+    names. `split_seed` fixes the split into 80 % train, 10 % dev and 10 % test.
     """
 
-    file: str = ""  # a text file of one word per line, or names
+    file: str = ""  # a text file, one word per line, or names
     split_seed: int = 42  # of the split into train, dev and test
 
 
-# Intervals that are 0 become this part of the steps.
+# An interval of 0 becomes the number of steps divided by this.
 _PART_OF_THE_STEPS = {"log_interval": 200, "eval_interval": 20, "checkpoint_interval": 20}
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How to train: the optimiser, its learning rate over time, and how often to look and to save.
+    """How to train: the optimiser, its learning rate, and how often to log, evaluate and save.
 
-    `decay` says whether `weight_decay` is for all parameters, or for matrices only and neither for
-    biases nor for norms. Intervals count steps; 0 takes a part of all steps. An evaluation in
-    between looks at `eval_examples` examples of a split, 0 for as many as in the end: all, or of a
-    very large split those with a million targets. `compile` makes machine code of whole steps,
-    where that is possible. `threads` is for matrix products, and for all that is compiled.
+    `decay` applies `weight_decay` to "all" parameters, or to "matrices" only, not to biases and
+    norms. Intervals count steps; 0 means a fraction of all steps. An intermediate evaluation uses
+    `eval_examples` examples of a split, 0 for as many as the final one: all, or, of a very large
+    split, enough for a million targets. `compile` compiles whole steps to machine code where
+    possible. `threads` is the number of threads for matrix products and compiled programs.
     """
 
     steps: int = 20_000  # updates of the parameters
-    batch_size: int = 32  # examples a step; 0: all of them
+    batch_size: int = 32  # examples per step; 0: all of them
     optimizer: Literal["sgd", "adam", "adamw"] = "adamw"  # sgd, adam or adamw
     learning_rate: float = 1e-3  # the highest; schedule and warmup vary it
     momentum: float = 0.0  # of sgd
-    beta1: float = 0.9  # of adam and adamw: memory of gradients
-    beta2: float = 0.999  # the same: memory of their squares
-    weight_decay: float = 0.0  # how fast weights shrink by themselves
-    decay: Literal["all", "matrices"] = "all"  # which of them: all, or matrices only
+    beta1: float = 0.9  # of adam, adamw: decay of the mean gradient
+    beta2: float = 0.999  # of adam, adamw: decay of the mean square
+    weight_decay: float = 0.0  # how fast weights shrink towards 0
+    decay: Literal["all", "matrices"] = "all"  # which parameters: all, or matrices only
     schedule: Schedule = "constant"  # constant, linear, cosine or step
-    warmup: int = 0  # steps up to the highest rate
-    final_fraction: float = 0.1  # of the highest rate, at the end
-    clip: float = 0.0  # the largest norm of all gradients; 0: any
+    warmup: int = 0  # steps of linear rise to the highest rate
+    final_fraction: float = 0.1  # final rate as a fraction of the highest
+    clip: float = 0.0  # largest norm of all gradients; 0: no limit
     seed: int = 1  # of weights, batches and dropout
-    log_interval: int = 0  # steps between noted batch losses
+    log_interval: int = 0  # steps between logged batch losses
     eval_interval: int = 0  # steps between losses on train and dev
-    eval_examples: int = 20_000  # of each, spread evenly; 0: all
-    checkpoint_interval: int = 0  # steps that a crash costs at most
+    eval_examples: int = 20_000  # of each split, evenly spaced; 0: all
+    checkpoint_interval: int = 0  # steps between checkpoints
     threads: int = 1  # 1 suits small models; 0: all cores
     compile: bool = True  # whole steps as machine code
 
@@ -90,7 +90,7 @@ class TrainingConfig:
         _require(0 <= final <= 1, "final_fraction", "must be between 0 and 1", final)
 
     def resolved(self) -> "TrainingConfig":
-        """With a number in place of every interval that is 0.
+        """A copy with every interval of 0 replaced by a number of steps.
 
         >>> TrainingConfig(steps=5000, eval_interval=7).resolved().checkpoint_interval
         250
@@ -110,19 +110,19 @@ def _require(fine: bool, name: str, rule: str, value: object) -> None:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything that decides a run's numbers: the model's name and Config, data and training.
+    """Everything that determines a run's numbers: the model's name and Config, data and training.
 
-    `asked` has the keys that somebody gave a value, such as "model.h", be it the default's.
+    `asked` holds the keys that were set explicitly, such as "model.h", even to their defaults.
     """
 
     name: str
     model: Any
     data: Any = field(default_factory=DataConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
-    asked: frozenset[str] = field(default=frozenset(), compare=False)  # what is no default
+    asked: frozenset[str] = field(default=frozenset(), compare=False)  # keys set explicitly
 
     def tables(self) -> Tables:
-        """The settings as nested dictionaries of plain values, as TOML and JSON hold them."""
+        """The settings as nested dictionaries of plain values, as in TOML and JSON."""
         return {
             "model": {"name": self.name, **dataclasses.asdict(self.model)},
             "data": dataclasses.asdict(self.data),
@@ -131,9 +131,9 @@ class RunConfig:
 
 
 def apply_tables(config: RunConfig, tables: Tables, *, source: str) -> RunConfig:
-    """The config with the values of nested tables in place of its own.
+    """The config with its values overridden by those of nested tables.
 
-    Errors: BadUse names the source, the key and the nearest known key, or the type wanted.
+    Errors: BadUse names the source, the key and the nearest known key, or the expected type.
 
     >>> base = RunConfig("none", DataConfig())
     >>> apply_tables(base, {"training": {"steps": 5}}, source="run.toml").training.steps
@@ -159,10 +159,10 @@ def apply_tables(config: RunConfig, tables: Tables, *, source: str) -> RunConfig
 
 
 def _no_table(config: RunConfig, name: str, value: object, sections: list[str]) -> str:
-    """What is wrong with a table that does not exist: mostly it is a key outside of its own."""
+    """Why there is no such table; usually a key was written outside its table."""
     homes = [key.partition(".")[0] for key in known_keys(config) if key.endswith(f".{name}")]
     if homes and not isinstance(value, dict):
-        return f"'{name}' stands outside of its table; write [{homes[0]}] on a line above it"
+        return f"'{name}' is outside its table; write [{homes[0]}] on a line above it"
     hint = did_you_mean(name, sections)
     return f"unknown table '{name}'{hint} (tables are {', '.join(sections)})"
 
@@ -184,7 +184,7 @@ def apply_pairs(config: RunConfig, pairs: list[str]) -> RunConfig:
         for part in path:
             table = table.setdefault(part, {})
         table[last] = text.strip()
-    # All at once: two settings may only make sense together, such as a width and its heads.
+    # All at once: some settings only make sense together, such as a width and its heads.
     return apply_tables(config, tables, source="your settings")
 
 

@@ -1,7 +1,7 @@
-"""One value, from a TOML file or a command line, as the type that a dataclass field declares.
+"""Converts a value from a TOML file or a command line to the type of a dataclass field.
 
-Text, be it from the command line or in quotes in a file, is parsed by the wanted type. Any other
-TOML value must already have it, save that a whole number serves where a fraction is wanted.
+Text, from the command line or quoted in a file, is parsed as the wanted type. Any other TOML value
+must already have it, except that an integer is accepted for a float.
 """
 
 import math
@@ -18,7 +18,7 @@ TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 def convert(value: Any, wanted: Any, *, where: str) -> Any:
     """The value as the wanted type: bool, int, float, str, Literal, tuple[...], or `X | None`.
 
-    Errors: BadUse names the place, what is wanted and what was given.
+    Errors: BadUse names the setting, the expected type and the value.
 
     >>> convert("3", int, where="steps"), convert("1e-3", float, where="rate")
     (3, 0.001)

@@ -1,8 +1,8 @@
-"""Find why a loss is not finite, by repeating the steps since the last checkpoint.
+"""Find why a loss is not finite by repeating the steps since the last checkpoint.
 
-Training is deterministic, so a run whose loss became nan can be taken back to its last checkpoint
-and repeated; the step where it breaks is then run once more with every operation looked at. No step
-of an ordinary run pays for that.
+Training is deterministic, so a run whose loss became nan can be restored from its last checkpoint
+and repeated; the step where it breaks is run once more with every operation checked. Ordinary
+training pays nothing for this.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def explain(run: Run, config: RunConfig, learner: Learner, failed: int) -> str:
-    """The first operation, or update, that made the loss of step `failed` not finite, as a clause.
+    """A clause naming the first operation or update that made the loss of step `failed` not finite.
 
-    The learner is left somewhere between the last checkpoint and that step.
+    The learner is left between the last checkpoint and that step.
     """
     try:
         checkpoint = run.load()
@@ -58,7 +58,7 @@ def broken_array(arrays: dict[str, np.ndarray]) -> str | None:
 
 def _one_step(learner: Learner, rate: float) -> float:
     while not len(losses := learner.steps(np.array([rate]))):
-        pass  # it gets ready
+        pass  # still loading its data
     return float(losses[0])
 
 

@@ -7,23 +7,23 @@ from ..core.errors import GradatimError
 
 
 class BadUse(GradatimError, ValueError):
-    """The request makes no sense; the message says what to write instead."""
+    """The request is invalid; the message says what to write instead."""
 
     exit_code = 2
 
 
 class Failure(GradatimError, RuntimeError):
-    """The request is valid but could not be carried out; the message says what to do."""
+    """A valid request could not be carried out; the message says what to do."""
 
     exit_code = 1
 
 
 class CheckpointError(Failure):
-    """A checkpoint is missing, damaged, or belongs to something else."""
+    """A checkpoint is missing, damaged, or belongs to another model."""
 
 
 class DamagedCheckpoint(CheckpointError):
-    """A checkpoint's bytes are not the ones that were written."""
+    """A checkpoint's bytes have changed since it was written."""
 
 
 class RunInUse(Failure):

@@ -1,4 +1,4 @@
-"""Examples for training: tensors that hold all of them, or batches read from a file as drawn."""
+"""Batches of training examples: from a table in memory, or read from a file as they are drawn."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..core.random import default_generator
 from ..data.examples import Batch, Examples
 from .pace import MOMENT
 
-TABLE_LIMIT = 1 << 30  # bytes of examples that are held in memory; of more, only what is drawn
-PIECE = 1 << 14  # examples made at a time
+TABLE_LIMIT = 1 << 30  # bytes of examples kept in memory; larger data is read as it is drawn
+PIECE = 1 << 14  # examples converted at a time
 
 
 class TrainingExamples:
-    """Batches drawn with replacement, by the default generator; the same ones either way.
+    """Batches drawn with replacement by the default generator; both sources draw the same ones.
 
-    What fits is a table, which a compiled step draws from by itself. Of a file that table is made
-    piece by piece, when it is first needed. A batch size of 0 takes all examples.
+    Data that fits in memory becomes a table, from which a compiled step draws directly. For a file
+    the table is filled piece by piece when first needed. A batch size of 0 takes all examples.
     """
 
     def __init__(self, examples: Examples, batch_size: int) -> None:
@@ -34,7 +34,7 @@ class TrainingExamples:
             self._table = _tensors(table if batch_size else examples[:])
 
     def get_ready(self) -> bool:
-        """Work on the table for a moment; whether batches can be drawn."""
+        """Fill more of the table; whether batches can be drawn."""
         if not self.has_table or self._table is not None:
             return True
         self._filling = self._filling or _Filling(self.examples)
@@ -44,7 +44,7 @@ class TrainingExamples:
         return self._table is not None
 
     def draw(self) -> tuple[Tensor, ...]:
-        """X (B, ...) and Y (B, ...) of the next batch, or all examples, out of the table."""
+        """X (B, ...) and Y (B, ...) of the next batch, or all examples, from the table."""
         assert self._table is not None, "get_ready first"
         if self.batch_size == 0:
             return self._table
@@ -52,13 +52,13 @@ class TrainingExamples:
         return self.examples.pick(self._table, index)
 
     def read(self) -> tuple[Tensor, ...]:
-        """The next batch, out of the file."""
+        """The next batch, read from the file."""
         count = len(self.examples)
         return _tensors(self.examples[default_generator.randint(0, count, self.batch_size)])
 
 
 class _Filling:
-    """A table that is being made."""
+    """A table that is being filled."""
 
     def __init__(self, examples: Examples) -> None:
         one = examples[0:1]
@@ -67,7 +67,7 @@ class _Filling:
         self.pieces = examples.batches(PIECE)
 
     def go_on(self) -> bool:
-        """Work for a moment; whether it is done."""
+        """Fill for a moment; whether the table is complete."""
         end = time.perf_counter() + MOMENT
         while time.perf_counter() < end:
             piece = next(self.pieces, None)

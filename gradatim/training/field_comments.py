@@ -10,8 +10,8 @@ _FIELD = re.compile(r"^    (\w+): .*?  # (.+)$", re.MULTILINE)
 def field_comments(settings: type) -> dict[str, str]:
     """The comment beside each field of a dataclass and its bases, by field name.
 
-    So the source and `gradatim models` explain a setting in the same words. Empty where the source
-    is not available, as in some bundles.
+    This lets the source and `gradatim models` explain a setting in the same words. Empty if the
+    source is not available, as in some bundled applications.
 
     >>> from gradatim.models.mlp import Config
     >>> field_comments(Config)["h"]

@@ -1,6 +1,6 @@
-"""The files and folders of a run: what is unfinished or dying, and how it goes.
+"""The files of a run: temporary names for what is incomplete, and their removal.
 
-A process killed at any point leaves at most something temporary behind, which `sweep` removes.
+A process killed at any point leaves at most temporary files, which `sweep` removes.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from ..core.files import TEMPORARY
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder so that a kill in between leaves no half folder under its name."""
+    """Remove a folder such that an interruption never leaves a partial folder under its name."""
     dying = path.with_name(f"{TEMPORARY}old-{path.name}")
     shutil.rmtree(dying, ignore_errors=True)
     path.rename(dying)
@@ -19,7 +19,7 @@ def remove_folder(path: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed process left unfinished; only its sole writer may call this."""
+    """Remove what a killed process left incomplete; only the folder's sole writer may call this."""
     for leftover in folder.glob(f"{TEMPORARY}*"):
         if leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What the training loop needs of what it trains, and of whom it reports to."""
+"""The interfaces of the training loop: the learner it trains and the reporter it informs."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class Learner(Protocol):
 
     @property
     def descends(self) -> bool:
-        """Whether it is trained by gradient descent, so that a loss must be finite.
+        """Whether it is trained by gradient descent, so that its loss must be finite.
 
-        A counted model may rightly give probability 0 to a letter that it never saw.
+        A counted model may correctly give probability 0 to a letter that it never saw.
         """
 
     def steps(self, rates: np.ndarray) -> np.ndarray:
-        """Take some of the steps with these rates; the loss of each batch, before its step.
+        """Take some of the steps at these rates; returns each batch's loss, from before its step.
 
-        As many as fit in a moment, perhaps none while data are still loading; the number of steps
-        taken at once does not change results. After a loss that is not finite the model is useless.
+        It takes as many as fit in a moment, perhaps none while data is loading; the number taken
+        per call does not change results. After a loss that is not finite the model is unusable.
         """
 
     def eagerly(self) -> AbstractContextManager[None]:
@@ -36,8 +36,8 @@ class Learner(Protocol):
     def evaluate(self, split: str, *, examples: int, between: Callable[[float], None]) -> float:
         """The mean loss on "train", "dev" or "test", over this many examples (0: all, or enough).
 
-        Draws nothing from the generators of the training. `between` is called every moment or so
-        with the fraction done; what it raises ends the evaluation.
+        Draws nothing from the training generators. `between` is called regularly with the fraction
+        done; an exception it raises ends the evaluation.
         """
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -54,7 +54,7 @@ class Learner(Protocol):
 
 
 class Reporter(Protocol):
-    """Receives events of a training: a progress bar, a log, a test."""
+    """Receives the events of a training: a progress bar, a log, or a test."""
 
     def started(self, run: Run, config: RunConfig, step: int) -> None:
         """Training starts, or resumes after `step` steps."""

@@ -1,4 +1,4 @@
-"""A model with its task and its optimiser: what the loop trains, whatever the model is."""
+"""A model with its task and optimiser: what the training loop trains."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from .optimizers import change, make_optimizer
 from .pace import Pace
 from .tasks import Task
 
-STEP = "the training step"  # as it is called while it is compiled
-COUNTING_BATCH = 1 << 18  # examples at a time: they may be more than fit in memory
+STEP = "the training step"  # its name in messages about compilation
+COUNTING_BATCH = 1 << 18  # examples per call; all of them may not fit in memory
 SPLITS = ("train", "dev", "test")
 
 
@@ -39,11 +39,10 @@ class ModelLearner:
     """A model with its optimiser and its task, stepped by the training loop.
 
     All random numbers (weights, batches, dropout) come from the default generator in program order,
-    as in a script written for PyTorch. A model that is counted instead of descended, with a method
-    `learn`, is counted in its first step.
+    as in a script written for PyTorch. A model that is counted rather than trained by gradient
+    descent, with a method `learn`, is counted in its first step.
 
-    Steps and evaluations are compiled if the settings say so and it is possible; `warn` is told
-    if it is not.
+    Steps and evaluations are compiled if the settings ask for it; `warn` is called if that fails.
     """
 
     def __init__(
@@ -73,16 +72,16 @@ class ModelLearner:
 
     @property
     def descends(self) -> bool:
-        """Whether it is trained by gradient descent, which can go wrong."""
+        """Whether it is trained by gradient descent, which can diverge."""
         return self.optimizer is not None
 
     # -- steps -----------------------------------------------------------------------------
 
     def steps(self, rates: np.ndarray) -> np.ndarray:
-        """Steps at these learning rates, as many of them as take a moment; their losses.
+        """Take steps at these learning rates, as many as fit in a moment; returns their losses.
 
-        None at all while the examples are still being read. A loss that is not finite is the last
-        that counts, and what the model is after it is of no use.
+        None while the examples are still being read. After a loss that is not finite,
+        later losses and the model are meaningless.
         """
         if self.optimizer is None:
             return np.array([self.count()])
@@ -108,14 +107,14 @@ class ModelLearner:
         return np.array(losses)
 
     def draw_and_descend(self, rate: Tensor) -> Tensor:
-        """A whole step in operations on tensors: the next batch, and downhill on it."""
+        """A whole step as tensor operations: draw the next batch and descend on it."""
         return self.descend(rate, *self.examples.draw())
 
     def descend(self, rate: Tensor, *batch: Tensor) -> Tensor:
-        """A step on a batch, such as X and Y, the rate 0-d; the loss before the update.
+        """One step on a batch, such as X and Y, at a 0-d rate; its loss before the update.
 
-        Gradients are forgotten at the end and not at the beginning: so none is there before the
-        first step either, and all steps are alike.
+        Gradients are cleared at the end rather than at the beginning, so that the first step, like
+        all later ones, starts without any.
         """
         assert self.optimizer is not None
         loss: Tensor = self.model(*batch)[1]
@@ -130,7 +129,7 @@ class ModelLearner:
         return loss.detach()
 
     def count(self) -> float:
-        """The only step of a counted model; its loss afterwards, since before it knows nothing."""
+        """The only step of a counted model; returns the loss after it."""
         if self.counted is not None and self.seen == 0:
             for batch in self.drawn.batches(COUNTING_BATCH):
                 self.counted(*map(from_numpy, batch))
@@ -149,14 +148,14 @@ class ModelLearner:
             for attempt in attempts:
                 attempt.plain = False
 
-    # -- looking ---------------------------------------------------------------------------
+    # -- evaluation --------------------------------------------------------------------------
 
     def evaluate(
         self, split: str, *, examples: int, between: Callable[[float], None] = lambda part: None
     ) -> float:
-        """The mean loss on a split; of so many examples spread evenly over it, 0 for enough.
+        """The mean loss on a split, over `examples` evenly spaced examples, or enough if 0.
 
-        `between` is called every now and then with the part that is done, and may raise.
+        `between` is called regularly with the fraction done, and may raise.
         """
         part = self.parts[split]
         count = min(examples, len(part)) or enough(part)
@@ -164,7 +163,7 @@ class ModelLearner:
         return self.mean_loss(part, some, count=count, between=between)
 
     def _stretches(self, split: str, examples: int) -> Iterator[Batch]:
-        """All examples; or some, which are kept: they are looked at again and again."""
+        """All examples, or a selection, which is kept since it is evaluated repeatedly."""
         part = self.parts[split]
         if not 0 < examples < len(part):
             yield from stretches(part)
@@ -189,21 +188,21 @@ class ModelLearner:
         return arrays
 
     def position(self) -> dict[str, Any]:
-        """How many examples were seen, of which data; and the optimiser's plain numbers."""
+        """The number and the source of the examples seen, and the optimiser's plain numbers."""
         _, optimizer = self._optimizer_apart()
         return {"examples": self.seen, "data": self.task.known(), "optimizer": optimizer}
 
     def _optimizer_apart(self) -> tuple[dict[str, np.ndarray], Any]:
-        """The optimiser's arrays by name, and its plain numbers; nothing and None without one."""
+        """The optimiser's arrays by name, and its plain numbers; {} and None without one."""
         separator = Separator()
         state = self.optimizer and self.optimizer.state_dict()
         json = separator.json(state, "optimizer")
         return separator.arrays, json
 
     def restore(self, arrays: dict[str, np.ndarray], position: dict[str, Any]) -> None:
-        """Be again what it was when `arrays` and `position` were asked for.
+        """Return to the state in which `arrays` and `position` were read.
 
-        Errors: CheckpointError if they are of another model.
+        Errors: CheckpointError if they belong to another model.
         """
         load_parameters(self.model, arrays)
         if self.optimizer is not None:
@@ -221,13 +220,13 @@ def _together(json: Any, arrays: dict[str, np.ndarray]) -> Any:
     try:
         return Joiner(arrays).tree(json)
     except FileError as error:
-        raise CheckpointError(f"the checkpoint is not whole: {error}") from None
+        raise CheckpointError(f"the checkpoint is incomplete: {error}") from None
 
 
 def load_parameters(model: nn.Module, arrays: dict[str, np.ndarray]) -> None:
-    """Give a model the parameters and buffers of a checkpoint.
+    """Load the parameters and buffers of a checkpoint into a model.
 
-    Errors: CheckpointError names what does not fit.
+    Errors: CheckpointError names the entries that do not fit.
     """
     prefix = "model."
     state = {

@@ -1,8 +1,8 @@
-"""One writer at a time: a lock that the operating system takes back from a killed process.
+"""One writer at a time: a lock that the operating system releases if the process is killed.
 
-A lock by file existence goes stale after `kill -9` and then needs guessing; `flock` on POSIX and a
-locked byte on Windows are released with the process, whatever ended it. The file's content (the
-process id) only serves the message that the second process prints.
+A lock by file existence goes stale after `kill -9`, and whether it is stale is then a guess;
+`flock` on POSIX and a locked byte on Windows are released with the process, however it ended. The
+file's content, the process id, serves only the message that a second process prints.
 """
 
 import errno
@@ -14,7 +14,7 @@ from types import TracebackType
 
 from .errors import Failure, RunInUse
 
-_PATIENCE = 1.0  # seconds: `gradatim runs` probes a lock for an instant, which is no use of the run
+_PATIENCE = 1.0  # seconds; `gradatim runs` probes a lock for an instant, without using the run
 _UNSUPPORTED = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}  # some network file systems
 
 
@@ -33,7 +33,7 @@ class Lock:
         self._handle = -1
 
     def acquire(self) -> "Lock":
-        """Take the lock. Errors: RunInUse names the process that has it; Failure without access."""
+        """Take the lock. Errors: RunInUse names the process that holds it; Failure."""
         try:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
@@ -57,7 +57,7 @@ class Lock:
         return self
 
     def release(self) -> None:
-        """Give the lock back; the file stays, since removing it would race with the next holder."""
+        """Release the lock; the file stays, since removing it would race with the next holder."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
@@ -75,7 +75,7 @@ class Lock:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether some process holds the lock right now."""
+    """Whether a process holds the lock at the moment."""
     try:
         handle = os.open(path, os.O_RDWR)
     except OSError:

@@ -1,8 +1,8 @@
-"""The one training loop: it steps, evaluates, saves and stops, and knows nothing of any model.
+"""The training loop: it steps, evaluates, saves and stops, and knows nothing about any model.
 
-What it trains is a `Learner`. Everything that decides the numbers lies in the learner's arrays
-and position, and in the loop's own `progress`; a checkpoint holds all three after a whole step, so
-going on from it is bitwise the same as never having stopped.
+It trains a `Learner`. All state that determines the numbers is in the learner's arrays and
+position, and in the loop's own `progress`; a checkpoint holds all three after a whole step, so
+resuming from it is bitwise the same as never having stopped.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ from .runs import Run
 from .schedule import learning_rate
 from .signals import StopRequest
 
-AHEAD = 10_000  # learning rates made at a time: more steps than any learner takes in a moment
+AHEAD = 10_000  # learning rates computed at a time: more steps than any learner takes in a moment
 
 
 @dataclass
 class Progress:
-    """The loop's own state, all of which is saved in checkpoints."""
+    """The loop's own state, all saved in checkpoints."""
 
-    loss_sum: float = 0.0  # of the batches since the last line of the log
+    loss_sum: float = 0.0  # over the batches since the last line of the log
     loss_count: int = 0
     best_dev_loss: float = math.inf
     seconds: float = 0.0  # spent in steps, over all sessions of the run
-    is_to_look: bool = False  # an evaluation was due, and was interrupted
+    is_to_look: bool = False  # an evaluation was due but interrupted
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON values; JSON has no infinity."""
+        """The state as JSON values; JSON has no infinity."""
         return {name: json_number(value) for name, value in asdict(self).items()}
 
     @staticmethod
     def from_json(values: dict[str, Any]) -> Progress:
-        """What `to_json` made."""
+        """The inverse of `to_json`."""
         return Progress(**{name: plain_number(value) for name, value in values.items()})
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training ended: "finished" with the losses on all examples, or "interrupted"."""
+    """How training ended: "finished" with the losses on all examples, or "interrupted"."""
 
     state: str
     step: int
@@ -62,7 +62,7 @@ class Outcome:
 
 
 def first_checkpoint(config: RunConfig, learner: Learner) -> Checkpoint:
-    """The checkpoint of step 0, with which a run begins to exist."""
+    """The checkpoint of step 0, with which a run is created."""
     return _checkpoint(config, learner, 0, Progress(), None)
 
 
@@ -74,16 +74,16 @@ def train(
     start: Checkpoint,
     reporter: Reporter | None = None,
 ) -> Outcome:
-    """Train from a checkpoint to the last step, or until Ctrl-C; the run's lock must be held.
+    """Train from a checkpoint to the last step, or until Ctrl-C; the caller holds the run's lock.
 
     Errors: Diverged if the loss is not finite; Failure if the disk is full or not writable. In both
     cases the checkpoints of earlier steps are intact.
     """
     clean_checkpoints(run.checkpoints, after=start.step)
-    # Step 0 has no losses yet: they are written by the loop, after the run exists.
+    # Step 0 has no losses yet: the loop writes them once the run exists.
     cut_back(run.metrics, step=start.step or -1)
     learner.restore(start.arrays, start.progress["position"])
-    # A diverging run is reported once, by the loss; NumPy would warn at every operation.
+    # A diverging run is reported once, by its loss; NumPy would warn at every operation.
     quiet = np.errstate(all="ignore")
     few = threads(config.training.threads)
     with quiet, few, StopRequest() as stop, MetricsLog(run.metrics) as metrics:
@@ -92,11 +92,11 @@ def train(
 
 
 class _Stopped(Exception):
-    """A signal asked to stop, and nothing is left half done."""
+    """A signal asked to stop; raised between steps, where state is consistent."""
 
 
 class _Loop:
-    """One session of training: the counters between a checkpoint and the end."""
+    """One session of training: the counters from a checkpoint to the end."""
 
     def __init__(
         self,
@@ -112,9 +112,9 @@ class _Loop:
         self.settings = config.training.resolved()
         self.step = self.first_step = self.saved_step = start.step
         self.progress = Progress.from_json(start.progress["loop"])
-        self.seconds = 0.0  # in steps, this session
-        self.planned = (self.step, np.empty(0))  # a step, and the learning rates from it on
-        self.under_way = (0, 0.0)  # steps and seconds of the first stretch, which may compile
+        self.seconds = 0.0  # spent in steps, this session
+        self.planned = (self.step, np.empty(0))  # a step, and the learning rates from that step on
+        self.under_way = (0, 0.0)  # steps and seconds of the first call, which may compile
 
     def run_to_the_end(self, stop: StopRequest) -> Outcome:
         self.reporter.started(self.run, self.config, self.step)
@@ -136,7 +136,7 @@ class _Loop:
             raise _Stopped
 
     def take_steps(self) -> None:
-        """Take steps for a moment, or until something is due; then do what is due."""
+        """Take steps for a moment, or until something is due; then do it."""
         begin = time.perf_counter()
         rates = self.rates()
         losses = self.learner.steps(rates).tolist()
@@ -187,7 +187,7 @@ class _Loop:
     def evaluate_and_save(self) -> None:
         """Evaluate, and save a checkpoint if the dev loss is the best so far, or if one is due.
 
-        If this is interrupted, the checkpoint written then notes that the evaluation is still due.
+        If interrupted, the next checkpoint records that the evaluation is still due.
         """
         again, self.progress.is_to_look = self.progress.is_to_look, True
         best = self.evaluate_splits()
@@ -196,11 +196,11 @@ class _Loop:
             self.save(again=again)
 
     def is_sound(self, loss: float) -> bool:
-        """Whether training can go on with such a loss."""
+        """Whether training can continue after such a loss."""
         return math.isfinite(loss) or not self.learner.descends
 
     def due(self, interval: int) -> bool:
-        """Whether this interval ends at the present step; the last step ends all."""
+        """Whether an interval ends at the current step; the last step ends all intervals."""
         return self.step % interval == 0 or self.step == self.settings.steps
 
     def log_batch_loss(self, rate: float) -> None:
@@ -211,7 +211,7 @@ class _Loop:
         self.record("train", loss=mean, learning_rate=rate)
 
     def evaluate_splits(self) -> bool:
-        """Record the losses on train and dev; whether that on dev is the best so far."""
+        """Record the losses on train and dev; whether the dev loss is the best so far."""
         losses = {
             f"{split}_loss": self.evaluate(split, self.settings.eval_examples)
             for split in ("train", "dev")
@@ -268,7 +268,7 @@ class _Loop:
         self.saved_step = self.step
 
     def speed(self) -> float:
-        """Steps per second in this session, once it is under way."""
+        """Steps per second in this session, excluding the first call once there are more."""
         steps, seconds = self.step - self.first_step, self.seconds
         if steps > self.under_way[0]:
             steps, seconds = steps - self.under_way[0], seconds - self.under_way[1]

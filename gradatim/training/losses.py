@@ -16,17 +16,17 @@ from ..data.examples import Batch, Examples
 from ..nn import Module
 from .pace import Pace
 
-BATCH = 1_024  # targets at a time: large enough for fast products, small enough for caches
-STRETCH = 16  # batches made at a time
-ENOUGH = 1_000_000  # targets of a split: with more its mean loss is not known better
-SCATTERED = 2  # the same if their examples are far apart in a file, where each costs a read
+BATCH = 1_024  # targets per batch: large enough for fast products, small enough for caches
+STRETCH = 16  # batches converted at a time
+ENOUGH = 1_000_000  # targets of a split that determine its mean loss well enough
+SCATTERED = 2  # the same for examples far apart in a file, where each costs a read
 
 
 class MeanLoss:
-    """The mean loss of a model, without gradients, in its mode for evaluation.
+    """The mean loss of a model, without gradients, in evaluation mode.
 
-    Whole batches are compiled, if `compiled`; the rows left over at the end run eagerly. If nothing
-    can be compiled, `warn` is called with the reason.
+    If `compiled`, whole batches run compiled; the remaining rows run eagerly. If compilation fails,
+    `warn` is called with the reason.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class MeanLoss:
         count: int,
         between: Callable[[float], None],
     ) -> float:
-        """On `count` examples in `stretches`, all but the last of whole batches; nan if any is.
+        """The loss on `count` examples in `stretches` of whole batches, but for the last.
 
-        Every target counts the same, however many its batch has. `between` is called every now and
-        then with the part that is done, from 0 to 1, and may raise.
+        Every target has the same weight, whatever the size of its batch; a nan makes the mean nan.
+        `between` is called regularly with the fraction done, and may raise.
         """
         total, targets, size, seen = 0.0, 0, batch_of(examples), 0
         with evaluating(self.model), no_grad():
@@ -62,7 +62,7 @@ class MeanLoss:
                 weights = counts[:whole].reshape(-1, size).sum(1).tolist()
                 losses = self._whole([_rows(part[:whole], size) for part in stretch])
                 for weight, loss in zip(weights, losses, strict=False):
-                    total += weight * loss  # one by one: in the same order, whatever the stretches
+                    total += weight * loss  # one by one: the grouping does not matter
                     seen += size
                     between(seen / count)
                 if whole < len(counts):
@@ -72,7 +72,7 @@ class MeanLoss:
         return total / targets
 
     def _whole(self, arrays: list[np.ndarray]) -> Iterator[float]:
-        """The losses of whole batches, as many at once as take a moment."""
+        """The losses of whole batches, as many at once as fit in a moment."""
         count, done = len(arrays[0]), 0
         while done < count:
             some = [from_numpy(array[done : done + self.pace.most]) for array in arrays]
@@ -91,7 +91,7 @@ class MeanLoss:
 
 @contextmanager
 def evaluating(model: Module) -> Iterator[None]:
-    """The model in its mode for evaluation during a block."""
+    """Evaluation mode in a block."""
     was_training = model.training
     model.eval()
     try:
@@ -101,22 +101,22 @@ def evaluating(model: Module) -> Iterator[None]:
 
 
 def _rows(part: np.ndarray, size: int) -> np.ndarray:
-    """A batch in each row."""
+    """One batch in each row."""
     return part.reshape(-1, size, *part.shape[1:])
 
 
 def batch_of(examples: Examples) -> int:
-    """How many examples have about BATCH targets."""
+    """The number of examples that have about BATCH targets."""
     return max(1, BATCH // examples.predictions)
 
 
 def enough(examples: Examples) -> int:
-    """How many examples determine the loss of a split: all, or those with ENOUGH targets."""
+    """The number of examples that determine the loss of a split: all, or ENOUGH targets."""
     return min(len(examples), max(1, ENOUGH // examples.predictions))
 
 
 def stretches(examples: Examples, count: int = 0) -> Iterator[Batch]:
-    """So many examples spread evenly over all, or all for 0, in stretches of whole batches."""
+    """`count` evenly spaced examples, or all for 0, in groups of whole batches."""
     size = batch_of(examples)
     if not 0 < count < len(examples):
         yield from examples.batches(STRETCH * size)

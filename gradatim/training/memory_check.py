@@ -1,4 +1,4 @@
-"""Refuse a batch that cannot fit into memory, before anything is computed."""
+"""Refuse a batch that cannot fit in memory, before anything is computed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import os
 from ..data.examples import Examples
 from .errors import BadUse
 
-UNKNOWN = 1 << 40  # bytes: assumed where the system does not say; more than most machines have
-INDEX = 8  # bytes of the number that draws an example
+UNKNOWN = 1 << 40  # bytes, assumed if the system does not tell; more than most machines have
+INDEX = 8  # bytes of the index of an example
 
 
 def check_batch(examples: Examples, batch_size: int) -> None:
     """Refuse a batch larger than all memory; a step needs several times its size.
 
-    Otherwise drawing it would take minutes before memory runs out, and the machine could become
-    too slow to react to Ctrl-C.
+    Otherwise drawing it would take minutes before memory runs out, and the machine could become too
+    slow to respond to Ctrl-C.
 
     Errors: BadUse.
     """
@@ -25,7 +25,7 @@ def check_batch(examples: Examples, batch_size: int) -> None:
         all_of_them = f"{batch_size:,}" if batch_size else f"0, for all {count:,} examples"
         raise BadUse(
             f"training.batch_size is {all_of_them}: such a batch takes {_gigabytes(wanted)} by"
-            f" itself, and this machine has {_gigabytes(there)}; set a smaller one"
+            f" itself, but this machine has {_gigabytes(there)}; set a smaller one"
         )
 
 

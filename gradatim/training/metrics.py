@@ -1,7 +1,7 @@
-"""A run's numbers over time: one JSON object a line, appended and flushed as they come.
+"""A run's numbers over time: one JSON object per line, flushed as it is written.
 
-A line is `{"event": "train", "step": 100, ...}` or `{"event": "eval", ...}`. JSON has no nan and
-no infinity, so these are written as the texts "NaN", "Infinity", "-Infinity" and read back.
+A line is `{"event": "train", "step": 100, ...}` or `{"event": "eval", ...}`. JSON has no nan or
+infinity, so these are written as the strings "NaN", "Infinity" and "-Infinity".
 """
 
 import contextlib
@@ -30,7 +30,7 @@ def encode(record: Record) -> str:
 
 
 def json_number(value: Any) -> Any:
-    """The value, or its name if it is a number that JSON cannot hold.
+    """The value, or its name if it is a number that JSON cannot represent.
 
     >>> json_number(float("inf")), json_number(1.5)
     ('Infinity', 1.5)
@@ -58,7 +58,7 @@ def decode(line: str) -> Record | None:
 
 
 def plain_number(value: Any) -> Any:
-    """What `json_number` was given.
+    """The inverse of `json_number`.
 
     >>> plain_number("-Infinity"), plain_number("train")
     (-inf, 'train')
@@ -67,7 +67,7 @@ def plain_number(value: Any) -> Any:
 
 
 def read_metrics(path: Path) -> list[Record]:
-    """All whole records of a file, in order; a missing file has none."""
+    """All complete records of a file, in order; a missing file has none."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -76,7 +76,7 @@ def read_metrics(path: Path) -> list[Record]:
 
 
 def last_step(path: Path) -> int:
-    """The step of the last whole record, by the end of the file alone; 0 if there is none."""
+    """The step of the last complete record, read from the end of the file; 0 if there is none."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_BYTES))
@@ -88,9 +88,9 @@ def last_step(path: Path) -> int:
 
 
 def cut_back(path: Path, *, step: int) -> None:
-    """Drop what a run that goes on after `step` will write again, and a torn last line.
+    """Remove what a run resumed after `step` will write again, and a torn last line.
 
-    These are the records of later steps, and the final losses of a run that had come to its end.
+    These are the records of later steps, and the final losses of a finished run.
     """
     records = read_metrics(path)
     kept = [r for r in records if r["step"] <= step and r.get("event") != "final"]
@@ -100,7 +100,7 @@ def cut_back(path: Path, *, step: int) -> None:
 
 
 class MetricsLog:
-    """The open end of a metrics file; every record reaches the operating system at once."""
+    """A metrics file open for appending; every record is flushed to the operating system."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -115,11 +115,11 @@ class MetricsLog:
             raise Failure(f"cannot write {self.path} ({error.strerror})") from error
 
     def sync(self) -> None:
-        """Wait until the disk has every record, so that no checkpoint is ahead of them."""
+        """Wait until every record is on disk, so that no checkpoint is ahead of them."""
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Close the file; what a full disk refused is already reported."""
+        """Close the file; errors of a full disk have been reported already."""
         with contextlib.suppress(OSError):
             self._file.close()
 

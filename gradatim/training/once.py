@@ -1,4 +1,4 @@
-"""Warnings that are given once."""
+"""Warnings issued only once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Warn = Callable[[str], None]
 
 
 def only_once(warn: Warn) -> Warn:
-    """A function that warns, the first time it is called, why something is not compiled."""
+    """A function that warns only on its first call that something could not be compiled."""
     reasons: list[str] = []
 
     def warn_once(why: str) -> None:

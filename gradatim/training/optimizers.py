@@ -9,7 +9,7 @@ from .config import TrainingConfig
 
 
 def make_optimizer(model: nn.Module, settings: TrainingConfig) -> Any:
-    """The optimiser, over all parameters."""
+    """The optimiser over all parameters."""
     rate, groups = settings.learning_rate, decay_groups(model, settings)
     if settings.optimizer == "sgd":
         return optim.SGD(groups, lr=rate, momentum=settings.momentum)
@@ -20,8 +20,8 @@ def make_optimizer(model: nn.Module, settings: TrainingConfig) -> Any:
 def decay_groups(model: nn.Module, settings: TrainingConfig) -> list[dict[str, Any]]:
     """The parameters in groups, each with its weight decay.
 
-    With `decay` of "matrices" only parameters of two or more dimensions are pulled towards zero: a
-    smaller bias, or a smaller gain of a norm, makes no simpler function.
+    With `decay` "matrices", only parameters of two or more dimensions decay: a smaller bias or norm
+    weight does not make the function simpler.
     """
     parameters = list(model.parameters())
     if settings.decay == "all":
@@ -36,7 +36,7 @@ def decay_groups(model: nn.Module, settings: TrainingConfig) -> list[dict[str, A
 
 
 def change(optimizer: Any, model: nn.Module, settings: TrainingConfig) -> None:
-    """Give a restored optimiser the numbers that the rest of the run shall have."""
+    """Give a restored optimiser the settings for the rest of the run."""
     new = {"momentum": settings.momentum, "betas": (settings.beta1, settings.beta2)}
     for group, like in zip(optimizer.param_groups, decay_groups(model, settings), strict=True):
         group["weight_decay"] = like["weight_decay"]

@@ -1,4 +1,4 @@
-"""How many steps to run at once, so that Ctrl-C, SIGTERM and the progress bar never wait long."""
+"""How many steps to run per call, so that Ctrl-C, SIGTERM and the progress bar respond promptly."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ MOMENT = 0.05  # seconds
 
 
 class Pace:
-    """How many steps to take at once so that it lasts about a moment.
+    """The number of steps per call, chosen so that a call lasts about a moment.
 
-    It begins with one, and grows at most eightfold at a time: the first step may have to be
-    compiled, and says nothing about the second.
+    It starts with one and grows at most eightfold at a time: the first step may include
+    compilation, and says nothing about the second.
 
     >>> pace = Pace()
     >>> pace.took(1, 0.3)
@@ -23,7 +23,7 @@ class Pace:
         self._is_first = True
 
     def took(self, steps: int, seconds: float) -> None:
-        """So many steps took so long."""
+        """Record that `steps` steps took `seconds`."""
         fitting = int(MOMENT * steps / max(seconds, 1e-9))
         self.most = 8 if self._is_first else max(1, min(fitting, 8 * self.most))
         self._is_first = False

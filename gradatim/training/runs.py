@@ -1,8 +1,8 @@
-"""Runs: one folder each under `runs/`, that appears with its first checkpoint in it or not at all.
+"""Runs: one folder each under `runs/`, created atomically with its first checkpoint.
 
 runs/mlp-1/
     config.toml         the resolved settings; `gradatim train --config` takes it
-    tokenizer.json      of a model of tokens: a copy of its tokeniser, for other uses of it
+    tokenizer.json      for token models: a copy of the tokeniser
     metrics.jsonl       the numbers over time
     checkpoints/        the last three and the best
     run.lock            held by the process that trains it
@@ -35,24 +35,24 @@ from .lock import Lock, is_locked
 from .metrics import last_step
 from .toml import write_toml
 
-RUNS = Path("runs")  # where commands look unless --runs says otherwise
+RUNS = Path("runs")  # the default of --runs
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 @dataclass(frozen=True)
 class Run:
-    """Where one run keeps its things."""
+    """The folder of one run."""
 
     path: Path
 
     @property
     def name(self) -> str:
-        """What the user calls it."""
+        """The name that commands take."""
         return self.path.name
 
     @property
     def typed(self) -> str:
-        """What to type for it: the name, or the folder if it is not where commands look first.
+        """What to type for it: its name, or its path if it is not in the default folder.
 
         >>> Run(Path("runs/mlp-1")).typed, Run(Path("my runs/mlp-1")).typed
         ('mlp-1', '"my runs/mlp-1"')
@@ -77,11 +77,11 @@ class Run:
 
     @property
     def lock_path(self) -> Path:
-        """The file that its trainer locks."""
+        """The file that the training process locks."""
         return self.path / "run.lock"
 
     def lock(self) -> Lock:
-        """The right to train it, not yet taken."""
+        """The lock for training it, not yet acquired."""
         return Lock(self.lock_path, of=f"run '{self.name}'")
 
     def load(
@@ -90,7 +90,7 @@ class Run:
         *,
         on_damaged: Callable[[DamagedCheckpoint], None] | None = None,
     ) -> Checkpoint:
-        """The checkpoint `"last"`, `"best"`, or that of a step such as `"2000"`."""
+        """The checkpoint "last", "best", or that of a step such as "2000"."""
         if which == "last":
             return newest_checkpoint(self.checkpoints, on_damaged=on_damaged)
         if which == "best":
@@ -104,7 +104,7 @@ class Run:
         return load_checkpoint(path)
 
     def steps(self) -> list[int]:
-        """The steps it has checkpoints of."""
+        """The steps that have checkpoints."""
         return [step_of(path) for path in checkpoint_paths(self.checkpoints)]
 
 
@@ -112,8 +112,8 @@ class Run:
 class Summary:
     """One line of the table of runs; `state` is running, finished, interrupted or damaged.
 
-    `step` is that of the newest checkpoint or, of a running one, of its newest metrics; `when` its
-    newest checkpoint was written; None if it has none that can be read.
+    `step` is that of the newest checkpoint, or of the newest metrics if running; `when` is the time
+    of the newest checkpoint, None if none can be read.
     """
 
     name: str
@@ -133,19 +133,19 @@ def create_run(
     first: Checkpoint,
     files: Mapping[str, bytes] | None = None,
 ) -> Run:
-    """A new run with its settings and its first checkpoint, visible only when both are there.
+    """Create a run with its settings and first checkpoint, atomically.
 
-    `files` are others to lie beside them, by name.
+    `files` are further files for its folder, by name.
 
     Without a name it takes the first free one of `<model>-1`, `<model>-2`, ...
-    Errors: BadUse if the name is taken or no name; Failure if the folder cannot be written.
+    Errors: BadUse if the name is taken or invalid; Failure if the folder cannot be written.
     """
     if name is not None:
         check_name(name)
     try:
         root.mkdir(parents=True, exist_ok=True)
         with Lock(root / ".lock", of=f"the folder {root}", patience=10.0):
-            sweep(root)  # nobody else is creating a run while we hold the lock
+            sweep(root)  # holding the lock, nobody else is creating a run
             run = Run(root / (name or free_name(root, first.model)))
             if run.path.exists():
                 raise BadUse(_taken(run))
@@ -174,9 +174,9 @@ def _build(run: Run, config: dict[str, Any], first: Checkpoint, files: Mapping[s
 
 
 def open_run(root: Path, name: str) -> Run:
-    """The run of that name, or the folder itself if a path is given.
+    """The run of that name, or at that path.
 
-    Errors: BadUse with the nearest name, or with what to type if there is no run at all.
+    Errors: BadUse with the nearest name, or with what to type if there are no runs.
     """
     for path in (root / name, Path(name)):
         if (path / "checkpoints").is_dir():
@@ -189,7 +189,7 @@ def open_run(root: Path, name: str) -> Run:
 
 
 def list_runs(root: Path) -> list[Run]:
-    """All runs under a folder, the one that was written last at the end."""
+    """All runs under a folder, the most recently written last."""
     if not root.is_dir():
         return []
     runs = [Run(path) for path in root.iterdir() if not path.name.startswith(".")]
@@ -197,7 +197,7 @@ def list_runs(root: Path) -> list[Run]:
 
 
 def latest_run(root: Path) -> Run:
-    """The run that was written last. Errors: BadUse that says what to type if there is none."""
+    """The most recently written run. Errors: BadUse says what to type if there is none."""
     runs = list_runs(root)
     if not runs:
         raise BadUse(f"no run in {root} yet; type: gradatim train")
@@ -205,7 +205,7 @@ def latest_run(root: Path) -> Run:
 
 
 def free_name(root: Path, model: str) -> str:
-    """The first name `<model>-<number>` after all that are taken.
+    """The name `<model>-<number>` after the highest number taken.
 
     >>> free_name(Path("no such folder"), "mlp")
     'mlp-1'
@@ -216,7 +216,7 @@ def free_name(root: Path, model: str) -> str:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that is no plain folder name. Errors: BadUse.
+    """Refuse a name that is not a plain folder name. Errors: BadUse.
 
     >>> check_name("../mlp")
     Traceback (most recent call last):
@@ -227,7 +227,7 @@ def check_name(name: str) -> None:
 
 
 def summarise(run: Run) -> Summary:
-    """What the table of runs says about one; a damaged run is said to be so, not hidden."""
+    """The line for a run in the table of runs; a damaged run is listed as such."""
     infos = _infos(run)
     if not infos:
         return Summary(run.name, "?", 0, 0, None, "damaged", None)
@@ -264,7 +264,7 @@ def _written(run: Run) -> float:
 
 
 def _paths(run: Run) -> list[Path]:
-    """Its checkpoints; none if they cannot be read, since a table of runs shows the others."""
+    """Its checkpoints; none if they cannot be read, so that the table still lists other runs."""
     with suppress(CheckpointError):
         return checkpoint_paths(run.checkpoints)
     return []
@@ -272,7 +272,7 @@ def _paths(run: Run) -> list[Path]:
 
 def _taken(run: Run) -> str:
     if not run.checkpoints.is_dir():
-        return f"{run.path} is there and is not a run; choose another --name"
+        return f"{run.path} exists but is not a run; choose another --name"
     summary = summarise(run)
     others = f"go on with it: gradatim train --resume {run.typed}, or choose another --name"
     return (

@@ -1,4 +1,4 @@
-"""The learning rate as a function of the step alone, so that resuming needs no memory of it."""
+"""The learning rate as a function of the step alone, so that resuming needs no state."""
 
 import math
 

@@ -32,13 +32,13 @@ from .versions import versions
 
 DEFAULT_MODEL = "mlp"
 
-# What a run cannot change any more, and why.
+# Settings that a run cannot change, and why.
 _FIXED = {
     "model": "its weights have that shape",
-    "data.split_seed": "its words are split so",
-    "data.form": "its data are taken so",
-    "data.tokenizer": "its tokens are those",
-    "training.seed": "its generator goes on where it stopped",
+    "data.split_seed": "its words are split by it",
+    "data.form": "its data was read that way",
+    "data.tokenizer": "its tokens come from it",
+    "training.seed": "its generator continues where it stopped",
     "training.optimizer": "the optimiser's state has that form",
     "training.momentum": "the optimiser's state has that form",
     "training.decay": "the optimiser's state has that form",
@@ -47,7 +47,7 @@ _FIXED = {
 
 @dataclass(frozen=True)
 class Session:
-    """A run with everything needed to train it, and the right to do so until the block ends."""
+    """A run with everything needed to train it; it holds the run's lock until the block ends."""
 
     run: Run
     config: RunConfig
@@ -67,15 +67,15 @@ class Session:
         self.lock.release()
 
     def trained(self, step: int) -> Trained:
-        """The model as it is now."""
+        """The model in its current state."""
         return Trained(self.config, self.learner.model, self.learner.task.known(), step)
 
     def parameters(self) -> int:
-        """How many numbers are trained."""
+        """The number of trained parameters."""
         return sum(p.numel() for p in self.learner.model.parameters())
 
     def headline(self) -> str:
-        """What is trained and on what, and where it is kept, as two lines."""
+        """What is trained on which data, and the run's name, as two lines."""
         parameters = f" with {self.parameters():,} parameters" if self.learner.descends else ""
         return (
             f"{self.config.name}{parameters} on {self.learner.task.extent()}\n"
@@ -103,7 +103,7 @@ def new(
 ) -> Session:
     """A new run: settings from the defaults, then the TOML file, then the pairs.
 
-    `warn` is told if it cannot be compiled.
+    `warn` is called if it cannot be compiled.
 
     Errors: BadUse for wrong settings, words or names; Failure if the folder cannot be written.
     """
@@ -117,7 +117,7 @@ def new(
     run = create_run(root, name=name, config=config.tables(), first=first, files=task.files())
     lock = run.lock().acquire()
     task.keep_in(run.path)
-    # Not `first`: in the moment before the lock another process may have gone on with the run.
+    # Not `first`: before the lock was taken, another process may have continued the run.
     return Session(run, config, learner, run.load(), lock)
 
 
@@ -129,12 +129,12 @@ def go_on(
     pairs: list[str] | None = None,
     warn: Callable[[str], None],
 ) -> Session:
-    """A run from its last whole checkpoint, perhaps with other settings for the rest of it.
+    """A run resumed from its last intact checkpoint, perhaps with other settings from there on.
 
-    `warn` is told of damaged checkpoints, of versions that may give other digits, and if it cannot
-    be compiled.
+    `warn` is called for damaged checkpoints, for other software versions (which may give other
+    digits), and if it cannot be compiled.
 
-    Errors: BadUse for settings that a run cannot change; RunInUse; CheckpointError.
+    Errors: BadUse for settings that a run must keep; RunInUse; CheckpointError.
     """
     run = open_run(root, name)
     lock = run.lock().acquire()
@@ -164,7 +164,7 @@ def go_on(
 def make_learner(
     config: RunConfig, task: Task, *, warn: Callable[[str], None] = lambda message: None
 ) -> ModelLearner:
-    """A fresh learner; the default generator begins anew with the training's seed."""
+    """A new learner; the default generator is reset to the training seed."""
     manual_seed(config.training.seed)
     model = find_model(config.name).load().Model(config.model)
     return ModelLearner(config, model, task, warn=warn)
@@ -195,7 +195,7 @@ def _check_steps(config: RunConfig, start: Checkpoint, run: Run) -> None:
     if steps < start.step:
         raise BadUse(
             f"run '{run.name}' has done {start.step:,} steps, and training.steps={steps} is fewer:"
-            f" give more of them, or look at it as it is: gradatim eval {run.typed}"
+            f" ask for more, or evaluate it as it is: gradatim eval {run.typed}"
         )
 
 

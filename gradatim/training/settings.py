@@ -1,4 +1,4 @@
-"""Settings and data of a model by its name: shared by new runs, old runs and pictures."""
+"""A model's settings and data by its name: shared by new runs, old runs and pictures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def find_model(name: str) -> Entry:
 
 
 def default_config(entry: Entry, variant: Variant | None = None) -> RunConfig:
-    """A model's settings before anybody changed them, by its first recipe if none is given."""
+    """A model's default settings, from this recipe or its first one."""
     variant = variant or entry.variants[0]
     model = entry.load().Config(**variant.sizes)
     training = TrainingConfig(**asdict(variant.recipe))
@@ -45,7 +45,7 @@ def configured(
     tables: dict[str, Any] | None = None,
     source: str = "the settings",
 ) -> RunConfig:
-    """A model's settings by the recipe that suits the data, then those of tables, then of pairs.
+    """A model's settings: the recipe that suits the data, then tables, then pairs.
 
     Errors: BadUse.
     """
@@ -59,7 +59,7 @@ def configured(
 
 
 def variant_of(entry: Entry, config: RunConfig) -> Variant:
-    """The recipe of a model that suits its data, or the first one."""
+    """The recipe of a model that suits its data, else the first one."""
     form = kind_of(entry).form(config.data)
     found = [variant for variant in entry.variants if variant.form == form]
     return (found or entry.variants)[0]
@@ -80,7 +80,7 @@ def config_of(checkpoint: Checkpoint, run: Run) -> RunConfig:
 
 
 def read_task(config: RunConfig, known: Known | None = None) -> Task:
-    """The data that the settings name, as a checkpoint knew them if there is one.
+    """The data that the settings name, as recorded in a checkpoint if there is one.
 
     Errors: BadUse; DataError.
     """

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a request: the step is finished and saved; a second one stops at once."""
+"""Ctrl-C and SIGTERM as a request to finish the step and save; a second signal stops at once."""
 
 import signal
 import threading
@@ -9,11 +9,11 @@ _WANTED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the last two on POSIX a
 
 
 class StopRequest:
-    """Within a `with` block, notes the first signal to stop instead of dying of it.
+    """Inside a `with` block, records the first stop signal instead of ending the process.
 
-    After the first one the earlier handlers are back, so the second acts as it always did.
-    Signals that were ignored before (`nohup`, jobs of a script) stay ignored; outside the main
-    thread Python allows no handlers, and nothing is changed.
+    After the first signal the earlier handlers are restored, so a second one acts as usual. Signals
+    that were ignored before (`nohup`, background jobs of a script) stay ignored; outside the main
+    thread, where Python allows no handlers, nothing changes.
 
     >>> import signal
     >>> with StopRequest() as stop:
@@ -33,7 +33,7 @@ class StopRequest:
 
     @property
     def exit_code(self) -> int:
-        """The shell's code for a process ended by that signal: 130 for Ctrl-C, 143 for SIGTERM."""
+        """The shell's exit code for the signal: 130 for Ctrl-C, 143 for SIGTERM."""
         return 128 + (self.number or 0)
 
     def __enter__(self) -> "StopRequest":
@@ -41,7 +41,7 @@ class StopRequest:
             return self
         for name in _WANTED:
             number = getattr(signal, name, None)
-            # None: installed from C, and Python could not put it back.
+            # None: installed from C, so Python could not restore it.
             if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
                 self._before[number] = signal.signal(number, self._note)
         return self

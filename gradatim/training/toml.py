@@ -1,4 +1,4 @@
-"""Settings in TOML: read with the file and line of a mistake, written so that they read back."""
+"""Settings in TOML: mistakes are reported with file and line; what is written reads back equal."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
     Errors: BadUse names the file, and the line if the syntax is wrong.
     """
-    import tomllib  # only now: `gradatim` alone reads no settings, and should start at once
+    import tomllib  # here because plain `gradatim` reads no settings and should start fast
 
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
@@ -22,7 +22,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise BadUse(f"{path}: is a folder; give a TOML file") from None
     except UnicodeDecodeError as error:
         raise BadUse(f"{path}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    except (ValueError, RecursionError) as error:  # of numbers with thousands of digits, of depth
+    except (ValueError, RecursionError) as error:  # huge numbers, or deep nesting
         raise BadUse(f"{path}: not valid TOML: {error}") from None
     except OSError as error:
         raise BadUse(f"{path}: cannot be read ({error.strerror})") from None
@@ -52,7 +52,7 @@ def _table(name: str, table: dict[str, Any]) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """A plain value as TOML writes it."""
+    """A plain value in TOML syntax."""
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(toml_value(part) for part in value) + "]"
     if value is None:

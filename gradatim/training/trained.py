@@ -28,14 +28,14 @@ Progress = Callable[[str, float], None]  # called with a split, and the fraction
 
 
 def _ignore(split: str, part: float) -> None:
-    """No progress is wanted."""
+    """The default for `progress`."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A model with its settings and what its checkpoint keeps of the data, at some step.
+    """A model with its settings and what its checkpoint records of the data, at some step.
 
-    Samples and losses are compiled if the settings say so; `warn` is called if that fails.
+    Samples and losses are compiled if the settings ask for it; `warn` is called if that fails.
     """
 
     config: RunConfig
@@ -43,7 +43,7 @@ class Trained:
     known: Known
     step: int
     warn: Callable[[str], None] = lambda message: None
-    folder: Path | None = None  # of its run
+    folder: Path | None = None  # the run's folder
 
     @property
     def name(self) -> str:
@@ -52,7 +52,7 @@ class Trained:
 
     @cached_property
     def task(self) -> Task:
-        """The data that it was trained on. Errors: DataError if its file is gone or wrong."""
+        """The data it was trained on. Errors: DataError if its file is missing or invalid."""
         task = read_task(self.config, self.known)
         if self.folder is not None:
             task.keep_in(self.folder)
@@ -60,7 +60,7 @@ class Trained:
 
     @cached_property
     def language_model(self) -> LanguageModel:
-        """The model as one that writes samples and scores texts."""
+        """The model as a `LanguageModel`, which writes samples and scores texts."""
         kind = kind_of(find_model(self.name))
         return kind.language_model(self.model, self.known, self.config.training.compile, self.warn)
 
@@ -72,16 +72,16 @@ class Trained:
     def surprise(self, text: str) -> list[Letter]:
         """The surprise, -log p, of each letter or token of a text, and of the end of a word.
 
-        Errors: BadUse for no text; UnknownCharacter for a letter that is not in the vocabulary.
+        Errors: BadUse for an empty text; UnknownCharacter for a letter outside the vocabulary.
         """
         return self.language_model.surprise(text)
 
     def losses(self, splits: Sequence[str], *, progress: Progress = _ignore) -> dict[str, float]:
-        """The mean loss on splits of the data that it was trained on, as at the end of training.
+        """The mean loss on splits of the training data, as at the end of training.
 
-        `progress(split, part)` is called every moment with the fraction done. Errors: DataError if
-        the file with the data is gone or wrong; BadUse if it was changed since, for then its parts
-        are others, and training data may be among those of the test.
+        `progress(split, part)` is called regularly with the fraction done. Errors: DataError if the
+        data file is missing or invalid; BadUse if it has changed, because its split would differ
+        and test examples might have been trained on.
         """
         self._check_same_data()
         return {
@@ -103,7 +103,7 @@ class Trained:
     def losses_on_file(self, path: str, *, progress: Progress = _ignore) -> dict[str, float]:
         """The mean loss on all of a file, under the file's name; `progress` as for `losses`.
 
-        Errors: DataError if it cannot be read or has letters that the model does not know.
+        Errors: DataError if it cannot be read or has letters outside the vocabulary.
         """
         data = replace(self.config.data, file=path)
         task = read_task(replace(self.config, data=data), self.known)
@@ -111,18 +111,18 @@ class Trained:
         return {task.name: self._loss(whole, len(whole), partial(progress, task.name))}
 
     def batch(self, examples: int) -> tuple[Tensor, ...]:
-        """The first so many examples, as the model takes them."""
+        """The first `examples` examples, as the model takes them."""
         whole = self.task.everything(self.config.model)
         return tuple(map(from_numpy, whole[np.arange(min(examples, len(whole)))]))
 
     def loss_on(self, examples: int) -> Tensor:
-        """The loss on the first so many examples, with its graph."""
+        """The loss on the first `examples` examples, with its graph."""
         _, loss = self.model(*self.batch(examples))
         assert isinstance(loss, Tensor)
         return loss
 
     def _loss(self, examples: Examples, count: int, between: Callable[[float], None]) -> float:
-        # As many threads as in training: then these are the training's losses to the last digit.
+        # The thread count of training reproduces the training's losses to the last digit.
         with threads(self.config.training.threads):
             some = stretches(examples, count)
             return self._mean_loss(examples, some, count=count, between=between)
@@ -143,9 +143,9 @@ def load_trained(
 ) -> Trained:
     """The model of a run's checkpoint: "last", "best", or a step.
 
-    Compiled, unless the run is not or that is not wanted; `warn` is told if it is not possible.
+    Compiled unless the run is not or `compiled` is False; `warn` is called if that fails.
 
-    Errors: CheckpointError if there is none, or none of such a model; BadUse for another word.
+    Errors: CheckpointError if there is none or its model is unknown; BadUse for any other `which`.
     """
     checkpoint = run.load(which, on_damaged=on_damaged)
     config = config_of(checkpoint, run)
@@ -159,7 +159,7 @@ def load_trained(
 
 
 def fresh(name: str) -> Trained:
-    """A model with its first weights, for the embedded names; a counted one has counted them."""
+    """An untrained model, for the built-in names; a counted one has counted them."""
     config = default_config(find_model(name))
     task = read_task(config)
     config = task.sized(config)
@@ -173,5 +173,5 @@ def fresh(name: str) -> Trained:
 
 
 def count_bigrams() -> Trained:
-    """The bigrams of the embedded names, counted now: the model that needs no training."""
+    """The bigrams of the built-in names, counted now: a model that needs no training."""
     return fresh("bigram-counts")

@@ -1,4 +1,4 @@
-"""The versions that a run was made with; bitwise repetition is promised for equal ones."""
+"""The software versions that a run was made with; equal ones give bitwise equal runs."""
 
 import platform
 

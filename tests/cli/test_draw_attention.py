@@ -31,7 +31,7 @@ def test_what_it_cannot_draw_is_said(small_gpt, runs, tmp_path, capsys):
     out = ["-o", str(tmp_path / "maps.svg")]
     assert main(["draw", "attention", "--runs", str(small_gpt), "--text", "a" * 20, *out]) == 2
     err = capsys.readouterr().err
-    assert "the text has 21 tokens, and gpt looks at 8 at most; give a shorter --text, or" in err
+    assert "the text has 21 tokens, but gpt's context is 8; give a shorter --text, or" in err
     assert "gradatim train gpt --set block_size=21" in err
     assert main(["draw", "attention", "--runs", str(small_gpt), "--text", "x?", *out]) != 0
     assert "'x'" in capsys.readouterr().err

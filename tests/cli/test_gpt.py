@@ -143,7 +143,7 @@ def test_a_prompt_longer_than_the_context_is_said_once_and_its_end_counts(capsys
     some = ["-n", "2", "--seed", "3", "--max-tokens", "20"]
     long = asked(capsys, "sample", root, "chars", "--prompt", prompt, *some)
     assert long.err.count("\n") == 1
-    assert "the prompt has 33 tokens, and the model looks at 12: only the last of them" in long.err
+    assert "has 33 tokens, but the model's context is 12: only the last of them" in long.err
     short = asked(capsys, "sample", root, "chars", "--prompt", prompt[-12:], *some)
     assert short.err == ""
     assert long.out.replace(prompt, prompt[-12:]) == short.out
@@ -290,7 +290,7 @@ def test_a_saved_tokeniser_serves_another_training(capsys, root, tmp_path, poem)
         (["--data", "WORDS"], ["form=words", "block_size=4"], "'alan' has 4 tokens, which with"),
         (["--data", "none.txt"], [], "there is no file none.txt"),
         ([], ["n_head=3"], "n_head must divide n_embd"),
-        ([], ["form=text"], "the embedded names are words"),
+        ([], ["form=text"], "the built-in names are words"),
         (["--data", "english"], ["form=words"], "english is running text, and form=words learns"),
         ([], ["decay=biases"], "training.decay wants one of all, matrices"),
         ([], ["beta2=1"], "training.beta2 must be at least 0 and below 1"),

@@ -76,7 +76,7 @@ def test_fewer_steps_than_were_done_are_refused(capsys, tmp_path, words):
     capsys.readouterr()
     assert main([*resume, "--steps", "10"]) == 2
     err = capsys.readouterr().err
-    assert "run 'x' has done 20 steps, and training.steps=10 is fewer: give more" in err
+    assert "run 'x' has done 20 steps, and training.steps=10 is fewer: ask for more" in err
     assert "gradatim eval" in err
     assert open_run(tmp_path, "x").config.read_bytes() == before
     assert main([*resume, "--steps", "20", "--samples", "0"]) == 0
@@ -208,7 +208,7 @@ def test_other_seeds_give_other_runs(tmp_path, words):
             ["mlp", "--set", "batch_size=99999999999"],
             "is 99,999,999,999: such a batch takes 4,000 GB",
         ),
-        (["gpt", "--set", "batch_size=99999999999"], "by itself, and this machine has "),
+        (["gpt", "--set", "batch_size=99999999999"], "by itself, but this machine has "),
         (["mlp", "--seed", "-1"], "training.seed must not be negative, got -1"),
         (["mlp", "--config", "none.toml"], "none.toml: no such config file"),
         (["mlp", "--data", "none.txt"], "there is no file none.txt"),
@@ -281,7 +281,7 @@ def test_a_taken_name_is_refused_and_nothing_is_overwritten(capsys, tmp_path, wo
         (["bigram"], "run 'small' is a mlp, not a bigram"),
         (["--set", "h=9"], "model.h of run 'small' stays 8: its weights have that shape"),
         (["--set", "batch_size=99999999999"], "99,999,999,999: such a batch takes 4,000 GB"),
-        (["--seed", "9"], "training.seed of run 'small' stays 1: its generator goes on"),
+        (["--seed", "9"], "training.seed of run 'small' stays 1: its generator continues"),
         (["--set", "split_seed=9"], "data.split_seed of run 'small' stays 42"),
         (["--data", "names"], "names has other words than those that run 'small' was trained on"),
     ],

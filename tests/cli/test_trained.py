@@ -126,7 +126,7 @@ def test_surprise_has_a_bar_for_each_letter(capsys, runs):
 def test_without_any_run_the_bigrams_of_the_names_are_counted(capsys, tmp_path):
     assert main(["surprise", "emma", "--runs", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
-    assert "counting the bigrams of the embedded names" in err
+    assert "this counts the bigrams of the built-in names" in err
     mean = float(out.splitlines()[-1].split()[1])
     assert 1.5 < mean < 3.0
 

@@ -1,4 +1,4 @@
-"""The embedded digits are what their note says, and their parts never change."""
+"""The built-in digits are what their note says, and their parts never change."""
 
 import hashlib
 from importlib.resources import files

@@ -1,4 +1,4 @@
-"""The embedded first names: which ones, from where, and how they are split for ever."""
+"""The built-in first names: which ones, from where, and how they are split for ever."""
 
 import hashlib
 import re

@@ -86,7 +86,7 @@ def test_a_mistake_on_the_command_line_is_named(pair, message):
     ("tables", "message"),
     [
         ({"trainign": {}}, "unknown table 'trainign'; did you mean 'training'?"),
-        ({"steps": 5}, "'steps' stands outside of its table; write [training] on a line above it"),
+        ({"steps": 5}, "'steps' is outside its table; write [training] on a line above it"),
         ({"training": 3}, "'training' must be a table, write [training] on its own line"),
         ({"training": {"steps": "5"}}, None),
         ({"training": {"steps": True}}, "training.steps wants a whole number, got True"),

@@ -188,5 +188,5 @@ def test_an_optimiser_without_an_array_is_refused():
     one = learner()
     arrays, position = one.arrays(), one.position()
     del arrays[next(name for name in arrays if name.startswith("optimizer."))]
-    with pytest.raises(CheckpointError, match="not whole: there is no array 'optimizer"):
+    with pytest.raises(CheckpointError, match="incomplete: there is no array 'optimizer"):
         learner().restore(arrays, position)

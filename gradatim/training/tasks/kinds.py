@@ -1,4 +1,4 @@
-"""Which kinds of models there are."""
+"""The kinds of models."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ KINDS = {"letters": LETTERS, "sequences": SEQUENCES}
 
 
 def kind_of(entry: Entry) -> Kind:
-    """How a model gets its data and answers."""
+    """The kind of a model: how it reads data and produces output."""
     return KINDS[entry.kind]
 
 
 def known_in(position: dict[str, Any]) -> Known:
-    """What a checkpoint remembers of its data; the first ones called them words."""
+    """What a checkpoint records of its data; early versions stored it as "words"."""
     known: Known = position["data"] if "data" in position else position["words"]
     return known

@@ -1,4 +1,4 @@
-"""Words, a letter at a time: the letters before, and the one that comes next."""
+"""Words one letter at a time: the letters before, and the next one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .task import Kind, Known, Task
 
 
 class LetterTask(Task):
-    """Words as rows of `block_size` letters and the next one, for models that see no more."""
+    """Words as rows of `block_size` letters and the next one."""
 
     loss_is = "mean negative log likelihood of the next letter, in nats"
 
@@ -56,7 +56,7 @@ class LetterTask(Task):
 
     @cached_property
     def parts(self) -> dict[str, Words]:
-        """The words to train, to choose by and to test."""
+        """The words of train, dev and test."""
         parts: dict[str, Words] = self.words.split(seed=self.split_seed)._asdict()
         return parts
 
@@ -111,7 +111,7 @@ def read(config: RunConfig, known: Known | None) -> LetterTask:
 
 
 def read_words(file: str, *, reader: str) -> Words:
-    """The embedded names, or the words of a file. Errors: BadUse; DataError."""
+    """The built-in names, or the words of a file. Errors: BadUse; DataError."""
     if file == ENGLISH:
         raise BadUse(
             f"{ENGLISH} is running text, and {reader} learns words here; train gpt on it, or give a"

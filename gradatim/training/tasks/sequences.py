@@ -1,4 +1,4 @@
-"""Tokens in a row, each to be predicted from those before it: whole words, or a running text."""
+"""Sequences of tokens, each predicted from those before it: whole words, or running text."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from .sources import EMBEDDED, ENGLISH
 from .task import Kind, Known, Task
 from .token_model import TokenModel
 
-BYTE_PAIRS = 512  # most tokens of a byte-pair tokeniser if nobody says
-LEARNED_FROM = 16 << 20  # characters, from all over the text, are enough to learn byte pairs
+BYTE_PAIRS = 512  # maximum tokens of a byte-pair tokeniser by default
+LEARNED_FROM = 16 << 20  # characters, sampled throughout the text, to learn byte pairs from
 
 
 @dataclass(frozen=True)
 class SequenceData(DataConfig):
-    """`file` is `names`, `english` or a text file; `form` says how to take it.
+    """`file` is `names`, `english` or a text file; `form` says how to read it.
 
-    As `words` each line is a word, learned whole from its beginning to its end; as `text` the file
-    is one running text. `auto` takes words for the embedded names, and text for all else. The
-    `tokenizer` is `char`, `bpe` (byte pairs, learned from the training part: `vocab_size` says how
-    many tokens; else up to 512), or a file that a tokeniser was saved to.
+    As `words`, each line is a word, learned from its beginning to its end; as `text`, the file is
+    one running text. `auto` means words for the built-in names and text for anything else. The
+    `tokenizer` is `char`, `bpe` (byte pairs learned from the training part, `vocab_size` of them or
+    up to 512), or the file of a saved tokeniser.
     """
 
     file: str = ""  # names, english, or a text file
@@ -43,7 +43,7 @@ class SequenceData(DataConfig):
 
 
 class SequenceTask(Task):
-    """What words and texts have in common: a tokeniser, made for them or known from a run."""
+    """What words and texts share: a tokeniser, learned from them or taken from a run."""
 
     form: str
     specials: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ class SequenceTask(Task):
         return f"mean negative log likelihood of the next {what}, in nats"
 
     def tokenized(self, config: RunConfig, known: Known | None) -> None:
-        """Get the tokeniser: that of a run, that of a file, or one made for this data."""
+        """Set the tokeniser: that of a run, that of a file, or one learned from this data."""
         wanted = config.data.tokenizer
         if known is not None:
             self.tokenizer = from_json(known["tokenizer"], source="the tokeniser of the run")
@@ -96,12 +96,12 @@ class SequenceTask(Task):
 
     @abstractmethod
     def training_text(self) -> Iterable[str]:
-        """What byte pairs are learned from."""
+        """The text that byte pairs are learned from."""
 
     @property
     @abstractmethod
     def digest(self) -> str:
-        """What tells the data from others."""
+        """A digest that identifies the data."""
 
     def _check_specials(self, path: str) -> None:
         if self.tokenizer.specials[: len(self.specials)] != self.specials:
@@ -111,7 +111,7 @@ class SequenceTask(Task):
             )
 
     def _tokens(self) -> str:
-        """The tokeniser in a few words."""
+        """A short description of the tokeniser."""
         of = "characters" if self.tokenizer.kind == "char" else "byte pairs"
         return f"{len(self.tokenizer):,} tokens: {of}"
 
@@ -129,7 +129,7 @@ class WholeWords(SequenceTask):
 
     @cached_property
     def parts(self) -> dict[str, Words]:
-        """The words to train, to choose by and to test."""
+        """The words of train, dev and test."""
         parts: dict[str, Words] = self.words.split(seed=self.split_seed)._asdict()
         return parts
 
@@ -187,7 +187,7 @@ class RunningText(SequenceTask):
         return text.Windows(self._row("train"), model.block_size, name=self._called("train"))
 
     def _check_parts(self, block_size: int) -> None:
-        """That the shortest part has a window, so that whatever is advised holds for all."""
+        """Check that the shortest part has a window, so that the error's advice suits all parts."""
         shortest = min(self.parts, key=lambda split: len(self._row(split)))
         text.Windows(self._row(shortest), block_size, name=self._called(shortest))
 
@@ -237,7 +237,7 @@ class RunningText(SequenceTask):
 
 
 def read(config: RunConfig, known: Known | None) -> SequenceTask:
-    """The words or the text that the settings name; a trained model reads what it was made of.
+    """The words or text that the settings name; a trained model reads data of its own kind.
 
     Errors: BadUse; DataError.
     """
@@ -251,9 +251,9 @@ def read(config: RunConfig, known: Known | None) -> SequenceTask:
 
 
 def form(data: SequenceData) -> str:
-    """Which recipe suits these settings: "names" or "text"."""
+    """The recipe for these settings: "names" or "text"."""
     if data.form == "text" and data.file in EMBEDDED:
-        raise BadUse("the embedded names are words, no running text; leave out data.form")
+        raise BadUse("the built-in names are words, not running text; leave out data.form")
     if data.form == "auto":
         return "names" if data.file in EMBEDDED else "text"
     return "names" if data.form == "words" else "text"

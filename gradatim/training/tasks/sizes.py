@@ -1,4 +1,4 @@
-"""The size of a vocabulary follows from the data, and only they can set it."""
+"""The vocabulary size, which only the data can determine."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..errors import BadUse
 
 
 def with_vocabulary(config: RunConfig, size: int, what: str) -> RunConfig:
-    """The settings with a vocabulary of this size, and every interval a number.
+    """The settings with this vocabulary size, and every interval resolved.
 
-    Errors: BadUse if they ask for another size; `what` says where this one comes from.
+    Errors: BadUse if the settings ask for another size; `what` says where this one comes from.
     """
     default = type(config.model)().vocab_size
     if config.model.vocab_size not in (size, default):

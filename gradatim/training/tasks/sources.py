@@ -1,4 +1,4 @@
-"""What `--data` may name instead of a file."""
+"""Names that `--data` accepts instead of a file."""
 
-ENGLISH = "english"  # the text that every Python has
-EMBEDDED = ("", "names")  # the names that come with the library
+ENGLISH = "english"  # text that comes with every Python
+EMBEDDED = ("", "names")  # the names built into the library

@@ -1,6 +1,6 @@
 """The data that a kind of model learns from, behind one interface.
 
-The loop, the learner and the commands know nothing of words or texts: they know tasks.
+The loop, the learner and the commands know nothing of words or texts, only of tasks.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ...data.examples import Examples
 from ..config import DataConfig, RunConfig
 from .language_model import LanguageModel
 
-Known = dict[str, Any]  # what a checkpoint remembers of the data, as JSON values
+Known = dict[str, Any]  # what a checkpoint records of the data, as JSON values
 
 
 class Task(ABC):
     """Data in the form that a kind of model takes.
 
-    `name` is that of the data; `loss_is` says what the loss measures; `is_embedded` whether the
-    data come with the library, so that an expected loss is known.
+    `name` is that of the data; `loss_is` describes the loss; `is_embedded` is whether the data is
+    built into the library, so that an expected loss is known.
     """
 
     name: str
@@ -62,14 +62,14 @@ class Task(ABC):
 
     @abstractmethod
     def known(self) -> Known:
-        """What a checkpoint keeps of the data: `name`, `digest`, and all that sampling needs."""
+        """What a checkpoint records of the data: `name`, `digest`, and all that sampling needs."""
 
     def files(self) -> dict[str, bytes]:
         """Files to store in a run's folder for the user, by name."""
         return {}
 
     def keep_in(self, folder: Path) -> None:
-        """Use a run's folder as a cache for what takes long to compute."""
+        """Use a run's folder as a cache for slow computations."""
         self.folder = folder
 
     @abstractmethod
@@ -82,7 +82,7 @@ class Kind:
     """A kind of model: how it gets its data, and how it becomes a language model.
 
     `data` is the dataclass of the settings under [data]. `read(config, known)` reads the data;
-    `known` is what a checkpoint kept of them, if there is one. `form(data)` names the recipe for
+    `known` is what a checkpoint recorded of it, if there is one. `form(data)` names the recipe for
     such settings. `language_model(model, known, compiled, warn)` wraps a trained model.
     """
 

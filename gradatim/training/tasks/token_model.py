@@ -17,13 +17,13 @@ from ..once import only_once
 from .language_model import LanguageModel, Letter, SampleRequest, letters_of
 from .task import Known
 
-BOUNDARY = 0  # the token before the first of a word and after its last
+BOUNDARY = 0  # the token before and after each word
 MAX_TEXT, MAX_WORD = 300, 50  # tokens of a sample, by default
 WINDOWS = 64  # scored in one batch
 
 
 class TokenModel(LanguageModel):
-    """Writes words from beginning to end, or texts of a given number of tokens."""
+    """Writes words from beginning to end, or texts with a given number of tokens."""
 
     def __init__(
         self, model: Any, known: Known, compiled: bool, warn: Callable[[str], None]
@@ -40,7 +40,7 @@ class TokenModel(LanguageModel):
         before = [*self.start, *prompt] if self.of_words or not prompt else prompt
         if len(before) > self.model.config.block_size:
             self.warn(
-                f"the prompt has {len(prompt):,} tokens, and the model looks at"
+                f"the prompt has {len(prompt):,} tokens, but the model's context is"
                 f" {self.model.config.block_size}: only the last of them count"
             )
         generator = request.generator()
