@@ -1,6 +1,6 @@
-"""Data to learn from, as plain NumPy arrays, and (in `loading/`) the loader that makes batches.
+"""Data sets as plain NumPy arrays, and (in `loading/`) the loader that makes batches.
 
-The loader and its datasets have PyTorch's place: `gradatim.utils.data`.
+The loader and its datasets are importable as in PyTorch: `gradatim.utils.data`.
 """
 
 from . import names, text, tokenizers

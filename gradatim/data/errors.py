@@ -4,7 +4,7 @@ from ..core.errors import GradatimError
 
 
 class DataError(GradatimError):
-    """Base of every error about data; catch this one to catch them all."""
+    """The base of all errors about data."""
 
 
 class DataFileError(DataError, OSError):
@@ -12,10 +12,10 @@ class DataFileError(DataError, OSError):
 
 
 class TextError(DataError, ValueError):
-    """The file is there, but not such a text as was asked for.
+    """The file can be read but is not a valid text of the expected kind.
 
-    `path` is the file, `line` the number of the first bad line, counted from 1; None where no
-    single line is to blame.
+    `path` is the file, `line` the number of the first bad line, counted from 1, or None if the
+    error is not in a single line.
     """
 
     def __init__(self, message: str, *, path: str, line: int | None = None):
@@ -25,11 +25,11 @@ class TextError(DataError, ValueError):
 
 
 class TooFewWords(DataError, ValueError):
-    """Not enough words to have some for training, some for choosing and some for testing."""
+    """Not enough words for a training, a dev and a test part."""
 
 
 class UnknownCharacter(DataError, ValueError):
-    """A character that the alphabet does not have; `character` is that character."""
+    """A character outside the alphabet; `character` is that character."""
 
     def __init__(self, message: str, *, character: str):
         super().__init__(message)
@@ -37,7 +37,7 @@ class UnknownCharacter(DataError, ValueError):
 
 
 class TokenizerError(DataError, ValueError):
-    """A tokeniser cannot be made, or its file is not as it was written."""
+    """A tokeniser cannot be made, or its file is damaged or altered."""
 
 
 class DoesNotFit(DataError, ValueError):

@@ -1,4 +1,4 @@
-"""A file's bytes, in memory or mapped; a refusal is one line that says what to do."""
+"""A file's bytes, in memory or mapped; errors are one line that says what to do."""
 
 import errno
 import os
@@ -8,15 +8,15 @@ from stat import S_ISDIR, S_ISREG
 
 from .errors import DataFileError
 
-MAPPED_FROM = 4 << 20  # bytes; from here on a file is mapped unless asked otherwise
+MAPPED_FROM = 4 << 20  # bytes; larger files are memory-mapped unless `mapped` says otherwise
 
 
 def contents(
     path: str | os.PathLike[str], *, wanted: str, mapped: bool | None = None
 ) -> bytes | mmap:
-    """The bytes of a plain file; `wanted` says what to give instead of something else.
+    """The bytes of a plain file; `wanted` describes the kind of file, for error messages.
 
-    A mapped file must stay as it is while it is in use.
+    A mapped file must not change while it is in use.
 
     Errors: DataFileError if it cannot be read.
     """
@@ -32,10 +32,10 @@ def contents(
 
 
 def _size(path: Path, wanted: str) -> int:
-    """How many bytes a plain file has. Errors: DataFileError for anything else."""
+    """The size of a plain file in bytes. Errors: DataFileError for anything else."""
     try:
         status = path.stat()
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise _unreadable(path, error) from None
     if S_ISDIR(status.st_mode):
         raise DataFileError(f"{path} is a folder; give {wanted}")
@@ -45,7 +45,7 @@ def _size(path: Path, wanted: str) -> int:
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> DataFileError:
-    """The operating system's refusal, as one line that says what to do."""
+    """The operating system's error as one line that says what to do."""
     number = getattr(error, "errno", None)
     if number == errno.ENOENT:
         return DataFileError(f"there is no file {path}; check the name and the folder")

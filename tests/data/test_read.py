@@ -64,8 +64,8 @@ def test_words_of_one_letter_are_words(write):
     ("content", "line", "message"),
     [
         (b"", None, "{path} is empty; write one word on each line"),
-        (b"\n \r\n\t\n", None, "{path} holds only empty lines; write one word on each line"),
-        (b"\xef\xbb\xbf", None, "{path} holds only empty lines; write one word on each line"),
+        (b"\n \r\n\t\n", None, "{path} has only blank lines; write one word on each line"),
+        (b"\xef\xbb\xbf", None, "{path} has only blank lines; write one word on each line"),
         (b"ann\n" + LONG, 2, "{path}, line 2: longer than 4,096 bytes, which is no word; write"),
         (LONG + b"\nann\n", 1, "{path}, line 1: longer than 4,096 bytes, which is no word; write"),
         (b"ann\r\nzo\xeb\r\n", 2, "{path}, line 2: byte 0xeb is not UTF-8; save the file as UTF-8"),

@@ -1,4 +1,4 @@
-"""Images to learn from: 1,797 handwritten digits of 8 x 8 pixels that come with the library.
+"""Images for training: 1,797 handwritten digits of 8 x 8 pixels built into the library.
 
 >>> from gradatim.data import digits
 >>> train, dev, test = digits.load().split()

@@ -1,4 +1,4 @@
-"""The embedded digits, and their fixed split."""
+"""The built-in digits, and their fixed split."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from ..names.parts import DEV, SEED, TEST, TRAIN, part_of
 
-BRIGHTEST = 16  # how many of the 4 x 4 dots behind a pixel can be black
+BRIGHTEST = 16  # the largest pixel value: each pixel counts the black dots of a 4 x 4 square
 
 Array = np.ndarray[Any, Any]
 
@@ -26,11 +26,11 @@ class Digits:
         return len(self.labels)
 
     def pixels(self, dtype: Any = np.float32) -> Array:
-        """(N, 64), each pixel between 0 and 1."""
+        """The pixels as (N, 64), each between 0 and 1."""
         return (self.images.reshape(len(self), -1) / BRIGHTEST).astype(dtype)
 
     def split(self, *, seed: int = SEED) -> Split:
-        """80 % to train, 10 % to choose by and 10 % to test, always the same ones for a seed.
+        """80 % train, 10 % dev and 10 % test, always the same for a seed.
 
         >>> [len(part) for part in load().split()]
         [1438, 179, 180]
@@ -43,7 +43,7 @@ class Digits:
 
 
 class Split(NamedTuple):
-    """Three parts that have no image in common."""
+    """Three disjoint parts."""
 
     train: Digits
     dev: Digits
@@ -51,7 +51,7 @@ class Split(NamedTuple):
 
 
 def load() -> Digits:
-    """The embedded digits; PROVENANCE.txt beside them says where they come from.
+    """The built-in digits; PROVENANCE.txt beside them names their source.
 
     >>> len(load())
     1797

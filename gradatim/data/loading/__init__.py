@@ -1,15 +1,15 @@
-"""From datasets to batches: `DataLoader` and what it is made of, as in `torch.utils.data`.
+"""From datasets to batches: `DataLoader` and its parts, as in `torch.utils.data`.
 
 datasets      samples by index, or as a stream
-random_split  a dataset cut into parts
-samplers      in which order samples are taken, and which make a batch
+random_split  a dataset split at random
+samplers      the order of samples, and their grouping into batches
 collate       from a list of samples to a batch
-fetch         from indices to batches, whole tensors at once where that is the same
+fetch         from indices to batches; whole tensors at once where the result is the same
 loader        the loader: its arguments
 batches       one pass over it
 workers       worker processes, seen from the main process
-worker        what such a process does
-worker_info   what a dataset can ask inside of one
+worker        the code of a worker process
+worker_info   what a dataset can ask about its worker
 """
 
 from .collate import default_collate, default_convert

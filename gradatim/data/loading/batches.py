@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Batches(ABC):
-    """Batches one after the other.
+    """An iterator over batches.
 
-    The loader may keep this, so this does not keep the loader: both would live on in a circle, and
-    the workers with them.
+    The loader may hold a reference to it, so it holds none to the loader: the cycle would keep
+    both, and the workers, alive.
     """
 
     def __init__(self, loader: DataLoader[Any]) -> None:
@@ -49,23 +49,23 @@ class Batches(ABC):
 
     @abstractmethod
     def next_batch(self) -> Any:
-        """The next batch, or StopIteration."""
+        """The next batch. Errors: StopIteration at the end."""
 
 
 class InProcessBatches(Batches):
-    """Batches read in this process, each when it is asked for."""
+    """Batches read in this process on demand."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         super().__init__(loader)
         self.fetch = loader.reading().start()
 
     def next_batch(self) -> Any:
-        """The next batch, or StopIteration."""
+        """The next batch. Errors: StopIteration at the end."""
         return self.fetch(next(self.sampler))
 
 
 class WorkerBatches(Batches):
-    """Batches read by worker processes, ahead of when they are asked for."""
+    """Batches read ahead of time by worker processes."""
 
     def __init__(self, loader: DataLoader[Any]) -> None:
         super().__init__(loader)
@@ -81,7 +81,7 @@ class WorkerBatches(Batches):
         self.epoch = self._epoch(loader, 0)
 
     def begin_again(self, loader: DataLoader[Any]) -> None:
-        """The next pass, with the workers of the last one; they go on with their numbers."""
+        """Start the next pass with the workers of the last one; batch numbering continues."""
         self._start(loader)
         self.epoch = self._epoch(loader, self.epoch.number + 1)
 
@@ -92,7 +92,7 @@ class WorkerBatches(Batches):
         )
 
     def next_batch(self) -> Any:
-        """The next batch, or StopIteration; then the workers go home, unless they are kept."""
+        """The next batch; at the end StopIteration, and workers exit unless persistent."""
         try:
             return next(self.epoch)
         except StopIteration:

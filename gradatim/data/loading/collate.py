@@ -19,10 +19,10 @@ _NOT_NUMBERS = "SUO"  # NumPy's kinds of bytes, text and objects
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
-    """A batch of samples: what stands at the same place in each becomes a tensor.
+    """Combine samples into a batch: entries at the same position become one tensor.
 
-    Tensors and arrays are stacked, numbers become a tensor (floats one of float64), strings stay a
-    list. Dicts, lists and named tuples keep their form, with a batch at each place; a tuple
+    Tensors and arrays are stacked, numbers become a tensor (float64 for floats), strings stay in a
+    list. Dicts, lists and named tuples keep their structure, with a batch in each position; a tuple
     becomes a list.
 
     Errors: TypeError for samples of another type; RuntimeError for lists of unequal length.
@@ -55,7 +55,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
 
 def default_convert(data: Any) -> Any:
-    """One sample with its arrays and NumPy numbers as tensors, and all else as it is.
+    """One sample with its arrays and NumPy numbers converted to tensors; the rest is unchanged.
 
     >>> import numpy as np
     >>> default_convert({"x": np.array([1, 2]), "name": "a"})
@@ -75,7 +75,7 @@ def default_convert(data: Any) -> Any:
 
 
 def _tensors(batch: Sequence[Tensor]) -> Tensor:
-    """`stack`, by one plain copy if there is no gradient to keep and nothing to refuse."""
+    """`stack`, by one plain copy if no gradient is needed and the tensors are compatible."""
     arrays = [glance(x) if isinstance(x, Tensor) and not x.requires_grad else None for x in batch]
     first = arrays[0]
     if first is None or not all(_alike(a, first) for a in arrays):
@@ -105,7 +105,7 @@ def _as_they_are(batch: Sequence[Any]) -> Sequence[Any]:
     return batch
 
 
-# `np.float64` is a float and `np.str_` a string, so NumPy's numbers come before Python's.
+# `np.float64` is a float and `np.str_` a str, so NumPy's types come before Python's.
 _LEAVES: tuple[tuple[Any, Callable[[Sequence[Any]], Any]], ...] = (
     (Tensor, _tensors),
     (np.ndarray, _arrays),
@@ -121,10 +121,10 @@ def _is_named(sample: Any) -> bool:
 
 
 def _like_mapping(model: Mapping[Any, Any], parts: dict[Any, Any]) -> Any:
-    """The parts in a mapping of the model's type, or in a dict if that cannot be made of them."""
+    """The parts in a mapping of the model's type, or in a dict if that type cannot be built."""
     try:
         if isinstance(model, MutableMapping):
-            clone = copy.copy(model)  # which keeps what the type has besides its items
+            clone = copy.copy(model)  # keeps what the type has besides its items
             clone.update(parts)
             return clone
         return type(model)(parts)  # type: ignore[call-arg]
@@ -133,7 +133,7 @@ def _like_mapping(model: Mapping[Any, Any], parts: dict[Any, Any]) -> Any:
 
 
 def _like_sequence(model: Sequence[Any], parts: Iterable[Any]) -> Any:
-    """The parts in a sequence of the model's type; in a list for tuples, or if that fails."""
+    """The parts in a sequence of the model's type; in a list for tuples or if that fails."""
     found = list(parts)
     if isinstance(model, tuple) or type(model) is list:
         return found

@@ -1,4 +1,4 @@
-"""Datasets: something with samples, to be looked up by index or to be read as a stream."""
+"""Datasets: samples looked up by index, or read as a stream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Dataset(Generic[T_co]):
-    """Samples by index: subclasses write `__getitem__` and, for most samplers, `__len__`.
+    """Samples by index: subclasses define `__getitem__` and, for most samplers, `__len__`.
 
     One that can read many samples faster than one by one may write `__getitems__(indices)`, which
     returns the list of them.
@@ -38,10 +38,10 @@ class Dataset(Generic[T_co]):
 
 
 class IterableDataset(Dataset[T_co], Iterable[T_co]):
-    """Samples as a stream: subclasses write `__iter__`.
+    """Samples as a stream: subclasses define `__iter__`.
 
-    Each worker of a `DataLoader` goes through a copy of its own; `get_worker_info()` tells
-    `__iter__` which part of the stream is its share.
+    Each worker of a `DataLoader` iterates over its own copy; `get_worker_info()` tells `__iter__`
+    which part of the stream to read.
     """
 
     def __add__(self, other: Dataset[Any]) -> Dataset[Any]:
@@ -49,7 +49,7 @@ class IterableDataset(Dataset[T_co], Iterable[T_co]):
 
 
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
-    """The rows of tensors of equal first size: sample i is `(tensors[0][i], tensors[1][i], ...)`.
+    """The rows of tensors of equal length: sample i is `(tensors[0][i], tensors[1][i], ...)`.
 
     >>> import gradatim
     >>> TensorDataset(gradatim.eye(2), gradatim.tensor([7, 8]))[1]
@@ -73,7 +73,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
 
 class StackDataset(Dataset[Any]):
-    """Datasets of equal length side by side: a sample is a tuple, or a dict if they have names.
+    """Datasets of equal length side by side: a sample is a tuple, or a dict if they are named.
 
     >>> words = StackDataset(length=[3, 5], word=["eve", "alice"])
     >>> words[1]
@@ -117,7 +117,7 @@ class StackDataset(Dataset[Any]):
 
 
 class ConcatDataset(Dataset[T_co]):
-    """Datasets one after the other, as one.
+    """Several datasets concatenated.
 
     >>> both = ConcatDataset([["a", "b"], ["c"]])
     >>> len(both), both[2], both[-3]
@@ -134,7 +134,7 @@ class ConcatDataset(Dataset[T_co]):
 
     @staticmethod
     def cumsum(sequence: Iterable[Any]) -> list[int]:
-        """How many samples there are up to the end of each dataset."""
+        """The total number of samples up to the end of each dataset."""
         return list(accumulate(map(len, sequence)))
 
     def __getitem__(self, idx: int) -> T_co:
@@ -154,7 +154,7 @@ class ConcatDataset(Dataset[T_co]):
 
 
 class ChainDataset(IterableDataset[T_co]):
-    """Streams one after the other, as one."""
+    """Several streams concatenated."""
 
     def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = datasets
@@ -168,7 +168,7 @@ class ChainDataset(IterableDataset[T_co]):
 
 
 class Subset(Dataset[T_co]):
-    """The samples of a dataset at some indices, in their order.
+    """The samples of a dataset at the given indices, in their order.
 
     >>> Subset(["a", "b", "c"], [2, 0])[0]
     'c'
@@ -197,9 +197,9 @@ class Subset(Dataset[T_co]):
 
 
 def samples_at(dataset: Any, indices: Sequence[Any]) -> list[Any]:
-    """The samples at `indices`, by one `__getitems__` if the dataset has it.
+    """The samples at `indices`, with one `__getitems__` call if the dataset has it.
 
-    An error of the dataset carries a note that says at which index it happened.
+    An error in the dataset gets a note with the index where it happened.
     """
     at_once = getattr(dataset, "__getitems__", None)
     if callable(at_once):
@@ -214,7 +214,7 @@ def samples_at(dataset: Any, indices: Sequence[Any]) -> list[Any]:
     try:
         for index in indices:
             samples.append(dataset[index])
-    except StopIteration as stop:  # which would end the loop over the batches without a word
+    except StopIteration as stop:  # it would silently end the loop over the batches
         raise RuntimeError(f"{_place(dataset, index)} raised StopIteration") from stop
     except Exception as error:
         error.add_note(f"This happened at {_place(dataset, index)}.")

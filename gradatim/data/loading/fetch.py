@@ -14,14 +14,14 @@ from ..._tensor.tensor import Tensor
 from .collate import default_collate
 from .datasets import IterableDataset, Subset, TensorDataset, samples_at
 
-_SHOWN = 8  # indices in a message
+_SHOWN = 8  # indices shown in a message
 
 Fetch = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
 class BatchReader:
-    """Reads batches of a dataset; the same object serves this process and workers."""
+    """Reads batches of a dataset; used in this process and in workers alike."""
 
     dataset: Any
     collate: Callable[[Any], Any]
@@ -29,9 +29,9 @@ class BatchReader:
     drop_last: bool
 
     def start(self) -> Fetch:
-        """A function from what the sampler gives to a batch; a stream begins anew.
+        """A function from the sampler's indices to a batch; a stream starts over.
 
-        At the end of a stream it raises StopIteration.
+        The function raises StopIteration at the end of a stream.
         """
         if isinstance(self.dataset, IterableDataset):
             return self._next_of(iter(self.dataset))
@@ -54,7 +54,7 @@ class BatchReader:
             try:
                 return table.rows(indices)
             except (IndexError, TypeError, ValueError, OverflowError):
-                return self._batch(indices)  # which says at which index
+                return self._batch(indices)  # raises with the index in its message
 
         return fetch
 
@@ -73,13 +73,13 @@ class BatchReader:
 
 @dataclass(frozen=True)
 class Table:
-    """Tensors of which a batch is some rows, read by one operation each."""
+    """Tensors whose rows are the samples, so that a batch is one read per tensor."""
 
     tensors: tuple[Tensor, ...]
-    order: np.ndarray | None  # the rows that the dataset shows, if it is a part
+    order: np.ndarray | None  # the rows in the dataset's order, if it is a subset
 
     def rows(self, indices: list[Any]) -> list[Tensor]:
-        """What `default_collate` makes of the samples at `indices`."""
+        """The result of `default_collate` for the samples at `indices`."""
         places = np.array(indices)
         if places.dtype != np.int64 or places.ndim != 1:
             raise TypeError("not a list of whole numbers")
@@ -89,9 +89,9 @@ class Table:
 
 
 def table_behind(dataset: Any) -> Table | None:
-    """The table that a dataset shows rows of, if it is a `TensorDataset` or parts of one.
+    """The table behind a `TensorDataset` or a subset of one; else None.
 
-    What a subclass may have changed, and tensors with a gradient, are read sample by sample.
+    Subclasses, which may override access, and tensors with a gradient are read sample by sample.
     """
     order = None
     while type(dataset) is Subset:

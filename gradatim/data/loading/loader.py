@@ -1,4 +1,4 @@
-"""`DataLoader`: a dataset as batches, read here or by worker processes."""
+"""`DataLoader`: a dataset in batches, read in this process or by workers."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class DataLoader(Generic[T_co]):
     """The samples of a dataset in batches: `for x, y in loader`.
 
     The arguments, the errors and, for the same seed, the order of samples are PyTorch's. A pass
-    draws one number from the default generator, or from `generator`, and with `shuffle` a second.
+    draws one number from the default generator, or from `generator`, and two with `shuffle`.
 
-    With `num_workers`, that many processes read batches, `prefetch_factor` ahead each, and the
-    batches come in the same order. They start as `multiprocessing` does on the system, or in
-    `multiprocessing_context`; where that is not "fork", the dataset is sent to them pickled.
-    Worker i draws its random numbers from the pass's first number plus i.
+    With `num_workers`, that many processes read batches, `prefetch_factor` ahead each; the order of
+    batches is the same. They start with the system's `multiprocessing` method, or with
+    `multiprocessing_context`; unless that is "fork", the dataset is pickled and sent to them.
+    Worker i seeds its random numbers with the pass's first number plus i.
 
-    Errors: ValueError for arguments that exclude each other. An error in the dataset keeps its
-    type and says at which index it happened; from a worker it has the traceback in its text.
+    Errors: ValueError for arguments that exclude each other. An error in the dataset keeps its type
+    and names the index where it happened; from a worker, its text includes the traceback.
 
     >>> import gradatim
     >>> from gradatim.utils.data import TensorDataset
@@ -100,7 +100,7 @@ class DataLoader(Generic[T_co]):
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers = persistent_workers
         self.in_order = in_order
-        self.promised: int | None = None  # the length that a stream said it has, once asked
+        self.promised: int | None = None  # the length that a stream declared, once asked
         self._kept: WorkerBatches | None = None
         self._ready = True
 
@@ -128,7 +128,7 @@ class DataLoader(Generic[T_co]):
         return self._kept
 
     def __len__(self) -> int:
-        """How many batches there are; of a stream, what its own length says."""
+        """The number of batches; for a stream, derived from the length it declares."""
         if not isinstance(self.dataset, IterableDataset):
             return len(self.indices())  # type: ignore[arg-type]
         self.promised = len(self.dataset)  # type: ignore[arg-type]
@@ -138,17 +138,17 @@ class DataLoader(Generic[T_co]):
         return whole + (rest > 0 and not self.drop_last)
 
     def indices(self) -> Iterable[Any]:
-        """What gives the indices of one batch after the other, or of one sample."""
+        """An iterable over the indices of each batch, or of each sample without batching."""
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
     def reading(self) -> BatchReader:
-        """What a process needs to know to read the batches."""
+        """All that a process needs to read the batches."""
         batched = self.batch_sampler is not None
         return BatchReader(self.dataset, self.collate_fn, batched, self.drop_last)
 
 
 class _Endless(Sampler[None]):
-    """For streams, which have no indices: only the number of samples in a batch counts."""
+    """For streams, which have no indices: only the number of samples per batch matters."""
 
     def __iter__(self) -> Iterator[None]:
         return repeat(None)

@@ -1,4 +1,4 @@
-"""`random_split`: a dataset cut into parts that share nothing."""
+"""`random_split`: a dataset split into disjoint parts."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def random_split(
 ) -> list[Subset[Any]]:
     """Split a dataset at random into parts of the given lengths, or fractions that sum to 1.
 
-    A fraction gives floor(fraction * len(dataset)) samples; what is left over goes to the first
-    parts, one each. The default generator draws, unless `generator` is given.
+    A fraction gives floor(fraction * len(dataset)) samples; the remaining samples go to the first
+    parts, one each. The default generator is used unless `generator` is given.
 
     Errors: ValueError for lengths that do not sum to the dataset's, or a negative fraction.
 

@@ -13,11 +13,11 @@ from ...core.dtypes import float64
 
 T_co = TypeVar("T_co", covariant=True)
 
-_DRAWN_AT_ONCE = 32  # PyTorch's: another number would give other samples for the same seed
+_DRAWN_AT_ONCE = 32  # as in PyTorch: another number would change the samples for a given seed
 
 
 class Sampler(Generic[T_co]):
-    """What gives indices, or lists of them, one after the other: subclasses write `__iter__`."""
+    """Yields indices, or lists of them; subclasses define `__iter__`."""
 
     def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError(
@@ -26,7 +26,7 @@ class Sampler(Generic[T_co]):
 
 
 class SequentialSampler(Sampler[int]):
-    """0, 1, 2, ... to the end of the data."""
+    """0, 1, 2, ... in order."""
 
     def __init__(self, data_source: Sized) -> None:
         self.data_source = data_source
@@ -39,10 +39,10 @@ class SequentialSampler(Sampler[int]):
 
 
 class RandomSampler(Sampler[int]):
-    """Indices in random order: each once, or with `replacement` drawn anew each time.
+    """Indices in random order: each once, or with `replacement` drawn independently.
 
-    Without a `generator` the default one draws a seed, from which the order follows. More samples
-    than there are, without replacement, are one shuffled round after the other.
+    Without a `generator` the default one draws a seed that determines the order. Without
+    replacement, more samples than the data has are taken from one shuffled round after another.
 
     >>> import gradatim
     >>> g = gradatim.Generator().manual_seed(0)
@@ -67,7 +67,7 @@ class RandomSampler(Sampler[int]):
 
     @property
     def num_samples(self) -> int:
-        """How many are drawn: as many as there are, unless another number was given."""
+        """The number of samples drawn: the size of the data unless another number was given."""
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:

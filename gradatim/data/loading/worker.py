@@ -1,4 +1,4 @@
-"""The worker process: it reads the batches it is asked for, and sends them back."""
+"""The worker process: it reads the requested batches and sends them back."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ..._tensor.generators import manual_seed
 from .fetch import BatchReader, Fetch
 from .worker_info import WorkerInfo, set_worker_info
 
-# The main process's ends of all pipes. A forked child inherits them, and must not keep them: a
-# worker knows by the end of its pipe that it is no longer needed.
+# The main process's ends of all pipes. A forked child inherits them and must close them: a worker
+# exits when its pipe is closed, which requires that no other process holds the other end.
 main_ends: WeakSet[Connection] = WeakSet()
 
 
 @dataclass(frozen=True)
 class Task:
-    """Batch `number` of an epoch, to be made of what the sampler gave."""
+    """Batch `number` of an epoch, to be read at the sampler's indices."""
 
     epoch: int
     number: int
@@ -36,7 +36,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Batch:
-    """What became of a task."""
+    """The result of a task."""
 
     epoch: int
     number: int
@@ -45,19 +45,19 @@ class Batch:
 
 @dataclass(frozen=True)
 class EndOfStream:
-    """Instead of a batch: this worker's copy of an `IterableDataset` has no more samples."""
+    """Sent instead of a batch: this worker's copy of an `IterableDataset` is exhausted."""
 
 
 @dataclass(frozen=True)
 class Caught:
-    """Instead of a batch: an error, with its traceback as text, as tracebacks cannot be sent."""
+    """Sent instead of a batch: an error, with its traceback, which cannot be pickled, as text."""
 
     kind: type[Exception]
     text: str
 
     def error(self) -> Exception:
-        """The error, of the type that was raised if it can be made from a message alone."""
-        if self.kind is KeyError:  # which would show the message with its line breaks escaped
+        """The error, of its original type if that can be built from a message alone."""
+        if self.kind is KeyError:  # its repr would escape the line breaks of the message
             return KeyError(_Readable(self.text))
         try:
             return self.kind(self.text)
@@ -67,7 +67,7 @@ class Caught:
 
 @dataclass(frozen=True)
 class Role:
-    """Which worker a process is to be."""
+    """Which worker a process is."""
 
     id: int
     num_workers: int
@@ -76,17 +76,17 @@ class Role:
 
 
 def work(role: Role, reading: BatchReader, pipe: Connection) -> None:
-    """Be a worker, until the main process closes the pipe."""
+    """Run a worker until the main process closes the pipe."""
     for end in list(main_ends):
         end.close()
-    with suppress(KeyboardInterrupt, EOFError, ConnectionError):  # the main process knows why
+    with suppress(KeyboardInterrupt, EOFError, ConnectionError):  # known to the main process
         outbox: SimpleQueue[Any] = SimpleQueue()
-        # Sending waits for the main process to read, and meanwhile the next batch is made.
+        # Sending blocks until the main process reads; the next batch is made meanwhile.
         sender = threading.Thread(target=_send_all, args=(outbox, pipe), daemon=True)
         sender.start()
         _use_one_thread()
         worker = _Worker(role, reading)
-        while sender.is_alive():  # else nobody wants what the pipe still asks for
+        while sender.is_alive():  # otherwise nobody reads the replies any more
             outbox.put(worker.reply(pipe.recv()))
 
 
@@ -95,7 +95,7 @@ class _Worker:
         self.name = f"DataLoader worker process {role.id}"
         self.reading, self.epoch = reading, -1
         self.fetch: Fetch | None = None
-        self.refusal: Caught | None = None  # why this worker could not begin; told once
+        self.refusal: Caught | None = None  # why this worker could not start; reported once
         seed = role.base_seed + role.id
         _seed_all(seed, role)
         set_worker_info(WorkerInfo(role.id, role.num_workers, seed, reading.dataset))
@@ -106,7 +106,7 @@ class _Worker:
                 self.refusal = self._caught(error)
 
     def reply(self, task: Task) -> Any:
-        """A batch as bytes; made here, where the batch cannot change meanwhile."""
+        """A batch as bytes, pickled here, before the batch can change."""
         data = self._data(task)
         try:
             return ForkingPickler.dumps(Batch(task.epoch, task.number, data))
@@ -128,14 +128,14 @@ class _Worker:
             return self._caught(error)
 
     def _caught(self, error: Exception) -> Caught:
-        told = "".join(traceback.format_exception(error))
+        trace = "".join(traceback.format_exception(error))
         return Caught(
-            type(error), f"Caught {type(error).__name__} in {self.name}.\nOriginal {told}"
+            type(error), f"Caught {type(error).__name__} in {self.name}.\nOriginal {trace}"
         )
 
 
 class _Readable(str):
-    """A text that shows itself as it is."""
+    """A string whose repr is itself."""
 
     __slots__ = ()
 
@@ -144,13 +144,13 @@ class _Readable(str):
 
 
 def _send_all(outbox: SimpleQueue[Any], pipe: Connection) -> None:
-    with suppress(OSError):  # the main process has gone, and this one will see it
+    with suppress(OSError):  # the main process has gone, which the receiving side notices
         while True:
             pipe.send_bytes(outbox.get())
 
 
 def _seed_all(seed: int, role: Role) -> None:
-    """Other numbers in each worker, and the same ones in each run: those of PyTorch's workers."""
+    """Seed each worker differently but reproducibly, as PyTorch does."""
     random.seed(seed)
     manual_seed(seed)
     words = [role.id, role.base_seed & 0xFFFFFFFF, role.base_seed >> 32, 0]
@@ -159,7 +159,7 @@ def _seed_all(seed: int, role: Role) -> None:
 
 
 def _use_one_thread() -> None:
-    """The workers themselves fill the cores."""
+    """One thread per worker, since the workers already use all cores."""
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1, user_api="blas")

@@ -1,4 +1,4 @@
-"""`get_worker_info`: what a dataset can find out inside a worker process."""
+"""`get_worker_info`: information for a dataset inside a worker process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _here: list[WorkerInfo] = []  # empty in the main process
 
 
 def get_worker_info() -> WorkerInfo | None:
-    """What this worker of a `DataLoader` is, or None outside of workers.
+    """The `WorkerInfo` of this `DataLoader` worker, or None outside of workers.
 
     >>> get_worker_info() is None
     True
@@ -29,5 +29,5 @@ def get_worker_info() -> WorkerInfo | None:
 
 
 def set_worker_info(info: WorkerInfo) -> None:
-    """Make `get_worker_info` return `info` in this process from now on."""
+    """Set what `get_worker_info` returns in this process."""
     _here[:] = [info]

@@ -14,11 +14,11 @@ from .fetch import BatchReader
 from .worker import Batch, Caught, EndOfStream, Role, Task, main_ends, work
 
 _NO_MORE = object()
-_PATIENCE = 5.0  # seconds for a worker to finish its batch when nobody wants it any more
+_PATIENCE = 5.0  # seconds for a worker to finish a batch that is no longer needed
 
 
 class Workers:
-    """Processes, and a pipe to each; they end when this is closed or no longer referred to."""
+    """Processes with a pipe to each; they end when this is closed or garbage-collected."""
 
     def __init__(
         self,
@@ -49,23 +49,23 @@ class Workers:
         return len(self.pipes)
 
     def tell(self, worker: int, task: Task) -> None:
-        """Give a worker a task."""
+        """Send a task to a worker."""
         try:
             self.pipes[worker].send(task)
         except OSError:
             raise self._lost(worker) from None
 
     def next_reply(self, among: list[int]) -> tuple[int, Batch]:
-        """Wait for what comes first from one of these workers, and return which it was.
+        """Wait for the first reply from any of these workers; returns the worker and the batch.
 
-        Errors: RuntimeError if a worker has ended, or none answers in time.
+        Errors: RuntimeError if a worker has exited, or none replies in time.
         """
         pipes = [self.pipes[worker] for worker in among]
         ready: list[Any] = wait(pipes, self.timeout) if len(pipes) > 1 or self.timeout else pipes
         if not ready:
             raise RuntimeError(
                 f"DataLoader timed out after {self.timeout:g} seconds: no worker has made its"
-                " batch; give a longer timeout, or look for what its dataset waits for"
+                " batch; give a longer timeout, or find out what its dataset waits for"
             )
         worker = among[pipes.index(ready[0])]
         try:
@@ -97,15 +97,15 @@ def _close(pipes: list[Connection], processes: list[Any], owner: int) -> None:
 
 
 class Epoch:
-    """The batches of one pass through the sampler, made by the workers in turn, some ahead."""
+    """The batches of one pass through the sampler, read ahead by the workers in turn."""
 
     def __init__(
         self, workers: Workers, sampler: Iterator[Any], *, number: int, ahead: int, in_order: bool
     ) -> None:
         self.workers, self.sampler = workers, sampler
         self.number, self.ahead, self.in_order = number, ahead, in_order
-        self.makers: dict[int, int] = {}  # which worker makes which batch, in the batches' order
-        self.ended: set[int] = set()  # workers whose stream has no more samples
+        self.makers: dict[int, int] = {}  # outstanding batches, in order, with their workers
+        self.ended: set[int] = set()  # workers whose stream is exhausted
         self.sent = self.turn = 0
         for _ in range(ahead * len(workers)):
             self._send()
@@ -121,10 +121,10 @@ class Epoch:
         raise StopIteration
 
     def _receive(self) -> Any:
-        """The next batch: in order that of the worker who was asked first, else whichever comes."""
+        """The next batch: of the worker asked first if in order, else of the first to reply."""
         asked = list(dict.fromkeys(self.makers.values()))
         worker, batch = self.workers.next_reply(asked[:1] if self.in_order else asked)
-        while batch.epoch != self.number:  # of an epoch that was left before its end
+        while batch.epoch != self.number:  # from an epoch abandoned before its end
             worker, batch = self.workers.next_reply([worker])
         del self.makers[batch.number]
         if isinstance(batch.data, EndOfStream):
@@ -133,7 +133,7 @@ class Epoch:
         return batch.data
 
     def _send(self) -> None:
-        """The sampler's next batch, to the next worker in turn that has room for it."""
+        """Send the sampler's next batch to the next worker that has room for it."""
         owed = Counter(self.makers.values())
         count = len(self.workers)
         turns = [(self.turn + i) % count for i in range(count)]

@@ -1,4 +1,4 @@
-"""Words to learn from: 29,910 first names that come with the library, or any file of your own.
+"""Words for training: 29,910 built-in first names, or any file of your own.
 
 >>> from gradatim.data import names
 >>> words = names.load()

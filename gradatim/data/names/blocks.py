@@ -1,4 +1,4 @@
-"""Words as examples for a network: the characters seen so far, and the one that comes next."""
+"""Words as examples for a network: the characters so far, and the next one."""
 
 from collections.abc import Sequence
 
@@ -10,10 +10,10 @@ from .vocabulary import BOUNDARY, Vocabulary, boundary_in
 def contexts(
     words: Sequence[str], block_size: int, vocabulary: Vocabulary
 ) -> tuple[np.ndarray, np.ndarray]:
-    """For every character and every end of word: the `block_size` characters before it, and itself.
+    """For every character and every end of word, the `block_size` characters before it, and itself.
 
     X (N, block_size) and Y (N,), int64, in the order of the words; N is the number of characters
-    plus the number of words. Places before the beginning of a word are 0, the boundary, and so is Y
+    plus the number of words. Positions before the start of a word are 0, the boundary, and so is Y
     at the end of a word.
 
     Errors: ValueError if `block_size` is below 1; UnknownCharacter, also for a boundary in a word.
@@ -47,10 +47,10 @@ def pairs(words: Sequence[str], vocabulary: Vocabulary) -> tuple[np.ndarray, np.
 
 
 def windows(codes: np.ndarray, at: np.ndarray, block_size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The examples whose next character stands at the places `at` of a text that begins with 0.
+    """The examples whose target is at positions `at` of a text that begins with 0.
 
-    X (N, block_size), Y (N,) for `at` (N,). Going back from each place, once a boundary is met
-    everything before it is another word's and counts as boundary too.
+    X (N, block_size), Y (N,) for `at` (N,). Going back from each position, everything before the
+    first boundary belongs to another word and is replaced by boundaries.
     """
     X = np.empty((len(at), block_size), np.int64)
     inside = np.ones(len(at), bool)

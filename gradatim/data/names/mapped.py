@@ -1,8 +1,8 @@
 """Memory-mapped word lists, for files that do not fit in memory.
 
-Only every fortieth word's place is remembered (8 bytes), so a file of 25 million words costs 5 MB.
-Its examples are numbered without being made: what is remembered is how many there are before each
-forty words.
+Only the byte offset of every fortieth word is kept (8 bytes), so a file of 25 million words costs 5
+MB. Examples are numbered without being materialised: the number of examples before each group of
+forty words is kept too.
 """
 
 from bisect import bisect_right
@@ -19,15 +19,15 @@ from .parts import part_of
 from .text import STRIDE, Survey, words_in
 from .vocabulary import BOUNDARY, Vocabulary
 
-TOGETHER = 1024  # blocks of STRIDE words read together when all are wanted
+TOGETHER = 1024  # blocks of STRIDE words read at once in a full pass
 
 
 class MappedWords(Sequence[str]):
-    """The words of a memory-mapped text, or those of one part of it, read when asked for.
+    """The words of a memory-mapped text, or of one part of it, read on demand.
 
-    The file must stay as it is while these words are in use.
+    The file must not change while these words are in use.
 
-    Errors: IndexError for a place outside.
+    Errors: IndexError for an index out of range.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class MappedWords(Sequence[str]):
 
     @property
     def blocks(self) -> int:
-        """How many blocks of STRIDE words of the text there are; the last may be shorter."""
+        """The number of blocks of STRIDE words in the text; the last may be shorter."""
         return len(self._survey.places) - 1
 
     def read_each(self, blocks: np.ndarray) -> list[list[str]]:
-        """The words, of this part, in each of some blocks of the text."""
+        """This part's words in each of the given blocks."""
         places = self._survey.places
         found = [words_in(self._text[places[b] : places[b + 1]]) for b in blocks.tolist()]
         if self._part is None:
@@ -63,7 +63,7 @@ class MappedWords(Sequence[str]):
             yield words if self._part is None else list(compress(words, kept))
 
     def lengths(self) -> Iterator[np.ndarray]:
-        """How many characters and ends of words each block has, TOGETHER blocks at a time."""
+        """The number of characters and word ends in each block, TOGETHER blocks at a time."""
         for words, kept in self._runs():
             lengths = np.fromiter(map(len, words), np.int64, len(words)) + 1
             yield np.add.reduceat(lengths * kept, np.arange(0, len(words), STRIDE))
@@ -100,7 +100,7 @@ class MappedWords(Sequence[str]):
         return part_of(index, self._survey.count, seed=self._seed) == self._part
 
     def _count_before(self) -> np.ndarray:
-        """How many words of this part stand before each block, (blocks + 1,) int64."""
+        """The number of this part's words before each block, (blocks + 1,) int64."""
         count = self._survey.count
         before = [np.zeros(1, np.int64)]
         for start in range(0, count, STRIDE * TOGETHER):
@@ -111,9 +111,9 @@ class MappedWords(Sequence[str]):
 
 
 class MappedRows(Examples):
-    """The examples of mapped words: numbered, drawn by number, never all in memory.
+    """The examples of mapped words, accessed by number and never all in memory.
 
-    `rows[index]` makes (X, Y) for an array of numbers; `batches` makes all of them in order.
+    `rows[index]` returns (X, Y) for an array of numbers; `batches` all of them in order.
     """
 
     def __init__(self, words: MappedWords, block_size: int, vocabulary: Vocabulary):
@@ -131,8 +131,8 @@ class MappedRows(Examples):
         block, place = np.unique(
             np.searchsorted(self._before, numbers, "right") - 1, return_inverse=True
         )
-        # The blocks' words in one row: an example's number in its block is also how far it is from
-        # the boundary before that block's first word.
+        # With the block's words in one row, an example's number within its block is also its
+        # distance from the boundary before the block's first word.
         texts = [BOUNDARY.join([*words, ""]) for words in self.words.read_each(block)]
         codes = self.vocabulary.codes(BOUNDARY + "".join(texts))
         starts = np.cumsum([1, *map(len, texts)])
@@ -151,7 +151,7 @@ class MappedRows(Examples):
             yield rest
 
     def _count_before(self) -> np.ndarray:
-        """How many examples stand before each block, (blocks + 1,) int64."""
+        """The number of examples before each block, (blocks + 1,) int64."""
         sums = [np.zeros(1, np.int64)]
         for lengths in self.words.lengths():
             sums.append(sums[-1][-1] + np.cumsum(lengths))

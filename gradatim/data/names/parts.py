@@ -1,12 +1,12 @@
-"""The split of words into train, dev and test: 8, 1 and 1 of every ten, by a seeded hash.
+"""The split of words into train, dev and test, 8:1:1 in every ten words, by a seeded hash.
 
-Of each group of ten consecutive words one goes to the dev part and another to the test part. Which
-ones is computed from the seed and the number of the group and from nothing else, so that
+Of each group of ten consecutive words one goes to dev and another to test. Which ones depends on
+the seed and the number of the group alone, so that
 
-- every part has as many frequent words as it should, however the file is ordered,
-- words added at the end of a file leave the earlier ones where they were,
-- the part of any word is known without a list of all of them: a file larger than memory is split in
-  the same way as a small one.
+- every part has its share of frequent words, however the file is sorted,
+- words appended to a file leave the parts of earlier words unchanged,
+- the part of a word is known without a list of all words: a file larger than memory is split
+  like a small one.
 """
 
 import numpy as np
@@ -19,9 +19,9 @@ TRAIN, DEV, TEST = 0, 1, 2
 
 
 def part_of(index: np.ndarray, count: int, *, seed: int = SEED) -> np.ndarray:
-    """The part, 0 train, 1 dev or 2 test, of the words at these places among `count` words.
+    """The part, 0 train, 1 dev or 2 test, of the words at these indices among `count` words.
 
-    `index` of integers, any shape; the result is int8 of that shape.
+    `index` holds integers, of any shape; the result is int8 of that shape.
 
     >>> part_of(np.arange(20), 20)
     array([1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 0, 0],
@@ -33,7 +33,7 @@ def part_of(index: np.ndarray, count: int, *, seed: int = SEED) -> np.ndarray:
 
 
 def slots(group: np.ndarray, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The places in each group, 0 to size - 1, of its dev word and of its test word."""
+    """The positions in each group, 0 to size - 1, of its dev word and its test word."""
     drawn = splitmix64(group.astype(np.uint64) + splitmix64(np.array([seed % 2**64], np.uint64)))
     low, high = drawn % 2**32, drawn // 2**32
     dev = (low % size).astype(np.int64)
@@ -42,7 +42,7 @@ def slots(group: np.ndarray, size: int, seed: int) -> tuple[np.ndarray, np.ndarr
 
 
 def splitmix64(numbers: np.ndarray) -> np.ndarray:
-    """A well-mixed 64-bit number for each 64-bit number, uint64 to uint64, any shape.
+    """A 64-bit hash of each 64-bit number, uint64 to uint64, any shape.
 
     Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
 
@@ -60,6 +60,6 @@ def check_enough(count: int, name: str) -> None:
     if count < 3:
         words = "1 word" if count == 1 else f"{count} words"
         raise TooFewWords(
-            f"{name} has {words}, and a model needs at least 3: one to train, one to choose by and "
-            "one to test; add words, one per line (a few hundred make it worth while)"
+            f"{name} has {words}, and a model needs at least 3: one each to train, to validate and "
+            "to test; add words, one per line (a few hundred make it worth while)"
         )

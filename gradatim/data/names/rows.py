@@ -1,4 +1,4 @@
-"""The examples of words: the characters before, and the one that comes next."""
+"""The examples of words: the characters before, and the next one."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from .vocabulary import Vocabulary
 class Rows(Examples):
     """All examples of some words: `X` (N, block_size) and `Y` (N,), int64.
 
-    `rows[index]` is (X, Y) of the examples with these numbers, an array (M,) or a slice.
+    `rows[index]` is (X, Y) of the examples at `index`, an array (M,) or a slice.
 
     >>> rows = Rows(["ava"], 2, Vocabulary(".av"))
     >>> len(rows)

@@ -1,4 +1,4 @@
-"""Words as sequences: each whole, the boundary before it and after it, padded to one length."""
+"""Words as sequences: each with a boundary before and after it, padded to one length."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -16,8 +16,8 @@ WORD = "<|word|>"  # the special token before and after each word; its number is
 class Sequences(Examples):
     """All words, one example each: X (N, block_size) and Y (N, block_size), int64.
 
-    X is the boundary and the word's tokens, Y the word's tokens and the boundary. After that X is 0
-    and Y is -1, which does not count.
+    X is the boundary and the word's tokens, Y the word's tokens and the boundary. Padding is 0 in X
+    and -1, which is ignored, in Y.
 
     >>> from gradatim.data.tokenizers import CharTokenizer
     >>> sequences = Sequences(["ava", "al"], 5, CharTokenizer.train("aval", specials=[WORD]))
@@ -29,7 +29,7 @@ class Sequences(Examples):
     array([[ 1,  3,  1,  0, -1],
            [ 1,  2,  0, -1, -1]])
 
-    Words of a tuple are a table at once; those that stay in a file are made when asked for.
+    A tuple of words is converted to a table at once; words in a file are converted on demand.
 
     Errors: ValueError unless the tokeniser's first special token is WORD; DoesNotFit for a word
     longer than the context; UnknownCharacter.

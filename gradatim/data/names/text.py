@@ -1,8 +1,7 @@
-"""One pass over a word list: validate it, and find its characters and where words begin.
+"""One pass over a word list: validate it, and find its characters and the offsets of words.
 
-A line ends with LF, CR LF or CR. White space around a word is not part of it, a line without
-anything else is skipped, and so is a byte order mark. The text is read piece by piece, so what a
-pass needs does not grow with the file.
+A line ends with LF, CR LF or CR. White space around a word, blank lines and a byte order mark are
+skipped. The text is read in pieces, so memory use does not grow with the file.
 """
 
 from collections.abc import Iterator
@@ -15,9 +14,9 @@ import numpy as np
 from ..errors import TextError
 from .vocabulary import BOUNDARY, Vocabulary, shorten
 
-LONGEST = 4096  # bytes in a line; a longer one is not a word but a file of another kind
-PIECE = 1 << 20  # bytes looked at together
-STRIDE = 40  # words from one remembered place to the next
+LONGEST = 4096  # bytes in a line; a longer one is not a word, so the file is of another kind
+PIECE = 1 << 20  # bytes processed at a time
+STRIDE = 40  # words between recorded offsets
 
 WHITE = " \t\n\r\v\f"
 IS_WHITE = np.isin(np.arange(256), list(WHITE.encode()))
@@ -27,10 +26,10 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over a text found.
+    """The result of one pass over a text.
 
-    `places` (ceil(count / STRIDE) + 1,) are the bytes where every STRIDE-th word begins, and the
-    end of the text.
+    `places` (ceil(count / STRIDE) + 1,) are the byte offsets of every STRIDE-th word, and the end
+    of the text.
     """
 
     count: int
@@ -40,10 +39,10 @@ class Survey:
 
 
 def survey(text: bytes | mmap, path: str) -> Survey:
-    """Look at every line of `text` once.
+    """Scan `text` once.
 
-    Errors: TextError if it holds no word, is not UTF-8, is binary, has a line longer than LONGEST,
-    or a word with the boundary character; it names `path` and the line.
+    Errors: TextError, with `path` and the line, if it holds no words, is not UTF-8, is binary, has
+    a line longer than LONGEST, or a word with the boundary character.
     """
     count = lines = 0
     places: list[np.ndarray] = []
@@ -55,7 +54,7 @@ def survey(text: bytes | mmap, path: str) -> Survey:
         lines += piece.lines_before(len(piece.data))
         characters |= characters_of(piece)
     if count == 0:
-        what = "is empty" if len(text) == 0 else "holds only empty lines"
+        what = "is empty" if len(text) == 0 else "has only blank lines"
         raise TextError(f"{path} {what}; write one word on each line", path=path)
     if text[len(text) - 1 :] not in (b"\n", b"\r"):
         lines += 1
@@ -81,7 +80,7 @@ def words_in(data: bytes) -> list[str]:
 
 @dataclass(frozen=True)
 class Piece:
-    """Whole lines of a text, the first of which begins at the byte `start`."""
+    """Whole lines of a text, starting at byte `start`."""
 
     start: int
     data: bytes
@@ -93,38 +92,38 @@ class Piece:
 
     @cached_property
     def ends(self) -> np.ndarray:
-        """Where line ends stand in the piece; the last line may have none."""
+        """The positions of line ends in the piece; the last line may have none."""
         return np.flatnonzero((self.values == ord("\n")) | (self.values == ord("\r")))
 
     @cached_property
     def edges(self) -> np.ndarray:
-        """The places before the first line, between two lines, and after the last."""
+        """The positions before the first line, between lines, and after the last."""
         return np.concatenate([[-1], self.ends, [len(self.data)]])
 
     @cached_property
     def plain(self) -> bool:
-        """Whether there is no white space but the line ends: the usual case, and quick to split."""
+        """Whether line ends are the only white space: the usual case, and fast to split."""
         return np.count_nonzero(self.values <= ord(" ")) == len(self.ends)
 
     @cached_property
     def begins(self) -> np.ndarray:
-        """The bytes of the whole text where the piece's words begin, or the white space before."""
+        """The byte offsets in the text of the piece's words, or of the white space before them."""
         first, after = self.edges[:-1] + 1, self.edges[1:]
         has_word = first < after
         if not self.plain:
-            seen = np.append(0, np.cumsum(~IS_WHITE[self.values]))  # visible bytes before a place
+            seen = np.append(0, np.cumsum(~IS_WHITE[self.values]))  # visible bytes before each
             has_word[has_word] = seen[after[has_word]] > seen[first[has_word]]
         return self.start + first[has_word]
 
     def lines_before(self, place: int) -> int:
-        """How many lines of the piece end before a place in it."""
+        """The number of lines of the piece that end before a position."""
         part = self.data[:place]
         ends = np.searchsorted(self.ends, place)
         return int(ends) - (part.count(b"\r\n") if b"\r" in part else 0)
 
 
 def pieces(text: bytes | mmap) -> Iterator[Piece]:
-    """Cut `text` after line ends into pieces of about PIECE bytes."""
+    """Split `text` after line ends into pieces of about PIECE bytes."""
     start = len(BYTE_ORDER_MARK) if text[:3] == BYTE_ORDER_MARK else 0
     while start < len(text):
         end = start + PIECE
@@ -135,7 +134,7 @@ def pieces(text: bytes | mmap) -> Iterator[Piece]:
 
 
 def characters_of(piece: Piece) -> set[str]:
-    """The characters of the words in a piece, white space between two words included."""
+    """The characters of the words in a piece, including white space inside words."""
     if not piece.plain:
         return set("".join(words_in(piece.data)))
     if not piece.data.isascii():
@@ -146,7 +145,7 @@ def characters_of(piece: Piece) -> set[str]:
 
 
 def check(piece: Piece, path: str, lines: int) -> None:
-    """Raise TextError for a fault of a piece that comes after `lines` lines."""
+    """Raise TextError for an error in a piece that follows `lines` lines."""
 
     def fault(place: int, what: str) -> TextError:
         line = lines + piece.lines_before(place) + 1

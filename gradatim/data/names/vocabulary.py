@@ -1,4 +1,4 @@
-"""Characters as numbers: the boundary is 0, the other characters follow in sorted order."""
+"""Characters as numbers: 0 is the boundary, the other characters follow in sorted order."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -18,10 +18,9 @@ BOUNDARY = "."
 class Vocabulary:
     """The characters a model knows, in the order of their numbers.
 
-    Character 0 is the boundary `.`, which stands before and after every word and in none. A
-    character is one Unicode code point, taken as it is: case is kept, nothing is composed or
-    decomposed, so an accent written as a combining character is a character of its own, and so is
-    every code point of an emoji.
+    Character 0 is the boundary `.`, which comes before and after every word and in none. A
+    character is one Unicode code point, unchanged: case is kept and nothing is normalised, so a
+    combining accent is a character of its own, and so is every code point of an emoji.
 
     >>> vocabulary = Vocabulary.of(["emma", "ava"])
     >>> vocabulary.characters
@@ -33,8 +32,7 @@ class Vocabulary:
     >>> len(vocabulary)
     5
 
-    Errors: ValueError for characters that do not begin with the boundary, or are not sorted and
-    unique.
+    Errors: ValueError unless the characters start with the boundary and are sorted and unique.
     """
 
     characters: str
@@ -69,7 +67,7 @@ class Vocabulary:
     def encode(self, word: str) -> list[int]:
         """The number of each character of `word`.
 
-        Errors: UnknownCharacter names the character and the word, also if it is the boundary.
+        Errors: UnknownCharacter names the character and the word, also for a boundary.
         """
         try:
             numbers = [self._numbers[character] for character in word]
@@ -87,7 +85,7 @@ class Vocabulary:
         return "".join(self._character(number) for number in numbers)
 
     def codes(self, text: str) -> np.ndarray:
-        """The number of each character of a long text at once, an int64 array (len(text),).
+        """The number of each character of a long text at once, int64 (len(text),).
 
         Errors: UnknownCharacter, as `encode`.
 
@@ -123,7 +121,7 @@ class Vocabulary:
         )
 
     def _hint(self, text: str) -> str:
-        """What else the reader could type, if another spelling of the same text is known."""
+        """A hint if another spelling of the text is in the alphabet."""
         for spelling, how in (
             (text.lower(), "write it in lower case"),
             (unicodedata.normalize("NFC", text), "write accents composed (Unicode NFC)"),
@@ -144,7 +142,7 @@ def boundary_in(word: str) -> UnknownCharacter:
 
 
 def name_of(character: str) -> str:
-    """A character as an error message shows it: with its code point unless it is plain ASCII.
+    """A character as error messages show it: with its code point unless it is plain ASCII.
 
     >>> print(name_of("?"), name_of("é"))
     '?' 'é' (U+00E9)
@@ -154,7 +152,7 @@ def name_of(character: str) -> str:
 
 
 def shorten(text: str, *, limit: int = 60) -> str:
-    """`text`, cut in the middle if it is long.
+    """`text`, shortened in the middle if it is long.
 
     >>> shorten("abcdefghij", limit=5)
     'ab...ij'

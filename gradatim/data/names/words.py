@@ -1,4 +1,4 @@
-"""A list of words with its alphabet: the embedded names, or any text file of one word per line."""
+"""A list of words with its alphabet: the built-in names, or a text file with one word per line."""
 
 import hashlib
 import os
@@ -23,10 +23,10 @@ from .vocabulary import Vocabulary
 
 @dataclass(frozen=True, repr=False)
 class Words:
-    """Words and the characters they are made of.
+    """Words, and the alphabet of their characters.
 
-    `words` is a sequence of str, in memory or in its file; `skipped` says how many empty lines the
-    file had. Parts of a split share the vocabulary of the whole.
+    `words` is a sequence of str, in memory or in its file; `skipped` is the number of blank lines
+    in the file. The parts of a split share the vocabulary of the whole.
 
     >>> load()
     <Words names: 29,910 words of 26 different characters>
@@ -45,7 +45,7 @@ class Words:
         return f"<Words {self.name}: {len(self):,} words of {letters} different characters>"
 
     def split(self, *, seed: int = SEED) -> "Split":
-        """80 % to train, 10 % to choose by (dev), 10 % to test: the same ones for a seed, for ever.
+        """80 % train, 10 % dev and 10 % test, always the same for a seed.
 
         Errors: TooFewWords below three words.
 
@@ -59,17 +59,16 @@ class Words:
         return Split(*(self._part(part, seed) for part in (TRAIN, DEV, TEST)))
 
     def rows(self, block_size: int) -> Examples:
-        """The examples of these words, to be drawn by number: `X, Y = rows[numbers]`.
+        """The examples of these words, accessed by number: `X, Y = rows[numbers]`.
 
-        X (N, block_size) holds the characters before, Y (N,) the one that comes next: see
-        `contexts`.
+        X (N, block_size) holds the characters before, Y (N,) the next one: see `contexts`.
         """
         if isinstance(self.words, MappedWords):
             return MappedRows(self.words, block_size, self.vocabulary)
         return Rows(self.words, block_size, self.vocabulary)
 
     def digest(self) -> str:
-        """The SHA-256 of the words with a line feed after each: the same in whatever file."""
+        """The SHA-256 of the words with a line feed after each; independent of the file format."""
         sha = hashlib.sha256()
         words = iter(self.words)
         while some := list(islice(words, 100_000)):
@@ -84,7 +83,7 @@ class Words:
 
 
 class Split(NamedTuple):
-    """Three parts of the same words: to train, to choose by, and to test once at the end."""
+    """Three parts of the same words: for training, for model selection, and for a final test."""
 
     train: Words
     dev: Words
@@ -93,9 +92,9 @@ class Split(NamedTuple):
 
 @cache
 def load() -> Words:
-    """The embedded first names: 29,910, lower case a-z, unique, most frequent first.
+    """The built-in first names: 29,910, lower case a-z, unique, most frequent first.
 
-    Source: US Social Security Administration, year 2017; PROVENANCE.txt beside them says more.
+    Source: US Social Security Administration, year 2017; PROVENANCE.txt has the details.
 
     >>> names = load()
     >>> len(names), names.words[:4], names.vocabulary.characters
@@ -106,11 +105,11 @@ def load() -> Words:
 
 
 def read(path: str | os.PathLike[str], *, mapped: bool | None = None) -> Words:
-    """The words of a UTF-8 text file with one word per line, and the alphabet they are made of.
+    """The words of a UTF-8 text file with one word per line, and their alphabet.
 
-    White space around a word, empty lines, a byte order mark and any style of line end are taken
-    out; the rest is kept as it is: case, accents, repeated words. From 4 MB on the words stay in
-    the file and are read when used, unless `mapped` says otherwise.
+    White space around a word, blank lines, a byte order mark and any style of line end are removed;
+    the rest is unchanged, including case, accents and repeated words. Files of 4 MB or more are not
+    loaded: words are read on demand, unless `mapped` says otherwise.
 
     Errors: DataFileError if the file cannot be read, TextError if it is not such a text.
 

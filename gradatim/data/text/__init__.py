@@ -1,4 +1,4 @@
-"""Running text to learn from: the English that every Python has, or any file of your own.
+"""Running text for training: the English that comes with Python, or any file of your own.
 
 >>> from gradatim.data import text
 >>> from gradatim.data.tokenizers import CharTokenizer

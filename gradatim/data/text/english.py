@@ -1,9 +1,9 @@
-"""An English text that every Python has: the prose of its own language reference.
+"""An English text that comes with every Python: the prose of its language reference.
 
 Source: `pydoc_data.topics`, which `help("assert")` and the like print. It comes with the running
 Python and is not part of this library; its licence is that of Python's documentation (PSF License
-Agreement version 2). Versions of Python differ in it by some paragraphs, so a training on it
-remembers the digest of the text: in CPython 3.11.7 it has 250,589 characters.
+Agreement version 2). Python versions differ in it by some paragraphs, so a run records the digest
+of the text; in CPython 3.11.7 it has 250,589 characters.
 """
 
 import re
@@ -23,9 +23,9 @@ _NO_PROSE = re.compile(r"::=|>>>|={3}|\*{4}|-{4}|~{4}|\^{4}")
 
 @cache
 def english() -> Text:
-    """Python's language reference as a text of one paragraph a line, in ASCII.
+    """Python's language reference as a text with one paragraph per line, in ASCII.
 
-    Errors: DataError if this Python came without it.
+    Errors: DataError if this Python was installed without it.
 
     >>> english().read()[:39]
     'Assert statements are a convenient way '
@@ -41,9 +41,9 @@ def english() -> Text:
 
 
 def prose(topics: Mapping[str, str]) -> str:
-    """The paragraphs of the topics, in the order of their names, each once and on its own line.
+    """The paragraphs of the topics, ordered by topic, each once and on its own line.
 
-    Titles, tables, grammar and programs are left out, and so are marks of emphasis.
+    Titles, tables, grammar, code and emphasis marks are left out.
 
     >>> prose({"b": "The end of it is here.", "a": "Title\\n***\\n\\nThis is *a* text\\nto read."})
     'This is a text to read.\\nThe end of it is here.\\n'

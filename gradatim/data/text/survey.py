@@ -1,9 +1,8 @@
 """One pass over a text: validate it, and find its length, characters and pieces.
 
-A text is UTF-8; a byte order mark is skipped, and CR LF and CR count as LF. It is looked at in
-pieces of about a megabyte, cut after a line where there is one, so what a pass needs does not grow
-with the file. The cuts depend on the bytes alone: the same text has the same pieces, in memory or
-in a file.
+A text is UTF-8; a byte order mark is skipped, and CR LF and CR count as LF. It is read in pieces of
+about a megabyte, split after a line where possible, so memory use does not grow with the file. The
+split depends on the bytes alone: the same text has the same pieces, in memory or in a file.
 """
 
 import hashlib
@@ -16,18 +15,18 @@ import numpy as np
 
 from ..errors import TextError
 
-PIECE = 1 << 20  # bytes looked at together
+PIECE = 1 << 20  # bytes processed at a time
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over a text found.
+    """The result of one pass over a text.
 
-    `places` (pieces + 1,) are the bytes where each piece begins and the last one ends, `starts` the
-    characters before them; `digest` is the SHA-256 of the text as UTF-8, without a byte order mark
-    and with LF line ends.
+    `places` (pieces + 1,) are the byte offsets where pieces begin and the last one ends, `starts`
+    the number of characters before them; `digest` is the SHA-256 of the text as UTF-8, without a
+    byte order mark and with LF line ends.
     """
 
     places: np.ndarray
@@ -37,9 +36,9 @@ class Survey:
 
 
 def survey(data: bytes | mmap, path: str) -> Survey:
-    """Look at every character of a text once.
+    """Scan every character of a text once.
 
-    Errors: TextError if it is empty, not UTF-8 or binary; it names `path` and the line.
+    Errors: TextError, with `path` and the line, if it is empty, not UTF-8 or binary.
     """
     if data[:2] in UTF_16:
         raise TextError(f"{path} is UTF-16; save it as UTF-8", path=path)
@@ -58,7 +57,7 @@ def survey(data: bytes | mmap, path: str) -> Survey:
 
 
 def decoded(piece: bytes) -> str:
-    """The characters of a piece, line ends as LF.
+    """The characters of a piece, with line ends as LF.
 
     >>> decoded(b"one\\r\\ntwo\\rthree")
     'one\\ntwo\\nthree'
@@ -77,19 +76,19 @@ def _edges(data: bytes | mmap) -> Iterator[int]:
 
 
 def _cut(data: bytes | mmap, start: int, end: int) -> int:
-    """Where a piece ends: after its last line, else at least between two characters."""
+    """Where a piece ends: after its last line, or at least between two characters."""
     after_line = data.rfind(b"\n", start, end) + 1
     if after_line > start:
         return after_line
     while data[end] & 0xC0 == 0x80 or data[end : end + 1] == b"\n":
         end -= 1
         if end <= start:
-            return start + PIECE  # not UTF-8, which the pass will say
+            return start + PIECE  # not UTF-8, which validation reports
     return end
 
 
 def _sound(piece: bytes, path: str, line: int) -> str:
-    """The characters of a piece that begins in this line. Errors: TextError."""
+    """The characters of a piece that starts in line `line`. Errors: TextError."""
 
     def fault(place: int, what: str) -> TextError:
         at = line + piece.count(b"\n", 0, place)

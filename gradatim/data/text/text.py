@@ -1,4 +1,4 @@
-"""A text to learn from, in memory or in its file, and its three parts."""
+"""A text for training, in memory or in its file, and its three parts."""
 
 import os
 from collections.abc import Iterator
@@ -12,12 +12,12 @@ import numpy as np
 from ..files import contents
 from .survey import Survey, decoded, survey
 
-TRAIN, DEV = 0.9, 0.05  # of the characters; the rest is for the test
+TRAIN, DEV = 0.9, 0.05  # fractions of the characters; the rest is the test part
 
 
 @dataclass(frozen=True, repr=False)
 class Text:
-    """A text, or the characters from `start` to `stop` of it, read when asked for.
+    """A text, or its characters from `start` to `stop`, read on demand.
 
     >>> text = of("greeting", "hello\\n" * 100)
     >>> text, text.characters, len(text)
@@ -40,22 +40,22 @@ class Text:
 
     @property
     def characters(self) -> str:
-        """The different characters of the whole text, sorted."""
+        """The distinct characters of the whole text, sorted."""
         return self.survey.characters
 
     def digest(self) -> str:
-        """The SHA-256 of the whole text as UTF-8 with LF line ends: the same in whatever file."""
+        """The SHA-256 of the whole text as UTF-8 with LF line ends, whatever the file has."""
         return self.survey.digest
 
     def split(self) -> "Split":
-        """The first 90 % to train, 5 % to choose by (dev), the last 5 % to test."""
+        """The first 90 % as train, the next 5 % as dev, the last 5 % as test."""
         one = self.start + int(TRAIN * len(self))
         two = self.start + int((TRAIN + DEV) * len(self))
         edges = (self.start, one, two, self.stop)
         return Split(*(replace(self, start=edges[i], stop=edges[i + 1]) for i in range(3)))
 
     def pieces(self) -> Iterator[str]:
-        """Its characters, about a megabyte at a time."""
+        """Its characters, in pieces of about a megabyte."""
         places, starts = self.survey.places, self.survey.starts
         first = int(np.searchsorted(starts, self.start, "right")) - 1
         for i in range(first, len(places) - 1):
@@ -70,7 +70,7 @@ class Text:
 
 
 class Split(NamedTuple):
-    """Three parts of one text: to train, to choose by, and to test once at the end."""
+    """Three parts of one text: for training, for model selection, and for a final test."""
 
     train: Text
     dev: Text
@@ -78,7 +78,7 @@ class Split(NamedTuple):
 
 
 def of(name: str, text: str | bytes | mmap, *, path: str | None = None) -> Text:
-    """A text under a name; `path` is what errors call it. Errors: TextError."""
+    """A text with a name; `path` is its name in error messages. Errors: TextError."""
     data = text.encode("utf-8") if isinstance(text, str) else text
     found = survey(data, path or name)
     return Text(name, data, found, 0, int(found.starts[-1]))
@@ -87,8 +87,8 @@ def of(name: str, text: str | bytes | mmap, *, path: str | None = None) -> Text:
 def read(path: str | os.PathLike[str], *, mapped: bool | None = None) -> Text:
     """The text of a UTF-8 file.
 
-    A byte order mark is taken out, and any style of line end becomes LF; the rest is kept as it is.
-    From 4 MB on the text stays in the file and is read when used, unless `mapped` says otherwise.
+    A byte order mark is removed, and any style of line end becomes LF; the rest is unchanged. Files
+    of 4 MB or more are not loaded: text is read on demand, unless `mapped` says otherwise.
 
     Errors: DataFileError if the file cannot be read, TextError if it is not text.
     """

@@ -1,10 +1,9 @@
-"""A cache on disk for the tokens of long texts.
+"""An on-disk cache for the tokens of long texts.
 
-    tokens-<key>.bin    gradatim tokens 1 <dtype> <sha256 of what follows>, filled up to 128 bytes;
-                        then the tokens as they lie in memory
+    tokens-<key>.bin    gradatim tokens 1 <dtype> <sha256 of the rest>, padded to 128 bytes;
+                        then the tokens as in memory
 
-The key identifies the text, the part of it and the tokeniser. A missing or damaged file is written
-anew.
+The key identifies the text, its part and the tokeniser. A missing or damaged file is rewritten.
 """
 
 import hashlib
@@ -26,7 +25,7 @@ _MARK, _HEAD = "gradatim tokens 1", 128
 def cached_tokens(text: Text, tokenizer: Tokenizer, folder: Path | None) -> np.ndarray:
     """`tokens_of` a text, read from the cache in `folder` or computed and stored there.
 
-    Short texts and single-character tokens are computed as fast as they would be read.
+    Short texts and single-character tokens are not cached: computing them is as fast as reading.
     """
     if folder is None or not _is_worth_it(text, tokenizer):
         return tokens_of(text, tokenizer)
@@ -39,7 +38,7 @@ def cached_tokens(text: Text, tokenizer: Tokenizer, folder: Path | None) -> np.n
 
 
 def store_tokens(row: np.ndarray, text: Text, tokenizer: Tokenizer, folder: Path) -> None:
-    """Store tokens that were computed already where `cached_tokens` looks for them."""
+    """Store tokens that were already computed where `cached_tokens` looks for them."""
     path = folder / _name(text, tokenizer)
     if _is_worth_it(text, tokenizer) and not path.exists():
         _write(path, row)
@@ -55,7 +54,7 @@ def _name(text: Text, tokenizer: Tokenizer) -> str:
 
 
 def _write(path: Path, row: np.ndarray) -> None:
-    """Write the file if possible; failing costs nothing but time."""
+    """Write the file if possible; a failure is ignored, since it only costs time."""
     numbers = np.ascontiguousarray(row)
     head = f"{_MARK} {row.dtype} {hashlib.sha256(numbers.data).hexdigest()}\n"
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""A text as one long row of tokens; on the disk if it is long."""
+"""A text as one long row of tokens, on disk if it is long."""
 
 import tempfile
 
@@ -7,14 +7,14 @@ import numpy as np
 from ..tokenizers import Tokenizer
 from .text import Text
 
-IN_MEMORY = 64 << 20  # characters; of more, the tokens lie in a temporary file
+IN_MEMORY = 64 << 20  # characters; the tokens of longer texts go to a temporary file
 
 
 def tokens_of(text: Text, tokenizer: Tokenizer) -> np.ndarray:
-    """The tokens of a text, (N,), in the smallest type of whole numbers that holds them.
+    """The tokens of a text, (N,), in the smallest unsigned integer type that holds them.
 
-    Made piece by piece; of a long text they go into a temporary file, which is mapped into memory
-    and disappears with the array.
+    They are computed piece by piece; those of a long text go to a temporary file, which is
+    memory-mapped and disappears with the array.
 
     Errors: UnknownCharacter.
 

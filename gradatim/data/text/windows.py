@@ -1,4 +1,4 @@
-"""A row of tokens as examples: windows of it, and the same windows one token later."""
+"""A row of tokens as examples: windows of it, and the same windows shifted by one token."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from ..examples import UNCOUNTED, Batch, Examples, Numbers, check_numbers
 
 
 class Windows(Examples):
-    """Every window of a row of tokens: X (block_size,) and Y, the same one token later, int64.
+    """Every window of a row of tokens: X (block_size,), and Y one token later, int64.
 
-    `tokens` (N,) has N - block_size windows, which overlap: to draw from.
+    `tokens` (N,) has N - block_size overlapping windows, for drawing at random.
 
     >>> windows = Windows(np.array([3, 1, 4, 1, 5]), 3)
     >>> X, Y = windows[:]
@@ -22,7 +22,7 @@ class Windows(Examples):
     array([[1, 4, 1],
            [4, 1, 5]])
 
-    Errors: DoesNotFit if there is not one window; `name` is what it calls the text.
+    Errors: DoesNotFit if there is not even one window; `name` names the text in the message.
     """
 
     def __init__(self, tokens: np.ndarray, block_size: int, *, name: str = "the text") -> None:
@@ -65,9 +65,9 @@ class Windows(Examples):
 
 
 class Tiles(Windows):
-    """Windows side by side, so that each token but the first is a target once: to evaluate on.
+    """Adjacent windows in which each token but the first is a target once, for evaluation.
 
-    The last one overlaps the one before it, and what was a target there is -1 here.
+    The last one overlaps the one before; targets already covered are -1.
 
     >>> X, Y = Tiles(np.array([3, 1, 4, 1, 5, 9]), 3)[:]
     >>> Y

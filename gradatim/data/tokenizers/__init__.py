@@ -1,4 +1,4 @@
-"""Text as numbers and back: a token for each character, or byte-pair tokens learned from a text.
+"""Text as numbers and back: a token per character, or byte-pair tokens learned from a text.
 
 >>> from gradatim.data.tokenizers import BPETokenizer, CharTokenizer
 >>> CharTokenizer.train("hello").encode("hole")
@@ -7,7 +7,7 @@
 >>> [tokenizer.decode([i]) for i in tokenizer.encode("the bat")]
 ['the', ' ', 'b', 'at']
 
-Both keep any Unicode text as it is, know special tokens, and are saved as JSON with a checksum.
+Both round-trip Unicode text, support special tokens, and are saved as JSON with a checksum.
 """
 
 from .bpe import BPETokenizer

@@ -1,9 +1,9 @@
-"""Byte-pair tokens: bytes, and the frequent pairs of tokens made tokens themselves.
+"""Byte-pair tokens: bytes, plus frequent pairs of tokens merged into new tokens.
 
-P. Gage 1994 as a compression; R. Sennrich, B. Haddow and A. Birch, ACL 2016, for words; over bytes,
+P. Gage 1994 as compression; R. Sennrich, B. Haddow and A. Birch, ACL 2016, for words; over bytes,
 so that every text has tokens, in A. Radford et al., "Language Models are Unsupervised Multitask
-Learners", 2019 (GPT-2), section 2.2. Numbers: the special tokens, the 256 bytes, then the merges in
-the order in which they were learned.
+Learners", 2019 (GPT-2), section 2.2. Token numbers: the special tokens, the 256 bytes, then the
+merges in the order they were learned.
 """
 
 from collections import Counter
@@ -20,14 +20,14 @@ from .merges import NONE, Pair, learn_merges
 from .pieces import pieces
 from .tokenizer import Tokenizer, check_specials, check_text
 
-REMEMBERED = 1 << 16  # pieces whose tokens are kept, since a text has the same ones again and again
-LONGEST = 100  # characters of such a piece
+REMEMBERED = 1 << 16  # cached pieces with their tokens, since texts repeat the same pieces
+LONGEST = 100  # characters of a cached piece
 
 
 class BPETokenizer(Tokenizer):
-    """A tokeniser for any text: what it has no token for is written in smaller ones, down to bytes.
+    """A tokeniser for any text, since every byte is a token.
 
-    `merges` are pairs of earlier numbers, in the order of learning.
+    `merges` are pairs of earlier token numbers, in the order they were learned.
 
     >>> tokenizer = BPETokenizer.train("low low low lower lowest new newer newest", 262)
     >>> [tokenizer.decode([i]) for i in tokenizer.encode("lowest news")]
@@ -35,7 +35,7 @@ class BPETokenizer(Tokenizer):
     >>> tokenizer.decode(tokenizer.encode("naïve ☃"))
     'naïve ☃'
 
-    Errors: TokenizerError if a merge is of numbers that are not there yet.
+    Errors: TokenizerError if a merge uses tokens that do not exist yet.
     """
 
     kind = "bpe"
@@ -69,14 +69,14 @@ class BPETokenizer(Tokenizer):
         specials: Iterable[str] = (),
         exactly: bool = True,
     ) -> Self:
-        """`vocab_size` tokens learned from a text, or from several pieces of one.
+        """Learn `vocab_size` tokens from a text, or from several pieces of one.
 
-        Of equally frequent pairs that with the smaller numbers is merged first, so the same text
-        always gives the same tokens. Not `exactly` so many means fewer if the text has no more
-        pairs that occur twice.
+        Among equally frequent pairs the one with smaller numbers is merged first, so the same text
+        always gives the same tokens. Without `exactly`, there may be fewer tokens if the text has
+        no more pairs that occur twice.
 
-        Errors: TokenizerError for a size below the bytes and specials, or one that the text has
-        not enough repeated pairs for.
+        Errors: TokenizerError for a size below the bytes and specials, or one that the text has too
+        few repeated pairs for.
         """
         specials, vocab_size = tuple(specials), index(vocab_size)
         least = 256 + len(specials)
@@ -121,7 +121,7 @@ class BPETokenizer(Tokenizer):
         return cls(merges, specials=specials)
 
     def _merged(self, symbols: list[int]) -> list[int]:
-        """The symbols with every merge done, the earliest learned first and from the left."""
+        """The symbols with all merges applied, earliest learned first and from the left."""
         made = self._made
         after = [*range(1, len(symbols)), NONE]
         before = list(range(-1, len(symbols) - 1))
@@ -131,7 +131,7 @@ class BPETokenizer(Tokenizer):
             new, i = heappop(heap)
             j = after[i]
             if j == NONE or made.get((symbols[i], symbols[j])) != new:
-                continue  # another merge took one of the two
+                continue  # another merge consumed one of the two
             h, k = before[i], after[j]
             symbols[i], symbols[j], after[i] = new, NONE, k
             if h != NONE and (pair := made.get((symbols[h], new))) is not None:

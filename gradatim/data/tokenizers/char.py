@@ -14,7 +14,7 @@ from .tokenizer import Tokenizer, check_specials, check_text
 class CharTokenizer(Tokenizer):
     """Characters in the order of their code points, after the special tokens.
 
-    A character is one Unicode code point, taken as it is: nothing is composed or decomposed.
+    A character is one Unicode code point, unchanged: nothing is normalised.
 
     >>> tokenizer = CharTokenizer.train("to be or not")
     >>> tokenizer.characters
@@ -24,7 +24,7 @@ class CharTokenizer(Tokenizer):
     >>> tokenizer.decode([1, 4, 6])
     'bot'
 
-    Errors: TokenizerError for characters that are not sorted, or there twice.
+    Errors: TokenizerError if characters are not sorted, or occur twice.
     """
 
     kind = "char"
@@ -44,7 +44,7 @@ class CharTokenizer(Tokenizer):
 
     @classmethod
     def train(cls, texts: str | Iterable[str], *, specials: Iterable[str] = ()) -> Self:
-        """The tokeniser of all characters of a text, or of several pieces of one."""
+        """The tokeniser for all characters of a text, or of several pieces of one."""
         found: set[str] = set()
         for text in [texts] if isinstance(texts, str) else texts:
             found.update(text)
@@ -61,7 +61,7 @@ class CharTokenizer(Tokenizer):
         try:
             codes = self.codes("".join(texts))
         except (TypeError, UnknownCharacter):
-            return super().codes_of_all(texts)  # which says in which of them
+            return super().codes_of_all(texts)  # raises with the text in its message
         return codes, np.fromiter(map(len, texts), np.int64, len(texts))
 
     def fields(self) -> dict[str, Any]:

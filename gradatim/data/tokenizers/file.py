@@ -11,7 +11,7 @@ FORMAT, VERSION = "gradatim tokenizer", 1
 
 
 def file_of(values: dict[str, Any]) -> bytes:
-    """The file that holds these values."""
+    """The bytes of a file with these values."""
     text = json.dumps({"format": FORMAT, "version": VERSION, **values}, indent=1)
     return f"{text}\n".encode("ascii")
 
@@ -19,7 +19,7 @@ def file_of(values: dict[str, Any]) -> bytes:
 def read_json(path: Path) -> dict[str, Any]:
     """The values of a file.
 
-    Errors: DataFileError if it cannot be read; TokenizerError if it is no such file, or one of a
+    Errors: DataFileError if it cannot be read; TokenizerError if it is not such a file, or is of a
     later version.
     """
     try:
@@ -46,5 +46,5 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def checksum(values: dict[str, Any]) -> str:
-    """SHA-256 of JSON values in one fixed spelling."""
+    """SHA-256 of JSON values, serialised canonically."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode("ascii")).hexdigest()

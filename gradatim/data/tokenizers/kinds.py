@@ -1,4 +1,4 @@
-"""Which kinds of tokenisers there are, and a file of any of them."""
+"""The kinds of tokenisers, and loading any of them from a file."""
 
 from os import PathLike
 from pathlib import Path
@@ -14,15 +14,15 @@ KINDS: dict[str, type[Tokenizer]] = {"bpe": BPETokenizer, "char": CharTokenizer}
 
 
 def load(path: str | PathLike[str]) -> Tokenizer:
-    """A tokeniser of any kind from its file.
+    """Load a tokeniser of any kind from its file.
 
-    Errors: DataFileError if it cannot be read; TokenizerError if it is none, or was altered.
+    Errors: DataFileError if it cannot be read; TokenizerError if it is invalid or altered.
     """
     return from_json(read_json(Path(path)), source=str(path))
 
 
 def from_json(values: dict[str, Any], *, source: str) -> Tokenizer:
-    """What `Tokenizer.to_json` made. Errors: TokenizerError, which names the source."""
+    """The inverse of `Tokenizer.to_json`. Errors: TokenizerError names the source."""
     kind = values.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise TokenizerError(

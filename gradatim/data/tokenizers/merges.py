@@ -1,8 +1,8 @@
-"""Learning byte-pair merges: the most frequent pair becomes a token, again and again.
+"""Learn byte-pair merges: repeatedly, the most frequent pair becomes a token.
 
 R. Sennrich, B. Haddow and A. Birch, "Neural Machine Translation of Rare Words with Subword Units",
-ACL 2016, section 3.2 and algorithm 1. The algorithm there counts all pairs anew for each merge;
-here the counts are kept, and a merge changes only those of the neighbours.
+ACL 2016, section 3.2 and algorithm 1. That algorithm recounts all pairs for each merge; here the
+counts are kept, and a merge updates only those of its neighbours.
 """
 
 from collections import defaultdict
@@ -12,16 +12,16 @@ from heapq import heapify, heappop, heappush
 import numpy as np
 
 Pair = tuple[int, int]
-NONE = -1  # in place of a neighbour, and of a symbol that went into another
+NONE = -1  # marks a missing neighbour, or a symbol merged into another
 
 
 def learn_merges(pieces: Mapping[bytes, int], count: int, *, first: int = 0) -> list[Pair]:
-    """The `count` pairs to merge, in their order; fewer if no pair is left that occurs twice.
+    """The `count` pairs to merge, in order; fewer if no remaining pair occurs twice.
 
-    `pieces` says how often each piece of text occurs; a byte b is the symbol `first` + b, and the
-    k-th merge makes the symbol `first` + 256 + k. Pairs are merged from the left. Of equally
-    frequent pairs the one with the smaller left symbol comes first, then that with the smaller
-    right one: so the result depends on nothing else than the counts.
+    `pieces` maps each piece of text to its count; a byte b is the symbol `first` + b, and the k-th
+    merge makes the symbol `first` + 256 + k. Pairs are merged from the left. Among equally frequent
+    pairs the one with the smaller left symbol comes first, then the smaller right one, so the
+    result depends on the counts alone.
 
     >>> learn_merges({b"abab": 2, b"bc": 1}, 2)
     [(97, 98), (256, 256)]
@@ -33,7 +33,7 @@ def learn_merges(pieces: Mapping[bytes, int], count: int, *, first: int = 0) -> 
     while heap and len(merges) < count:
         often, pair = heappop(heap)
         if row.often.get(pair) != -often:
-            continue  # it changed since: its present count stands in the heap as well
+            continue  # stale entry: its current count is in the heap as well
         if -often < 2:
             break
         changed = row.merge(pair, first + 256 + len(merges))
@@ -48,10 +48,10 @@ def learn_merges(pieces: Mapping[bytes, int], count: int, *, first: int = 0) -> 
 
 
 class _Row:
-    """All pieces in one row of symbols, each linked with its neighbours in its own piece.
+    """All pieces in one row of symbols, each linked to its neighbours within its piece.
 
-    `often` counts pairs, `places` has where their left symbols stand, or stood: what became of
-    them is looked up when the pair is merged.
+    `often` counts pairs; `places` holds positions of their left symbols, possibly stale: they are
+    checked when the pair is merged.
     """
 
     def __init__(self, pieces: Mapping[bytes, int], first: int) -> None:
@@ -71,7 +71,7 @@ class _Row:
         self._count(symbols, weights, np.flatnonzero(~is_last))
 
     def _count(self, symbols: np.ndarray, weights: np.ndarray, lefts: np.ndarray) -> None:
-        """Every pair at first; `lefts` are the places that have a right neighbour."""
+        """Count every pair initially; `lefts` are the positions that have a right neighbour."""
         size = int(symbols.max(initial=0)) + 1
         codes = symbols[lefts] * size + symbols[lefts + 1]
         lefts = lefts[np.argsort(codes, kind="stable")]
@@ -82,7 +82,7 @@ class _Row:
             self.places[pair] = places.tolist()
 
     def merge(self, pair: Pair, new: int) -> set[Pair]:
-        """Put `new` wherever the pair stands, from the left; the pairs whose counts changed."""
+        """Replace the pair by `new`, from the left; returns the pairs whose counts changed."""
         symbols, after, before = self.symbols, self.after, self.before
         often, places = self.often, self.places
         a, b = pair
@@ -90,7 +90,7 @@ class _Row:
         for i in sorted(places.pop(pair)):
             j = after[i]
             if symbols[i] != a or j == NONE or symbols[j] != b:
-                continue  # a merge since then took one of the two
+                continue  # a later merge consumed one of the two
             h, k, weight = before[i], after[j], self.weights[i]
             if h != NONE:
                 old, made = (symbols[h], a), (symbols[h], new)

@@ -1,9 +1,8 @@
-"""Pre-tokenisation: a text is split into pieces, and no token crosses a border between pieces.
+"""Pre-tokenisation: a text is split into pieces, and no token crosses a piece boundary.
 
-Without that, tokens such as "dog." and "dog!" would each be learned for themselves. The cut is that
-of GPT-2 (Radford et al. 2019, section 2.2) with Python's classes of characters: a word, a number
-or other signs, each with a space before it; the endings 's, 't, 'll ...; white space, but for the
-last space before a word.
+Otherwise "dog." and "dog!" would each become a token. The split is that of GPT-2 (Radford et al.
+2019, section 2.2) with Python's character classes: a word, a number or other symbols, each with a
+space before it; the endings 's, 't, 'll ...; white space, except the last space before a word.
 """
 
 import re
@@ -19,7 +18,7 @@ _PIECE = re.compile(
 
 
 def pieces(text: str) -> list[str]:
-    """The pieces of a text, which joined are the text.
+    """The pieces of a text; joined they give the text.
 
     >>> pieces("It's 1948:  a theory")
     ['It', "'s", ' 1948', ':', ' ', ' a', ' theory']

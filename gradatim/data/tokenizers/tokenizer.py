@@ -18,9 +18,9 @@ from .file import checksum, file_of, read_json
 class Tokenizer(ABC):
     """Numbers for pieces of text: `decode(encode(text)) == text`.
 
-    `tokens` are the bytes that each number stands for. The first numbers are those of `specials`,
-    texts such as "<|end|>" that mark a place: `encode` never makes them out of a text, and
-    `decode` writes them as they are called.
+    `tokens` are the bytes that each number stands for. The first numbers are `specials`, names such
+    as "<|end|>" that mark a position: `encode` never produces them from text, and `decode` writes
+    their names.
     """
 
     kind: ClassVar[str]
@@ -29,19 +29,19 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def codes(self, text: str) -> np.ndarray:
-        """The numbers of a text at once, an int64 array.
+        """The numbers of a text, an int64 array.
 
-        Errors: UnknownCharacter names the character and its place.
+        Errors: UnknownCharacter names the character and its position.
         """
 
     @abstractmethod
     def fields(self) -> dict[str, Any]:
-        """What its file holds beside the specials, as JSON values."""
+        """The contents of its file besides the specials, as JSON values."""
 
     @classmethod
     @abstractmethod
     def of_fields(cls, fields: dict[str, Any], specials: tuple[str, ...]) -> Self:
-        """What `fields` was asked of. Errors: TokenizerError, KeyError, TypeError, ValueError."""
+        """The inverse of `fields`. Errors: TokenizerError, KeyError, TypeError, ValueError."""
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -56,27 +56,27 @@ class Tokenizer(ABC):
         return f"<{type(self).__name__}: {len(self):,} tokens>"
 
     def encode(self, text: str) -> list[int]:
-        """The numbers of a text. Errors: UnknownCharacter names the character and its place."""
+        """The numbers of a text. Errors: UnknownCharacter names the character and its position."""
         numbers: list[int] = self.codes(text).tolist()
         return numbers
 
     def codes_of_all(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """The numbers of several texts, one text after the other, and how many each has."""
+        """The numbers of several texts, concatenated, and the length of each."""
         found = [self.codes(text) for text in texts]
         lengths = np.array([len(codes) for codes in found], np.int64)
         return np.concatenate([np.empty(0, np.int64), *found]), lengths
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """The text of these numbers; what is no whole character becomes U+FFFD.
+        """The text of these numbers; incomplete characters become U+FFFD.
 
         Errors: IndexError for a number outside 0 .. len - 1.
         """
         return b"".join(map(self._token, numbers)).decode("utf-8", "replace")
 
     def stream(self, numbers: Iterable[int]) -> Iterator[str]:
-        """The same text piece by piece, as soon as its characters are whole.
+        """The same text piece by piece, as soon as its characters are complete.
 
-        A character may be spread over several tokens: its piece comes with the last of them.
+        A character may span several tokens: it is yielded with the last of them.
 
         >>> from gradatim.data.tokenizers import BPETokenizer
         >>> list(BPETokenizer([]).stream([72, 195, 169]))
@@ -90,7 +90,7 @@ class Tokenizer(ABC):
             yield rest
 
     def name(self, number: int) -> str:
-        """The text of one token; bytes that are no whole character by their numbers.
+        """The text of one token; bytes that are not a complete character as their values.
 
         >>> from gradatim.data.tokenizers import BPETokenizer
         >>> [BPETokenizer([]).name(number) for number in (72, 195)]
@@ -99,14 +99,14 @@ class Tokenizer(ABC):
         return _named(self._token(number))
 
     def special(self, name: str) -> int:
-        """The number of a special token. Errors: KeyError lists those there are."""
+        """The number of a special token. Errors: KeyError lists the known ones."""
         if name not in self.specials:
             there = ", ".join(self.specials) or "none"
             raise KeyError(f"no special token {name!r}; there is {there}")
         return self.specials.index(name)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything about it as JSON values, with a checksum."""
+        """Everything about the tokeniser as JSON values, with a checksum."""
         body = {"kind": self.kind, "specials": list(self.specials), **self.fields()}
         return {**body, "checksum": checksum(body)}
 
@@ -115,16 +115,16 @@ class Tokenizer(ABC):
         return str(self.to_json()["checksum"])
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write it as JSON, whole or not at all. Errors: OSError."""
+        """Write it as JSON, atomically. Errors: OSError."""
         write_atomically(Path(path), self.to_bytes())
 
     def to_bytes(self) -> bytes:
-        """What its file holds."""
+        """The bytes of its file."""
         return file_of(self.to_json())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
-        """A tokeniser of this kind from its file.
+        """Load a tokeniser of this kind from its file.
 
         Errors: DataFileError if it cannot be read; TokenizerError if it was altered, or is of
         another kind.
@@ -139,9 +139,9 @@ class Tokenizer(ABC):
 
     @classmethod
     def from_json(cls, values: dict[str, Any], *, source: str) -> Self:
-        """What `to_json` made; `source` is named if it cannot be.
+        """The inverse of `to_json`; `source` is named in errors.
 
-        Errors: TokenizerError if the checksum differs or the values make no tokeniser.
+        Errors: TokenizerError if the checksum differs or the values are invalid.
         """
         body = {key: value for key, value in values.items() if key != "checksum"}
         if values.get("checksum") != checksum(body):
@@ -175,7 +175,7 @@ def _named(token: bytes) -> str:
 
 
 def check_specials(specials: tuple[str, ...]) -> None:
-    """Raise TokenizerError unless they are texts, each once."""
+    """Raise TokenizerError unless the specials are distinct strings."""
     for name in specials:
         if not (isinstance(name, str) and name and specials.count(name) == 1):
             raise TokenizerError(f"special tokens are texts, each once; got {list(specials)}")
@@ -183,9 +183,9 @@ def check_specials(specials: tuple[str, ...]) -> None:
 
 
 def check_text(text: str) -> None:
-    """Raise TypeError for what is no text, UnknownCharacter for half of a surrogate pair.
+    """Raise TypeError for anything but text, UnknownCharacter for half of a surrogate pair.
 
-    No file can hold such a half; Python makes them from arguments that were not UTF-8.
+    No UTF-8 file can hold one; Python creates them from arguments that are not UTF-8.
     """
     if not isinstance(text, str):
         raise TypeError(f"a tokeniser takes texts (str), got {shorten(repr(text))}")
