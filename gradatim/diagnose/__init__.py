@@ -1,4 +1,4 @@
-"""What a network does inside: signals and gradients by depth, and how large its steps are.
+"""What a network does inside: signals and gradients by depth, and the size of its updates.
 
 >>> import gradatim
 >>> from gradatim import diagnose, nn
@@ -10,7 +10,7 @@
 >>> report.findings()
 []
 
-`draw.diagnosis(report)` is the picture of it.
+`draw.diagnosis(report)` draws it.
 """
 
 from . import regions

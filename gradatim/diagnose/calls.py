@@ -1,7 +1,7 @@
-"""Assign the tape's entries to modules, by the innermost call during which they were made.
+"""Assign tape entries to modules: to the innermost call during which they were made.
 
-Every entry of the tape has a time. A module's call is a stretch of that time, so the entries in it
-are the module's, and those in no call of a part of it are its own: a `tanh` in its `forward`.
+Every tape entry has a time, and a module's call is an interval of it. Entries inside the interval
+belong to the module; those in no submodule's call are its own, such as a `tanh` in `forward`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..core.storage import tick
 from ..core.tape import history
 from ..nn import Module
 
-# Functions of each number that networks bend their signals with, by the names of operations.
+# Elementwise nonlinearities of networks, by operation name.
 ACTIVATIONS = frozenset(
     (
         *("tanh", "sigmoid", "log_sigmoid", "hardtanh", "hardsigmoid", "softsign", "tanhshrink"),
@@ -30,9 +30,9 @@ ACTIVATIONS = frozenset(
 
 @dataclass
 class Call:
-    """One call of a module: its name, its class and when it was.
+    """One call of a module: its name, its class and its interval of time.
 
-    What came out of it, as a place on the tape and as numbers, is noted for those without parts.
+    For modules without submodules the output is kept too, as a tape entry and as numbers.
     """
 
     path: str
@@ -45,10 +45,10 @@ class Call:
 
 
 class Calls(list[Call]):
-    """The calls of one run, in the order in which they began."""
+    """The calls of one run, in the order they began."""
 
     def around(self, time: int) -> Call | None:
-        """The innermost call at a time of the tape."""
+        """The innermost call at a tape time."""
         inside = [call for call in self if call.begin < time <= call.end]
         return max(inside, key=lambda call: call.begin, default=None)
 
@@ -69,7 +69,7 @@ def recording(model: Module) -> Iterator[Calls]:
         call = running.pop()
         call.end = tick()
         if call.is_leaf and isinstance(output, Tensor) and is_new_floating(output):
-            # At once, and as a copy: the next layer may write over it.
+            # A copy, and at once: the next layer may overwrite it.
             call.edge, call.values = entry(output), np.array(output.detach())
 
     for path, module in model.named_modules():
@@ -88,13 +88,13 @@ def recording(model: Module) -> Iterator[Calls]:
 
 
 def is_new_floating(output: Tensor) -> bool:
-    """Whether a result is floating, and no view of what came in."""
+    """Whether a result is floating and not a view of an input."""
     return output.is_floating_point() and output._base is None
 
 
 @dataclass(frozen=True)
 class Untaped:
-    """In place of a tape entry where there is none: which memory was written when."""
+    """Replaces the tape entry where there is none: a storage and its version."""
 
     storage: Any
     written: int
@@ -103,13 +103,13 @@ class Untaped:
 
 
 def entry(output: Tensor) -> Any:
-    """What stands for a result: its tape entry, or itself if it was made without a tape."""
+    """The tape entry of a result, or an `Untaped` if it was computed without a tape."""
     edge = history(output)
     return edge if edge is not None else Untaped(output._storage, output._storage.written, tick())
 
 
 def behind(roots: Iterable[Any]) -> list[Any]:
-    """Tape entries and all that they were computed from, earliest first."""
+    """The tape entries and everything they were computed from, earliest first."""
     waiting = list(roots)
     seen = set(waiting)
     while waiting:

@@ -1,9 +1,9 @@
-"""A deep network that is ill, and three cures, one added at a time, on the embedded digits.
+"""A deep network that does not train, and three cures added one at a time, on the digits.
 
-    plain            thirty layers as they come: signals fade, and no gradient reaches the first
-    Kaiming          weights large enough for signals and gradients to keep their size (He 2015)
-    normalisation    no unit dead and none alike, and it learns; but gradients are shattered
-    residual         each layer adds to what is there: neighbours agree which way is down
+    plain            thirty layers with default weights: signals and gradients vanish
+    Kaiming          weights large enough that signals and gradients keep their size (He 2015)
+    normalisation    no dead or identical units, and it learns; but gradients are shattered
+    residual         each layer adds to its input: gradients of neighbouring inputs agree
 
 Sources: K. He et al., "Delving Deep into Rectifiers", 2015; S. Ioffe and C. Szegedy, "Batch
 Normalization", 2015; K. He et al., "Deep Residual Learning", 2016; D. Balduzzi et al., "The
@@ -34,8 +34,8 @@ from .signals import Array
 
 BATCH = 64
 RATE, MOMENTUM = 0.02, 0.9
-LINES = 8  # pairs of digits on the way between which gradients are looked at
-LOOKED_AT = 256  # examples of an examination
+LINES = 8  # pairs of digits between which gradients are sampled
+LOOKED_AT = 256  # examples per examination
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Config:
 
 
 class Layer(Module):
-    """y = relu(norm(W x + b)), and x + y if it is residual."""
+    """y = relu(norm(W x + b)), plus x if residual."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class DeepMLP(Sequential):
 
     def __init__(self, config: Config) -> None:
         layers = [Layer(config) for _ in range(config.depth)]
-        # A sum of many layers is large: the last norm gives logits of a usual size.
+        # The sum of many layers is large: a last norm keeps the logits at a usual scale.
         last = [BatchNorm1d(config.width)] if config.norm else []
         super().__init__(Linear(64, config.width), *layers, *last, Linear(config.width, 10))
         if config.kaiming:
@@ -98,10 +98,10 @@ STAGES = (
 
 @dataclass(frozen=True)
 class Stage:
-    """One network: as it was before training, and the loss of each step.
+    """One network: its examination before training, and the loss of each step.
 
-    `derivative` (256,) is that of the first logit on the way from one digit to another, and
-    `autocorrelation` (64,) the mean of that of eight such ways.
+    `derivative` (256,) is that of the first logit along a line from one digit to another,
+    `autocorrelation` (64,) the mean autocorrelation over eight such lines.
     """
 
     name: str
@@ -125,9 +125,9 @@ def cures(
     width: int = 100,
     tell: Callable[[str], None] = lambda name: None,
 ) -> Iterator[Stage]:
-    """The ill network, then with one, two and three cures: each examined and trained.
+    """The broken network, then with one, two and three cures: each examined and trained.
 
-    `tell` is called with the name of each before its work begins.
+    `tell` is called with the name of each before the work on it begins.
 
     Errors: ArgumentError for networks without layers or units, or fewer than 0 steps.
 
@@ -172,7 +172,7 @@ def _stage(name: str, model: DeepMLP, X: Tensor, Y: Tensor, steps: int) -> Stage
 
 
 def train(model: Module, X: Tensor, Y: Tensor, steps: int) -> Array:
-    """Steps of SGD on random batches, compiled; the loss of each."""
+    """Run compiled steps of SGD on random batches; returns the loss of each."""
     if not steps:
         return np.empty(0)
     optimizer = SGD(model.parameters(), lr=RATE, momentum=MOMENTUM)

@@ -1,4 +1,4 @@
-"""`examine`: run a network once on a batch, and record what every layer did."""
+"""`examine`: run a network once on a batch and record what every layer does."""
 
 from __future__ import annotations
 
@@ -28,13 +28,12 @@ from .unchanged import unchanged
 def examine(
     model: Module, *inputs: Any, loss: Callable[[Any], Tensor] | None = None, **named: Any
 ) -> Report:
-    """Run `model(*inputs, **named)` once, forward and backward, and report what each layer did.
+    """Run `model(*inputs, **named)` once, forward and backward, and report on every layer.
 
     Signals are the outputs of all modules without submodules, and of activations called as
-    functions.
-    The loss is `loss(output)`; without it the output must be a number, or a tuple that ends with
-    one as `(prediction, loss)` does. Nothing is changed: not `.grad`, no running statistics, no
-    random numbers are used up. Frozen layers show their signals, which have no gradient.
+    functions. The loss is `loss(output)`; without it the output must be a number, or a tuple that
+    ends with one, such as `(prediction, loss)`. Nothing is changed: neither `.grad` nor running
+    statistics nor the random generator. Frozen layers report signals without gradients.
 
     Errors: ArgumentError if there is no loss or the batch is empty, AutogradError if the loss
     depends on nothing that requires a gradient.
@@ -52,13 +51,13 @@ def examine(
             f"diagnose.examine: expects a Module, got {type(model).__name__}; a function can be "
             "one's forward"
         )
-    # Until the way back is done: buffers that are put back are written, and may be needed there.
+    # Until backward is done: restoring buffers writes to them, and backward may read them.
     with unchanged(model):
         return _report(model, *_run(model, inputs, named, loss))
 
 
 def _report(model: Module, total: Tensor, calls: Calls, frozen: set[Any]) -> Report:
-    """What the tape behind a loss holds, and the gradients that come of it."""
+    """The report from the tape behind a loss and the gradients computed on it."""
     root = history(total)
     entries = behind([] if root is None else [root])
     learns = learning(entries, frozen)
@@ -126,7 +125,7 @@ def _check_numbers(places: dict[Any, tuple[str, str, Array]]) -> None:
 
 
 def _places(calls: Calls, entries: list[Any]) -> dict[Any, tuple[str, str, Array]]:
-    """The tape entries to look at, earliest first, each with its name, its kind and its values."""
+    """The tape entries to report, earliest first, each with name, kind and values."""
     found: dict[Any, tuple[str, str, Array]] = {}
     for call in calls:
         if call.values is not None:
@@ -144,13 +143,13 @@ def _places(calls: Calls, entries: list[Any]) -> dict[Any, tuple[str, str, Array
     for edge in sorted(found, key=lambda edge: edge.time):
         name, kind, values = found[edge]
         seen[name] += 1
-        again = f" ({seen[name]})" if seen[name] > 1 else ""  # a shared layer, used once more
+        again = f" ({seen[name]})" if seen[name] > 1 else ""  # a shared layer, used again
         ordered[edge] = (name + again, kind, values)
     return ordered
 
 
 def _computed_in(call: Call) -> Any:
-    """The tape entry of what a call gave; not of the copy by which an activation is in place."""
+    """The tape entry that computed a call's output; for an in-place activation, not its copy."""
     edge = call.edge
     if type(edge) is not Node or edge.primitive.name != "copy":
         return edge
@@ -161,7 +160,7 @@ def _computed_in(call: Call) -> Any:
 
 
 def _values(node: Node) -> Array | None:
-    """What an operation gave: the tape keeps it, or what it can be computed from."""
+    """The result of an operation, from the tape's saved values or recomputed from them."""
     if node.result is not None:
         return np.array(node.result)
     saved = node.saved or ()
@@ -171,7 +170,7 @@ def _values(node: Node) -> Array | None:
 
 
 def _slope(edge: Any) -> Array | None:
-    """The derivative of an activation at each number, by its own gradient rule."""
+    """The derivative of an activation at each element, by its own gradient rule."""
     if type(edge) is not Node or edge.primitive.name not in ACTIVATIONS:
         return None
     values = _values(edge)

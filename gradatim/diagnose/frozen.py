@@ -1,4 +1,4 @@
-"""Record frozen layers on the tape too, so that what they do can be examined."""
+"""Record frozen layers on the tape too, so that their signals can be examined."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..nn import Module
 
 @contextmanager
 def taping_frozen(model: Module) -> Iterator[set[Any]]:
-    """During a block, record operations on frozen parameters too; yields their tape entries."""
+    """In a block, record operations on frozen parameters too; yields their tape entries."""
     frozen = [p for p in model.parameters() if not p.requires_grad and p.is_floating_point()]
     try:
         for parameter in frozen:
@@ -25,7 +25,7 @@ def taping_frozen(model: Module) -> Iterator[set[Any]]:
 
 
 def learning(entries: Iterable[Any], frozen: set[Any]) -> set[Any]:
-    """Of tape entries, earliest first, those that depend on something that is not frozen."""
+    """The entries, given earliest first, that depend on something not frozen."""
     found: set[Any] = set()
     for edge in entries:
         ends = isinstance(edge, Leaf) and edge not in frozen

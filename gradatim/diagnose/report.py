@@ -1,4 +1,4 @@
-"""What an examination found: the signals and weights in order, as a table and as sentences."""
+"""The result of an examination: signals and weights in order, as a table and as sentences."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 from .signals import Signal, Weight
 
-# When a finding is worth a sentence.
-VANISHING = 1e-3  # the gradient of the first activation by that of the last
+# Thresholds for a finding to be reported.
+VANISHING = 1e-3  # gradient of the first activation relative to the last
 EXPLODING = 1e3  # the same
-# The same, short of exploding: where the last weights make a healthy step, of 1e-3 of their size,
-# the first would make one of a tenth. Healthy networks have up to 30, with sixty residual layers.
+# The same, short of exploding: if the update of the last weights is a healthy 1e-3 of their size,
+# that of the first is a tenth. Healthy networks reach up to 30, with sixty residual layers.
 GROWING = 1e2
-MOST_SATURATED = 0.5  # of the values of a bounded activation
-MOST_DEAD = 0.25  # of the units of a layer
-FADING = 1e-2  # how examples differ in the last activation, by how they do in the first
+MOST_SATURATED = 0.5  # fraction of the values of a bounded activation
+MOST_DEAD = 0.25  # fraction of the units of a layer
+FADING = 1e-2  # variation of the last activation relative to the first
 
 Rows = list[tuple[str, ...]]
 
@@ -27,7 +27,7 @@ BOUNDED = frozenset(("tanh", "sigmoid", "hardtanh", "hardsigmoid", "softsign"))
 
 @dataclass(frozen=True)
 class Report:
-    """`signals` in the order in which they were computed, `weights` as the model names them."""
+    """`signals` in the order they were computed, `weights` as the model names them."""
 
     signals: tuple[Signal, ...]
     weights: tuple[Weight, ...]
@@ -35,12 +35,12 @@ class Report:
 
     @property
     def activations(self) -> tuple[Signal, ...]:
-        """The signals to compare by depth: what activations gave; all of them if there are none."""
+        """The signals to compare by depth: outputs of activations, or all signals."""
         found = tuple(signal for signal in self.signals if signal.is_activation)
         return found or self.signals
 
     def findings(self) -> list[str]:
-        """What looks ill, one sentence each with what is usually done about it; [] if nothing."""
+        """What is wrong, one sentence each with the usual remedy; [] if nothing."""
         found = [self._not_finite(), self._gradients(), self._fading()]
         found += [self._saturated(), self._dead()]
         return [sentence for sentence in found if sentence]
@@ -54,7 +54,7 @@ class Report:
         weights += [_weight_row(weight) for weight in self.weights]
         return "\n\n".join(_table(rows, 2) for rows in (signals, weights) if len(rows) > 1)
 
-    # -- illnesses -------------------------------------------------------------------------
+    # -- findings --------------------------------------------------------------------------
 
     def _not_finite(self) -> str:
         for signal in self.signals:
@@ -66,7 +66,7 @@ class Report:
         return ""
 
     def _gradients(self) -> str:
-        # A branch of the model that leads to no loss is not one whose gradient vanished.
+        # A branch that does not lead to the loss has no gradient, which is not a vanishing one.
         used = [signal for signal in self.activations if signal.gradient is not None]
         if len(used) < 2:
             return ""
@@ -169,7 +169,7 @@ def _weight_row(weight: Weight) -> tuple[str, ...]:
 
 
 def _fixed(number: float, sign: str = "") -> str:
-    """Three decimals, where that is neither 0.000 nor a long row of digits."""
+    """Three decimals, or scientific notation for very small and large numbers."""
     usual = number == 0 or 5e-4 <= abs(number) < 1e4 or not math.isfinite(number)
     return f"{number:{sign}{'.3f' if usual else '.1e'}}"
 
@@ -179,7 +179,7 @@ def _gradient_norm(row: Signal | Weight) -> str:
 
 
 def _table(rows: Rows, texts: int) -> str:
-    """Columns as wide as they must be; the first ones are texts, and the others flush right."""
+    """Left-aligned text columns, then right-aligned ones, each as wide as needed."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

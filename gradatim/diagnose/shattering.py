@@ -1,9 +1,9 @@
 """Shattered gradients: how much the gradient at one input says about that at the next.
 
-D. Balduzzi et al., "The Shattered Gradients Problem", ICML 2017: walk along a line of inputs and
-look at the derivative of the output. In a shallow network it changes slowly (brown noise), in a
-deep plain one it jumps like white noise, so that a step downhill at one example means nothing to
-its neighbour. Its autocorrelation tells them apart; residual connections keep it high.
+D. Balduzzi et al., "The Shattered Gradients Problem", ICML 2017: along a line of inputs, look at
+the derivative of the output. In a shallow network it changes slowly (brown noise), in a deep plain
+one it is like white noise, so that a downhill step for one example is useless for its neighbour.
+The autocorrelation tells them apart; residual connections keep it high.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from .unchanged import unchanged
 
 @dataclass(frozen=True)
 class Shattering:
-    """Along a line: places `t` (N,), the derivative there (N,), its autocorrelation by lag."""
+    """Along a line: positions `t` (N,), the derivative there (N,), its autocorrelation by lag."""
 
     t: Array = field(repr=False)
     derivative: Array = field(repr=False)
     autocorrelation: Array = field(repr=False)
 
     def half(self) -> float:
-        """The first lag, in units of t, at which the autocorrelation is below one half."""
+        """The first lag, in units of t, at which the autocorrelation falls below one half."""
         below = np.flatnonzero(self.autocorrelation < 0.5)
         step = float(self.t[1] - self.t[0])
         return step * float(below[0] if len(below) else len(self.autocorrelation))
@@ -40,14 +40,14 @@ class Shattering:
 def shattering(
     function: Callable[[Tensor], Any], start: Any, end: Any, *, points: int = 256
 ) -> Shattering:
-    """The derivative of a network's first output on the way from one input to another.
+    """The derivative of a network's first output along the line from one input to another.
 
-    `start` and `end` are two inputs of one shape (D, ...); `function`, a model or any function of
-    a batch, sees all `points` inputs start + t (end - start), t from 0 to 1, as one batch
-    (points, D, ...) and gives (points, ...) or (points,), or a tuple that begins with that.
+    `start` and `end` are two inputs of one shape (D, ...); `function`, a model or any function of a
+    batch, gets all `points` inputs start + t (end - start), t from 0 to 1, as one batch (points, D,
+    ...) and returns (points, ...) or (points,), or a tuple that starts with that.
 
-    Errors: ArgumentError for inputs that differ in shape or are integers, for fewer than 4 points,
-    for a function that gives anything else.
+    Errors: ArgumentError for inputs of different shape or of integers, for fewer than 4 points, and
+    for a function that returns anything else.
 
     >>> import gradatim
     >>> found = shattering(lambda x: x[:, 0] ** 2, [0.0], [1.0], points=5)
@@ -62,7 +62,7 @@ def shattering(
         )
     if "f" not in (first.dtype.kind, last.dtype.kind):
         raise ArgumentError(
-            "diagnose.shattering: there is nothing between integer inputs; give the part of the "
+            "diagnose.shattering: there is no line between integer inputs; give the part of the "
             "model behind its embedding, and two vectors"
         )
     if points < 4:
@@ -92,11 +92,11 @@ def _checked(output: Any, points: int) -> Tensor:
 
 
 def autocorrelation(series: Any, lags: int | None = None) -> Array:
-    """How alike a series is to itself a few places on: r_k for k = 0 to lags - 1, with r_0 = 1.
+    """The correlation of a series with itself shifted by k: r_k, k = 0 to lags - 1; r_0 = 1.
 
-    r_k = sum_i (x_i - m) (x_(i+k) - m) / sum_i (x_i - m)^2, with m the mean; by default for a
-    quarter of the series. A constant series is alike to itself everywhere; one with numbers that
-    are not finite has nan.
+    r_k = sum_i (x_i - m) (x_(i+k) - m) / sum_i (x_i - m)^2, with m the mean; the default is a
+    quarter of the series. A constant series has r_k = 1 everywhere; one with numbers that are not
+    finite has nan.
 
     >>> autocorrelation([1.0, -1.0, 1.0, -1.0], lags=3)
     array([ 1.  , -0.75,  0.5 ])

@@ -1,4 +1,4 @@
-"""One signal and one weight of a network: its numbers, its gradient, and what they say."""
+"""One signal and one weight of a network: values, gradient, and statistics of them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-# An activation is saturated where hardly anything of a gradient comes through: where its slope is
-# less than this part of the steepest it can be. For tanh that is |y| > 0.97.
+# An activation is saturated where it passes hardly any gradient: where its slope is less than this
+# fraction of its steepest. For tanh that is |y| > 0.97.
 SATURATED = 1 / 16
 
-STEEPEST = {"sigmoid": 0.25, "hardsigmoid": 1 / 6}  # of all others about 1
+STEEPEST = {"sigmoid": 0.25, "hardsigmoid": 1 / 6}  # for all others about 1
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """`edges` (bins + 1,), and `density` (bins,), whose sum times the width of a bin is 1."""
+    """`edges` (bins + 1,), and `density` (bins,), which times the bin width sums to 1."""
 
     edges: Array
     density: Array
@@ -26,11 +26,11 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Signal:
-    """What one layer gave: its values, the loss's gradient there, its slope if it is an activation.
+    """The output of one layer: its values, the loss's gradient, and its slope if an activation.
 
-    `kind` is the module's class, or the operation's name where a function was called. All three
-    arrays have one shape, (batch, ..., units), or (batch, channels, height, width) for images;
-    `gradient` is None where the loss does not depend on the signal, or all before it is frozen.
+    `kind` is the module's class, or the operation's name if a function was called. All three arrays
+    have one shape, (batch, ..., units), or (batch, channels, height, width) for images; `gradient`
+    is None if the loss does not depend on the signal, or if everything before it is frozen.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Signal:
 
     @property
     def is_activation(self) -> bool:
-        """Whether it came out of a nonlinear function of each number."""
+        """Whether an elementwise nonlinear function computed it."""
         return self.slope is not None
 
     @property
@@ -56,9 +56,9 @@ class Signal:
 
     @property
     def variation(self) -> float:
-        """By how much examples differ: the root mean square over units of their deviation.
+        """How much examples differ: the root mean square over units of their standard deviation.
 
-        A deep network may forget its input and give every example the same large values.
+        A deep network may lose its input and give every example the same large values.
         """
         if self.values.ndim == 0:
             return 0.0
@@ -71,21 +71,21 @@ class Signal:
 
     @property
     def saturated(self) -> float | None:
-        """The fraction of values where hardly any gradient comes through; None if no activation.
+        """The fraction of values that pass hardly any gradient; None if not an activation.
 
-        For tanh these are the values beyond 0.97, for ReLU the zeros.
+        For tanh these are values beyond 0.97, for ReLU the zeros.
         """
         flat = self._flat()
         return None if flat is None else float(flat.mean())
 
     @property
     def units(self) -> int:
-        """How many units there are: channels of images, else the last dimension."""
+        """The number of units: channels of images, else the last dimension."""
         return self.values.shape[_unit_axis(self.values)] if self.values.ndim else 1
 
     @property
     def dead(self) -> int | None:
-        """How many units are saturated for every example of the batch; None if no activation."""
+        """How many units are saturated for every example; None if not an activation."""
         flat = self._flat()
         if flat is None:
             return None
@@ -93,11 +93,11 @@ class Signal:
         return int(flat.all(axis=others).sum())
 
     def histogram(self, bins: int = 60) -> Histogram:
-        """How the values are spread."""
+        """The distribution of the values."""
         return histogram(self.values, bins)
 
     def gradient_histogram(self, bins: int = 60) -> Histogram:
-        """How the gradient is spread."""
+        """The distribution of the gradient."""
         return histogram(np.zeros(1) if self.gradient is None else self.gradient, bins)
 
     def _flat(self) -> Array | None:
@@ -108,10 +108,10 @@ class Signal:
 
 @dataclass(frozen=True)
 class Weight:
-    """A parameter: its values, and the loss's gradient; None if it is frozen or the loss is apart.
+    """A parameter: its values, and the loss's gradient; None if frozen or unused by the loss.
 
-    Scale tells whether they fit: `gradient_to_data` is std(gradient) / std(values), and a plain
-    gradient step changes the weight by learning rate times that, relative to its size.
+    `gradient_to_data` is std(gradient) / std(values): a plain gradient step changes the weight by
+    the learning rate times that, relative to its size.
     """
 
     name: str
@@ -130,24 +130,24 @@ class Weight:
 
     @property
     def gradient_to_data(self) -> float:
-        """std(gradient) / std(values); nan where all values are equal, as in fresh biases."""
+        """std(gradient) / std(values); nan if all values are equal, as in fresh biases."""
         if self.gradient is None or not self.std:
             return 0.0 if self.gradient is None else float("nan")
         return float(self.gradient.std(dtype=np.float64)) / self.std
 
 
 def norm(values: Array) -> float:
-    """The Euclidean norm, without overflow of float32."""
+    """The Euclidean norm, computed in float64 to avoid overflow."""
     return float(np.sqrt(np.sum(np.square(values, dtype=np.float64))))
 
 
 def histogram(values: Array, bins: int) -> Histogram:
-    """The density of the finite values over their range; an empty one if none is finite."""
+    """The density of the finite values over their range; empty if none is finite."""
     finite = values[np.isfinite(values)].astype(np.float64)
     if not finite.size:
         return Histogram(np.linspace(-1, 1, bins + 1), np.zeros(bins))
     low, high = float(finite.min()), float(finite.max())
-    if not high - low > 1e-12 * max(abs(low), abs(high)):  # all equal: a bar of a width to be seen
+    if not high - low > 1e-12 * max(abs(low), abs(high)):  # all equal: one visible bar
         low, high = low - 0.5, high + 0.5
     density, edges = np.histogram(finite, bins, (low, high), density=True)
     return Histogram(edges, density)

@@ -12,7 +12,7 @@ from ..nn import Module
 
 @contextmanager
 def unchanged(model: object) -> Iterator[None]:
-    """During a block, buffers may be written and numbers drawn; afterwards all is as before."""
+    """In a block, buffers may be written and random numbers drawn; afterwards all is restored."""
     held = model.buffers() if isinstance(model, Module) else ()
     buffers = [(buffer, buffer.clone()) for buffer in held]
     state = default_generator.get_state()

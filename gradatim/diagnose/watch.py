@@ -1,4 +1,4 @@
-"""How large the steps of a training are, compared with the weights they change."""
+"""How large the updates of a training are, relative to the weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .signals import Array, norm
 
 
 class Watch:
-    """Notes what every `with watch:` block does to the parameters of a model.
+    """Records what every `with watch:` block does to the parameters of a model.
 
         watch = Watch(model)
         for X, Y in batches:
@@ -23,11 +23,11 @@ class Watch:
                 optimizer.step()
         draw.curves(watch.ratios, log_y=True, y_label="update to data")
 
-    A block is usually an optimiser's step, of any optimiser; or a whole compiled step.
+    A block is usually an optimiser's step, of any optimiser, or a whole compiled step.
 
-    `ratios` has for each parameter, block after block, std(update) / std(values): about 1e-3 is
-    healthy, far more is rash and far less is slow. `norms` has the norm of each gradient that was
-    there when the block began.
+    `ratios` has for each parameter std(update) / std(values), block after block: about 1e-3 is
+    healthy, far more is unstable and far less is slow. `norms` has the norm of each gradient that
+    was present when the block began.
 
     >>> import gradatim
     >>> from gradatim import nn

@@ -59,7 +59,7 @@ def test_a_constant_is_alike_to_itself():
     ("call", "says"),
     [
         (lambda: diagnose.shattering(abs, [0.0], [1.0, 2.0]), r"one shape, got \[1\] and \[2\]"),
-        (lambda: diagnose.shattering(abs, [0], [1]), "nothing between integer inputs"),
+        (lambda: diagnose.shattering(abs, [0], [1]), "no line between integer inputs"),
         (lambda: diagnose.shattering(abs, [0.0], [1.0], points=3), "at least 4 points, got 3"),
         (lambda: diagnose.autocorrelation([1.0, 2.0], lags=3), "1 to 2 lags"),
     ],

@@ -1,13 +1,13 @@
-"""Linear regions of ReLU networks: how many there can be, and how many there are.
+"""Linear regions of ReLU networks: how many are possible, and how many a network has.
 
-formulas     how many there can be, by inputs, width and layers; how many parameters
+formulas     how many are possible, by inputs, width and layers; how many parameters
 counting     `count` and `find`: how many a network has, and where
-line         one input: cut at the points where a unit switches
-plane        two inputs: polygons, cut along lines
+line         one input: split at the points where a unit switches
+plane        two inputs: polygons, split along lines
 affine       a network as affine maps with a ReLU between them
-own_modules  reads a module by calling it
-plain        a network as it is initialised
-zigzag       the network that has as many as there can be
+own_modules  reads a custom module by calling it
+plain        a network as initialised
+zigzag       the network with as many regions as possible
 """
 
 from .counting import count, find

@@ -1,4 +1,4 @@
-"""A ReLU network as what it is: affine maps with a ReLU after each but the last."""
+"""A ReLU network as affine maps, with a ReLU after each but the last."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ...nn import BatchNorm1d, Dropout, Flatten, Identity, Linear, Module, ReLU,
 from ...scalar import MLP
 from .own_modules import called_layers
 
-# Two numbers that differ by less, compared with what they are sums of, are equal: in float64 the
-# rounding is a millionth of this.
+# Numbers that differ by less, relative to the terms they are sums of, count as equal; rounding in
+# float64 is a millionth of this.
 TOLERANCE = 1e-10
 
 
@@ -27,29 +27,28 @@ class Affine:
     b: np.ndarray
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """W x + b of each row of x (N, Di), with zero for what is zero but for rounding."""
+        """W x + b for each row of x (N, Di); results that are zero up to rounding become zero."""
         z = x @ self.W.T + self.b
         size = np.abs(x) @ np.abs(self.W.T) + np.abs(self.b)
         z[np.abs(z) <= TOLERANCE * size] = 0.0
         return z
 
     def after(self, first: Affine) -> Affine:
-        """This map behind another, without a ReLU between them."""
+        """The composition of this map after another, without a ReLU between them."""
         return Affine(self.W @ first.W, self.W @ first.b + self.b)
 
 
 def affine_maps(model: Any) -> list[Affine]:
-    """The maps of a network, the last one without a ReLU after it.
+    """The affine maps of a network; the last one has no ReLU after it.
 
-    The network is an `nn.Sequential` of `Linear`, `BatchNorm1d` and `ReLU`, as in evaluation
-    (dropout is off, and a norm is an affine map), a module that calls linear layers one after the
-    other with ReLUs between them, a `scalar.MLP` with the activation "relu", or a list of pairs
-    (W, b).
+    The network is an `nn.Sequential` of `Linear`, `BatchNorm1d` and `ReLU`, in evaluation mode
+    (without dropout, and with norms as affine maps), a module that calls linear layers in sequence
+    with ReLUs between them, a `scalar.MLP` with the activation "relu", or a list of pairs (W, b).
 
-    Errors: ArgumentError for what is something else, or not piecewise linear.
+    Errors: ArgumentError for anything else, or a network that is not piecewise linear.
     """
     maps: list[Affine] = []
-    bent = False  # whether the next map stands behind a ReLU
+    bent = False  # whether the next map follows a ReLU
     for step in _steps(model):
         if step is None:
             bent = True
@@ -82,7 +81,7 @@ def _check(step: Affine, before: list[Affine]) -> None:
         )
     if before and W.shape[1] != len(before[-1].b):
         raise ArgumentError(
-            f"regions: a layer with {W.shape[1]} inputs stands behind one with"
+            f"regions: a layer with {W.shape[1]} inputs follows one with"
             f" {len(before[-1].b)} outputs"
         )
     if not (np.isfinite(W).all() and np.isfinite(b).all()):
@@ -90,7 +89,7 @@ def _check(step: Affine, before: list[Affine]) -> None:
 
 
 def _steps(model: Any) -> Iterator[Affine | None]:
-    """The maps as they stand, and None for a ReLU."""
+    """The maps in order, and None for a ReLU."""
     if isinstance(model, Sequential):
         for layer in model:
             yield from _steps(layer)
@@ -135,7 +134,7 @@ def _affine(layer: Linear) -> Affine:
 
 
 def _norm(layer: BatchNorm1d) -> Affine:
-    """What it does in evaluation, with the mean and the variance it has seen in training."""
+    """The norm in evaluation mode, with its running mean and variance."""
     mean, var = numbers(layer.running_mean), numbers(layer.running_var)
     weight = 1.0 if layer.weight is None else numbers(layer.weight)
     bias = 0.0 if layer.bias is None else numbers(layer.bias)

@@ -1,4 +1,4 @@
-"""`regions.find` and `regions.count`: the true number, of this network, between these numbers."""
+"""`regions.find` and `regions.count`: the exact regions of a network within given bounds."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ Corner = float | Sequence[float] | Tensor | np.ndarray
 
 
 def find(model: Any, low: Corner = -1.0, high: Corner = 1.0) -> Line | Plane:
-    """Cut the inputs from `low` to `high` into the regions on which a ReLU network is linear.
+    """Split the inputs from `low` to `high` into the regions where a ReLU network is linear.
 
     With one input that is an interval, with two a rectangle: `low` and `high` are its corners, or
-    one number for both coordinates. The regions are exact up to rounding in float64: places that
-    differ by less than a ten-billionth of a region are one.
+    one number for both coordinates. The regions are exact up to float64 rounding: points closer
+    than a ten-billionth of a region are merged.
 
-    Errors: ArgumentError for another number of inputs, and for what is not a ReLU network
-    (`nn.Sequential` of `Linear` and `ReLU` or a module of one's own that calls such layers one
-    after the other, `scalar.MLP`, or a list of (W, b)).
+    Errors: ArgumentError for another number of inputs, and for anything but a ReLU network
+    (`nn.Sequential` of `Linear` and `ReLU`, a custom module that calls such layers in sequence,
+    `scalar.MLP`, or a list of (W, b)).
 
     >>> from gradatim.diagnose import regions
     >>> hat = [([[1.0], [1.0]], [0.0, -1.0]), ([[1.0, -2.0]], [0.0])]  # relu(x) - 2 relu(x - 1)
@@ -50,11 +50,11 @@ def find(model: Any, low: Corner = -1.0, high: Corner = 1.0) -> Line | Plane:
 
 
 def count(model: Any, low: Corner = -1.0, high: Corner = 1.0, *, of: str = "patterns") -> int:
-    """How many linear regions a ReLU network has between `low` and `high`.
+    """The number of linear regions of a ReLU network between `low` and `high`.
 
-    What is counted are the activation patterns: the different sets of active units. The pattern
-    can change without a change of slope, so there can be fewer straight pieces (`of="pieces"`, for
-    one input: neighbours of equal slope count once) and fewer different slopes (`of="slopes"`).
+    By default it counts activation patterns: distinct sets of active units. The pattern can change
+    without a change of slope, so there can be fewer straight pieces (`of="pieces"`, for one input:
+    neighbours of equal slope count once) and fewer distinct slopes (`of="slopes"`).
 
     >>> from gradatim.diagnose import regions
     >>> net = regions.zigzag(10, 5)

@@ -1,4 +1,4 @@
-"""How many linear regions a ReLU network can have, and how many parameters: exact integers.
+"""How many linear regions a ReLU network can have, and how many parameters, as exact integers.
 
 Di: inputs, D: units in each hidden layer, K: hidden layers; one output.
 """
@@ -11,7 +11,7 @@ from ...core.errors import ArgumentError
 
 
 def parameters(inputs: int, width: int, layers: int) -> int:
-    """How many weights and biases: D (Di + 1) + (K - 1) D (D + 1) + (D + 1).
+    """The number of weights and biases: D (Di + 1) + (K - 1) D (D + 1) + (D + 1).
 
     >>> parameters(1, 10, 5), parameters(10, 50, 5)
     (471, 10801)
@@ -22,7 +22,7 @@ def parameters(inputs: int, width: int, layers: int) -> int:
 
 
 def maximum(inputs: int, width: int, layers: int) -> int:
-    """How many regions such networks reach: (floor(D/Di) + 1)^(Di (K-1)) * sum_j C(D, j), j <= Di.
+    """Achievable regions: (floor(D/Di) + 1)^(Di (K-1)) * sum_j C(D, j), j <= Di.
 
     For one input and D >= 3 this is the exact maximum, (D + 1)^K (T. Serra, C. Tjandraatmadja and
     S. Ramalingam, "Bounding and Counting Linear Regions of Deep Neural Networks", 2018); `zigzag`
@@ -38,10 +38,10 @@ def maximum(inputs: int, width: int, layers: int) -> int:
 
 
 def montufar(inputs: int, width: int, layers: int) -> int:
-    """What the first paper on this proved that some network has: floor(D/Di)^(Di (K-1)) * sum_j.
+    """The first proven lower bound: floor(D/Di)^(Di (K-1)) * sum_j C(D, j), j <= Di.
 
     G. Montufar, R. Pascanu, K. Cho and Y. Bengio, "On the Number of Linear Regions of Deep Neural
-    Networks", 2014. It folds each layer's space once less than `maximum`.
+    Networks", 2014. Each layer folds space once less than in `maximum`.
 
     >>> montufar(1, 10, 5), f"{montufar(10, 50, 5):.1e}"
     (110000, '1.2e+38')
@@ -51,7 +51,7 @@ def montufar(inputs: int, width: int, layers: int) -> int:
 
 
 def upper_bound(inputs: int, width: int, layers: int) -> int:
-    """What no network exceeds: (sum_j C(D, j))^K, as if each layer cut all regions alike.
+    """An upper bound: (sum_j C(D, j))^K, as if each layer split all regions alike.
 
     >>> upper_bound(1, 10, 5), f"{upper_bound(10, 50, 5):.1e}"
     (161051, '4.4e+50')
@@ -61,7 +61,7 @@ def upper_bound(inputs: int, width: int, layers: int) -> int:
 
 
 def arrangement(inputs: int, width: int) -> int:
-    """Regions of one layer, D hyperplanes in Di dimensions: sum of C(D, j), j = 0 .. Di.
+    """The regions of one layer, D hyperplanes in Di dimensions: sum of C(D, j), j = 0 .. Di.
 
     T. Zaslavsky, "Facing up to Arrangements", 1975. Three lines in general position cut the plane
     into seven parts:
@@ -74,7 +74,7 @@ def arrangement(inputs: int, width: int) -> int:
 
 
 def widest(budget: int, inputs: int, layers: int) -> int:
-    """The width of the widest network with so many layers and at most `budget` parameters.
+    """The largest width of a network with `layers` layers and at most `budget` parameters.
 
     >>> [widest(471, 1, layers) for layers in (1, 2, 3, 4, 5)]
     [156, 19, 14, 11, 10]

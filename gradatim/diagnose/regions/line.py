@@ -1,4 +1,4 @@
-"""The linear regions of a network with one input: where it bends between two numbers."""
+"""The linear regions of a network with one input, from the points where it bends."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from .affine import TOLERANCE, Affine
 
 @dataclass(frozen=True)
 class Line:
-    """A network cut where one of its units switches on or off.
+    """A network split where one of its units switches on or off.
 
-    `x` (N + 1,) are the ends of the N regions, `y` (N + 1, outputs) what the network gives there,
-    `slope` (N, outputs) how it rises in between, and `layer` (N - 1,) in which layer the unit is
-    that switches at the end of each region, 1 for the first.
+    `x` (N + 1,) are the ends of the N regions, `y` (N + 1, outputs) the network's values there,
+    `slope` (N, outputs) its slopes between them, and `layer` (N - 1,) the layer of the unit that
+    switches at the end of each region, 1 for the first.
     """
 
     x: np.ndarray = field(repr=False)
@@ -26,29 +26,29 @@ class Line:
 
     @property
     def patterns(self) -> int:
-        """How many different sets of units are active somewhere: the regions themselves."""
+        """The number of distinct sets of active units, that is, of regions."""
         return len(self.slope)
 
     @property
     def pieces(self) -> int:
-        """How many straight pieces the function has: neighbours of equal slope count once."""
+        """The number of straight pieces of the function: neighbours of equal slope count once."""
         return int(self.bends.sum()) + 1
 
     @property
     def slopes(self) -> int:
-        """How many different slopes it has, wherever they are."""
+        """The number of distinct slopes."""
         return different(self.slope)
 
 
 def cut_line(maps: list[Affine], low: float, high: float) -> Line:
-    """Cut the line from `low` to `high` layer by layer.
+    """Split the interval from `low` to `high` layer by layer.
 
-    Between two cuts every unit of a layer is a straight line, so it switches where that is zero.
+    Between two points every unit of a layer is linear, so it switches where it crosses zero.
     """
     x = np.array([low, high], np.float64)
     h = x[:, None]  # (points, units) after the ReLU
     slope = np.ones((1, 1))  # (regions, units)
-    size = np.ones((1, 1))  # of what the slopes are sums of
+    size = np.ones((1, 1))  # magnitude of the terms that the slopes are sums of
     layer = np.zeros(2, int)
     for number, affine in enumerate(maps[:-1], 1):
         z = affine(h)
@@ -66,13 +66,13 @@ def cut_line(maps: list[Affine], low: float, high: float) -> Line:
 def _cut(
     x: np.ndarray, z: np.ndarray, layer: np.ndarray, number: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Add a point wherever a unit is zero between two points; also tell each region's old one."""
+    """Add a point wherever a unit crosses zero between two points; also the old region of each."""
     region, unit = np.nonzero(z[:-1] * z[1:] < 0)
     start, end = z[region, unit], z[region + 1, unit]
     t = start / (start - end)
     order = np.lexsort((t, region))
     region, unit, t = region[order], unit[order], t[order]
-    fresh = np.ones(len(t), bool)  # of units that switch at the same place, the first
+    fresh = np.ones(len(t), bool)  # the first of units that switch at the same point
     fresh[1:] = (np.diff(region) > 0) | (np.diff(t) > TOLERANCE)
     point = np.cumsum(fresh) - 1
     place, share = region[fresh], t[fresh, None]
@@ -89,7 +89,7 @@ def _cut(
 
 
 def different(rows: np.ndarray) -> int:
-    """How many rows (N, ...) differ by more than rounding."""
+    """The number of rows (N, ...) that differ by more than rounding."""
     flat = rows.reshape(len(rows), -1)
     largest = np.abs(flat).max() or 1.0
     order = np.unique(np.round(flat / largest, 9) + 0.0, axis=0)

@@ -1,4 +1,4 @@
-"""A module of one's own, read by calling it: its linear layers in the order in which they run."""
+"""A custom module, read by calling it: its linear layers in the order in which they run."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ...autograd import no_grad
 from ...nn import Linear, Module
 
 _PROBES = 64
-_CLOSE = 1e-4  # of the largest number: float32 has seven digits
+_CLOSE = 1e-4  # relative to the largest number: float32 has seven digits
 
 
 def called_layers(model: Module) -> tuple[list[Linear], bool] | None:
-    """The linear layers that a module calls, and whether a ReLU follows the last of them.
+    """The linear layers that a module calls, and whether a ReLU follows the last.
 
-    What stands between them cannot be seen, so it is tried: on 64 random inputs each layer must be
-    given what a ReLU makes of the one before. If it is not, or if it cannot be called, None.
+    What happens between them is not visible, so it is tested: on 64 random inputs each layer must
+    receive the ReLU of the one before. None if it does not, or if the module cannot be called.
     """
-    # Which layer comes first is known when it has been called; until then all sizes are tried.
+    # Which layer runs first is known only after a call; until then all input sizes are tried.
     sizes = {m.in_features: m.weight.dtype for m in model.modules() if isinstance(m, Linear)}
     for size, dtype in sizes.items():
         probes = tensor(np.random.default_rng(0).normal(size=(_PROBES, size)) * 3).to(dtype)
@@ -48,7 +48,7 @@ def called_layers(model: Module) -> tuple[list[Linear], bool] | None:
 
 @dataclass(frozen=True)
 class _Call:
-    """A linear layer, what it was given and what it made of it."""
+    """A linear layer with its input and its output."""
 
     layer: Linear
     input: np.ndarray
@@ -56,7 +56,7 @@ class _Call:
 
 
 def _is_close(given: np.ndarray, expected: np.ndarray) -> bool:
-    """Whether the numbers are the same; one output may come without its dimension."""
+    """Whether the numbers are equal up to rounding; one output may lack its dimension."""
     if given.size != expected.size or len(given) != len(expected):
         return False
     apart = np.abs(given.reshape(expected.shape) - expected).max()
@@ -65,11 +65,11 @@ def _is_close(given: np.ndarray, expected: np.ndarray) -> bool:
 
 @contextmanager
 def _watched(model: Module, calls: list[_Call]) -> Iterator[None]:
-    """While this lasts the module is in eval mode, and its calls of linear layers are noted."""
+    """In a block, the module is in eval mode and its calls of linear layers are recorded."""
 
     def note(layer: Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         assert isinstance(layer, Linear)
-        # As copies: what follows may write over them.
+        # Copies, since later operations may overwrite them.
         calls.append(_Call(layer, np.array(inputs[0].detach()), np.array(output.detach())))
 
     modes = [(module, module.training) for module in model.modules()]

@@ -1,4 +1,4 @@
-"""The linear regions of a network with two inputs: polygons, cut layer by layer."""
+"""The linear regions of a network with two inputs: polygons, split layer by layer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .line import different
 
 @dataclass(frozen=True)
 class Edge:
-    """Where a unit of a layer (1 for the first) switches: a stretch of a straight line."""
+    """Where a unit of a layer (1 for the first) switches: a line segment."""
 
     start: tuple[float, float]
     end: tuple[float, float]
@@ -21,10 +21,10 @@ class Edge:
 
 @dataclass(frozen=True)
 class Plane:
-    """A rectangle cut into the polygons on which a network is flat.
+    """A rectangle split into the polygons on which a network is linear.
 
-    `cells` are the corners (V, 2) of the N polygons, `heights` what the network gives there
-    (V, outputs), `slope` (N, outputs, 2) how it rises on each.
+    `cells` are the corners (V, 2) of the N polygons, `heights` the network's values there (V,
+    outputs), `slope` (N, outputs, 2) its gradient on each.
     """
 
     cells: tuple[np.ndarray, ...] = field(repr=False)
@@ -34,26 +34,26 @@ class Plane:
 
     @property
     def patterns(self) -> int:
-        """How many different sets of units are active somewhere: the regions themselves."""
+        """The number of distinct sets of active units, that is, of regions."""
         return len(self.cells)
 
     @property
     def slopes(self) -> int:
-        """How many different slopes the function has, wherever they are."""
+        """The number of distinct slopes of the function."""
         return different(self.slope)
 
 
 @dataclass(frozen=True)
 class _Cell:
     corners: np.ndarray  # (V, 2)
-    units: np.ndarray  # (V, units) what the units of the layer at hand are there
+    units: np.ndarray  # (V, units) values of the current layer's units there
     slope: np.ndarray  # (units, 2)
 
 
 def cut_plane(maps: list[Affine], low: tuple[float, float], high: tuple[float, float]) -> Plane:
-    """Cut the rectangle between two corners layer by layer.
+    """Split the rectangle between two corners layer by layer.
 
-    On a cell every unit of a layer is a flat function, so it switches along a straight line.
+    On a cell every unit of a layer is affine, so it switches along a straight line.
     """
     (left, bottom), (right, top) = low, high
     box = np.array([[left, bottom], [right, bottom], [right, top], [left, top]], np.float64)
@@ -74,7 +74,7 @@ def cut_plane(maps: list[Affine], low: tuple[float, float], high: tuple[float, f
 
 
 def _through(affine: Affine, cells: list[_Cell]) -> list[_Cell]:
-    """The next layer's units at all corners, by one product."""
+    """The next layer's units at all corners, by one matrix product."""
     ends = np.cumsum([len(cell.corners) for cell in cells])[:-1]
     units = np.split(affine(np.concatenate([cell.units for cell in cells])), ends)
     return [
@@ -83,13 +83,13 @@ def _through(affine: Affine, cells: list[_Cell]) -> list[_Cell]:
 
 
 def _switched(cell: _Cell) -> _Cell:
-    """Behind the ReLU: a unit is on or off on the whole cell."""
+    """Apply the ReLU: a unit is on or off on the whole cell."""
     active = cell.units.sum(axis=0) > 0
     return _Cell(cell.corners, np.maximum(cell.units, 0.0), cell.slope * active[:, None])
 
 
 def _cut(cell: _Cell, edges: list[Edge], layer: int) -> list[_Cell]:
-    """The parts of a cell between which no unit switches."""
+    """The parts of a cell within which no unit switches."""
     crossing = (cell.units > 0).any(axis=0) & (cell.units < 0).any(axis=0)
     parts = [cell]
     for unit in np.flatnonzero(crossing):
@@ -109,7 +109,7 @@ def _halves(cell: _Cell, unit: int, edges: list[Edge], layer: int) -> list[_Cell
 
 
 def _with_crossings(cell: _Cell, unit: int) -> tuple[np.ndarray, np.ndarray]:
-    """The corners of a cell, and new ones where the unit is zero on a side."""
+    """The corners of a cell, and new ones where the unit crosses zero on an edge."""
     z = cell.units[:, unit]
     after = np.roll(z, -1)
     sides = np.flatnonzero(z * after < 0)

@@ -1,4 +1,4 @@
-"""The network with as many linear regions as there can be: each layer folds the line once more."""
+"""The network with as many linear regions as possible: each layer folds the line once more."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ def zigzag(width: int, layers: int) -> Sequential:
     """A ReLU network on [0, 1] with exactly (width + 1)^layers regions, each of another slope than
     its neighbours.
 
-    A layer goes up and down between 0 and 1 in width + 1 straight pieces, so the next one sees the
-    whole of [0, 1] in each of them: folded paper, cut through all sheets at once. Units that look
-    to the right alone, relu(x - k), leave the first piece flat; therefore the third looks to the
-    left. With n = 2 width + 1 the pieces end at 1/n, 3/n, 5/n, ..., and all weights are multiples
-    of one half.
+    A layer goes up and down between 0 and 1 in width + 1 straight pieces, so the next layer sees
+    all of [0, 1] in each of them, like a cut through folded paper. Units that all face right,
+    relu(x - k), would leave the first piece flat; therefore the third faces left. With n = 2 width
+    + 1 the pieces end at 1/n, 3/n, 5/n, ..., and all weights are multiples of one half.
 
-    Errors: ArgumentError for less than 3 units, with which it cannot be done.
+    Errors: ArgumentError for fewer than 3 units, with which this is impossible.
 
     >>> net = zigzag(10, 5)
     >>> sum(p.numel() for p in net.parameters())
@@ -37,9 +36,9 @@ def zigzag(width: int, layers: int) -> Sequential:
     facing = np.ones(width)
     facing[_LEFT] = -1
     inner, offset = facing * n, -facing * knots  # unit k: relu(facing (n x - knot))
-    fold = np.where(np.arange(width) % 2, 1.0, -1.0)  # what the units add up to goes up and down
+    fold = np.where(np.arange(width) % 2, 1.0, -1.0)  # makes the sum go up and down
     fold[0] = -1.5
-    lift = knots[_LEFT]  # what the unit that looks to the left has at 0
+    lift = knots[_LEFT]  # value at 0 of the unit that faces left
     net = Sequential()
     for layer in range(layers):
         W = inner[:, None] if layer == 0 else np.outer(inner, fold)
