@@ -1,7 +1,7 @@
-"""Pictures: compute graphs, gradients step by step, descents, tables, curves, linear regions.
+"""Pictures: compute graphs, gradients step by step, descent paths, tables, curves, regions.
 
-Every function returns a `Drawing` (or a series of them): a notebook shows it, `.save("x.svg")`
-writes it. The layout, the axes and the SVG are the library's own; no other program is needed.
+Every function returns a `Drawing` (or a series of them): a notebook displays it, `.save("x.svg")`
+writes it. Layout, axes and SVG are the library's own; no other program is needed.
 """
 
 from .activation_gallery import activations

@@ -1,4 +1,4 @@
-"""`draw.activations`: each activation beside its derivative, all on one scale."""
+"""`draw.activations`: each activation with its derivative, all on one scale."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +19,7 @@ from .text_width import shorten, text_width
 
 Function = Callable[[Any], Any]
 
-# Each with its formula as a student would write it.
+# Each with its formula in textbook notation.
 GALLERY: dict[str, tuple[str, Function]] = {
     "sigmoid": ("1 / (1 + e⁻ˣ)", F.sigmoid),
     "tanh": ("(eˣ − e⁻ˣ) / (eˣ + e⁻ˣ)", F.tanh),
@@ -44,15 +44,15 @@ GALLERY: dict[str, tuple[str, Function]] = {
 }
 
 _COLUMNS = 5
-_UNIT = 22.0  # pixels, the same both ways: a slope of 1 rises at 45 degrees
+_UNIT = 22.0  # pixels per unit on both axes: a slope of 1 rises at 45 degrees
 _LOW, _HIGH = -4.0, 4.0
 _BOTTOM, _TOP = -2.0, 3.0
 _GAP, _HEADER = 26.0, 40.0
 _LEFT, _RIGHT, _FOOT = 40.0, 20.0, 34.0
 _TITLE, _LEGEND = 34.0, 26.0
-_POINTS = 1600  # an even number, so that no point is on a corner at 0
-_KEPT = 8  # of so many points one is drawn, which is one a pixel
-_JUMP = 0.1  # more than that between neighbours is a jump
+_POINTS = 1600  # even, so that no point falls on a corner at 0
+_KEPT = 8  # every eighth point is drawn, about one per pixel
+_JUMP = 0.1  # a larger difference between neighbours is a jump
 _FUNCTION, _DERIVATIVE = theme.BLUE, theme.ORANGE
 _THICK, _THIN = 3.4, 1.6
 
@@ -62,14 +62,14 @@ def activations(
     *,
     title: str = "Activations, and what each lets through of a gradient",
 ) -> Drawing:
-    """Draw functions of one number, and their derivatives, as the library computes them.
+    """Draw functions of one number and their derivatives, as the library computes them.
 
-    `functions` are names of the gallery (all 20 without any), or a dictionary of functions of your
-    own, each from a tensor to one of the same shape. All panels have one scale, the same both
-    ways. Where a derivative jumps its line has a gap.
+    `functions` are names from the gallery (default: all 20), or a dictionary of your own functions,
+    each from a tensor to one of the same shape. All panels share one scale, equal on both axes. A
+    derivative that jumps has a gap in its line.
 
     Errors: ArgumentError for an unknown name, or a function that changes the shape; TypeError for
-    what is no function.
+    anything that is not a function.
 
     >>> activations(["relu", "gelu"])
     <Drawing: Activations, and what each lets through of a gradient, ...>
@@ -89,7 +89,7 @@ def activations(
         axes = Axes(
             Scale(_LOW, _HIGH, left, left + width), Scale(_BOTTOM, _TOP, base, base - height)
         )
-        below = i + columns >= len(chosen)  # nothing stands under it
+        below = i + columns >= len(chosen)  # no panel under it
         drawn += _panel(axes, name, formula, f, numbers=(below, column == 0))
     wide = _LEFT + columns * (width + _GAP) - _GAP
     return Drawing(
@@ -129,7 +129,7 @@ def _panel(
 ) -> list[str]:
     left, top, room = axes.x.start, axes.y.end, axes.x.end - axes.x.start
     values, slopes = _sampled(name, f)
-    curves = [  # the thin one on top: where both are the same, as left of a ReLU, both are seen
+    curves = [  # thin line on top: both stay visible where they coincide, as left of a ReLU
         *axes.curve(values, stroke=_FUNCTION, stroke_width=_THICK),
         *axes.curve(slopes, stroke=_DERIVATIVE, stroke_width=_THIN),
     ]
@@ -142,12 +142,12 @@ def _panel(
 
 
 def _sampled(name: str, f: Function) -> tuple[list[Point], list[Point]]:
-    """Points of the function and of its derivative, with gaps where these jump."""
+    """Points of the function and of its derivative, with gaps at jumps."""
     weights = f.parameters() if isinstance(f, Module) else ()
     dtype = next((weight.dtype for weight in weights), float64)
     x = linspace(_LOW, _HIGH, _POINTS, dtype=dtype).requires_grad_()
     with enable_grad():
-        y = f(x.clone())  # which may be written over
+        y = f(x.clone())  # a copy, since f may overwrite it
         if getattr(y, "shape", None) != x.shape:
             raise ArgumentError(
                 f"draw.activations: {name!r} must give a tensor of the shape it was given, "
@@ -156,7 +156,7 @@ def _sampled(name: str, f: Function) -> tuple[list[Point], list[Point]]:
         slope = grad(y.sum(), x, allow_unused=True)[0] if y.requires_grad else None
     places, heights = x.tolist(), y.tolist()
     slopes = [0.0] * len(places) if slope is None else slope.tolist()
-    # The rule for the derivative of log gives numbers on the left too, where there is no log.
+    # The derivative rule of log gives numbers for negative x too, where log is undefined.
     slopes = [s if math.isfinite(h) else math.nan for s, h in zip(slopes, heights, strict=True)]
     return _with_gaps(places, heights), _with_gaps(places, slopes)
 
@@ -173,7 +173,7 @@ def _with_gaps(xs: list[float], ys: list[float]) -> list[Point]:
 
 
 def _grid(axes: Axes, below: bool, beside: bool) -> list[str]:
-    """A frame, lines at whole numbers, the two axes stronger, and numbers where asked for."""
+    """A frame, lines at whole numbers, both axes emphasised, and numbers where requested."""
     left, right, bottom, top = axes.x.start, axes.x.end, axes.y.start, axes.y.end
     drawn = [
         rectangle(left, top, right - left, bottom - top, stroke=theme.HAIRLINE, radius=3),

@@ -1,4 +1,4 @@
-"""`draw.attention`: which tokens each token looks at, in every head of every layer."""
+"""`draw.attention`: which tokens each token attends to, in every head of every layer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,26 +18,26 @@ from .text_width import text_width
 MOST_TOKENS = 128
 _MARGIN, _GAP = 20.0, 14.0
 _CAPTION = "rows look at columns; a row sums to 1"
-_PANEL = 168.0  # as wide as one head's map would be drawn
-_LEAST_PANEL = 44.0  # as wide as the heading over it
+_PANEL = 168.0  # preferred width of one head's map
+_LEAST_PANEL = 44.0  # width of the heading above it
 _LEAST_CELL, _LARGEST_CELL = 2.0, 22.0
 _LABEL_SIZE, _LEAST_LABELLED = 11.0, 9.0
 _HEADING = 18.0
-_UNSEEN = 0.005  # a weight that would be no colour
-_SHOWN_ONE_BY_ONE = 24  # tokens up to which every cell tells its number under the pointer
+_UNSEEN = 0.005  # a smaller weight would be invisible
+_SHOWN_ONE_BY_ONE = 24  # up to this many tokens, every cell has a tooltip with its number
 
 
 def attention(
     model: Any, tokens: Any, labels: Sequence[object] | None = None, *, title: str = ""
 ) -> Drawing:
-    """Draw the attention weights of a model on one text: a row of maps a layer, a map a head.
+    """Draw the attention weights of a model on one text: a row per layer, a map per head.
 
-    In a map, each row is a token that looks, each column one that is looked at; dark is much, and a
-    row sums to 1. `model.attention(X)` gives the weights (layers, 1, heads, T, T) for X (1, T) (as
-    the library's `gpt` does); `labels` are the tokens as texts.
+    In a map, each row is a querying token, each column an attended one; darker is more, and a row
+    sums to 1. `model.attention(X)` returns the weights (layers, 1, heads, T, T) for X (1, T), as
+    the library's `gpt` does; `labels` are the tokens as strings.
 
-    Errors: ArgumentError for a model without maps, for labels that do not fit, for no tokens or
-    more than 128.
+    Errors: ArgumentError for a model without that method, for labels that do not fit, for no tokens
+    or more than 128.
 
     >>> from gradatim.models import gpt
     >>> attention(gpt.Model(gpt.Config(n_layer=2)), [0, 5, 13, 13, 1], ".emma")
@@ -100,7 +100,7 @@ def _top(title: str) -> float:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Where the maps lie: a row for each layer, a column for each head."""
+    """The positions of the maps: a row for each layer, a column for each head."""
 
     layers: int
     heads: int
@@ -128,7 +128,7 @@ class _Grid:
 
     @property
     def is_upright(self) -> bool:
-        """Whether the names of the columns fit side by side."""
+        """Whether the column names fit side by side."""
         return self.widest <= self.cell + 2
 
     @property
@@ -156,7 +156,7 @@ class _Grid:
 
 
 def shown(name: str) -> str:
-    """A token as a label: spaces and line ends can be seen."""
+    """A token as a label, with visible spaces and line ends."""
     return name.replace(" ", "␣").replace("\n", "↵").replace("\t", "⇥")
 
 
@@ -224,15 +224,15 @@ def _map(grid: _Grid, layer: int, head: int, rows: list[list[float]]) -> str:
                 continue
             square = rectangle(x + j * cell, y + i * cell, cell, cell, fill=_colour(weight))
             if count <= _SHOWN_ONE_BY_ONE:
-                told = f"{shown(grid.names[i])} → {shown(grid.names[j])}: {weight:.2f}"
-                square = group([square], title=told)
+                tooltip = f"{shown(grid.names[i])} → {shown(grid.names[j])}: {weight:.2f}"
+                square = group([square], title=tooltip)
             children.append(square)
     children.append(path(_stairs(x, y, cell, count), stroke=theme.EDGE, stroke_width=0.8))
     return group(children)
 
 
 def _stairs(x: float, y: float, cell: float, count: int) -> str:
-    """The outline of what a token may look at: itself and those before it."""
+    """The outline of what a token may attend to: itself and those before it."""
     points = [(x, y)]
     for i in range(count):
         points += [(x + (i + 1) * cell, y + i * cell), (x + (i + 1) * cell, y + (i + 1) * cell)]

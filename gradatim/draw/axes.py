@@ -1,4 +1,4 @@
-"""A frame for curves and points: axes with round numbers, a title, and the data in between."""
+"""A frame for curves and points: axes with round numbers, and labels."""
 
 import math
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ TICK_SIZE = 11.0
 
 @dataclass(frozen=True)
 class Axes:
-    """Two scales, and the rectangle between them."""
+    """Two scales, and the rectangle they span."""
 
     x: Scale
     y: Scale
 
     def place(self, point: Point) -> Point:
-        """The pixels of a point of the data."""
+        """The pixel position of a data point."""
         return self.x(point[0]), self.y(point[1])
 
     def commands(self, lines: Sequence[Sequence[Point]]) -> str:
@@ -37,7 +37,7 @@ class Axes:
         stroke_width: float = 2.0,
         opacity: float = 1.0,
     ) -> list[str]:
-        """A line through `points`: with a gap where a number is missing, cut at the frame."""
+        """A line through `points`, with a gap at missing numbers, clipped to the frame."""
         box = (self.x.start, self.y.end, self.x.end, self.y.start)
         pieces = [
             piece
@@ -49,7 +49,7 @@ class Axes:
         return drawn if commands else []
 
     def lonely(self, points: Sequence[Point]) -> list[Point]:
-        """The points with no neighbour to draw a line to: they are drawn as dots."""
+        """The points without a neighbour to draw a line to; they are drawn as dots."""
         return [run[0] for run in self._drawable_runs(points) if len(run) == 1]
 
     def _drawable_runs(self, points: Sequence[Point]) -> list[list[Point]]:
@@ -80,7 +80,7 @@ def frame(
     x_numbers: bool = True,
     grid: bool = True,
 ) -> list[str]:
-    """Grid lines, numbers and labels. The label of y stands level above its axis, easy to read."""
+    """Grid lines, numbers and labels. The y label is horizontal, above its axis."""
     left, right, bottom, top = axes.x.start, axes.x.end, axes.y.start, axes.y.end
     drawn = []
     count = max(4, round((right - left) / 80))

@@ -1,4 +1,4 @@
-"""One node as a card: the operation in a badge, then label, data and gradient in a box."""
+"""One node as a card: the operation in a badge, and label, data and gradient in a box."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ _FILL = {
 
 @dataclass(frozen=True)
 class Look:
-    """How one card stands out from the rest: by its outline, by a marked row."""
+    """How one card is emphasised: by its outline, by a marked row."""
 
     outline: str = ""
     marked_row: str = ""
@@ -43,25 +43,25 @@ PLAIN = Look()
 
 
 def colours(kind: Kind) -> tuple[str, str]:
-    """Fill and outline of the cards of one kind, for the key under the picture."""
+    """Fill and outline of the cards of one kind, for the key below the picture."""
     return _FILL[kind][:2]
 
 
 def box_width(node: Node) -> float:
-    """The width that label and rows of a card need."""
+    """The width that the label and rows of a card need."""
     label = text_width(_label(node), _LABEL_SIZE, bold=True)
     rows = (_row_width(name, value) for name, value in node.rows)
     return max(_LEAST_WIDTH, label + 2 * _PADDING, *rows)
 
 
 def card_size(node: Node, width: float) -> tuple[float, float]:
-    """Width and height of a card, badge included, whose box is `width` wide."""
+    """Width and height of a card whose box is `width` wide, badge included."""
     height = len(node.rows) * _ROW + 2 * _EDGE_ROOM + (_HEADER - _EDGE_ROOM if node.label else 0)
     return width + _badge_room(node), max(height, _BADGE_HEIGHT)
 
 
 def card(node: Node, box: Box, look: Look = PLAIN) -> str:
-    """The card drawn into `box`; edges arrive at its left and leave at its right, half way up."""
+    """The card drawn into `box`; edges attach at the middle of its left and right side."""
     fill, outline, ink = _FILL[node.kind]
     left = box.x + _badge_room(node)
     parts = []
@@ -98,7 +98,7 @@ def card(node: Node, box: Box, look: Look = PLAIN) -> str:
 
 
 def _label(node: Node) -> str:
-    """The label, shortened to fit; of a dotted name the end is kept, which tells more."""
+    """The label, shortened to fit; a dotted name keeps its end, which is more specific."""
     label = node.label
     while "." in label and text_width(label, _LABEL_SIZE, bold=True) > _LONGEST_LABEL:
         label = "…" + label.lstrip("…").partition(".")[2]

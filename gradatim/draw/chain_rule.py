@@ -28,7 +28,7 @@ _LONGEST_SUM = 4
 
 @dataclass(frozen=True)
 class Term:
-    """What one visit adds to one gradient: gradient of the result times slope of the operation."""
+    """What one visit adds to one gradient: the result's gradient times the operation's slope."""
 
     child: int
     formula: str
@@ -39,7 +39,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Visit:
-    """One operation on the way back: its place, its terms, and all gradients after it."""
+    """One operation of the backward pass: its index, its terms, and all gradients after it."""
 
     node: int
     terms: tuple[Term, ...]
@@ -47,14 +47,13 @@ class Visit:
 
 
 def backward_steps(value: Any) -> Drawings:
-    """Draw what `value.backward()` does: a picture for each operation, from the last to the first.
+    """Draw `value.backward()`: a picture for each operation, from the last to the first.
 
-    Chain rule: child.grad += node.grad * d node / d child. Each picture marks the operation that is
-    visited and writes out the terms that it adds: two for an operation with two inputs. Where a
-    value is used twice, its second term is shown with the sum. The gradients stored in the graph
-    are neither used nor changed.
+    Chain rule: child.grad += node.grad * d node / d child. Each picture marks the visited operation
+    and shows the terms that it adds: two for an operation with two inputs. For a value used twice,
+    the second term is shown with the sum. The graph's own gradients are neither used nor changed.
 
-    Errors: TypeError for what is not a scalar value, ArgumentError for more than 60 operations.
+    Errors: TypeError for anything but a scalar value, ArgumentError for more than 60 operations.
 
     >>> from gradatim.scalar import Value
     >>> a = Value(3.0, label="a")
@@ -70,7 +69,7 @@ def backward_steps(value: Any) -> Drawings:
     if count > MOST_STEPS:
         raise ArgumentError(
             f"draw.backward_steps: one picture for each of {grouped(count)} operations is more than"
-            f" anyone looks at (at most {MOST_STEPS}); take a smaller part, such as one neuron, or"
+            f" can be read (at most {MOST_STEPS}); take a smaller part, such as one neuron, or"
             " draw.graph for the whole"
         )
     graph = _named(value_graph(values))
@@ -84,7 +83,7 @@ def backward_steps(value: Any) -> Drawings:
 
 
 def _named(graph: Graph) -> Graph:
-    """Every value gets a name, so that the terms can be written: v1, v2, ... where it has none."""
+    """Name every value so that terms can be written: v1, v2, ... for those without a label."""
     nodes, unnamed = [], 0
     for node in graph.nodes:
         if not node.label:
@@ -95,7 +94,7 @@ def _named(graph: Graph) -> Graph:
 
 
 def _visits(values: Sequence[Any], graph: Graph) -> list[Visit]:
-    """The start, which sets the gradient of the result to 1, and then every operation backward."""
+    """The start, which sets the result's gradient to 1, then every operation backward."""
     place = {id(value): i for i, value in enumerate(values)}
     gradients = [0.0] * (len(values) - 1) + [1.0]
     received: list[list[float]] = [[] for _ in values]
@@ -125,7 +124,7 @@ def _with_gradients(graph: Graph, gradients: Sequence[float]) -> Graph:
 
 
 def _widest(graph: Graph, visits: Sequence[Visit]) -> Graph:
-    """The graph with, on each card, the longest gradient of the series: so nothing moves."""
+    """The graph with the longest gradient of the series on each card, so that nothing moves."""
     longest = [
         max(column, key=lambda gradient: len(significant(gradient)))
         for column in zip(*(visit.gradients for visit in visits), strict=True)
@@ -169,7 +168,7 @@ def _equation(graph: Graph, visit: Visit) -> str:
 
 
 def _sum(child: str, term: Term) -> str:
-    """The gradient as the sum of its terms so far, once there are two."""
+    """The gradient as the sum of its terms so far, from the second on."""
     amounts = term.sum_so_far
     if len(amounts) < 2:
         return ""
@@ -191,7 +190,7 @@ def _captioned(
     lines: Sequence[tuple[str, str, str]],
     edges: frozenset[Edge],
 ) -> Drawing:
-    """The graph with the gradients of this moment, under a title and the terms."""
+    """The graph with its current gradients, under a title and the terms."""
     looks = {child: Look(marked_row="grad") for child, _ in edges}
     looks[visit.node] = Look(outline=theme.ACCENT, marked_row="" if edges else "grad")
     emphasis = Emphasis(looks, edges)
@@ -216,7 +215,7 @@ def _captioned(
 
 
 def _table(lines: Sequence[tuple[str, ...]]) -> tuple[list[str], float]:
-    """Lines of text in columns, and how wide they are together."""
+    """Lines of text in columns, and their total width."""
     elements, x = [], 0.0
     for i, column in enumerate(zip(*lines, strict=True)):
         colour = theme.INK if i else theme.ACCENT

@@ -1,4 +1,4 @@
-"""What the colours of a picture mean: a bar from the least to the greatest, with numbers."""
+"""A colour bar: the colours of a picture from the smallest number to the largest."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ _STEPS = 64
 def colour_bar(
     colour_of: Callable[[float], str], ends: tuple[float, float], place: tuple[float, float, float]
 ) -> tuple[list[str], float]:
-    """The bar and its width; `place` is its left side, its top, and where it may end."""
+    """The bar and its width; `place` is its left side, its top, and its lowest end."""
     low, high = ends
     if high == low:
         return [], 0.0

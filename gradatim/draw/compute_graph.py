@@ -1,4 +1,4 @@
-"""`draw.graph`: the compute graph of a value or a tensor, folded by module if it is large."""
+"""`draw.graph`: the compute graph of a value or a tensor, folded by module if large."""
 
 from typing import Any
 
@@ -22,15 +22,15 @@ MOST = 2000
 def graph(x: Any, module: Any = None, *, fold: bool | int | None = None) -> Drawing:
     """Draw the compute graph that ends in `x`, a scalar `Value` or a `Tensor`.
 
-    Every node shows its label, the operation that made it, its data and its gradient ("not
-    computed" before `backward()`). Parameters have a colour of their own: those of `module` (a
-    network, or a list of leaves), or without it every leaf with a label.
+    Every node shows its label, the operation that computed it, its data and its gradient ("not
+    computed" before `backward()`). Parameters have their own colour: those of `module` (a network,
+    or a list of leaves), or without it every leaf with a label.
 
-    `fold` makes one node of each module: `True` of the innermost ones, a number counts levels from
-    the outside, `False` never folds. By default only a graph of more than 150 nodes is folded.
-    A large model is easier to read by its modules alone: `architecture(model, *inputs)`.
+    `fold` merges each module into one node: `True` the innermost ones, a number counts levels from
+    the outside, `False` never folds. By default only graphs of more than 150 nodes are folded. For
+    a large model `architecture(model, *inputs)` is easier to read.
 
-    Errors: TypeError for what has no graph, ArgumentError for a graph too large to read.
+    Errors: TypeError for an object without a graph, ArgumentError for a graph too large to read.
 
     >>> from gradatim.scalar import Value
     >>> a = Value(2.0, label="a")
@@ -45,9 +45,9 @@ def graph(x: Any, module: Any = None, *, fold: bool | int | None = None) -> Draw
 
 
 def is_large(x: Any) -> bool:
-    """Whether the graph behind a tensor is wider than can be read at once.
+    """Whether the graph behind a tensor is wider than is readable.
 
-    `draw.architecture` then shows its model better.
+    Then `draw.architecture` shows the model better.
 
     >>> import gradatim
     >>> is_large((gradatim.ones(2, requires_grad=True) * 3).sum())
@@ -68,11 +68,11 @@ def _owned_graph(x: Any, module: Any) -> OwnedGraph:
 
 
 def _readable(owned: OwnedGraph, wish: bool | int | None) -> Graph:
-    """The graph as it is if it can be read or must not be folded, else its best folding."""
+    """The graph itself if readable or not to be folded, else the best folding of it."""
     deepest = depth(owned)
     if wish and not deepest:
         raise ArgumentError(
-            "draw.graph: nothing says which module a node belongs to; pass the model as second"
+            "draw.graph: it is unknown which module a node belongs to; pass the model as second"
             " argument, draw.graph(loss, model, fold=True)"
         )
     levels = _levels(wish, deepest, large=len(owned.graph.nodes) > READABLE)
@@ -85,7 +85,7 @@ def _readable(owned: OwnedGraph, wish: bool | int | None) -> Graph:
 
 
 def _levels(wish: bool | int | None, deepest: int, *, large: bool) -> list[int]:
-    """The levels to fold to, in the order in which to try them."""
+    """The levels to fold to, in the order to try them."""
     if wish is None:
         return list(range(deepest, 0, -1)) if large else []
     if wish is False:

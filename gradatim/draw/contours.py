@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..core.errors import ArgumentError
 from .svg import Point
 
-# An edge of the grid: column, row, and whether it is upright.
+# An edge of the grid: column, row, and whether it is vertical.
 _GridEdge = tuple[int, int, bool]
 
 
@@ -26,7 +26,7 @@ def sampled(
     y_range: tuple[float, float],
     cells: int,
 ) -> Field:
-    """The heights that `f` gives for all points of a grid of `cells` x `cells`, in one call."""
+    """The heights that `f` returns for all points of a grid of `cells` x `cells`, in one call."""
     xs, ys = spaced(*x_range, cells), spaced(*y_range, cells)
     flat = list(f([(x, y) for y in ys for x in xs]))
     if len(flat) != len(xs) * len(ys):
@@ -41,7 +41,7 @@ def spaced(low: float, high: float, cells: int) -> tuple[float, ...]:
 
 
 def contour(field: Field, level: float) -> list[list[Point]]:
-    """The lines where the height is `level`; a closed one ends where it begins."""
+    """The lines at height `level`; a closed line ends where it begins."""
     joined: dict[_GridEdge, list[_GridEdge]] = {}
     for a, b in _segments(field, level):
         joined.setdefault(a, []).append(b)
@@ -58,7 +58,7 @@ def contour(field: Field, level: float) -> list[list[Point]]:
 def region(field: Field, level: float) -> list[list[Point]]:
     """Closed lines around the parts above `level`; fill them by the even-odd rule.
 
-    A rim lower than the level, without width, closes what would run out of the grid.
+    A zero-width border below the level closes regions that extend beyond the grid.
     """
     low = min([h for row in field.heights for h in row if math.isfinite(h)] + [level]) - 1.0
     rim = (low,) * (len(field.xs) + 2)
@@ -83,16 +83,16 @@ def _segments(field: Field, level: float) -> Iterator[tuple[_GridEdge, _GridEdge
             case = sum(1 << k for k, height in enumerate(corners) if height > level)
             if case in (0, 15) or not all(map(math.isfinite, corners)):
                 continue
-            # Edges in the order of the corners: from corner k to corner k + 1.
+            # Edges in corner order: from corner k to corner k + 1.
             edges = ((i, j, False), (i + 1, j, True), (i, j + 1, False), (i, j, True))
             for a, b in _joins(case, sum(corners) / 4 > level):
                 yield edges[a], edges[b]
 
 
 def _joins(case: int, center_above: bool) -> tuple[tuple[int, int], ...]:
-    """Which edges of a cell are joined; bit k of `case` says that corner k lies above.
+    """Which edges of a cell are joined; bit k of `case` is set if corner k is above.
 
-    Where opposite corners lie above (a saddle), the center decides which pair is cut off.
+    If opposite corners are above (a saddle), the centre decides which pair is separated.
     """
     if case in (5, 10):
         around_0_and_2, around_1_and_3 = ((3, 0), (1, 2)), ((0, 1), (2, 3))
@@ -102,7 +102,7 @@ def _joins(case: int, center_above: bool) -> tuple[tuple[int, int], ...]:
 
 
 def _trail(start: _GridEdge, joined: dict[_GridEdge, list[_GridEdge]]) -> list[_GridEdge]:
-    """Walk from edge to edge and use up the joints on the way."""
+    """Walk from edge to edge, consuming the joints on the way."""
     trail = [start]
     while joined[trail[-1]]:
         here = trail[-1]

@@ -1,4 +1,4 @@
-"""`draw.cures`: one illness and its cures, a column for each network."""
+"""`draw.cures`: a network that does not train, and its cures, a column each."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _MOST = 6
 
 
 def cures(stages: Sequence[Stage], *, title: str = "A deep network and its cures") -> Drawing:
-    """Draw the stages of `diagnose.cures`, a column each, five pictures below each other.
+    """Draw the stages of `diagnose.cures`, one column each with five pictures.
 
-    The activations before training, a ridge for each layer, the first on top; the norm of the
-    gradient by depth; the derivative along a line of inputs and its autocorrelation, where a
-    shattered gradient is noise; and the loss of each step of training.
+    The activations before training, a ridge per layer with the first on top; the gradient norm by
+    depth; the derivative along a line of inputs and its autocorrelation, where a shattered gradient
+    is noise; and the loss of each training step.
 
-    Errors: ArgumentError for no stage or more than six.
+    Errors: ArgumentError for no stages or more than six.
     """
     given = list(stages)
     if not 0 < len(given) <= _MOST:
@@ -77,7 +77,7 @@ def _subtitle(stages: Sequence[Stage]) -> str:
 
 
 def _activations(stage: Stage, left: float, *, first: bool) -> list[str]:
-    """A ridge for each layer, without the zeros of ReLU; the scale is the stage's own."""
+    """A ridge for each layer, without the zeros of ReLU, on the stage's own scale."""
     rows = [signal.values[signal.values != 0] for signal in stage.report.activations]
     scale = spread(rows, left, left + _WIDTH)
     step = _RIDGES / (len(rows) + 1)
@@ -103,7 +103,7 @@ def _panel(
     log: bool = False,
     thin: bool = False,
 ) -> list[str]:
-    """One curve in a frame, on a scale that all stages share."""
+    """One curve in a frame, on a scale shared by all stages."""
     if not points:
         return []
     x_range = limits((x for x, _ in points), margin=0.0)
@@ -127,7 +127,7 @@ def _range(curves: Sequence[Sequence[float]], *, log: bool = False) -> tuple[flo
 
 
 def _smooth(losses: Sequence[float] | np.ndarray) -> list[float]:
-    """The mean of ten steps each, since single batches jump."""
+    """A running mean over ten steps, since losses of single batches are noisy."""
     values = np.asarray(losses, np.float64)
     return [float(values[max(0, i - 9) : i + 1].mean()) for i in range(len(values))]
 

@@ -1,4 +1,4 @@
-"""`draw.boundary`: where a classifier of points in the plane changes its mind."""
+"""`draw.boundary`: the decision boundary of a classifier of points in the plane."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -30,14 +30,14 @@ def boundary(
     cells: int = 60,
     title: str = "",
 ) -> Drawing:
-    """Draw the decision boundary of a two-class model, with the points it should tell apart.
+    """Draw the decision boundary of a two-class model, with the points it should separate.
 
-    `predict` takes a list of points [x, y] and gives one score for each; a score above `level` (0.5
-    for probabilities) means the class with the greater label. It is asked for (`cells` + 1)^2
-    points at once. The stronger the colour, the farther the score from `level`. A point on the
-    wrong side has a ring.
+    `predict` takes a list of points [x, y] and returns one score for each; a score above `level`
+    (0.5 for probabilities) means the class with the greater label. It is called with (`cells` +
+    1)^2 points at once. The stronger the colour, the farther the score is from `level`.
+    Misclassified points have a ring.
 
-    Errors: ArgumentError when points, labels and scores do not fit, or for one class or three.
+    Errors: ArgumentError if points, labels and scores do not fit, or unless there are two classes.
 
     >>> line = lambda points: [x + y - 1 for x, y in points]
     >>> boundary(line, [[0.0, 0.0], [1.0, 1.0]], [0, 1], cells=4)
@@ -79,7 +79,7 @@ def _pair(row: Sequence[float]) -> Point:
 
 
 def _is_greater(labels: Any, count: int) -> list[bool]:
-    """For each point whether it is of the class with the greater label."""
+    """For each point whether its class is the one with the greater label."""
     targets = as_floats(labels)
     classes = sorted(set(targets))
     if len(targets) != count or len(classes) != 2:
@@ -102,7 +102,7 @@ def _scores(predict: Callable[[list[list[float]]], Any], where: Sequence[Point])
 def _square(
     xs: Sequence[float], ys: Sequence[float]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Ranges of the same length for both axes: one unit is as long upward as sideways."""
+    """Ranges of equal length for both axes, so that they have the same scale."""
     x_range, y_range = limits(xs, margin=0.12), limits(ys, margin=0.12)
     half = max(x_range[1] - x_range[0], y_range[1] - y_range[0]) / 2
     middles = sum(x_range) / 2, sum(y_range) / 2
@@ -110,7 +110,7 @@ def _square(
 
 
 def _bands(axes: Axes, field: Field, level: float) -> list[str]:
-    """The two sides in their colours, in layers that add up away from the boundary."""
+    """Both sides in their colours, in layers that add up away from the boundary."""
     finite = [abs(h - level) for row in field.heights for h in row if math.isfinite(h)]
     reach = max(finite, default=0.0) or 1.0
     mirrored = Field(field.xs, field.ys, tuple(tuple(-h for h in row) for row in field.heights))

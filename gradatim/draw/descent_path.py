@@ -1,4 +1,4 @@
-"""`draw.descent`: gradient descent as a path on a curve or on contours, one panel a rate."""
+"""`draw.descent`: gradient descent as a path on a curve or on contours, a panel per rate."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ _LEFT, _TOP, _BOTTOM, _GAP = 46.0, 62.0, 34.0, 14.0
 _CURVE_CELLS = 240
 _FIELD_CELLS = 72
 _LEVELS = 12
-_ROOM = 1.3  # the panel reaches this much farther from its middle than the start of the path
+_ROOM = 1.3  # size of the panel relative to the distance from its centre to the start of the path
 _NUDGE = 1e-5
 MOST_STEPS = 10_000
 MOST_RATES = 6
@@ -30,7 +30,7 @@ MOST_RATES = 6
 
 @dataclass(frozen=True)
 class Descent:
-    """The points that one rate visits; the last may be the one where the numbers end."""
+    """The points visited at one rate; the last may be where numbers overflow."""
 
     rate: float
     points: tuple[tuple[float, ...], ...]
@@ -47,11 +47,11 @@ def descent(
 ) -> Drawing:
     """Draw gradient descent on `f` from `x0`: x <- x - lr * f'(x), `steps` times.
 
-    `f(x)` is drawn as a curve when `x0` is a number, `f(x, y)` by its contours when `x0` is a pair.
-    Several rates in `lr` give panels side by side, with the same axes. The gradient is that of
-    `backward()` if `f` works on `Value`s, else it is estimated from two nudges.
+    `f(x)` is drawn as a curve if `x0` is a number, `f(x, y)` as contours if `x0` is a pair. Several
+    rates in `lr` give panels side by side, with the same axes. The gradient is that of `backward()`
+    if `f` works on `Value`s, else a central difference.
 
-    Errors: ArgumentError for a start or rates that are not numbers, or more steps than 10,000.
+    Errors: ArgumentError for a start or rates that are not numbers, or more than 10,000 steps.
 
     >>> descent(lambda x: x**2 + 1, 3.0, lr=[0.02, 0.2, 1.05])
     <Drawing: Gradient descent, ...>
@@ -90,10 +90,10 @@ def _check(start: tuple[float, ...], rates: Sequence[float], steps: int) -> None
 def gradient_of(
     f: Callable[..., Any], start: Sequence[float]
 ) -> Callable[[Sequence[float]], list[float]]:
-    """The gradient of `f` by `backward()` if that is right at `start`, else by nudging.
+    """The gradient of `f` by `backward()` if correct at `start`, else by finite differences.
 
-    It is not enough that `f` runs on Values: `math.sin(value)` gives a plain number, and what
-    depends on it would be missing from the gradient without a word.
+    It is not enough that `f` runs on Values: `math.sin(value)` returns a plain number, and the
+    gradient would silently miss what depends on it.
     """
 
     def by_backward(x: Sequence[float]) -> list[float]:
@@ -131,7 +131,7 @@ def _descend(
     for _ in range(steps):
         try:
             slopes = gradient(points[-1])
-        except ArithmeticError:  # the numbers have become too large for Python's own floats
+        except ArithmeticError:  # the numbers have overflowed Python's floats
             break
         point = tuple(x - rate * slope for x, slope in zip(points[-1], slopes, strict=True))
         if not all(map(math.isfinite, point)):
@@ -149,9 +149,9 @@ def _height(f: Callable[..., Any], point: Sequence[float]) -> float:
 
 
 def _view(paths: Sequence[Descent]) -> tuple[tuple[float, ...], float]:
-    """What all panels show: around the lowest point found, as far as the start and a bit more.
+    """The range of all panels: around the lowest point found, a bit farther than the start.
 
-    Paths that diverge do not count: they leave the picture, which is the point of drawing them.
+    Diverging paths are ignored: that they leave the picture is the point of drawing them.
     """
     start = paths[0].points[0]
     calm = [p for p in paths if not _diverges(p)] or [Descent(0.0, (start,), paths[0].heights[:1])]
@@ -166,7 +166,7 @@ def _diverges(p: Descent) -> bool:
 
 
 def _outcome(p: Descent, paths: Sequence[Descent]) -> str:
-    """Where a path ended, in words."""
+    """How a path ended, in words."""
     steps = len(p.points) - 1
     ending = f"f = {compact(p.heights[-1])} after {steps} step{'' if steps == 1 else 's'}"
     if _diverges(p):
@@ -200,7 +200,7 @@ def _contour_panels(
     axes = _axes(x_range, y_range)
     finite = [h for row in field.heights for h in row if math.isfinite(h)]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
-    # Squares: the contours of a bowl then lie evenly apart, instead of crowding at the rim.
+    # Squares: the contours of a bowl are then evenly spaced instead of crowding at the rim.
     levels = [low + (high - low) * (k / (_LEVELS + 1)) ** 2 for k in range(1, _LEVELS + 1)]
     ground = []
     for level in levels:
@@ -218,7 +218,7 @@ def _axes(x_range: tuple[float, float], y_range: tuple[float, float]) -> Axes:
 
 
 def _steps(axes: Axes, points: Sequence[Sequence[float]]) -> list[str]:
-    """The path, a dot for each point inside the panel, and a ring where it began."""
+    """The path, a dot for each point inside the panel, and a ring at its start."""
     places = _until_gone(axes, [(point[0], point[1]) for point in points])
     drawn = axes.curve(places, stroke=theme.ACCENT, stroke_width=1.5)
     seen = [axes.place(p) for p in places if _inside(axes, p)]
@@ -229,7 +229,7 @@ def _steps(axes: Axes, points: Sequence[Sequence[float]]) -> list[str]:
 
 
 def _until_gone(axes: Axes, places: Sequence[Point]) -> list[Point]:
-    """The points up to the second in a row outside the panel: after that nothing is to be seen."""
+    """The points up to the second in a row outside the panel; later ones are not visible."""
     for i, (here, following) in enumerate(pairwise(places), start=1):
         if not _inside(axes, here) and not _inside(axes, following):
             return list(places[: i + 1])

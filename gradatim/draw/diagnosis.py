@@ -1,4 +1,4 @@
-"""`draw.diagnosis`: what an examination found, a row for each layer."""
+"""`draw.diagnosis`: the report of an examination, a row for each layer."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from .text_width import shorten, text_width
 _MARGIN, _GAP = 20.0, 28.0
 _WIDTHS = (216.0, 250.0, 250.0, 130.0, 150.0)  # names, values, gradients, norms, the last column
 _TALLEST, _LEAST = 30.0, 10.0
-_BLOCK = 620.0  # how high a block of rows becomes before its rows shrink
+_BLOCK = 620.0  # the height of a block of rows at which rows start to shrink
 _HEAD, _FOOT = 42.0, 30.0
 _NAME_SIZE, _FINDING_SIZE = 11.5, 12.0
 MOST_ROWS = 120
@@ -26,14 +26,14 @@ Row = Signal | Weight
 
 
 def diagnosis(report: Report, *, title: str = "") -> Drawing:
-    """Draw a report of `diagnose.examine`: first the signals in order, then the weights.
+    """Draw a report of `diagnose.examine`: the signals in order, then the weights.
 
-    A row has the histogram of the values, that of the gradient's sizes on a logarithmic scale (the
-    heights are square roots, so that tails are seen), and the gradient's norm; for an activation
-    how much of it is flat and how many units are dead, for a weight the gradient's size by the
-    weight's. Of more than 120 signals only activations are drawn.
+    A row has the histogram of the values, that of the gradient's magnitudes on a logarithmic scale
+    (with square-root heights, so that tails are visible), and the gradient's norm; for an
+    activation the fraction that is flat and the dead units, for a weight the gradient's size
+    relative to the weight's. With more than 120 signals only activations are drawn.
 
-    Errors: ArgumentError for a report of nothing, or of still more layers.
+    Errors: ArgumentError for an empty report, or for still more layers.
 
     >>> import gradatim
     >>> from gradatim import diagnose, nn
@@ -103,11 +103,11 @@ def _headings(top: float, ends: tuple[str, str]) -> list[str]:
 
 
 def _block(rows: Sequence[Row], top: float, step: float) -> tuple[list[str], float]:
-    """What signals and weights have in common, with the scales below; and where it ends."""
+    """The columns that signals and weights share, with the scales below; and its lower end."""
     values = _scale(1, [row.values for row in rows])
     sizes = _scale(2, [row.gradient for row in rows if row.gradient is not None], log=True)
     drawn: list[str] = []
-    every = -(-11 // int(step))  # of rows lower than a line of text not all have a name
+    every = -(-11 // int(step))  # rows lower than a line of text cannot all have a name
     for i, row in enumerate(rows):
         y = top + step * (i + 1)
         drawn += _names(row, y) if i % every == 0 else []
@@ -138,7 +138,7 @@ def _dots(
     step: float,
     colour: str,
 ) -> list[str]:
-    """A number for each row on a logarithmic scale, joined by a line; without those that are 0."""
+    """A number for each row on a logarithmic scale, joined by a line; zeros are left out."""
     scale = _scale(column, [numbers], log=True)
     level = [top + step * (i + 1) for i in range(len(rows))]
     drawn = [line((scale.start, y), (scale.end, y), stroke=theme.HAIRLINE) for y in level]
@@ -156,7 +156,7 @@ def _dots(
 
 
 def _bars(signal: Signal, y: float, step: float) -> str:
-    """How much of an activation is flat, and over it how many units are dead, from 0 to 100 %."""
+    """The fraction of an activation that is flat, and over it the dead units, from 0 to 100 %."""
     if signal.saturated is None or signal.dead is None:
         return ""
     left, full, thick = _left(4), _WIDTHS[4], min(12.0, step * 0.7)
@@ -171,7 +171,7 @@ def _bars(signal: Signal, y: float, step: float) -> str:
 
 
 def _findings(report: Report, bottom: float) -> tuple[list[str], float]:
-    """The sentences, in lines as wide as the picture, and where they end."""
+    """The sentences, wrapped to the width of the picture, and their lower end."""
     found = report.findings()
     colour, room = (theme.RED if found else theme.MUTED), _left(4) + _WIDTHS[4] - _MARGIN
     lines = [words for finding in found for words in _wrapped(finding, room)]

@@ -1,4 +1,4 @@
-"""A finished picture: notebooks show it, `save` writes it."""
+"""A finished picture: notebooks display it, `save` writes it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from .svg import escape, group, number, rectangle, text
 from .text_width import text_width
 from .theme import INK, PAPER, SANS, style_sheet
 
-# Wider than this a picture scrolls in the notebook; shrunk to the page it could not be read.
+# A wider picture scrolls in the notebook, since shrunk to the page it would be unreadable.
 _PAGE_WIDTH = 1200.0
 _TITLE_SIZE, _TITLED, _MARGIN = 16.0, 44.0, 20.0
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture in SVG: the last line of a notebook cell shows it, `save("x.svg")` keeps it.
+    """A picture in SVG: the last line of a notebook cell displays it, `save("x.svg")` writes it.
 
     `title` and `description` are read aloud by screen readers.
 
@@ -33,7 +33,7 @@ class Drawing:
 
     @property
     def svg(self) -> str:
-        """The picture as text, complete in itself: no script, no font, no network."""
+        """The picture as self-contained text: no script, no font, no network."""
         fits = " fits" if self.width <= _PAGE_WIDTH else ""
         width, height = number(self.width), number(self.height)
         described = f"<desc>{escape(self.description)}</desc>" if self.description else ""
@@ -49,11 +49,11 @@ class Drawing:
     def save(self, path: str | Path, *, scale: float = 2.0) -> Path:
         """Write the picture to `path` (.svg or .png) and return the path.
 
-        The file appears whole or not at all. PNG needs a converter: the Python package cairosvg, or
+        The file is written atomically. PNG needs a converter: the Python package cairosvg, or
         rsvg-convert, resvg or inkscape on the PATH; `scale` is its pixels per unit of the drawing,
         less if the picture would be more than 30,000 pixels wide or high.
 
-        Errors: ArgumentError for another ending, NoConverter if there is none.
+        Errors: ArgumentError for any other ending, NoConverter if there is none.
         """
         target = Path(path)
         ending = target.suffix.lower()
@@ -70,7 +70,7 @@ class Drawing:
         return self.svg
 
     def _repr_html_(self) -> str | None:
-        """A frame that scrolls, for pictures wider than the page; None leaves it to the SVG."""
+        """A scrolling frame for pictures wider than the page; None leaves the rest to the SVG."""
         if self.width <= _PAGE_WIDTH:
             return None
         return f'<div style="overflow-x:auto">{self.svg}</div>'
@@ -80,9 +80,9 @@ class Drawing:
 
 
 def beside(drawings: Sequence[Drawing], *, title: str, columns: int, gap: float = 16.0) -> Drawing:
-    """One drawing of many under a title, in rows of `columns`, each row as high as its highest.
+    """Several drawings as one under a title, in rows of `columns`, each as high as its tallest.
 
-    Errors: ArgumentError for fewer columns than one.
+    Errors: ArgumentError for fewer than one column.
 
     >>> beside([Drawing(40, 20, (), "a"), Drawing(40, 30, (), "b")], title="two", columns=2)
     <Drawing: two, 96 x 74>

@@ -1,4 +1,4 @@
-"""Folding: many nodes become one, so that a large graph can be read."""
+"""Folding: merging many nodes into one, so that a large graph becomes readable."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ Name = tuple[str, Hashable]
 
 @dataclass(frozen=True)
 class Fold:
-    """What a folded node says: its label, the class it stands for, and its size."""
+    """The contents of a folded node: its label, the class it stands for, and its size."""
 
     label: str
     kind: str
@@ -20,16 +20,16 @@ class Fold:
 def fold(
     graph: Graph, group_of: Sequence[Hashable | None], folds: Mapping[Hashable, Fold]
 ) -> Graph:
-    """The graph with every group made one node.
+    """The graph with every group merged into one node.
 
     `group_of` has the group of each node, or None for a node that stays. A group whose folding
-    would make the graph go round in a circle (a part that is used on its own result) stays open.
+    would create a cycle (a part that is applied to its own result) stays open.
     """
     groups = _acyclic(graph, group_of)
     members: dict[Name, list[int]] = {}
     for node, group in enumerate(groups):
         members.setdefault(_name(node, group), []).append(node)
-    # A folded node stands where its last member stood, so the result of the graph stays last.
+    # A folded node takes the position of its last member, so that the graph's result stays last.
     ordered = sorted(members.values(), key=lambda inside: inside[-1])
     place = {node: i for i, inside in enumerate(ordered) for node in inside}
     leaving = {a for a, b in graph.edges if place[a] != place[b]}
@@ -47,7 +47,7 @@ def fold(
 def _outer_edges(
     edges: Sequence[Edge], groups: Sequence[Hashable | None], place: Mapping[int, int]
 ) -> tuple[Edge, ...]:
-    """Edges between different nodes of the folded graph; those of a folded node only once."""
+    """Edges between different nodes of the folded graph, each pair of folded nodes only once."""
     kept: list[Edge] = []
     seen: set[Edge] = set()
     for source, target in edges:
@@ -77,7 +77,7 @@ def _folded(exits: Sequence[Node], size: int, about: Fold) -> Node:
 
 
 def _acyclic(graph: Graph, group_of: Sequence[Hashable | None]) -> list[Hashable | None]:
-    """The groups without those that would stand on a circle."""
+    """The groups without those that would lie on a cycle."""
     groups = list(group_of)
     while circle := on_circles(graph, groups):
         groups = [None if group in circle else group for group in groups]
@@ -85,7 +85,7 @@ def _acyclic(graph: Graph, group_of: Sequence[Hashable | None]) -> list[Hashable
 
 
 def on_circles(graph: Graph, groups: Sequence[Hashable | None]) -> set[Hashable]:
-    """The groups that, each made one node, would stand on a circle or between two."""
+    """The groups that, each merged into one node, would lie on a cycle or between two cycles."""
     names = [_name(node, group) for node, group in enumerate(groups)]
     edges = {(names[a], names[b]) for a, b in graph.edges if names[a] != names[b]}
     circle = _left_over(edges) & _left_over({(b, a) for a, b in edges})
@@ -97,7 +97,7 @@ def _name(node: int, group: Hashable | None) -> Name:
 
 
 def _left_over(edges: set[tuple[Name, Name]]) -> set[Name]:
-    """The nodes on circles and those reachable from them (Kahn's algorithm never frees these)."""
+    """The nodes on cycles and those reachable from them, which Kahn's algorithm never frees."""
     after: dict[Name, list[Name]] = {}
     waiting: dict[Name, int] = {}
     for a, b in edges:

@@ -1,4 +1,4 @@
-"""Folding a graph by module: neurons, layers or whole blocks, by the level asked for."""
+"""Fold a graph by module: neurons, layers or whole blocks, by level."""
 
 from collections import Counter
 from collections.abc import Hashable
@@ -12,7 +12,7 @@ Path = tuple[str, ...]
 
 
 def depth(owned: OwnedGraph) -> int:
-    """How many levels of modules the parameters of a graph lie under."""
+    """The number of module levels above the parameters of a graph."""
     used = {owned.owners[i] for i in owned.owner_of.values()}
     return max((len(owner.path) or bool(owner.kind) for owner in used), default=0)
 
@@ -43,7 +43,7 @@ def _groups(owned: OwnedGraph, level: int) -> list[Path | None]:
 
 
 def _with_between(graph: Graph, groups: list[Path | None]) -> list[Path | None]:
-    """What lies on a way from a group back into it joins it: the tanh between a block's layers."""
+    """Nodes on a path from a group back into it join it: the tanh between a block's layers."""
     inputs: list[list[int]] = [[] for _ in groups]
     users: list[list[int]] = [[] for _ in groups]
     for source, target in graph.edges:
@@ -60,7 +60,7 @@ def _with_between(graph: Graph, groups: list[Path | None]) -> list[Path | None]:
 
 
 def _reached(start: list[int], neighbours: list[list[int]]) -> set[int]:
-    """All nodes that can be reached from `start`, which count only if they are reached too."""
+    """All nodes reachable from `start`, which itself counts only if reached again."""
     found: set[int] = set()
     waiting = list(start)
     while waiting:
@@ -72,7 +72,7 @@ def _reached(start: list[int], neighbours: list[list[int]]) -> set[int]:
 
 
 def _with_constants(graph: Graph, groups: list[Path | None]) -> list[Path | None]:
-    """Numbers without a name join the only group that uses them."""
+    """Constants without a name join the only group that uses them."""
     users: dict[int, set[Path | None]] = {}
     for source, target in graph.edges:
         users.setdefault(source, set()).add(groups[target])

@@ -1,4 +1,4 @@
-"""A graph as a picture: cards where the layout puts them, edges along its routes, a key below."""
+"""A graph as a picture: cards at the layout's positions, edges along its routes, a key below."""
 
 import math
 from collections import Counter
@@ -19,19 +19,19 @@ _KEY_HEIGHT = 34.0
 _KEY_SIZE = 11.5
 _ARROW = 6.0
 _BOW = 11.0
-_STRAIGHT = 1.2  # pixels: a curve this flat would only look like a mistake
+_STRAIGHT = 1.2  # pixels: a curve this flat would look like a mistake
 
 
 @dataclass(frozen=True)
 class Emphasis:
-    """What one picture of a series stresses: cards, and edges along which a gradient goes back."""
+    """What one picture of a series emphasises: cards, and edges with a gradient."""
 
     looks: Mapping[int, Look] = field(default_factory=dict)
     edges: frozenset[Edge] = frozenset()
 
 
 def arrange_graph(graph: Graph) -> Arrangement:
-    """Where the cards of `graph` stand; all boxes are as wide as the widest: tidy columns."""
+    """The positions of the cards; all boxes are as wide as the widest, for tidy columns."""
     width = max((box_width(node) for node in graph.nodes), default=0.0)
     return arrange([card_size(node, width) for node in graph.nodes], graph.edges)
 
@@ -43,7 +43,7 @@ def picture(
     *,
     key: bool = True,
 ) -> Drawing:
-    """The drawing of `graph`; a series passes one arrangement for all, so that nothing moves."""
+    """The drawing of `graph`; a series passes the same arrangement, so that nothing moves."""
     placed = arrangement or arrange_graph(graph)
     stressed = emphasis or Emphasis()
     looks = stressed.looks
@@ -69,7 +69,7 @@ def picture(
 
 
 def _edges(graph: Graph, placed: Arrangement, stressed: frozenset[Edge]) -> list[str]:
-    """Plain edges first, one path for each source, so that stressed ones lie on top."""
+    """Plain edges first, one path per source, so that emphasised ones lie on top."""
     times = Counter(graph.edges)
     by_source: dict[int, list[Edge]] = {}
     for edge in times:
@@ -89,7 +89,7 @@ def _edges(graph: Graph, placed: Arrangement, stressed: frozenset[Edge]) -> list
 
 @dataclass(frozen=True)
 class _Piece:
-    """A curve that leaves `start` and arrives level at (`x`, `y`), then goes level to `end`."""
+    """A curve that leaves `start` and arrives horizontally at (`x`, `y`), then a line to `end`."""
 
     start: Point
     x: float
@@ -99,7 +99,7 @@ class _Piece:
 
 
 def _pieces(route: Route, times: int) -> list[_Piece]:
-    """The way of an edge from stretch to stretch; its last curve is there `times` times."""
+    """The route of an edge from stretch to stretch; its last curve occurs `times` times."""
     pieces = []
     last = len(route.stretches) - 1
     for i, ((_, x0, y0), (x1, far, y1)) in enumerate(pairwise(route.stretches), start=1):
@@ -134,7 +134,7 @@ def _arrow_head(route: Route, colour: str) -> str:
 
 
 def _arrow_back(route: Route, colour: str) -> str:
-    """A head at the source: the way of a gradient."""
+    """An arrow head at the source: the direction of a gradient."""
     x, _, y = route.stretches[0]
     base, half = x + _ARROW + 4.0, 5.0
     tip = f"M{number(base)} {number(y - half)}L{number(x + 0.5)} {number(y)}"
@@ -142,7 +142,7 @@ def _arrow_back(route: Route, colour: str) -> str:
 
 
 def _key(graph: Graph) -> tuple[list[str], float]:
-    """What the colours mean, for the kinds that occur; and how wide that is."""
+    """The meaning of the colours, for the kinds that occur; and its width."""
     present = {node.kind for node in graph.nodes}
     elements: list[str] = []
     x = 0.0

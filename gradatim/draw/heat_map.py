@@ -37,10 +37,10 @@ def heatmap(
 ) -> Drawing:
     """Draw a matrix (rows, columns) as a table of coloured cells, with a colour bar.
 
-    Each cell has its number in it, or what `annotations` has for it (rows of texts or numbers;
-    False for none). When labels are single letters, as in the bigram table, the cell of row `a` and
-    column `b` also says `ab`. `scale="sqrt"` or `"log"` shows differences between small counts.
-    Negative numbers are red, positive ones blue. A cell that is nan stays empty.
+    Each cell shows its number, or its entry of `annotations` (rows of strings or numbers; False for
+    none). If labels are single letters, as in the bigram table, the cell of row `a` and column `b`
+    also shows `ab`. `scale="sqrt"` or `"log"` shows differences between small counts. Negative
+    numbers are red, positive ones blue. A nan cell is empty.
 
     Errors: ArgumentError for labels or annotations that do not fit, or for more than 10,000 cells.
 
@@ -68,7 +68,7 @@ def heatmap(
 
 @dataclass(frozen=True)
 class _Grid:
-    """Where the cells lie, and the names beside and above them."""
+    """The positions of the cells, and the names beside and above them."""
 
     left: float
     top: float
@@ -87,7 +87,7 @@ class _Grid:
 
     @property
     def pairs(self) -> bool:
-        """Whether row and column make a pair of letters, to be written into the cell."""
+        """Whether row and column form a pair of letters, to be written into the cell."""
         return all(len(name) == 1 for name in (*self.rows, *self.columns))
 
 
@@ -180,7 +180,7 @@ def _cell(item: object) -> str:
 
 
 def _short(value: float) -> str:
-    """A whole number as it is, any other with two significant digits."""
+    """An integer as it is, any other number with two significant digits."""
     if not math.isfinite(value):
         return str(value)
     if value == int(value) and abs(value) < 1e6:
@@ -192,7 +192,7 @@ def _short(value: float) -> str:
 def _colouring(
     rows: list[list[float]], scale: str
 ) -> tuple[Callable[[float], str], tuple[float, float]]:
-    """The colour of a number, and the numbers at the ends of the colour bar."""
+    """The function from a number to its colour, and the numbers at the ends of the colour bar."""
     finite = [value for row in rows for value in row if math.isfinite(value)]
     if not finite:
         raise ArgumentError("draw.heatmap: the matrix has no finite number")
@@ -228,7 +228,7 @@ def _diverging(reach: float, scale: str) -> Callable[[float], str]:
 
 
 def _bend(scale: str, least: float) -> Callable[[float], float]:
-    """How a number counts before it becomes a colour; zero counts as half the least in a log."""
+    """The transform of a number before colouring; on a log scale zero counts as half the least."""
     if scale == "sqrt":
         return math.sqrt
     if scale == "log":

@@ -1,4 +1,4 @@
-"""`draw.regions`: where a ReLU network of one or two inputs bends."""
+"""`draw.regions`: the linear regions of a ReLU network of one or two inputs."""
 
 import colorsys
 import math
@@ -21,8 +21,8 @@ from .text_width import text_width
 _LEFT, _RIGHT, _BOTTOM, _TITLED, _BARE = 56.0, 24.0, 60.0, 46.0, 22.0
 _WIDTH, _HEIGHT = 520.0, 260.0
 _SIDE = 400.0
-_RUG = 9.0  # how high the marks of a layer are
-_MOST_DOTS = 120  # more bends than this would hide the curve
+_RUG = 9.0  # height of the marks of a layer
+_MOST_DOTS = 120  # more dots than this would hide the curve
 _DENSE = 1000
 _CAPTION = 12.0
 _ZERO = "bold: where the output is 0"
@@ -39,11 +39,12 @@ def regions(
 ) -> Drawing:
     """Draw the linear regions of a ReLU network between `low` and `high`.
 
-    `model` is a network or what `diagnose.regions.find` found in one. With one input: the function,
-    its bends, and under it a mark for each place where a unit switches, a numbered row a layer;
-    `points` are pairs (x, y) of data. With two: the cells, coloured by where the first output rises
-    and how steeply, so that equal colours are equal slopes, and their edges by layer; the bold line
-    is where the output is zero; `points` are places, with `labels` of two classes, white and black.
+    `model` is a network or the result of `diagnose.regions.find` for one. With one input: the
+    function, its bends, and below it a mark wherever a unit switches, with a numbered row per
+    layer; `points` are pairs (x, y) of data. With two: the cells, coloured by the direction and
+    steepness of the first output's slope, so that equal colours are equal slopes, and their edges
+    by layer; the bold line is where the output is zero; `points` are positions, with `labels` of
+    two classes, white and black.
 
     Errors: those of `regions.find`.
 
@@ -90,7 +91,7 @@ def _line(found: Line, data: list[Point], title: str) -> Drawing:
 
 
 def _pen(points: int) -> float:
-    """Thin where the line goes up and down too often to be followed."""
+    """Thin where the line oscillates too often to be followed."""
     return 1.6 if points < _DENSE else 0.3
 
 
@@ -113,7 +114,7 @@ def _dots(axes: Axes, curve: list[Point], found: Line) -> list[str]:
 
 
 def _marks(axes: Axes, found: Line, layer: int, top: float) -> list[str]:
-    """Where units of a layer switch, at most one mark a half pixel."""
+    """Where units of a layer switch, at most one mark per half pixel."""
     places = found.x[1:-1][found.layer == layer]
     columns = sorted({round(axes.x(place) * 2) / 2 for place in places.tolist()})
     commands = "".join(through(((x, top), (x, top + _RUG - 2))) for x in columns)
@@ -165,14 +166,14 @@ def _cells(axes: Axes, found: Plane) -> list[str]:
     drawn = []
     for corners, (dx, dy) in zip(found.cells, slopes.tolist(), strict=True):
         points = [axes.place((x, y)) for x, y in corners.tolist()]
-        # The stroke of the same colour closes the seams between neighbours.
+        # The stroke in the same colour closes the seams between neighbours.
         fill = _slope_colour(dx, dy, steep)
         drawn.append(path(through(points, closed=True), fill=fill, stroke=fill, stroke_width=0.5))
     return drawn
 
 
 def _slope_colour(dx: float, dy: float, steep: float) -> str:
-    """The direction as the hue, the steepness as the strength; nearly white where it is flat."""
+    """The direction as hue, the steepness as saturation; nearly white where it is flat."""
     strength = math.sqrt(math.hypot(dx, dy) / steep)
     hue = math.atan2(dy, dx) / math.tau % 1.0
     channels = colorsys.hls_to_rgb(hue, 0.97 - 0.27 * strength, 0.15 + 0.4 * strength)
@@ -186,7 +187,7 @@ def _edges(axes: Axes, found: Plane, layer: int) -> str:
 
 
 def _zero(axes: Axes, found: Plane) -> list[str]:
-    """Where the first output is zero: a straight stretch in each cell that it changes sign on."""
+    """Where the first output is zero: a line segment in each cell where its sign changes."""
     sides = []
     for corners, heights in zip(found.cells, found.heights, strict=True):
         z = heights[:, 0]

@@ -1,4 +1,4 @@
-"""`draw.curves`: losses over time, from lists or from the metrics of a run."""
+"""`draw.curves`: losses over time, from lists or from a run's metrics."""
 
 import json
 import math
@@ -24,7 +24,7 @@ _TOP, _TITLE = 44.0, 22.0
 _NAME_SIZE = 12.0
 _NAME_GAP = 16.0
 _MOST_POINTS = 2000
-_NOISE = 60  # points at least; a noisy curve is drawn thin, and below the rest
+_NOISE = 60  # minimum number of points to be noisy; noisy curves are drawn thin, below the others
 
 
 def curves(
@@ -36,14 +36,14 @@ def curves(
     x_label: str = "step",
     y_label: str = "loss",
 ) -> Drawing:
-    """Draw one curve for each name in `series`, its name at its end.
+    """Draw one curve for each name in `series`, labelled at its end.
 
     A curve is a list of numbers (at 0, 1, 2, ...) or a pair (xs, ys). Instead of a dictionary, the
-    path of a run's folder or of its `metrics.jsonl` draws the losses of that run. Curves that go up
-    and down at every few points are thin, and pale beside those that do not. A number that is
-    nan or infinite leaves a gap, and so does one that is not above zero on a logarithmic axis.
+    path of a run's folder or of its `metrics.jsonl` draws that run's losses. Noisy curves, such as
+    batch losses, are thin and pale beside the others. A nan or infinite number leaves a gap, and so
+    does a number not above zero on a logarithmic axis.
 
-    Errors: ArgumentError when there is nothing to draw, FileNotFoundError for no metrics.
+    Errors: ArgumentError if there is nothing to draw, FileNotFoundError without metrics.
 
     >>> curves({"train": [3.3, 2.5, 2.4], "dev": ([0, 2], [3.3, 2.5])})
     <Drawing: loss over step, ...>
@@ -83,9 +83,9 @@ def curves(
 
 
 def read_losses(path: str | os.PathLike[str]) -> dict[str, tuple[list[float], list[float]]]:
-    """The losses in the `metrics.jsonl` of a run: every key that is or ends with "loss", by step.
+    """The losses in a run's `metrics.jsonl`: every key that is or ends with "loss", by step.
 
-    A line that a crash has torn is passed over.
+    A line torn by a crash is skipped.
     """
     file = Path(path)
     if file.is_dir():
@@ -133,16 +133,16 @@ def _is_sequence(part: Any) -> bool:
 
 
 def _is_noise(curve: Sequence[Point]) -> bool:
-    """Whether a long curve turns at more than a quarter of its points, as losses of batches do."""
+    """Whether a long curve turns at more than a quarter of its points, as batch losses do."""
     steps = [b[1] - a[1] for a, b in pairwise(curve)]
     turns = sum(a * b < 0 for a, b in pairwise(steps))
     return len(curve) >= _NOISE and turns > len(curve) / 4
 
 
 def thinned(curve: Sequence[Point]) -> list[Point]:
-    """At most about 2,000 points: of each stretch of a longer curve the lowest and the highest.
+    """At most about 2,000 points: the minimum and maximum of each interval of a longer curve.
 
-    Peaks stay, so the picture is the same; the file is not ten megabytes.
+    Peaks are kept, so the picture looks the same; the file stays small.
     """
     if len(curve) <= _MOST_POINTS:
         return list(curve)
@@ -167,14 +167,14 @@ def _cycle(count: int) -> list[str]:
 def _names(
     axes: Axes, points: Mapping[str, Sequence[Point]], colours: Mapping[str, str]
 ) -> tuple[list[str], float]:
-    """Each name at the height where its curve ends, moved apart where they would meet."""
+    """Each name at the height where its curve ends, moved apart to avoid overlaps."""
     ends = []
     for name, curve in points.items():
         inside = [p for p in curve if math.isfinite(p[1]) and (p[1] > 0 or not axes.y.log)]
         if inside:
             ends.append((axes.y(inside[-1][1]), name))
     ends.sort()
-    # As in the layout: the heights nearest to the wished ones that are a line of text apart.
+    # As in the layout: the heights closest to the wishes that are a line of text apart.
     wishes = [height - i * _NAME_GAP for i, (height, _) in enumerate(ends)]
     lifts = isotonic(wishes, [1.0] * len(wishes))
     drawn = []

@@ -1,8 +1,8 @@
-"""Which module each node of a graph belongs to, found from where the parameters go.
+"""Which module each node of a graph belongs to, inferred from where its parameters are used.
 
-No engine notes down which module computed a node. But a module's work begins at its parameters and
-is done where they have all met: for `x @ W + b` that is the sum. So every node that some, but not
-yet all, of a module's parameters have reached belongs to that module.
+No engine records which module computed a node. But a module's work begins at its parameters and
+ends where they have all met: for `x @ W + b` that is the sum. So every node that some, but not yet
+all, of a module's parameters have reached belongs to that module.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from .record import Edge, Graph
 
 @dataclass(frozen=True, eq=False)
 class Owner:
-    """A module: where it stands, its class, and the names of its own parameters by their id."""
+    """A module: its path, its class, and the names of its own parameters by id."""
 
     path: tuple[str, ...]
     kind: str
@@ -24,9 +24,9 @@ class Owner:
 
 @dataclass(frozen=True)
 class OwnedGraph:
-    """A graph and whose its parameters are.
+    """A graph and the owners of its parameters.
 
-    `owner_of` has the place in `owners` of each parameter leaf, `sizes` how many numbers it holds.
+    `owner_of` maps each parameter leaf to an index in `owners`, `sizes` to its number of elements.
     """
 
     graph: Graph
@@ -37,11 +37,11 @@ class OwnedGraph:
 
 
 def owners(module: Any) -> list[Owner]:
-    """The modules inside `module`, itself included, with the parameters that are their own.
+    """The modules inside `module`, including itself, with the parameters that are their own.
 
     A module is anything with `parameters()`; its parts are found among its attributes and in the
-    lists, tuples and dictionaries they hold, so that a class a student wrote works too. Instead of
-    a module, a list of leaves or a dictionary of named ones is an owner that is not folded.
+    lists, tuples and dictionaries they hold, so that custom classes work too. A list of leaves or a
+    dictionary of named ones, instead of a module, is an owner that is not folded.
     """
     if not callable(getattr(module, "parameters", None)):
         named = module.items() if isinstance(module, Mapping) else (("", leaf) for leaf in module)
@@ -67,7 +67,7 @@ def _is_module(item: Any) -> bool:
 
 
 def _items(part: Any) -> Iterator[tuple[str, Any]]:
-    """Attributes and what their containers hold, with names: `w` or `layers.0`."""
+    """Attributes, and the items of their containers, with names: `w` or `layers.0`."""
     named = getattr(part, "_modules", None), getattr(part, "_parameters", None)
     holders = [h for h in named if isinstance(h, dict)] or [getattr(part, "__dict__", {})]
     for holder in holders:
@@ -86,10 +86,10 @@ def module_of_each(
     owner_of: Mapping[int, int],
     activations: Container[int] = frozenset(),
 ) -> list[int | None]:
-    """The owner of every node; `owner_of` has it for the leaves that are parameters.
+    """The owner of every node; `owner_of` has those of the parameter leaves.
 
-    A node in `activations` belongs to the module whose result it alone uses: a neuron ends with its
-    activation, which meets no parameter.
+    A node in `activations` belongs to the module whose result is its only input: a neuron ends with
+    its activation, where no parameter enters.
     """
     inputs: list[list[int]] = [[] for _ in range(count)]
     uses = [0] * count
@@ -103,7 +103,7 @@ def module_of_each(
     met: list[frozenset[int]] = [frozenset()] * count
 
     def is_open(node: int, user: int) -> bool:
-        """Whether what `user` makes of `node` still belongs to the module of `node`."""
+        """Whether the node `user`, computed from `node`, still belongs to the module of `node`."""
         owner = found[node]
         if owner is None:
             return False

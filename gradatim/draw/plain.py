@@ -9,7 +9,7 @@ from ..core.errors import ArgumentError
 def as_float(x: Any) -> float:
     """One number. A `Value`, or a tensor of one element, gives its data.
 
-    Errors: TypeError, naming what came, if there is no number in it.
+    Errors: TypeError, naming the type, for anything else.
     """
     try:
         return float(x)
@@ -31,7 +31,7 @@ def as_list(x: Any) -> list[Any]:
 
 
 def as_floats(x: Any) -> list[float]:
-    """A sequence as a list of numbers; one of shape (n, 1), as networks give it, too.
+    """A sequence as a list of numbers; shape (n, 1), as networks return, is accepted too.
 
     >>> as_floats(range(3)), as_floats([[0.5], [1.5]])
     ([0.0, 1.0, 2.0], [0.5, 1.5])
@@ -40,7 +40,7 @@ def as_floats(x: Any) -> list[float]:
 
 
 def one_or_more(x: Any) -> list[float]:
-    """A number as a list of one, a sequence as `as_floats`.
+    """A number as a list of one, a sequence like `as_floats`.
 
     >>> one_or_more(3), one_or_more((1, 2))
     ([3.0], [1.0, 2.0])
@@ -50,7 +50,7 @@ def one_or_more(x: Any) -> list[float]:
 
 
 def as_rows(x: Any, what: str) -> list[list[float]]:
-    """A matrix as a list of rows of the same length. `what` names it in errors."""
+    """A matrix as a list of rows of equal length. `what` names it in errors."""
     rows = [as_floats(row) for row in as_list(x)]
     widths = {len(row) for row in rows}
     if len(widths) != 1 or 0 in widths:

@@ -1,4 +1,4 @@
-"""What a picture of a graph is made from: nodes and edges, whatever engine they came from."""
+"""The data behind a picture of a graph: nodes and edges, whatever engine they came from."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -10,7 +10,7 @@ NOT_KEPT = "not kept"
 
 
 class Kind(Enum):
-    """What a node is to the reader; each kind has its colours."""
+    """The role of a node; each kind has its colours."""
 
     PARAMETER = "parameter"
     INPUT = "input"
@@ -21,9 +21,9 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Node:
-    """One value: its label, the operation that made it ("" for a leaf) and rows of facts.
+    """One value: its label, the operation that computed it ("" for a leaf) and rows of facts.
 
-    `details` is shown under the pointer: the same facts in full precision.
+    `details` is the tooltip: the same facts in full precision.
     """
 
     label: str

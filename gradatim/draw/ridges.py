@@ -1,4 +1,4 @@
-"""Histograms below each other on one scale, a ridge for each row: how numbers spread."""
+"""Ridge plots: histograms stacked on one scale, a ridge for each row."""
 
 import math
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from .significant import compact
 from .svg import Point, group, line, path, text, through
 
 BINS = 72
-OVERLAP = 1.7  # how many rows a ridge is high
-_TAIL = 0.002  # the part of all numbers that may lie outside, on each side
+OVERLAP = 1.7  # height of a ridge in rows
+_TAIL = 0.002  # fraction of the numbers that may lie outside, on each side
 
 
 @dataclass(frozen=True)
 class Ridge:
-    """The numbers of one row; with `log` their sizes are shown, and zeros left out."""
+    """The numbers of one row; with `log` their magnitudes are shown, without zeros."""
 
     values: Any
     colour: str = theme.BLUE
@@ -28,14 +28,14 @@ class Ridge:
 
 
 def spread(rows: Sequence[Any], start: float, end: float, *, log: bool = False) -> Scale:
-    """A scale for the numbers of all rows, from `start` to `end` pixels, without the last tails.
+    """A scale for the numbers of all rows, `start` to `end` pixels, without the far tails.
 
-    Of no numbers it is from nan to nan, and `foot` writes none.
+    Without numbers it runs from nan to nan, and `foot` writes none.
     """
     finite = [shown for row in rows if (shown := _shown(row, log)).size]
     if not finite:
         return Scale(math.nan, math.nan, start, end)
-    # Each row counts alike: a row that is small beside the others is still to be seen.
+    # Each row counts equally, so that a row of small numbers is still visible.
     low = min(float(np.quantile(row, _TAIL)) for row in finite)
     high = max(float(np.quantile(row, 1 - _TAIL)) for row in finite)
     pad = 0.04 * (high - low) or abs(high) * 0.1 or 1.0
@@ -43,22 +43,22 @@ def spread(rows: Sequence[Any], start: float, end: float, *, log: bool = False) 
 
 
 def ridge(row: Ridge, scale: Scale, base: float, height: float, *, log: bool = False) -> str:
-    """One histogram standing on `base`, its highest bar `height` pixels high."""
+    """One histogram on the line `base`, its highest bar `height` pixels high."""
     shown = _shown(row.values, log)
     level = line((scale.start, base), (scale.end, base), stroke=theme.HAIRLINE)
     if not len(shown):
         return group([level], title=row.tip)
-    bins = min(BINS, 12 + 2 * math.isqrt(len(shown)))  # few numbers in many bins are a comb
+    bins = min(BINS, 12 + 2 * math.isqrt(len(shown)))  # few numbers in many bins look like a comb
     counts, edges = np.histogram(shown, bins, (scale.low, scale.high))
     if not counts.any():
         return group([level], title=row.tip)
-    heights = np.sqrt(counts / counts.max())  # the root shows the tails, which are the news
+    heights = np.sqrt(counts / counts.max())  # the root makes the tails visible
     middle = (edges[:-1] + edges[1:]) / 2
     points: list[Point] = [
         (scale(float(x)), base - height * float(h)) for x, h in zip(middle, heights, strict=True)
     ]
     outline = [(scale(scale.low), base), *points, (scale(scale.high), base)]
-    # Paper below the colour: a ridge hides what is behind it, as mountains do.
+    # Paper below the colour, so that a ridge hides what is behind it.
     ground = path(through(outline, closed=True), fill=theme.PAPER)
     body = path(through(outline, closed=True), fill=row.colour, opacity=0.4)
     crest = path(through(points), stroke=row.colour, stroke_width=1.1)
@@ -66,7 +66,7 @@ def ridge(row: Ridge, scale: Scale, base: float, height: float, *, log: bool = F
 
 
 def foot(scale: Scale, y: float, *, log: bool = False) -> list[str]:
-    """Ticks and numbers below the rows; powers of ten if the sizes are shown."""
+    """Ticks and numbers below the rows; powers of ten if magnitudes are shown."""
     drawn = [line((scale.start, y), (scale.end, y), stroke=theme.EDGE)]
     if math.isnan(scale.low):
         return drawn
@@ -78,7 +78,7 @@ def foot(scale: Scale, y: float, *, log: bool = False) -> list[str]:
 
 
 def _marks(scale: Scale, log: bool) -> list[tuple[float, str]]:
-    """The places of ticks, and what is written there."""
+    """The positions of ticks, and their labels."""
     count = max(3, round((scale.end - scale.start) / 56))
     if log:
         return _powers(scale, count)
@@ -87,7 +87,7 @@ def _marks(scale: Scale, log: bool) -> list[tuple[float, str]]:
 
 
 def heading(x: float, y: float, words: str) -> str:
-    """What a column shows, above it."""
+    """The heading of a column."""
     return text((x, y), words, size=LABEL_SIZE, fill=theme.MUTED)
 
 
@@ -101,9 +101,9 @@ def _shown(values: Any, log: bool) -> np.ndarray[Any, Any]:
 
 
 def _powers(scale: Scale, count: int) -> list[tuple[float, str]]:
-    """Exponents and what is written there: powers of ten, at most `count` of them, evenly apart.
+    """Exponents and their labels: powers of ten, at most `count` of them, evenly spaced.
 
-    Where fewer than two fit, the numbers between them.
+    If fewer than two fit, numbers between them are used.
     """
     whole = range(math.ceil(scale.low), math.floor(scale.high) + 1)
     if len(whole) > 1:

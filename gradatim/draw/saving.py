@@ -1,4 +1,4 @@
-"""Writing a picture: whole or not at all; PNG by whichever converter is there."""
+"""Write a picture atomically; PNG uses whichever converter is installed."""
 
 import shutil
 import subprocess
@@ -11,15 +11,15 @@ from ..core.files import write_atomically
 from .theme import MONO, SANS
 
 _TIMEOUT_SECONDS = 120
-_MOST_PIXELS = 30_000  # cairo, on which most converters stand, ends at 32,767 a side
+_MOST_PIXELS = 30_000  # cairo, used by most converters, is limited to 32,767 per side
 
 
 class NoConverter(GradatimError, RuntimeError):
-    """Nothing on this machine turns SVG into PNG; the message says what to install."""
+    """Nothing on this machine converts SVG to PNG; the message says what to install."""
 
 
 def save_bytes(target: Path, content: bytes) -> Path:
-    """Write a file as one step. Errors: FileNotFoundError for a folder that is not there."""
+    """Write a file atomically. Errors: FileNotFoundError if its folder does not exist."""
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r}: make it first")
     write_atomically(target, content)
@@ -27,7 +27,7 @@ def save_bytes(target: Path, content: bytes) -> Path:
 
 
 def save_png(target: Path, svg: str, *, size: tuple[float, float], scale: float) -> Path:
-    """Convert `svg` of (width, height) to PNG, `scale` pixels a unit, and write it to `target`."""
+    """Convert `svg` of (width, height) to PNG in `target`, `scale` pixels per unit."""
     width, height = size
     pixels = max(1, round(width * min(scale, _MOST_PIXELS / max(width, height))))
     converted = _by_cairosvg(svg, pixels)
@@ -45,9 +45,9 @@ def save_png(target: Path, svg: str, *, size: tuple[float, float], scale: float)
 def _by_cairosvg(svg: str, pixels: int) -> bytes | None:
     try:
         import cairosvg  # type: ignore[import-not-found, import-untyped, unused-ignore]
-    except (ImportError, OSError):  # OSError: the package is there, the cairo library is not
+    except (ImportError, OSError):  # OSError: the package is installed, the cairo library is not
         return None
-    # cairo looks at the first family of a list only, and would show numbers in the wrong one.
+    # cairo uses only the first family of a list, and would draw numbers in the wrong one.
     plain = svg.replace(MONO, "monospace").replace(SANS, "sans-serif")
     return bytes(cairosvg.svg2png(bytestring=plain.encode("utf-8"), output_width=pixels))
 
@@ -58,7 +58,7 @@ def _by_program(svg: str, pixels: int) -> bytes | None:
         source.write_text(svg, encoding="utf-8")
         for command in _commands(str(source), str(result), str(pixels)):
             if shutil.which(command[0]):
-                with suppress(OSError, subprocess.SubprocessError):  # then the next may do it
+                with suppress(OSError, subprocess.SubprocessError):  # then try the next
                     subprocess.run(
                         command, check=True, capture_output=True, timeout=_TIMEOUT_SECONDS
                     )

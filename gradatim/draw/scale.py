@@ -1,4 +1,4 @@
-"""Scales: from numbers to positions on an axis, and the ticks on it."""
+"""Scales, which map numbers to positions on an axis, and their ticks."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 class Scale:
     """A linear or logarithmic map from `low` .. `high` to the pixels `start` .. `end`.
 
-    With `whole` nothing is between two whole numbers, such as steps, that could be marked.
+    With `whole`, ticks are whole numbers, for axes such as steps.
     """
 
     low: float
@@ -53,7 +53,7 @@ def ticks(low: float, high: float, count: int = 6) -> list[float]:
 
 
 def nice_step(rough: float) -> float:
-    """The round number next to `rough`: above it, or less than a fifth below.
+    """The round number nearest to `rough`: above it, or less than a fifth below.
 
     >>> nice_step(0.3), nice_step(18.0)
     (0.25, 20.0)
@@ -63,7 +63,7 @@ def nice_step(rough: float) -> float:
 
 
 def log_ticks(low: float, high: float, count: int = 6) -> list[float]:
-    """Powers of ten between `low` and `high`; with 2 and 5 between them if they are few.
+    """Powers of ten between `low` and `high`, with 2 and 5 between them if there are few.
 
     >>> log_ticks(0.5, 200.0)
     [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0]
@@ -80,14 +80,14 @@ def log_ticks(low: float, high: float, count: int = 6) -> list[float]:
 
 
 def tick_labels(places: Sequence[float]) -> list[str]:
-    """The ticks as text, all with the decimals that tell neighbours apart.
+    """The ticks as strings, all with the decimals needed to distinguish neighbours.
 
     >>> tick_labels([-0.5, 0.0, 0.5]), tick_labels([0.0, 20000.0, 40000.0])
     (['−0.5', '0.0', '0.5'], ['0', '20k', '40k'])
     >>> tick_labels([1e-9, 1e-6, 0.001, 1.0])
     ['10⁻⁹', '10⁻⁶', '0.001', '1']
     """
-    # A hyphen is half as wide as the sign, and hardly seen in print.
+    # A hyphen is half as wide as a minus sign, and hardly visible in print.
     return ["−" + label[1:] if label[0] == "-" else label for label in _labels(places)]
 
 
@@ -102,7 +102,7 @@ def _labels(places: Sequence[float]) -> list[str]:
     if largest >= 10_000 and smallest >= 1000:
         return [f"{place / 1000:g}k" if place else "0" for place in places]
     decimals = _decimals(smallest)
-    if gaps and max(gaps) > 5 * smallest:  # a logarithmic axis: each tick as short as it can be
+    if gaps and max(gaps) > 5 * smallest:  # a logarithmic axis: each label as short as possible
         return [_shortest(place) for place in places]
     return [f"{place:.{decimals}f}" for place in places]
 
@@ -110,7 +110,7 @@ def _labels(places: Sequence[float]) -> list[str]:
 def limits(
     numbers: Iterable[float], *, log: bool = False, margin: float = 0.05
 ) -> tuple[float, float]:
-    """The least and the greatest of the finite numbers, a little further apart.
+    """The smallest and the largest finite number, with a margin.
 
     Errors: ArgumentError if there is none (or, on a logarithmic axis, none above zero).
     """
@@ -127,7 +127,7 @@ def limits(
 
 
 def power_of_ten(exponent: int) -> str:
-    """As it is written in print.
+    """10 to the power `exponent`, as written in print.
 
     >>> power_of_ten(-7), power_of_ten(0)
     ('10⁻⁷', '1')
@@ -137,7 +137,7 @@ def power_of_ten(exponent: int) -> str:
 
 
 def _is_large_power(place: float) -> bool:
-    """Whether it is a power of ten that is too long, or too small, to be read as it is."""
+    """Whether it is a power of ten too large or too small to be written out."""
     if place <= 0 or 1e-4 < place < 1e4:
         return False
     return math.isclose(place, 10.0 ** round(math.log10(place)))

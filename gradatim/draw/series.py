@@ -1,4 +1,4 @@
-"""A series of pictures: shown under each other, or saved one file each."""
+"""A series of pictures: shown below each other, or saved as one file each."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,9 +31,9 @@ class Drawings(Sequence[Drawing]):
         return beside(self._drawings, title=self.title, columns=columns)
 
     def save(self, path: str | Path, *, scale: float = 2.0) -> Path:
-        """Write a film strip (`steps.svg`, `steps.png`) or, for a name without ending, a folder.
+        """Write a film strip (`steps.svg`, `steps.png`) or, for a name without an ending, a folder.
 
-        The folder is made if it is not there; it gets one SVG a step: `step-00.svg`, ...
+        The folder is created if needed; it gets one SVG per step: `step-00.svg`, ...
         """
         target = Path(path)
         if target.suffix:

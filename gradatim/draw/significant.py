@@ -1,4 +1,4 @@
-"""Numbers as a picture shows them: four significant digits."""
+"""Numbers as shown in pictures: four significant digits."""
 
 import math
 
@@ -35,7 +35,7 @@ def compact(value: float, digits: int = DIGITS) -> str:
 
 
 def grouped(count: int) -> str:
-    """A whole number with its thousands apart.
+    """A whole number with thousands separators.
 
     >>> grouped(161051)
     '161,051'

@@ -1,11 +1,11 @@
-"""The slope of an operation with respect to each input: as a number, and as the formula it is."""
+"""The slope of an operation with respect to each input, as a number and as a formula."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from .values import children
 
-# For each operation, from the names of the result and of the inputs: what students write by hand.
+# For each operation, in terms of the names of the result and the inputs, as written by hand.
 _FORMULAS = {
     "+": ("1.0", "1.0"),
     "-": ("1.0", "-1.0"),
@@ -22,11 +22,11 @@ _FORMULAS = {
 
 
 def slopes(value: Any) -> tuple[float, ...]:
-    """The slope of `value` with respect to each of its children, at the present numbers.
+    """The slope of `value` with respect to each of its children, at the current numbers.
 
-    A class without `slopes()`, such as the one a student writes, is measured: its `_backward` is
-    run with a gradient of 1 coming in, and all gradients are put back. What a child that is used
-    twice receives is then shared out evenly.
+    A class without `slopes()`, such as one a student writes, is measured: its `_backward` is run
+    with an incoming gradient of 1, and all gradients are restored. The total for a child that is
+    used twice is divided evenly.
 
     Errors: TypeError if the class has neither.
     """

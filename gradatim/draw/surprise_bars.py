@@ -34,7 +34,7 @@ def bars(
 ) -> Drawing:
     """Draw a bar for each number, its label below and its value above; `mean` adds a line.
 
-    A number that is nan or infinite has no bar, only its name.
+    A nan or infinite number has no bar, only its label.
 
     Errors: ArgumentError for no numbers, more than 200, or labels that do not fit.
 
@@ -70,7 +70,7 @@ def _names(labels: Sequence[object] | None, count: int) -> list[str]:
 
 
 def _bar_axes(numbers: Sequence[float], names: Sequence[str], *, headings: int) -> Axes:
-    """A unit of x for each bar; y from zero, or the least number, with room for what is written."""
+    """One unit of x per bar; y from zero, or the smallest number, with room for the text."""
     finite = [number for number in numbers if math.isfinite(number)]
     low, high = min([*finite, 0.0]), max([*finite, 0.0])
     margin = 0.09 * ((high - low) or 1.0)
@@ -85,7 +85,7 @@ def _bar_axes(numbers: Sequence[float], names: Sequence[str], *, headings: int) 
 
 
 def _mean_line(axes: Axes, numbers: Sequence[float]) -> tuple[list[str], float]:
-    """A dashed line at the mean of the finite numbers with its name, and the width of that."""
+    """A labelled dashed line at the mean of the finite numbers, and the width of its label."""
     finite = [number for number in numbers if math.isfinite(number)]
     if not finite:
         return [], 0.0
@@ -104,9 +104,8 @@ def surprise(
 ) -> Drawing:
     """Draw the surprise, -log p in nats, of each letter of `word`; a line marks the mean, the loss.
 
-    `values` has one number a letter, and one more for the end of the word (its label is `end`) if
-    the model also says how surprised it is that the word ends there. For a text in tokens `letters`
-    are those that the numbers belong to.
+    `values` has one number per letter, and one more for the end of the word (labelled `end`) if the
+    model also predicts it. For a text in tokens `letters` are the tokens of the numbers.
 
     Errors: ArgumentError if the numbers do not fit the word.
 
@@ -127,7 +126,7 @@ def surprise(
 
 
 def _written(numbers: Sequence[float]) -> list[str]:
-    """The numbers as text, with the same decimals if they are not whole or very large."""
+    """The numbers as strings, with equal decimals unless they are whole or very large."""
     finite = [number for number in numbers if math.isfinite(number)]
     plain = all(number == int(number) for number in finite) or max(map(abs, finite)) >= 1000
     return [compact(number) if plain else f"{number:.2f}" for number in numbers]
@@ -145,7 +144,7 @@ def _bar(axes: Axes, i: int, number: float, name: str, written: str) -> list[str
     length, colour = abs(zero - tip), theme.BLUE if number >= 0 else theme.RED
     body = rectangle(center - width / 2, min(zero, tip), width, length, fill=colour)
     base, half = tip - 6 if number >= 0 else tip + 14, text_width(written, _NUMBER_SIZE) / 2
-    # Nothing of a grid line is seen behind the number.
+    # Hides the grid line behind the number.
     ground = rectangle(center - half, base - 10, 2 * half, 12, fill=theme.PAPER)
     value = text((center, base), written, size=_NUMBER_SIZE, anchor="middle")
     return [label, ground, body, level, value]

@@ -1,6 +1,6 @@
-"""The few SVG elements that pictures are made of, as strings.
+"""The few SVG elements used in pictures, as strings.
 
-No element has an `id`: many drawings can stand in one page without meeting.
+No element has an `id`, so that many drawings can share a page without conflicts.
 """
 
 import math
@@ -11,12 +11,12 @@ from .theme import INK, MONO
 
 Point = tuple[float, float]
 
-# XML 1.0 has no place for these characters, escaped or not.
+# XML 1.0 does not allow these characters, escaped or not.
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def escape(text: str) -> str:
-    """Text that is safe inside an element or an attribute.
+    """Text escaped for use inside an element or an attribute.
 
     >>> escape('a < b & "c"')
     'a &lt; b &amp; &quot;c&quot;'
@@ -111,7 +111,7 @@ def text(
 ) -> str:
     """One line of text; `position` is on its base line, `anchor` is start, middle or end."""
     x, y = position
-    family = f' font-family="{MONO}"' if mono else ""  # the picture's own is sans-serif
+    family = f' font-family="{MONO}"' if mono else ""  # the picture's default is sans-serif
     side = f' text-anchor="{anchor}"' if anchor != "start" else ""
     weight = ' font-weight="600"' if bold else ""
     slant = ' font-style="italic"' if italic else ""
@@ -123,7 +123,7 @@ def text(
 
 
 def group(children: Iterable[str], *, title: str = "", shift: Point = (0.0, 0.0)) -> str:
-    """Elements kept together; `title` is what a browser shows under the pointer."""
+    """Elements grouped together; `title` is the tooltip."""
     moved = f' transform="translate({number(shift[0])} {number(shift[1])})"' if any(shift) else ""
     named = f"<title>{escape(title)}</title>" if title else ""
     return f"<g{moved}>{named}{''.join(children)}</g>"

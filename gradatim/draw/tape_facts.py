@@ -1,9 +1,9 @@
-"""What the tape still knows of the tensors between the leaves and a result.
+"""What the tape still knows about the tensors between the leaves and a result.
 
-The engine keeps no tensor for its own sake: an operation holds what its gradient rule needs, until
-`backward()` frees it. From that, most of the rest can be computed again: values forward, from
-inputs to results, and gradients backward, by the operations' own rules. No hook runs, no `.grad`
-changes, nothing on the tape is touched.
+The engine keeps no tensors for inspection: an operation saves what its gradient rule needs, until
+`backward()` frees it. From that, most of the rest can be recomputed: values forward, from inputs to
+results, and gradients backward, by the operations' own rules. No hook runs, no `.grad` changes, and
+the tape is not modified.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Facts:
 
 
 def facts_of(root: Any) -> Facts:
-    """Everything that can be known of the tape behind the tensor `root`."""
+    """Everything that can be known about the tape behind the tensor `root`."""
     edge = history(root)
     entries = behind([edge])
     values, constants = _kept(entries)
@@ -45,7 +45,7 @@ def facts_of(root: Any) -> Facts:
 
 
 def _kept(entries: Sequence[Edge]) -> tuple[dict[Edge, Any], dict[tuple[Edge, int], Any]]:
-    """The values that leaves are and that operations hold for their gradient rules."""
+    """The values of leaves, and those that operations saved for their gradient rules."""
     values: dict[Edge, Any] = {}
     constants: dict[tuple[Edge, int], Any] = {}
     for entry in entries:
@@ -70,7 +70,7 @@ def _kept(entries: Sequence[Edge]) -> tuple[dict[Edge, Any], dict[tuple[Edge, in
 def _compute_forward(
     entries: Sequence[Edge], values: dict[Edge, Any], constants: dict[tuple[Edge, int], Any]
 ) -> None:
-    """Run again the operations whose result is not kept but whose inputs all are."""
+    """Run again the operations whose result is not saved but whose inputs all are."""
     for entry in entries:
         if entry in values or not isinstance(entry, Node) or entry.output_count > 1:
             continue
@@ -85,7 +85,7 @@ def _compute_forward(
 
 
 def _compute_backward(entries: Sequence[Edge], root: Any) -> dict[Edge, Any]:
-    """The gradient of `root` at every entry, as far as `backward()` has not freed what it takes."""
+    """The gradient of `root` at every entry, unless `backward()` has freed what it needs."""
     pending = PendingGradients(retain_graph=True, create_graph=False, into_leaves=False)
     pending.add(entries[-1], wrap(root._value * 0 + 1), fresh=False)
     found: dict[Edge, Any] = {}
@@ -94,7 +94,7 @@ def _compute_backward(entries: Sequence[Edge], root: Any) -> dict[Edge, Any]:
             gradient, _ = pending.take(entry)
             if gradient is None:
                 continue
-            if not isinstance(gradient, list):  # one for each result of an operation with several
+            if not isinstance(gradient, list):  # a list has one for each result of the operation
                 found[entry] = gradient._value
             with suppress(AutogradError):
                 entry.visit(gradient, pending, fresh=False)

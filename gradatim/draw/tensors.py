@@ -1,4 +1,4 @@
-"""From a `Tensor` to the graph behind it, as the tape has it."""
+"""From a `Tensor` to the graph behind it, as recorded on the tape."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ _SHORT_VECTOR = 3
 
 
 def symbol(operation: str) -> str:
-    """An operation by its sign or its name.
+    """The symbol or the name of an operation.
 
     >>> symbol("matmul"), symbol("tanh")
     ('@', 'tanh')
@@ -57,7 +57,7 @@ def is_tensor(x: object) -> bool:
 
 
 def owned_tensor_graph(root: Any, module: Any | None) -> OwnedGraph:
-    """The graph behind `root`, and whose its parameters are.
+    """The graph behind `root`, and the owners of its parameters.
 
     Errors: ArgumentError if there is no graph.
     """
@@ -67,17 +67,17 @@ def owned_tensor_graph(root: Any, module: Any | None) -> OwnedGraph:
             " requires_grad=True, or it was computed under no_grad() or detached"
         )
     facts = facts_of(root)
-    told = [] if module is None else owners(module)
+    modules = [] if module is None else owners(module)
     found = {
         leaf: (i, ".".join((*owner.path, name)) if name else "")
-        for i, owner in enumerate(told)
+        for i, owner in enumerate(modules)
         for leaf, name in owner.names.items()
     }
-    return _Builder(facts, found).build(told)
+    return _Builder(facts, found).build(modules)
 
 
 class _Builder:
-    """Cards and edges, made in the order of the tape."""
+    """Cards and edges, built in the order of the tape."""
 
     def __init__(self, facts: Facts, found: Mapping[int, tuple[int, str]]) -> None:
         self.facts = facts
@@ -92,7 +92,7 @@ class _Builder:
         self.owner_of: dict[int, int] = {}
         self.sizes: dict[int, int] = {}
 
-    def build(self, told: Any) -> OwnedGraph:
+    def build(self, modules: Any) -> OwnedGraph:
         for entry in self.facts.entries:
             if isinstance(entry, Leaf):
                 self.add_leaf(entry)
@@ -110,7 +110,7 @@ class _Builder:
             description=f"{grouped(len(cards))} tensors, {state}.",
             note=_FREED if "grad" in gone else _NOT_NEEDED if gone else "",
         )
-        return OwnedGraph(graph, told, self.owner_of, self.sizes)
+        return OwnedGraph(graph, modules, self.owner_of, self.sizes)
 
     def add_leaf(self, entry: Leaf) -> None:
         tensor = entry.tensor()
@@ -129,7 +129,7 @@ class _Builder:
         last = entry is self.facts.entries[-1]
         if isinstance(entry, Node):
             name = entry.primitive.name
-        else:  # an operation of the user's own
+        else:  # a custom operation
             name = str(entry.name).removesuffix("Backward")
         unknown = NOT_KEPT if self.facts.walked else NOT_COMPUTED
         result = self.only.get(entry, entry)
@@ -142,7 +142,7 @@ class _Builder:
         self.edges += [(source, place) for source in sources if source is not None]
 
     def source(self, entry: Edge, i: int, edge: Edge | None) -> int | None:
-        """The place of one input; inputs that are not on the tape get theirs when first used."""
+        """The index of one input; inputs that are not on the tape get one when first used."""
         if edge is not None:
             return self.place[edge]
         value = self.facts.constants.get((entry, i))
@@ -156,7 +156,7 @@ class _Builder:
 
 
 def _is_clutter(entry: Edge) -> bool:
-    """Broadcasting is an operation of the engine, but no one wrote it down."""
+    """Broadcasting is an operation of the engine that the user did not write."""
     return isinstance(entry, Node) and entry.primitive.name == "broadcast_to"
 
 
@@ -165,8 +165,7 @@ def _source(entry: Edge) -> Edge:
 
 
 def _rows(value: Any, gradient: Any, unknown: str) -> tuple[tuple[str, str], ...]:
-    told = NOT_KEPT if value is None else ""
-    rows = (("data", told),) if value is None else _shape_and_data(value)
+    rows = (("data", NOT_KEPT),) if value is None else _shape_and_data(value)
     return (*rows, ("grad", unknown if gradient is None else summary(gradient)))
 
 
@@ -176,7 +175,7 @@ def _shape_and_data(value: Any) -> tuple[tuple[str, str], ...]:
 
 
 def summary(array: Any) -> str:
-    """An array in one line: its numbers if they are few, else mean ± standard deviation."""
+    """An array in one line: its numbers if few, else mean ± standard deviation."""
     if array.size == 0:
         return "empty"
     if array.dtype.kind != "f":

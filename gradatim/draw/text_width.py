@@ -1,12 +1,12 @@
-"""Estimated width of text, without a font at hand.
+"""Estimated width of text, without access to a font.
 
-A drawing is laid out before anyone knows which font will show it. The widths here are those of
-DejaVu Sans (and Verdana), the widest of the usual sans-serif fonts, so a text fits its box in all.
+A drawing is laid out before it is known which font will display it. The widths are those of DejaVu
+Sans (and Verdana), the widest of the usual sans-serif fonts, so text fits its box in all of them.
 """
 
 import unicodedata
 
-# Widths in thousandths of the font size, rounded up; what is not listed is as wide as a digit.
+# Widths in thousandths of the font size, rounded up; unlisted characters are as wide as a digit.
 _WIDTHS = {
     letter: width
     for width, letters in (
@@ -31,7 +31,7 @@ _MONO = 0.62
 
 
 def text_width(content: str, size: float, *, mono: bool = False, bold: bool = False) -> float:
-    """Width in pixels of one line of text at `size` pixels, never less than a browser's.
+    """Width in pixels of one line of text at `size` pixels, an upper bound for browsers.
 
     >>> text_width("11.5", 10, mono=True)
     24.8
@@ -45,7 +45,7 @@ def text_width(content: str, size: float, *, mono: bool = False, bold: bool = Fa
 def shorten(
     content: str, size: float, room: float, *, mono: bool = False, bold: bool = False
 ) -> str:
-    """The text itself if it fits `room` pixels, else its beginning and an ellipsis."""
+    """The text if it fits in `room` pixels, else its beginning and an ellipsis."""
     flat = " ".join(content.split())
     if text_width(flat, size, mono=mono, bold=bold) <= room:
         return flat
@@ -60,7 +60,7 @@ def _thousandths(letter: str) -> int:
 
 
 def _cells(letter: str) -> int:
-    """2 for the square letters of East Asia and pictographs, 0 for marks, 1 for the rest."""
+    """2 for wide East Asian characters and emoji, 0 for combining marks, 1 for the rest."""
     if unicodedata.combining(letter) or unicodedata.category(letter) in ("Cf", "Mn"):
         return 0
     return 2 if unicodedata.east_asian_width(letter) in "WF" else 1

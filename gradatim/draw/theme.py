@@ -1,8 +1,8 @@
-"""Colours, type and spacing shared by every picture.
+"""Colours, fonts and spacing shared by all pictures.
 
-Every colour that belongs to the page (paper, ink, cards) has a partner for dark pages. A drawing
-carries both: attributes hold the light colours and one style sheet swaps them where the reader's
-system is dark. Colours that carry data (heat maps, contours) are the same in both.
+Every colour of the page itself (paper, ink, cards) has a counterpart for dark pages. A drawing
+contains both: attributes hold the light colours, and one style sheet swaps them in dark mode.
+Colours that carry data (heat maps, contours) are the same in both.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 SANS = "system-ui, 'Segoe UI', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 MONO = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 
-# Paper and cards differ by a shade no eye sees, so that the dark style sheet can tell them apart.
+# Paper and cards differ imperceptibly, so that the dark style sheet can tell them apart.
 PAPER = "#fffffe"
 INK = "#1b2430"
 MUTED = "#667180"
@@ -105,7 +105,7 @@ def ramp(stops: Stops, fraction: float) -> str:
 
 
 def ink_on(colour: str) -> str:
-    """Dark or light text, whichever reads better on `colour` (relative luminance, WCAG 2)."""
+    """Dark or light text, whichever is more readable on `colour` (relative luminance, WCAG 2)."""
     channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     red, green, blue = (c / 12.92 if c <= 0.04 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
@@ -113,9 +113,9 @@ def ink_on(colour: str) -> str:
 
 
 def style_sheet() -> str:
-    """Swap page colours where the reader's system is dark; let small pictures shrink with the page.
+    """Swap page colours in dark mode; let small pictures shrink with the page.
 
-    All of it stands in `@media`, which converters to PNG pass over.
+    Everything is inside `@media`, which converters to PNG ignore.
     """
     swaps = "".join(
         f'.gradatim [fill="{light}"]{{fill:{dark}}}.gradatim [stroke="{light}"]{{stroke:{dark}}}'

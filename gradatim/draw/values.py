@@ -1,7 +1,7 @@
 """From a scalar `Value` to the graph behind it.
 
-Works with any class that keeps `data`, `grad`, what it was made from (`_children`, or micrograd's
-`_prev`) and by what operation (`_op`): the library's own, micrograd's, or the one a student writes.
+Works with any class that has `data`, `grad`, its inputs (`_children`, or micrograd's `_prev`) and
+its operation (`_op`): the library's own, micrograd's, or one a student writes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,14 +21,14 @@ def is_value(x: object) -> bool:
 
 
 def children(value: Any) -> tuple[Any, ...]:
-    """What a value was computed from, in the order of the operands."""
+    """The inputs that a value was computed from, in the order of the operands."""
     return tuple(value._children if hasattr(value, "_children") else getattr(value, "_prev", ()))
 
 
 def history(root: Any) -> list[Any]:
-    """Every value behind `root`, inputs before what is made from them, `root` last.
+    """Every value behind `root`, inputs before their results, `root` last.
 
-    Iterative, because a chain may be longer than Python's stack.
+    Iterative, because a chain may be deeper than Python's stack.
     """
     order: list[Any] = []
     met = {id(root)}
@@ -46,7 +46,7 @@ def history(root: Any) -> list[Any]:
 
 
 def owned_value_graph(root: Any, module: Any | None) -> OwnedGraph:
-    """The graph behind `root`, and whose its parameters are."""
+    """The graph behind `root`, and the owners of its parameters."""
     values = history(root)
     place = {id(value): i for i, value in enumerate(values)}
     found = _owners(values, module)
@@ -69,8 +69,8 @@ def value_graph(
 ) -> Graph:
     """The graph of `values`, which are in the order of `history`.
 
-    `parameters` has the places of the leaves that are parameters; without it every leaf that has a
-    label counts as one. `names` has labels for places that have none of their own.
+    `parameters` has the indices of parameter leaves; without it every leaf with a label counts as
+    one. `names` has labels for indices that have none of their own.
     """
     index = {id(value): i for i, value in enumerate(values)}
     known = gradients_known(values)
@@ -104,7 +104,7 @@ def label(value: Any) -> str:
 def gradients_known(values: Sequence[Any]) -> list[bool]:
     """Whether `backward()` has reached each value.
 
-    A class that does not say so is read by its numbers: `backward()` makes the root's gradient 1.
+    For a class that does not record it, the numbers tell: `backward()` makes the root's gradient 1.
     """
     root = values[-1]
     if hasattr(root, "has_grad"):
@@ -113,8 +113,8 @@ def gradients_known(values: Sequence[Any]) -> list[bool]:
 
 
 def _owners(values: Sequence[Any], module: Any | None) -> list[Owner]:
-    """Whose each parameter is: told by `module`, or read from labels such as `layer1.n2.w3`."""
-    told = [] if module is None else owners(module)
+    """The owner of each parameter, from `module` or from labels such as `layer1.n2.w3`."""
+    modules = [] if module is None else owners(module)
     by_path: dict[tuple[str, ...], dict[int, str]] = {}
     for value in values:
         if not children(value):
@@ -123,14 +123,14 @@ def _owners(values: Sequence[Any], module: Any | None) -> list[Owner]:
                 by_path.setdefault(tuple(path), {})[id(value)] = name
     if module is None:
         return [Owner(path, "", names) for path, names in by_path.items()]
-    # Labels name a module, and those around it, better than the attributes that hold them.
+    # Labels name a module and its parents better than the attributes that hold them.
     labelled = {frozenset(names): path for path, names in by_path.items()}
     better: dict[tuple[str, ...], tuple[str, ...]] = {}
-    for owner in told:
+    for owner in modules:
         spoken = labelled.get(frozenset(owner.names), ())
         if len(spoken) == len(owner.path):
             better |= {owner.path[:k]: spoken[:k] for k in range(len(spoken) + 1)}
-    return [replace(owner, path=better.get(owner.path, owner.path)) for owner in told]
+    return [replace(owner, path=better.get(owner.path, owner.path)) for owner in modules]
 
 
 def _gradient(value: Any, known: bool) -> str:

@@ -128,7 +128,7 @@ def test_too_many_operations_and_other_things_are_refused() -> None:
     total = Value(0.0)
     for _ in range(61):
         total = total + 1.0
-    with pytest.raises(ValueError, match="61 operations is more than anyone looks at"):
+    with pytest.raises(ValueError, match="61 operations is more than can be read"):
         draw.backward_steps(total)
     with pytest.raises(TypeError, match="a scalar Value, got int"):
         draw.backward_steps(3)

@@ -1,9 +1,9 @@
 """A model's modules as boxes with shapes between them, opened level by level.
 
-run.py        one run of the model, with what was computed in which call
-steps.py      the calls and the operations between them, and what flows from one to another
-repeats.py    steps that come again and again are shown once
-layout.py     where they stand
+run.py        one run of the model, recording what each call computed
+steps.py      the calls and the operations between them, and the data flow
+repeats.py    repeated steps are shown once
+layout.py     positions
 picture.py    the drawing
 """
 

@@ -1,4 +1,4 @@
-"""`draw.architecture`: what a model is made of, and the shapes of what flows through it."""
+"""`draw.architecture`: a model's modules, and the shapes that flow between them."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from .repeats import collapsed
 from .run import Run, run
 from .steps import Reader, Step, shape_text
 
-READABLE = 60  # rows, from which on fewer levels are opened
+READABLE = 60  # rows; larger models are opened fewer levels
 MOST = 1000
 
 
 def architecture(model: Any, *inputs: Any, depth: int | None = None, title: str = "") -> Drawing:
-    """Draw a model's modules as boxes, one under the other, with the shapes of what flows between.
+    """Draw a model's modules as boxes from top to bottom, with the shapes that flow between them.
 
-    The model is run once on `inputs`, of which nothing is changed. `depth` says how many levels of
-    modules are opened: 0 is the model as one box, 1 shows its parts, and so on; without it, as
-    many as can be read. Between modules stand the operations of their own; those that only look at
-    the same numbers in another shape are left out. Blocks that come again, alike, are shown once.
+    The model is run once on `inputs`, without changing them. `depth` is how many levels of modules
+    are opened: 0 shows the model as one box, 1 its parts, and so on; the default is as many as stay
+    readable. Operations outside of submodules are shown between them, except those that only
+    reshape. Repeated identical blocks are shown once.
 
-    Errors: TypeError for what is no module, ArgumentError for a depth below 0, for a model whose
-    results have no graph, or for more than 1,000 rows.
+    Errors: TypeError for anything but a module, ArgumentError for a negative depth, for a model
+    whose results have no graph, or for more than 1,000 rows.
 
     >>> import gradatim
     >>> from gradatim import nn
@@ -67,7 +67,7 @@ def _opened(made: Run, depth: int | None) -> Step:
 
 
 def _names(model: Module, count: int) -> list[str]:
-    """What the model calls its arguments."""
+    """The names of the model's arguments."""
     parameters = list(inspect.signature(model.forward).parameters.values())
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return [*names, *(f"input {i + 1}" for i in range(len(names), count))]

@@ -1,7 +1,7 @@
-"""Where the steps of a model stand: one under the other, an opened module around its own.
+"""Positions of the steps of a model: from top to bottom, an opened module around its own steps.
 
-Everything is centred on one line, down which values flow from step to step. A value that a later
-step uses goes past those between on a lane at the right.
+Everything is centred on one line, along which values flow from step to step. A value used by a
+later step passes the steps between on a lane at the right.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .steps import IN, OUT, Beside, Flow, Step, shape_text
 
 CARD, LOW, HIGH = 250.0, 26.0, 42.0  # a card's width, and its height with one line or two
 PILL = 24.0
-GAP, BARE = 30.0, 12.0  # between two steps with an arrow, and without
+GAP, BARE = 30.0, 12.0  # between two steps, with an arrow and without
 HEADER, PADDING, BOTTOM = 26.0, 14.0, 24.0
 LANE = 13.0
 LABEL_SIZE, ROW_SIZE, SHAPE_SIZE, PILL_SIZE = 12.5, 11.0, 10.5, 12.0
@@ -24,7 +24,7 @@ BESIDE_GAP = 22.0
 
 @dataclass
 class Placed:
-    """A step with its box: `left` and `right` reach from the middle line."""
+    """A step with its box: `left` and `right` are distances from the centre line."""
 
     step: Step
     left: float
@@ -37,27 +37,27 @@ class Placed:
 
     @property
     def bottom(self) -> float:
-        """Where it ends."""
+        """The y of its lower edge."""
         return self.top + self.height
 
     @property
     def port_in(self) -> float:
-        """Where an arrow from above ends; what stands beside a pill may be higher than it."""
+        """Where an arrow from above ends; boxes beside a pill may reach higher than the pill."""
         return self.top if self.step.kind else self.middle - PILL / 2
 
     @property
     def port_out(self) -> float:
-        """Where an arrow downward begins."""
+        """Where an arrow downward starts."""
         return self.bottom if self.step.kind else self.middle + PILL / 2
 
     @property
     def middle(self) -> float:
-        """Half way down; of an opened module, of its header."""
+        """The vertical centre; for an opened module, of its header."""
         return self.top + (HEADER if self.inner else self.height) / 2
 
 
 def placed(step: Step, top: float, *, is_root: bool = False) -> Placed:
-    """The step and all in it, from `top` down."""
+    """The step and everything in it, from `top` down."""
     if not step.is_open:
         found = _leaf(step)
         found.top = top
@@ -84,14 +84,14 @@ def placed(step: Step, top: float, *, is_root: bool = False) -> Placed:
 
 
 def _is_straight(flow: Flow, steps: int) -> bool:
-    """Whether a value goes to the very next step."""
+    """Whether a value goes directly to the next step."""
     return flow.target == (flow.source + 1 if flow.source != IN else 0) or (
         flow.target == OUT and flow.source == steps - 1
     )
 
 
 def _lanes(flows: Sequence[Flow], steps: int) -> list[tuple[Flow, int]]:
-    """The flows that pass others by, each with its lane: short ones inside, none over another."""
+    """The flows that bypass steps, each with its lane: short ones inside, without overlaps."""
     passing = [flow for flow in flows if not _is_straight(flow, steps)]
     taken: list[list[tuple[int, int]]] = []
     found = []
@@ -122,7 +122,7 @@ def _leaf(step: Step) -> Placed:
 
 
 def boxes(step: Step) -> list[tuple[list[Beside], float]]:
-    """The boxes beside an operation with their heights: of its parameters, and of arguments."""
+    """The boxes beside an operation with their heights: for its parameters, and for arguments."""
     kinds = ([one for one in step.beside if one.is_input is kind] for kind in (False, True))
     return [(rows, 16.0 * len(rows) + 6) for rows in kinds if rows]
 

@@ -1,4 +1,4 @@
-"""The steps of a model as a picture, from what it is given down to what it gives."""
+"""The picture of a model's steps, from its inputs down to its result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SYMBOLS = {"*": "×", "-": "−", "/": "÷"}
 
 
 def picture(root: Step, result: str, *, title: str, subtitle: str) -> Drawing:
-    """The drawing of a model's steps; `result` is what stands at the end."""
+    """The drawing of a model's steps; `result` is written at the end."""
     whole = placed(root, _MARGIN + _TITLE, is_root=True)
     named = max(text_width(title, 14, bold=True), text_width(subtitle, ROW_SIZE))
     half = (text_width(result, PILL_SIZE, mono=True) + 24) / 2
@@ -64,7 +64,7 @@ def _leaf(place: Placed) -> list[str]:
 
 
 def _frame(place: Placed) -> list[str]:
-    """The steps of an opened module, and the values between them."""
+    """The steps of an opened module, and the values that flow between them."""
     drawn: list[str] = []
     for part in place.inner:
         if part.inner:
@@ -181,7 +181,7 @@ def _pill(place: Placed) -> str:
 
 
 def _beside(place: Placed) -> list[str]:
-    """What an operation takes by itself: parameters of the module, arguments of the model."""
+    """An operation's other inputs: parameters of the module, arguments of the model."""
     step, half = place.step, pill_width(place.step) / 2
     if not step.beside:
         return []
@@ -216,7 +216,7 @@ def _arrow(start: float, end: float, shape: str, *, has_head: bool = True) -> li
 
 
 def _lane(place: Placed, source: int, target: int, lane: int) -> str:
-    """The way of a value past the steps between, with its arrow head."""
+    """The path of a value past the steps between, with its arrow head."""
     x = place.content + 12 + lane * LANE
     start, y0 = _leaves(place, source)
     turn = f"M{number(start)} {number(y0)}H{number(x - 6)}Q{number(x)} {number(y0)} {number(x)}"
@@ -228,7 +228,7 @@ def _lane(place: Placed, source: int, target: int, lane: int) -> str:
 
 
 def _leaves(place: Placed, source: int) -> tuple[float, float]:
-    """Where a value leaves its step to the right, below the place where others arrive."""
+    """Where a value leaves its step at the right, below the point where others arrive."""
     if source == IN:
         return 0.0, _start(place) + 7
     one = place.inner[source]
@@ -240,7 +240,7 @@ def _arrives(two: Placed) -> tuple[float, float]:
 
 
 def _head(x: float, y: float, to: str) -> str:
-    """An arrow head with its tip there."""
+    """An arrow head with its tip at (x, y)."""
     long, half = _ARROW + 1.5, 3.6
     corners = {
         "down": ((x - half, y - long), (x + half, y - long)),

@@ -1,4 +1,4 @@
-"""Steps that come again and again, alike: the first is shown, and how many more there are."""
+"""Repeated identical steps: the first is shown, with the number of the others."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Hashable, Sequence
 from ...core.nodes import Edge
 from .steps import Flow, Step
 
-LONGEST = 8  # steps that are repeated together
-SAVES = 6  # rows, or it is better to see all
+LONGEST = 8  # maximum number of steps repeated as a group
+SAVES = 6  # minimum number of rows saved, else all are shown
 
 
 def collapsed(step: Step) -> Step:
-    """The step with every long repetition in it made one row."""
+    """The step with every long repetition in it collapsed to one row."""
     for part in step.steps:
         collapsed(part)
     start = 0
@@ -26,7 +26,7 @@ def collapsed(step: Step) -> Step:
 
 
 def _repetition(steps: Sequence[Step], start: int) -> tuple[int, int]:
-    """How many steps from `start` on are repeated, and how often; 0 if it is not worth it."""
+    """How many steps from `start` are repeated, and how often; 0 if collapsing saves too little."""
     alike = [_signature(step) for step in steps[start:]]
     best, saved = (0, 1), SAVES - 1
     for length in range(1, min(LONGEST, len(alike) // 2) + 1):
@@ -40,7 +40,7 @@ def _repetition(steps: Sequence[Step], start: int) -> tuple[int, int]:
 
 
 def _signature(step: Step) -> Hashable:
-    """What two steps have in common that are alike: all but their names."""
+    """What identical steps have in common: everything but their names."""
     flows = tuple(sorted((flow.source, flow.target, flow.shape or ()) for flow in step.flows))
     inner = tuple(_signature(part) for part in step.steps)
     name = "" if step.kind else step.label
@@ -48,7 +48,7 @@ def _signature(step: Step) -> Hashable:
 
 
 def _collapse(frame: Step, start: int, end: int, times: int) -> None:
-    """Make one step of those from `start` to `end`, which are `times` repetitions."""
+    """Replace the steps from `start` to `end`, which are `times` repetitions, by one."""
     inside = frame.steps[start:end]
     kinds = [step.kind or step.label for step in inside[: len(inside) // times]]
     entries: set[Edge] = set().union(*(step.entries for step in inside))

@@ -1,4 +1,4 @@
-"""One run of a model, as a picture of its parts needs it: what was computed in which call."""
+"""One run of a model, recorded for a picture: which call computed what."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from ..tape_facts import facts_of
 
 @dataclass(frozen=True)
 class Input:
-    """An argument of the model: its name, its shape, and where it lies in memory."""
+    """An argument of the model: its name, its shape and its tensor."""
 
     name: str
     tensor: Tensor
     edge: Edge | None
 
     def is_(self, tensor: Any) -> bool:
-        """Whether a tensor reads this one's memory."""
+        """Whether a tensor shares this one's memory."""
         return tensor._storage is self.tensor._storage
 
 
 @dataclass(frozen=True)
 class Run:
-    """A model's calls, the operations (earliest first) and the shapes of what they gave."""
+    """A model's calls, its operations (earliest first) and the shapes of their results."""
 
     model: Module
     calls: Calls
@@ -42,7 +42,7 @@ class Run:
     shapes: dict[Edge, tuple[int, ...]]
     inputs: Sequence[Input]
     results: Sequence[Tensor]
-    parameters: dict[Edge, str]  # by their ends of the tape
+    parameters: dict[Edge, str]  # by tape entry
 
     @property
     def root(self) -> Call:
@@ -51,15 +51,15 @@ class Run:
 
     @property
     def ends(self) -> list[Tensor]:
-        """The results that the model makes nothing else of."""
+        """The results that no other operation of the model uses."""
         used = {base(edge) for entry in self.entries for edge in entry.edges if edge is not None}
         return [x for x in self.results if base(history(x)) not in used]
 
 
 def run(model: Module, inputs: Sequence[Any], names: Sequence[str]) -> Run:
-    """Call `model(*inputs)` once; nothing is changed, and frozen parts are noted too.
+    """Call `model(*inputs)` once, without side effects; frozen parts are recorded too.
 
-    Errors: ArgumentError if the results depend on no operation that could be noted.
+    Errors: ArgumentError if the results depend on no recorded operation.
     """
     given = [_noted(x) for x in inputs]
     with ExitStack() as stack:
@@ -89,21 +89,21 @@ def run(model: Module, inputs: Sequence[Any], names: Sequence[str]) -> Run:
 
 
 def base(edge: Edge) -> Edge:
-    """The operation that an entry is a result of."""
+    """The operation that an entry is an output of."""
     return edge.node if isinstance(edge, Output) else edge
 
 
 def name_of(entry: Edge) -> str:
-    """The name of an operation, of the user's own too."""
+    """The name of an operation, also of a custom `Function`."""
     if isinstance(entry, Node):
         return entry.primitive.name
     return "" if isinstance(entry, Leaf) else str(entry.name).removesuffix("Backward")
 
 
 def _noted(x: Any) -> Any:
-    """Floating inputs begin the tape, so that what is done to them at first is on it too.
+    """Make floating inputs leaves of the tape, so that the first operations on them are recorded.
 
-    Others are told apart by their memory, which two windows of one text may share.
+    Other inputs are identified by their memory, which two windows of one text may share.
     """
     if not isinstance(x, Tensor):
         return x

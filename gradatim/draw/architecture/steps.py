@@ -1,8 +1,8 @@
-"""What a model does, step by step: calls of its modules, and the operations between them.
+"""What a model does, step by step: calls of its modules, and operations between them.
 
-A step that is opened has steps of its own. Values flow from earlier to later steps of one opened
-module, from what comes into it (`IN`) and to what it gives (`OUT`). Operations that only look at
-numbers in another shape are not shown; values flow through them.
+An opened step has steps of its own. Values flow from earlier to later steps of an opened module,
+from its inputs (`IN`) and to its outputs (`OUT`). Operations that only reshape are not shown;
+values flow through them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Flow:
-    """A value on its way from one step to a later one; its shape, if it is known."""
+    """A value that flows from one step to a later one; its shape, if known."""
 
     source: int
     target: int
@@ -34,7 +34,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Beside:
-    """What an operation takes by itself: a parameter, or an argument of the model."""
+    """Another input of an operation: a parameter, or an argument of the model."""
 
     name: str
     shape: str
@@ -43,10 +43,10 @@ class Beside:
 
 @dataclass(eq=False)
 class Step:
-    """A call of a module, or an operation (`kind` is then empty).
+    """A call of a module, or an operation (with empty `kind`).
 
-    `note` says whose its parameters are, if not its own, or which shape an argument has. `more`
-    counts the repetitions that a collapsed step stands for.
+    `note` says whose parameters it uses, if not its own, or the shape of an argument. `more` counts
+    the repetitions that a collapsed step stands for.
     """
 
     label: str
@@ -66,18 +66,18 @@ class Step:
         return bool(self.steps)
 
     def rows(self) -> int:
-        """How many rows a picture of it has."""
+        """How many rows it takes in a picture."""
         return 1 + sum(step.rows() for step in self.steps)
 
 
 class Reader:
-    """Makes steps of a run, modules opened down to `depth` levels."""
+    """Converts a run to steps, with modules opened down to `depth` levels."""
 
     def __init__(self, run: Run, depth: int) -> None:
         self.run, self.depth = run, depth
         self.modules = dict(run.model.named_modules())
         self.of_leaf = run.parameters
-        self.counted: dict[int, str] = {}  # parameters, by the first step that has them
+        self.counted: dict[int, str] = {}  # the first step that has each parameter
         self.called: set[str] = set()
         self.within: dict[int, list[Edge]] = {}  # a call's own operations
         by_time = sorted((e for e in run.entries if not isinstance(e, Leaf)), key=_time)
@@ -90,7 +90,7 @@ class Reader:
             self.children.setdefault(id(self._parent(call)), []).append(call)
 
     def model(self) -> Step:
-        """The whole model, with the arguments that it is given."""
+        """The whole model, with its arguments."""
         found = self._step(self.run.root, "", 0)
         if not found.is_open:
             found = Step(found.label, found.kind, entries=found.entries, steps=[found])
@@ -115,7 +115,7 @@ class Reader:
         is_plain = type(module).__module__.startswith("gradatim.nn") and not children
         if level >= self.depth or is_plain:
             return found
-        parts = [part for part in parts if part[1].entries]  # a dropout that drops nothing
+        parts = [part for part in parts if part[1].entries]  # without a dropout that drops nothing
         parts += [(_time(e), self._operation(e, call)) for e in own if not _is_unseen(e)]
         found.steps = [step for _, step in sorted(parts, key=lambda part: part[0])]
         if level:
@@ -123,7 +123,7 @@ class Reader:
         return found
 
     def _shared(self, module: Any, path: str) -> str:
-        """Whose parameters these are, if an earlier step has them all."""
+        """Whose parameters these are, if earlier steps have all of them."""
         if path in self.called:
             return f"those of {path} above"
         self.called.add(path)
@@ -143,7 +143,7 @@ class Reader:
         return Step(symbol(name_of(entry)), entries={entry}, beside=beside)
 
     def _leaves(self, entry: Edge) -> Collection[Edge]:
-        """The parameters and arguments that an operation takes, perhaps in another shape."""
+        """The parameters and arguments that an operation takes, possibly reshaped."""
         found, waiting = dict[Edge, None](), list(entry.edges)
         while waiting:
             edge = waiting.pop(0)
@@ -156,7 +156,7 @@ class Reader:
     # -- inputs --------------------------------------------------------------------------------
 
     def _add_inputs(self, root: Step) -> None:
-        """A step for each argument, before the module that first takes it; beside operations."""
+        """Add a step per argument before the module that first takes it, or beside operations."""
         for x in reversed(self.run.inputs):
             users = [i for i, step in enumerate(root.steps) if self._takes(step, x)]
             if not users:
@@ -176,8 +176,8 @@ class Reader:
     def _takers(self, x: Input, by_time: Sequence[Edge]) -> set[Edge]:
         """The operations that take an argument.
 
-        Integers leave no trace on the tape but in what operations keep. If none keeps them, they
-        went into the first number that does not come from elsewhere, as rows of `one_hot`.
+        Integers are not on the tape, only among the saved values of operations. If no operation
+        saved them, they went into the first number without a source, as rows of `one_hot`.
         """
         if x.edge is not None:
             return {e for e in by_time if x.edge in self._leaves(e)}
@@ -216,7 +216,7 @@ class Reader:
         return list(found.values())
 
     def _origins(self, place: dict[Edge, int], edge: Edge) -> set[int]:
-        """The steps that a value comes from, through what is not shown; none for parameters."""
+        """The steps that a value comes from, through hidden operations; none for parameters."""
         found, waiting = set(), [edge]
         while waiting:
             entry = base(waiting.pop())
@@ -229,8 +229,8 @@ class Reader:
         return found
 
     def _going_out(self, frame: Step) -> list[Edge]:
-        """The values that others use; those of the model if nobody does."""
-        used = dict.fromkeys(  # in the order of time, so that a picture is the same each time
+        """The values that other steps use; the model's results if there are none."""
+        used = dict.fromkeys(  # in order of time, so that the picture is deterministic
             edge
             for e in self.run.entries
             if e not in frame.entries
@@ -242,12 +242,12 @@ class Reader:
 
 
 def shape_text(shape: Shape | None) -> str:
-    """A shape as pictures write it; empty for a number, or if it is not known."""
+    """A shape as written in pictures; empty for a scalar, or if unknown."""
     return " × ".join(map(str, shape or ()))
 
 
 def _place_of(x: Input, frame: Step) -> int:
-    """Where an argument stands among the steps of a module, or that it comes from outside."""
+    """The position of an argument among a module's steps, or IN if it comes from outside."""
     steps = enumerate(frame.steps)
     return next((i for i, step in steps if step.is_input and step.label == x.name), IN)
 
@@ -266,7 +266,7 @@ def _coming_in(entries: set[Edge]) -> Iterable[Edge]:
 
 
 def _constants(entry: Edge) -> list[Any]:
-    """The inputs of an operation that are not on the tape, as far as it keeps them."""
+    """The inputs of an operation that are not on the tape, as far as it saved them."""
     if not isinstance(entry, Node):
         return []
     kept = zip(entry.plan.keeps, entry.saved or (), strict=False)

@@ -33,10 +33,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Route:
-    """The way of an edge: level stretches, one per column, that curves connect.
+    """The route of an edge: horizontal stretches, one per column, connected by curves.
 
-    Each stretch is (x where it begins, x where it ends, y). The first begins at the right side of
-    the source, the last ends at the left side of the target.
+    Each stretch is (x of its start, x of its end, y). The first starts at the right side of the
+    source, the last ends at the left side of the target.
     """
 
     stretches: tuple[tuple[float, float, float], ...]
@@ -44,7 +44,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """Where everything stands, in pixels from the top left corner at (0, 0)."""
+    """The position of everything, in pixels from the top left corner at (0, 0)."""
 
     boxes: tuple[Box, ...]
     routes: dict[Edge, Route]
@@ -56,7 +56,7 @@ class Arrangement:
 def arrange(sizes: Sequence[tuple[float, float]], edges: Sequence[Edge]) -> Arrangement:
     """Lay out boxes of the given (width, height) so that every edge (source, target) goes right.
 
-    The same input always gives the same picture. Errors: ValueError if the edges form a circle.
+    The result is deterministic. Errors: ValueError if the edges form a cycle.
 
     >>> found = arrange([(10, 10), (10, 10)], [(0, 1)])
     >>> found.boxes[0].x < found.boxes[1].x
@@ -81,7 +81,7 @@ def arrange(sizes: Sequence[tuple[float, float]], edges: Sequence[Edge]) -> Arra
 
 
 def _gaps(column: Sequence[int], sizes: Sequence[tuple[float, float]]) -> list[float]:
-    """The least distance of each point's center to that of the point above it."""
+    """The minimum distance of each point's centre from that of the point above it."""
     gaps = []
     for place, point in enumerate(column):
         if not place:
@@ -100,7 +100,7 @@ def _column_spans(
     sizes: Sequence[tuple[float, float]],
     y: Sequence[float],
 ) -> list[tuple[float, float]]:
-    """Where each column begins and ends; steep edges get more room before their column."""
+    """The start and end of each column; steep edges get more space before their column."""
     spans: list[tuple[float, float]] = []
     x = 0.0
     for i, column in enumerate(columns):
@@ -119,7 +119,7 @@ def _boxes(
     spans: Sequence[tuple[float, float]],
     y: Sequence[float],
 ) -> list[Box]:
-    """Boxes stand at the right of their column, so that edges leave a column on one line."""
+    """Boxes are right-aligned in their column, so that edges leave a column on one line."""
     boxes = [Box(0.0, 0.0, 0.0, 0.0)] * len(sizes)
     for column, (_, end) in zip(columns, spans, strict=True):
         for point in column:

@@ -1,11 +1,11 @@
 """Step 4: heights within the columns, so that edges are straight.
 
-Each column in turn takes the heights nearest to those of its neighbours that keep its order and its
+Each column in turn takes the heights closest to those of its neighbours that keep its order and its
 gaps. That is least squares under "y[i+1] - y[i] >= gap", which isotonic regression (pool adjacent
-violators) solves exactly. Columns meet only through the sum that is made small, so going over them
-again and again leads to its least value. Dividing every weight by the present slope of its edge
-makes the sum of squares a sum of lengths (iteratively reweighted least squares), whose least value
-has straight lanes, not sagging ones.
+violators) solves exactly. Columns are coupled only through the objective, so sweeping over them
+repeatedly converges to its minimum. Dividing every weight by the current slope of its edge turns
+the sum of squares into a sum of lengths (iteratively reweighted least squares), whose minimum has
+straight lanes instead of sagging ones.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from .straighten import Links, straighten
 
 _ROUNDS = 32
 _WORK = 80_000  # points times rounds: a large graph gets fewer rounds
-# Pixels: an edge that rises less counts as straight, its weight grows no more.
+# Pixels: a flatter edge counts as straight, and its weight grows no further.
 _FIRST_FLAT, _COOLING, _FLAT = 60.0, 0.8, 0.3
-_INERTIA = 1e-3  # a point without neighbours stays where it is
+_INERTIA = 1e-3  # a point without neighbours stays in place
 # Gansner et al. 1993, section 4: a lane that bends is worse than an edge between boxes that slopes.
 _BOX_TO_BOX, _BOX_TO_LANE, _LANE_TO_LANE = 1.0, 2.0, 8.0
 
@@ -25,8 +25,8 @@ _BOX_TO_BOX, _BOX_TO_LANE, _LANE_TO_LANE = 1.0, 2.0, 8.0
 def heights(
     lanes: Lanes, columns: Sequence[Sequence[int]], gaps: Sequence[Sequence[float]]
 ) -> list[float]:
-    """The height (y of the center) of every point; `gaps[i][k]` is the least distance of point k
-    of column i to the one above it (0 for the first).
+    """The height (y of the centre) of every point; `gaps[i][k]` is the minimum distance of point k
+    of column i from the one above it (0 for the first).
     """
     y = [0.0] * len(lanes.inputs)
     for column, column_gaps in zip(columns, gaps, strict=True):
@@ -37,7 +37,7 @@ def heights(
     links = _links(lanes)
     rounds = max(12, min(_ROUNDS, _WORK // max(len(y), 1)))
     for turn in range(rounds):
-        # Long edges give way first: short ones would hold their neighbourhood where it stands.
+        # Long edges first: otherwise short ones would pin their neighbourhood in place.
         flat = max(_FLAT, _FIRST_FLAT * _COOLING**turn)
         for i in _back_and_forth(len(columns), turn):
             _relax(columns[i], gaps[i], y, links, flat)
@@ -50,7 +50,7 @@ def _back_and_forth(count: int, turn: int) -> range:
 
 
 def _links(lanes: Lanes) -> Links:
-    """For every point its neighbours on both sides, with weights."""
+    """The weighted neighbours of every point on both sides."""
 
     def weight(a: int, b: int) -> float:
         in_lanes = (a >= lanes.boxes) + (b >= lanes.boxes)
@@ -65,7 +65,7 @@ def _links(lanes: Lanes) -> Links:
 def _relax(
     column: Sequence[int], gaps: Sequence[float], y: list[float], links: Links, flat: float
 ) -> None:
-    """Move one column to its best heights while all others stand still."""
+    """Move one column to its best heights while all others are fixed."""
     wishes, weights, offsets = [], [], []
     offset = 0.0
     for point, gap in zip(column, gaps, strict=True):
@@ -86,7 +86,7 @@ def _relax(
 
 
 def isotonic(wishes: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """The rising sequence nearest to `wishes`: minimal sum of weight * (value - wish)**2.
+    """The non-decreasing sequence closest to `wishes`: minimises sum of weight * (value - wish)**2.
 
     Pool adjacent violators (Ayer et al. 1955).
 

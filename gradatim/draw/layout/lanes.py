@@ -8,11 +8,11 @@ from .ranks import Edge
 
 @dataclass(frozen=True)
 class Lanes:
-    """The graph with a point in every column that an edge passes.
+    """The graph with a point in every column that an edge passes through.
 
-    Points 0 .. boxes-1 are the boxes themselves; the rest are places in lanes. All edges that leave
-    a box share one lane as far as they go together, as they carry one value: that keeps pictures of
-    a value used a hundred times readable, and the graph small.
+    Points 0 .. boxes-1 are the boxes themselves; the rest are points of lanes. All edges from one
+    box share a lane as far as possible, since they carry one value: that keeps pictures of a value
+    used a hundred times readable, and the graph small.
     """
 
     boxes: int
@@ -23,7 +23,7 @@ class Lanes:
 
 
 def with_lanes(column: Sequence[int], edges: Sequence[Edge]) -> Lanes:
-    """Add the lanes that `edges` need between boxes standing in `column`."""
+    """Add the lanes that `edges` need between boxes in columns `column`."""
     columns: list[list[int]] = [[] for _ in range(max(column, default=-1) + 1)]
     for node, place in enumerate(column):
         columns[place].append(node)

@@ -1,8 +1,8 @@
 """Step 3: the order within each column, so that few edges cross.
 
 Barycenter and median sweeps over the columns, then exchanges of neighbours; the best order seen
-wins. Finding the least number of crossings is NP-hard even for two columns, so this is a heuristic,
-but it draws trees without any crossing because it starts from a walk that visits operands in order.
+wins. Minimising crossings is NP-hard even for two columns, so this is a heuristic, but it draws
+trees without crossings because it starts from a walk that visits operands in order.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -15,19 +15,19 @@ Columns = list[list[int]]
 Neighbours = Sequence[Sequence[int]]
 
 _ROUNDS = 24
-_WORK = 60_000  # points times rounds: a large graph gets fewer rounds, so that it takes no minute
+_WORK = 60_000  # points times rounds: limits the rounds, and so the time, for a large graph
 _PATIENCE = 6
 _EXCHANGE_PASSES = 4
 
 
 def order_columns(lanes: Lanes) -> Columns:
-    """The columns of `lanes`, each in the order from top to bottom in which few edges cross."""
+    """The columns of `lanes`, each ordered from top to bottom such that few edges cross."""
     starts = (_walk(lanes, lanes.inputs, last_first=True), _walk(lanes, lanes.outputs))
     return min((_improve(lanes, start) for start in starts), key=lambda c: crossings(lanes, c))
 
 
 def crossings(lanes: Lanes, columns: Sequence[Sequence[int]]) -> int:
-    """How many pairs of edges cross between neighbouring columns."""
+    """The number of edge crossings between neighbouring columns."""
     return sum(_crossings_between(left, right, lanes.outputs) for left, right in pairwise(columns))
 
 
@@ -45,7 +45,7 @@ def _crossings_between(left: Sequence[int], right: Sequence[int], outputs: Neigh
 
 
 def _walk(lanes: Lanes, neighbours: Neighbours, *, last_first: bool = False) -> Columns:
-    """Each column in the order in which a depth-first walk along `neighbours` meets its points."""
+    """Each column in the order of a depth-first walk along `neighbours`."""
     column_of = {point: i for i, column in enumerate(lanes.columns) for point in column}
     found: Columns = [[] for _ in lanes.columns]
     met = [False] * len(lanes.inputs)
@@ -82,7 +82,7 @@ def _improve(lanes: Lanes, start: Columns) -> Columns:
 def _sweep(
     lanes: Lanes, columns: Columns, *, center: Callable[[list[int]], float], leftward: bool
 ) -> None:
-    """Sort every column by the center of its points' neighbours in the column before it."""
+    """Sort every column by the centre of its points' neighbours in the previous column."""
     neighbours = lanes.outputs if leftward else lanes.inputs
     sequence = range(len(columns) - 2, -1, -1) if leftward else range(1, len(columns))
     for i in sequence:
@@ -95,14 +95,14 @@ def _sweep(
 
 
 def _sorted_around_free(column: Sequence[int], wanted: dict[int, float | None]) -> list[int]:
-    """Points with a wish in the order of their wishes; those without stay at their index."""
+    """Points with a wish sorted by it; those without stay at their index."""
     wishes = {point: wish for point, wish in wanted.items() if wish is not None}
     wishful = iter(sorted((p for p in column if p in wishes), key=lambda point: wishes[point]))
     return [next(wishful) if point in wishes else point for point in column]
 
 
 def _exchange(lanes: Lanes, columns: Columns) -> None:
-    """Exchange neighbours within each column while that removes crossings on both sides."""
+    """Exchange neighbours within each column as long as that removes crossings on both sides."""
     empty: list[int] = []
     for i, column in enumerate(columns):
         left = columns[i - 1] if i else empty
@@ -133,7 +133,7 @@ def _exchange_column(
 
 
 def _around(indices: Iterable[int], end: int) -> list[int]:
-    """The indices and their neighbours: only there can a further exchange gain anything."""
+    """The indices and their neighbours: only there can a further exchange help."""
     return sorted({i + step for i in indices for step in (-1, 0, 1) if 0 <= i + step < end})
 
 
@@ -145,7 +145,7 @@ def _places(
 
 
 def _cross(above: Sequence[int], below: Sequence[int]) -> int:
-    """Crossings of the edges of a point with those of the point under it (places sorted)."""
+    """Crossings of the edges of a point with those of the point below it (sorted positions)."""
     if not above or not below or above[-1] <= below[0]:
         return 0
     return sum(bisect_left(below, end) for end in above)

@@ -6,9 +6,9 @@ Edge = tuple[int, int]
 
 
 def topological_order(count: int, edges: Sequence[Edge]) -> list[int]:
-    """The nodes 0 .. count-1 so that each comes after all nodes with an edge to it.
+    """The nodes 0 .. count-1 ordered such that each comes after all nodes with an edge to it.
 
-    Errors: ValueError if the edges go round in a circle.
+    Errors: ValueError if the edges form a cycle.
 
     >>> topological_order(3, [(2, 0), (0, 1)])
     [2, 0, 1]
@@ -19,7 +19,7 @@ def topological_order(count: int, edges: Sequence[Edge]) -> list[int]:
         after[source].append(target)
         waiting[target] += 1
     order = [node for node in range(count) if not waiting[node]]
-    for node in order:  # grows while it is walked
+    for node in order:  # grows during the loop
         for target in after[node]:
             waiting[target] -= 1
             if not waiting[target]:
@@ -34,11 +34,11 @@ def topological_order(count: int, edges: Sequence[Edge]) -> list[int]:
 
 
 def column_of_each(count: int, edges: Sequence[Edge]) -> list[int]:
-    """The column of each node: edges go right, and the lanes they need are short.
+    """The column of each node, such that edges go right and their lanes are short.
 
-    Each node starts as far to the right as its consumers let it: a parameter stands beside the
-    operation that uses it. Then nodes move to wherever their inputs' lanes and their own are
-    shortest together, until none gains.
+    Each node starts as far to the right as its consumers allow: a parameter stands beside the
+    operation that uses it. Then nodes move to where their inputs' lanes and their own are shortest
+    in total, until none can improve.
     """
     inputs: list[list[int]] = [[] for _ in range(count)]
     outputs: list[list[int]] = [[] for _ in range(count)]
@@ -65,10 +65,10 @@ def _as_late_as_possible(order: Sequence[int], outputs: Sequence[Sequence[int]])
 def _settle(
     node: int, column: list[int], inputs: Sequence[Sequence[int]], outputs: Sequence[Sequence[int]]
 ) -> bool:
-    """Move one inner node left as far as that makes lanes shorter; True if it moved.
+    """Move one inner node left while that shortens the lanes; True if it moved.
 
-    One lane serves all consumers of a node, so an input gains only if this node is its farthest
-    consumer. Moving left lengthens this node's own lane by one a column.
+    One lane serves all consumers of a node, so an input's lane shortens only if this node is its
+    farthest consumer. Moving left lengthens this node's own lane by one per column.
     """
     if not inputs[node] or not outputs[node]:
         return False

@@ -1,7 +1,7 @@
-"""The last touch of step 4: lanes that rise by a few pixels are made level.
+"""The end of step 4: lanes that rise by a few pixels are straightened.
 
-The relaxation ends with long level runs and small steps between them: no single point gains by
-moving, only a whole run does. So each run is tried at the height of the one beside it.
+Relaxation ends with long horizontal runs and small steps between them: moving a single point does
+not help, only moving a whole run does. So each run is tried at the height of an adjacent one.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def straighten(
     y: list[float],
     links: Links,
 ) -> None:
-    """Shift level runs of lanes, and the boxes they end at, onto their neighbours if it is free."""
+    """Shift horizontal runs, with the boxes at their ends, to a neighbour's height if free."""
     room = _Room(columns, gaps, y)
     for _ in range(_PASSES):
         moved = False
@@ -36,7 +36,7 @@ def straighten(
 
 
 class _Room:
-    """How far each point may move before it meets its neighbour in the column."""
+    """How far each point can move before it meets its neighbour in the column."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class _Room:
 
 
 def _run(point: int, lanes: Lanes, y: Sequence[float], links: Links) -> set[int]:
-    """The point and all it is joined to by level edges of lanes."""
+    """The point and everything connected to it by horizontal lane edges."""
     run = {point}
     waiting = [point]
     while waiting:
