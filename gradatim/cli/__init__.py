@@ -1,4 +1,4 @@
-"""The command `gradatim`: what a newcomer types first, and all that needs no notebook."""
+"""The command line `gradatim`: training, sampling and pictures without a notebook."""
 
 from .main import main
 

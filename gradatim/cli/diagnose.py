@@ -1,4 +1,4 @@
-"""`gradatim diagnose`: a network's illnesses, and their cures."""
+"""`gradatim diagnose`: what is wrong inside a network, and its cures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gradatim draw`: pictures of what was computed and trained."""
+"""`gradatim draw`: pictures of computations and of trained models."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def lol(before: bool, steps: bool, output: Path | None) -> None:
     from ..scalar import lol as function
 
     if before and steps:
-        raise BadUse("--steps shows the way from before to after; leave out --before")
+        raise BadUse("--steps shows both before and after; leave out --before")
     L = function()
     if steps:
         save(lambda: draw.backward_steps(L), output, "lol-steps")
@@ -95,9 +95,8 @@ def graph(
 ) -> None:
     """The graph of a model's loss on a few examples: a fresh MODEL, or that of a RUN.
 
-    A small graph is drawn with all numbers and gradients. Of a large one, or with --depth, the
-    modules are drawn as boxes with the shapes of what flows between them; blocks that come again
-    are shown once.
+    A small graph is drawn with all numbers and gradients. For a large one, or with --depth, modules
+    are drawn as boxes with the shapes that flow between them; repeated blocks are shown once.
     """
     from .. import draw
 
@@ -109,7 +108,7 @@ def graph(
         model, batch = trained.model, trained.batch(examples)
         save(lambda: draw.architecture(model, *batch, depth=depth), output, f"{name}-graph")
         return
-    loss.backward(retain_graph=True)  # so that the data in between is there to be shown
+    loss.backward(retain_graph=True)  # so that intermediate values can be shown
     save(lambda: draw.graph(loss, trained.model), output, f"{name}-graph")
 
 
@@ -193,15 +192,15 @@ def attention(run: str | None, text: str, checkpoint: str, root: Path, output: P
 
 
 def _check_length(name: str, ids: list[int], model: Any) -> None:
-    """Refuse a text that the model cannot look at, or of which no picture can be read."""
+    """Refuse a text that the model cannot take, or that is too long for a readable picture."""
     from ..draw.attention_maps import MOST_TOKENS
 
     context = model.config.block_size
     if not ids:
-        raise BadUse("there is no token to look at; give --text at least a letter")
+        raise BadUse("there is no token; give --text at least a letter")
     if len(ids) > context:
         raise BadUse(
-            f"the text has {len(ids):,} tokens, and {name} looks at {context:,} at most; give a"
+            f"the text has {len(ids):,} tokens, but {name}'s context is {context:,}; give a"
             " shorter --text, or train a model with a larger one: gradatim train gpt --set"
             f" block_size={len(ids)}"
         )

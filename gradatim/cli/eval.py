@@ -62,9 +62,9 @@ def command(
     """The loss of a trained model on its train, dev and test data; without RUN, of the latest.
 
     The loss is the mean negative log likelihood of the next letter or token, in nats; its
-    exponential, the perplexity, is how many would be as hard to choose between. Of a model of byte
-    pairs the loss per letter is given too, so that it can be compared with others. Of a part with
-    more than a million letters or tokens a million count, spread evenly over it.
+    exponential, the perplexity, is the number of equally likely choices with the same loss. For a
+    model of byte pairs the loss per letter is given too, for comparison with other models. Of a
+    split with more than a million letters or tokens, a million evenly spaced ones are used.
     """
     from ..training.trained import load_trained
 
@@ -93,6 +93,6 @@ def command(
 
 
 def losses_of_letters(task: Task, losses: dict[str, float]) -> dict[str, float]:
-    """The losses by letters instead of tokens, which are not the same; else nothing."""
+    """The losses per letter, for splits where they differ from those per token."""
     factors = {split: task.predictions_per_letter(split) for split in losses}
     return {s: loss * factors[s] for s, loss in losses.items() if factors[s] != 1.0}

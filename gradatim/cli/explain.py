@@ -1,4 +1,4 @@
-"""`gradatim explain`: what the compiler makes of a training step, stage by stage."""
+"""`gradatim explain`: what the compiler does with a training step, stage by stage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .options import data_option
 if TYPE_CHECKING:
     from ..training.learner import ModelLearner
 
-SCALAR = "lol"  # the expression of the first session, of single numbers
+SCALAR = "lol"  # the scalar expression of the first session
 
 EXAMPLES = """\b
 Examples:
@@ -56,14 +56,14 @@ def command(
     """The training step of MODEL as the compiler sees it: equations, loop nests, machine code.
 
     `lol` is a small expression of single numbers; `gradatim models` lists the rest. Nothing is
-    trained: what --profile runs is undone.
+    trained: --profile runs steps and restores the state.
     """
     from ..compiler.machine import engine
 
     if profile and (stage, nest, target) != (None, None, None):
         raise BadUse("--profile times whole steps here; leave out --stage, --nest and --target")
     if (why := engine.available()) is not None:
-        raise Failure(f"{why}; without it nothing is compiled")
+        raise Failure(f"{why}; without it nothing can be compiled")
     if model == SCALAR:
         refuse_for_scalars(nest=nest, target=target, profile=profile, set=pairs, data=data)
         click.echo(scalars(stage))
@@ -72,7 +72,7 @@ def command(
 
 
 def refuse_for_scalars(**others: Any) -> None:
-    """Bad use if an option was given that means nothing for single numbers."""
+    """Refuse options that mean nothing for single numbers."""
     for option, value in others.items():
         if value:
             raise BadUse(f"{SCALAR} has only --stage; leave out --{option}")
@@ -112,18 +112,18 @@ def step(
     arguments = (rate,) if learner.examples.has_table else (rate, *learner.examples.read())
     program = Program(learner.draw_and_descend if len(arguments) == 1 else learner.descend)
     try:
-        if timed:  # as it is trained, with as many threads
+        if timed:  # timed as it is trained, with as many threads
             with threads(learner.settings.threads):
                 return str(program.profile(*arguments))
         shown = program.explain(*arguments, stage=stage, nest=nest, target=target)
     except ArgumentError as error:
         raise BadUse(str(error)) from error
-    # The lines of the user's from which equations came; here these are of the command itself.
+    # Source lines of equations: here they are lines of the command, not of the user.
     return re.sub(r"^     # .*\n", "", shown, flags=re.MULTILINE)
 
 
 def make(model: str, pairs: list[str]) -> ModelLearner:
-    """A model, ready for its first step. Errors: BadUse if it is not trained step by step."""
+    """A model ready for its first step. Errors: BadUse if it is not trained by steps."""
     from ..training.session import make_learner
     from ..training.settings import configured, find_model, read_task
 

@@ -15,13 +15,13 @@ BAD_USE, FAILED, INTERRUPTED, NOBODY_READS = 2, 1, 130, 141
 
 
 class NobodyReads(Exception):
-    """The reader of our output is gone."""
+    """The reader of our output has closed the pipe."""
 
 
 def explain(error: BaseException) -> int:
-    """Say what went wrong; the exit code: 2 for bad use, 1 for failure, 130 for Ctrl-C.
+    """Print what went wrong; returns the exit code: 2 for bad use, 1 for failure, 130 for Ctrl-C.
 
-    141, as of programs that a closed pipe kills, if nobody reads what is written.
+    141, as for programs killed by a closed pipe, if nobody reads the output.
     """
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
@@ -38,7 +38,7 @@ def explain(error: BaseException) -> int:
 
 
 def _exit_code(error: BaseException) -> int:
-    from ..data import DataError  # only now: it costs a tenth of the start-up
+    from ..data import DataError  # imported here, since it costs a tenth of the start-up time
 
     if isinstance(error, BadUse | DataError):
         return BAD_USE
@@ -46,7 +46,7 @@ def _exit_code(error: BaseException) -> int:
 
 
 def say(line: str) -> None:
-    """One line on stderr, even if stderr is closed or lacks the letters."""
+    """Print one line on stderr, even if stderr is closed or cannot encode it."""
     with contextlib.suppress(OSError, ValueError):
         click.echo(line.replace("\n", " "), err=True)
 
@@ -59,7 +59,7 @@ def _message(error: BaseException) -> str:
             message = f"{error.message.rstrip('.')}{near}"
         else:
             message = error.format_message().rstrip(".")
-        # click writes sentences; ours go on with what to do.
+        # click writes sentences; our messages continue with what to do.
         message = f"{message[:1].lower()}{message[1:]}"
         return message if message.endswith("?") else f"{message}; {path} --help shows how"
     if isinstance(error, click.ClickException):
@@ -78,6 +78,6 @@ def _message(error: BaseException) -> str:
 
 
 def _let_go_of_stdout() -> None:
-    """Python flushes stdout once more at exit, into the pipe that nobody reads."""
+    """Python flushes stdout again at exit, into the closed pipe."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,6 +1,6 @@
-"""Click groups that suggest the nearest name, and import only the command that is run.
+"""Click groups that suggest the nearest name and import only the command that is run.
 
-Importing all of them would bring in the engine, rich and the models, which `--help` does not need.
+Importing all commands would load the engine, rich and the models, which `--help` does not need.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import click
 from ..training.errors import did_you_mean
 from .failures import NobodyReads
 
-LONG = 200  # more letters than a first sentence has
+LONG = 200  # longer than any first sentence
 
 
 class SuggestingGroup(click.Group):
-    """A group that answers a wrong name with the nearest one."""
+    """A group that answers an unknown name with the nearest known one."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments name. Errors: UsageError for an unknown one."""
+        """The command named by the arguments. Errors: UsageError for an unknown one."""
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
             hint = did_you_mean(name, known) or f"; there is {', '.join(known)}"
@@ -42,7 +42,7 @@ class SuggestingGroup(click.Group):
             raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands in the help, each with its first sentence, whole."""
+        """List the commands in the help, each with its whole first sentence."""
         found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         rows = [(name, each.get_short_help_str(LONG)) for name, each in found if each]
         with formatter.section("Commands"):
@@ -50,19 +50,19 @@ class SuggestingGroup(click.Group):
 
 
 class LazyGroup(SuggestingGroup):
-    """Commands by table: name -> one line of help; each lives in a module of the same name."""
+    """Commands from a table, name -> one line of help; each is in a module of the same name."""
 
     def __init__(self, *args: Any, package: str, table: dict[str, str], **options: Any) -> None:
         super().__init__(*args, **options)
         self.package, self.table = package, table
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        """As click's; a pipe that nobody reads is told from other failures."""
+        """Like click's, but a closed pipe is told apart from other failures."""
         with _told_of_closed_pipes():
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click's; a pipe that nobody reads is told from other failures."""
+        """Like click's, but a closed pipe is told apart from other failures."""
         with _told_of_closed_pipes():
             return super().invoke(ctx)
 
@@ -71,7 +71,7 @@ class LazyGroup(SuggestingGroup):
         return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now; None if the table has no such name."""
+        """The command, imported on demand; None if the table has no such name."""
         if cmd_name not in self.table:
             return None
         command = import_module(f"{self.package}.{cmd_name}").command
@@ -79,14 +79,14 @@ class LazyGroup(SuggestingGroup):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands in the help, from the table alone."""
+        """List the commands in the help, from the table alone."""
         with formatter.section("Commands"):
             formatter.write_dl(list(self.table.items()))
 
 
 @contextmanager
 def _told_of_closed_pipes() -> Iterator[None]:
-    """Click itself makes one exit code of a pipe that nobody reads and of all other failures."""
+    """Convert a closed pipe to NobodyReads: click gives it the exit code of all other failures."""
     try:
         yield
     except BrokenPipeError as error:

@@ -1,4 +1,4 @@
-"""The entry point: arguments in, exit code out, and no traceback unless it is asked for."""
+"""The entry point: arguments in, exit code out, and no traceback unless requested."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def gradatim(context: click.Context, version: bool, debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line, and return the exit code: 0 well, 1 failed, 2 asked for wrongly."""
-    # None if who started us closed it.
+    """Run the command line; returns the exit code: 0 for success, 1 for failure, 2 for bad use."""
+    # None if the parent process closed it.
     sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
     never_choke_on_a_letter()
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
-    # Allowed anywhere, also after the subcommand, where one adds it when something went wrong.
+    # Allowed anywhere, also after the subcommand, where it is usually added after an error.
     given = [argument for argument in given if argument != "--debug"]
     try:
         code = gradatim.main(given, prog_name="gradatim", standalone_mode=False)

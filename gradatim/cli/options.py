@@ -1,4 +1,4 @@
-"""Options that several commands share, and the run that a command is about."""
+"""Options shared by several commands, and the run that a command refers to."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ no_compile_option: Callable[[F], F] = click.option(
 
 
 def data_option(help: str, *, metavar: str = "FILE") -> Callable[[F], F]:
-    """`--data`, which is a name: an empty one is a script's unset variable."""
+    """The option `--data`; an empty value, such as a script's unset variable, is refused."""
     return click.option("--data", metavar=metavar, help=help, callback=_named)
 
 
@@ -69,7 +69,7 @@ def find_run(root: Path, name: str | None) -> Run:
 
 
 def model_or_run(what: str, root: Path, checkpoint: str) -> tuple[Trained, str]:
-    """A fresh model if `what` is one's name, else the model of that run; and what to call it."""
+    """A fresh model if `what` is a model's name, else the model of that run; and its title."""
     from ..models import MODELS
     from ..training.trained import fresh, load_trained
 
@@ -84,17 +84,17 @@ def model_or_run(what: str, root: Path, checkpoint: str) -> tuple[Trained, str]:
 
 
 def warn(message: str) -> None:
-    """Something that the user should know and that stops nothing."""
+    """Print a warning on stderr."""
     say(f"Warning: {message}.")
 
 
 def warn_damaged(error: DamagedCheckpoint) -> None:
-    """Say that a checkpoint is passed over for the one before."""
+    """Warn that a damaged checkpoint is skipped."""
     warn(f"{error}; using the one before")
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout, in ASCII, nan and infinity as texts."""
+    """Print one JSON document on stdout, in ASCII, with nan and infinity as strings."""
     click.echo(json.dumps(_plain(value), indent=1, ensure_ascii=True, allow_nan=False))
 
 

@@ -1,4 +1,4 @@
-"""A picture that a command makes: where it is asked to go, and how it gets there."""
+"""Saving the picture of a command: file name, format and errors."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ output_option: Callable[[F], F] = click.option(
 def save(draw: Callable[[], Drawing | Drawings], output: Path | None, name: str) -> None:
     """Draw, write the picture and say where.
 
-    Errors: BadUse for another ending or what has no picture; Failure without a converter to PNG.
+    Errors: BadUse for an unknown ending or an empty picture; Failure without a PNG converter.
     """
     target = output or Path(re.sub(r"[^\w.-]", "_", name) + ".svg")
     try:
         written = draw().save(target)
     except ValueError as error:
         raise BadUse(str(error)) from error
-    except RuntimeError as error:  # no converter to PNG
+    except RuntimeError as error:  # no PNG converter
         raise Failure(str(error)) from error
     except OSError as error:
         why = error.strerror or error

@@ -1,6 +1,6 @@
-"""Reports of a training: a bar on a terminal, a line per evaluation in a pipe or a log.
+"""Progress of a training: a bar on a terminal, one line per evaluation in a pipe or log.
 
-Both say how much time is left.
+Both show the time left.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from .waiting import EvaluationProgress, duration
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-REFRESH = 0.1  # seconds between two pictures of the bar: it costs as much as several small steps
+REFRESH = 0.1  # seconds between redraws of the bar: one costs as much as several small steps
 
 
 class Lines:
-    """One line per evaluation; what a log wants."""
+    """One line per evaluation, as suits a log."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.steps = 0
         self.loss = float("nan")
-        self.marks: list[tuple[int, float]] = []  # steps, and when they were: where time is taken
+        self.marks: list[tuple[int, float]] = []  # steps and their times
         self.evaluating = EvaluationProgress(self.line)
 
     def started(self, run: Run, config: RunConfig, step: int) -> None:
-        """Say where it starts."""
+        """Print the first lines."""
         self.steps = config.training.steps
         if step:
             self.line(f"going on after step {step:,} of {self.steps:,}")
 
     def stepped(self, step: int, loss: float) -> None:
-        """No line, but the clock begins: the steps before may have been compiled first."""
+        """Prints nothing, but starts the clock: earlier steps may have included compilation."""
         if not self.marks:
             self.mark(step)
 
     def recorded(self, record: Record) -> None:
-        """The evaluations, with the batch loss since the last one."""
+        """Print an evaluation with the batch loss since the last one."""
         if record["event"] == "train":
             self.loss = record["loss"]
         if record["event"] == "eval":
             self.line(evaluation_line(record, self.steps) + self.time_left(record["step"]))
 
     def time_left(self, step: int) -> str:
-        """What the rest takes if it goes on as it did lately, as the end of a line."""
+        """The time left at the recent speed, as the end of a line."""
         if not self.marks:
             return ""
         begin, then = self.marks[len(self.marks) // 2]
@@ -61,22 +61,22 @@ class Lines:
         return f"   {duration((now - then) / (step - begin) * (self.steps - step))} left"
 
     def mark(self, step: int) -> float:
-        """Note that it is now so far; the time."""
+        """Record the time of a step; returns the time."""
         now = time.monotonic()
         self.marks.append((step, now))
         return now
 
     def warned(self, message: str) -> None:
-        """A line of its own on stderr."""
+        """Print a warning on its own line on stderr."""
         click.echo(f"Warning: {message}", err=True)
 
     def line(self, text: str) -> None:
-        """One line, at once, also into a pipe."""
+        """Print one line and flush it."""
         click.echo(text, file=self.stream)
         self.stream.flush()
 
     def close(self) -> None:
-        """Nothing to tidy."""
+        """Nothing to clean up."""
 
 
 class Bar(Lines):
@@ -94,7 +94,7 @@ class Bar(Lines):
         self.bar.start()
 
     def stepped(self, step: int, loss: float) -> None:
-        """Move the bar, ten times a second."""
+        """Move the bar, at most ten times a second."""
         now = time.monotonic()
         if now >= self.next_time or step == self.steps:
             self.next_time = now + REFRESH
@@ -102,24 +102,24 @@ class Bar(Lines):
             self.bar.refresh()
 
     def time_left(self, step: int) -> str:
-        """Nothing: the bar says it."""
+        """Empty: the bar shows it."""
         return ""
 
     def warned(self, message: str) -> None:
-        """A line above the bar."""
+        """Print a warning above the bar."""
         self.line(f"Warning: {message}")
 
     def line(self, text: str) -> None:
-        """A line above the bar."""
+        """Print a line above the bar."""
         self.bar.console.print(text)
 
     def close(self) -> None:
-        """Leave the bar as it is and give the terminal back."""
+        """Leave the bar as it is and restore the terminal."""
         self.bar.stop()
 
 
 def reporter(*, stderr: bool) -> Lines:
-    """The bar if the stream is a terminal, else lines."""
+    """A bar if the stream is a terminal, else lines."""
     stream = sys.stderr if stderr else sys.stdout
     return Bar(stream) if stream.isatty() else Lines(stream)
 
@@ -157,5 +157,5 @@ def _bar(stream: TextIO) -> Progress:
         TextColumn("{task.fields[loss]}"),
         TimeRemainingColumn(compact=True),
     ]
-    # No refresh thread: it would take the interpreter from the steps at its own moments.
+    # No refresh thread: it would take the GIL from the steps at arbitrary moments.
     return Progress(*columns, console=console, auto_refresh=False)

@@ -22,7 +22,7 @@ LEFT_OUT_FIRST = ("written", "model", "state", "dev loss")
 def command(root: Path, as_json: bool) -> None:
     """The runs so far: model, steps done, best dev loss, when, and whether finished.
 
-    An interrupted run goes on with `gradatim train --resume NAME`.
+    An interrupted run continues with `gradatim train --resume NAME`.
     """
     summaries = [summarise(run) for run in list_runs(root)]
     if as_json:
@@ -34,9 +34,9 @@ def command(root: Path, as_json: bool) -> None:
 
 
 def show(summaries: list[Summary]) -> None:
-    """The table, the newest run at the bottom, where the eye is.
+    """The table, with the newest run at the bottom, next to the prompt.
 
-    A narrow terminal gets fewer columns, so that no name and no number is cut.
+    A narrow terminal gets fewer columns, so that names and numbers are never truncated.
     """
     table = {
         "run": [s.name for s in summaries],

@@ -1,4 +1,4 @@
-"""`gradatim sample`: new words, or new text, as it is drawn."""
+"""`gradatim sample`: new words or text, printed as they are drawn."""
 
 from __future__ import annotations
 
@@ -130,9 +130,9 @@ def command(
 
 
 def _piped() -> str:
-    """What is given to standard input, which ends with a line end that nobody means.
+    """The prompt from standard input, without the final line end.
 
-    Errors: TextError if that is empty, not UTF-8 or binary.
+    Errors: TextError if the input is empty, not UTF-8 or binary.
     """
     from ..data import text
 
@@ -141,7 +141,7 @@ def _piped() -> str:
 
 
 def write(language_model: LanguageModel, request: SampleRequest, *, table: bool = False) -> None:
-    """Print samples piece by piece as they are drawn; words as a table if wanted, when all are."""
+    """Print samples piece by piece as they are drawn; with `table`, words at the end."""
     samples = language_model.samples(request)
     if table and language_model.unit == "words":
         for line in in_columns(["".join(pieces) for pieces in samples], width=min(80, columns())):
@@ -156,7 +156,7 @@ def write(language_model: LanguageModel, request: SampleRequest, *, table: bool 
 
 
 def in_columns(words: list[str], *, width: float, gap: int = 2) -> list[str]:
-    """Words in as many aligned columns as fit in a width, at most five.
+    """Words in as many aligned columns as fit the width, at most five.
 
     >>> in_columns(["ana", "benedict", "carl"], width=20)
     ['ana       benedict', 'carl']

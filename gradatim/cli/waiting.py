@@ -1,4 +1,4 @@
-"""Progress of a long evaluation: how far it is, and how much time is left."""
+"""Progress of a long evaluation: the fraction done and the time left."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PATIENCE = 5.0  # seconds before the first message
 
 
 class EvaluationProgress:
-    """Reports how far an evaluation is: after 5 seconds, 10, 20, and so on.
+    """Reports the progress of an evaluation after 5 seconds, 10, 20, and so on.
 
     >>> progress = EvaluationProgress(print)
     >>> progress("train", 0.0)  # it begins, and nothing is printed yet
@@ -20,7 +20,7 @@ class EvaluationProgress:
         self.begin, self.next = 0.0, PATIENCE
 
     def __call__(self, split: str, part: float) -> None:
-        """This fraction of a split is done; an evaluation begins with 0."""
+        """This fraction of a split is done; an evaluation starts with 0."""
         now = time.monotonic()
         if not part:
             self.begin, self.next = now, PATIENCE
@@ -33,7 +33,7 @@ class EvaluationProgress:
 
 
 def duration(seconds: float) -> str:
-    """A duration in the unit that suits it.
+    """A duration in a suitable unit.
 
     >>> duration(7.4), duration(200), duration(5_400), duration(300_000)
     ('7 s', '3 min', '1.5 h', '83 h')

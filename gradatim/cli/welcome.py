@@ -1,4 +1,4 @@
-"""What `gradatim` alone prints: five lines that can be typed as they stand."""
+"""What `gradatim` alone prints: five commands to try."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BEGINNER = [
 
 
 def welcome(root: Path = RUNS) -> str:
-    """Five things to type next: for a beginner, or for somebody who has runs already."""
+    """Five commands to try, for a beginner or for a user who has runs already."""
     runs = list_runs(root)
     lines = _experienced(runs[-1].name) if runs else BEGINNER
     width = max(len(command) for command, _ in lines)
