@@ -1,8 +1,8 @@
-"""Did all sides compute the same numbers? A fast wrong answer has no place in a table.
+"""Did all sides compute the same numbers? A fast wrong answer must not appear in a table.
 
 Trainings are compared by their losses, from the same weights on the same batches, with the median
-of all sides. Kernels are compared with NumPy in float64. A difference counts relative to the
-largest number of the reference.
+of all sides. Kernels are compared with NumPy in float64. Differences are relative to the largest
+number of the reference.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from .workload import Arrays, Kernel
 
 
 class Float64:
-    """The functions that workloads are written in, as NumPy has them."""
+    """The functions used in workloads, in NumPy."""
 
     tanh, exp = np.tanh, np.exp
 
 
 def reference(kernel: Kernel, arrays: Arrays) -> np.ndarray:
-    """The kernel in float64."""
+    """The kernel's result in float64."""
     operands = {name: array.astype(np.float64) for name, array in arrays.items()}
     return np.asarray(kernel.compute(Float64, operands))
 
@@ -30,7 +30,7 @@ def reference(kernel: Kernel, arrays: Arrays) -> np.ndarray:
 def compare(
     outcomes: Mapping[str, np.ndarray], tolerance: float, expected: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """How far each side is from `expected` (or from the median), and who is too far.
+    """How far each side is from `expected` (or from the median), and which are too far.
 
     >>> far = compare({"a": np.ones(3), "b": np.ones(3), "c": np.full(3, 1.5)}, 1e-4)
     >>> far["apart"]["c"], far["differ"]

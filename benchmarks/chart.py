@@ -1,9 +1,9 @@
-"""The picture of the README: how many training steps a second each side does.
+"""The picture in the README: training steps per second of each side.
 
     python -m benchmarks.chart benchmarks/results/<date>-<machine>.json docs/pictures/benchmarks.svg
 
-Every side is shown at the number of threads that suits it best. The axis is logarithmic and the
-same in all panels: a decade has one length everywhere.
+Every side is shown at its best number of threads. The axis is logarithmic, with the same scale in
+all panels.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NOTE = 11.5
 
 
 def best_times(report: Mapping[str, Any], workload: str) -> dict[str, tuple[float, str]]:
-    """Microseconds of each side at its best number of threads, and which that is."""
+    """Microseconds of each side at its best number of threads, and that number."""
     best: dict[str, tuple[float, str]] = {}
     for threads, row in report["workloads"][workload]["threads"].items():
         for name, timing in row["sides"].items():
@@ -45,7 +45,7 @@ def best_times(report: Mapping[str, Any], workload: str) -> dict[str, tuple[floa
 
 
 def chart(report: Mapping[str, Any]) -> Drawing:
-    """A panel for each training that was measured, a bar for each side."""
+    """A panel for each measured training, a bar for each side."""
     panels = {
         name: best_times(report, name)
         for name in PANELS
@@ -91,7 +91,7 @@ def title(report: Mapping[str, Any]) -> list[str]:
 
 
 def grid(axis: Scale, top: float, bottom: float) -> list[str]:
-    """A hairline at each power of ten, and the number of steps under it."""
+    """A hairline at each power of ten, with the number of steps below it."""
     drawn = []
     for power in range(round(math.log10(axis.low)), round(math.log10(axis.high)) + 1):
         x = axis(10.0**power)
@@ -128,7 +128,7 @@ def drawn_panel(
         drawn += [
             text((LEFT - 10, y + 11), SIDES[name].label, size=12, anchor="end", bold=ours),
             rectangle(LEFT, y, end - LEFT, BAR, fill=colour, radius=2),
-            # Nothing of a grid line is seen behind the words.
+            # Hides the grid line behind the words.
             rectangle(end + 5, y, text_width(note, NOTE) + 6, BAR, fill=theme.PAPER),
             text((end + 8, y + 11), note, size=NOTE, fill=theme.INK if ours else theme.MUTED),
         ]
@@ -136,7 +136,7 @@ def drawn_panel(
 
 
 def factor(ratio: float) -> str:
-    """`ratio` for a reader: two digits.
+    """`ratio` with two digits.
 
     >>> factor(8.46), factor(31.6)
     ('8.5x', '32x')

@@ -1,7 +1,7 @@
-"""Eager training steps, Gradatim beside PyTorch, on one thread: numbers, tables, a network, a GPT.
+"""Eager training steps of Gradatim and PyTorch on one thread: scalars, a table, a network, a GPT.
 
     python benchmarks/eager.py            # a table
-    python benchmarks/eager.py --json     # the same for a program
+    python benchmarks/eager.py --json     # as JSON
 
 The same as `python -m benchmarks scalar bigram mlp gpt-names --sides gradatim,torch --threads 1
 --no-starts`, and it takes the other options of `python -m benchmarks` too. Without PyTorch only our

@@ -1,12 +1,11 @@
-"""Matrix products in machine code, one thread: GFLOP/s, beside the core's peak and NumPy.
+"""Compiled matrix products on one thread: GFLOP/s, relative to the core's peak and to NumPy.
 
     python -m benchmarks.matmul_kernels [--rounds 40] [SIZE ...]
 
-A size is MxKxN, with `T` after M for an A that is transposed in memory, after N for such a B, and
-a number of matrices and a colon in front: 64:64x16x64T. Packing is part of the time. The peak (a
-loop of multiply-adds in registers), the kernel and NumPy take turns of about 300 microseconds,
-since the speed of a shared machine changes; a ratio is the median over the rounds of those in one
-turn.
+A size is MxKxN, with `T` after M if A is stored transposed, after N if B is, and optionally a
+number of matrices and a colon in front: 64:64x16x64T. Packing is included in the time. The peak (a
+loop of FMAs in registers), the kernel and NumPy take turns of about 300 microseconds, since the
+speed of a shared machine varies; a ratio is the median over rounds of the ratios within a turn.
 """
 
 from __future__ import annotations
@@ -48,13 +47,13 @@ SIZES = [
     "384Tx768x128", "512Tx768x128", "128Tx768x512", "768x64x1", "768Tx64x1", "768x128x3",
     "1x512x512", "1x512x512T", "64:64x16x64T", "64:64x64x16", "256:8x16x8T", "256:8x8x16",
 ]  # fmt: skip
-TURN = 4e7  # operations between two looks at the clock
+TURN = 4e7  # operations per timed turn
 ZERO, TIMES = constant(0, I64), Value("%times", I64)
 Run = Callable[[int], object]
 
 
 def read(size: str) -> tuple[Product, np.ndarray, np.ndarray]:
-    """The product that a size asks for, and operands for it."""
+    """The product described by a size, with operands for it."""
     found = re.fullmatch(r"(?:(\d+):)?(\d+)(T?)x(\d+)x(\d+)(T?)", size)
     if not found:
         raise SystemExit(f"{size!r} is no size; sizes are like 64x64x64, 64Tx64x64T or 8:16x16x16")
@@ -80,7 +79,7 @@ def aligned(size: int) -> np.ndarray:
 
 
 def peak_run(module: Module, lanes: int) -> float:
-    """Write the loop of multiply-adds; how many operations one of its rounds has."""
+    """Emit the FMA loop; returns the number of operations per iteration."""
     f = module.function("peak", ["ptr %place", "i64 %times"])
     place, kind = Value("%place", PTR), vector(lanes, FLOAT)
     x = f.load(kind, place)
@@ -94,7 +93,7 @@ def peak_run(module: Module, lanes: int) -> float:
 
 
 def product_run(module: Module, cut: Plan, p: Product) -> None:
-    """Write the nests of a product, and a function that goes through them several times."""
+    """Emit the loop nests of a product, and a function that runs them several times."""
     for number, pack in enumerate(cut.packs):
         f = module.function(f"pack{number}", ["ptr noalias %from", "ptr noalias %to"])
         end = constant(pack.items, I64)
@@ -115,7 +114,7 @@ def product_run(module: Module, cut: Plan, p: Product) -> None:
 
 
 def storing(f: Function, c: Value, m: int, n: int) -> Any:
-    """The plainest epilogue."""
+    """The simplest epilogue: store the accumulator."""
 
     def store(batch: Value, row: Value, column: Value, acc: Value, mask: Value | None) -> Any:
         place = f.gep(FLOAT, c, f.add(f.add(f.mul(batch, m * n), f.mul(row, n)), column))

@@ -1,11 +1,11 @@
-"""Where the time of a workload's step goes: each loop nest beside what the core could do at most.
+"""The time of each loop nest of a workload's step, relative to the core's peak.
 
     python -m benchmarks.nests gpt-text
     python -m benchmarks.nests gpt-text --steps 200
 
-Of each nest the fastest of many steps counts, on one thread, and of the core the fastest windows
-of the same seconds: so what part of the peak it is says more than a time and the peak of another
-minute. The last line counts what a step needs, without what a causal mask hides.
+Each nest's time is its fastest of many steps, on one thread, and the core's peak is measured in
+windows of the same seconds, since the speed of the machine varies. The last line counts only the
+arithmetic that a step needs, without what a causal mask discards.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What the engine adds to a NumPy call: `bind`, and `bind` with a tape entry, in microseconds.
+"""The engine's overhead over a NumPy call, in microseconds: `bind`, without and with a tape entry.
 
     python benchmarks/overhead.py
 
-Both are measured against the NumPy function itself on the same 4 x 4 arrays, taking turns in short
-slices, and of many slices the shortest counts: other programs on the machine only lengthen them.
+Both are measured against the NumPy function on the same 4 x 4 arrays, in short alternating slices,
+of which the shortest counts: other programs on the machine can only lengthen them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import gradatim
 from gradatim.ops.elementwise import mul, tanh
 
-CALLS = 500  # a third of a millisecond: some of the slices fall where nobody else computes
+CALLS = 500  # a third of a millisecond, so that some slices are undisturbed
 
 
 def seconds(call: Callable[[], Any]) -> float:

@@ -1,4 +1,4 @@
-"""A side seen from the harness: its process is started, asked, and ended."""
+"""A side as the harness sees it: a process to start, query and end."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ ROOT = Path(__file__).parents[1]
 
 
 class SideFailed(RuntimeError):
-    """A side answered with an error, or not at all."""
+    """A side replied with an error, or not at all."""
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Variables that keep every library to so many threads, its compilers too."""
+    """Environment variables that limit every library, and its compiler, to this many threads."""
     count = str(threads)
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     found = {**os.environ, **dict.fromkeys(names, count)}
@@ -26,7 +26,7 @@ def environment(threads: int) -> dict[str, str]:
     if threads == 1:
         found["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
     found["JAX_PLATFORMS"] = "cpu"
-    # Programs that compile in a moment are cached too, so that warm means warm.
+    # Cache even programs that compile quickly, so that warm means warm.
     found["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     found["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
     return found
@@ -35,7 +35,7 @@ def environment(threads: int) -> dict[str, str]:
 class Partner:
     """The process of one side.
 
-    Everything it prints is kept in a temporary file, whose end is quoted if it dies.
+    Its output goes to a temporary file, whose last line is quoted if it dies.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Partner:
         )
 
     def ask(self, do: str, **details: Any) -> dict[str, Any]:
-        """Send a request and wait for its answer. Errors: SideFailed."""
+        """Send a request and wait for the reply. Errors: SideFailed."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:

@@ -1,8 +1,8 @@
-"""The machine's peak: fused multiply-adds in registers and nothing else, on every thread at once.
+"""The machine's peak: FMAs in registers and nothing else, on all threads at once.
 
-It is a process like a side's, and has windows between theirs, so that it is measured in the same
-minutes. Float32, the widest vectors of the host, 24 independent sums, which hide the latency of any
-processor; machine code by llvmlite.
+It runs in a process like a side's, with windows between theirs, so that it is measured at the same
+time. Float32, the widest vectors of the host, 24 independent accumulators, which hide the FMA
+latency of any processor; machine code by llvmlite.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ SUMS, TURNS = 24, 4_000
 
 
 def widest(features: Any) -> int:
-    """Float32 numbers in the host's widest vector."""
+    """The number of float32 lanes in the host's widest vector."""
     return 16 if features.get("avx512f") else 8 if features.get("avx") else 4
 
 
 def text(lanes: int) -> str:
-    """The loop as LLVM text: each turn multiplies and adds to every sum once."""
+    """The loop as LLVM IR: each iteration does one FMA on every accumulator."""
     vector = f"<{lanes} x float>"
     fma = f"@llvm.fma.v{lanes}f32"
     phis = "".join(
@@ -57,7 +57,7 @@ end:
 
 
 class Peak:
-    """The loop as a workload: `run(steps)` does `steps` times TURNS turns on each thread."""
+    """The loop as a workload: `run(steps)` does `steps` times TURNS iterations on each thread."""
 
     def __init__(self, threads: int) -> None:
         import llvmlite.binding as llvm
@@ -83,7 +83,7 @@ class Peak:
             buffer[:] = [0.5] * len(buffer)
 
     def run(self, steps: int) -> int:
-        """The first thread is this one; the others are started for the window."""
+        """This thread is one of them; the others are started for each window."""
         helpers = [
             threading.Thread(target=self._work, args=(buffer, TURNS * steps))
             for buffer in self._buffers[1:]
@@ -97,7 +97,7 @@ class Peak:
 
 
 class Process(side.Process):
-    """The process of the peak: nothing to load but itself."""
+    """The process of the peak, which has no workload to load."""
 
     def __init__(self, name: str, threads: int) -> None:
         self.threads = threads

@@ -1,4 +1,4 @@
-"""From timings to judgements: the best peer, ratios, fractions of the peak; and the tables."""
+"""From timings to results: the best peer, ratios, fractions of the peak; and the tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHORT = {
 def judge(
     sides: Mapping[str, Mapping[str, float]], operations: float, gflops: float
 ) -> dict[str, Any]:
-    """The best peer, how many times faster each of ours is, and everyone's fraction of the peak.
+    """The best peer, how many times faster each of ours is, and each side's fraction of the peak.
 
     `most` is the ratio of a step that did nothing but its arithmetic, all of it at the peak: no
     program that does this arithmetic gets further on this machine, beside this peer.
@@ -53,7 +53,7 @@ def judge(
 
 
 def significant(number: float) -> float:
-    """Three significant digits: more would be noise.
+    """Three significant digits; more would be noise.
 
     >>> significant(0.0123456), significant(123456.0)
     (0.0123, 123000.0)
@@ -62,7 +62,7 @@ def significant(number: float) -> float:
 
 
 def times_table(report: Mapping[str, Any], threads: str) -> str:
-    """Microseconds a step of every side, our best against the best peer, our part of the peak."""
+    """Microseconds per step of every side, our best against the best peer, and against the peak."""
     rows = {
         name: workload["threads"][threads]
         for name, workload in report["workloads"].items()
@@ -86,7 +86,7 @@ def times_table(report: Mapping[str, Any], threads: str) -> str:
 
 
 def busy(peak: Mapping[str, float]) -> str:
-    """A word of warning if the machine was not ours: half of the windows got much less of it."""
+    """A warning if the machine was busy: the median window reached much less than the best."""
     median = peak.get("median_gflops", peak["gflops"])
     if median > 0.8 * peak["gflops"]:
         return ""
@@ -94,9 +94,9 @@ def busy(peak: Mapping[str, float]) -> str:
 
 
 def verdict(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    """The ratio of our best side, what it could be at most, and its part of the peak.
+    """The ratio of our best side, the largest possible ratio, and its fraction of the peak.
 
-    Or who computes otherwise. A program that found a way with less arithmetic has no such bound.
+    Or the sides whose results differ. A program that needs less arithmetic has no such bound.
     """
     if row["agreement"]["differ"]:
         return f"DIFFERS: {', '.join(row['agreement']['differ'])}", "", ""
@@ -111,7 +111,7 @@ def verdict(row: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def starts_table(report: Mapping[str, Any]) -> str:
-    """Seconds to the first step with empty and filled folders, and the peak memory."""
+    """Seconds to the first step with cold and warm caches, and the peak memory."""
     lines = []
     for workload, sides in report.get("starts", {}).items():
         lines.append(f"{workload}: seconds to the first step (cold, warm), peak memory in MB")

@@ -1,9 +1,9 @@
-"""The sides take turns, in short windows, and the fastest window of each counts.
+"""The sides take turns in short windows, and the fastest window of each counts.
 
 Other programs, and the host of a virtual machine, slow a process down for a moment or for minutes;
-nothing makes it faster than it is. So the minimum of many short windows is what the code costs, and
-windows that alternate give every side the same chances. Before each window the others have a moment
-to put their threads to sleep; a fifth of its steps are done before the clock starts.
+nothing makes it faster. So the minimum over many short windows measures the code, and alternating
+windows give every side the same conditions. Before each window the other sides have a moment for
+their threads to go to sleep; a fifth of the steps are warm-up, before the clock starts.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ PAUSE = 0.004  # seconds: OpenMP's threads spin for a few milliseconds before th
 
 
 class Asked(Protocol):
-    """What a side is here: something that can be asked to run a window."""
+    """A side: something that can be asked to run a window."""
 
     def ask(self, do: str, **details: Any) -> dict[str, Any]: ...
 
 
 @dataclass
 class Timing:
-    """The windows of one side: seconds a step, and processor time over clock time."""
+    """The windows of one side: seconds per step, and CPU time over wall time."""
 
     steps: int
     seconds: list[float] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Timing:
         self.processors.append(window["processor"] / window["seconds"])
 
     def summary(self) -> dict[str, float]:
-        """Minimum and median in microseconds, and how many processors were busy."""
+        """Minimum and median in microseconds, and the average number of busy processors."""
         return {
             "microseconds": min(self.seconds) * 1e6,
             "median": statistics.median(self.seconds) * 1e6,
@@ -55,10 +55,10 @@ def interleave(
     *,
     pause: Callable[[float], None] = time.sleep,
 ) -> tuple[dict[str, Timing], list[str]]:
-    """Time every side in `rounds` windows of about `window` seconds; those that fail are left out.
+    """Time every side in `rounds` windows of about `window` seconds; those that fail are dropped.
 
-    Each round begins with another side, so that none always follows the same neighbour. The list
-    says what failed.
+    Each round starts with another side, so that none always follows the same one. Returns the
+    timings and a list of failures.
     """
     timings: dict[str, Timing] = {}
     failures: list[str] = []
@@ -79,7 +79,7 @@ def interleave(
 
 
 def rotated(names: list[str], turn: int) -> list[str]:
-    """The names, beginning with another one each turn.
+    """The names, rotated by one more position each turn.
 
     >>> rotated(["a", "b", "c"], 4)
     ['b', 'c', 'a']

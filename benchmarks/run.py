@@ -1,4 +1,4 @@
-"""The harness: start the sides, load a workload, let them take turns, compare, and report."""
+"""The harness: start the sides, load a workload, let them take turns, compare and report."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from .workloads import GROUPS, WORKLOADS, chosen
 RESULTS = Path(__file__).parent / "results"
 PICTURE = ROOT / "docs" / "pictures" / "benchmarks.svg"
 PEAK = "peak"
-# torch.compile starts processes that compile; here they would disturb everybody's windows.
+# torch.compile starts compiler processes, which would disturb the windows of all sides.
 WITHOUT_HELPERS = {"TORCHINDUCTOR_COMPILE_THREADS": "1"}
-STARTED = ("mlp", "bigram", "scalar", "gpt-text")  # whose compilation is timed
+STARTED = ("mlp", "bigram", "scalar", "gpt-text")  # workloads whose compilation is timed
 
 
 def arguments(given: list[str] | None) -> argparse.Namespace:
@@ -67,7 +67,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """The whole run as what is written to the file."""
+    """The whole run, as it is written to the file."""
     report: dict[str, Any] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
@@ -92,7 +92,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def store(workload: Workload, folder: Path) -> Path:
-    """The arrays of a workload in a file that all sides read."""
+    """Save the arrays of a workload in a file for all sides."""
     path = folder / f"{workload.name}.npz"
     np.savez(path, allow_pickle=False, **named_arrays(workload))
     return path
@@ -106,7 +106,7 @@ def measure_threads(
     folder: Path,
     report: dict[str, Any],
 ) -> None:
-    """All workloads with all sides at one number of threads."""
+    """Run all workloads with all sides at one number of threads."""
     with ExitStack() as stack:
         sides = present(options.sides, threads, stack, report)
         peak = measured_peak(threads, stack, report)
@@ -135,7 +135,7 @@ def measure_threads(
 def present(
     names: list[str], threads: int, stack: ExitStack, report: dict[str, Any]
 ) -> dict[str, Partner]:
-    """The sides whose library is installed; the others are named in the report."""
+    """The sides whose library is installed; the others are recorded in the report."""
     sides = {}
     for name in names:
         side = stack.enter_context(Partner(name, threads, extra=WITHOUT_HELPERS))
@@ -150,7 +150,7 @@ def present(
 
 
 def measured_peak(threads: int, stack: ExitStack, report: dict[str, Any]) -> dict[str, Partner]:
-    """The process that measures the machine, if llvmlite is there."""
+    """The process that measures the machine's peak, if llvmlite is installed."""
     side = stack.enter_context(Partner(PEAK, threads, module="peak"))
     try:
         operations = side.ask("load")["operations"]
@@ -162,9 +162,9 @@ def measured_peak(threads: int, stack: ExitStack, report: dict[str, Any]) -> dic
 
 
 def add_peak(report: dict[str, Any], threads: int, timing: Timing) -> float:
-    """GFLOP/s of the best of these windows; and of the best and the middle one so far.
+    """GFLOP/s of the best of these windows; also records the best and the median so far.
 
-    A workload is measured by the first: the speed of a machine changes by a fifth within minutes.
+    A workload is compared with the first: a machine's speed varies by a fifth within minutes.
     """
     peak = report["peak"][str(threads)]
     peak["seconds"] += timing.seconds
@@ -176,7 +176,7 @@ def add_peak(report: dict[str, Any], threads: int, timing: Timing) -> float:
 def load(
     workload: Workload, file: Path, sides: dict[str, Partner], report: dict[str, Any]
 ) -> dict[str, Partner]:
-    """The sides that take part in this workload, ready."""
+    """The sides that take part in this workload, loaded."""
     ready = {}
     for name, side in sides.items():
         try:
@@ -188,7 +188,7 @@ def load(
 
 
 def note(report: dict[str, Any], workload: Workload, failures: list[str]) -> None:
-    """Say at once, and keep, what failed."""
+    """Print failures at once, and record them."""
     for failure in failures:
         say(f"  {workload.name}: {failure}")
         report["failed"].append(f"{workload.name}: {failure}")
@@ -201,7 +201,7 @@ def computed(
     folder: Path,
     report: dict[str, Any],
 ) -> dict[str, np.ndarray]:
-    """What each side that was timed computes, with the program that was timed."""
+    """The result of each timed side, computed by the program that was timed."""
     outcomes = {}
     for name in timings:
         path = folder / f"outcome-{name}.npy"
@@ -214,7 +214,7 @@ def computed(
 
 
 def agree(workload: Workload, file: Path, outcomes: dict[str, np.ndarray]) -> dict[str, Any]:
-    """Compare what the sides computed."""
+    """Compare the sides' results."""
     expected = None
     if isinstance(workload, Kernel):
         with np.load(file) as arrays:
@@ -229,7 +229,7 @@ def agree(workload: Workload, file: Path, outcomes: dict[str, np.ndarray]) -> di
 def measure_starts(
     options: argparse.Namespace, files: dict[str, Path], report: dict[str, Any]
 ) -> None:
-    """Imports, compile times and memory."""
+    """Measure imports, compile times and memory."""
     wanted = [name for name in STARTED if name in files][: 1 if options.quick else None]
     sides = [name for name in options.sides if name in report["versions"]]
     report["starts"] = {}
@@ -242,13 +242,13 @@ def measure_starts(
 
 
 def finish(report: dict[str, Any]) -> None:
-    """What is only needed while measuring goes."""
+    """Remove data that is only needed while measuring."""
     for peak in report["peak"].values():
         del peak["seconds"]
 
 
 def shown(report: dict[str, Any]) -> str:
-    """The report for people."""
+    """The report as text."""
     place = report["machine"]
     parts = [
         f"{place['cpu']}, {place['cores']} cores, {place['system']}, Python {place['python']}\n"
@@ -274,7 +274,7 @@ def say(text: str) -> None:
 
 
 def main(given: list[str] | None = None) -> int:
-    """Measure, write, print; 1 if two sides computed different numbers."""
+    """Measure, write and print; returns 1 if two sides computed different numbers."""
     options = arguments(given)
     report = measure(options)
     finish(report)

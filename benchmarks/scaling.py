@@ -1,14 +1,13 @@
-"""How a GPT's training step grows: time and memory against batch, width, depth and context.
+"""Scaling of a GPT's training step: time and memory against batch, width, depth and context.
 
-    python -m benchmarks.scaling             # everything (some 10 minutes), JSON and picture
-    python -m benchmarks.scaling --quick     # the ends of each decade only
+    python -m benchmarks.scaling             # everything (about 10 minutes), JSON and picture
+    python -m benchmarks.scaling --quick     # only the ends of each decade
     python -m benchmarks.scaling --draw FILE # the picture of a stored result
 
-One size at a time goes over a decade, the others stay at 2 layers, 4 heads, width 64, context 16
-and batch 32. Each size and each side is a fresh process that has its programs compiled before (as
-on every day but the first), for its memory is the most that the process ever had: `memory` counts
-what came on top of the imported library. Gradatim runs its compiled step, PyTorch its eager one;
-both in turns, the best window of each counts.
+One size at a time varies over a decade, the others stay at 2 layers, 4 heads, width 64, context 16
+and batch 32. Each size and side runs in a fresh process with a warm compilation cache, since memory
+is measured as the peak of the process, minus that after importing the library. Gradatim runs its
+compiled step, PyTorch its eager one; they take turns, and the best window of each counts.
 """
 
 from __future__ import annotations
@@ -43,13 +42,13 @@ AXES = {
     "context": (8, 16, 32, 80),
 }
 COMPARED = ("gradatim-repeat", "torch")
-STEPS = 5  # before the memory is read
+STEPS = 5  # before the memory is measured
 RESULTS = Path(__file__).parent / "results"
 PICTURE = ROOT / "docs" / "pictures" / "scaling.svg"
 
 
 def points(quick: bool) -> Iterator[tuple[str, int]]:
-    """Each axis with its sizes; in a quick run its ends."""
+    """Each axis with its sizes; in a quick run only its ends."""
     for axis, sizes in AXES.items():
         for size in (sizes[0], sizes[-1]) if quick else sizes:
             yield axis, size
@@ -58,7 +57,7 @@ def points(quick: bool) -> Iterator[tuple[str, int]]:
 def measured(
     sizes: dict[str, int], threads: int, rounds: int, window: float
 ) -> dict[str, dict[str, float]]:
-    """Microseconds a step and bytes of each side."""
+    """Microseconds per step and bytes of each side."""
     task = workload("scaling", "a GPT", Sizes(**sizes), letters_of_names)
     found: dict[str, dict[str, float]] = {}
     with ExitStack() as stack:
@@ -83,7 +82,7 @@ def measured(
 def _started(
     stack: ExitStack, name: str, threads: int, sizes: dict[str, int], file: str, folder: str
 ) -> tuple[Partner, dict[str, float]]:
-    """A side after its first steps, with the memory they took; compiled by a process before it."""
+    """A side after its first steps, with their memory; an earlier process filled the cache."""
     caches = SIDES[name].caches
     extra = {caches: folder} if caches else {}
 
@@ -104,7 +103,7 @@ def _started(
 
 
 def row(axis: str, size: int, found: dict[str, dict[str, float]]) -> str:
-    """A line of the table."""
+    """A row of the table."""
     cells = [f"{axis:8} {size:4}"]
     for name, at in found.items():
         cells.append(
@@ -121,7 +120,7 @@ def row(axis: str, size: int, found: dict[str, dict[str, float]]) -> str:
 
 
 def main(given: list[str] | None = None) -> int:
-    """Measure, print, keep and draw."""
+    """Measure, print, save and draw."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=15)

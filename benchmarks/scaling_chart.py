@@ -1,6 +1,6 @@
-"""The picture of `scaling`: a panel for each size that grows, time above and memory below.
+"""The picture of `scaling`: a panel for each axis, time above and memory below.
 
-Both axes are logarithmic. A grey line shows how the time would grow if it were the arithmetic's.
+Both axes are logarithmic. A grey line shows time proportional to the arithmetic.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TITLE = "A GPT's training step as one size grows"
 
 
 def chart(report: Mapping[str, Any]) -> Drawing:
-    """Two rows of panels that share their axes."""
+    """Two rows of panels with shared axes."""
     axes_of: dict[str, list[Any]] = {}
     for point in report["found"]:
         axes_of.setdefault(point["axis"], []).append(point)
@@ -108,7 +108,7 @@ def _panel(
 def _as_the_work(
     axis: str, found: Sequence[Mapping[str, Any]], base: Mapping[str, int]
 ) -> list[tuple[float, float]]:
-    """Where the times would be if they grew as the arithmetic does, through our last one."""
+    """Times proportional to the arithmetic, through our last one."""
     timed = [p for p in found if "microseconds" in p["sides"].get(OURS, {})]
     if not timed:
         return []

@@ -1,4 +1,4 @@
-"""The process of one side of `scaling`: as `side`, but a GPT of any sizes is loaded.
+"""The process of one side of `scaling`: like `side`, but it loads a GPT of any size.
 
 {"do": "load", "sizes": {...}, "arrays": "file.npz"}   {"before": ..., "seconds": ...}
 """
@@ -17,10 +17,10 @@ from .workloads.gpt import Sizes, letters_of_names, workload
 
 
 class ScalingProcess(Process):
-    """The library of one side, and the GPT that it has loaded."""
+    """The library of one side, and its loaded GPT."""
 
     def load(self, sizes: dict[str, int], arrays: str) -> dict[str, Any]:  # type: ignore[override]
-        """Prepare and do a first step. `before` is the memory that the library takes by itself."""
+        """Prepare and run the first step. `before` is the memory of the library alone."""
         gc.collect()
         before = peak_memory()
         self.workload = workload("scaling", "a GPT", Sizes(**sizes), letters_of_names)

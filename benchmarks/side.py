@@ -1,4 +1,4 @@
-"""The process of one side: it reads a request a line, and answers a line (JSON).
+"""The process of one side: it reads one JSON request per line, and replies with one line each.
 
     {"do": "load", "workload": "mlp", "arrays": "file.npz"}   {"takes_part": true, "seconds": ...}
     {"do": "calibrate", "seconds": 0.01}                      {"steps": 120}
@@ -6,7 +6,7 @@
     {"do": "outcome", "file": "losses.npy"}                   {}
     {"do": "quit"}
 
-What a library prints goes to stderr. A side that waits for a request uses no processor.
+What a library prints goes to stderr. A waiting side uses no CPU.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from .peers import SIDES
 from .workload import Training
 from .workloads import WORKLOADS
 
-WARM = 0.2  # of the steps of a window are done before the clock starts: caches and threads wake up
+WARM = 0.2  # fraction of the steps run before the clock starts, to warm up
 
 
 class Process:
-    """The library of one side, and the workload that it has loaded."""
+    """The library of one side, and its loaded workload."""
 
     def __init__(self, name: str, threads: int) -> None:
         self.peer = import_module(f"{__package__}.peers.{SIDES[name].module}")
@@ -42,7 +42,7 @@ class Process:
         return {"version": self.peer.version()}
 
     def load(self, workload: str, arrays: str) -> dict[str, Any]:
-        """Prepare, and do a first step: the seconds are those until it is done."""
+        """Prepare and run the first step; the seconds are the time until it is done."""
         self.running = None
         gc.collect()
         self.workload = WORKLOADS[workload]
@@ -56,7 +56,7 @@ class Process:
         return {"takes_part": True, "seconds": time.perf_counter() - start}
 
     def calibrate(self, seconds: float) -> dict[str, Any]:
-        """How many steps last so long, once everything is compiled: a second step may be anew."""
+        """The number of steps in `seconds`, after compilation, which may recur in a second step."""
         for _ in range(3):
             self.running.reset()
             self.running.run(2)
@@ -74,17 +74,17 @@ class Process:
         return done, time.perf_counter() - start
 
     def run(self, steps: int) -> dict[str, Any]:
-        """A window: the same steps from the same beginning every time."""
+        """A window: the same steps from the same state every time."""
         self.running.reset()
         self.running.run(max(1, round(steps * WARM)))
-        gc.collect()  # of earlier windows; what a step leaves behind is part of what it costs
+        gc.collect()  # of earlier windows; a step's own garbage is part of its cost
         start, cpu = time.perf_counter(), time.process_time()
         done = self.running.run(steps)
         seconds, processor = time.perf_counter() - start, time.process_time() - cpu
         return {"steps": done, "seconds": seconds, "processor": processor}
 
     def outcome(self, file: str) -> dict[str, Any]:
-        """What it computes, for the comparison."""
+        """Save the result, for comparison."""
         steps = self.workload.compared_steps if isinstance(self.workload, Training) else 1
         self.running.reset()
         np.save(file, self.running.outcome(steps))
@@ -95,9 +95,9 @@ class Process:
 
 
 def peak_memory() -> int:
-    """The most memory this process has had, in bytes.
+    """The peak memory of this process, in bytes.
 
-    Linux's `ru_maxrss` also counts what the parent had before this program began; VmHWM does not.
+    Linux's `ru_maxrss` includes the parent's memory from before exec; VmHWM does not.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -112,7 +112,7 @@ def peak_memory() -> int:
 
 
 def answer(process: Process, request: dict[str, Any]) -> dict[str, Any]:
-    """Do what is asked; an exception becomes an answer."""
+    """Handle a request; an exception becomes an error reply."""
     name = request.pop("do")
     try:
         return getattr(process, name)(**request)
@@ -122,7 +122,7 @@ def answer(process: Process, request: dict[str, Any]) -> dict[str, Any]:
 
 def main(name: str, threads: str, kind: type[Process] = Process) -> None:
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever is printed is not an answer
+    os.dup2(2, 1)  # keep stdout for replies: prints go to stderr
     process = kind(name, int(threads))
     for line in sys.stdin:
         request = json.loads(line)

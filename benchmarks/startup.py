@@ -1,8 +1,8 @@
-"""What comes before the first step: the import, the compilation, the memory.
+"""The cost before the first step: import, compilation and memory.
 
-Each start is a fresh process. Cold: its folder of compiled programs is empty; warm: the second
-process with the same folder. The seconds run from the imported library with the data in memory to
-the end of the first step.
+Each start is a fresh process. Cold: with an empty compilation cache; warm: the second process with
+the same cache. The time runs from the imported library with the data in memory to the end of the
+first step.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STEPS = 5
 def starts(
     workload: str, arrays: str, sides: Iterable[str], threads: int
 ) -> tuple[dict[str, Any], list[str]]:
-    """Cold and warm seconds to the first step, and the peak memory, of each side; what failed."""
+    """Cold and warm seconds to the first step and peak memory of each side; and failures."""
     found: dict[str, Any] = {}
     failures: list[str] = []
     for name in sides:
@@ -53,7 +53,7 @@ def start(
 ) -> dict[str, float] | None:
     """One fresh process: seconds to the first step, and its peak memory after a few more.
 
-    None if the side takes no part. Errors: SideFailed.
+    None if the side does not take part. Errors: SideFailed.
     """
     with Partner(name, threads, extra=extra) as side:
         side.ask("version")  # imports the library, before the clock starts
@@ -65,7 +65,7 @@ def start(
 
 
 def imports(rounds: int) -> dict[str, float]:
-    """Seconds that `import` takes in a fresh process, the least of so many, in turns."""
+    """Seconds of `import` in a fresh process, the minimum over `rounds` alternating runs."""
     best: dict[str, float] = {}
     for _ in range(rounds):
         for package in PACKAGES:

@@ -1,6 +1,6 @@
-"""What a workload is: a training step, or one computation that is repeated.
+"""A workload: a training step, or one computation to repeat.
 
-The mathematics is written once, over the few functions that every side has (`ops`: linear,
+The mathematics is written once, in terms of the few functions that every side has (`ops`: linear,
 embedding, relu, tanh, gelu, exp, cross_entropy, log_softmax, layer_norm, causal_attention, chunks)
 and the operators that all arrays share.
 """
@@ -19,7 +19,7 @@ Loss = Callable[[Any, Mapping[str, Any], Mapping[str, Any], Any], Any]
 
 @dataclass(frozen=True)
 class AdamW:
-    """What the optimiser of a training is, if it is not SGD."""
+    """The settings of a training's optimiser, if it is not SGD."""
 
     beta1: float = 0.9
     beta2: float = 0.999
@@ -31,11 +31,11 @@ class AdamW:
 class Training:
     """A training step: forward, backward, and SGD (or `optimizer`) at `rate`.
 
-    `loss(ops, parameters, data, index)` is the program; `index` is None, or, if there is a `batch`,
-    the places of its examples, drawn within the step with replacement from the whole data.
-    `matrices` names the weights that `ops.linear` multiplies by, stored (out, in): a library that
-    wants them (in, out) may store them so. `operations` counts the arithmetic of a step, an FMA as
-    two. `together` is how many steps one call of a native loop does.
+    `loss(ops, parameters, data, index)` is the program; `index` is None, or, with a `batch`, the
+    indices of its examples, drawn within the step with replacement from all data. `matrices` names
+    the weights that `ops.linear` multiplies by, stored (out, in); a library that prefers (in, out)
+    may store them so. `operations` counts the arithmetic of a step, an FMA as two. `together` is
+    the number of steps per call of a native loop.
     """
 
     name: str
@@ -54,9 +54,9 @@ class Training:
 
 @dataclass(frozen=True)
 class Kernel:
-    """One computation of arrays, repeated; `compute(ops, arrays)` is the program.
+    """One computation on arrays, repeated; `compute(ops, arrays)` is the program.
 
-    `tolerance` is the largest error against NumPy in float64, relative to the largest number.
+    `tolerance` is the maximum error against NumPy in float64, relative to the largest number.
     """
 
     name: str
@@ -71,7 +71,7 @@ Workload = Training | Kernel
 
 
 def named_arrays(workload: Workload) -> Arrays:
-    """All arrays of a workload as its sides are given them: `parameter.NAME` and `data.NAME`."""
+    """All arrays of a workload as passed to its sides: `parameter.NAME` and `data.NAME`."""
     found = workload.arrays()
     parameters, data = found if isinstance(found, tuple) else ({}, found)
     return {
@@ -81,7 +81,7 @@ def named_arrays(workload: Workload) -> Arrays:
 
 
 def uniform(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Weights (out, in) of a linear layer, uniform in +-1/sqrt(in), as PyTorch begins."""
+    """Weights (out, in) of a linear layer, uniform in +-1/sqrt(in), as PyTorch initialises them."""
     bound = shape[-1] ** -0.5
     return rng.uniform(-bound, bound, shape).astype(np.float32)
 

@@ -1,15 +1,15 @@
-"""Generation: tokens a second of a GPT with a key-value cache, Gradatim beside PyTorch eager.
+"""Generation: tokens per second of a GPT with a key-value cache, Gradatim against PyTorch eager.
 
     python -m benchmarks.writing              # both sizes, one and two threads
     python -m benchmarks.writing --rounds 5   # quick
-    python -m benchmarks.writing --json       # for a program
+    python -m benchmarks.writing --json       # as JSON
 
 `gpt-names` (27 letters, context 16) and `gpt-text` (96 characters, context 64), batch 1, the same
-weights, float32. A window writes texts that fill the context from one token, since from then on
-nobody's cache helps. Both sides draw every token with multinomial from a softmax; that they compute
-the same is shown by the likeliest tokens, which must be equal. PyTorch's side is the cache that its
-users write: tensors as large as the context, a slice written and a slice read in each step. Sides
-take turns; the best window of each counts. Without PyTorch only our own times are shown.
+weights, float32. A window generates texts that fill the context from one token, since beyond that
+no cache helps. Both sides draw every token with multinomial from a softmax; to show that they
+compute the same, their greedy tokens must be equal. PyTorch's side uses the usual hand-written
+cache: tensors as large as the context, a slice written and a slice read in each step. Sides take
+turns; the best window of each counts. Without PyTorch only our own times are shown.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ SIZES = {
     "gpt-text": {"vocab_size": 96, "block_size": 64, "n_layer": 4, "n_head": 4, "n_embd": 128},
 }
 SIDES = ("gradatim", "torch")
-GOAL = 5.0  # times PyTorch
+GOAL = 5.0  # times PyTorch's speed
 WINDOW = 0.2  # seconds
 RESULTS = Path(__file__).parent / "results"
 
 
 def weights(sizes: dict[str, int]) -> dict[str, np.ndarray]:
-    """Large ones, so that the likeliest token is not a matter of rounding."""
+    """Large weights, so that the greedy token does not depend on rounding."""
     import gradatim
     from gradatim.models import gpt
 
@@ -50,7 +50,7 @@ def weights(sizes: dict[str, int]) -> dict[str, np.ndarray]:
 
 
 def compared(name: str, threads: int, rounds: int) -> dict[str, Any]:
-    """Tokens a second of each side, and whether they agree."""
+    """Tokens per second of each side, and whether they agree."""
     sizes = SIZES[name]
     found: dict[str, float] = {}
     agree: list[list[int]] = []
@@ -90,7 +90,7 @@ def line(found: dict[str, Any]) -> str:
 
 
 def main(given: list[str] | None = None) -> int:
-    """Measure, print, and keep; 1 if the sides do not compute the same."""
+    """Measure, print and save; returns 1 if the sides do not compute the same."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.writing", description=__doc__)
     parser.add_argument("workloads", nargs="*", help=f"of {', '.join(SIZES)} (all)")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])

@@ -1,4 +1,4 @@
-"""The process of one side of `writing`: requests and answers are those of `side`.
+"""The process of one side of `writing`: the protocol is that of `side`.
 
 {"do": "load", "sizes": {...}, "weights": "file.npz"}   {}
 {"do": "likeliest"}                                     {"tokens": [...]}
@@ -41,7 +41,7 @@ def _refuse(why: str) -> None:
 
 
 class Torch:
-    """The same model as PyTorch's users write it, with a cache."""
+    """The same model in PyTorch, with a hand-written cache."""
 
     def __init__(self, sizes: dict[str, int], weights: dict[str, Any], threads: int) -> None:
         import torch
@@ -99,7 +99,7 @@ KINDS = {"gradatim": Gradatim, "torch": Torch}
 
 
 class Writing(Process):
-    """One side, and the model that it has loaded."""
+    """One side, and its loaded model."""
 
     def __init__(self, name: str, threads: int) -> None:
         self.kind, self.threads = KINDS[name], threads

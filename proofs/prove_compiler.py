@@ -1,14 +1,14 @@
-"""Compiled programs over a long time: nothing grows, nothing is lost, nothing depends on threads.
+"""Compiled programs over a long time: no leaks, no lost updates, no dependence on threads.
 
-    retraces     500 traces each for other numbers, other shapes and other functions: what stays
-    freed        500 programs are gone, with machine code and memory, when nobody has them
-    steps        a million steps of a model in one `repeat`, and 200,000 calls: what stays
+    retraces     500 traces each for other numbers, other shapes and other functions: memory left
+    freed        500 programs are freed, with machine code and memory, once unreferenced
+    steps        a million steps of a model in one `repeat`, and 200,000 calls: memory left
     threads      400 steps of a large model with 1, 2 and 3 threads: the same bits
     interrupts   200 interrupts of a long `repeat`: after each, a whole number of steps was done
-    processes    20 forked and 6 spawned ones, two at a time, that compile what is compiled here
-    cache        30 starts with a cache that is damaged in a new way before each
+    processes    20 forked and 6 spawned ones, two at a time, that compile while this one does
+    cache        30 starts, each with a cache damaged in a new way
 
-Prints one JSON object; ends with code 1 if anything does not hold.
+Prints one JSON object; exits with code 1 if anything does not hold.
 """
 
 import gc
@@ -36,7 +36,7 @@ MB = 1e6
 
 
 def resident() -> int:
-    """Bytes of this process in memory; 0 where the system does not tell."""
+    """Resident memory of this process in bytes; 0 if the system does not tell."""
     gc.collect()
     try:
         pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
@@ -46,7 +46,7 @@ def resident() -> int:
 
 
 def training(width: int = 16, rows: int = 32, seed: int = 0) -> tuple[Any, Callable[[], Any]]:
-    """A model and one step of it on a batch drawn inside."""
+    """A model and one training step on a batch drawn inside it."""
     g.manual_seed(seed)
     generator = g.Generator().manual_seed(seed)
     model: Any = nn.Sequential(nn.Linear(8, width), nn.Tanh(), nn.Linear(width, 1))
@@ -65,7 +65,7 @@ def training(width: int = 16, rows: int = 32, seed: int = 0) -> tuple[Any, Calla
 
 
 def growth(work: Callable[[int], None], count: int, warm: int) -> float:
-    """Megabytes that so many more rounds leave, after some that fill what is kept."""
+    """Megabytes that `count` more rounds leave, after some to fill the caches."""
     work(warm)
     before = resident()
     work(count)
@@ -73,7 +73,7 @@ def growth(work: Callable[[int], None], count: int, warm: int) -> float:
 
 
 def retraces() -> dict[str, Any]:
-    """What traces leave behind."""
+    """The memory that traces leave behind."""
     scale = [0.0]
     number: Any = g.compile(lambda x: (x * scale[0]).sum())
     shape: Any = g.compile(lambda x: (x * 2).sum())
@@ -97,7 +97,7 @@ def retraces() -> dict[str, Any]:
 
 
 def freed() -> dict[str, Any]:
-    """Programs that nobody has."""
+    """Unreferenced programs are freed."""
 
     def made() -> list[Any]:
         w = g.zeros(100)
@@ -127,7 +127,7 @@ def steps() -> dict[str, Any]:
     called = growth(calls, 200_000, 5_000)
     finite = all(bool(np.isfinite(p.detach().numpy()).all()) for p in model.parameters())
     result = {"repeat_megabytes": repeated, "calls_megabytes": called}
-    # What a million steps return is theirs: 4 bytes each, freed when nobody reads them.
+    # The result of a million steps is 4 bytes each, freed when unreferenced.
     holds = repeated < 8 and called < 4 and finite and program.history == ["first call"]
     return {**result, "seconds_of_a_million": round(seconds, 1), "finite": finite, "holds": holds}
 
@@ -184,13 +184,13 @@ def interrupts() -> dict[str, Any]:
 
 
 def losses(seed: int) -> list[float]:
-    """What a new program computes."""
+    """The losses computed by a new program."""
     found: list[float] = g.compile(training(seed=seed)[1]).repeat(50).tolist()
     return found
 
 
 def processes() -> dict[str, Any]:
-    """Programs in processes made by this one, in the middle of everything."""
+    """Programs in child processes, forked and spawned while this one computes."""
     wrong = 0
     for method, count in (("fork", 20), ("spawn", 6)):
         if method not in multiprocessing.get_all_start_methods():
@@ -208,7 +208,7 @@ def cache() -> dict[str, Any]:
     right = 0
     with tempfile.TemporaryDirectory() as place:
         root = str(Path(__file__).parents[1])
-        # The cache is switched on after this module has been read, which switches it off.
+        # The cache is enabled after this module is imported, because importing it disables it.
         code = f"""
 import os, sys
 sys.path.insert(0, {root!r})

@@ -1,15 +1,15 @@
 """Proof: `kill -9` at any moment loses at most one checkpoint interval and never breaks a run.
 
-Two ways, both on real processes that train a real model:
+Two ways, both with real processes that train a real model:
 
-  random       a training is killed at random moments (fixed seed), opened, gone on with, killed
+  random       a training is killed at random moments (fixed seed), checked, resumed, killed
                again ...; the moments fall into start-up, steps, and the writing of checkpoints
-  exhaustive   a training is killed just before its 1st, 2nd, 3rd ... file operation, the renames
-               among them, until it runs through
+  exhaustive   a training is killed just before its 1st, 2nd, 3rd ... file operation, including
+               renames, until it runs to completion
 
-After every kill the run must open, be at most one interval behind the last step that was logged,
-and have metrics that can be read. Whenever a run gets to its end, its last checkpoint and its
-metrics must be bitwise those of a run that was never stopped.
+After every kill the run must load, be at most one interval behind the last logged step, and have
+readable metrics. Whenever a run finishes, its last checkpoint and its metrics must be bitwise those
+of an uninterrupted run.
 
     python proofs/prove_kill.py                  300 random kills and all file operations
     python proofs/prove_kill.py --kills 20
@@ -37,13 +37,13 @@ from gradatim.training.checkpoint import checkpoint_paths
 from gradatim.training.metrics import read_metrics
 from gradatim.training.runs import Run, list_runs
 
-TIMES = ("seconds", "steps_per_second", "examples_per_second")  # what may differ between two runs
+TIMES = ("seconds", "steps_per_second", "examples_per_second")  # may differ between two runs
 FILE_EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate"}
 
 
 @dataclass
 class Report:
-    """What was tried and seen."""
+    """What was tried, and what failed."""
 
     kills: int = 0
     before_the_run_existed: int = 0
@@ -54,7 +54,7 @@ class Report:
 
 
 def final_state(run: Run) -> tuple[bytes, list[dict[str, Any]], dict[str, Any]]:
-    """What must be equal bit for bit: the last checkpoint, and the metrics without times."""
+    """What must be bitwise equal: the last checkpoint, and the metrics without times."""
     last = checkpoint_paths(run.checkpoints)[-1]
     info = json.loads((last / "checkpoint.json").read_text(encoding="utf-8"))
     info["progress"]["loop"].pop("seconds")
@@ -67,7 +67,7 @@ def final_state(run: Run) -> tuple[bytes, list[dict[str, Any]], dict[str, Any]]:
 
 
 def inspect(root: Path, interval: int, report: Report, *, moment: str) -> None:
-    """After a kill: the run opens, and little is lost."""
+    """After a kill: the run loads, and little is lost."""
     report.kills += 1
     runs = list_runs(root)
     if not runs:
@@ -88,7 +88,7 @@ def inspect(root: Path, interval: int, report: Report, *, moment: str) -> None:
 
 
 def compare(run: Run, expected: Any, report: Report, *, moment: str) -> None:
-    """A run that came to its end must be the one that was never stopped."""
+    """A finished run must equal the uninterrupted one."""
     report.finished += 1
     for name, got, wanted in zip(
         ("checkpoint", "metrics", "description"), final_state(run), expected, strict=True
@@ -105,10 +105,10 @@ def random_kills(
     seed: int = 0,
     span: float = 0.15,
 ) -> Report:
-    """Kill the program that `command(folder)` starts or resumes, again and again.
+    """Repeatedly kill the program that `command(folder)` starts or resumes.
 
     One kill in five falls anywhere in the start-up; the others up to `span` seconds after the
-    metrics began to grow, when nearly all the time goes into checkpoints.
+    metrics began to grow, when most of the time goes into checkpoints.
     """
     moments, report = random.Random(seed), Report()
     with tempfile.TemporaryDirectory() as folder:
@@ -156,7 +156,7 @@ def _metrics_stamp(root: Path) -> list[tuple[str, int, int]]:
 def exhaustive_kills(train: Callable[[Path], None], *, interval: int = 1) -> Report:
     """Kill the function `train(folder)`, which starts or resumes, before each file operation.
 
-    Needs `fork` (not Windows): every victim is a copy of this process, which saves its start-up.
+    Needs `fork` (not Windows): every victim is a copy of this process, which saves start-up time.
     """
     report = Report()
     with tempfile.TemporaryDirectory() as folder:
@@ -191,7 +191,7 @@ def _dies_before(operation: int, train: Callable[[Path], None], root: Path) -> b
 
 
 def _die_before(operation: int, root: Path) -> None:
-    """From now on, count this process's file operations under a folder; die before the nth."""
+    """Count this process's file operations under a folder from now on, and die before the nth."""
     left, prefix = operation, str(root)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
@@ -205,7 +205,7 @@ def _die_before(operation: int, root: Path) -> None:
 
 
 def arguments(root: Path, *, steps: int, eval_interval: int) -> list[str]:
-    """What a user would type after `gradatim`, to start and to go on."""
+    """The `gradatim` arguments that start or resume the training."""
     common = ["--runs", str(root), "--samples", "0"]
     if (root / "proof").exists():
         return ["train", "--resume", "proof", *common]
@@ -221,13 +221,13 @@ def arguments(root: Path, *, steps: int, eval_interval: int) -> list[str]:
 
 
 def command_line(root: Path) -> list[str]:
-    """The program as a process of its own."""
+    """The program as a separate process."""
     gradatim = [sys.executable, "-m", "gradatim"]
     return [*gradatim, *arguments(root, steps=300, eval_interval=50)]
 
 
 def in_this_process(root: Path) -> None:
-    """The same, short, without a new process."""
+    """The same, but short and without a new process."""
     with contextlib.redirect_stdout(io.StringIO()):
         code = gradatim_main(arguments(root, steps=3, eval_interval=2))
     if code:

@@ -1,15 +1,16 @@
-"""Proof: the models of names learn what they should, by the recipes that `gradatim train` uses.
+"""Proof: the models of names reach their losses with the recipes of `gradatim train`.
 
-  bigram   a matrix descended reaches the loss of the counts to 0.01, on train and on dev
-  mlp      Bengio's network reaches dev loss 2.17 within 10 seconds of compiled steps (the compiling
-           is part of the first), and 2.20 within 60 seconds of plain ones
-  large    the same network, larger: what about two minutes give; nothing is promised of it
+  bigram   a matrix trained by gradient descent matches the loss of the counts to 0.01, on train
+           and on dev
+  mlp      Bengio's network reaches dev loss 2.17 within 10 seconds of compiled steps (including
+           compilation in the first), and 2.20 within 60 seconds of eager ones
+  large    a larger version of the same network, for about two minutes; no limit is asserted
 
-Each is the mean of three seeds fixed beforehand, save `large`, which is one run. The transformer is
-a proof of its own, `prove_gpt.py`.
+Each is the mean of three seeds fixed beforehand, except `large`, which is one run. The transformer
+has its own proof, `prove_gpt.py`.
 
-    python proofs/prove_learning.py          # all of it
-    python proofs/prove_learning.py mlp      # some
+    python proofs/prove_learning.py          # all
+    python proofs/prove_learning.py mlp      # only some
 """
 
 import json
@@ -21,7 +22,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-# Products this small gain nothing from a second thread, and lose much where another process runs.
+# Products this small gain nothing from a second thread, and lose much on a busy machine.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from gradatim.training.loop import train
@@ -30,7 +31,7 @@ from gradatim.training.session import new
 SEEDS = (1, 2, 3)
 SAME = 0.01
 LIMITS = {True: (2.17, 10.0), False: (2.20, 60.0)}  # compiled: dev loss, seconds
-# Chosen on dev: with less decay it learns its words by heart, with more it learns less.
+# Chosen on dev: with less weight decay it overfits, with more it underfits.
 LARGE = ("block_size=6", "m=24", "h=400", "weight_decay=0.15", "batch_size=512", "steps=25000")
 
 
@@ -43,7 +44,7 @@ def learn(
     settings: Sequence[str] = (),
     parts: Sequence[str] = ("train", "dev"),
 ) -> dict[str, float]:
-    """Train by the recipe of a model; its losses on all of train and dev, and the time in steps."""
+    """Train with a model's recipe; returns its losses on all of train and dev, and the seconds."""
     name = f"{model}-{seed}-{'compiled' if compiled else 'plain'}{'-large' if settings else ''}"
     pairs = [f"seed={seed}", "eval_interval=1000000", f"compile={str(compiled).lower()}", *settings]
     with new(root, model, name=name, pairs=pairs, warn=_stop) as session:
@@ -54,11 +55,11 @@ def learn(
 
 
 def _stop(message: str) -> None:
-    raise SystemExit(message)  # a proof about compiled steps that were not would prove nothing
+    raise SystemExit(message)  # a proof about compiled steps must not pass with eager ones
 
 
 def several(root: Path, model: str, **how: Any) -> dict[str, Any]:
-    """All seeds, and their means."""
+    """The results of all seeds, and their means."""
     runs = [learn(root, model, seed, **how) for seed in SEEDS]
     means = {key: fmean(run[key] for run in runs) for key in runs[0]}
     return {"seeds": list(SEEDS), "runs": runs, "mean": means}
@@ -68,7 +69,7 @@ Outcome = tuple[dict[str, bool], dict[str, Any]]  # what holds, and what was mea
 
 
 def bigrams(root: Path) -> Outcome:
-    """The descended matrix beside the counts."""
+    """The matrix trained by gradient descent against the counts."""
     counts = learn(root, "bigram-counts", SEEDS[0])
     bigram = several(root, "bigram")
     apart = {part: bigram["mean"][part] - counts[part] for part in ("train", "dev")}
@@ -77,7 +78,7 @@ def bigrams(root: Path) -> Outcome:
 
 
 def mlps(root: Path) -> Outcome:
-    """Bengio's network, with compiled steps and without, and in time."""
+    """Bengio's network, compiled and eager, within the time limits."""
     mlp = {compiled: several(root, "mlp", compiled=compiled) for compiled in (True, False)}
     holds = {}
     for compiled, (loss, seconds) in LIMITS.items():
@@ -89,7 +90,7 @@ def mlps(root: Path) -> Outcome:
 
 
 def large(root: Path) -> Outcome:
-    """What a larger one reaches."""
+    """The loss that a larger network reaches."""
     found = learn(root, "mlp", SEEDS[0], settings=LARGE)
     return {}, {"mlp larger": {"settings": list(LARGE), **found}}
 
@@ -98,7 +99,7 @@ PARTS = {"bigram": bigrams, "mlp": mlps, "large": large}
 
 
 def main(chosen: Sequence[str]) -> int:
-    """Train everything, or what was chosen; 0 if all that was promised holds."""
+    """Train everything, or the chosen parts; 0 if all limits hold."""
     unknown = [name for name in chosen if name not in PARTS]
     if unknown:
         raise SystemExit(f"there is no part {unknown[0]}; there are {', '.join(PARTS)}")
@@ -106,7 +107,7 @@ def main(chosen: Sequence[str]) -> int:
     report: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        # As on a machine where nothing was compiled before: the first run has to.
+        # An empty cache, as on a new machine: the first run has to compile.
         os.environ["GRADATIM_CACHE_DIR"] = str(root / "cache")
         for name in chosen or PARTS:
             held, found = PARTS[name](root)

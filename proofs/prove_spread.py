@@ -1,14 +1,14 @@
-"""Ten thousand compiled steps end where PyTorch ends, as near as PyTorch is to itself.
+"""Compiled training ends as close to PyTorch, after ten thousand steps, as PyTorch to itself.
 
-Each model of names is trained by its recipe, compiled, with the seeds of `torch_training.py`, which
-has stored where PyTorch ended: with one thread, with two, and with the rows of each batch turned
-round. All three take the same sums in other orders. How far the other two end from the first is the
-spread: the largest over the seeds, of the parameters (||a - b|| / ||b||) and of the loss on all
-training words. (Two threads alone would say little: for `mlp`, they give the same bits as one.)
+Each model of names is trained with its recipe, compiled, with the seeds of `torch_training.py`,
+which has stored where PyTorch ended: with one thread, with two, and with the rows of each batch
+reversed. All three take the same sums in other orders. The spread is how far the other two end from
+the first: the maximum over the seeds, of the parameters (||a - b|| / ||b||) and of the loss on all
+training words. (Two threads alone would say little: for `mlp` they give the same bits as one.)
 
-The compiled run has an order of its own, and rounds its updates elsewhere too. Two runs that both
-end within the spread of a third may be twice as far from each other, so it holds if it ends within
-twice the spread; `ratio` tells how much it was.
+The compiled run has its own order, and also rounds its updates elsewhere. Two runs that both end
+within the spread of a third may be twice as far from each other, so the proof requires twice the
+spread; `ratio` is the measured multiple.
 
     python proofs/prove_spread.py
 """
@@ -36,7 +36,7 @@ FACTOR = 2.0
 
 
 def compiled(model: str, seed: int, stops: tuple[int, ...] = STOPS) -> dict[int, tuple[Any, float]]:
-    """Train; by the number of steps, the parameters by name and the loss."""
+    """Train; returns parameters by name and the loss, for each number of steps in `stops`."""
     config = recipe(model, seed)
     task = LetterTask(names.load(), split_seed=config.data.split_seed)
     learner = make_learner(config, task, warn=_stop)
@@ -51,7 +51,7 @@ def compiled(model: str, seed: int, stops: tuple[int, ...] = STOPS) -> dict[int,
 
 
 def loss_on_all(learner: Any) -> float:
-    """The mean loss on the training words, with the penalty that training has."""
+    """The mean loss on the training words, including the training penalty."""
     loss: float = learner.evaluate("train", examples=0)
     config = learner.model.config
     if hasattr(config, "l2"):
@@ -60,11 +60,11 @@ def loss_on_all(learner: Any) -> float:
 
 
 def _stop(message: str) -> None:
-    raise SystemExit(message)  # a proof about compiled steps that were not would prove nothing
+    raise SystemExit(message)  # a proof about compiled steps must not pass with eager ones
 
 
 def compare(model: str, seed: int, stop: int, run: tuple[Any, float], stored: Any) -> Any:
-    """How far a run is from PyTorch's with one thread, beside what PyTorch's own differ by."""
+    """The distance of a run from PyTorch's with one thread, and those of PyTorch's other runs."""
     place = f"{model}/{seed}/{stop}"
     parameters, loss = run
     reference = {name: stored[f"{place}/{name}"] for name in parameters}

@@ -1,11 +1,11 @@
-"""Run the long proofs one after the other, and store what each found as dated JSON.
+"""Run the long proofs one after the other, and store their results as dated JSON.
 
     python proofs/run.py              all of them
     python proofs/run.py kill         only proofs/prove_kill.py
 
-A proof is a file `prove_*.py` that prints one JSON object on stdout, whatever it wants on stderr,
-and ends with code 0 if it holds. The tests marked `proof` are one more, called `tests`. The result
-goes to `proofs/results/<date>-<name>.json`, with the machine that gave it.
+A proof is a file `prove_*.py` that prints one JSON object on stdout, anything on stderr, and exits
+with code 0 if it holds. The tests marked `proof` are one more, called `tests`. Results go to
+`proofs/results/<date>-<name>.json`, with a description of the machine.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def machine() -> dict[str, Any]:
 
 
 def cpu_model() -> str:
-    """The processor's name, as far as the system tells it."""
+    """The processor's name, if the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -50,7 +50,7 @@ def cpu_model() -> str:
 
 
 def commit() -> str:
-    """The commit that is checked out, with a plus if files differ from it; empty without git."""
+    """The checked-out commit, with a plus if files were modified; empty without git."""
     try:
         head = git("rev-parse", "--short=12", "HEAD")
         return head + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
@@ -59,13 +59,13 @@ def commit() -> str:
 
 
 def git(*arguments: str) -> str:
-    """What git answers."""
+    """The output of a git command."""
     command = ["git", "-C", str(ROOT), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def commands(only: list[str]) -> dict[str, list[str]]:
-    """Each proof's name and how to run it."""
+    """Each proof's name and the command that runs it."""
     found = {
         path.stem.removeprefix("prove_"): [sys.executable, str(path)]
         for path in sorted(HERE.glob("prove_*.py"))
@@ -78,7 +78,7 @@ def commands(only: list[str]) -> dict[str, list[str]]:
 
 
 def run(name: str, command: list[str]) -> bool:
-    """Run one proof and store its result; whether it holds."""
+    """Run one proof and store its result; returns whether it holds."""
     print(f"{name}: {' '.join(command[1:])}", flush=True)
     start = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8", check=False)
@@ -104,12 +104,12 @@ def run(name: str, command: list[str]) -> bool:
 
 
 def closing_line(text: str) -> dict[str, Any]:
-    """What pytest says at the end."""
+    """The last line of pytest's output."""
     return {"pytest": (text.strip().splitlines() or [""])[-1]}
 
 
 def json_in(text: str) -> dict[str, Any] | None:
-    """The JSON object that a proof printed, alone or after other lines; None if there is none."""
+    """The JSON object that a proof printed, possibly after other lines; None if there is none."""
     lines = text.splitlines()
     for start, line in enumerate(lines):
         if line.startswith("{"):
@@ -122,7 +122,7 @@ def json_in(text: str) -> dict[str, Any] | None:
 
 
 def write(path: Path, text: str) -> None:
-    """Replace a file by another in one step, so that no half result is ever quoted."""
+    """Replace a file atomically, so that no partial result is ever read."""
     path.parent.mkdir(exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
     with unfinished.open("w", encoding="utf-8", newline="\n") as file:

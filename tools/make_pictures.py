@@ -1,4 +1,4 @@
-"""Make the pictures of the documentation, each by a few lines that a reader could type.
+"""Make the pictures of the documentation, each with a few lines that a reader could type.
 
     python tools/make_pictures.py             all of them, into docs/pictures/ (half a minute)
     python tools/make_pictures.py lol moons   only these
@@ -78,7 +78,7 @@ def random_400() -> Drawing:
         values.append(rng.choice([a + b, a * b, a.tanh(), b - a]))
     used = {child for value in values for child in value._children}
     ends = [value for value in values if value not in used]
-    while len(ends) > 1:  # add them up in pairs, to one result
+    while len(ends) > 1:  # add them in pairs until one result is left
         ends.append(ends.pop(0) + ends.pop(0))
     ends[0].backward()
     return draw.graph(ends[0])
@@ -133,7 +133,7 @@ def surprise() -> Drawing:
 
 
 def moons_net() -> tuple[MLP, list[tuple[list[float], float]], dict[str, object]]:
-    """A network of 105 parameters on two moons, and its losses while it learned."""
+    """A network of 105 parameters trained on two moons, and its losses during training."""
     moons, rng = two_moons(100, rng=random.Random(0)), random.Random(1)
     fresh = two_moons(100, rng=random.Random(7))
     net = MLP(2, [8, 8, 1], rng=rng)
@@ -206,7 +206,7 @@ PICTURES: dict[str, Callable[[], Drawing | Drawings]] = {
 }
 # Pages whose programs save their own pictures.
 PAGES = {"depth": DOCS / "depth.md", "attention": DOCS / "gpt.md"}
-# Not in the documentation: it is as large as all the others together.
+# Not in the documentation, since it is as large as all the others together.
 ON_REQUEST = {"random-400": random_400}
 
 

@@ -1,9 +1,9 @@
-"""Renew what docs/compiler.md quotes: the real print of every stage of its program.
+"""Renew the quotes in docs/compiler.md: the actual output of every stage of its program.
 
-    python tools/quote_compiler.py       run the page's program and write its blocks anew
+    python tools/quote_compiler.py       run the page's program and rewrite its blocks
 
-A block stands behind a comment with the line that prints it. What begins with `assembly:` is only
-renewed where LLVM is the page's and the processor of its family; the rest is the same everywhere.
+A block follows a comment with the line that prints it. Blocks marked `assembly:` are renewed only
+if LLVM's version and the processor family are the page's; the rest is the same everywhere.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _BETWEEN = "--8<-- the next block --8<--"
 
 
 def program(page: str) -> str:
-    """The program that the page follows."""
+    """The program of the page."""
     found = re.search(r"```python\n(.*?)```", page, re.DOTALL)
     assert found is not None
     return found[1]
 
 
 def renewed(page: str) -> str:
-    """The page with every block as it is printed now."""
+    """The page with every block's current output."""
     blocks = list(_BLOCK.finditer(page))
     printed = iter(_printed(program(page), [m[3] for m in blocks if _is_the_same_here(m)]))
 
@@ -49,7 +49,7 @@ def _is_the_same_here(m: re.Match[str]) -> bool:
 
 
 def _printed(code: str, lines: list[str]) -> list[str]:
-    """What each line prints behind the program, in a file of the name that the page gives it."""
+    """What each line prints after the program, run as a file named as on the page."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "example.py"
         rest = "\n".join(f"print({_BETWEEN!r})\n{line}" for line in lines)

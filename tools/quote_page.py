@@ -1,10 +1,10 @@
-"""Renew a page whose programs are followed by what they print.
+"""Renew a page whose programs are followed by their output.
 
-    python tools/quote_page.py docs/depth.md     run its programs, and write the outputs anew
+    python tools/quote_page.py docs/depth.md     run its programs, and rewrite the outputs
 
-All ```python blocks are one program, in their order; the ```text block behind one is what it
-prints. A comment `<!-- trained -->` before the output says that its numbers come from training,
-which on another processor rounds otherwise: a test compares them loosely.
+All ```python blocks form one program, in order; the ```text block after one is its output. A
+comment `<!-- trained -->` before the output marks numbers that come from training, which round
+differently on other processors: a test compares them loosely.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BETWEEN = "--8<-- the next block --8<--"
 
 
 def renewed(page: str, folder: Path) -> str:
-    """The page with every output as it is printed now; files are saved in `folder`."""
+    """The page with every current output; files are saved in `folder`."""
     parts = iter(_printed([m[1] for m in _BLOCK.finditer(page)], folder))
 
     def block(m: re.Match[str]) -> str:

@@ -1,16 +1,16 @@
-"""The sides: each library, each way of running it, as its own manual recommends.
+"""The sides: each library, in each way of running it, as its own manual recommends.
 
-A module of a side has
+A side's module has
 
-    version()                              what is installed; ImportError if nothing is
-    prepare(workload, arrays, threads)     something to run, or None if it takes no part
+    version()                              the installed version; ImportError if there is none
+    prepare(workload, arrays, threads)     something to run, or None if it does not take part
 
-`arrays` holds the parameters and the data as NumPy arrays, the same file for everyone. What
-`prepare` returns has
+`arrays` holds the parameters and the data as NumPy arrays, from the same file for every side. The
+result of `prepare` has
 
-    reset()          back to the initial weights and the generator's first number
-    run(steps)       at least so many steps, to the end; how many they were
-    outcome(steps)   after a reset: the losses of so many steps, or, of a Kernel, its result
+    reset()          restore the initial weights and the generator's initial state
+    run(steps)       run at least `steps` steps; returns how many
+    outcome(steps)   after a reset: the losses of `steps` steps, or the result of a Kernel
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Side:
-    """How a side is called in tables, and where it is."""
+    """The label of a side in tables, and its module."""
 
     label: str
     module: str
     ours: bool = False
-    caches: str = ""  # the variable that names its folder of compiled programs
+    caches: str = ""  # environment variable of its compilation cache
 
 
 SIDES = {

@@ -1,4 +1,4 @@
-"""`gradatim.compile`: a whole step is one native program, and Python calls it once a step."""
+"""`gradatim.compile`: a whole step is one native program, called from Python once per step."""
 
 from __future__ import annotations
 

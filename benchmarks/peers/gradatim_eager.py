@@ -1,4 +1,4 @@
-"""Gradatim, line by line."""
+"""Gradatim, eager."""
 
 from __future__ import annotations
 

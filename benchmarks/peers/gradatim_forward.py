@@ -1,4 +1,4 @@
-"""`gradatim.compile` of the forward pass; `backward()` and the optimiser are called as ever."""
+"""`gradatim.compile` of the forward pass; `backward()` and the optimiser run as usual."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`program.repeat(n)` of `gradatim.compile`: n steps in one call, the batches drawn natively."""
+"""`program.repeat(n)` of `gradatim.compile`: n steps per call, with batches drawn natively."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["prepare", "version"]
 
 
 class RepeatedTraining(Trained):
-    """A training whose steps are done in one call."""
+    """A training whose steps run in one call."""
 
     def run(self, steps: int) -> int:
         self.step.repeat(steps)  # type: ignore[attr-defined]
@@ -25,7 +25,7 @@ class RepeatedTraining(Trained):
 
 
 class RepeatedKernel(Computed):
-    """A kernel that is computed many times in one call."""
+    """A kernel that runs many times in one call."""
 
     def run(self, steps: int) -> int:
         self.step.repeat(steps)  # type: ignore[attr-defined]

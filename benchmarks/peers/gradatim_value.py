@@ -1,4 +1,4 @@
-"""gradatim.scalar: the first step of the staircase, in plain Python."""
+"""gradatim.scalar, in plain Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gradatim.compile` of a step of Values: straight-line machine code, many steps in a call."""
+"""`gradatim.compile` of a step on Values: straight-line machine code, many steps per call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["prepare", "version"]
 
 
 class Repeated:
-    """A network of scalars whose steps are done in one call."""
+    """A network of scalars whose steps run in one call."""
 
     def __init__(self, network: Any) -> None:
         import gradatim

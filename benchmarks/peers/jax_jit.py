@@ -1,4 +1,4 @@
-"""JAX, the step jitted, and called once a step from Python."""
+"""JAX with a jitted step, called from Python once per step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def version() -> str:
 
 
 class Jitted:
-    """A training: a call a step, and a wait at the end, as calls return before they are done."""
+    """A training with a call per step, and a wait at the end, since calls are asynchronous."""
 
     def __init__(self, workload: Training, arrays: Arrays) -> None:
         import jax
@@ -53,7 +53,7 @@ class Jitted:
 
 
 class JittedKernel:
-    """A kernel: the calls are queued, as JAX does it, and waited for at the end."""
+    """A kernel whose asynchronous calls are queued, and waited for at the end."""
 
     def __init__(self, workload: Kernel, arrays: Arrays) -> None:
         import jax
@@ -65,7 +65,7 @@ class JittedKernel:
         self.step = jax.jit(lambda operands: workload.compute(jax_ops.Ops, operands))
 
     def reset(self) -> None:
-        """Nothing changes."""
+        """A kernel has no state."""
 
     def run(self, steps: int) -> int:
         operands, step, result = self.operands, self.step, None

@@ -1,7 +1,7 @@
-"""What both ways of running JAX share: the functions of the workloads, arrays, a step.
+"""What both ways of running JAX share: the workloads' functions, arrays, a step.
 
-Its manual's advice is followed: data is an argument of the jitted function, not a constant in it,
-parameters are donated, matrices are stored (in, out), so that `x @ W` needs no transpose.
+It follows JAX's manual: data is an argument of the jitted function, not a constant in it,
+parameters are donated, and matrices are stored (in, out), so that `x @ W` needs no transpose.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..workload import Arrays, Training
 
 
 class Ops:
-    """The functions that workloads are written in."""
+    """The functions used in workloads."""
 
     relu, tanh, exp, log_softmax = jax.nn.relu, jnp.tanh, jnp.exp, jax.nn.log_softmax
     gelu = staticmethod(partial(jax.nn.gelu, approximate=True))
@@ -51,7 +51,7 @@ class Ops:
 
 
 def stored(arrays: Arrays, prefix: str, transposed: tuple[str, ...] = ()) -> Arrays:
-    """The arrays whose name begins with `prefix`, without it; integers as JAX has them."""
+    """The arrays whose name starts with `prefix`, without it; integers in JAX's default type."""
     found = {}
     for name, array in arrays.items():
         if name.startswith(prefix):
@@ -62,7 +62,7 @@ def stored(arrays: Arrays, prefix: str, transposed: tuple[str, ...] = ()) -> Arr
 
 
 def on_device(arrays: Arrays) -> dict[str, Any]:
-    """Fresh buffers: what is donated is gone after a step."""
+    """Fresh buffers, since donated ones are gone after a step."""
     return {name: jnp.array(array) for name, array in arrays.items()}
 
 

@@ -1,6 +1,6 @@
-"""JAX, many steps in one call: `lax.scan` over the step, jitted.
+"""JAX with many steps per call: a jitted `lax.scan` over the step.
 
-It takes no part in single kernels: the compiler may move what does not change out of its loop.
+It does not run single kernels: the compiler could hoist loop-invariant work out of the scan.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["prepare", "version"]
 
 
 class Scanned:
-    """A training in calls of `workload.together` steps: a length is compiled for."""
+    """A training in calls of `workload.together` steps, since it is compiled for a fixed length."""
 
     def __init__(self, workload: Training, arrays: Arrays) -> None:
         import jax

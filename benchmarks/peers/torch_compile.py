@@ -1,9 +1,9 @@
-"""`torch.compile`, in the form that was fastest of those tried.
+"""`torch.compile`, in the fastest of the forms tried.
 
-The whole step is one graph: gradients by `torch.func.grad_and_value`, the update in place. With the
-loss and `optimizer.step` compiled apart, and `backward()` between them, a step took 1.2 (`bigram`)
-to 4 times (`scalar`) as long. `cpp_wrapper`, which calls the kernels from C++, takes a sixth to a
-fifth off the small steps; `max-autotune` changed nothing.
+The whole step is one graph: gradients by `torch.func.grad_and_value`, updates in place. With the
+loss and `optimizer.step` compiled separately, and `backward()` between them, a step took 1.2
+(`bigram`) to 4 times (`scalar`) as long. `cpp_wrapper`, which calls the kernels from C++, takes a
+sixth to a fifth off the small steps; `max-autotune` changed nothing.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def prepare(workload: Workload, arrays: Arrays, threads: int) -> Any:
     import torch._inductor.config as inductor
 
     torch.set_num_threads(threads)
-    inductor.fallback_random = True  # eager's numbers, so that the losses can be compared
-    torch._dynamo.reset()  # what was compiled for the workload before counts against a limit
+    inductor.fallback_random = True  # eager's random numbers, so that losses are comparable
+    torch._dynamo.reset()  # earlier workloads' programs count towards the recompile limit
     kind: Any = Compiled if isinstance(workload, Training) else CompiledKernel
     return kind(torch, workload, arrays)

@@ -1,6 +1,6 @@
-"""`torch.compile` of the forward pass; `backward()` and the optimiser are called as ever.
+"""`torch.compile` of the forward pass; `backward()` and the optimiser run as usual.
 
-As most people use it.
+This is the most common use.
 """
 
 from __future__ import annotations
@@ -22,6 +22,6 @@ def prepare(workload: Workload, arrays: Arrays, threads: int) -> Any:
     torch.set_num_threads(threads)
     if not isinstance(workload, Training):
         return None
-    inductor.fallback_random = True  # eager's numbers, so that the losses can be compared
+    inductor.fallback_random = True  # eager's random numbers, so that losses are comparable
     torch._dynamo.reset()
     return Trained(torch, workload, arrays, partial(torch.compile, fullgraph=True))

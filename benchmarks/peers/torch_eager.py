@@ -1,4 +1,4 @@
-"""PyTorch, line by line."""
+"""PyTorch, eager."""
 
 from __future__ import annotations
 

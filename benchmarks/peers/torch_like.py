@@ -1,4 +1,4 @@
-"""What PyTorch and Gradatim share: everything. `torch` is whichever library is handed in."""
+"""The code shared by PyTorch and Gradatim: all of it. `torch` is the library passed in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Compile = Callable[[Callable[[Any], Any]], Callable[[Any], Any]]
 
 
 class Ops:
-    """The functions that workloads are written in."""
+    """The functions used in workloads."""
 
     def __init__(self, torch: Any) -> None:
         functional = torch.nn.functional
@@ -34,7 +34,7 @@ class Ops:
         return self.functional.layer_norm(x, weight.shape, weight, bias)
 
     def causal_attention(self, q: Any, k: Any, v: Any) -> Any:
-        """(batch, places, heads, width of a head) each."""
+        """q, k and v are (batch, positions, heads, head width)."""
         q, k, v = (x.transpose(1, 2) for x in (q, k, v))
         mixed = self.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
         return mixed.transpose(1, 2)
@@ -49,7 +49,7 @@ class Ops:
 
 
 def tensors(torch: Any, arrays: Arrays, prefix: str = "") -> dict[str, Any]:
-    """Copies of the arrays whose name begins with `prefix`, without it."""
+    """Copies of the arrays whose name starts with `prefix`, without it."""
     return {
         name.removeprefix(prefix): torch.from_numpy(np.array(array))
         for name, array in arrays.items()
@@ -58,7 +58,7 @@ def tensors(torch: Any, arrays: Arrays, prefix: str = "") -> dict[str, Any]:
 
 
 class Trained:
-    """A training in the loop that every tutorial of PyTorch has."""
+    """A training with the usual PyTorch loop."""
 
     def __init__(
         self, torch: Any, workload: Training, arrays: Arrays, compiled: Compile | None = None
@@ -83,7 +83,7 @@ class Trained:
                 number.zero_()
 
     def memory(self) -> list[Any]:
-        """What the optimiser remembers of earlier steps."""
+        """The optimiser's state tensors."""
         return [x for state in self.optimizer.state.values() for x in state.values()]
 
     def run(self, steps: int) -> int:
@@ -97,7 +97,7 @@ class Trained:
 
 
 def optimizer_of(torch: Any, workload: Training, parameters: Mapping[str, Any]) -> Any:
-    """SGD, or AdamW in the form that is fastest."""
+    """SGD, or AdamW in its fastest form."""
     adamw = workload.optimizer
     if adamw is None:
         return torch.optim.SGD(parameters.values(), lr=workload.rate)
@@ -119,9 +119,9 @@ def training_step(
     optimizer: Any,
     compiled: Compile,
 ) -> Step:
-    """One step as a function: draw, loss, backward, update; it returns the loss.
+    """One step as a function: draw, loss, backward, update; returns the loss.
 
-    `compiled` is what becomes of the forward pass.
+    `compiled` is applied to the forward pass.
     """
     ops, batch, count = Ops(torch), workload.batch, len(data["y"])
     forward = compiled(lambda index: workload.loss(ops, parameters, data, index))
@@ -138,16 +138,16 @@ def training_step(
 
 
 class Computed:
-    """A kernel, called again and again."""
+    """A kernel, called repeatedly."""
 
     def __init__(self, torch: Any, workload: Kernel, arrays: Arrays) -> None:
-        # In the library's own memory, as a tensor is that it has made.
+        # Cloned, so that the memory is allocated by the library itself.
         ops = Ops(torch)
         operands = {name: x.clone() for name, x in tensors(torch, arrays, "data.").items()}
         self.step: Step = lambda: workload.compute(ops, operands)
 
     def reset(self) -> None:
-        """Nothing changes."""
+        """A kernel has no state."""
 
     def run(self, steps: int) -> int:
         step = self.step
@@ -160,6 +160,6 @@ class Computed:
 
 
 def eager(torch: Any, workload: Workload, arrays: Arrays) -> Trained | Computed:
-    """The workload as the library runs it line by line."""
+    """The workload run eagerly."""
     kind: Any = Trained if isinstance(workload, Training) else Computed
     return kind(torch, workload, arrays)

@@ -1,4 +1,4 @@
-"""The batches that PyTorch and Gradatim draw, for libraries that have another generator."""
+"""The batches that PyTorch and Gradatim draw, for libraries with another generator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .torch_like import SEED
 
 
 def batches(workload: Training, examples: int) -> np.ndarray | None:
-    """The indices that PyTorch's and Gradatim's generator draws, (together, batch); None without.
+    """The indices drawn by PyTorch and Gradatim, (together, batch); None without a batch.
 
     Both take the next 32 bits of the Mersenne twister modulo the number of examples.
     """

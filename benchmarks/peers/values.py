@@ -1,4 +1,4 @@
-"""Networks of scalars, in plain Python: what micrograd and gradatim.scalar share."""
+"""Networks of scalars in plain Python: the code shared by micrograd and gradatim.scalar."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..workloads import scalar
 
 
 class Network:
-    """A network of scalars that has the given weights after each reset."""
+    """A network of scalars whose weights are restored by each reset."""
 
     def __init__(self, net: Any, arrays: Arrays) -> None:
         self.net = net
@@ -33,5 +33,5 @@ class Network:
 
 
 def prepare(make: Callable[[], Any], workload: Workload, arrays: Arrays) -> Network | None:
-    """The `scalar` workload; a network of scalars takes no part in the others."""
+    """The `scalar` workload; networks of scalars do not take part in the others."""
     return Network(make(), arrays) if workload is scalar.WORKLOAD else None

@@ -1,4 +1,4 @@
-"""The workloads, by name; a group's name stands for all its members."""
+"""The workloads by name, and groups of them."""
 
 from ..workload import Workload
 from . import bigram, bigram_commuted, chains, gpt, mlp, products, scalar
@@ -17,7 +17,7 @@ WORKLOADS = {workload.name: workload for group in GROUPS.values() for workload i
 
 
 def chosen(names: list[str]) -> list[Workload]:
-    """The workloads of these names and groups; all if none is named. Errors: KeyError."""
+    """The workloads of these names and groups; all if no name is given. Errors: KeyError."""
     found: dict[str, Workload] = {}
     for name in names or list(GROUPS):
         members = GROUPS[name] if name in GROUPS else (WORKLOADS[name],)

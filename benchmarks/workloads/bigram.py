@@ -1,4 +1,4 @@
-"""The learned bigram table: one 27 x 27 matrix, all pairs of the embedded names in each step.
+"""The learned bigram table: one 27 x 27 matrix, all pairs of the built-in names in each step.
 
 activation        none: the row of the letter before is the logits
 final activation  softmax, within the loss
@@ -16,8 +16,8 @@ import numpy as np
 
 from ..workload import Arrays, Training, normal
 
-PAIRS = 215_000  # about; used to count the arithmetic only
-# A number of a row: subtract the largest, exp (counted as 20), sum, divide, compare, add to dW.
+PAIRS = 215_000  # approximately; used only to count the arithmetic
+# Per number of a row: subtract the maximum, exp (counted as 20), sum, divide, compare, add to dW.
 OPERATIONS = 25.0 * 27 * PAIRS
 
 

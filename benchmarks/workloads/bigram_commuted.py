@@ -1,8 +1,8 @@
-"""The bigram table once more, with the softmax taken before the gather, by hand and for all sides.
+"""The bigram table with the softmax moved before the gather, by hand, for all sides.
 
-log_softmax works on each row alone, so log_softmax(W[x]) = log_softmax(W)[x]: 27 rows instead of
-215,000. It is another program with the same numbers, so it has a row of its own. Everything else
-(loss, optimiser, rate, data) is that of `bigram`.
+log_softmax acts on each row independently, so log_softmax(W[x]) = log_softmax(W)[x]: 27 rows
+instead of 215,000. It is another program with the same result, so it has its own row. Everything
+else (loss, optimiser, rate, data) is that of `bigram`.
 """
 
 from __future__ import annotations
@@ -24,5 +24,5 @@ WORKLOAD = replace(
     name="bigram-commuted",
     text="the same with log_softmax before the gather, written so for all sides",
     loss=loss,
-    operations=2.0 * bigram.PAIRS,  # a sum of what is gathered, a count for the gradient
+    operations=2.0 * bigram.PAIRS,  # a sum over the gathered numbers, a count for the gradient
 )

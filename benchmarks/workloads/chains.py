@@ -1,6 +1,6 @@
-"""Elementwise chains in float32: what fusion gives, in and out of cache.
+"""Elementwise chains in float32: the effect of fusion, in and out of cache.
 
-`chain` is tanh(x y + z) exp(-x x), mostly arithmetic; `axpy` is 2 x + y, mostly memory.
+`chain` is tanh(x y + z) exp(-x x), compute-bound; `axpy` is 2 x + y, memory-bound.
 """
 
 from __future__ import annotations

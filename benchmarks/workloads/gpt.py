@@ -1,12 +1,12 @@
-"""A GPT on rows of letters: pre-norm blocks, causal attention with several heads, AdamW.
+"""A GPT on rows of letters: pre-norm blocks, causal multi-head attention, AdamW.
 
-activation        GELU, the form with tanh
+activation        GELU with tanh
 final activation  softmax, within the loss
 loss              mean cross-entropy over all letters of the batch
 attention         one matrix for queries, keys and values; no dropout
-head              a matrix of its own, without bias
-optimiser         AdamW, rate 0.001, betas 0.9 and 0.999, weight decay 0.01 for everything
-batch             rows drawn with replacement within the step; JAX is given their numbers
+head              its own matrix, without bias
+optimiser         AdamW, rate 0.001, betas 0.9 and 0.999, weight decay 0.01 on everything
+batch             rows drawn with replacement within the step; JAX is given their indices
 dtype             float32; indices in the library's own integer (JAX int32, the others int64)
 
 `gpt-names`  first names: 4 layers, 4 heads, 64 wide, context 16, batch 32
@@ -30,7 +30,7 @@ MATRICES = ("qkv", "projection", "fc", "out")
 
 @dataclass(frozen=True)
 class Sizes:
-    """What tells one GPT from another."""
+    """The sizes that distinguish GPTs."""
 
     layers: int
     heads: int
@@ -41,7 +41,7 @@ class Sizes:
 
     @property
     def operations(self) -> float:
-        """Those of all products, forward and twice that much backward; attention below the
+        """The arithmetic of all products, forward and twice that backward; attention below the
         diagonal only."""
         tokens = self.batch * self.context
         weights = self.layers * 12 * self.width**2 + self.width * self.letters

@@ -1,8 +1,8 @@
 """Plain matrix products in float32, (m, k) times (k, n), named m x k x n.
 
-`-tn` stores the first operand transposed, as the gradient of a weight needs it, `-nt` the second,
-as `linear` needs it. The shapes are those of the course's models: the two layers of `mlp`, and the
-layers of a small GPT (768 tokens, width 128), with the gradient of one of its weights.
+`-tn` stores the first operand transposed, as in a weight's gradient, `-nt` the second, as in
+`linear`. The shapes come from the course's models: the two layers of `mlp`, and the layers of a
+small GPT (768 tokens, width 128), with the gradient of one of its weights.
 """
 
 from __future__ import annotations

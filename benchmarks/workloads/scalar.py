@@ -40,7 +40,7 @@ def loss(ops: Any, p: Mapping[str, Any], data: Mapping[str, Any], index: None) -
 
 
 def step_of_values(net: Any) -> Any:
-    """The same step for networks of scalars; these lines serve micrograd and gradatim.scalar."""
+    """The same step for networks of scalars, used by micrograd and gradatim.scalar."""
     total = sum((net(x) - y) ** 2 for x, y in zip(XS, YS, strict=True))
     net.zero_grad()
     total.backward()
@@ -50,7 +50,7 @@ def step_of_values(net: Any) -> Any:
 
 
 def values_of(parameters: Arrays) -> list[float]:
-    """The weights in the order of `net.parameters()`: a neuron after the other, its bias last."""
+    """The weights in the order of `net.parameters()`: neuron by neuron, bias last."""
     return [
         float(number)
         for layer in (1, 2, 3)
