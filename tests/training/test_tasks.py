@@ -151,6 +151,7 @@ def test_new_betas_and_decay_hold_after_going_on():
         ({"top_k": 0}, "top_k is 0; at least 1 token"),
         ({"top_p": 1.5}, "top_p is 1.5; it is a probability"),
         ({"max_tokens": 0}, "at most 0 tokens is no text"),
+        ({"seed": 1 << 64}, "--seed is 18446744073709551616; it is a whole number from 0 to"),
         ({"greedy": True, "top_k": 3}, "--greedy draws nothing"),
     ],
 )

@@ -53,6 +53,8 @@ class SampleRequest:
             raise BadUse(f"top_p is {self.top_p}; it is a probability above 0, up to 1")
         if self.max_tokens is not None and self.max_tokens < 1:
             raise BadUse(f"at most {self.max_tokens} tokens is no text; ask for at least 1")
+        if self.seed is not None and not 0 <= self.seed < 1 << 64:
+            raise BadUse(f"--seed is {self.seed}; it is a whole number from 0 to 2^64 - 1")
         draws = (self.temperature, self.top_k, self.top_p) != (1.0, None, None)
         if self.greedy and draws:
             raise BadUse(
