@@ -13,6 +13,7 @@ from ..ops import broadcast, movement
 from .dims import Size, different_dims, fill_in, integers, one_dim, sliced_dim
 from .memory_format import asks_for_order, contiguous_format
 from .numpy_names import numpy_names
+from .reinterpreting import reinterpreted
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -59,20 +60,26 @@ class Shaped(Handle):
     def view(self, *sizes: Any, size: Any = None, dtype: Any = None) -> Tensor:
         """The same memory in another shape.
 
+        With a dtype in place of a shape, the same bytes as numbers of that dtype. If these are of
+        another size, the last dimension changes. Like `detach()`, the result has no history.
+
         Errors: ShapeError for a different number of elements, or if only a copy could have the
-        shape; ArgumentError for a dtype, since the bytes cannot be reinterpreted.
+        shape; or if the last dimension does not hold whole numbers of the dtype.
 
         >>> import gradatim
         >>> gradatim.arange(6).view(2, -1)
         tensor([[0, 1, 2],
                 [3, 4, 5]])
+        >>> gradatim.tensor([1.0, -2.0]).view(gradatim.int32)
+        tensor([ 1065353216, -1073741824], dtype=gradatim.int32)
         """
-        if dtype is not None or any(type(n) in (dtypes.dtype, type) for n in sizes):
-            raise ArgumentError(
-                f"view: bytes cannot be reinterpreted as {sizes[0] if sizes else dtype}; use "
-                "x.to(dtype) to convert the numbers, or from_numpy(x.numpy().view(...)) for the "
-                "same bytes, without history"
-            )
+        wanted = [n for n in sizes if type(n) in (dtypes.dtype, type)]
+        if dtype is not None:
+            wanted.append(dtype)
+        if wanted:
+            if len(wanted) > 1 or size is not None or len(sizes) + (dtype is not None) > 1:
+                raise TypeError("view: give a shape or a dtype, not both")
+            return reinterpreted(self, wanted[0])
         target = fill_in("view", integers("view", sizes, size), self._value.shape)
         if not broadcast.can_view(self._value, target):
             raise ShapeError(

@@ -38,6 +38,22 @@ slice_ = Primitive(
     x=lambda g, x_type, index: put_slice(g, x_type.shape, index),
 )
 
+
+def _other_type(x: Any, *, dtype: np.dtype[Any]) -> ArrayType:
+    if x.dtype.itemsize == dtype.itemsize:
+        return ArrayType(x.shape, dtype)
+    return ArrayType((*x.shape[:-1], x.shape[-1] * x.dtype.itemsize // dtype.itemsize), dtype)
+
+
+# The same bytes as numbers of another dtype; of another size, they change the last dimension.
+reinterpret = Primitive(
+    "reinterpret(x, *, dtype)",
+    lambda x, *, dtype: x.view(dtype),
+    _other_type,
+    is_view=True,
+    differentiable=False,
+)
+
 flip: Primitive = Primitive(
     "flip(x, *, dims)",
     lambda x, *, dims: np.flip(x, dims).copy(),

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gradatim
-from gradatim.core.errors import ArgumentError
+from gradatim.compiler.errors import TraceError
+from gradatim.core.errors import AutogradError
 from tests._tensor.pytorch_programs import check, every_program_of
 
 
@@ -269,16 +270,72 @@ def test_copies_of_what_is_transposed_are_in_order_unless_they_are_drawn():
     assert gradatim.rand_like(x).stride() == x.stride()
 
 
+# -- the same bytes as numbers of another dtype ----------------------------------------------------
+
+
+def test_memory_seen_as_another_dtype() -> None:
+    x = gradatim.tensor([[1.0, -2.0], [0.0, 3.0]])
+    bits = x.view(gradatim.int32)
+    assert bits.tolist() == [[0x3F800000, -0x40000000], [0, 0x40400000]]
+    assert x.view(dtype=gradatim.uint8).shape == (2, 8)
+    assert x.view(gradatim.float64).shape == (2, 1)
+    assert x.T.view(gradatim.int32).tolist() == bits.T.tolist()
+    bits[0, 0] = 0x40000000
+    assert x[0, 0] == 2
+    x.zero_()
+    assert not bits.any()
+
+
+def test_it_has_no_history_but_writes_to_it_are_noticed() -> None:
+    x = gradatim.ones(3, requires_grad=True)
+    y = x * 2
+    loss = (y * y).sum()
+    bits = y.view(gradatim.int32)
+    assert not y.view(gradatim.float32).requires_grad
+    bits.zero_()
+    assert y.requires_grad
+    with pytest.raises(AutogradError, match="but it was overwritten in place since"):
+        loss.backward()
+
+
+def test_copies_of_it_share_memory_as_it_does() -> None:
+    for copied in (deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))):
+        x = gradatim.ones(3)
+        y, bits = copied((x, x.view(gradatim.int32)))
+        bits.zero_()
+        assert (x.tolist(), y.tolist()) == ([1, 1, 1], [0, 0, 0])
+
+
+def test_a_program_is_given_it_but_does_not_make_it() -> None:
+    x = gradatim.ones(3)
+    assert gradatim.compile(lambda bits: bits + 1)(x.view(gradatim.int32))[0] == 0x3F800001
+    with pytest.raises(TraceError, match=r"call view\(dtype\) there and pass a clone\(\)"):
+        gradatim.compile(lambda x: x.view(gradatim.int32) + 1)(x)
+
+
 @pytest.mark.parametrize(
-    "view",
+    ("view", "dtype", "message"),
     [
-        lambda x: x.view(gradatim.int32),
-        lambda x: x.view(dtype=gradatim.int32),
-        lambda x: x.view(int),
+        (lambda x: x[0, 0], gradatim.uint8, "a 0-d tensor cannot be seen in another size"),
+        (lambda x: x.T, gradatim.uint8, "but their stride is 4; use x.contiguous"),
+        (lambda x: x[:, ::2], gradatim.float64, "but their stride is 2"),
+        (lambda x: x[:, :3], gradatim.float64, "must be divisible by 2, but it is 3"),
+        (lambda x: x[:, 1:3], gradatim.float64, "the first is at 1 and strides are"),
+        (lambda x: x.view(4, 3)[:, :2], gradatim.float64, r"strides are \[3\]; use x.clone"),
     ],
 )
-def test_memory_is_not_seen_as_another_dtype(view: Callable[[Any], Any]) -> None:
-    with pytest.raises(ArgumentError, match=r"view: bytes cannot be reinterpreted as .*int"):
-        view(gradatim.ones(2))
-    ones = gradatim.from_numpy(gradatim.ones(2).numpy().view("int32"))
-    assert ones.tolist() == [0x3F800000] * 2
+def test_numbers_of_another_size_must_fit(
+    view: Callable[[Any], Any], dtype: Any, message: str
+) -> None:
+    with pytest.raises(RuntimeError, match=message):
+        view(gradatim.ones(3, 4)).view(dtype)
+
+
+def test_a_shape_and_a_dtype_are_two_views() -> None:
+    for wrong in (
+        lambda x: x.view(2, gradatim.int32),
+        lambda x: x.view(2, dtype=gradatim.int32),
+        lambda x: x.view(gradatim.int32, dtype=gradatim.int32),
+    ):
+        with pytest.raises(TypeError, match="view: give a shape or a dtype, not both"):
+            wrong(gradatim.ones(2))

@@ -16,7 +16,7 @@ import pytest
 
 import gradatim
 from gradatim.compiler.errors import TraceError
-from gradatim.compiler.ir.segments import REASONS, UNTRACEABLE
+from gradatim.compiler.ir.segments import ONE_DTYPE, REASONS, UNTRACEABLE
 from gradatim.core.handle import steps
 from gradatim.core.primitive import REGISTRY, Composite, Shortcut
 from tests.compiler.running import Bound
@@ -26,7 +26,7 @@ from tests.ops.test_table import LAYOUTS, NOT_STRIDED, TABLE, call, expected, fl
 Arrays = list[np.ndarray]
 
 NAMES = sorted({c.primitive for c in TABLE})
-TRACEABLE = [name for name in NAMES if name not in UNTRACEABLE]
+TRACEABLE = [name for name in NAMES if name not in (*UNTRACEABLE, *ONE_DTYPE)]
 DIFFERENTIABLE = [
     name
     for name in TRACEABLE
@@ -121,6 +121,13 @@ def test_shapes_that_depend_on_numbers_are_refused(name: str) -> None:
     inputs = tensors_of(inputs_of(case, np.float64))
     with pytest.raises(TraceError, match="depends on the numbers"):
         Bound(lambda *xs: call(case, *xs), inputs)
+
+
+@pytest.mark.parametrize("name", ONE_DTYPE)
+def test_another_dtype_of_the_same_memory_is_refused(name: str) -> None:
+    case = cases_of(name)[0]
+    with pytest.raises(TraceError, match=r"call view\(dtype\) there and pass a clone\(\)"):
+        Bound(lambda *xs: call(case, *xs), tensors_of(inputs_of(case, np.float64)))
 
 
 # -- values --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.ops.case import Case, along, integers, numbers, reductions, truths
+from tests.ops.case import SHAPES, Case, along, integers, numbers, reductions, truths
 
 I64 = np.dtype("int64")
 
@@ -50,6 +50,10 @@ def _scatter(x: Any, index: Any, values: Any, *, dim: int, accumulate: bool) -> 
 
 def _extreme(x: Any, index: Any, values: Any, *, dim: int, largest: bool) -> Any:
     return _scattered(max if largest else min)(x, index, values, dim=dim)
+
+
+def _reinterpreted(x: Any, *, dtype: Any) -> Any:
+    return np.frombuffer(np.asarray(x).tobytes(), dtype).reshape(np.shape(x))
 
 
 def _diagonal(x: Any, *, offset: int, dim1: int, dim2: int) -> Any:
@@ -186,6 +190,10 @@ PLACES = [
         )
         for shape, mask in (((3, 4), (3, 4)), ((3, 4), (3, 1)), ((0, 4), (1, 4)), ((), ()))
     ],
+    *(
+        Case("reinterpret", (numbers(shape),), _reinterpreted, {"dtype": np.dtype("int64")})
+        for shape in SHAPES
+    ),
     Case("diagonal", (numbers((3, 4)),), _diagonal, {"offset": 0, "dim1": 0, "dim2": 1}),
     Case("diagonal", (numbers((3, 4)),), _diagonal, {"offset": 2, "dim1": 1, "dim2": 0}),
     Case("diagonal", (numbers((2, 3, 3)),), _diagonal, {"offset": -1, "dim1": 1, "dim2": 2}),

@@ -22,7 +22,7 @@ from ...core.storage import Storage
 from ...core.update import Update
 from ...ops.broadcast import repeated
 from ...ops.creation import constant, filled
-from ...ops.movement import update_view
+from ...ops.movement import reinterpret, update_view
 from ..errors import TraceError
 from ..ir.graph import Equation, Params, Var, apply, kept_from_trace, value_asked_for
 from ..user_line import user_line
@@ -76,6 +76,11 @@ class Tracer:
     def _execute(self, primitive: Primitive, inputs: tuple[Handle, ...], params: Params) -> Any:
         if primitive is constant:
             return self.constant(**params)
+        if primitive is reinterpret:
+            raise TraceError(
+                f"compile: {user_line()} uses memory as numbers of another dtype than before, "
+                "which is done outside of programs only: call view(dtype) there and pass a clone()"
+            )
         if primitive is update_view:
             inputs, params = self._in_strides(inputs, params["view"])
         line = user_line() if self.noting_lines else self.line
