@@ -88,6 +88,8 @@ class TrainingMachine(RuleBasedStateMachine):
                 for x, y in zip(trainer.numbers(), before, strict=True):
                     x.copy_(y)
             trainer.model.zero_grad()
+            for optimizer in trainer.optimizers:  # it may hold a parameter that was replaced
+                optimizer.zero_grad()
             trainer.held = {}
             find_state(trainer)
 

@@ -95,8 +95,7 @@ def asked(monkeypatch):
 
 def test_the_environment_asks_for_narrower_vectors(asked):
     assert asked("16").vector_bytes == 16
-    assert asked("16").key == host().narrow(16).key
-    assert asked("").vector_bytes >= asked("16").vector_bytes
+    assert asked("16") == asked("").narrow(16)
 
 
 @pytest.mark.parametrize("width", ["48", "128", "wide", "-16"])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gradatim.compiler.machine import engine, linking
 from gradatim.compiler.machine.llvm import library
 from gradatim.compiler.machine.object_file import Damaged
-from gradatim.compiler.machine.target import host
+from gradatim.compiler.machine.target import host, vector_width
 
 pytestmark = pytest.mark.skipif(not linking.is_possible(), reason="LLVM does it on this system")
 
@@ -137,12 +137,13 @@ def test_an_altered_object_is_read_or_refused(changes):
 def test_what_is_kept_of_the_processor_is_what_llvm_says_now(tmp_path):
     ask = "from gradatim.compiler.machine import engine; engine.available(); "
     ask += "from gradatim.compiler.machine.target import host; print(host().key)"
-    fresh = {**os.environ, "GRADATIM_CACHE_DIR": str(tmp_path)}
+    fresh = {**os.environ, "GRADATIM_CACHE_DIR": str(tmp_path), "GRADATIM_VECTOR_BYTES": ""}
     command = [sys.executable, "-c", ask]
     told = [subprocess.check_output(command, text=True, env=fresh) for _ in range(2)]
     llvm = library()
     says = f"{llvm.get_process_triple()} {llvm.get_host_cpu_name()} "
-    says += f"{llvm.get_host_cpu_features().flatten()} {host().vector_bytes}\n"
+    features = llvm.get_host_cpu_features()
+    says += f"{features.flatten()} {vector_width(features)}\n"
     assert told == [says, says]
 
 
