@@ -65,8 +65,8 @@ _NEVER = _NEVER_METHODS | {
 _PLANNED_METHODS = _words(
     """
     addbmm addmv addr cauchy_ cholesky corrcoef cov cross det diff digamma dist
-    erfc erfinv fliplr flipud fmod frac geometric_ hypot inverse kron lgamma log_normal_
-    logaddexp logdet logit mode nan_to_num pinverse qr quantile rot90 sinc slogdet svd
+    erfc erfinv fliplr flipud geometric_ inverse kron lgamma log_normal_
+    logdet mode pinverse qr quantile rot90 slogdet svd
     tensor_split unfold
     """
 )

@@ -10,8 +10,8 @@ from ..core.errors import ArgumentError, DTypeError
 from ..core.handle import Handle, check_tensor
 from ..core.numbers import numbers_of
 from ..ops import elementwise as ops
+from ..ops.broadcast import full
 from .promotion import (
-    as_tensor,
     binary,
     broadcast_shape,
     expanded,
@@ -207,8 +207,9 @@ def where(
             "where: expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition._value.dtype}; use a comparison, or .bool()"
         )
-    x, y = as_tensor(input), as_tensor(other)
     dtype = result_type(input, other)
+    # A number takes the dtype of the result at once: by way of float32, 0.1 would lose digits.
+    x, y = (v if isinstance(v, Handle) else full((), v, dtype) for v in (input, other))
     shape = broadcast_shape("where", condition._value.shape, x._value.shape, y._value.shape)
     chosen = (expanded(to_dtype(v, dtype), shape) for v in (x, y))
     return ops.where(expanded(condition, shape), *chosen)

@@ -20,6 +20,8 @@ from .interchange import Interchange
 from .legacy import Constructed
 from .like import New
 from .masking import Masked
+from .numeric import Numeric
+from .numeric_inplace import NumericInPlace
 from .printing import Printed
 from .products import Products
 from .python_values import PythonValues
@@ -38,6 +40,7 @@ from .triangles import Triangular
 @register
 class Tensor(
     Arithmetic,
+    Numeric,
     Comparison,
     Products,
     Reduction,
@@ -50,6 +53,7 @@ class Tensor(
     Rearranged,
     Indexed,
     InPlace,
+    NumericInPlace,
     Selecting,
     Scattered,
     Masked,

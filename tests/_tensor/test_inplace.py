@@ -26,18 +26,30 @@ FORMS = {
     for name in dir(gradatim.Tensor)
     if name.endswith("_") and not name.endswith("__") and hasattr(gradatim.Tensor, name[:-1])
 }
+THREE = gradatim.full((2, 2), 0.3, dtype=gradatim.float64)
 CALLS = {
     "add_": (0.5,),
+    "addcdiv_": (THREE, THREE),
+    "addcmul_": (THREE, THREE),
+    "arctan2_": (THREE,),
+    "atan2_": (THREE,),
     "clamp_": (-0.2, 0.4),
+    "clamp_max_": (0.4,),
+    "clamp_min_": (-0.2,),
     "clip_": (-0.2, 0.4),
+    "cumprod_": (1,),
+    "cumsum_": (0,),
     "div_": (2.0,),
     "divide_": (2.0,),
     "eq_": (0.5,),
     "floor_divide_": (0.3,),
+    "fmod_": (0.3,),
     "ge_": (0.5,),
     "greater_": (0.5,),
     "greater_equal_": (0.7,),
     "gt_": (0.5,),
+    "heaviside_": (THREE,),
+    "hypot_": (THREE,),
     "index_add_": (1, gradatim.tensor([0, 0]), gradatim.ones(2, 2, dtype=gradatim.float64)),
     "index_copy_": (1, gradatim.tensor([1]), gradatim.ones(2, 1, dtype=gradatim.float64)),
     "index_fill_": (1, gradatim.tensor([1]), 3.0),
@@ -72,6 +84,7 @@ CALLS = {
     ),
     "sub_": (0.5,),
     "subtract_": (0.5,),
+    "xlogy_": (THREE,),
     "swapaxes_": (0, 1),
     "swapdims_": (0, 1),
     "transpose_": (0, 1),

@@ -70,11 +70,19 @@ SPECIAL = [
 FEW = [0.0, -0.0, 1.0, -2.0, 3.0, 1e30, INF, -INF, NAN]
 
 UNARY = """
+atan asinh positive exp2 deg2rad rad2deg nan_to_num isposinf isneginf fix
 abs neg sign square reciprocal exp expm1 log log1p log2 log10 sqrt rsqrt sin cos
 tan sinh cosh tanh sigmoid relu floor ceil trunc round isnan isinf isfinite logical_not
 """
 
 ONE_NUMBER = """
+x.nan_to_num(0.5, 9.0, -9.0)
+x.clamp_min(0.3)
+x.clamp_max(0.3)
+x.fmod(2.5)
+x.fmod(-2)
+x.frac()
+x.detach().sgn()
 x.clamp(-1, 2)
 x.clamp(min=0.3)
 x.clamp(max=0.3)
@@ -112,6 +120,8 @@ x.pow(2.0)
 abs(x)
 x.lerp(g.ones_like(x), 0.25)
 g.where(x > 0, x, 0)
+g.where(x > 0, 0.1, x)
+x.where(x > 0, -0.3)
 g.where(x > 0, x.log(), x)
 x == 0
 x != x
@@ -138,6 +148,13 @@ x % y
 x.detach() // y.detach()
 g.div(x, y, rounding_mode="trunc")
 x.clamp(min=y)
+g.fmod(x, y)
+g.fmax(x.detach(), y.detach())
+g.fmin(x.detach(), y.detach())
+g.logaddexp(x.detach(), y.detach())
+g.hypot(x.detach(), y.detach())
+g.xlogy(x.detach(), y.detach())
+g.heaviside(x.detach(), y.detach())
 """
 
 COMPARISONS = """
@@ -179,6 +196,29 @@ g.ge(x, y)
 g.allclose(x, y)
 x.lerp(y.expand(2, 3), 0.7)
 g.lerp(x, y, y)
+g.addcmul(x, y, y)
+g.addcmul(x, y, x, value=0.5)
+g.addcdiv(x, y, x, value=-2)
+g.logaddexp(x, y)
+g.logaddexp2(x, y)
+g.hypot(x, y)
+g.atan2(x, y)
+g.fmod(x, y)
+g.fmax(x, y)
+g.fmin(x, y)
+g.xlogy(x.abs(), y.abs())
+g.xlogy(x.abs(), 3)
+g.float_power(x.abs(), 2)
+g.asin(x / 8)
+g.acos(x / 8)
+g.acosh(x.abs() + 1)
+g.atanh(x / 8)
+g.arctan2(y, x)
+g.logit(x.abs() / 8)
+g.logit(x, eps=0.2)
+g.sinc(x)
+x.clone().addcmul_(y, y, value=2)
+x.clone().clamp_min_(0.5)
 """
 
 # -- many numbers to one ------------------------------------------------------------------------
