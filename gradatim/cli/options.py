@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 runs_option: Callable[[F], F] = click.option(
     "--runs",
     "root",
-    type=click.Path(path_type=Path, file_okay=True),
+    type=click.Path(path_type=Path, file_okay=False),
     default=RUNS,
     show_default=True,
     help="The folder that holds the runs.",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..training.runs import RUNS, list_runs
+from .terminal import columns
 
 BEGINNER = [
     ("gradatim surprise emma", "how surprising each letter of a name is; try your own"),
-    ("gradatim train bigram", "one table of letters after letters learns names (seconds)"),
+    ("gradatim train bigram", "a table of letters after letters learns names (seconds)"),
     ("gradatim train mlp", "Bengio's network of 2003 makes better ones (ten seconds)"),
     ("gradatim draw lol", "a picture of a function with the gradient on every node"),
     ("gradatim doctor", "check that everything works on this machine"),
@@ -16,11 +17,16 @@ BEGINNER = [
 
 
 def welcome(root: Path = RUNS) -> str:
-    """Five commands to try, for a beginner or for a user who has runs already."""
+    """Five commands to try, for a beginner or for a user who has runs already.
+
+    In a narrow terminal what they do stands below them.
+    """
     runs = list_runs(root)
     lines = _experienced(runs[-1].name) if runs else BEGINNER
     width = max(len(command) for command, _ in lines)
     rows = [f"  {command:{width}}  {what}" for command, what in lines]
+    if max(map(len, rows)) > columns():
+        rows = [f"  {command}\n    {what}" for command, what in lines]
     return "\n".join(
         ["Five things to type next:", "", *rows, "", "gradatim --help lists the rest."]
     )

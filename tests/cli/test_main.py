@@ -31,6 +31,15 @@ def test_alone_it_prints_five_things_to_type(capsys, tmp_path, monkeypatch):
     assert all(line.split()[1] in COMMANDS for line in lines)
 
 
+def test_alone_in_a_narrow_terminal_it_says_below_what_they_do(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("gradatim.cli.welcome.columns", lambda: 60)
+    assert main([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60
+    assert "  gradatim doctor" in lines
+
+
 def test_alone_it_speaks_of_the_latest_run_if_there_is_one(capsys, tmp_path, monkeypatch):
     start(tmp_path / "runs", settings(), name="mine")
     monkeypatch.chdir(tmp_path)
@@ -83,6 +92,7 @@ def test_the_version(capsys):
         (["train", "gpt", "--data", ""], "--data names no file; give one, or leave out --data"),
         (["eval", "--data", " "], "--data names no file; give one, or leave out --data"),
         (["eval", "--split", "tset"], "'tset' is not one of"),
+        (["runs", "--runs", __file__], "is a file; gradatim runs --help shows how"),
         (["sample", "--runs", "no-such-folder"], "no run in no-such-folder yet"),
     ],
 )
