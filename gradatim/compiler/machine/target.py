@@ -100,6 +100,11 @@ class Target:
         """Whether a store of some lanes is as quick as one of all of them (AVX-512)."""
         return self.is_x86 and self.vector_bytes == 64 and self._has("avx512f")
 
+    @property
+    def has_extremes(self) -> bool:
+        """Whether the larger of two is one instruction that lets nan through, as NumPy's is."""
+        return self.is_arm
+
     def _has(self, feature: str, switch: str = "+") -> bool:
         return f"{switch}{feature}" in self.features.split(",")
 

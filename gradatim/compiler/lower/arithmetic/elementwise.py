@@ -134,7 +134,11 @@ def rounding(how: str) -> Rule:
 
 
 def extreme(predicate: str, of_masks: str) -> Rule:
-    """The larger or smaller of two; nan if either is nan."""
+    """The larger or smaller of two; nan if either is nan.
+
+    Of 0 and -0, NumPy returns on each machine what is quickest there: this rule does so too.
+    """
+    instruction = "llvm.maximum" if predicate == "gt" else "llvm.minimum"
 
     def rule(f: Function, x: Value, y: Value, *, dtype: Any) -> Value:
         if element(x.type) == I1:
@@ -142,6 +146,8 @@ def extreme(predicate: str, of_masks: str) -> Rule:
         if not is_float(x):
             sign = "s" if is_signed(dtype) else "u"
             return f.select(f.compare(sign + predicate, x, y), x, y)
+        if f.module.has_extremes:
+            return f.intrinsic(instruction, x.type, x, y)
         bound = known(y)
         if bound is not None and bound == bound:  # the comparison fails for nan and keeps x
             return f.select(f.compare(f"o{predicate[0]}e", y, x), y, x)

@@ -68,6 +68,7 @@ def lower(
             has_rounding=target.has_rounding,
             has_lookup=target.has_lookup,
             has_masks=target.has_masks,
+            has_extremes=target.has_extremes,
         ),
     )
     lowering.coming = coming(schedule.nests, lowering.outside, lowering.place_of)

@@ -63,10 +63,11 @@ class Module:
         has_rounding: bool = True,
         has_lookup: bool = False,
         has_masks: bool = True,
+        has_extremes: bool = False,
     ) -> None:
         self.attributes = attributes
         self.has_fma, self.has_rounding, self.has_lookup = has_fma, has_rounding, has_lookup
-        self.has_masks = has_masks
+        self.has_masks, self.has_extremes = has_masks, has_extremes
         self.declared: dict[str, str] = {}
         self.constants: dict[str, str] = {}
         self.functions: dict[str, str] = {}
