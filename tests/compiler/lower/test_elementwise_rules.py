@@ -12,9 +12,9 @@ import gradatim  # noqa: F401  (registers the primitives)
 from gradatim.compiler.ir.kinds import ELEMENTWISE as NAMES
 from gradatim.compiler.lower.arithmetic.elementwise import ELEMENTWISE
 from gradatim.compiler.lower.text.emit import constant
-from gradatim.compiler.machine.target import host
+from gradatim.compiler.machine.target import Target, host
 from gradatim.core.primitive import REGISTRY
-from tests.compiler.lower.vectors import PLAIN, Vectors, in_last_places
+from tests.compiler.lower.vectors import PLAIN, Vectors, in_last_places, needs_long
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 FLOATS = ("float32", "float64")
@@ -108,7 +108,8 @@ def test_functions_of_floats_give_the_numbers_of_numpy(name, dtype):
     np.testing.assert_allclose(found, expected, rtol=4 * np.finfo(dtype).eps, atol=0)
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.skipif(not host().has_fma, reason="without fused steps it is rounded as in NumPy")
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=needs_long)])
 def test_the_gradient_of_tanh_is_exact_to_two_units(dtype):
     """Where |out| is near 1 it is better than in NumPy, which rounds out² before 1 - out²."""
     g, out = np.random.default_rng(9).uniform(-1, 1, (2, 4_000)).astype(dtype)
@@ -160,6 +161,19 @@ def test_a_bound_that_is_known_lets_nan_through_as_well(name, bound):
     x = numbers("float32", seed=10)
     found = Vectors(write, "float32", out="float32", width=16)(x)
     assert_same(found, REGISTRY[name].value(x, np.full_like(x, bound)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_an_instruction_for_the_larger_of_two_lets_nan_through(name, dtype, monkeypatch):
+    monkeypatch.setattr(Target, "has_extremes", True)
+    x, y = inputs(name, dtype)
+    found = native(name, [x, y], 16)
+    np.testing.assert_array_equal(found, REGISTRY[name].value(x, y))
+    zeros = (x == 0) & (y == 0)
+    both, either = np.signbit(x) & np.signbit(y), np.signbit(x) | np.signbit(y)
+    assert zeros.any()
+    assert_same(np.signbit(found)[zeros], (both if name == "maximum" else either)[zeros])
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

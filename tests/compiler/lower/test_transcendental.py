@@ -13,13 +13,10 @@ from gradatim.compiler.lower.arithmetic import transcendental as vector_math
 from gradatim.compiler.lower.arithmetic.angles import cos, sin
 from gradatim.compiler.lower.arithmetic.power import pow_
 from gradatim.compiler.machine.target import host
-from tests.compiler.lower.vectors import PLAIN, Vectors, in_last_places
+from tests.compiler.lower.vectors import PLAIN, Vectors, in_last_places, needs_long
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 LONG = np.longdouble
-needs_long = pytest.mark.skipif(
-    np.finfo(LONG).nmant < 63, reason="no floats longer than doubles to compare with"
-)
 needs_x86 = pytest.mark.skipif(not host().is_x86, reason="the plain machine is an x86")
 
 
@@ -32,6 +29,8 @@ def erf(x):
     return np.array([math.erf(v) for v in x.tolist()])
 
 
+# Units of the last place more where each step of a fused one is rounded
+MORE = 0 if host().has_fma else 0.5
 # name: what is written, the same in NumPy, and how far off it may be, in units of the last place
 FUNCTIONS = {
     "exp": (vector_math.exp, np.exp, 1),
@@ -79,7 +78,7 @@ def test_float32_is_within_two_units_of_the_last_place_everywhere(name):
     _, exact, bound = FUNCTIONS[name]
     x = all_floats(step=9_973 if name != "erf" else 99_991)
     off = in_last_places(code(name, "float32", 16)(x), exact(x.astype(np.float64)))
-    assert off.max() <= bound, x[off.argmax()]
+    assert off.max() <= bound + MORE, x[off.argmax()]
 
 
 @needs_long
@@ -88,7 +87,7 @@ def test_float64_is_within_two_units_of_the_last_place_everywhere(name):
     _, exact, bound = FUNCTIONS[name]
     x = doubles(20_000)
     off = in_last_places(code(name, "float64", 8)(x), exact(x.astype(LONG)))
-    assert off.max() <= bound, x[off.argmax()]
+    assert off.max() <= bound + MORE, x[off.argmax()]
 
 
 def test_erf_of_doubles_agrees_with_the_c_library():
@@ -168,7 +167,7 @@ def test_powers_are_exact_to_a_unit_and_end_as_in_c(dtype, width):
     x, y = powers(dtype)
     exact = np.power(x.astype(LONG), y.astype(LONG))
     found = Vectors(pow_, dtype, dtype, out=dtype, width=width)(x, y)
-    assert in_last_places(found, exact).max() <= 1
+    assert in_last_places(found, exact).max() <= 1 + MORE
     zero = exact == 0
     np.testing.assert_array_equal(np.signbit(found[zero]), np.signbit(exact[zero]))
 

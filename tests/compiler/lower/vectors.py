@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from gradatim.compiler.lower.arithmetic.elementwise import REGISTERS
 from gradatim.compiler.lower.text.emit import (
@@ -27,6 +28,10 @@ Write = Callable[..., Value]
 # A machine of 2003: no fused steps, and rounding to integers is a call of the C library.
 PLAIN = Target(host().triple, "x86-64", "", 16)
 
+needs_long = pytest.mark.skipif(
+    np.finfo(np.longdouble).nmant < 63, reason="no floats longer than doubles to compare with"
+)
+
 
 class Vectors:
     """`out[i] = write(f, x[i], y[i], ...)` as machine code, `width` places at a time."""
@@ -46,6 +51,7 @@ class Vectors:
         module: Any = Module(self.target.attributes)
         module.has_fma, module.has_rounding = self.target.has_fma, self.target.has_rounding
         module.has_lookup, module.has_masks = self.target.has_lookup, self.target.has_masks
+        module.has_extremes = self.target.has_extremes
         names = [f"%p{i}" for i in range(len(self.dtypes) + 1)]
         f = module.function("run", [*(f"ptr noalias {name}" for name in names), "i64 %n"])
         with f.loop(0, f.argument("%n", I64), self.width) as loop:

@@ -86,15 +86,9 @@ def supported(
     draw = DRAWS.get(name)
     if draw is None or any(kinds(kind.dtype) is None for kind in (out_type, *in_types)):
         return False
-    if draw.fused and not _fuses(target or host()):
+    if draw.fused and not (target or host()).has_fma:  # emulating it would be slow
         return False
     return draw.can(out_type, in_types, **{k: v for k, v in params.items() if k != "generator"})
-
-
-def _fuses(target: Target) -> bool:
-    """Whether the machine has fused multiply-add; emulating it would be slow."""
-    features = target.features.split(",")
-    return target.is_arm or ("+fma" in features and "-avx" not in features)
 
 
 # ------------------------------------------------------------------------------ uniform numbers
