@@ -89,6 +89,8 @@ def test_the_version(capsys):
         (["sample", "--temperature", "warm"], "'warm' is not a valid float"),
         (["sample", "-n", "0"], "0 is not in the range x>=1"),
         (["sample", "--greedy", "--temperature", "2"], "--greedy draws nothing"),
+        (["train", "gpt", "--data", "englsh"], "no file englsh; did you mean 'english'?"),
+        (["train", "mlp", "--data", "nmaes"], "no file nmaes; did you mean 'names'?"),
         (["train", "gpt", "--data", ""], "--data names no file; give one, or leave out --data"),
         (["eval", "--data", " "], "--data names no file; give one, or leave out --data"),
         (["eval", "--split", "tset"], "'tset' is not one of"),

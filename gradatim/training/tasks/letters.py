@@ -16,7 +16,7 @@ from ..errors import BadUse
 from ..once import only_once
 from .language_model import LanguageModel, Letter, SampleRequest, letters_of
 from .sizes import with_vocabulary
-from .sources import EMBEDDED, ENGLISH
+from .sources import EMBEDDED, ENGLISH, refuse_misspelt
 from .task import Kind, Known, Task
 
 
@@ -117,7 +117,10 @@ def read_words(file: str, *, reader: str) -> Words:
             f"{ENGLISH} is running text, and {reader} learns words here; train gpt on it, or give a"
             " file of words with --data FILE"
         )
-    return names.load() if file in EMBEDDED else names.read(file)
+    if file in EMBEDDED:
+        return names.load()
+    refuse_misspelt(file)
+    return names.read(file)
 
 
 LETTERS = Kind(DataConfig, read, lambda data: "names", LetterModel)

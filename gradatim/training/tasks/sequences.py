@@ -19,7 +19,7 @@ from ..config import DataConfig, RunConfig
 from ..errors import BadUse, did_you_mean
 from .letters import read_words
 from .sizes import with_vocabulary
-from .sources import EMBEDDED, ENGLISH
+from .sources import EMBEDDED, ENGLISH, refuse_misspelt
 from .task import Kind, Known, Task
 from .token_model import TokenModel
 
@@ -247,7 +247,10 @@ def read(config: RunConfig, known: Known | None) -> SequenceTask:
         raise BadUse("names are words, and the model learned running text; give a file of text")
     if of_words:
         return WholeWords(read_words(file, reader="form=words"), config, known)
-    return RunningText(text.english() if file == ENGLISH else text.read(file), config, known)
+    if file == ENGLISH:
+        return RunningText(text.english(), config, known)
+    refuse_misspelt(file)
+    return RunningText(text.read(file), config, known)
 
 
 def form(data: SequenceData) -> str:
