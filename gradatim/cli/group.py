@@ -32,7 +32,7 @@ class SuggestingGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click's; an error in a command's options, of which click may not say whose, is its."""
+        """Like click's, but errors in a command's options are attributed to the command."""
         try:
             return super().invoke(ctx)
         except click.UsageError as error:

@@ -1,4 +1,4 @@
-"""Settings typed as options, `--n_layer 2`: what to write instead, `--set model.n_layer=2`."""
+"""Settings typed as options, `--n_layer 2`: suggests `--set model.n_layer=2` instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..training.errors import BadUse, nearest
 
 @dataclass(frozen=True)
 class Misplaced:
-    """What was typed, what to write instead, and whether that is a guess."""
+    """The words typed, what to write instead, and whether that is a guess."""
 
     typed: str
     instead: str
@@ -23,17 +23,17 @@ class Misplaced:
 
 @dataclass(frozen=True)
 class Setting:
-    """A key with its table, and whether it is true or false."""
+    """A setting's full key, and whether it is a boolean."""
 
     key: str
     is_switch: bool
 
 
 class SettingsCommand(click.Command):
-    """A command with MODEL and --set, which tells where a setting belongs that is no option."""
+    """A command with MODEL and --set that recognises settings typed as options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click's. Errors: BadUse with what to write if the words are settings."""
+        """Like click's. Errors: BadUse says how to write misplaced settings."""
         given = list(args)
         try:
             return super().parse_args(ctx, args)
@@ -50,7 +50,7 @@ class SettingsCommand(click.Command):
 
 
 def advice(found: Sequence[Misplaced]) -> str:
-    """What to write instead of the words that were found."""
+    """The message for misplaced settings."""
     instead = " ".join(each.instead for each in found)
     typed = " ".join(each.typed for each in found)
     if any(each.is_guess for each in found):
@@ -59,9 +59,9 @@ def advice(found: Sequence[Misplaced]) -> str:
 
 
 def _tell_unknown(error: click.NoSuchOption, command: str, models: Sequence[str]) -> None:
-    """Raise what is to be said of an option that is none, and no setting of these models either.
+    """Raise an error for an option that is neither an option nor a setting of these models.
 
-    Nothing if a name of an option is near, which click says itself.
+    Does nothing if an option has a similar name, which click suggests itself.
     """
     typed = _plain(error.option_name)
     if typed == "model":
@@ -85,7 +85,7 @@ def all_models() -> list[str]:
 
 
 def named_models(words: Sequence[str]) -> list[str]:
-    """The model among the words, else the usual one; all for a run, whose model is its own."""
+    """The model among the words, else the default one; all for a run, whose model is unknown."""
     from ..training.session import DEFAULT_MODEL
 
     known = all_models()
@@ -95,14 +95,14 @@ def named_models(words: Sequence[str]) -> list[str]:
 
 
 def settings_of(models: Sequence[str]) -> dict[str, Setting]:
-    """The settings of models by what they may be called: with their table, and without it."""
+    """The settings of models by name, with and without their table."""
     from ..training.settings import default_config, find_model
 
     found: dict[str, Setting] = {}
     for model in models:
         for table, values in default_config(find_model(model)).tables().items():
             for name, value in values.items():
-                if table == "model" and name == "name":  # which is no setting
+                if table == "model" and name == "name":  # not a setting
                     continue
                 setting = Setting(f"{table}.{name}", isinstance(value, bool))
                 found.setdefault(setting.key, setting)
@@ -113,9 +113,9 @@ def settings_of(models: Sequence[str]) -> dict[str, Setting]:
 def misplaced(
     words: Sequence[str], wants_value: dict[str, bool], settings: dict[str, Setting]
 ) -> Iterator[Misplaced]:
-    """The settings among words that do not stand after --set as KEY=VALUE.
+    """The settings among the words that are not given as --set KEY=VALUE.
 
-    `wants_value` says of each option whether a value comes after it.
+    `wants_value` maps each option to whether it takes a value.
 
     >>> settings = {"n_layer": Setting("model.n_layer", False)}
     >>> [found.instead for found in misplaced(["gpt", "--n-layer", "2"], {}, settings)]
@@ -146,7 +146,7 @@ def misplaced(
 def _look_up(
     name: str, settings: dict[str, Setting], options: Iterable[str]
 ) -> tuple[Setting | None, bool]:
-    """The setting of a name as it was typed, and whether it only looks like it."""
+    """The setting that a typed name refers to, and whether this is a guess."""
     typed = _plain(name)
     if typed in settings:
         return settings[typed], False
@@ -161,7 +161,7 @@ def _plain(name: str) -> str:
 
 
 def _value(setting: Setting, waiting: list[str]) -> tuple[str, list[str]]:
-    """The value that comes next, taken from the words that wait; and which of them it was."""
+    """The value that follows a setting, and the words taken for it from `waiting`."""
     following = waiting[-1] if waiting else "-"
     if setting.is_switch and following.lower() not in TRUE + FALSE:
         return "true", []

@@ -12,7 +12,7 @@ from .options import json_option, print_json, runs_option
 from .terminal import cells, columns, speaks_unicode
 
 GAP = "  "
-NUMBERS = ("step", "dev loss")  # these are flush right
+NUMBERS = ("step", "dev loss")  # right-aligned columns
 LEFT_OUT_FIRST = ("written", "model", "state", "dev loss")
 
 

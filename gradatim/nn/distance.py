@@ -26,7 +26,7 @@ class CosineSimilarity(Module):
 
 
 class PairwiseDistance(Module):
-    """The distance of vectors along the last dimension, by the norm `p`.
+    """The p-norm distance of vectors along the last dimension.
 
     >>> import gradatim
     >>> PairwiseDistance()(gradatim.zeros(1, 2), gradatim.tensor([[3.0, 4.0]]))

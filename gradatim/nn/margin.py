@@ -1,4 +1,4 @@
-"""Losses with a margin, as modules; each says its formula in `gradatim.nn.functional`."""
+"""Margin losses as modules; the formulas are in `gradatim.nn.functional`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _MarginLoss(_Loss):
 
 
 class MarginRankingLoss(_MarginLoss):
-    """Two scores in the right order, by a margin.
+    """Ranks two scores in the right order, by a margin.
 
     >>> import gradatim
     >>> MarginRankingLoss()(gradatim.ones(2), gradatim.zeros(2), gradatim.tensor([1.0, -1.0]))
@@ -32,7 +32,7 @@ class MarginRankingLoss(_MarginLoss):
 
 
 class CosineEmbeddingLoss(_MarginLoss):
-    """Vectors of the same direction, or of others."""
+    """Pulls vectors of like pairs to the same direction, pushes those of unlike pairs apart."""
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Tensor:
         """See `functional.cosine_embedding_loss`."""
@@ -42,7 +42,7 @@ class CosineEmbeddingLoss(_MarginLoss):
 
 
 class HingeEmbeddingLoss(_MarginLoss):
-    """Small distances of what is alike, large ones of what is not."""
+    """Small distances for like pairs, large ones for unlike pairs."""
 
     def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
         super().__init__(margin, reduction=reduction)
@@ -53,7 +53,7 @@ class HingeEmbeddingLoss(_MarginLoss):
 
 
 class TripletMarginLoss(_MarginLoss):
-    """An anchor nearer to what is like it than to what is not.
+    """Puts an anchor closer to a like example than to an unlike one, by a margin.
 
     >>> import gradatim
     >>> TripletMarginLoss()(gradatim.zeros(1, 2), gradatim.zeros(1, 2), gradatim.ones(1, 2))
@@ -91,7 +91,7 @@ class TripletMarginLoss(_MarginLoss):
 
 
 class TripletMarginWithDistanceLoss(_MarginLoss):
-    """`TripletMarginLoss` with a distance of your own."""
+    """`TripletMarginLoss` with a custom distance."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class TripletMarginWithDistanceLoss(_MarginLoss):
 
 
 class MultiMarginLoss(_WeightedLoss):
-    """The right class's score above all others, by a margin."""
+    """Puts the right class's score above all others, by a margin."""
 
     def __init__(
         self,
@@ -147,7 +147,7 @@ class MultiMarginLoss(_WeightedLoss):
 
 
 class MultiLabelMarginLoss(_Loss):
-    """The scores of several right classes above all others."""
+    """Puts the scores of all right classes above all others."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.multilabel_margin_loss`."""
@@ -155,7 +155,7 @@ class MultiLabelMarginLoss(_Loss):
 
 
 class SoftMarginLoss(_Loss):
-    """The logistic loss of classes 1 and -1."""
+    """The logistic loss for classes 1 and -1."""
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """See `functional.soft_margin_loss`."""

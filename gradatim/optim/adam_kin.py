@@ -1,6 +1,6 @@
-"""NAdam, RAdam and Adamax: Adam with Nesterov's momentum, a warm-up of its own, another norm.
+"""NAdam, RAdam and Adamax: Adam with Nesterov momentum, automatic warm-up, or the max norm.
 
-Like those of `adaptive.py`, the updates are written one line for each line of the formula.
+As in `adaptive.py`, the updates have one line for each line of the formula.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .optimizer import Entry, Optimizer, Parameters
 
 
 class _AdamKin(Optimizer):
-    """What the three have in common: their settings, and two moving averages as state."""
+    """The base of all three: their settings, and two moving averages as state."""
 
     numbers = ("lr", "betas")
     second = "exp_avg_sq"  # the name of the second average
@@ -38,7 +38,7 @@ class _AdamKin(Optimizer):
 
 
 def _decayed(p: Any, g: Any, group: ParamGroup) -> Any:
-    """The gradient to descend, where weight decay may be decoupled from it."""
+    """The gradient to descend, with weight decay unless that is decoupled."""
     if not group["decoupled_weight_decay"]:
         return _slope(p, g, group)
     if group["weight_decay"]:
@@ -47,7 +47,7 @@ def _decayed(p: Any, g: Any, group: ParamGroup) -> Any:
 
 
 class NAdam(_AdamKin):
-    """Adam that looks ahead: Nesterov's momentum, with a momentum that grows.
+    """Adam with Nesterov momentum, whose coefficient grows.
 
         mu_t = beta1 (1 - 0.5 0.96^(t momentum_decay)),  M_t = mu_1 mu_2 ... mu_t
         m <- beta1 m + (1 - beta1) g
@@ -55,8 +55,8 @@ class NAdam(_AdamKin):
         d = (1 - mu_t) g / (1 - M_t) + mu_t+1 m / (1 - M_t+1)
         p <- p - lr d / (sqrt(v / (1 - beta2^t)) + eps)
 
-    with weight_decay p added to g, or (`decoupled_weight_decay`) lr weight_decay p taken from p.
-    `foreach`, `capturable` and `differentiable` change nothing.
+    with weight_decay p added to g, or (`decoupled_weight_decay`) lr weight_decay p subtracted from
+    p. `foreach`, `capturable` and `differentiable` are ignored.
 
     Errors: ArgumentError for a negative setting, or betas outside [0, 1).
     Source: Dozat 2016, Incorporating Nesterov momentum into Adam.
@@ -105,7 +105,7 @@ class NAdam(_AdamKin):
         return {**super().init_state(p, group), "mu_product": tensor(1.0, dtype=float64)}
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """One step of the parameters of a group."""
+        """Update the parameters of a group."""
         lr, (beta1, beta2), decay = (
             group.tensor("lr"),
             group.tensors("betas"),
@@ -126,15 +126,15 @@ class NAdam(_AdamKin):
 
 
 class RAdam(_AdamKin):
-    """Adam that trusts its second average only when enough gradients are in it.
+    """Adam that uses its second average only once enough gradients are in it.
 
         r_t = r - 2 t beta2^t / (1 - beta2^t),  r = 2 / (1 - beta2) - 1
         m, v as in Adam, m^ = m / (1 - beta1^t)
         p <- p - lr m^ sqrt(R) sqrt(1 - beta2^t) / (sqrt(v) + eps)   if r_t > 5
         p <- p - lr m^                                               until then
 
-    with R = (r_t - 4)(r_t - 2) r / ((r - 4)(r - 2) r_t), so that it needs no warm-up. Weight
-    decay as in `NAdam`. `foreach`, `capturable` and `differentiable` change nothing.
+    with R = (r_t - 4)(r_t - 2) r / ((r - 4)(r - 2) r_t), which replaces a warm-up. Weight decay as
+    in `NAdam`. `foreach`, `capturable` and `differentiable` are ignored.
 
     Errors: ArgumentError for a negative setting, or betas outside [0, 1).
     Source: Liu et al. 2020, arXiv:1908.03265.
@@ -176,7 +176,7 @@ class RAdam(_AdamKin):
         super().__init__(params, defaults)
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """One step of the parameters of a group."""
+        """Update the parameters of a group."""
         lr, (beta1, beta2) = group.tensor("lr"), group.tensors("betas")
         for p, g, state in entries:
             m, v, step = state["exp_avg"], state["exp_avg_sq"], state["step"].add_(1)
@@ -187,20 +187,20 @@ class RAdam(_AdamKin):
             most = 2 / (1 - beta2) - 1
             length = most - 2 * step * beta2**step / left
             trusted = length > 5
-            safe = where(trusted, length, 6.0)  # a root of less would be nan
+            safe = where(trusted, length, 6.0)  # the square root of less would be nan
             part = (safe - 4) * (safe - 2) * most / ((most - 4) * (most - 2) * safe)
             scale = (part * left).sqrt() / (v.sqrt() + group["eps"])
             p.sub_(m / (1 - beta1**step) * lr * where(trusted, scale, 1.0))
 
 
 class Adamax(_AdamKin):
-    """Adam with the largest gradient of late in the place of the root of squares.
+    """Adam scaled by a decaying maximum of the gradient instead of its root mean square.
 
         m <- beta1 m + (1 - beta1) g
         u <- max(beta2 u, |g| + eps)
         p <- p - lr / (1 - beta1^t) m / u
 
-    with weight_decay p added to g. `foreach`, `capturable` and `differentiable` change nothing.
+    with weight_decay p added to g. `foreach`, `capturable` and `differentiable` are ignored.
 
     Errors: ArgumentError for a negative setting, or betas outside [0, 1).
     Source: Kingma and Ba 2015, section 7.1, arXiv:1412.6980.
@@ -242,7 +242,7 @@ class Adamax(_AdamKin):
         super().__init__(params, defaults)
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """One step of the parameters of a group."""
+        """Update the parameters of a group."""
         lr, (beta1, beta2) = group.tensor("lr"), group.tensors("betas")
         for p, g, state in entries:
             m, u, step = state["exp_avg"], state["exp_inf"], state["step"].add_(1)

@@ -1,4 +1,4 @@
-"""L-BFGS: Newton's method with a curvature that is guessed from the last few steps."""
+"""L-BFGS: Newton's method with the curvature estimated from the last few steps."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Closure = Callable[[], Any]
 
 
 class LBFGS(Optimizer):
-    """Up to `max_iter` steps along -H g in every `step(closure)`, for a guess H of 1 / curvature.
+    """Up to `max_iter` steps along -H g per `step(closure)`, with an estimate H of 1 / curvature.
 
         H g by two loops over the last `history_size` pairs s = (change of p), y = (change of g)
         p <- p - t H g,  t = lr, or by a line search
 
-    For gradients of all data: noise makes the guess wrong. The closure computes the loss and its
-    gradients, `zero_grad`, `backward`, and returns the loss; it is called several times in a step,
-    at most `max_eval` (by default 5/4 `max_iter`). `line_search_fn="strong_wolfe"` looks for a good
-    t in each step. It stops early where no gradient is larger than `tolerance_grad`, and where
-    step or loss change by less than `tolerance_change`. All parameters are one group. A step is not
-    traced, since it looks at numbers; the closure may be a compiled function.
+    For full-batch gradients: noise spoils the estimate. The closure computes the loss and its
+    gradients (`zero_grad`, `backward`) and returns the loss; it is called several times per step,
+    at most `max_eval` (by default 5/4 `max_iter`). `line_search_fn="strong_wolfe"` searches a good
+    t in each iteration. It stops early if no gradient exceeds `tolerance_grad`, or if step or loss
+    change by less than `tolerance_change`. All parameters form one group. A step cannot be traced,
+    since it depends on values; the closure may be a compiled function.
 
     Errors: ArgumentError for several groups, a negative rate, or another line search; TypeError for
     a step without a closure.
@@ -78,7 +78,7 @@ class LBFGS(Optimizer):
         self._params = self.param_groups[0]["params"]
 
     def step(self, closure: Closure | None = None) -> Any:
-        """Several steps; the loss before the first one."""
+        """Take several steps; returns the loss before the first one."""
         if closure is None:
             raise TypeError("LBFGS.step() needs a closure that computes the loss and its gradients")
         group = self.param_groups[0]
@@ -103,7 +103,7 @@ class LBFGS(Optimizer):
             direction = self._direction(here.gradient, group["history_size"], state)
             state["prev_flat_grad"], state["prev_loss"] = here.gradient, here.value
             t = group["lr"]
-            if state["n_iter"] == 1:  # no curvature yet: a short step
+            if state["n_iter"] == 1:  # no curvature estimate yet: a short step
                 t *= min(1.0, 1.0 / here.gradient.abs().sum().item())
             slope = here.gradient.dot(direction).item()
             state["d"], state["t"] = direction, t
@@ -130,11 +130,11 @@ class LBFGS(Optimizer):
                 break
 
     def _direction(self, g: Any, history: int, state: dict[str, Any]) -> Any:
-        """-H g, after the last step has joined what is known of the curvature."""
+        """-H g, after the last step was added to the curvature pairs."""
         if state["n_iter"] == 1:
             state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1.0)
             return -g
-        pairs = state["old_dirs"], state["old_stps"], state["ro"]  # y, s and 1 / y s
+        pairs = state["old_dirs"], state["old_stps"], state["ro"]  # y, s and 1 / (y s)
         y, s = g - state["prev_flat_grad"], state["d"] * state["t"]
         ys = y.dot(s).item()
         if ys > 1e-10:
@@ -155,7 +155,7 @@ class LBFGS(Optimizer):
     def _searched(
         self, closure: Closure, start: Point, direction: Any, t: float, slope: float, most: int
     ) -> tuple[Point, int]:
-        """The point that the line search finds, where the parameters are then, and its looks."""
+        """The point found, where the parameters are moved to, and the number of evaluations."""
         kept = [p.clone() for p in self._params]
         looks = 0
 
@@ -180,7 +180,7 @@ class LBFGS(Optimizer):
         return Point(t, value, g, g.dot(direction).item())
 
     def _gradient(self) -> Any:
-        """The gradients of all parameters, one after the other."""
+        """The gradients of all parameters, concatenated."""
         rows = [(p * 0 if p.grad is None else p.grad).reshape(-1) for p in self._params]
         return cat(rows)
 

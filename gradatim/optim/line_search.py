@@ -1,7 +1,7 @@
-"""A step length along a direction that lowers a function enough: the strong Wolfe conditions.
+"""Line search for a step length that fulfils the strong Wolfe conditions.
 
-    f(t) <= f(0) + c1 t f'(0)        it falls as much as its slope promised, or nearly
-    |f'(t)| <= c2 |f'(0)|            and is much flatter there
+    f(t) <= f(0) + c1 t f'(0)        sufficient decrease
+    |f'(t)| <= c2 |f'(0)|            a much smaller slope
 
 Source: Nocedal and Wright 2006, Numerical optimization, algorithms 3.5 and 3.6.
 """
@@ -19,7 +19,7 @@ TOLERANCE = 1e-9  # of the length of the bracket
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A place on the line: the step, the value, the gradient, and the slope along the line."""
+    """A point on the line: the step, the value, the gradient, and the slope along the line."""
 
     t: float
     value: float
@@ -29,10 +29,10 @@ class Point:
 
 @dataclass(eq=False)
 class StrongWolfe:
-    """Looks along a line for a point that fulfils both conditions.
+    """Searches along a line for a point that fulfils both conditions.
 
-    `at` looks at a step, `start` is step 0; `longest` is the largest number of the direction,
-    `most` how often to look after the first time.
+    `at` evaluates a step, `start` is step 0; `longest` is the largest element of the direction,
+    `most` the number of evaluations after the first.
     """
 
     at: Callable[[float], Point]
@@ -41,7 +41,7 @@ class StrongWolfe:
     most: int
 
     def search(self, t: float) -> Point:
-        """A point from the first step `t` on; the best one where `most` looks find none."""
+        """Search from the first step `t` on; without success the better of start and last."""
         self.looks = 0
         before, here = self.start, self.at(t)
         while self.looks < self.most:
@@ -57,7 +57,7 @@ class StrongWolfe:
         return min(self.start, here, key=lambda point: point.value)
 
     def _between(self, ends: list[Point]) -> Point:
-        """A point between two, by the cubic through both."""
+        """A point between two, by cubic interpolation."""
         low, stuck = _lower(ends), False
         while self.looks < self.most:
             left, right = min(p.t for p in ends), max(p.t for p in ends)
@@ -65,7 +65,7 @@ class StrongWolfe:
                 break
             t = _lowest(ends[0], ends[1], left, right)
             margin = 0.1 * (right - left)
-            near = min(right - t, t - left) < margin  # to an end, where the cubic may stay
+            near = min(right - t, t - left) < margin  # where the cubic may get stuck
             if near and (stuck or t >= right or t <= left):
                 t = right - margin if abs(t - right) < abs(t - left) else left + margin
                 near = False
@@ -95,7 +95,7 @@ def _lower(ends: list[Point]) -> int:
 
 
 def _lowest(a: Point, b: Point, least: float, most: float) -> float:
-    """Where the cubic with these two values and slopes is lowest, between two bounds."""
+    """The minimiser, between two bounds, of the cubic with these two values and slopes."""
     if a.t > b.t:
         a, b = b, a
     d = a.slope + b.slope - 3 * (a.value - b.value) / (a.t - b.t)

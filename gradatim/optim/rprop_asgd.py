@@ -1,4 +1,4 @@
-"""Two of the older optimisers: steps by signs alone, and an average of all weights so far."""
+"""Two older optimisers: Rprop, which uses only signs, and ASGD, which averages the weights."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from .optimizer import Entry, Optimizer, Parameters
 
 
 class Rprop(Optimizer):
-    """Each number has a step of its own, which grows while its gradient keeps its sign.
+    """Each element has its own step size, which grows while its gradient keeps its sign.
 
         d <- clamp(d eta+, min, max)        if the gradient has the sign of the last one
         d <- clamp(d eta-, min, max), g = 0 if it has turned
         p <- p - d sign(g)
 
-    Only for gradients of all data: the noise of batches turns signs. `foreach`, `capturable` and
-    `differentiable` change nothing.
+    Only for full-batch gradients: the noise of batches flips signs. `foreach`, `capturable` and
+    `differentiable` are ignored.
 
-    Errors: ArgumentError for a negative rate, or etas that are not 0 < eta- < 1 < eta+.
+    Errors: ArgumentError for a negative rate, or unless 0 < eta- < 1 < eta+.
     Source: Riedmiller and Braun 1993.
 
     >>> import gradatim
@@ -65,12 +65,12 @@ class Rprop(Optimizer):
         super().__init__(params, defaults)
 
     def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
-        """The step count, the last gradient, and the steps."""
+        """The step count, the last gradient, and the step sizes."""
         step = tensor(0.0, dtype=float64)
         return {"step": step, "prev": zeros_like(p), "step_size": full_like(p, group["lr"])}
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """One step of the parameters of a group."""
+        """Update the parameters of a group."""
         (less, more), (low, high) = group["etas"], group["step_sizes"]
         for p, g, state in entries:
             state["step"].add_(1)
@@ -84,14 +84,14 @@ class Rprop(Optimizer):
 
 
 class ASGD(Optimizer):
-    """Gradient descent with a falling rate, which averages its weights from step `t0` on.
+    """Gradient descent with a decaying rate that averages its weights from step `t0` on.
 
         eta = lr / (1 + lambd lr t)^alpha
         p <- p (1 - lambd eta) - eta g
         a <- a + mu (p - a),  mu = 1 / max(1, t - t0)
 
     with weight_decay p added to g. The average a is `state[p]["ax"]`. `foreach`, `capturable` and
-    `differentiable` change nothing.
+    `differentiable` are ignored.
 
     Errors: ArgumentError for a negative rate or weight decay.
     Source: Polyak and Juditsky 1992.
@@ -143,7 +143,7 @@ class ASGD(Optimizer):
         }
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """One step of the parameters of a group."""
+        """Update the parameters of a group."""
         lr, lambd = group.tensor("lr"), group["lambd"]
         for p, g, state in entries:
             step, eta, mu, average = (state[name] for name in ("step", "eta", "mu", "ax"))

@@ -134,11 +134,11 @@ def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Ten
 
 
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, *, dim: int = -1) -> Tensor:
-    """softmax((x + noise) / tau): a draw of a class, as a point that has a gradient by the logits.
+    """softmax((x + noise) / tau): a random class, relaxed so that the logits get a gradient.
 
-    The noise is -log of a waiting time, so that the largest of x + noise is each class with the
-    probability softmax(x). With `hard` the result is that class, one-hot, while the gradient is
-    that of the soft one (straight-through).
+    The noise is Gumbel distributed, so that each class has the largest x + noise with probability
+    softmax(x). With `hard` the result is that class, one-hot, while the gradient is that of the
+    soft one (straight-through).
 
     Source: Jang, Gu, Poole 2017, Categorical reparameterization with Gumbel-softmax,
     arXiv:1611.01144.

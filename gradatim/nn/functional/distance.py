@@ -1,4 +1,4 @@
-"""Normalisation of vectors to length 1, and the cosine between them."""
+"""Normalisation of vectors to length 1, distances of vectors, and the cosine between them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
 def pairwise_distance(
     x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Tensor:
-    """|x1 - x2 + eps|_p along the last dimension: (N, D) and (N, D) are (N,).
+    """|x1 - x2 + eps|_p along the last dimension: (N, D) and (N, D) give (N,).
 
-    `eps` keeps the gradient finite where both are equal. `cdist` has all pairs.
+    `eps` keeps the gradient finite where both are equal. `cdist` computes all pairs.
 
     >>> import gradatim
     >>> pairwise_distance(gradatim.zeros(1, 2), gradatim.tensor([[3.0, 4.0]]))
@@ -38,9 +38,9 @@ def pairwise_distance(
 
 
 def pdist(input: Tensor, p: float = 2.0) -> Tensor:
-    """The distance of each two rows: (N, D) -> (N (N - 1) / 2,), in the order of their indices.
+    """The distances of all pairs of rows: (N, D) -> (N (N - 1) / 2,), in the order of indices.
 
-    Errors: ShapeError for what is no matrix.
+    Errors: ShapeError for anything but a matrix.
 
     >>> import gradatim
     >>> pdist(gradatim.tensor([[0.0], [1.0], [5.0]]))

@@ -120,7 +120,7 @@ def poisson_nll_loss(
     *,
     reduction: str = "mean",
 ) -> Tensor:
-    """rate - y log rate, for counts y; `input` is log rate, or the rate if not `log_input`.
+    """rate - y log rate, for counts y; `input` is log rate, or the rate without `log_input`.
 
     `full` adds log y!, by Stirling's formula, where y > 1. `eps` keeps log 0 away.
 

@@ -1,4 +1,4 @@
-"""Losses with a margin: what is right by more than the margin costs nothing."""
+"""Margin losses: zero wherever the prediction is right by more than the margin."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def margin_ranking_loss(
 def hinge_embedding_loss(
     input: Tensor, target: Tensor, margin: float = 1.0, *, reduction: str = "mean"
 ) -> Tensor:
-    """x where y is 1, max(0, margin - x) where it is -1: x is a distance of two things.
+    """x where y is 1, max(0, margin - x) where it is -1; x is a distance.
 
     >>> import gradatim
     >>> x, y = gradatim.tensor([0.2, 0.2]), gradatim.tensor([1.0, -1.0])
@@ -75,7 +75,7 @@ def cosine_embedding_loss(
             f"{name}: takes rows (N, D) with a target (N,), or vectors (D,) with a number; got "
             f"inputs {list(a.shape)} and {list(b.shape)}, target {list(y.shape)}"
         )
-    eps = 1e-12  # PyTorch's, under the root
+    eps = 1e-12  # as in PyTorch, under the square root
     lengths = ((a * a).sum(-1) + eps) * ((b * b).sum(-1) + eps)
     cosine = (a * b).sum(-1) / lengths.sqrt()
     alike: Any = where(y == 1, 1 - cosine, 0.0)
@@ -94,9 +94,9 @@ def triplet_margin_loss(
     *,
     reduction: str = "mean",
 ) -> Tensor:
-    """max(0, d(a, p) - d(a, n) + margin) for distances d by the norm `p`, along the last dimension.
+    """max(0, d(a, p) - d(a, n) + margin) for p-norm distances d along the last dimension.
 
-    `swap` takes the smaller of d(a, n) and d(p, n).
+    `swap` uses the smaller of d(a, n) and d(p, n).
 
     Source: Balntas et al. 2016, Learning local feature descriptors with triplets.
 
@@ -124,7 +124,7 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Tensor:
-    """`triplet_margin_loss` with a distance of your own; `pairwise_distance` without one."""
+    """`triplet_margin_loss` with a custom distance, by default `pairwise_distance`."""
     name = "triplet_margin_with_distance_loss"
     distance = distance_function or pairwise_distance
     return _triplet(name, anchor, positive, negative, distance, margin, swap, reduction)
@@ -165,7 +165,7 @@ def multi_margin_loss(
     *,
     reduction: str = "mean",
 ) -> Tensor:
-    """sum over j other than y of w_y max(0, margin - x_y + x_j)^p, divided by the classes.
+    """sum over j != y of w_y max(0, margin - x_y + x_j)^p, divided by the number of classes.
 
     Scores (N, C) with classes (N,), or (C,) with one class; `weight` is (C,).
 
@@ -190,10 +190,10 @@ def multi_margin_loss(
 
 
 def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """sum over classes y that are right and i that are not of max(0, 1 - (x_y - x_i)) / C.
+    """sum over right classes y and wrong ones i of max(0, 1 - (x_y - x_i)) / C.
 
-    `target` has the shape of `input`, (N, C) or (C,): the right classes, then -1; what comes after
-    that is not looked at.
+    `target` has the shape of `input`, (N, C) or (C,): the indices of the right classes, then -1;
+    entries after that are ignored.
 
     >>> import gradatim
     >>> x, y = gradatim.tensor([0.1, 0.2, 0.4, 0.8]), gradatim.tensor([3, 0, -1, 1])
@@ -204,7 +204,7 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "m
     check_reduction(name, reduction)
     x, y = _scores(name, input, target, 0)
     check_same_shape(name, x, y)
-    counts: Any = (y < 0).cumsum(-1) == 0  # those before the first -1
+    counts: Any = (y < 0).cumsum(-1) == 0  # entries before the first -1
     classes = y.clamp(min=0)
     right: Any = where(arange(x.shape[-1]) == classes.unsqueeze(-1), counts.unsqueeze(-1), False)
     wrong = ~right.any(-2)
@@ -228,7 +228,7 @@ def soft_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") 
 def multilabel_soft_margin_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
 ) -> Tensor:
-    """The mean over classes of -(y log sigmoid(x) + (1 - y) log sigmoid(-x)), by `weight`.
+    """The mean over classes of -(y log sigmoid(x) + (1 - y) log sigmoid(-x)), weighted by `weight`.
 
     >>> import gradatim
     >>> multilabel_soft_margin_loss(gradatim.zeros(2, 3), gradatim.ones(2, 3))
@@ -245,7 +245,7 @@ def multilabel_soft_margin_loss(
 
 
 def _scores(name: str, input: Any, target: Any, more: int) -> tuple[Any, Any]:
-    """Scores, with so many dimensions more than the classes."""
+    """Checked scores and targets, which have `more` dimensions besides the classes."""
     check_tensor(name, input)
     check_tensor(name, target, "target")
     if not 0 < input.ndim == target.ndim + more < 3 or input.shape[: target.ndim] != target.shape:

@@ -1,4 +1,4 @@
-"""Sequences of different lengths in one tensor: `pad_sequence`, mostly in a `collate_fn`."""
+"""Sequences of different lengths in one tensor: `pad_sequence`, often used in a `collate_fn`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def pad_sequence(
 ) -> Tensor:
     """Sequences (L_i, ...) as one tensor (T, B, ...), or (B, T, ...) if `batch_first`; T = max L.
 
-    Shorter ones get `padding_value` at the end, or at the beginning with `padding_side="left"`.
+    Shorter ones are padded with `padding_value` at the end, or at the start for the side "left".
 
-    Errors: ArgumentError for no sequences or another side, ShapeError for rows of different shapes.
+    Errors: ArgumentError for no sequences or a bad side, ShapeError for rows of different shapes.
 
     >>> import gradatim
     >>> pad_sequence([gradatim.tensor([1, 2]), gradatim.tensor([3])], batch_first=True)
@@ -55,7 +55,7 @@ def pad_sequence(
 def unpad_sequence(
     padded_sequences: Tensor, lengths: Tensor, batch_first: bool = False
 ) -> list[Tensor]:
-    """The sequences of these lengths that `pad_sequence` made one tensor of.
+    """The original sequences, of these lengths, of a tensor made by `pad_sequence`.
 
     >>> import gradatim
     >>> unpad_sequence(gradatim.tensor([[1, 3], [2, 0]]), gradatim.tensor([2, 1]))

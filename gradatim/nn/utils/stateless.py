@@ -1,4 +1,4 @@
-"""A module's forward pass with other tensors in the place of its parameters."""
+"""A module's forward pass with its parameters replaced by other tensors."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def functional_call(
     tie_weights: bool = True,
     strict: bool = False,
 ) -> Any:
-    """`module(*args, **kwargs)` with the tensors of a dictionary for parameters and buffers.
+    """`module(*args, **kwargs)` with parameters and buffers replaced by those of a dictionary.
 
-    Names are those of `named_parameters` and `named_buffers`; what is not named stays. Gradients go
-    to the given tensors, so weights may be what another network computes, or the result of a step
-    of training. A tensor that the module has twice is replaced in both places, unless not
-    `tie_weights`. What the module writes into a buffer is written into the one that was given.
+    Names are those of `named_parameters` and `named_buffers`; the others stay. Gradients flow to
+    the given tensors, which may be computed, by another network or by a training step. A tensor
+    that the module has under two names is replaced under both, unless not `tie_weights`. In-place
+    updates of a buffer go to the given tensor.
 
-    Errors: ArgumentError for names that the module does not have, and, if `strict`, for those that
-    were not given.
+    Errors: ArgumentError for names that the module does not have, and, if `strict`, for names not
+    given.
 
     >>> import gradatim
     >>> layer = gradatim.nn.Linear(2, 1)
@@ -74,7 +74,7 @@ def _exchanged(module: Module, given: dict[str, Any], tied: bool, strict: bool) 
 
 
 def _places(module: Module) -> dict[str, tuple[dict[str, Any], str]]:
-    """Where each parameter and buffer is kept, by its name."""
+    """The table and the key of each parameter and buffer, by name."""
     return {
         f"{prefix}.{key}" if prefix else key: (table, key)
         for prefix, part in module.named_modules(remove_duplicate=False)

@@ -1,4 +1,4 @@
-"""Rates that rise and fall again and again."""
+"""Schedules with repeated cycles."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .one_cycle import _each
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Half a cosine from the initial rate down to `eta_min` in T_0 steps, then from above again.
+    """Half a cosine from the initial rate down to `eta_min` in T_0 steps, then restarts.
 
         lr = eta_min + (initial lr - eta_min) (1 + cos(pi T_cur / T_i)) / 2
 
     T_cur counts the steps since the last restart; each period is `T_mult` times the last one.
-    `step` takes a number of epochs too, which need not be whole.
+    `step` also accepts an epoch, which may be fractional.
 
-    Errors: ArgumentError for a `T_0` or `T_mult` that is no whole number from 1 up.
+    Errors: ArgumentError unless `T_0` and `T_mult` are whole numbers from 1 up.
     Source: Loshchilov and Hutter 2017, arXiv:1608.03983.
 
     >>> import gradatim
@@ -58,7 +58,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The point on the cosine."""
+        """The point on the cosine, from the base rates."""
         factor = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
         return [self.eta_min + (base - self.eta_min) * factor for base in self.base_lrs]
 
@@ -89,14 +89,14 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
 
 class CyclicLR(LRScheduler):
-    """lr up from base_lr to max_lr in a line, and down again, for ever.
+    """lr rises linearly from base_lr to max_lr and falls back, repeatedly.
 
-    `mode` says what becomes of the height: "triangular" keeps it, "triangular2" halves it after
-    each cycle, "exp_range" multiplies it by `gamma` in every step. A `scale_fn` of your own, called
-    with the number of the cycle or of the step as `scale_mode` says, comes in its place. With
-    `cycle_momentum` the momentum (or beta1) goes the other way.
+    `mode` scales the height: "triangular" keeps it, "triangular2" halves it after each cycle,
+    "exp_range" multiplies it by `gamma` in every step. A custom `scale_fn`, called with the number
+    of the cycle or of the step as `scale_mode` says, replaces it. With `cycle_momentum` the
+    momentum (or beta1) moves in the opposite direction.
 
-    Errors: ArgumentError for another mode, or an optimiser without momentum.
+    Errors: ArgumentError for an unknown mode, or an optimiser without momentum.
     Source: Smith 2017, arXiv:1506.01186.
 
     >>> import gradatim
@@ -163,7 +163,7 @@ class CyclicLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The rate of each group; its momentum is set on the way."""
+        """The rate of each group; also sets its momentum."""
         height = self._height()
         if self.cycle_momentum:
             for group, (low, high) in zip(self.optimizer.param_groups, self.momenta, strict=True):
@@ -176,7 +176,7 @@ class CyclicLR(LRScheduler):
         return [low + (high - low) * height for low, high in pairs]
 
     def _height(self) -> float:
-        """How high the rate is, between 0 and 1."""
+        """The height of the rate, between 0 and 1."""
         length = self.up + self.down
         cycle = math.floor(1 + self.last_epoch / length)
         part = 1 + self.last_epoch / length - cycle
@@ -192,5 +192,5 @@ class CyclicLR(LRScheduler):
         return float(self.gamma**x) if self.mode == "exp_range" else 1.0
 
     def state_dict(self) -> dict[str, Any]:
-        """Without the function, which the program has."""
+        """The state without the function, which cannot be saved."""
         return {k: v for k, v in super().state_dict().items() if k != "scale_fn"}
