@@ -39,8 +39,8 @@ def best_times(report: Mapping[str, Any], workload: str) -> dict[str, tuple[floa
     best: dict[str, tuple[float, str]] = {}
     for threads, row in report["workloads"][workload]["threads"].items():
         for name, timing in row["sides"].items():
-            found = (timing["microseconds"], threads)
-            best[name] = min(best.get(name, found), found)
+            candidate = (timing["microseconds"], threads)
+            best[name] = min(best.get(name, candidate), candidate)
     return {name: best[name] for name in SIDES if name in best}
 
 

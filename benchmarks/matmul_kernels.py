@@ -54,12 +54,12 @@ Run = Callable[[int], object]
 
 def read(size: str) -> tuple[Product, np.ndarray, np.ndarray]:
     """The product described by a size, with operands for it."""
-    found = re.fullmatch(r"(?:(\d+):)?(\d+)(T?)x(\d+)x(\d+)(T?)", size)
-    if not found:
+    match = re.fullmatch(r"(?:(\d+):)?(\d+)(T?)x(\d+)x(\d+)(T?)", size)
+    if not match:
         raise SystemExit(f"{size!r} is no size; sizes are like 64x64x64, 64Tx64x64T or 8:16x16x16")
-    batch = (int(found[1]),) if found[1] else ()
-    m, k, n = (int(found[i]) for i in (2, 4, 5))
-    a, b = operand(batch, m, k, bool(found[3])), operand(batch, k, n, bool(found[6]))
+    batch = (int(match[1]),) if match[1] else ()
+    m, k, n = (int(match[i]) for i in (2, 4, 5))
+    a, b = operand(batch, m, k, bool(match[3])), operand(batch, k, n, bool(match[6]))
     strides = [tuple(s // 4 for s in x.strides) for x in (a, b)]
     return Product(batch, m, n, k, np.dtype("float32"), *strides, aligned=True), a, b
 

@@ -29,9 +29,9 @@ def main(arguments: list[str] | None = None) -> None:
     workload = WORKLOADS[chosen.workload]
     running = gradatim_call.prepare(workload, named_arrays(workload), threads=1)
     running.reset()
-    found = running.step.profile(steps=chosen.steps)
-    rate, best = workload.operations / found.total.seconds, found.peaks.flops["float32"]
-    print(found)
+    profile = running.step.profile(steps=chosen.steps)
+    rate, best = workload.operations / profile.total.seconds, profile.peaks.flops["float32"]
+    print(profile)
     print(
         f"{workload.operations / 1e9:.3g} GFLOP of arithmetic that the step needs:"
         f" {rate / 1e9:.1f} GFLOP/s, {rate / best:.0%} of the core at its best"

@@ -21,15 +21,15 @@ def environment(threads: int) -> dict[str, str]:
     """Environment variables that limit every library, and its compiler, to this many threads."""
     count = str(threads)
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-    found = {**os.environ, **dict.fromkeys(names, count)}
-    found["NPROC"] = count  # the size of XLA's thread pool
+    variables = {**os.environ, **dict.fromkeys(names, count)}
+    variables["NPROC"] = count  # the size of XLA's thread pool
     if threads == 1:
-        found["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-    found["JAX_PLATFORMS"] = "cpu"
+        variables["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    variables["JAX_PLATFORMS"] = "cpu"
     # Cache even programs that compile quickly, so that warm means warm.
-    found["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-    found["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
-    return found
+    variables["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    variables["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+    return variables
 
 
 class Partner:

@@ -220,10 +220,10 @@ def agree(workload: Workload, file: Path, outcomes: dict[str, np.ndarray]) -> di
         with np.load(file) as arrays:
             named = {name.removeprefix("data."): array for name, array in arrays.items()}
         expected = reference(workload, named)
-    found = compare(outcomes, workload.tolerance, expected)
-    for name in found["differ"]:
-        say(f"  {workload.name}: {name} differs by {found['apart'][name]:.1e}")
-    return found
+    comparison = compare(outcomes, workload.tolerance, expected)
+    for name in comparison["differ"]:
+        say(f"  {workload.name}: {name} differs by {comparison['apart'][name]:.1e}")
+    return comparison
 
 
 def measure_starts(
@@ -235,8 +235,8 @@ def measure_starts(
     report["starts"] = {}
     for name in wanted:
         say(f"compile time and memory: {name}")
-        found, failures = startup.starts(name, str(files[name]), sides, threads=1)
-        report["starts"][name] = found
+        measured, failures = startup.starts(name, str(files[name]), sides, threads=1)
+        report["starts"][name] = measured
         note(report, WORKLOADS[name], failures)
     report["imports"] = startup.imports(3 if options.quick else 7)
 

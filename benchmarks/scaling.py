@@ -59,7 +59,7 @@ def measured(
 ) -> dict[str, dict[str, float]]:
     """Microseconds per step and bytes of each side."""
     task = workload("scaling", "a GPT", Sizes(**sizes), letters_of_names)
-    found: dict[str, dict[str, float]] = {}
+    results: dict[str, dict[str, float]] = {}
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         file = Path(folder) / "arrays.npz"
@@ -67,7 +67,7 @@ def measured(
         running = {}
         for name in COMPARED:
             try:
-                side, found[name] = _started(stack, name, threads, sizes, str(file), folder)
+                side, results[name] = _started(stack, name, threads, sizes, str(file), folder)
             except SideFailed as error:
                 print(error, file=sys.stderr)
             else:
@@ -75,8 +75,8 @@ def measured(
         timings, failures = interleave(running, rounds, window)
         print(*failures, sep="\n", end="", file=sys.stderr)
         for name, timing in timings.items():
-            found[name]["microseconds"] = timing.summary()["microseconds"]
-    return found
+            results[name]["microseconds"] = timing.summary()["microseconds"]
+    return results
 
 
 def _started(
@@ -134,11 +134,11 @@ def main(given: list[str] | None = None) -> int:
         report = json.loads(options.draw.read_text(encoding="utf-8"))
         print(chart(report).save(options.picture))
         return 0
-    found = []
+    rows = []
     for axis, size in points(options.quick):
         sides = measured({**BASE, axis: size}, options.threads, options.rounds,
                          options.window / 1000)  # fmt: skip
-        found.append({"axis": axis, "size": size, "sides": sides})
+        rows.append({"axis": axis, "size": size, "sides": sides})
         print(row(axis, size, sides), flush=True)
     now = datetime.now(UTC)
     report = {
@@ -147,7 +147,7 @@ def main(given: list[str] | None = None) -> int:
         "machine": machine(),
         "threads": options.threads,
         "base": BASE,
-        "found": found,
+        "found": rows,
     }
     output = options.output or RESULTS / f"{now:%Y-%m-%d}-scaling.json"
     output.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

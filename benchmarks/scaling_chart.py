@@ -34,9 +34,9 @@ def chart(report: Mapping[str, Any]) -> Drawing:
     for line_number, what in enumerate(UNITS):
         reach = limits((v for p in report["found"] for v in _values(p, what)), log=True)
         top = TOP + line_number * (HEIGHT + BETWEEN)
-        for column, (axis, found) in enumerate(axes_of.items()):
+        for column, (axis, points) in enumerate(axes_of.items()):
             left = LEFT + column * (PANEL + GAP)
-            elements += _panel(axis, found, what, reach, (left, top), report["base"])
+            elements += _panel(axis, points, what, reach, (left, top), report["base"])
     return Drawing(
         width=width,
         height=TOP + 2 * HEIGHT + BETWEEN + BOTTOM,

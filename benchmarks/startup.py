@@ -25,7 +25,7 @@ def starts(
     workload: str, arrays: str, sides: Iterable[str], threads: int
 ) -> tuple[dict[str, Any], list[str]]:
     """Cold and warm seconds to the first step and peak memory of each side; and failures."""
-    found: dict[str, Any] = {}
+    times: dict[str, Any] = {}
     failures: list[str] = []
     for name in sides:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -35,17 +35,17 @@ def starts(
                 first = start(name, workload, arrays, threads, extra)
                 if first is None:
                     continue
-                found[name] = {"cold": first["seconds"], "bytes": first["bytes"]}
+                times[name] = {"cold": first["seconds"], "bytes": first["bytes"]}
                 again = start(name, workload, arrays, threads, extra) if variable else None
                 if again is not None:
-                    found[name] |= {
+                    times[name] |= {
                         "warm": again["seconds"],
                         "bytes_cold": first["bytes"],
                         "bytes": again["bytes"],
                     }
             except SideFailed as error:
                 failures.append(str(error))
-    return found, failures
+    return times, failures
 
 
 def start(

@@ -72,8 +72,8 @@ Workload = Training | Kernel
 
 def named_arrays(workload: Workload) -> Arrays:
     """All arrays of a workload as passed to its sides: `parameter.NAME` and `data.NAME`."""
-    found = workload.arrays()
-    parameters, data = found if isinstance(found, tuple) else ({}, found)
+    arrays = workload.arrays()
+    parameters, data = arrays if isinstance(arrays, tuple) else ({}, arrays)
     return {
         **{f"parameter.{name}": array for name, array in parameters.items()},
         **{f"data.{name}": array for name, array in data.items()},

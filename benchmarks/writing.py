@@ -52,7 +52,7 @@ def weights(sizes: dict[str, int]) -> dict[str, np.ndarray]:
 def compared(name: str, threads: int, rounds: int) -> dict[str, Any]:
     """Tokens per second of each side, and whether they agree."""
     sizes = SIZES[name]
-    found: dict[str, float] = {}
+    rates: dict[str, float] = {}
     agree: list[list[int]] = []
     with ExitStack() as stack:
         file = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "weights.npz"
@@ -71,11 +71,11 @@ def compared(name: str, threads: int, rounds: int) -> dict[str, Any]:
             for side, (partner, texts) in sides.items():
                 run = partner.ask("run", texts=texts)
                 rate = run["tokens"] / run["seconds"]
-                found[side] = max(found.get(side, 0.0), rate)
-    outcome: dict[str, Any] = {"workload": name, "threads": threads, "tokens_per_second": found}
+                rates[side] = max(rates.get(side, 0.0), rate)
+    outcome: dict[str, Any] = {"workload": name, "threads": threads, "tokens_per_second": rates}
     if len(agree) == len(SIDES):
         outcome["agree"] = agree[0] == agree[1]
-        outcome["ratio"] = found["gradatim"] / found["torch"]
+        outcome["ratio"] = rates["gradatim"] / rates["torch"]
     return outcome
 
 
@@ -98,7 +98,7 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print the JSON instead of the table")
     parser.add_argument("--output", type=Path, help="where the JSON goes")
     options = parser.parse_args(given)
-    found = [
+    outcomes = [
         compared(name, threads, options.rounds)
         for name in options.workloads or SIZES
         for threads in options.threads
@@ -108,13 +108,13 @@ def main(given: list[str] | None = None) -> int:
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "goal": GOAL,
         "machine": machine(),
-        "found": found,
+        "found": outcomes,
     }
     text = json.dumps(report, indent=2)
-    print(text if options.json else "\n".join(map(line, found)))
+    print(text if options.json else "\n".join(map(line, outcomes)))
     if options.output:
         options.output.write_text(text + "\n", encoding="utf-8")
-    return 0 if all(one.get("agree", True) for one in found) else 1
+    return 0 if all(one.get("agree", True) for one in outcomes) else 1
 
 
 if __name__ == "__main__":

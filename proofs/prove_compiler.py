@@ -92,8 +92,8 @@ def retraces() -> dict[str, Any]:
         for k in range(count):
             assert g.compile(lambda x, k=k: (x + k).sum())(g.ones(2)).item() == 2 + 2 * k
 
-    found = {f.__name__: growth(f, 500, 200) for f in (numbers, shapes, functions)}
-    return {"megabytes": found, "holds": all(mb < 8 for mb in found.values())}
+    left = {f.__name__: growth(f, 500, 200) for f in (numbers, shapes, functions)}
+    return {"megabytes": left, "holds": all(mb < 8 for mb in left.values())}
 
 
 def freed() -> dict[str, Any]:
@@ -134,17 +134,17 @@ def steps() -> dict[str, Any]:
 
 def threads() -> dict[str, Any]:
     """The same bits for any number of threads."""
-    found, shared = [], False
+    results, shared = [], False
     cores = g.get_num_threads()
     for number in (1, 2, 3):
         g.set_num_threads(number)
         model, step = training(width=1024, rows=1024)
         program: Any = g.compile(step)
         losses = program.repeat(400).numpy().tobytes()
-        found.append((losses, [p.detach().numpy().tobytes() for p in model.parameters()]))
+        results.append((losses, [p.detach().numpy().tobytes() for p in model.parameters()]))
         shared = next(iter(program.variants.values()))[0].compiled.shared
     g.set_num_threads(cores)
-    same = all(f == found[0] for f in found)
+    same = all(f == results[0] for f in results)
     return {"steps": 400, "shared": shared, "same_bits": same, "holds": same and shared}
 
 
@@ -185,8 +185,8 @@ def interrupts() -> dict[str, Any]:
 
 def losses(seed: int) -> list[float]:
     """The losses computed by a new program."""
-    found: list[float] = g.compile(training(seed=seed)[1]).repeat(50).tolist()
-    return found
+    values: list[float] = g.compile(training(seed=seed)[1]).repeat(50).tolist()
+    return values
 
 
 def processes() -> dict[str, Any]:
@@ -197,8 +197,8 @@ def processes() -> dict[str, Any]:
             continue
         with warnings.catch_warnings(), multiprocessing.get_context(method).Pool(2) as pool:
             warnings.simplefilter("ignore")
-            for seed, found in enumerate(pool.map(losses, range(count), chunksize=1)):
-                wrong += found != losses(seed)
+            for seed, child in enumerate(pool.map(losses, range(count), chunksize=1)):
+                wrong += child != losses(seed)
     return {"processes": 26, "wrong": wrong, "holds": wrong == 0}
 
 
@@ -233,14 +233,14 @@ print(losses(1))
 
 
 def main() -> int:
-    found = {}
+    results = {}
     for part in (retraces, freed, steps, threads, interrupts, processes, cache):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found[part.__name__] = part()
-        print(part.__name__, found[part.__name__], file=sys.stderr, flush=True)
-    print(json.dumps(found, indent=2))
-    return 0 if all(result["holds"] for result in found.values()) else 1
+            results[part.__name__] = part()
+        print(part.__name__, results[part.__name__], file=sys.stderr, flush=True)
+    print(json.dumps(results, indent=2))
+    return 0 if all(result["holds"] for result in results.values()) else 1
 
 
 if __name__ == "__main__":

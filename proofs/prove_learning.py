@@ -49,9 +49,9 @@ def learn(
     pairs = [f"seed={seed}", "eval_interval=1000000", f"compile={str(compiled).lower()}", *settings]
     with new(root, model, name=name, pairs=pairs, warn=_stop) as session:
         outcome = train(session.run, session.config, session.learner, start=session.start)
-        found = {part: outcome.losses[part] for part in parts}
-    print(f"{name}: {found}, {outcome.seconds:.1f} s", file=sys.stderr, flush=True)
-    return {**found, "seconds": outcome.seconds, "steps_per_second": outcome.steps_per_second}
+        losses = {part: outcome.losses[part] for part in parts}
+    print(f"{name}: {losses}, {outcome.seconds:.1f} s", file=sys.stderr, flush=True)
+    return {**losses, "seconds": outcome.seconds, "steps_per_second": outcome.steps_per_second}
 
 
 def _stop(message: str) -> None:
@@ -91,8 +91,8 @@ def mlps(root: Path) -> Outcome:
 
 def large(root: Path) -> Outcome:
     """The loss that a larger network reaches."""
-    found = learn(root, "mlp", SEEDS[0], settings=LARGE)
-    return {}, {"mlp larger": {"settings": list(LARGE), **found}}
+    result = learn(root, "mlp", SEEDS[0], settings=LARGE)
+    return {}, {"mlp larger": {"settings": list(LARGE), **result}}
 
 
 PARTS = {"bigram": bigrams, "mlp": mlps, "large": large}
@@ -110,9 +110,9 @@ def main(chosen: Sequence[str]) -> int:
         # An empty cache, as on a new machine: the first run has to compile.
         os.environ["GRADATIM_CACHE_DIR"] = str(root / "cache")
         for name in chosen or PARTS:
-            held, found = PARTS[name](root)
+            held, numbers = PARTS[name](root)
             holds |= held
-            report |= found
+            report |= numbers
     print(json.dumps({"holds": holds, **report}, indent=2))
     return 0 if all(holds.values()) else 1
 

@@ -40,14 +40,14 @@ def compiled(model: str, seed: int, stops: tuple[int, ...] = STOPS) -> dict[int,
     config = recipe(model, seed)
     task = LetterTask(names.load(), split_seed=config.data.split_seed)
     learner = make_learner(config, task, warn=_stop)
-    found, done = {}, 0
+    results, done = {}, 0
     for stop in stops:
         while done < stop:
             rates = [learning_rate(config.training, step) for step in range(done, stop)]
             done += len(learner.steps(np.array(rates)))
         parameters = {k: p.detach().numpy().copy() for k, p in learner.model.named_parameters()}
-        found[stop] = parameters, loss_on_all(learner)
-    return found
+        results[stop] = parameters, loss_on_all(learner)
+    return results
 
 
 def loss_on_all(learner: Any) -> float:
@@ -79,7 +79,7 @@ def compare(model: str, seed: int, stop: int, run: tuple[Any, float], stored: An
 
 def main() -> int:
     stored = np.load(FILE)
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for model in MODELS:
         runs = {seed: compiled(model, seed) for seed in SEEDS}
         for stop in STOPS:
@@ -91,7 +91,7 @@ def main() -> int:
             ours = {what: max(row[what] for row in rows) for what in spread}
             ratio = ours["distance"] / spread["distance"]
             holds = ratio <= FACTOR and abs(ours["loss"]) < 1e-6
-            found[f"{model}, {stop:,} steps"] = {
+            results[f"{model}, {stop:,} steps"] = {
                 "compiled": ours,
                 "PyTorch": spread,
                 "ratio": round(ratio, 2),
@@ -99,8 +99,8 @@ def main() -> int:
                 "holds": holds,
             }
             print(f"{model} {stop}: {ours} {spread}", file=sys.stderr, flush=True)
-    print(json.dumps(found, indent=2))
-    return 0 if all(part["holds"] for part in found.values()) else 1
+    print(json.dumps(results, indent=2))
+    return 0 if all(part["holds"] for part in results.values()) else 1
 
 
 if __name__ == "__main__":

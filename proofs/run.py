@@ -66,15 +66,15 @@ def git(*arguments: str) -> str:
 
 def commands(only: list[str]) -> dict[str, list[str]]:
     """Each proof's name and the command that runs it."""
-    found = {
+    by_name = {
         path.stem.removeprefix("prove_"): [sys.executable, str(path)]
         for path in sorted(HERE.glob("prove_*.py"))
     }
-    found["tests"] = [sys.executable, "-m", "pytest", "tests", "-q", "-m", "proof"]
-    unknown = [name for name in only if name not in found]
+    by_name["tests"] = [sys.executable, "-m", "pytest", "tests", "-q", "-m", "proof"]
+    unknown = [name for name in only if name not in by_name]
     if unknown:
-        raise SystemExit(f"no proof is called {unknown[0]}; there are: {', '.join(found)}")
-    return {name: found[name] for name in only or found}
+        raise SystemExit(f"no proof is called {unknown[0]}; there are: {', '.join(by_name)}")
+    return {name: by_name[name] for name in only or by_name}
 
 
 def run(name: str, command: list[str]) -> bool:
@@ -114,10 +114,10 @@ def json_in(text: str) -> dict[str, Any] | None:
     for start, line in enumerate(lines):
         if line.startswith("{"):
             try:
-                found = json.loads("\n".join(lines[start:]))
+                value = json.loads("\n".join(lines[start:]))
             except ValueError:
                 continue
-            return found if isinstance(found, dict) else None
+            return value if isinstance(value, dict) else None
     return None
 
 

@@ -98,10 +98,10 @@ def steps(torch: Any, model: str, seed: int, run: str) -> Iterator[tuple[int, An
         loss_of(*(x[index] for x in data)).backward()
         optimizer.step()
         if step + 1 in STOPS:
-            found = {name: p.detach().numpy().copy() for name, p in module.named_parameters()}
+            parameters = {name: p.detach().numpy().copy() for name, p in module.named_parameters()}
             with torch.no_grad():
                 total = float(loss_of(*data).double())
-            yield step + 1, (found, total)
+            yield step + 1, (parameters, total)
 
 
 def main() -> None:
@@ -115,9 +115,9 @@ def main() -> None:
                 place, (reference, _) = f"{model}/{seed}/{stop}", runs["one"][stop]
                 stored.update({f"{place}/{name}": p for name, p in reference.items()})
                 for run in RUNS:
-                    found, loss = runs[run][stop]
+                    parameters, loss = runs[run][stop]
                     stored[f"{place}/loss.{run}"] = loss
-                    stored[f"{place}/distance.{run}"] = distance(found, reference)
+                    stored[f"{place}/distance.{run}"] = distance(parameters, reference)
                     print(place, run, loss, stored[f"{place}/distance.{run}"], flush=True)
     stored["torch"] = torch.__version__
     np.savez_compressed(FILE, **stored)

@@ -208,13 +208,13 @@ from __future__ import annotations
 
 def words(value: mpf, bits: tuple[int, ...]) -> list[float]:
     """A number as a sum of ever smaller ones, with the given numbers of leading bits."""
-    found = []
+    parts = []
     for n in bits:
         with mp.workprec(n):
             word = +value
-        found.append(float(word))
+        parts.append(float(word))
         value -= word
-    return found
+    return parts
 
 
 def two_over_pi() -> list[int]:

@@ -26,9 +26,9 @@ _BETWEEN = "--8<-- the next block --8<--"
 
 def program(page: str) -> str:
     """The program of the page."""
-    found = re.search(r"```python\n(.*?)```", page, re.DOTALL)
-    assert found is not None
-    return found[1]
+    match = re.search(r"```python\n(.*?)```", page, re.DOTALL)
+    assert match is not None
+    return match[1]
 
 
 def renewed(page: str) -> str:

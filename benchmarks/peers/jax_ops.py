@@ -52,13 +52,13 @@ class Ops:
 
 def stored(arrays: Arrays, prefix: str, transposed: tuple[str, ...] = ()) -> Arrays:
     """The arrays whose name starts with `prefix`, without it; integers in JAX's default type."""
-    found = {}
+    selected = {}
     for name, array in arrays.items():
         if name.startswith(prefix):
             short = name.removeprefix(prefix)
             kept = array.astype(np.int32) if array.dtype.kind == "i" else array
-            found[short] = np.ascontiguousarray(kept.T) if short in transposed else kept
-    return found
+            selected[short] = np.ascontiguousarray(kept.T) if short in transposed else kept
+    return selected
 
 
 def on_device(arrays: Arrays) -> dict[str, Any]:

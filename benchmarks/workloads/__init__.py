@@ -18,8 +18,8 @@ WORKLOADS = {workload.name: workload for group in GROUPS.values() for workload i
 
 def chosen(names: list[str]) -> list[Workload]:
     """The workloads of these names and groups; all if no name is given. Errors: KeyError."""
-    found: dict[str, Workload] = {}
+    by_name: dict[str, Workload] = {}
     for name in names or list(GROUPS):
         members = GROUPS[name] if name in GROUPS else (WORKLOADS[name],)
-        found.update({member.name: member for member in members})
-    return list(found.values())
+        by_name.update({member.name: member for member in members})
+    return list(by_name.values())

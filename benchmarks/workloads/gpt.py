@@ -76,20 +76,20 @@ def arrays(sizes: Sizes, letters: Any) -> tuple[Arrays, Arrays]:
 def parameters(sizes: Sizes, rng: np.random.Generator) -> Arrays:
     """Weights of standard deviation 0.02, biases 0, scales 1."""
     width = sizes.width
-    made: Arrays = {
+    weights: Arrays = {
         "tokens": 0.02 * normal(rng, sizes.letters, width),
         "places": 0.02 * normal(rng, sizes.context, width),
     }
     shapes = ((3 * width, width), (width, width), (4 * width, width), (width, 4 * width))
     for layer in range(sizes.layers):
         for name, shape in zip(MATRICES, shapes, strict=True):
-            made[f"{layer}.{name}"] = 0.02 * normal(rng, *shape)
-            made[f"{layer}.{name}.bias"] = np.zeros(shape[0], np.float32)
+            weights[f"{layer}.{name}"] = 0.02 * normal(rng, *shape)
+            weights[f"{layer}.{name}.bias"] = np.zeros(shape[0], np.float32)
         for name in ("norm1", "norm2"):
-            made.update(_norm(f"{layer}.{name}", width))
-    made.update(_norm("norm", width))
-    made["head"] = 0.02 * normal(rng, sizes.letters, width)
-    return made
+            weights.update(_norm(f"{layer}.{name}", width))
+    weights.update(_norm("norm", width))
+    weights["head"] = 0.02 * normal(rng, sizes.letters, width)
+    return weights
 
 
 def _norm(name: str, width: int) -> Arrays:

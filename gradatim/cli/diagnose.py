@@ -86,18 +86,18 @@ def _cures(steps: int, depth: int, as_json: bool, output: Path | None) -> None:
     def tell(name: str) -> None:
         say(f"{depth} layers, {name}: examining, then {steps} steps ...")
 
-    found = []
+    stages = []
     for stage in diagnose.cures(steps=steps, depth=depth, tell=tell):
-        found.append(stage)
+        stages.append(stage)
         if not as_json:
-            click.echo("\n".join(_told(stage)))
+            click.echo("\n".join(_stage_lines(stage)))
     if as_json:
-        print_json([_stage_numbers(stage) for stage in found])
+        print_json([_stage_numbers(stage) for stage in stages])
     else:
-        save(lambda: draw.cures(found), output, "cures")
+        save(lambda: draw.cures(stages), output, "cures")
 
 
-def _told(stage: Stage) -> list[str]:
+def _stage_lines(stage: Stage) -> list[str]:
     signals = stage.report.activations
     first, last = signals[0].gradient_norm, signals[-1].gradient_norm
     line = f"{stage.name}: gradient {first:.1e} at the first layer, {last:.1e} at the last; "

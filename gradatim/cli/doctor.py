@@ -22,7 +22,7 @@ from ..core.errors import ArgumentError, GradatimError
 from ..training.blas_threads import blas_threads, threads_now
 from ..training.lock import Lock, is_locked
 from .options import json_option, print_json, runs_option
-from .terminal import speaks_unicode
+from .terminal import has_unicode
 
 OLDEST_PYTHON = (3, 11)
 SLOW_BLAS = 2.0  # GFLOP/s: NumPy without a BLAS reaches less than this, any BLAS more
@@ -188,7 +188,7 @@ def terminal() -> Finding:
     encoding = sys.stdout.encoding or "ascii"
     kind = "a terminal" if sys.stdout.isatty() else "a pipe or file"
     found = f"{encoding}, {kind}, {shutil.get_terminal_size().columns} columns"
-    if not speaks_unicode():
+    if not has_unicode():
         advice = (
             "letters outside it print as escapes; set PYTHONUTF8=1 (on Windows also chcp 65001)"
         )

@@ -163,9 +163,9 @@ def surprise(word: str, run: str | None, checkpoint: str, root: Path, output: Pa
     from .. import draw
     from .surprise import find_trained, visible
 
-    found = find_trained(root, run, checkpoint).surprise(word)
-    values = [letter.surprise for letter in found]
-    names = [visible(letter.letter) for letter in found if not letter.is_end]
+    surprises = find_trained(root, run, checkpoint).surprise(word)
+    values = [letter.surprise for letter in surprises]
+    names = [visible(letter.letter) for letter in surprises if not letter.is_end]
     letters = None if names == [*word] else names
     save(lambda: draw.surprise(word, values, letters=letters), output, f"surprise-{word[:40]}")
 

@@ -14,7 +14,7 @@ from ..training.errors import BadUse, did_you_mean
 BAD_USE, FAILED, INTERRUPTED, NOBODY_READS = 2, 1, 130, 141
 
 
-class NobodyReads(Exception):
+class ClosedPipe(Exception):
     """The reader of our output has closed the pipe."""
 
 
@@ -30,8 +30,8 @@ def explain(error: BaseException) -> int:
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         say("Stopped.")
         return INTERRUPTED
-    if isinstance(error, (BrokenPipeError, NobodyReads)):
-        _let_go_of_stdout()
+    if isinstance(error, (BrokenPipeError, ClosedPipe)):
+        _detach_stdout()
         return NOBODY_READS
     say(f"Error: {_message(error)}")
     return _exit_code(error)
@@ -77,7 +77,7 @@ def _message(error: BaseException) -> str:
     )
 
 
-def _let_go_of_stdout() -> None:
+def _detach_stdout() -> None:
     """Python flushes stdout again at exit, into the closed pipe."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from ..training.errors import did_you_mean
-from .failures import NobodyReads
+from .failures import ClosedPipe
 
 LONG = 200  # longer than any first sentence
 
@@ -43,8 +43,8 @@ class SuggestingGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands in the help, each with its whole first sentence."""
-        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [(name, each.get_short_help_str(LONG)) for name, each in found if each]
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, each.get_short_help_str(LONG)) for name, each in commands if each]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -58,12 +58,12 @@ class LazyGroup(SuggestingGroup):
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Like click's, but a closed pipe is told apart from other failures."""
-        with _told_of_closed_pipes():
+        with _raising_closed_pipe():
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Like click's, but a closed pipe is told apart from other failures."""
-        with _told_of_closed_pipes():
+        with _raising_closed_pipe():
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -85,9 +85,9 @@ class LazyGroup(SuggestingGroup):
 
 
 @contextmanager
-def _told_of_closed_pipes() -> Iterator[None]:
-    """Convert a closed pipe to NobodyReads: click gives it the exit code of all other failures."""
+def _raising_closed_pipe() -> Iterator[None]:
+    """Convert a closed pipe to ClosedPipe: click gives it the exit code of all other failures."""
     try:
         yield
     except BrokenPipeError as error:
-        raise NobodyReads from error
+        raise ClosedPipe from error

@@ -10,7 +10,7 @@ import click
 
 from .failures import explain
 from .group import LazyGroup
-from .terminal import never_choke_on_a_letter
+from .terminal import escape_unencodable
 
 COMMANDS = {
     "train": "Train a model and print what it learned.",
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 for success, 1 for failure, 2 for bad use."""
     # None if the parent process closed it.
     sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
-    never_choke_on_a_letter()
+    escape_unencodable()
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     # Allowed anywhere, also after the subcommand, where it is usually added after an error.

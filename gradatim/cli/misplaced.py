@@ -45,7 +45,7 @@ class SettingsCommand(click.Command):
             if found:
                 raise BadUse(advice(found)) from error
             if isinstance(error, click.NoSuchOption):
-                _tell_unknown(error, ctx.command_path, models)
+                _refuse_unknown(error, ctx.command_path, models)
             raise
 
 
@@ -58,7 +58,7 @@ def advice(found: Sequence[Misplaced]) -> str:
     return f"settings are given with --set: write {instead} instead of {typed}"
 
 
-def _tell_unknown(error: click.NoSuchOption, command: str, models: Sequence[str]) -> None:
+def _refuse_unknown(error: click.NoSuchOption, command: str, models: Sequence[str]) -> None:
     """Raise an error for an option that is neither an option nor a setting of these models.
 
     Does nothing if an option has a similar name, which click suggests itself.
@@ -98,16 +98,16 @@ def settings_of(models: Sequence[str]) -> dict[str, Setting]:
     """The settings of models by name, with and without their table."""
     from ..training.settings import default_config, find_model
 
-    found: dict[str, Setting] = {}
+    settings: dict[str, Setting] = {}
     for model in models:
         for table, values in default_config(find_model(model)).tables().items():
             for name, value in values.items():
                 if table == "model" and name == "name":  # not a setting
                     continue
                 setting = Setting(f"{table}.{name}", isinstance(value, bool))
-                found.setdefault(setting.key, setting)
-                found.setdefault(name, setting)
-    return found
+                settings.setdefault(setting.key, setting)
+                settings.setdefault(name, setting)
+    return settings
 
 
 def misplaced(

@@ -104,13 +104,13 @@ def settings(entry: Entry, variant: Variant) -> dict[str, Any]:
     config = default_config(entry, variant)
     training = config.training.resolved()
     sections = {"model": config.model, "data": config.data, "training": training}
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key in known_keys(config):
         section, *path = key.split(".")
         value: Any = asdict(sections[section])
         for part in path:
             value = value[part]
-        found[key] = value
+        values[key] = value
     if entry.kind == "letters":  # cannot be set: it follows from the words
-        found.pop("model.vocab_size")
-    return found
+        values.pop("model.vocab_size")
+    return values

@@ -9,7 +9,7 @@ import click
 
 from ..training.runs import Summary, list_runs, summarise
 from .options import json_option, print_json, runs_option
-from .terminal import cells, columns, speaks_unicode
+from .terminal import cells, columns, has_unicode
 
 GAP = "  "
 NUMBERS = ("step", "dev loss")  # right-aligned columns
@@ -66,7 +66,7 @@ def lines(table: dict[str, list[str]]) -> list[str]:
     widths = {name: max(map(cells, [name, *column])) for name, column in table.items()}
     rows = [list(table), *zip(*table.values(), strict=True)]
     texts = [GAP.join(map(_cell, row, table, widths.values())).rstrip() for row in rows]
-    rule = ("─" if speaks_unicode() else "-") * (sum(widths.values()) + len(GAP) * (len(table) - 1))
+    rule = ("─" if has_unicode() else "-") * (sum(widths.values()) + len(GAP) * (len(table) - 1))
     return [texts[0], rule, *texts[1:]]
 
 

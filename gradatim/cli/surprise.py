@@ -18,7 +18,7 @@ from .options import (
     runs_option,
     warn_damaged,
 )
-from .terminal import cells, padded, speaks_unicode
+from .terminal import cells, has_unicode, padded
 
 if TYPE_CHECKING:
     from ..training.tasks import Letter
@@ -70,7 +70,7 @@ def find_trained(root: Path, run: str | None, checkpoint: str) -> Trained:
 
 def picture(letters: list[Letter]) -> list[str]:
     """A line for each letter, with its probability, its surprise and a bar."""
-    block = "█" if speaks_unicode() else "#"
+    block = "█" if has_unicode() else "#"
     finite = [letter.surprise for letter in letters if math.isfinite(letter.surprise)]
     largest = max(finite, default=1.0) or 1.0
     shown = ["end" if letter.is_end else visible(letter.letter) for letter in letters]

@@ -8,7 +8,7 @@ import shutil
 import sys
 
 
-def never_choke_on_a_letter() -> None:
+def escape_unencodable() -> None:
     """Print characters the terminal cannot encode as escapes, `zo\\xeb`, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -52,7 +52,7 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
 
 
-def speaks_unicode() -> bool:
+def has_unicode() -> bool:
     """Whether the terminal's encoding is Unicode."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     return encoding.lower().replace("-", "").startswith("utf")

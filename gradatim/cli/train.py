@@ -103,7 +103,7 @@ def command(
         _refuse_with_resume(name=name, config=config)
         session = go_on(root, resume, model=model, pairs=settings, warn=warn)
     with session:
-        code = _train_and_tell(session, samples=samples, as_json=as_json)
+        code = _train_and_report(session, samples=samples, as_json=as_json)
     context.exit(code)
 
 
@@ -113,7 +113,7 @@ def _refuse_with_resume(**others: object) -> None:
             raise BadUse(f"--resume takes its settings from the run; leave out --{option}")
 
 
-def _train_and_tell(session: Session, *, samples: int | None, as_json: bool) -> int:
+def _train_and_report(session: Session, *, samples: int | None, as_json: bool) -> int:
     from ..training.loop import train
     from ..training.tasks import SampleRequest
 
@@ -133,15 +133,15 @@ def _train_and_tell(session: Session, *, samples: int | None, as_json: bool) -> 
         written = list(map("".join, language_model.samples(request)))
         print_json(_as_json(session, outcome, written))
     elif finished:
-        _tell_the_end(session, outcome, language_model, request)
+        _report_end(session, outcome, language_model, request)
     else:
-        _tell_the_interruption(session, outcome)
+        _report_interruption(session, outcome)
     if as_json and not finished:
-        _tell_the_interruption(session, outcome, err=True)
+        _report_interruption(session, outcome, err=True)
     return outcome.exit_code
 
 
-def _tell_the_interruption(session: Session, outcome: Outcome, *, err: bool = False) -> None:
+def _report_interruption(session: Session, outcome: Outcome, *, err: bool = False) -> None:
     click.echo(
         f"Stopped after step {outcome.step:,} of {session.config.training.steps:,}; it is saved.",
         err=err,
@@ -149,7 +149,7 @@ def _tell_the_interruption(session: Session, outcome: Outcome, *, err: bool = Fa
     click.echo(f"Go on with: gradatim train --resume {session.run.typed}", err=err)
 
 
-def _tell_the_end(
+def _report_end(
     session: Session, outcome: Outcome, language_model: LanguageModel, request: SampleRequest
 ) -> None:
     click.echo()

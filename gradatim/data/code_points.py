@@ -22,5 +22,5 @@ def numbers_of(text: str, table: np.ndarray) -> np.ndarray:
     array([ 0,  1, -1,  1,  0])
     """
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    found: np.ndarray = table[np.minimum(points, len(table) - 1)]
-    return found
+    numbers: np.ndarray = table[np.minimum(points, len(table) - 1)]
+    return numbers

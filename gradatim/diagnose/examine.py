@@ -126,22 +126,22 @@ def _check_numbers(places: dict[Any, tuple[str, str, Array]]) -> None:
 
 def _places(calls: Calls, entries: list[Any]) -> dict[Any, tuple[str, str, Array]]:
     """The tape entries to report, earliest first, each with name, kind and values."""
-    found: dict[Any, tuple[str, str, Array]] = {}
+    signals: dict[Any, tuple[str, str, Array]] = {}
     for call in calls:
         if call.values is not None:
             name = call.path or call.kind
-            found.setdefault(_computed_in(call), (name, call.kind, call.values))
+            signals.setdefault(_computed_in(call), (name, call.kind, call.values))
     for node in entries:
-        if type(node) is Node and node not in found and node.primitive.name in ACTIVATIONS:
+        if type(node) is Node and node not in signals and node.primitive.name in ACTIVATIONS:
             values = _values(node)
             if values is not None:
                 around, name = calls.around(node.time), node.primitive.name
                 path = around.path if around else ""
-                found[node] = (f"{path}.{name}" if path else name, name, values)
+                signals[node] = (f"{path}.{name}" if path else name, name, values)
     seen: Counter[str] = Counter()
     ordered: dict[Any, tuple[str, str, Array]] = {}
-    for edge in sorted(found, key=lambda edge: edge.time):
-        name, kind, values = found[edge]
+    for edge in sorted(signals, key=lambda edge: edge.time):
+        name, kind, values = signals[edge]
         seen[name] += 1
         again = f" ({seen[name]})" if seen[name] > 1 else ""  # a shared layer, used again
         ordered[edge] = (name + again, kind, values)

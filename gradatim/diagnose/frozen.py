@@ -26,9 +26,9 @@ def taping_frozen(model: Module) -> Iterator[set[Any]]:
 
 def learning(entries: Iterable[Any], frozen: set[Any]) -> set[Any]:
     """The entries, given earliest first, that depend on something not frozen."""
-    found: set[Any] = set()
+    dependent: set[Any] = set()
     for edge in entries:
         ends = isinstance(edge, Leaf) and edge not in frozen
-        if ends or any(before in found for before in edge.edges):
-            found.add(edge)
-    return found
+        if ends or any(before in dependent for before in edge.edges):
+            dependent.add(edge)
+    return dependent

@@ -36,14 +36,14 @@ class Report:
     @property
     def activations(self) -> tuple[Signal, ...]:
         """The signals to compare by depth: outputs of activations, or all signals."""
-        found = tuple(signal for signal in self.signals if signal.is_activation)
-        return found or self.signals
+        activations = tuple(signal for signal in self.signals if signal.is_activation)
+        return activations or self.signals
 
     def findings(self) -> list[str]:
         """What is wrong, one sentence each with the usual remedy; [] if nothing."""
-        found = [self._not_finite(), self._gradients(), self._fading()]
-        found += [self._saturated(), self._dead()]
-        return [sentence for sentence in found if sentence]
+        sentences = [self._not_finite(), self._gradients(), self._fading()]
+        sentences += [self._saturated(), self._dead()]
+        return [sentence for sentence in sentences if sentence]
 
     def __str__(self) -> str:
         """A table of the signals and one of the weights."""

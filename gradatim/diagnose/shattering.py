@@ -80,10 +80,10 @@ def shattering(
 
 
 def _checked(output: Any, points: int) -> Tensor:
-    found = output[0] if isinstance(output, tuple) and output else output
-    if isinstance(found, Tensor) and found.ndim and len(found) == points and found.numel():
-        return found
-    what = f"shape {list(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+    result = output[0] if isinstance(output, tuple) and output else output
+    if isinstance(result, Tensor) and result.ndim and len(result) == points and result.numel():
+        return result
+    what = f"shape {list(result.shape)}" if isinstance(result, Tensor) else type(result).__name__
     raise ArgumentError(
         f"diagnose.shattering: the function must give a tensor with an output for each of the "
         f"{points} inputs it is given at once, shape [{points}, ...], but gave {what}; wrap it in "

@@ -103,8 +103,8 @@ def activations(
 
 def _chosen(functions: Any) -> dict[str, tuple[str, Function]]:
     if isinstance(functions, Mapping):
-        found = {str(name): ("", f) for name, f in functions.items()}
-        for name, (_, f) in found.items():
+        chosen = {str(name): ("", f) for name, f in functions.items()}
+        for name, (_, f) in chosen.items():
             if not callable(f):
                 kind = type(f).__name__
                 raise TypeError(f"draw.activations: {name!r} must be a function, got {kind}")
@@ -115,10 +115,10 @@ def _chosen(functions: Any) -> dict[str, tuple[str, Function]]:
             raise ArgumentError(
                 f"draw.activations: no activation {unknown[0]!r}; there are {', '.join(GALLERY)}"
             )
-        found = {name: GALLERY[name] for name in names}
-    if not found:
+        chosen = {name: GALLERY[name] for name in names}
+    if not chosen:
         raise ArgumentError("draw.activations: there is no function to draw")
-    return found
+    return chosen
 
 
 # -- one panel ---------------------------------------------------------------------------------

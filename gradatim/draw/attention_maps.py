@@ -74,10 +74,10 @@ def _weights(model: Any, ids: list[int]) -> list[list[list[list[float]]]]:
     model.eval()
     try:
         with no_grad():
-            found: Any = model.attention(tensor([ids]))[:, 0]
+            weights: Any = model.attention(tensor([ids]))[:, 0]
     finally:
         model.train(was_training)
-    rows: list[list[list[list[float]]]] = found.tolist()
+    rows: list[list[list[list[float]]]] = weights.tolist()
     return rows
 
 

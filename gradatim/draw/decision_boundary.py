@@ -91,12 +91,12 @@ def _is_greater(labels: Any, count: int) -> list[bool]:
 
 
 def _scores(predict: Callable[[list[list[float]]], Any], where: Sequence[Point]) -> list[float]:
-    found = as_floats(predict([[x, y] for x, y in where]))
-    if len(found) != len(where):
+    scores = as_floats(predict([[x, y] for x, y in where]))
+    if len(scores) != len(where):
         raise ArgumentError(
-            f"draw.boundary: predict got {len(where)} points and gave {len(found)} scores"
+            f"draw.boundary: predict got {len(where)} points and gave {len(scores)} scores"
         )
-    return found
+    return scores
 
 
 def _square(

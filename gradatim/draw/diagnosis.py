@@ -172,9 +172,9 @@ def _bars(signal: Signal, y: float, step: float) -> str:
 
 def _findings(report: Report, bottom: float) -> tuple[list[str], float]:
     """The sentences, wrapped to the width of the picture, and their lower end."""
-    found = report.findings()
-    colour, room = (theme.RED if found else theme.MUTED), _left(4) + _WIDTHS[4] - _MARGIN
-    lines = [words for finding in found for words in _wrapped(finding, room)]
+    findings = report.findings()
+    colour, room = (theme.RED if findings else theme.MUTED), _left(4) + _WIDTHS[4] - _MARGIN
+    lines = [words for finding in findings for words in _wrapped(finding, room)]
     drawn = []
     for words in lines or ["nothing looks ill"]:
         bottom += 18

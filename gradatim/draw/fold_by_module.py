@@ -61,14 +61,14 @@ def _with_between(graph: Graph, groups: list[Path | None]) -> list[Path | None]:
 
 def _reached(start: list[int], neighbours: list[list[int]]) -> set[int]:
     """All nodes reachable from `start`, which itself counts only if reached again."""
-    found: set[int] = set()
+    reached: set[int] = set()
     waiting = list(start)
     while waiting:
         for i in neighbours[waiting.pop()]:
-            if i not in found:
-                found.add(i)
+            if i not in reached:
+                reached.add(i)
                 waiting.append(i)
-    return found
+    return reached
 
 
 def _with_constants(graph: Graph, groups: list[Path | None]) -> list[Path | None]:

@@ -52,18 +52,18 @@ def regions(
     >>> regions(zigzag(3, 2), 0.0, 1.0)
     <Drawing: 16 linear regions, ...>
     """
-    found = model if isinstance(model, Line | Plane) else find(model, low, high)
+    cells = model if isinstance(model, Line | Plane) else find(model, low, high)
     data = [] if points is None else as_rows(points, "the points of draw.regions")
     if any(len(row) != 2 for row in data):
         raise ArgumentError("draw.regions: points are pairs of two numbers")
-    if isinstance(found, Line):
-        return _line(found, [(x, y) for x, y in data], title)
+    if isinstance(cells, Line):
+        return _line(cells, [(x, y) for x, y in data], title)
     classes = [0.0] * len(data) if labels is None else as_floats(labels)
     if len(classes) != len(data):
         raise ArgumentError(
             f"draw.regions: {len(data)} points need as many labels, got {len(classes)}"
         )
-    return _plane(found, [(x, y) for x, y in data], classes, title)
+    return _plane(cells, [(x, y) for x, y in data], classes, title)
 
 
 def _line(found: Line, data: list[Point], title: str) -> Drawing:
@@ -83,10 +83,14 @@ def _line(found: Line, data: list[Point], title: str) -> Drawing:
         *(mark for i, k in enumerate(layers) for mark in _marks(axes, found, k, rug + i * _RUG)),
     ]
     bottom = rug + len(layers) * _RUG + 22
-    drawn.append(text((_LEFT, bottom), _said(found), size=_CAPTION, fill=theme.MUTED))
+    drawn.append(text((_LEFT, bottom), _caption_of(found), size=_CAPTION, fill=theme.MUTED))
     drawn += _layer_names(layers, _LEFT + _WIDTH, bottom)
     return Drawing(
-        _LEFT + _WIDTH + _RIGHT, bottom + 14, tuple(drawn), title or _said(found), _said(found)
+        _LEFT + _WIDTH + _RIGHT,
+        bottom + 14,
+        tuple(drawn),
+        title or _caption_of(found),
+        _caption_of(found),
     )
 
 
@@ -95,7 +99,7 @@ def _pen(points: int) -> float:
     return 1.6 if points < _DENSE else 0.3
 
 
-def _said(found: Line | Plane) -> str:
+def _caption_of(found: Line | Plane) -> str:
     many = f"{found.patterns:,} linear regions"
     if isinstance(found, Line) and found.pieces != found.patterns:
         return f"{many}, {found.pieces:,} straight pieces"
@@ -149,14 +153,18 @@ def _plane(found: Plane, data: list[Point], labels: list[float], title: str) -> 
         *zero,
         *frame(axes, title=title, grid=False),
         *_places(axes, data, labels),
-        text((_LEFT, base), _said(found), size=_CAPTION, fill=theme.MUTED),
+        text((_LEFT, base), _caption_of(found), size=_CAPTION, fill=theme.MUTED),
         *_layer_names(layers, _LEFT + _SIDE, base),
     ]
     if zero:
         base += 17
         drawn.append(text((_LEFT, base), _ZERO, size=_CAPTION, fill=theme.MUTED))
     return Drawing(
-        _LEFT + _SIDE + _RIGHT, base + 18, tuple(drawn), title or _said(found), _said(found)
+        _LEFT + _SIDE + _RIGHT,
+        base + 18,
+        tuple(drawn),
+        title or _caption_of(found),
+        _caption_of(found),
     )
 
 

@@ -94,17 +94,17 @@ def read_losses(path: str | os.PathLike[str]) -> dict[str, tuple[list[float], li
         raise FileNotFoundError(
             f"draw.curves: there is no {str(file)!r}; give the folder of a run or its metrics.jsonl"
         )
-    found: dict[str, tuple[list[float], list[float]]] = {}
+    losses: dict[str, tuple[list[float], list[float]]] = {}
     with file.open(encoding="utf-8", errors="replace") as lines:
         for record in map(_record, lines):
             for key, value in record.items():
                 if key == "loss" or key.endswith("_loss"):
-                    xs, ys = found.setdefault(_readable(key), ([], []))
+                    xs, ys = losses.setdefault(_readable(key), ([], []))
                     xs.append(float(record["step"]))
                     ys.append(float(value))
-    if not found:
+    if not losses:
         raise ArgumentError(f"draw.curves: {str(file)!r} has no line with a step and a loss yet")
-    return found
+    return losses
 
 
 def _record(line: str) -> dict[str, Any]:

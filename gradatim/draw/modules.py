@@ -46,7 +46,7 @@ def owners(module: Any) -> list[Owner]:
     if not callable(getattr(module, "parameters", None)):
         named = module.items() if isinstance(module, Mapping) else (("", leaf) for leaf in module)
         return [Owner((), "", {id(leaf): str(name) for name, leaf in named})]
-    found = []
+    modules = []
     met: set[int] = set()
     waiting: list[tuple[tuple[str, ...], Any]] = [((), module)]
     while waiting:
@@ -56,10 +56,10 @@ def owners(module: Any) -> list[Owner]:
         met.add(id(part))
         own = {id(p) for p in part.parameters()}
         names = {id(item): name for name, item in _items(part) if id(item) in own}
-        found.append(Owner(path, type(part).__name__, names))
+        modules.append(Owner(path, type(part).__name__, names))
         parts = [(name, item) for name, item in _items(part) if _is_module(item)]
         waiting += [((*path, name), item) for name, item in reversed(parts)]
-    return found
+    return modules
 
 
 def _is_module(item: Any) -> bool:
@@ -99,12 +99,12 @@ def module_of_each(
     whole: dict[int, set[int]] = {}
     for leaf, owner in owner_of.items():
         whole.setdefault(owner, set()).add(leaf)
-    found: list[int | None] = [owner_of.get(node) for node in range(count)]
+    module_of: list[int | None] = [owner_of.get(node) for node in range(count)]
     met: list[frozenset[int]] = [frozenset()] * count
 
     def is_open(node: int, user: int) -> bool:
         """Whether the node `user`, computed from `node`, still belongs to the module of `node`."""
-        owner = found[node]
+        owner = module_of[node]
         if owner is None:
             return False
         if node in owner_of or len(met[node]) < len(whole[owner]):
@@ -116,8 +116,8 @@ def module_of_each(
             met[node] = frozenset((node,))
             continue
         active = [i for i in inputs[node] if is_open(i, node)]
-        candidates = {found[i] for i in active}
+        candidates = {module_of[i] for i in active}
         if len(candidates) == 1:
-            found[node] = candidates.pop()
+            module_of[node] = candidates.pop()
             met[node] = frozenset().union(*(met[i] for i in active))
-    return found
+    return module_of

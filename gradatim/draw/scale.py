@@ -75,8 +75,8 @@ def log_ticks(low: float, high: float, count: int = 6) -> list[float]:
     if len(inside) > 3:
         return [10.0**e for e in inside]
     finer = [round(m * 10.0**e, 12 - e) for e in exponents for m in (1, 2, 5)]
-    found = [tick for tick in finer if low * 0.999 <= tick <= high * 1.001]
-    return found if len(found) > 2 else ticks(low, high, count)
+    shown = [tick for tick in finer if low * 0.999 <= tick <= high * 1.001]
+    return shown if len(shown) > 2 else ticks(low, high, count)
 
 
 def tick_labels(places: Sequence[float]) -> list[str]:

@@ -35,7 +35,7 @@ def facts_of(root: Any) -> Facts:
     """Everything that can be known about the tape behind the tensor `root`."""
     edge = history(root)
     entries = behind([edge])
-    values, constants = _kept(entries)
+    values, constants = _saved(entries)
     values[edge] = root._value
     _compute_forward(entries, values, constants)
     leaves = (entry.tensor() for entry in entries if isinstance(entry, Leaf))
@@ -44,7 +44,7 @@ def facts_of(root: Any) -> Facts:
     return Facts(entries, values, gradients, constants, walked)
 
 
-def _kept(entries: Sequence[Edge]) -> tuple[dict[Edge, Any], dict[tuple[Edge, int], Any]]:
+def _saved(entries: Sequence[Edge]) -> tuple[dict[Edge, Any], dict[tuple[Edge, int], Any]]:
     """The values of leaves, and those that operations saved for their gradient rules."""
     values: dict[Edge, Any] = {}
     constants: dict[tuple[Edge, int], Any] = {}
@@ -88,14 +88,14 @@ def _compute_backward(entries: Sequence[Edge], root: Any) -> dict[Edge, Any]:
     """The gradient of `root` at every entry, unless `backward()` has freed what it needs."""
     pending = PendingGradients(retain_graph=True, create_graph=False, into_leaves=False)
     pending.add(entries[-1], wrap(root._value * 0 + 1), fresh=False)
-    found: dict[Edge, Any] = {}
+    gradients: dict[Edge, Any] = {}
     with GradMode(False):
         for entry in reversed(entries):
             gradient, _ = pending.take(entry)
             if gradient is None:
                 continue
             if not isinstance(gradient, list):  # a list has one for each result of the operation
-                found[entry] = gradient._value
+                gradients[entry] = gradient._value
             with suppress(AutogradError):
                 entry.visit(gradient, pending, fresh=False)
-    return found
+    return gradients

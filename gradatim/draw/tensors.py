@@ -68,12 +68,12 @@ def owned_tensor_graph(root: Any, module: Any | None) -> OwnedGraph:
         )
     facts = facts_of(root)
     modules = [] if module is None else owners(module)
-    found = {
+    parameters = {
         leaf: (i, ".".join((*owner.path, name)) if name else "")
         for i, owner in enumerate(modules)
         for leaf, name in owner.names.items()
     }
-    return _Builder(facts, found).build(modules)
+    return _Builder(facts, parameters).build(modules)
 
 
 class _Builder:

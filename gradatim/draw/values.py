@@ -49,17 +49,17 @@ def owned_value_graph(root: Any, module: Any | None) -> OwnedGraph:
     """The graph behind `root`, and the owners of its parameters."""
     values = history(root)
     place = {id(value): i for i, value in enumerate(values)}
-    found = _owners(values, module)
+    modules = _owners(values, module)
     owner_of: dict[int, int] = {}
     names: dict[int, str] = {}
-    for i, owner in enumerate(found):
+    for i, owner in enumerate(modules):
         for leaf, name in owner.names.items():
             if leaf in place:
                 owner_of[place[leaf]] = i
                 names[place[leaf]] = name
-    drawn = value_graph(values, owner_of if found else None, names)
+    drawn = value_graph(values, owner_of if modules else None, names)
     activations = {i for i, node in enumerate(drawn.nodes) if node.operation in _ACTIVATIONS}
-    return OwnedGraph(drawn, found, owner_of, dict.fromkeys(owner_of, 1), activations)
+    return OwnedGraph(drawn, modules, owner_of, dict.fromkeys(owner_of, 1), activations)
 
 
 def value_graph(
@@ -146,6 +146,6 @@ def _kind(value: Any, place: int, count: int, parameters: Mapping[int, object] |
 
 def _details(value: Any, known: bool) -> str:
     name = label(value) or "no label"
-    made = f"{name}, made by {value._op}" if children(value) else name
+    heading = f"{name}, made by {value._op}" if children(value) else name
     gradient = f"{value.grad!r}" if known else NOT_COMPUTED
-    return f"{made}\ndata {value.data!r}\ngrad {gradient}"
+    return f"{heading}\ndata {value.data!r}\ngrad {gradient}"

@@ -213,11 +213,11 @@ class GPT(Module):
     def attention(self, X: Tensor) -> Tensor:
         """The attention weights: X (B, T) -> (n_layer, B, H, T, T), rows that sum to 1."""
         self._check(X)
-        h, found = self.wte(X) + self.wpe(arange(X.shape[1])), []
+        h, weights = self.wte(X) + self.wpe(arange(X.shape[1])), []
         for block in self.blocks:
-            found.append(block.attn.weights(block.ln_1(h)))
+            weights.append(block.attn.weights(block.ln_1(h)))
             h = block(h)
-        return stack(found)
+        return stack(weights)
 
     def _check(self, X: Tensor) -> None:
         T, V = self.config.block_size, self.config.vocab_size

@@ -142,10 +142,10 @@ class MultiheadAttention(Module):
         ndims = {x.ndim for x in (query, key, value)}
         widths = tuple(x.shape[-1] for x in (query, key, value) if x.ndim)
         if ndims not in ({2}, {3}) or widths != (self.embed_dim, self.kdim, self.vdim):
-            found = ", ".join(str(list(x.shape)) for x in (query, key, value))
+            got = ", ".join(str(list(x.shape)) for x in (query, key, value))
             raise ShapeError(
                 f"MultiheadAttention: query, key and value must have 3 dimensions, or 2 without a "
-                f"batch, and the last be {self.embed_dim}, {self.kdim} and {self.vdim}; got {found}"
+                f"batch, and the last be {self.embed_dim}, {self.kdim} and {self.vdim}; got {got}"
             )
         return ndims == {3}
 
@@ -178,11 +178,11 @@ class MultiheadAttention(Module):
 
     def _mask(self, q: Any, k: Any, padding: Any, mask: Any) -> Tensor | None:
         """Both masks as one to add to the scores: (N or 1, H or 1, L or 1, S + appended rows)."""
-        found = self._given(q, k, padding, mask)
+        combined = self._given(q, k, padding, mask)
         more = (self.bias_k is not None) + self.add_zero_attn
-        if found is None or not more:
-            return found
-        return cat([found, found.new_zeros(*found.shape[:-1], more)], -1)
+        if combined is None or not more:
+            return combined
+        return cat([combined, combined.new_zeros(*combined.shape[:-1], more)], -1)
 
     def _given(self, q: Any, k: Any, padding: Any, mask: Any) -> Any:
         N, L, S = q.shape[0], q.shape[1], k.shape[1]

@@ -46,8 +46,8 @@ class Tracking(Norm):
         self.make_scale(num_features, affine, bias, device, dtype)
         kept = track_running_stats
         for name, make in (("running_mean", zeros), ("running_var", ones)):
-            made = make(num_features, device=device, dtype=dtype) if kept else None
-            self.register_buffer(name, made)
+            buffer = make(num_features, device=device, dtype=dtype) if kept else None
+            self.register_buffer(name, buffer)
         self.register_buffer("num_batches_tracked", tensor(0) if kept else None)
 
     def reset_running_stats(self) -> None:
@@ -159,7 +159,7 @@ class _InstanceNorm(Tracking):
         self._check_dimensions(input, (self.spatial + 1, self.spatial + 2))
         self._check_features(input)
         alone = input.ndim == self.spatial + 1
-        found = F.instance_norm(
+        normal = F.instance_norm(
             input.unsqueeze(0) if alone else input,
             self.running_mean,
             self.running_var,
@@ -169,7 +169,7 @@ class _InstanceNorm(Tracking):
             0.0 if self.momentum is None else self.momentum,
             self.eps,
         )
-        return found.squeeze(0) if alone else found
+        return normal.squeeze(0) if alone else normal
 
     def _check_features(self, x: Tensor) -> None:
         dim = x.ndim - self.spatial - 1

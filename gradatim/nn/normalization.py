@@ -28,8 +28,8 @@ class Norm(Module):
         """Register `weight` and `bias`, None if not wanted; without `bias` if that is None."""
         for name, wanted, make in (("weight", weight, ones), ("bias", bias and weight, zeros)):
             if wanted is not None:
-                made = Parameter(make(shape, device=device, dtype=dtype)) if wanted else None
-                self.register_parameter(name, made)
+                parameter = Parameter(make(shape, device=device, dtype=dtype)) if wanted else None
+                self.register_parameter(name, parameter)
 
     def reset_parameters(self) -> None:
         """Set the weight to ones and the bias to zeros."""

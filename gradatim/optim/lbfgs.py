@@ -163,15 +163,15 @@ class LBFGS(Optimizer):
             nonlocal looks
             looks += 1
             self._move(direction, t)
-            found = self._evaluated(closure, t, direction)
+            point = self._evaluated(closure, t, direction)
             for p, was in zip(self._params, kept, strict=True):
                 p.copy_(was)
-            return found
+            return point
 
         first = Point(0.0, start.value, start.gradient, slope)
-        found = StrongWolfe(at, first, direction.abs().max().item(), most).search(t)
-        self._move(direction, found.t)
-        return found, looks
+        point = StrongWolfe(at, first, direction.abs().max().item(), most).search(t)
+        self._move(direction, point.t)
+        return point, looks
 
     def _evaluated(self, closure: Closure, t: float, direction: Any) -> Point:
         with enable_grad():

@@ -97,8 +97,8 @@ class Optimizer:
         self._step_called = True
         with GradMode(False):
             for group in self.param_groups:
-                found = [(p, p.grad) for p in group["params"]]
-                self.update(group, [(p, g, self.state[p]) for p, g in found if g is not None])
+                pairs = [(p, p.grad) for p in group["params"]]
+                self.update(group, [(p, g, self.state[p]) for p, g in pairs if g is not None])
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:

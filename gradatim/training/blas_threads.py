@@ -43,5 +43,5 @@ def blas_threads(count: int) -> AbstractContextManager[Any]:
 
 def threads_now() -> int | None:
     """How many threads matrix products use; None if the BLAS library does not tell."""
-    found = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-    return max(found, default=None)
+    counts = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return max(counts, default=None)

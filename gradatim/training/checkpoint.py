@@ -175,10 +175,10 @@ def newest_checkpoint(
 
 def best_checkpoint(folder: Path) -> Checkpoint:
     """The intact checkpoint with the lowest dev loss, or the newest if none was evaluated."""
-    found = [
+    evaluated = [
         (loss, path) for path in checkpoint_paths(folder) if (loss := _dev_loss(path)) < np.inf
     ]
-    for _, path in sorted(found):
+    for _, path in sorted(evaluated):
         try:
             return load_checkpoint(path)
         except DamagedCheckpoint:

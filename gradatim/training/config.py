@@ -195,12 +195,12 @@ def known_keys(config: RunConfig) -> list[str]:
 
 
 def _keys(section: Any) -> list[str]:
-    found = []
+    keys = []
     for item in fields(section):
         value = getattr(section, item.name)
         inner = is_dataclass(value) and not isinstance(value, type)
-        found += [f"{item.name}.{key}" for key in _keys(value)] if inner else [item.name]
-    return found
+        keys += [f"{item.name}.{key}" for key in _keys(value)] if inner else [item.name]
+    return keys
 
 
 def _full_path(config: RunConfig, key: str) -> list[str]:

@@ -17,11 +17,11 @@ def field_comments(settings: type) -> dict[str, str]:
     >>> field_comments(Config)["h"]
     'hidden units'
     """
-    found: dict[str, str] = {}
+    comments: dict[str, str] = {}
     for each in reversed(settings.__mro__):
         if is_dataclass(each):
-            found |= _beside(each)
-    return found
+            comments |= _beside(each)
+    return comments
 
 
 def _beside(settings: type) -> dict[str, str]:

@@ -170,11 +170,11 @@ class ModelLearner:
         elif (split, examples) in self._looked_at:
             yield self._looked_at[split, examples]
         else:
-            found = []
+            batches = []
             for batch in stretches(part, examples):
-                found.append(batch)
+                batches.append(batch)
                 yield batch
-            whole = tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
+            whole = tuple(np.concatenate(parts) for parts in zip(*batches, strict=True))
             self._looked_at[split, examples] = whole
 
     # -- state -----------------------------------------------------------------------------

@@ -83,8 +83,8 @@ def last_step(path: Path) -> int:
             lines = file.read().decode("utf-8", errors="replace").splitlines()
     except OSError:
         return 0
-    found = (decode(line) for line in reversed(lines))
-    return next((int(record["step"]) for record in found if record is not None), 0)
+    records = (decode(line) for line in reversed(lines))
+    return next((int(record["step"]) for record in records if record is not None), 0)
 
 
 def cut_back(path: Path, *, step: int) -> None:

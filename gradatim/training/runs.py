@@ -148,7 +148,7 @@ def create_run(
             sweep(root)  # holding the lock, nobody else is creating a run
             run = Run(root / (name or free_name(root, first.model)))
             if run.path.exists():
-                raise BadUse(_taken(run))
+                raise BadUse(_taken_message(run))
             _build(run, config, first, files or {})
     except OSError as error:
         raise Failure(
@@ -270,7 +270,7 @@ def _paths(run: Run) -> list[Path]:
     return []
 
 
-def _taken(run: Run) -> str:
+def _taken_message(run: Run) -> str:
     if not run.checkpoints.is_dir():
         return f"{run.path} exists but is not a run; choose another --name"
     summary = summarise(run)

@@ -152,7 +152,7 @@ def go_on(
         _same_data(start, task, run)
         task.keep_in(run.path)
         learner = make_learner(config, task, warn=warn)
-        _tell_of_other_versions(start, warn)
+        _warn_of_other_versions(start, warn)
         if config != before:
             write_atomically(run.config, write_toml(config.tables()).encode("utf-8"))
         return Session(run, config, learner, start, lock)
@@ -208,7 +208,7 @@ def _same_data(start: Checkpoint, task: Task, run: Run) -> None:
         )
 
 
-def _tell_of_other_versions(start: Checkpoint, warn: Callable[[str], None]) -> None:
+def _warn_of_other_versions(start: Checkpoint, warn: Callable[[str], None]) -> None:
     now = versions()
     others = [
         f"{name} {then} (now {now[name]})"

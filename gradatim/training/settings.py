@@ -61,8 +61,8 @@ def configured(
 def variant_of(entry: Entry, config: RunConfig) -> Variant:
     """The recipe of a model that suits its data, else the first one."""
     form = kind_of(entry).form(config.data)
-    found = [variant for variant in entry.variants if variant.form == form]
-    return (found or entry.variants)[0]
+    fitting = [variant for variant in entry.variants if variant.form == form]
+    return (fitting or entry.variants)[0]
 
 
 def config_of(checkpoint: Checkpoint, run: Run) -> RunConfig:

@@ -56,7 +56,7 @@ def test_a_compiled_second_gradient_of_relus_is_zeros():
 def test_what_has_a_constant_gradient_has_no_second_one():
     x = g.ones(3, requires_grad=True)
     for f in (lambda x: 2 * x, lambda x: x.clamp(-1, 2), lambda x: x.max()):
-        with pytest.raises(RuntimeError, match=r"constant, as the gradient of a linear function"):
+        with pytest.raises(RuntimeError, match=r"constant, like the gradient of a linear function"):
             second_gradient(f, x)
     with pytest.raises(RuntimeError, match="do not depend on input 0; pass allow_unused=True"):
         second_gradient(nn.Linear(3, 4), x)

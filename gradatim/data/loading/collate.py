@@ -134,18 +134,18 @@ def _like_mapping(model: Mapping[Any, Any], parts: dict[Any, Any]) -> Any:
 
 def _like_sequence(model: Sequence[Any], parts: Iterable[Any]) -> Any:
     """The parts in a sequence of the model's type; in a list for tuples or if that fails."""
-    found = list(parts)
+    items = list(parts)
     if isinstance(model, tuple) or type(model) is list:
-        return found
+        return items
     try:
         if isinstance(model, MutableSequence):
             clone = copy.copy(model)
-            for i, part in enumerate(found):
+            for i, part in enumerate(items):
                 clone[i] = part
             return clone
-        return type(model)(found)  # type: ignore[call-arg]
+        return type(model)(items)  # type: ignore[call-arg]
     except TypeError:
-        return found
+        return items
 
 
 def _refused(kind: Any) -> TypeError:

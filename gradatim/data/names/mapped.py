@@ -51,11 +51,11 @@ class MappedWords(Sequence[str]):
     def read_each(self, blocks: np.ndarray) -> list[list[str]]:
         """This part's words in each of the given blocks."""
         places = self._survey.places
-        found = [words_in(self._text[places[b] : places[b + 1]]) for b in blocks.tolist()]
+        read = [words_in(self._text[places[b] : places[b + 1]]) for b in blocks.tolist()]
         if self._part is None:
-            return found
+            return read
         kept = self._in_part(blocks[:, None] * STRIDE + np.arange(STRIDE))
-        return [list(compress(words, keep)) for words, keep in zip(found, kept, strict=True)]
+        return [list(compress(words, keep)) for words, keep in zip(read, kept, strict=True)]
 
     def runs(self) -> Iterator[list[str]]:
         """The words in order, those of TOGETHER blocks at a time."""
@@ -141,8 +141,8 @@ class MappedRows(Examples):
     def batches(self, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         rest = np.empty((0, self.block_size), np.int64), np.empty(0, np.int64)
         for words in self.words.runs():
-            made = contexts(words, self.block_size, self.vocabulary)
-            X, Y = (np.concatenate(two) for two in zip(rest, made, strict=True))
+            examples = contexts(words, self.block_size, self.vocabulary)
+            X, Y = (np.concatenate(two) for two in zip(rest, examples, strict=True))
             full = len(Y) - len(Y) % size
             for start in range(0, full, size):
                 yield X[start : start + size], Y[start : start + size]

@@ -40,7 +40,7 @@ class Sequences(Examples):
             raise ValueError(f"a tokeniser of words has the special token {WORD} with number 0")
         self.words, self.block_size, self.tokenizer = words, block_size, tokenizer
         self.predictions = block_size
-        self._table = self._made(words) if isinstance(words, tuple | list) else None
+        self._table = self._converted(words) if isinstance(words, tuple | list) else None
 
     def __len__(self) -> int:
         return len(self.words)
@@ -50,7 +50,7 @@ class Sequences(Examples):
             return self.pick(self._table, index)
         numbers = np.arange(len(self))[index] if isinstance(index, slice) else np.asarray(index)
         check_numbers(numbers, len(self))
-        return self._made([self.words[number] for number in numbers.tolist()])
+        return self._converted([self.words[number] for number in numbers.tolist()])
 
     def batches(self, size: int) -> Iterator[Batch]:
         if self._table is not None:
@@ -58,7 +58,7 @@ class Sequences(Examples):
             return
         words = iter(self.words)
         while some := list(islice(words, size)):
-            yield self._made(some)
+            yield self._converted(some)
 
     def table(self) -> Batch | None:
         return self._table
@@ -66,7 +66,7 @@ class Sequences(Examples):
     def table_size(self) -> int:
         return 16 * len(self) * self.block_size
 
-    def _made(self, words: Sequence[str]) -> Batch:
+    def _converted(self, words: Sequence[str]) -> Batch:
         codes, lengths = self.tokenizer.codes_of_all(words)
         self._check(words, lengths)
         X = np.zeros((len(words), self.block_size), np.int64)

@@ -56,10 +56,10 @@ class Vocabulary:
         >>> Vocabulary.of(["zoë", "Zoe"]).characters
         '.Zeozë'
         """
-        found: set[str] = set()
+        characters: set[str] = set()
         for word in words:
-            found.update(word)
-        return cls(BOUNDARY + "".join(sorted(found - {BOUNDARY})))
+            characters.update(word)
+        return cls(BOUNDARY + "".join(sorted(characters - {BOUNDARY})))
 
     def __len__(self) -> int:
         return len(self.characters)

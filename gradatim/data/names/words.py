@@ -125,10 +125,10 @@ def read(path: str | os.PathLike[str], *, mapped: bool | None = None) -> Words:
     text = contents(path, wanted="a text file with one word on each line", mapped=mapped)
     if isinstance(text, bytes):
         return _in_memory(path.name, text, str(path))
-    found = survey(text, str(path))
-    return Words(path.name, MappedWords(text, found), found.vocabulary, found.skipped)
+    scan = survey(text, str(path))
+    return Words(path.name, MappedWords(text, scan), scan.vocabulary, scan.skipped)
 
 
 def _in_memory(name: str, text: bytes, path: str) -> Words:
-    found = survey(text, path)
-    return Words(name, tuple(MappedWords(text, found)), found.vocabulary, found.skipped)
+    scan = survey(text, path)
+    return Words(name, tuple(MappedWords(text, scan)), scan.vocabulary, scan.skipped)

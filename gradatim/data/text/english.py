@@ -48,8 +48,8 @@ def prose(topics: Mapping[str, str]) -> str:
     >>> prose({"b": "The end of it is here.", "a": "Title\\n***\\n\\nThis is *a* text\\nto read."})
     'This is a text to read.\\nThe end of it is here.\\n'
     """
-    found = dict.fromkeys(p for name in sorted(topics) for p in _paragraphs(topics[name]))
-    return "".join(f"{paragraph}\n" for paragraph in found)
+    paragraphs = dict.fromkeys(p for name in sorted(topics) for p in _paragraphs(topics[name]))
+    return "".join(f"{paragraph}\n" for paragraph in paragraphs)
 
 
 def _paragraphs(topic: str) -> Iterator[str]:

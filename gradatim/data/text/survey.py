@@ -52,8 +52,8 @@ def survey(data: bytes | mmap, path: str) -> Survey:
         lengths.append(len(text))
     if len(lengths) == 1:
         raise TextError(f"{path} is empty; give a text", path=path)
-    found = "".join(sorted(characters))
-    return Survey(np.array(edges), np.cumsum(lengths), found, sha.hexdigest())
+    alphabet = "".join(sorted(characters))
+    return Survey(np.array(edges), np.cumsum(lengths), alphabet, sha.hexdigest())
 
 
 def decoded(piece: bytes) -> str:

@@ -80,8 +80,8 @@ class Split(NamedTuple):
 def of(name: str, text: str | bytes | mmap, *, path: str | None = None) -> Text:
     """A text with a name; `path` is its name in error messages. Errors: TextError."""
     data = text.encode("utf-8") if isinstance(text, str) else text
-    found = survey(data, path or name)
-    return Text(name, data, found, 0, int(found.starts[-1]))
+    scan = survey(data, path or name)
+    return Text(name, data, scan, 0, int(scan.starts[-1]))
 
 
 def read(path: str | os.PathLike[str], *, mapped: bool | None = None) -> Text:

@@ -24,11 +24,11 @@ def tokens_of(text: Text, tokenizer: Tokenizer) -> np.ndarray:
     array([0, 1, 1, 0], dtype=uint8)
     """
     dtype = _smallest(len(tokenizer))
-    found = (tokenizer.codes(piece).astype(dtype) for piece in text.pieces())
+    parts = (tokenizer.codes(piece).astype(dtype) for piece in text.pieces())
     if len(text) <= IN_MEMORY:
-        return np.concatenate([np.empty(0, dtype), *found])
+        return np.concatenate([np.empty(0, dtype), *parts])
     with tempfile.TemporaryFile() as file:
-        for codes in found:
+        for codes in parts:
             file.write(codes.tobytes())
         file.flush()
         return np.memmap(file, dtype, mode="r")

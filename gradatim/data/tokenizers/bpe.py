@@ -86,11 +86,11 @@ class BPETokenizer(Tokenizer):
                 f"{' and special token' if specials else ''}; got vocab_size={vocab_size}; give"
                 f" {least} or more"
             )
-        found: Counter[str] = Counter()
+        occurrences: Counter[str] = Counter()
         for text in [texts] if isinstance(texts, str) else texts:
             check_text(text)
-            found.update(pieces(text))
-        counts = {piece.encode("utf-8"): often for piece, often in found.items()}
+            occurrences.update(pieces(text))
+        counts = {piece.encode("utf-8"): often for piece, often in occurrences.items()}
         merges = learn_merges(counts, vocab_size - least, first=len(specials))
         if exactly and len(merges) < vocab_size - least:
             raise TokenizerError(
@@ -122,22 +122,22 @@ class BPETokenizer(Tokenizer):
 
     def _merged(self, symbols: list[int]) -> list[int]:
         """The symbols with all merges applied, earliest learned first and from the left."""
-        made = self._made
+        merged = self._made
         after = [*range(1, len(symbols)), NONE]
         before = list(range(-1, len(symbols) - 1))
-        heap = [(made[pair], i) for i, pair in enumerate(pairwise(symbols)) if pair in made]
+        heap = [(merged[pair], i) for i, pair in enumerate(pairwise(symbols)) if pair in merged]
         heapify(heap)
         while heap:
             new, i = heappop(heap)
             j = after[i]
-            if j == NONE or made.get((symbols[i], symbols[j])) != new:
+            if j == NONE or merged.get((symbols[i], symbols[j])) != new:
                 continue  # another merge consumed one of the two
             h, k = before[i], after[j]
             symbols[i], symbols[j], after[i] = new, NONE, k
-            if h != NONE and (pair := made.get((symbols[h], new))) is not None:
+            if h != NONE and (pair := merged.get((symbols[h], new))) is not None:
                 heappush(heap, (pair, h))
             if k != NONE:
                 before[k] = i
-                if (pair := made.get((new, symbols[k]))) is not None:
+                if (pair := merged.get((new, symbols[k]))) is not None:
                     heappush(heap, (pair, i))
         return [symbol for symbol in symbols if symbol != NONE]

@@ -45,10 +45,10 @@ class CharTokenizer(Tokenizer):
     @classmethod
     def train(cls, texts: str | Iterable[str], *, specials: Iterable[str] = ()) -> Self:
         """The tokeniser for all characters of a text, or of several pieces of one."""
-        found: set[str] = set()
+        characters: set[str] = set()
         for text in [texts] if isinstance(texts, str) else texts:
-            found.update(text)
-        return cls("".join(sorted(found)), specials=specials)
+            characters.update(text)
+        return cls("".join(sorted(characters)), specials=specials)
 
     def codes(self, text: str) -> np.ndarray:
         check_text(text)

@@ -75,8 +75,8 @@ class _Row:
         size = int(symbols.max(initial=0)) + 1
         codes = symbols[lefts] * size + symbols[lefts + 1]
         lefts = lefts[np.argsort(codes, kind="stable")]
-        found, starts = np.unique(np.sort(codes), return_index=True)
-        for code, places in zip(found.tolist(), np.split(lefts, starts[1:]), strict=False):
+        distinct, starts = np.unique(np.sort(codes), return_index=True)
+        for code, places in zip(distinct.tolist(), np.split(lefts, starts[1:]), strict=False):
             pair = divmod(code, size)
             self.often[pair] = int(weights[places].sum())
             self.places[pair] = places.tolist()
@@ -93,17 +93,17 @@ class _Row:
                 continue  # a later merge consumed one of the two
             h, k, weight = before[i], after[j], self.weights[i]
             if h != NONE:
-                old, made = (symbols[h], a), (symbols[h], new)
+                old, created = (symbols[h], a), (symbols[h], new)
                 often[old] -= weight
-                often[made] += weight
-                places[made].append(h)
-                changed |= {old, made}
+                often[created] += weight
+                places[created].append(h)
+                changed |= {old, created}
             if k != NONE:
-                old, made = (b, symbols[k]), (new, symbols[k])
+                old, created = (b, symbols[k]), (new, symbols[k])
                 often[old] -= weight
-                often[made] += weight
-                places[made].append(i)
-                changed |= {old, made}
+                often[created] += weight
+                places[created].append(i)
+                changed |= {old, created}
                 before[k] = i
             symbols[i], symbols[j], after[i] = new, NONE, k
         del often[pair]

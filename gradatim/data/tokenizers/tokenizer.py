@@ -62,9 +62,9 @@ class Tokenizer(ABC):
 
     def codes_of_all(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """The numbers of several texts, concatenated, and the length of each."""
-        found = [self.codes(text) for text in texts]
-        lengths = np.array([len(codes) for codes in found], np.int64)
-        return np.concatenate([np.empty(0, np.int64), *found]), lengths
+        rows = [self.codes(text) for text in texts]
+        lengths = np.array([len(codes) for codes in rows], np.int64)
+        return np.concatenate([np.empty(0, np.int64), *rows]), lengths
 
     def decode(self, numbers: Iterable[int]) -> str:
         """The text of these numbers; incomplete characters become U+FFFD.

@@ -61,18 +61,18 @@ def count(model: Any, low: Corner = -1.0, high: Corner = 1.0, *, of: str = "patt
     >>> [regions.count(net, 0.0, 1.0, of=what) for what in ("patterns", "pieces", "slopes")]
     [161051, 161051, 11]
     """
-    found = find(model, low, high)
-    kinds = ("patterns", "pieces", "slopes") if isinstance(found, Line) else ("patterns", "slopes")
+    cells = find(model, low, high)
+    kinds = ("patterns", "pieces", "slopes") if isinstance(cells, Line) else ("patterns", "slopes")
     if of not in kinds:
         raise ArgumentError(f"regions.count: of is one of {', '.join(kinds)} here, got {of!r}")
-    number: int = getattr(found, of)
+    number: int = getattr(cells, of)
     return number
 
 
 def _corner(given: Corner, inputs: int) -> list[float]:
-    found = numbers(given)
-    if found.ndim and found.shape != (inputs,):
+    corner = numbers(given)
+    if corner.ndim and corner.shape != (inputs,):
         raise ArgumentError(
-            f"regions: the network has {inputs} inputs, but {given} are {found.size} numbers"
+            f"regions: the network has {inputs} inputs, but {given} are {corner.size} numbers"
         )
-    return np.broadcast_to(found, inputs).tolist()
+    return np.broadcast_to(corner, inputs).tolist()

@@ -40,8 +40,8 @@ def architecture(model: Any, *inputs: Any, depth: int | None = None, title: str 
         raise TypeError(f"draw.architecture: expects a Module, got {type(model).__name__}")
     if depth is not None and whole_number("draw.architecture: depth", depth) < 0:
         raise ArgumentError(f"draw.architecture: depth counts levels from 0, got {depth}")
-    made = run(model, inputs, _names(model, len(inputs)))
-    root = _opened(made, depth)
+    recorded = run(model, inputs, _names(model, len(inputs)))
+    root = _opened(recorded, depth)
     if root.rows() > MOST:
         raise ArgumentError(
             f"draw.architecture: {grouped(root.rows())} rows are too many to read; open fewer"
@@ -49,21 +49,21 @@ def architecture(model: Any, *inputs: Any, depth: int | None = None, title: str 
         )
     count = sum(p.numel() for p in model.parameters())
     subtitle = f"{grouped(count)} parameters; shapes are those of one run"
-    result = ", ".join(map(_result, made.ends or made.results[-1:]))
+    result = ", ".join(map(_result, recorded.ends or recorded.results[-1:]))
     name = title or type(model).__name__
     return picture(root, result, title=name, subtitle=subtitle)
 
 
-def _opened(made: Run, depth: int | None) -> Step:
+def _opened(recorded: Run, depth: int | None) -> Step:
     if depth is not None:
-        return collapsed(Reader(made, depth).model())
-    found = collapsed(Reader(made, 1).model())
-    for level in range(2, 2 + max(call.path.count(".") + 1 for call in made.calls)):
-        deeper = collapsed(Reader(made, level).model())
+        return collapsed(Reader(recorded, depth).model())
+    opened = collapsed(Reader(recorded, 1).model())
+    for level in range(2, 2 + max(call.path.count(".") + 1 for call in recorded.calls)):
+        deeper = collapsed(Reader(recorded, level).model())
         if deeper.rows() > READABLE:
             break
-        found = deeper
-    return found
+        opened = deeper
+    return opened
 
 
 def _names(model: Module, count: int) -> list[str]:

@@ -59,28 +59,28 @@ class Placed:
 def placed(step: Step, top: float, *, is_root: bool = False) -> Placed:
     """The step and everything in it, from `top` down."""
     if not step.is_open:
-        found = _leaf(step)
-        found.top = top
-        return found
+        box = _leaf(step)
+        box.top = top
+        return box
     head = 0.0 if is_root else HEADER
-    found = Placed(step, 0.0, 0.0, 0.0, top)
+    box = Placed(step, 0.0, 0.0, 0.0, top)
     straight = {flow.target for flow in step.flows if _is_straight(flow, len(step.steps))}
     y = top + head
     for i, part in enumerate(step.steps):
         y += (GAP if i in straight else BARE) if i or not is_root else 0.0
-        found.inner.append(placed(part, y))
-        y = found.inner[-1].bottom
-    found.lanes = _lanes(step.flows, len(step.steps))
-    is_tight = is_root and not any(flow.target == OUT for flow, _ in found.lanes)
-    found.height = y + (0.0 if is_tight else BOTTOM) - top
-    lanes = 1 + max((lane for _, lane in found.lanes), default=-1)
-    found.content = max(part.right for part in found.inner)
+        box.inner.append(placed(part, y))
+        y = box.inner[-1].bottom
+    box.lanes = _lanes(step.flows, len(step.steps))
+    is_tight = is_root and not any(flow.target == OUT for flow, _ in box.lanes)
+    box.height = y + (0.0 if is_tight else BOTTOM) - top
+    lanes = 1 + max((lane for _, lane in box.lanes), default=-1)
+    box.content = max(part.right for part in box.inner)
     shapes = (text_width(shape_text(f.shape), SHAPE_SIZE, mono=True) + 8 for f in step.flows)
-    found.content = max(found.content, *shapes, 0.0)
+    box.content = max(box.content, *shapes, 0.0)
     edge = 0.0 if is_root else PADDING
-    found.right = found.content + edge + (lanes * LANE + 6 if lanes else 0)
-    found.left = max(part.left for part in found.inner) + edge
-    return found
+    box.right = box.content + edge + (lanes * LANE + 6 if lanes else 0)
+    box.left = max(part.left for part in box.inner) + edge
+    return box
 
 
 def _is_straight(flow: Flow, steps: int) -> bool:
@@ -94,7 +94,7 @@ def _lanes(flows: Sequence[Flow], steps: int) -> list[tuple[Flow, int]]:
     """The flows that bypass steps, each with its lane: short ones inside, without overlaps."""
     passing = [flow for flow in flows if not _is_straight(flow, steps)]
     taken: list[list[tuple[int, int]]] = []
-    found = []
+    lanes = []
     for flow in sorted(passing, key=lambda flow: _span(flow, steps)[1] - _span(flow, steps)[0]):
         start, end = _span(flow, steps)
         for lane in count():
@@ -102,9 +102,9 @@ def _lanes(flows: Sequence[Flow], steps: int) -> list[tuple[Flow, int]]:
                 taken.append([])
             if all(end <= a or b <= start for a, b in taken[lane]):
                 taken[lane].append((start, end))
-                found.append((flow, lane))
+                lanes.append((flow, lane))
                 break
-    return found
+    return lanes
 
 
 def _span(flow: Flow, steps: int) -> tuple[int, int]:

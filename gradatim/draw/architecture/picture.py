@@ -147,8 +147,8 @@ def _card(place: Placed) -> str:
     ]
     if place.height > 30:
         below = f"{grouped(step.more)} more alike, " if step.more else ""
-        told = shorten(below + (_parameters(step) or "no parameters"), ROW_SIZE, CARD - 20)
-        words.append(text((left + 10, top + 34), told, size=ROW_SIZE, fill=theme.MUTED))
+        caption = shorten(below + (_parameters(step) or "no parameters"), ROW_SIZE, CARD - 20)
+        words.append(text((left + 10, top + 34), caption, size=ROW_SIZE, fill=theme.MUTED))
     return group([*sheets, *words], title=_tip(step))
 
 

@@ -91,12 +91,12 @@ class Reader:
 
     def model(self) -> Step:
         """The whole model, with its arguments."""
-        found = self._step(self.run.root, "", 0)
-        if not found.is_open:
-            found = Step(found.label, found.kind, entries=found.entries, steps=[found])
-        self._add_inputs(found)
-        found.flows = self._flows(found, is_root=True)
-        return found
+        root = self._step(self.run.root, "", 0)
+        if not root.is_open:
+            root = Step(root.label, root.kind, entries=root.entries, steps=[root])
+        self._add_inputs(root)
+        root.flows = self._flows(root, is_root=True)
+        return root
 
     def _parent(self, call: Call) -> Call:
         return max(
@@ -107,20 +107,20 @@ class Reader:
     def _step(self, call: Call, above: str, level: int) -> Step:
         module = self.modules[call.path]
         label = call.path.removeprefix(above).removeprefix(".") or call.kind
-        found = Step(label, call.kind, sum(p.numel() for p in module.parameters()))
-        found.note = self._shared(module, call.path)
+        opened = Step(label, call.kind, sum(p.numel() for p in module.parameters()))
+        opened.note = self._shared(module, call.path)
         own, children = self.within.get(id(call), []), self.children.get(id(call), [])
         parts = [(c.begin, self._step(c, call.path, level + 1)) for c in children]
-        found.entries = set(own).union(*(step.entries for _, step in parts))
+        opened.entries = set(own).union(*(step.entries for _, step in parts))
         is_plain = type(module).__module__.startswith("gradatim.nn") and not children
         if level >= self.depth or is_plain:
-            return found
+            return opened
         parts = [part for part in parts if part[1].entries]  # without a dropout that drops nothing
         parts += [(_time(e), self._operation(e, call)) for e in own if not _is_unseen(e)]
-        found.steps = [step for _, step in sorted(parts, key=lambda part: part[0])]
+        opened.steps = [step for _, step in sorted(parts, key=lambda part: part[0])]
         if level:
-            found.flows = self._flows(found)
-        return found
+            opened.flows = self._flows(opened)
+        return opened
 
     def _shared(self, module: Any, path: str) -> str:
         """Whose parameters these are, if earlier steps have all of them."""
@@ -144,14 +144,14 @@ class Reader:
 
     def _leaves(self, entry: Edge) -> Collection[Edge]:
         """The parameters and arguments that an operation takes, possibly reshaped."""
-        found, waiting = dict[Edge, None](), list(entry.edges)
+        leaves, waiting = dict[Edge, None](), list(entry.edges)
         while waiting:
             edge = waiting.pop(0)
             if isinstance(edge, Leaf):
-                found[edge] = None
+                leaves[edge] = None
             elif edge is not None and _is_unseen(base(edge)):
                 waiting += base(edge).edges
-        return found.keys()
+        return leaves.keys()
 
     # -- inputs --------------------------------------------------------------------------------
 
@@ -181,9 +181,9 @@ class Reader:
         """
         if x.edge is not None:
             return {e for e in by_time if x.edge in self._leaves(e)}
-        found = {e for e in by_time if any(x.is_(saved) for saved in _constants(e))}
-        if found:
-            return found
+        takers = {e for e in by_time if any(x.is_(saved) for saved in _constants(e))}
+        if takers:
+            return takers
         given = self.run.inputs
         for e in by_time:
             kept = [saved for saved in _constants(e) if saved.numel() > 1]
@@ -195,13 +195,13 @@ class Reader:
 
     def _flows(self, frame: Step, *, is_root: bool = False) -> list[Flow]:
         place = {e: i for i, step in enumerate(frame.steps) for e in step.entries}
-        found: dict[tuple[int, int], Flow] = {}
+        flows: dict[tuple[int, int], Flow] = {}
 
         def add(edge: Edge, target: int) -> None:
             for source in self._origins(place, edge):
                 if source != target and not (is_root and source == IN):
                     flow = Flow(source, target, self.run.shapes.get(edge))
-                    found.setdefault((source, target), flow)
+                    flows.setdefault((source, target), flow)
 
         for j, step in enumerate(frame.steps):
             for edge in _coming_in(step.entries):
@@ -210,23 +210,23 @@ class Reader:
             for x in self.run.inputs:
                 if x.edge is None and self._takes(step, x) and x.name not in beside:
                     source = _place_of(x, frame)
-                    found.setdefault((source, j), Flow(source, j, tuple(x.tensor.shape)))
+                    flows.setdefault((source, j), Flow(source, j, tuple(x.tensor.shape)))
         for edge in self._going_out(frame):
             add(edge, OUT)
-        return list(found.values())
+        return list(flows.values())
 
     def _origins(self, place: dict[Edge, int], edge: Edge) -> set[int]:
         """The steps that a value comes from, through hidden operations; none for parameters."""
-        found, waiting = set(), [edge]
+        origins, waiting = set(), [edge]
         while waiting:
             entry = base(waiting.pop())
             if entry in place:
-                found.add(place[entry])
+                origins.add(place[entry])
             elif _is_unseen(entry):
                 waiting += [e for e in entry.edges if e is not None]
             elif entry not in self.of_leaf:
-                found.add(IN)
-        return found
+                origins.add(IN)
+        return origins
 
     def _going_out(self, frame: Step) -> list[Edge]:
         """The values that other steps use; the model's results if there are none."""

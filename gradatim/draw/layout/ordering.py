@@ -47,7 +47,7 @@ def _crossings_between(left: Sequence[int], right: Sequence[int], outputs: Neigh
 def _walk(lanes: Lanes, neighbours: Neighbours, *, last_first: bool = False) -> Columns:
     """Each column in the order of a depth-first walk along `neighbours`."""
     column_of = {point: i for i, column in enumerate(lanes.columns) for point in column}
-    found: Columns = [[] for _ in lanes.columns]
+    order: Columns = [[] for _ in lanes.columns]
     met = [False] * len(lanes.inputs)
     columns = reversed(lanes.columns) if last_first else iter(lanes.columns)
     for start in (point for column in columns for point in column):
@@ -57,9 +57,9 @@ def _walk(lanes: Lanes, neighbours: Neighbours, *, last_first: bool = False) -> 
             if met[point]:
                 continue
             met[point] = True
-            found[column_of[point]].append(point)
+            order[column_of[point]].append(point)
             waiting.extend(reversed(neighbours[point]))
-    return found
+    return order
 
 
 def _improve(lanes: Lanes, start: Columns) -> Columns:

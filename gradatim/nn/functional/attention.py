@@ -141,8 +141,8 @@ def _check(query: Any, key: Any, value: Any) -> None:
         shapes = " ".join(f"{list(x.shape)}" for x in (q, k, v))
         raise ShapeError(f"{NAME}: query, key and value need at least 2 dimensions, got {shapes}")
     if not q.dtype == k.dtype == v.dtype or q.dtype.kind != "f":
-        found = ", ".join(str(x.dtype) for x in (query, key, value))
-        raise DTypeError(f"{NAME}: query, key and value must have one floating dtype, got {found}")
+        dtypes = ", ".join(str(x.dtype) for x in (query, key, value))
+        raise DTypeError(f"{NAME}: query, key and value must have one floating dtype, got {dtypes}")
     if q.shape[-1] != k.shape[-1]:
         raise ShapeError(
             f"{NAME}: the last dimensions of query and key must be equal, they are "

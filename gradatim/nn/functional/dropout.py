@@ -137,8 +137,8 @@ def _channels_dropped(
         raise ShapeError(f"{name}: expects {_EXPECTED[spatial]}, got {[*x.shape]}")
     if x.ndim == spatial + 2:
         return _dropped(name, x, p, training, inplace, every=False)
-    found = _dropped(name, x.unsqueeze(0), p, training, inplace, every=False)
-    return x if inplace else found.squeeze(0)  # in place, the result was written through the view
+    dropped = _dropped(name, x.unsqueeze(0), p, training, inplace, every=False)
+    return x if inplace else dropped.squeeze(0)  # in place, the result was written through the view
 
 
 def _one_each(x: Tensor) -> Tensor:

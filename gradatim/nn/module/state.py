@@ -56,17 +56,17 @@ class Stateful(Tree):
 
         A parameter of two modules appears under both names. Detached unless `keep_vars`.
         """
-        found: Any = OrderedDict() if destination is None else destination
+        state: Any = OrderedDict() if destination is None else destination
         if destination is None:
-            found._metadata = OrderedDict()
-        if hasattr(found, "_metadata"):
-            found._metadata[prefix.removesuffix(".")] = {"version": self._version}
+            state._metadata = OrderedDict()
+        if hasattr(state, "_metadata"):
+            state._metadata[prefix.removesuffix(".")] = {"version": self._version}
         for name, member in self._persistent().items():
-            found[prefix + name] = member if keep_vars else member.detach()
+            state[prefix + name] = member if keep_vars else member.detach()
         for name, child in self._modules.items():
             if child is not None:
-                child.state_dict(destination=found, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
-        return found
+                child.state_dict(destination=state, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        return state
 
     def _persistent(self) -> dict[str, Tensor]:
         """This module's own members that are saved."""
@@ -112,21 +112,21 @@ class Stateful(Tree):
 
     def _places(self, prefix: str) -> dict[str, tuple[Stateful, str]]:
         """For each key, the module that owns the member, and the member's name."""
-        found = {prefix + name: (self, name) for name in self._persistent()}
+        places = {prefix + name: (self, name) for name in self._persistent()}
         for name, child in self._modules.items():
             if child is not None:
-                found |= child._places(f"{prefix}{name}.")
-        return found
+                places |= child._places(f"{prefix}{name}.")
+        return places
 
 
 def _may_be_missing(places: dict[str, tuple[Stateful, str]], metadata: Any) -> set[str]:
     """The keys newer than the module versions recorded in the state dict's metadata."""
-    found = set()
+    newer = set()
     for key, (module, name) in places.items():
         prefix = key.removesuffix(name).removesuffix(".")
         if name in module._newer_than(metadata.get(prefix, {}).get("version")):
-            found.add(key)
-    return found
+            newer.add(key)
+    return newer
 
 
 def _key_problems(missing: list[str], unexpected: list[str]) -> list[str]:

@@ -102,29 +102,29 @@ class Tree(Members):
 
         Errors: AttributeError names the part of the path that is missing or is not a module.
         """
-        found: Any = self
+        module: Any = self
         for part in target.split(".") if target else ():
-            if not hasattr(found, part):
-                raise AttributeError(f"{type(found).__name__} has no attribute `{part}`")
-            found = getattr(found, part)
-            if not isinstance(found, Tree):
+            if not hasattr(module, part):
+                raise AttributeError(f"{type(module).__name__} has no attribute `{part}`")
+            module = getattr(module, part)
+            if not isinstance(module, Tree):
                 raise AttributeError(f"`{part}` is not an nn.Module")
-        return found
+        return module
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter with a dotted name. Errors: AttributeError."""
-        found = self._get_member(target)
-        if not isinstance(found, Parameter):
+        member = self._get_member(target)
+        if not isinstance(member, Parameter):
             raise AttributeError(f"`{target.rpartition('.')[2]}` is not an nn.Parameter")
-        return found
+        return member
 
     def get_buffer(self, target: str) -> Tensor:
         """The buffer with a dotted name. Errors: AttributeError."""
-        found = self._get_member(target)
+        member = self._get_member(target)
         path, _, name = target.rpartition(".")
         if name not in self.get_submodule(path)._buffers:
             raise AttributeError(f"`{name}` is not a buffer")
-        return found
+        return member
 
     def _get_member(self, target: str) -> Any:
         path, _, name = target.rpartition(".")

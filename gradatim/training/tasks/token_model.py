@@ -83,12 +83,12 @@ class TokenModel(LanguageModel):
         """-log p of each token but the first, given the `block_size` tokens before it."""
         T = self.model.config.block_size
         with no_grad():
-            found = self._losses([row[:-1][:T]], row[1 : T + 1])
+            losses = self._losses([row[:-1][:T]], row[1 : T + 1])
             rest = range(T + 1, len(row))
             for start in range(0, len(rest), WINDOWS):
                 at = rest[start : start + WINDOWS]
-                found += self._losses([row[i - T : i] for i in at], [row[i] for i in at])
-        return [x if math.isfinite(x) else math.inf for x in found]
+                losses += self._losses([row[i - T : i] for i in at], [row[i] for i in at])
+        return [x if math.isfinite(x) else math.inf for x in losses]
 
     def _losses(self, X: list[Sequence[int]], Y: Sequence[int]) -> list[float]:
         """-log p of every next token of one row, or of the last one in each of several rows."""
