@@ -22,7 +22,6 @@ import time
 from queue import SimpleQueue
 from typing import Any
 
-from ...core.placement import LINE
 from ..lower.threads import waiting
 from ..lower.threads.copying import COPY
 from ..lower.threads.repeating import repeating_text
@@ -116,12 +115,12 @@ class Team:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._memory = ctypes.create_string_buffer(waiting.MAILBOX + LINE * (size + 1))
+        self._memory = ctypes.create_string_buffer(waiting.MAILBOX + waiting.LINE * (size + 1))
         begin = ctypes.addressof(self._memory)
-        self._address = begin + -begin % LINE
+        self._address = begin + -begin % waiting.LINE
         self._fill()
         self._states = [
-            ctypes.c_int64.from_address(self._address + waiting.MAILBOX + LINE * worker)
+            ctypes.c_int64.from_address(self._address + waiting.MAILBOX + waiting.LINE * worker)
             for worker in range(1, size)
         ]
         self._bells: list[SimpleQueue[bool]] = [SimpleQueue() for _ in self._states]

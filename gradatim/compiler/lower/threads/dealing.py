@@ -17,11 +17,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ....core.placement import LINE
 from ..nest.writing import Call
 from ..text.emit import I64, PTR, Function, Operand, Value, constant
 from .phases import Phase
-from .waiting import MAILBOX, TAKEN
+from .waiting import LINE, MAILBOX, TAKEN
 
 Part = tuple[Call, Value, Value]  # a call, and the begin and end of its items
 LONG = 20_000  # nanoseconds of a call from which it has a rest

@@ -5,7 +5,7 @@ spin they sleep for the shortest time the system has, some 50 microseconds. (Not
 Linux 6.18 takes a whole time slice off its caller, and a thread that had called it a thousand times
 waited for seconds behind all others.)
 
-The shared memory, in cache lines of 64 bytes to avoid false sharing between workers:
+The shared memory, in lines of 128 bytes to avoid false sharing between workers:
 
     line 0   arrived      how many have arrived at the barrier
     line 1   round        how often it has opened
@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from string import Template
 
-from ....core.placement import LINE
 from ...machine.target import Target
 
+LINE = 128  # bytes: a cache line of Apple's processors; others have 64, and some fetch pairs
 ROUND = LINE
 REST, SPAN, PAUSES, IDLE = (2 * LINE + 8 * word for word in range(4))
 BUSY, FUNCTION, TABLE, WORKERS = (3 * LINE + 8 * word for word in range(4))
