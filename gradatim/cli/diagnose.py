@@ -36,7 +36,7 @@ gradient to data  how far a step of learning rate 1 would move a weight, by its 
     default=256,
     show_default=True,
     metavar="N",
-    help="On how many examples a MODEL or RUN is looked at.",
+    help="How many examples a MODEL or RUN is examined on.",
 )
 @click.option(
     "--steps",

@@ -179,7 +179,7 @@ def surprise(word: str, run: str | None, checkpoint: str, root: Path, output: Pa
 @runs_option
 @output_option
 def attention(run: str | None, text: str, checkpoint: str, root: Path, output: Path | None) -> None:
-    """Which tokens of a text each token looks at, in every head of every layer of a run's GPT."""
+    """Which tokens of a text each token attends to, in every head of every layer of a run's GPT."""
     from .. import draw
     from ..training.trained import load_trained
 

@@ -19,7 +19,7 @@ BEGINNER = [
 def welcome(root: Path = RUNS) -> str:
     """Five commands to try, for a beginner or for a user who has runs already.
 
-    In a narrow terminal what they do stands below them.
+    In a narrow terminal each description goes on its own line.
     """
     runs = list_runs(root)
     lines = _experienced(runs[-1].name) if runs else BEGINNER

@@ -167,7 +167,7 @@ def newest_checkpoint(
                 raise
     if damaged:
         raise CheckpointError(
-            f"{damaged}, and {folder} has no whole checkpoint;"
+            f"{damaged}, and {folder} has no intact checkpoint;"
             " restore it from a copy, or train a new run"
         )
     raise CheckpointError(f"no checkpoint in {folder}; train a new run")

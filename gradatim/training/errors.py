@@ -54,7 +54,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is spelled almost so, or whose parts begin with these letters.
+    """The known word with the closest spelling, or with these initials.
 
     >>> nearest("stesp", ["steps", "learning_rate"]), nearest("lr", ["steps", "learning_rate"])
     ('steps', 'learning_rate')

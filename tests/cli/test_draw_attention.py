@@ -36,6 +36,4 @@ def test_what_it_cannot_draw_is_said(small_gpt, runs, tmp_path, capsys):
     assert main(["draw", "attention", "--runs", str(small_gpt), "--text", "x?", *out]) != 0
     assert "'x'" in capsys.readouterr().err
     assert main(["draw", "attention", "small", "--runs", str(runs), *out]) == 2
-    assert "looks at no tokens; train one that does with gradatim train gpt" in (
-        capsys.readouterr().err
-    )
+    assert "has no tokens; train one that has: gradatim train gpt" in (capsys.readouterr().err)

@@ -102,7 +102,7 @@ class LanguageModel(ABC):
 
         Errors: BadUse for a model of single letters; UnknownCharacter.
         """
-        raise BadUse("this model looks at no tokens; train one that does with gradatim train gpt")
+        raise BadUse("this model has no tokens; train one that has: gradatim train gpt")
 
 
 def letters_of(names: list[str], surprises: list[float], *, has_end: bool) -> list[Letter]:

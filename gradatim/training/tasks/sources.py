@@ -9,7 +9,7 @@ EMBEDDED = ("", "names")  # the names built into the library
 
 
 def refuse_misspelt(file: str | Path) -> None:
-    """Raise for what is no file, but almost one of these names. Errors: BadUse."""
+    """Refuse a missing file whose name is close to one of these. Errors: BadUse."""
     hint = did_you_mean(str(file), (ENGLISH, *filter(None, EMBEDDED)))
     if hint and not Path(file).exists():
         raise BadUse(f"there is no file {file}{hint}")
