@@ -253,6 +253,7 @@ from ._tensor.joining import (
 )
 from ._tensor.legacy import BoolTensor, ByteTensor, DoubleTensor, FloatTensor, IntTensor, LongTensor
 from ._tensor.like import empty_like, full_like, ones_like, zeros_like
+from ._tensor.linear_algebra import cholesky_solve, cross
 from ._tensor.memory_format import (
     channels_last,
     channels_last_3d,
@@ -301,9 +302,10 @@ from ._tensor.numeric_functions import (
     acos, acos_, acosh, acosh_, addcdiv, addcmul, arccos, arccos_, arccosh, arccosh_, arcsin,
     arcsin_, arcsinh, arcsinh_, arctan, arctan2, arctan_, arctanh, arctanh_, asin, asin_, asinh,
     asinh_, atan, atan2, atan_, atanh, atanh_, clamp_max, clamp_max_, clamp_min, clamp_min_,
-    deg2rad, deg2rad_, exp2, exp2_, fix, float_power, fmax, fmin, fmod, frac, frac_, heaviside,
-    hypot, isneginf, isposinf, logaddexp, logaddexp2, logit, logit_, nan_to_num, nan_to_num_,
-    positive, rad2deg, rad2deg_, sgn, sinc, sinc_, xlogy, xlogy_,
+    deg2rad, deg2rad_, det, exp2, exp2_, fix, float_power, fmax, fmin, fmod, frac, frac_,
+    heaviside, hypot, inverse, isneginf, isposinf, logaddexp, logaddexp2, logdet, logit, logit_,
+    matrix_power, nan_to_num, nan_to_num_, pinverse, positive, rad2deg, rad2deg_, sgn, sinc,
+    sinc_, slogdet, xlogy, xlogy_,
 )
 # isort: on
 # fmt: on
@@ -312,6 +314,7 @@ if typing.TYPE_CHECKING:
     from . import diagnose as diagnose
     from . import draw as draw
     from . import func as func
+    from . import linalg as linalg
     from . import nn as nn
     from . import optim as optim
     from . import random as random
@@ -323,8 +326,8 @@ newaxis = None
 
 __version__ = "0.1.0"  # the only place: the build reads it here
 
-_ROOMS = ("compiler", "data", "diagnose", "draw", "func", "models", "nn", "optim", "random",
-          "scalar", "training", "utils")  # fmt: skip
+_ROOMS = ("compiler", "data", "diagnose", "draw", "func", "linalg", "models", "nn", "optim",
+          "random", "scalar", "training", "utils")  # fmt: skip
 _LATER = {
     "compile": ".compiler.compile",
     "get_num_threads": ".compiler.runtime.team",
@@ -377,41 +380,43 @@ __all__ = [
     "asin", "asin_", "asinh", "asinh_", "atan", "atan2", "atan_", "atanh", "atanh_", "atleast_1d",
     "atleast_2d", "atleast_3d", "autograd", "baddbmm", "bernoulli", "bincount", "bitwise_and",
     "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "bool", "broadcast_to", "bucketize",
-    "can_cast", "cat", "cdist", "ceil", "ceil_", "channels_last", "channels_last_3d", "chunk",
-    "clamp", "clamp_", "clamp_max", "clamp_max_", "clamp_min", "clamp_min_", "clip", "clip_",
-    "clone", "compile", "concat", "concatenate", "contiguous_format", "cos", "cos_", "cosh",
-    "cosh_", "count_nonzero", "cuda", "cummax", "cummin", "cumprod", "cumsum", "default_generator",
-    "deg2rad", "deg2rad_", "detach", "detach_", "device", "diag", "diag_embed", "diagonal", "div",
-    "divide", "dot", "double", "dtype", "e", "einsum", "empty", "empty_like", "enable_grad", "eq",
-    "equal", "erf", "erf_", "exp", "exp2", "exp2_", "exp_", "expm1", "expm1_", "eye", "fill_",
-    "finfo", "fix", "flatten", "flip", "float", "float32", "float64", "float_power", "floor",
-    "floor_", "floor_divide", "fmax", "fmin", "fmod", "frac", "frac_", "from_dlpack", "from_numpy",
-    "full", "full_like", "gather", "ge", "get_default_dtype", "get_device", "get_num_threads",
-    "get_rng_state", "greater", "greater_equal", "gt", "heaviside", "histc", "histogram", "hstack",
-    "hypot", "iinfo", "index_add", "index_copy", "index_fill", "index_put", "index_put_",
-    "index_select", "inf", "inference_mode", "initial_seed", "int", "int32", "int64", "is_complex",
+    "can_cast", "cat", "cdist", "ceil", "ceil_", "channels_last", "channels_last_3d",
+    "cholesky_solve", "chunk", "clamp", "clamp_", "clamp_max", "clamp_max_", "clamp_min",
+    "clamp_min_", "clip", "clip_", "clone", "compile", "concat", "concatenate", "contiguous_format",
+    "cos", "cos_", "cosh", "cosh_", "count_nonzero", "cross", "cuda", "cummax", "cummin", "cumprod",
+    "cumsum", "default_generator", "deg2rad", "deg2rad_", "det", "detach", "detach_", "device",
+    "diag", "diag_embed", "diagonal", "div", "divide", "dot", "double", "dtype", "e", "einsum",
+    "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erf_", "exp", "exp2", "exp2_",
+    "exp_", "expm1", "expm1_", "eye", "fill_", "finfo", "fix", "flatten", "flip", "float",
+    "float32", "float64", "float_power", "floor", "floor_", "floor_divide", "fmax", "fmin", "fmod",
+    "frac", "frac_", "from_dlpack", "from_numpy", "full", "full_like", "gather", "ge",
+    "get_default_dtype", "get_device", "get_num_threads", "get_rng_state", "greater",
+    "greater_equal", "gt", "heaviside", "histc", "histogram", "hstack", "hypot", "iinfo",
+    "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_select", "inf",
+    "inference_mode", "initial_seed", "int", "int32", "int64", "inverse", "is_complex",
     "is_floating_point", "is_grad_enabled", "is_nonzero", "is_signed", "is_tensor", "isclose",
     "isfinite", "isinf", "isnan", "isneginf", "isposinf", "kthvalue", "le", "lerp", "less",
     "less_equal", "linspace", "load", "log", "log1p", "log1p_", "log2", "log2_", "log10", "log10_",
-    "log_", "log_softmax", "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logit", "logit_", "logspace", "logsumexp", "long", "lt", "manual_seed",
-    "masked_fill", "masked_scatter", "masked_select", "matmul", "max", "maximum", "mean", "median",
-    "memory_format", "meshgrid", "min", "minimum", "mm", "moveaxis", "movedim", "mul",
-    "multinomial", "multiply", "mv", "nan", "nan_to_num", "nan_to_num_", "nanmean", "nansum",
-    "narrow", "ne", "neg", "neg_", "negative", "negative_", "newaxis", "no_grad", "nonzero", "norm",
-    "normal", "not_equal", "numel", "ones", "ones_like", "outer", "permute", "pi", "positive",
-    "pow", "preserve_format", "printoptions", "prod", "promote_types", "put", "rad2deg", "rad2deg_",
-    "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "ravel",
-    "reciprocal", "reciprocal_", "relu", "relu_", "remainder", "repeat_interleave", "reshape",
-    "result_type", "roll", "round", "round_", "rsqrt", "rsqrt_", "save", "scalar_tensor", "scatter",
-    "scatter_add", "scatter_reduce", "searchsorted", "seed", "select", "set_default_dtype",
-    "set_grad_enabled", "set_kernels_enabled", "set_num_threads", "set_printoptions",
-    "set_rng_state", "sgn", "sigmoid", "sigmoid_", "sign", "sin", "sin_", "sinc", "sinc_", "sinh",
-    "sinh_", "softmax", "sort", "split", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack",
-    "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take",
-    "take_along_dim", "tan", "tan_", "tanh", "tanh_", "tensor", "tile", "topk", "trace",
-    "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "trunc_",
-    "uint8", "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze", "var", "var_mean",
-    "vstack", "where", "xlogy", "xlogy_", "zero_", "zeros", "zeros_like",
+    "log_", "log_softmax", "logaddexp", "logaddexp2", "logdet", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "logit", "logit_", "logspace", "logsumexp", "long", "lt",
+    "manual_seed", "masked_fill", "masked_scatter", "masked_select", "matmul", "matrix_power",
+    "max", "maximum", "mean", "median", "memory_format", "meshgrid", "min", "minimum", "mm",
+    "moveaxis", "movedim", "mul", "multinomial", "multiply", "mv", "nan", "nan_to_num",
+    "nan_to_num_", "nanmean", "nansum", "narrow", "ne", "neg", "neg_", "negative", "negative_",
+    "newaxis", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like",
+    "outer", "permute", "pi", "pinverse", "positive", "pow", "preserve_format", "printoptions",
+    "prod", "promote_types", "put", "rad2deg", "rad2deg_", "rand", "rand_like", "randint",
+    "randint_like", "randn", "randn_like", "randperm", "ravel", "reciprocal", "reciprocal_", "relu",
+    "relu_", "remainder", "repeat_interleave", "reshape", "result_type", "roll", "round", "round_",
+    "rsqrt", "rsqrt_", "save", "scalar_tensor", "scatter", "scatter_add", "scatter_reduce",
+    "searchsorted", "seed", "select", "set_default_dtype", "set_grad_enabled",
+    "set_kernels_enabled", "set_num_threads", "set_printoptions", "set_rng_state", "sgn", "sigmoid",
+    "sigmoid_", "sign", "sin", "sin_", "sinc", "sinc_", "sinh", "sinh_", "slogdet", "softmax",
+    "sort", "split", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std", "std_mean",
+    "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tan_",
+    "tanh", "tanh_", "tensor", "tile", "topk", "trace", "transpose", "tril", "tril_indices", "triu",
+    "triu_indices", "true_divide", "trunc", "trunc_", "uint8", "unbind", "unflatten", "unique",
+    "unique_consecutive", "unsqueeze", "var", "var_mean", "vstack", "where", "xlogy", "xlogy_",
+    "zero_", "zeros", "zeros_like",
 ]
 # fmt: on

@@ -53,6 +53,12 @@ sinc = function(Tensor.sinc)
 sinc_ = function(Tensor.sinc_)
 xlogy = function(Tensor.xlogy)
 xlogy_ = function(Tensor.xlogy_)
+inverse = function(Tensor.inverse)
+det = function(Tensor.det)
+logdet = function(Tensor.logdet)
+slogdet = function(Tensor.slogdet)
+pinverse = function(Tensor.pinverse)
+matrix_power = function(Tensor.matrix_power)
 
 # Other names of the same.
 arccos = acos

@@ -34,6 +34,54 @@ class _Histogram(NamedTuple):
     bin_edges: Tensor
 
 
+class _SignAndLog(NamedTuple):
+    sign: Tensor
+    logabsdet: Tensor
+
+
+class _Eigen(NamedTuple):
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+class _Factors(NamedTuple):
+    Q: Tensor
+    R: Tensor
+
+
+class _Singular(NamedTuple):
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
+
+class _Solution(NamedTuple):
+    solution: Tensor
+    residuals: Tensor
+    rank: Tensor
+    singular_values: Tensor
+
+
+class linalg_slogdet(_Printed, _SignAndLog):
+    """The result of `linalg.slogdet`."""
+
+
+class linalg_eigh(_Printed, _Eigen):
+    """The result of `linalg.eigh`."""
+
+
+class linalg_qr(_Printed, _Factors):
+    """The result of `linalg.qr`."""
+
+
+class linalg_svd(_Printed, _Singular):
+    """The result of `linalg.svd`."""
+
+
+class linalg_lstsq(_Printed, _Solution):
+    """The result of `linalg.lstsq`."""
+
+
 class max(_Printed, _Ordered):
     """The result of `max(dim=...)`."""
 

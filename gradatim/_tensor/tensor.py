@@ -19,6 +19,7 @@ from .inplace import InPlace
 from .interchange import Interchange
 from .legacy import Constructed
 from .like import New
+from .linear_algebra import LinearAlgebra
 from .masking import Masked
 from .numeric import Numeric
 from .numeric_inplace import NumericInPlace
@@ -43,6 +44,7 @@ class Tensor(
     Numeric,
     Comparison,
     Products,
+    LinearAlgebra,
     Reduction,
     Extremes,
     Statistics,

@@ -17,6 +17,10 @@ class DTypeError(GradatimError, RuntimeError):
     """A dtype the operation does not take, or a cast that would lose the values' meaning."""
 
 
+class LinAlgError(GradatimError, RuntimeError):
+    """A matrix that a factorisation or a solution does not exist for, such as a singular one."""
+
+
 class AutogradError(GradatimError, RuntimeError):
     """A gradient that cannot be computed: graph freed, saved value overwritten, leaf written."""
 

@@ -101,6 +101,55 @@ ELEMENTWISE = [
     *unary("copy", lambda x: x),
 ]
 
+
+def _packed(factors: Any) -> Any:
+    """Results of a factorisation in one array, as the operations have them."""
+
+    def packed(a: Any, **params: Any) -> Any:
+        batch = a.shape[:-2]
+        found = [np.asarray(part) for part in factors(a, **params)]
+        return np.concatenate(
+            [x.reshape(*batch, np.prod(x.shape[len(batch) :], dtype=int)) for x in found], -1
+        )
+
+    return packed
+
+
+_EYE = 3 * np.eye(3)
+MATRICES = [numbers((3, 3)) + _EYE, numbers((2, 3, 3), -1, 1) + _EYE, np.zeros((0, 2, 2))]
+POSITIVE = [a @ a.swapaxes(-2, -1) for a in MATRICES]
+NEAR = {"tolerance": 1e-10}
+LINEAR = [
+    *[
+        Case(name, (a,), expected, **NEAR)
+        for a in MATRICES
+        for name, expected in (
+            ("inv", np.linalg.inv),
+            ("det", np.linalg.det),
+            ("logabsdet", lambda a: np.log(abs(np.linalg.det(a)))),
+            ("signdet", lambda a: np.sign(np.linalg.det(a))),
+            ("qr", _packed(np.linalg.qr)),
+        )
+    ],
+    *[
+        Case("solve", (a, numbers((*a.shape[:-1], 2))), lambda a, b: np.linalg.inv(a) @ b, **NEAR)
+        for a in MATRICES
+    ],
+    *[
+        Case(name, (a,), expected, **NEAR)
+        for a in POSITIVE
+        for name, expected in (
+            ("cholesky", lambda a: np.linalg.cholesky((a + a.swapaxes(-2, -1)) / 2)),
+            ("eigh", _packed(np.linalg.eigh)),
+        )
+    ],
+    *[
+        Case("svd", (a,), _packed(lambda a, full: np.linalg.svd(a, full)), {"full": full}, **NEAR)
+        for a in (*MATRICES, numbers((3, 2)), numbers((2, 2, 3)))
+        for full in (True, False)
+    ],
+]
+
 LOGIC = [
     *logic("eq", np.equal),
     *logic("ne", np.not_equal),
@@ -327,4 +376,4 @@ PRODUCTS = [
     ],
 ]
 
-TABLE: list[Case] = [*ELEMENTWISE, *LOGIC, *MOVEMENT, *REDUCTION, *PRODUCTS]
+TABLE: list[Case] = [*ELEMENTWISE, *LINEAR, *LOGIC, *MOVEMENT, *REDUCTION, *PRODUCTS]

@@ -609,6 +609,59 @@ x.abs()
 x.int()
 """
 
+LINEAR = """
+g.linalg.solve(x, y)
+g.linalg.solve(x, y[:, 0])
+g.linalg.solve(x, y.T, left=False)
+g.linalg.solve(x.expand(2, 3, 3), y)
+g.linalg.solve(x[:2], y)
+g.linalg.solve(x, y[:2])
+g.linalg.inv(x)
+g.linalg.inv(x * 0)
+g.linalg.inv(y)
+x.inverse()
+g.linalg.det(x)
+g.det(x[[1, 0, 2]])
+g.linalg.slogdet(x[[1, 0, 2]])
+x.logdet()
+g.logdet(x[[1, 0, 2]])
+g.linalg.cholesky(x)
+g.linalg.cholesky(x, upper=True)
+g.linalg.cholesky(-x)
+g.cholesky_solve(y, g.linalg.cholesky(x))
+g.linalg.eigvalsh(x.detach())
+g.linalg.eigh(x.detach()).eigenvectors.abs()
+g.linalg.svdvals(z.detach())
+g.linalg.svd(z.detach(), full_matrices=False)[2].abs()
+g.linalg.svd(z.detach())[0].abs()[:, :3]
+g.linalg.qr(z.detach())[1].abs()
+g.linalg.pinv(z.detach())
+g.pinverse(x.detach())
+g.linalg.matrix_rank(z.detach())
+g.linalg.matrix_rank(g.ones_like(z))
+g.linalg.cond(x.detach())
+g.linalg.lstsq(z.detach(), g.arange(8.0, dtype=z.dtype).reshape(4, 2)).solution
+g.linalg.matrix_power(x, 3)
+g.matrix_power(x.detach(), 0)
+g.matrix_power(x, -2)
+g.linalg.multi_dot([z, x, y])
+g.linalg.norm(z)
+g.linalg.norm(z, dim=1)
+g.linalg.norm(z, INF)
+g.linalg.norm(z, 1, dim=(0, 1), keepdim=True)
+g.linalg.norm(z[0], 3)
+g.linalg.vector_norm(z, 3, dim=0)
+g.linalg.vector_norm(z, INF)
+g.linalg.matrix_norm(z)
+g.linalg.matrix_norm(z.detach(), 2)
+g.linalg.matrix_norm(z.detach(), "nuc", keepdim=True)
+g.linalg.matrix_norm(z, -1)
+g.linalg.matrix_norm(z, -INF)
+g.linalg.cross(x, z[:3])
+g.cross(x, z[:3], dim=0)
+g.linalg.cross(y, y)
+"""
+
 CALLS: list[Call] = [
     *methods(UNARY.replace("\n", " "), SPECIAL),
     *expressions(ONE_NUMBER, SPECIAL),
@@ -624,6 +677,13 @@ CALLS: list[Call] = [
     *expressions(EMPTY_REDUCTIONS, np.zeros((0, 2)), of="(0, 2)"),
     *expressions(EMPTY_REDUCTIONS, np.zeros((2, 0)), of="(2, 0)"),
     *PRODUCTS,
+    *expressions(
+        LINEAR,
+        [[4.0, 1.0, -0.5], [1.0, 3.0, 0.25], [-0.5, 0.25, 2.0]],
+        _grid(3, 2, seed=1),
+        _grid(4, 3, seed=2),
+        of="matrices",
+    ),
     *expressions(SHAPES, _grid(2, 3), of="(2, 3)"),
     *expressions(INTEGERS, np.array([-7, 3, 4]), np.array([2, -2, 5]), of="integers"),
     *expressions(BOOLS, np.array([True, True, False]), np.array([True, False, False]), of="bools"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 BY_PLACE = "indices repeat in any order and combine by more than a sum; its gradient is rare"
 ENDS_MEET = "its halves are rounded from either end: made once, outside of a step"
+LAPACK = "LAPACK computes it"
 NO_NUMBERS = "nothing is drawn, or in a dtype without machine code"
 
 REASONS: dict[str, str] = {
@@ -16,6 +17,9 @@ REASONS: dict[str, str] = {
     "scatter_extreme": BY_PLACE,
     "scatter_prod": BY_PLACE,
     "linspace": ENDS_MEET,
+    **dict.fromkeys(
+        ("solve", "inv", "det", "logabsdet", "signdet", "cholesky", "eigh", "svd", "qr"), LAPACK
+    ),
 }
 
 # Their output shapes depend on the data: a trace refuses them.
