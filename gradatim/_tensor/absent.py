@@ -64,20 +64,20 @@ _NEVER = _NEVER_METHODS | {
 # Names that are planned but not built yet: tensor methods, most of them functions too
 _PLANNED_METHODS = _words(
     """
-    addbmm addmv addr cauchy_ cholesky corrcoef cov diff digamma dist
-    erfc erfinv fliplr flipud geometric_ kron lgamma log_normal_
-    mode qr quantile rot90 svd
+    addbmm addmv addr cauchy_ cholesky digamma
+    erfc erfinv geometric_ lgamma log_normal_
+    mode qr svd
     tensor_split unfold
     """
 )
 # ... and names that are functions only, or modules
 _PLANNED = _PLANNED_METHODS | _words(
     """
-    amp avg_pool2d backends batch_norm bilinear block_diag conv1d
+    amp avg_pool2d backends batch_norm bilinear conv1d
     conv2d conv3d conv_transpose1d conv_transpose2d distributed distributions dropout
     export fft func group_norm gru hub layer_norm lstm max_pool2d
-    multiprocessing pdist pixel_shuffle poisson profiler random rnn special tensordot
-    testing vander vmap
+    multiprocessing pdist pixel_shuffle poisson profiler random rnn special
+    testing vmap
     """
 )
 

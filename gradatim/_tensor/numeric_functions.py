@@ -1,4 +1,4 @@
-"""Functions that are methods of `numeric.py` too."""
+"""Functions that are methods of `numeric.py`, `linear_algebra.py` and `samples.py` too."""
 
 from __future__ import annotations
 
@@ -59,6 +59,16 @@ logdet = function(Tensor.logdet)
 slogdet = function(Tensor.slogdet)
 pinverse = function(Tensor.pinverse)
 matrix_power = function(Tensor.matrix_power)
+corrcoef = function(Tensor.corrcoef)
+cov = function(Tensor.cov)
+diff = function(Tensor.diff)
+dist = function(Tensor.dist)
+fliplr = function(Tensor.fliplr)
+flipud = function(Tensor.flipud)
+msort = function(Tensor.msort)
+nanquantile = function(Tensor.nanquantile)
+quantile = function(Tensor.quantile)
+rot90 = function(Tensor.rot90)
 
 # Other names of the same.
 arccos = acos

@@ -30,6 +30,7 @@ from .randomness import RandomFill
 from .rearranging import Rearranged
 from .reduction import Reduction
 from .rowwise import Rowwise
+from .samples import Samples
 from .scattering import Scattered
 from .selecting import Selecting
 from .shape import Shaped
@@ -48,6 +49,7 @@ class Tensor(
     Reduction,
     Extremes,
     Statistics,
+    Samples,
     Rowwise,
     Sorted,
     Counted,

@@ -662,6 +662,64 @@ g.cross(x, z[:3], dim=0)
 g.linalg.cross(y, y)
 """
 
+SAMPLES = """
+x.quantile(0.25)
+x.quantile(0.3, dim=1)
+x.quantile(0.7, 0, keepdim=True)
+x.quantile(0.7, keepdim=True)
+x.quantile(g.tensor([0.1, 0.9], dtype=x.dtype), dim=0)
+x.quantile(g.tensor([0.1, 0.5], dtype=x.dtype), dim=1, keepdim=True)
+x.quantile(0.4, interpolation="lower")
+x.quantile(0.4, interpolation="higher")
+x.quantile(0.4, interpolation="midpoint")
+x.quantile(0.4, interpolation="nearest")
+x.quantile(1.5)
+x.nanquantile(0.25)
+x.nanquantile(0.3, dim=1)
+x.diff()
+x.diff(2, 0)
+x.diff(n=2)
+x.diff(dim=0, prepend=x[:1], append=x[:1] * 2)
+g.dist(x, x * 2)
+g.dist(x, x * 2, 1)
+g.msort(x)
+x.fliplr()
+x.flipud()
+x.rot90()
+x.rot90(2)
+x.rot90(-1, (1, 0))
+x.reshape_as(x.T)
+"""
+OF_SAMPLES = """
+x.cov()
+x.T.cov(correction=0)
+x[0].cov()
+x.cov(fweights=g.tensor([1, 2, 3]))
+x.cov(aweights=g.tensor([0.5, 1.0, 2.0], dtype=x.dtype))
+x.cov(fweights=g.tensor([1, 2, 3]), aweights=g.tensor([0.5, 1.0, 2.0], dtype=x.dtype))
+x.corrcoef()
+g.column_stack((x, x[:, 0]))
+g.tensordot(x, x)
+g.tensordot(x, x.T, 1)
+g.tensordot(x, x, dims=([0], [0]))
+g.tensordot(x, x, 1)
+g.inner(x, x)
+g.inner(x[0], x[1])
+g.kron(x, x[:, :1])
+g.kron(x, x[0])
+g.block_diag(x, x[:1], x[0])
+g.cartesian_prod(x[0], x[1])
+g.combinations(x[0])
+g.combinations(x[0], 3, with_replacement=True)
+g.vander(x[0].detach())
+g.vander(x[0].detach(), 4, increasing=True)
+g.trapezoid(x)
+g.trapezoid(x, dx=0.5, dim=0)
+g.trapezoid(x, x[0])
+g.trapezoid(x, x.cumsum(1))
+g.broadcast_tensors(x[:1], x[:, :1])
+"""
+
 CALLS: list[Call] = [
     *methods(UNARY.replace("\n", " "), SPECIAL),
     *expressions(ONE_NUMBER, SPECIAL),
@@ -673,6 +731,12 @@ CALLS: list[Call] = [
         for c in expressions("\n".join(OF_LARGE if name == "large" else REDUCTIONS), table, of=name)
     ],
     *expressions("x.kthvalue(2, 1)", TABLES["plain"], of="plain"),
+    *[
+        c
+        for name in ("plain", "ties", "nan", "zeros")
+        for c in expressions(SAMPLES, TABLES[name], of=name)
+    ],
+    *expressions(OF_SAMPLES, TABLES["plain"], of="plain"),
     *expressions(NUMBER_REDUCTIONS, 1.5, of="a number"),
     *expressions(EMPTY_REDUCTIONS, np.zeros((0, 2)), of="(0, 2)"),
     *expressions(EMPTY_REDUCTIONS, np.zeros((2, 0)), of="(2, 0)"),
