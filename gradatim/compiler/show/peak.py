@@ -78,7 +78,7 @@ def _loaded() -> engine.Loaded:
         _write_arithmetic(module, dtype, target)
     _write_copy(module, target)
     f = module.function("ticks", [], I64)
-    f.end(clock(f, target))
+    f.end(clock(f))
     return engine.load(engine.compile_object(str(module), target))
 
 
