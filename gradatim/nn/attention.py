@@ -126,16 +126,14 @@ class MultiheadAttention(Module):
         q, k, v = (self._heads(x) for x in (q, k, v))  # (N, H, L or S, d) each
         weights, values = F.attention.attention_weights(q, k, v, mask)
         weights = F.dropout(weights, self.dropout, self.training)
-        joined = (weights @ values).transpose(1, 2).flatten(2)  # (N, L, E)
-        out = self.out_proj(joined)
-        if batched and not self.batch_first:
-            out = out.transpose(0, 1)
+        # In the order of PyTorch's memory, which decides where a dropout of the result falls.
+        out = self.out_proj((weights @ values).permute(2, 0, 1, 3).flatten(2))  # (L, N, E)
         seen: Any = None
         if need_weights:
             seen = weights.mean(1) if average_attn_weights else weights
         if batched:
-            return out, seen
-        return out.squeeze(0), None if seen is None else seen.squeeze(0)
+            return out.transpose(0, 1) if self.batch_first else out, seen
+        return out.squeeze(1), None if seen is None else seen.squeeze(0)
 
     def _check(self, query: Tensor, key: Tensor, value: Tensor) -> bool:
         """Whether the inputs are batched; refuse shapes that do not fit."""

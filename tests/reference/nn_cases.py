@@ -583,6 +583,9 @@ error(lambda: nn.Sequential(nn.Tanh()).get_submodule("0.x"))
 error(lambda: nn.Linear(2, 3).get_submodule("weight"))
 error(lambda: nn.Sequential(nn.Linear(2, 3)).get_parameter("0.training"))
 error(lambda: nn.Linear(2, 3).train(1))
+[*nn.MultiheadAttention(4, 2, batch_first=True)(*[torch.ones(3, 2, 4)] * 3)[0].stride()]
+[*nn.MultiheadAttention(4, 2)(*[torch.ones(3, 2, 4)] * 3)[0].stride()]
+[*nn.MultiheadAttention(4, 2)(*[torch.ones(3, 4)] * 3)[0].stride()]
 repr(optim.SGD([torch.zeros(1)], lr=0.1, momentum=0.5))
 repr(optim.AdamW([torch.zeros(1)]))
 list(nn.Sequential(nn.Linear(2, 3), nn.Tanh()).state_dict())
