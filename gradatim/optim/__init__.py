@@ -3,11 +3,14 @@
 from .._tensor.absent import missing_in as _missing_in
 from . import lr_scheduler
 from .adam import Adam, AdamW
-from .adam_kin import Adamax, NAdam, RAdam
+from .adamax import Adamax
 from .adaptive import Adadelta, Adagrad, RMSprop
+from .asgd import ASGD
 from .lbfgs import LBFGS
+from .nadam import NAdam
 from .optimizer import Optimizer
-from .rprop_asgd import ASGD, Rprop
+from .radam import RAdam
+from .rprop import Rprop
 from .sgd import SGD
 
 __all__ = [

@@ -16,6 +16,7 @@ from ..core.errors import ArgumentError
 from .checks import check_fused, check_not_negative
 from .group import ParamGroup
 from .optimizer import Entry, Optimizer, Parameters
+from .weight_decay import decayed
 
 
 class Adagrad(Optimizer):
@@ -80,7 +81,7 @@ class Adagrad(Optimizer):
         """Update the parameters of a group."""
         lr, lr_decay, eps = group.tensor("lr"), group["lr_decay"], group["eps"]
         for p, g, state in entries:
-            g, step, v = _slope(p, g, group), state["step"], state["sum"]
+            g, step, v = decayed(p, g, group), state["step"], state["sum"]
             rate = lr / (1 + step * lr_decay)
             step.add_(1)
             v.add_(g * g)
@@ -163,7 +164,7 @@ class RMSprop(Optimizer):
         """Update the parameters of a group."""
         lr, alpha, momentum = group.tensor("lr"), group["alpha"], group.tensor("momentum")
         for p, g, state in entries:
-            g, v = _slope(p, g, group), state["square_avg"]
+            g, v = decayed(p, g, group), state["square_avg"]
             state["step"].add_(1)
             v.mul_(alpha).add_(g * g * (1 - alpha))
             size = (v - self._square_of_mean(g, state, group)).sqrt() + group["eps"]
@@ -241,15 +242,9 @@ class Adadelta(Optimizer):
         """Update the parameters of a group."""
         lr, rho, eps = group.tensor("lr"), group["rho"], group["eps"]
         for p, g, state in entries:
-            g, v, u = _slope(p, g, group), state["square_avg"], state["acc_delta"]
+            g, v, u = decayed(p, g, group), state["square_avg"], state["acc_delta"]
             state["step"].add_(1)
             v.mul_(rho).add_(g * g * (1 - rho))
             step = (u + eps).sqrt() / (v + eps).sqrt() * g
             u.mul_(rho).add_(step * step * (1 - rho))
             p.sub_(lr * step)
-
-
-def _slope(p: Any, g: Any, group: ParamGroup) -> Any:
-    """The gradient for a minimising step: negated for `maximize`, plus weight decay."""
-    g = -g if group["maximize"] else g
-    return g + p * group["weight_decay"] if group["weight_decay"] else g

@@ -1,4 +1,4 @@
-"""Two older optimisers: Rprop, which uses only signs, and ASGD, which averages the weights."""
+"""Rprop: only the signs of full-batch gradients count."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from .._tensor.creation import tensor
 from .._tensor.like import full_like, zeros_like
 from ..core.dtypes import float64
 from ..core.errors import ArgumentError
-from .adaptive import _slope
 from .checks import check_not_negative
 from .group import ParamGroup
 from .optimizer import Entry, Optimizer, Parameters
@@ -81,76 +80,3 @@ class Rprop(Optimizer):
             g = where(sign < 0, 0.0, g)
             p.sub_(g.sign() * size)
             last.copy_(g)
-
-
-class ASGD(Optimizer):
-    """Gradient descent with a decaying rate that averages its weights from step `t0` on.
-
-        eta = lr / (1 + lambd lr t)^alpha
-        p <- p (1 - lambd eta) - eta g
-        a <- a + mu (p - a),  mu = 1 / max(1, t - t0)
-
-    with weight_decay p added to g. The average a is `state[p]["ax"]`. `foreach`, `capturable` and
-    `differentiable` are ignored.
-
-    Errors: ArgumentError for a negative rate or weight decay.
-    Source: Polyak and Juditsky 1992.
-
-    >>> import gradatim
-    >>> x = gradatim.tensor([1.0, -20.0], requires_grad=True)
-    >>> optimizer = ASGD([x], lr=0.1)
-    >>> (x * x).sum().backward()
-    >>> optimizer.step()
-    >>> x
-    tensor([  0.8000, -15.9998], requires_grad=True)
-    """
-
-    def __init__(
-        self,
-        params: Parameters,
-        lr: float = 1e-2,
-        lambd: float = 1e-4,
-        alpha: float = 0.75,
-        t0: float = 1e6,
-        weight_decay: float = 0,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        differentiable: bool = False,
-        capturable: bool = False,
-    ) -> None:
-        check_not_negative("learning rate", lr)
-        check_not_negative("weight_decay value", weight_decay)
-        defaults = {
-            "lr": lr,
-            "lambd": lambd,
-            "alpha": alpha,
-            "t0": t0,
-            "weight_decay": weight_decay,
-            "foreach": foreach,
-            "maximize": maximize,
-            "differentiable": differentiable,
-            "capturable": capturable,
-        }
-        super().__init__(params, defaults)
-
-    def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
-        """The step count, the rate and the weight of the next step, and the average."""
-        return {
-            "step": tensor(0.0, dtype=float64),
-            "eta": tensor(group["lr"], dtype=float64),
-            "mu": tensor(1.0, dtype=float64),
-            "ax": zeros_like(p),
-        }
-
-    def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
-        """Update the parameters of a group."""
-        lr, lambd = group.tensor("lr"), group["lambd"]
-        for p, g, state in entries:
-            step, eta, mu, average = (state[name] for name in ("step", "eta", "mu", "ax"))
-            step.add_(1)
-            g = _slope(p, g, group)
-            p.mul_(1 - lambd * eta)
-            p.sub_(eta * g)
-            average.add_((p - average) * mu)
-            eta.copy_(lr / (1 + lambd * lr * step) ** group["alpha"])
-            mu.copy_(1 / (step - group["t0"]).clamp(min=1))
