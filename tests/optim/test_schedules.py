@@ -212,3 +212,14 @@ def test_one_cycle_needs_momentum_or_betas_to_cycle():
     plain = Plain([g.zeros(1, requires_grad=True)], {"lr": 0.1})
     with pytest.raises(ValueError, match="must support momentum or beta1"):
         S.OneCycleLR(plain, 0.1, total_steps=3)
+
+
+def test_schedules_that_follow_another_one_leave_it_its_initial_rate():
+    """PyTorch's rates: CyclicLR has its own base rate, MultiplicativeLR goes on from the last."""
+    o = optimizer(lr=0.5)
+    schedule = S.SequentialLR(o, [S.ConstantLR(o, 0.5, 3), S.CyclicLR(o, 0.1, 1.0, 3)], [4])
+    assert rates(o, schedule, 6) == pytest.approx([0.25, 0.25, 0.25, 0.5, 0.1, 0.4])
+    o = optimizer(lr=0.5)
+    shrinking = S.MultiplicativeLR(o, lambda step: 0.9)
+    schedule = S.SequentialLR(o, [S.ConstantLR(o, 0.5, 2), shrinking], [3])
+    assert rates(o, schedule, 5) == pytest.approx([0.25, 0.25, 0.5, 0.45, 0.405])

@@ -98,3 +98,16 @@ def check_steps(what: str, steps: int) -> None:
     """Refuse a number of steps below 1."""
     if steps < 1:
         raise ArgumentError(f"{what} must be at least 1, got {steps}")
+
+
+def for_each_group(name: str, optimizer: Optimizer, value: Any) -> list[float]:
+    """A value for each parameter group, from one for all or a list.
+
+    Errors: ArgumentError for a list of another length.
+    """
+    groups = len(optimizer.param_groups)
+    if not isinstance(value, list | tuple):
+        return [value] * groups
+    if len(value) != groups:
+        raise ArgumentError(f"expected {groups} values for {name}, got {len(value)}")
+    return list(value)

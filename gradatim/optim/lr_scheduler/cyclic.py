@@ -8,8 +8,7 @@ from typing import Any
 
 from ...core.errors import ArgumentError
 from ..optimizer import Optimizer
-from .base import LRScheduler, check_steps
-from .one_cycle import _each
+from .base import LRScheduler, check_steps, for_each_group
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -136,11 +135,11 @@ class CyclicLR(LRScheduler):
                 f"got {mode!r}"
             )
         check_steps("CyclicLR: step_size_up", step_size_up)
-        groups = optimizer.param_groups
-        for group, low in zip(groups, _each("base_lr", optimizer, base_lr), strict=True):
-            if last_epoch == -1:
-                group["lr"] = group["initial_lr"] = low
-        self.max_lrs = _each("max_lr", optimizer, max_lr)
+        base_lrs = for_each_group("base_lr", optimizer, base_lr)
+        if last_epoch == -1:
+            for group, low in zip(optimizer.param_groups, base_lrs, strict=True):
+                group["lr"] = low
+        self.max_lrs = for_each_group("max_lr", optimizer, max_lr)
         self.up = step_size_up
         self.down = step_size_up if step_size_down is None else step_size_down
         self.mode, self.gamma = mode, gamma
@@ -155,12 +154,14 @@ class CyclicLR(LRScheduler):
             self.use_beta1 = "betas" in optimizer.defaults
             self.momenta = list(
                 zip(
-                    _each("base_momentum", optimizer, base_momentum),
-                    _each("max_momentum", optimizer, max_momentum),
+                    for_each_group("base_momentum", optimizer, base_momentum),
+                    for_each_group("max_momentum", optimizer, max_momentum),
                     strict=True,
                 )
             )
         super().__init__(optimizer, last_epoch)
+        # Other schedules may share the optimiser and its initial_lr, which stays theirs.
+        self.base_lrs = base_lrs
 
     def get_lr(self) -> list[float]:
         """The rate of each group; also sets its momentum."""

@@ -71,18 +71,14 @@ class MultiplicativeLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The present rates times the functions' values."""
+        """The current rates times the functions' values."""
         if self._is_initial:
             return self.current()
         pairs = zip(self.current(), self.lr_lambdas, strict=True)
         return [rate * factor(self.last_epoch) for rate, factor in pairs]
 
-    def closed_form(self) -> list[float]:
-        """The initial rates: a restart begins with those."""
-        return list(self.base_lrs)
-
     def state_dict(self) -> dict[str, Any]:
-        """Without the functions, which the program has."""
+        """The state without the functions, which cannot be saved."""
         return {k: v for k, v in super().state_dict().items() if k != "lr_lambdas"}
 
 

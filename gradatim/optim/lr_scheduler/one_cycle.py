@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from ...core.errors import ArgumentError
 from ..optimizer import Optimizer
-from .base import LRScheduler
+from .base import LRScheduler, for_each_group
 
 # A phase: its last step, the rates at both ends and the momenta at both ends, by name.
 Phase = tuple[float, str, str, str, str]
@@ -67,7 +66,7 @@ class OneCycleLR(LRScheduler):
         self._phases = _phases(self.total_steps, pct_start, three_phase)
         groups = optimizer.param_groups
         if last_epoch == -1:
-            for group, top in zip(groups, _each("max_lr", optimizer, max_lr), strict=True):
+            for group, top in zip(groups, for_each_group("max_lr", optimizer, max_lr), strict=True):
                 group["initial_lr"] = top / div_factor
                 group["max_lr"] = top
                 group["min_lr"] = group["initial_lr"] / final_div_factor
@@ -78,8 +77,8 @@ class OneCycleLR(LRScheduler):
                 )
             self.use_beta1 = "betas" in optimizer.defaults
             if last_epoch == -1:
-                low = _each("base_momentum", optimizer, base_momentum)
-                high = _each("max_momentum", optimizer, max_momentum)
+                low = for_each_group("base_momentum", optimizer, base_momentum)
+                high = for_each_group("max_momentum", optimizer, max_momentum)
                 for group, least, most in zip(groups, low, high, strict=True):
                     group["base_momentum"], group["max_momentum"] = least, most
         super().__init__(optimizer, last_epoch)
@@ -140,13 +139,3 @@ def _total(total_steps: int | None, epochs: int | None, steps_per_epoch: int | N
     if not all(isinstance(n, int) and n > 0 for n in given):
         raise ArgumentError(f"OneCycleLR: expected positive integers for the steps, got {given}")
     return math.prod(n for n in given if n is not None)
-
-
-def _each(name: str, optimizer: Optimizer, value: Any) -> list[float]:
-    """One value for each group."""
-    groups = len(optimizer.param_groups)
-    if not isinstance(value, list | tuple):
-        return [value] * groups
-    if len(value) != groups:
-        raise ArgumentError(f"expected {groups} values for {name}, got {len(value)}")
-    return list(value)
