@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,7 @@ class Sharing:
         self.writes_arguments = any(i < given for i in self.written)
         self._captured: list[Array] = []
         self._begins: list[int] = []
+        self._ends: list[int] = []  # for each target, the last end up to it
         self._targets: list[tuple[int, int, Array]] = []
         self._trouble = False
 
@@ -42,8 +45,10 @@ class Sharing:
         wanted = set(self.places)
         pairs = [(i, a) for i, a in arrays if i in wanted and a.size]
         self._captured = [a for _, a in pairs]
-        self._targets = sorted((*bounds(a), a) for i, a in pairs if i in self.written)
+        targets = [(*bounds(a), a) for i, a in pairs if i in self.written]
+        self._targets = sorted(targets, key=itemgetter(0))
         self._begins = [begin for begin, _, _ in self._targets]
+        self._ends = [*accumulate((end for _, end, _ in self._targets), max)]
         self._trouble = self._overlap_among(pairs)
 
     def check(self, arguments: Sequence[Array]) -> None:
@@ -62,9 +67,11 @@ class Sharing:
 
     def _meets(self, a: Array, is_written: bool) -> bool:
         begin, end = bounds(a)
-        k = bisect_left(self._begins, end) - 1  # targets are disjoint: only this one can reach a
-        if k >= 0 and self._targets[k][1] > begin and share(a, self._targets[k][2]):
-            return True
+        k = bisect_left(self._begins, end)
+        while k and self._ends[k - 1] > begin:  # bounds of columns overlap, though these do not
+            k -= 1
+            if share(a, self._targets[k][2]):
+                return True
         return is_written and any(share(a, other) for other in self._captured)
 
     def _overlap_among(self, pairs: Sequence[tuple[int, Array]]) -> bool:

@@ -90,8 +90,32 @@ def two_arguments_overlap():
     return step, (p[:4], p[2:]), [p]
 
 
+def one_array_twice():
+    memory = np.zeros(6, np.float32)
+    p, q = g.from_numpy(memory), g.from_numpy(memory[:])
+
+    def step(x):
+        p.add_(x)
+        q.add_(x)
+
+    return step, (g.ones(6),), [p, q]
+
+
+def argument_is_one_of_two_columns_that_are_written():
+    memory = np.ones((4, 2), np.float32)
+    p, q = g.from_numpy(memory[:, 0]), g.from_numpy(memory[:, 1])
+
+    def step(x):
+        p.add_(x)
+        q.add_(x)
+
+    return step, (g.from_numpy(memory[:, 0]),), [p, q]
+
+
 ALIASES = [
     overlapping_arrays,
+    one_array_twice,
+    argument_is_one_of_two_columns_that_are_written,
     argument_inside_a_captured_tensor,
     written_argument_inside_a_captured_tensor,
     argument_is_a_captured_tensor,
