@@ -152,7 +152,8 @@ def _derived_plain(kind: Any, *, in_place: bool) -> Any:
                 f"derive it from {kind.__name__} itself, and compile the modules it makes"
             )
         bases = cls.__bases__
-        cls.__bases__ = tuple(kind if issubclass(c, CompiledModule) else c for c in bases)
+        plain = (c.__bases__[0] if issubclass(c, CompiledModule) else c for c in bases)
+        cls.__bases__ = tuple(dict.fromkeys(plain))
         if "__new__" not in vars(cls):  # else Python keeps calling that of the bases it had
             cls.__new__ = _made_as_above(cls)
         super(cls, cls).__init_subclass__(**kwargs)
@@ -186,4 +187,21 @@ def _class_of(kind: Any, shown: tuple[str, ...], *, in_place: bool) -> type:
         methods = [(n, f) for c in own for n, f in vars(c).items() if type(f) is FunctionType]
         names |= {n: _OfModule(f) for n, f in reversed(methods) if not n.startswith("__")}
         names["__slots__"] = (_PLACE,)  # not in the `__dict__`, which is the module's too
-    return type(f"Compiled{kind.__name__}", (kind, CompiledModule), names)
+    made = type(kind)(f"Compiled{kind.__name__}", (_without_hook(kind), CompiledModule), names)
+    if made.__bases__[0] is not kind:
+        made.__bases__ = kind, CompiledModule
+    return made
+
+
+def _without_hook(kind: Any) -> Any:
+    """The nearest class from `kind` upwards to derive from without calling an `__init_subclass__`.
+
+    To the user a compiled class is no subclass: the hook would register it, or set its defaults in
+    it. If only classes of another layout are without one it is called.
+    """
+    layout = kind.__basicsize__, kind.__dictoffset__, kind.__weakrefoffset__
+    for c in kind.__mro__:
+        hooks = any("__init_subclass__" in vars(above) for above in c.__mro__[:-1])
+        if not hooks and layout == (c.__basicsize__, c.__dictoffset__, c.__weakrefoffset__):
+            return c
+    return kind

@@ -7,7 +7,7 @@ import gc
 import inspect
 import pickle
 import weakref
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -241,6 +241,47 @@ def test_classes_derived_from_its_class_make_modules_as_they_are_written() -> No
     same(model(g.ones(1, 2))[0], 2 * (model.weight.sum(1) + model.bias))
     with pytest.raises(TypeError, match="derive it from Net itself, and compile the modules"):
         type("Other", (type(form),), {})
+
+
+def test_a_class_derived_from_the_classes_of_two_modules_has_the_methods_of_both() -> None:
+    class Doubles(nn.Module):
+        def forward(self, x: Any) -> Any:
+            return 2 * x
+
+    class Named(nn.Module):
+        def title(self) -> str:
+            return "doubles"
+
+    modules: list[Any] = [Doubles(), Named()]
+    for module in modules:
+        module.compile()
+
+    class Both(type(modules[0]), type(modules[1]), Doubles):  # type: ignore[misc]
+        pass
+
+    assert Both.__bases__ == (Doubles, Named)
+    assert Both().title() == "doubles"
+    same(Both()(g.ones(2)), 2 * g.ones(2))
+
+
+def test_what_a_class_is_told_of_classes_derived_from_it_is_not_told_of_compiled_ones() -> None:
+    class Scaled(nn.Module):
+        known: ClassVar[list[str]] = []
+
+        def __init_subclass__(cls, *, by: int) -> None:
+            cls.known.append(cls.__name__)
+            cls.by = by  # type: ignore[attr-defined]
+
+        def forward(self, x: Any) -> Any:
+            return self.by * x  # type: ignore[attr-defined]
+
+    class Thrice(Scaled, by=3):
+        pass
+
+    for model in both(Thrice):
+        same(model(g.ones(2)), 3 * g.ones(2))
+        assert isinstance(model, Thrice)
+    assert Scaled.known == ["Thrice"]
 
 
 class Writes(nn.Module):
