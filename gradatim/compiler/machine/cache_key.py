@@ -23,7 +23,7 @@ def cache_key(graph: str, target: Target) -> str:
 
 @cache
 def _own_version() -> str:
-    """A checksum of the compiler's source, of the operations', and of the version number's.
+    """A checksum of the source of all `_ROOMS`, and of the file with the version number.
 
     A graph only names its composites: how they decompose is in `ops`.
     """

@@ -89,7 +89,7 @@ def assembly(text: str, target: Target | None = None) -> str:
 def load(*objects: bytes) -> Loaded:
     """Load object files into memory; they may call each other's functions.
 
-    Errors: Damaged for one that is truncated or altered, unless LLVM loads it: that does not check.
+    Errors: Damaged for one that is truncated or altered; where LLVM loads them, nothing is checked.
 
     >>> text = "define i64 @next(i64 %x) { %y = add i64 %x, 1  ret i64 %y }"
     >>> loaded = load(compile_object(text, host()))

@@ -86,8 +86,7 @@ def compile_graph(
     """Machine code for a graph; `updates` are (output, input) positions that share memory.
 
     The first `results` outputs are what the function returned; `repeat` stacks those of one
-    element.
-    `simpler` runs the passes; pass another to observe the graph after each of them.
+    element. `simpler` runs the passes; pass another to observe the graph after each of them.
     """
     target = target or host()
     key = cache_key(f"{_key_graph(graph)}\n{updates} {results} {graph.beginning_lines}", target)

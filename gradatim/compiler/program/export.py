@@ -75,8 +75,7 @@ def export(binding: Binding, function: str, place: Path, name: str, aim: Target)
     """Write `name`.o and `name`.h into a folder, created if necessary; the header's path.
 
     Errors: ArgumentError for a program that draws random numbers, writes in place, leaves
-    gradients,
-    or has parts that NumPy computes; OSError if a file cannot be written.
+    gradients, or has parts that NumPy computes; OSError if a file cannot be written.
     """
     traced = binding.traced
     draft = drafted(traced.graph, traced.updates, traced.result_count, aim)

@@ -129,8 +129,7 @@ def find(
     def after(steps: int) -> None:
         state.restore()
         if steps:
-            stretch = Stretch()
-            binding.run_many(steps, tensors, rows, stretch)
+            binding.run_many(steps, tensors, rows, Stretch())
 
     text, guilty = "", 0
     # A result may be infinite long before one is nan; or it may be infinite on purpose.

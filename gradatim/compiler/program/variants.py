@@ -105,7 +105,7 @@ class CompiledFunction:
         return None, changes
 
     def _keep(self, key: Any, binding: Binding) -> None:
-        """Keep a new program, and evict the oldest of too many."""
+        """Keep a new program; evict the oldest of its kind, or the least recently used kind."""
         kinds = {k: known for k, known in self.variants.items() if not is_gone(k)}
         kinds[key] = [binding, *kinds.get(key, ())][:VARIANTS]
         while len(kinds) > KINDS:

@@ -71,7 +71,7 @@ def touches_values(function: Any, arguments: Iterable[Any] = ()) -> bool:
 
 
 def _led_to(thing: Any) -> Iterable[Any]:
-    """What an object refers to; nothing for the rest of this library, modules, and its classes."""
+    """What an object refers to; nothing for modules, or for libraries' classes and our objects."""
     if isinstance(thing, Value):
         return thing._children
     if isinstance(thing, types.FunctionType):

@@ -35,7 +35,7 @@ OWNED = 1 << 16  # elements from which on a scatter is split into several items
 OWNERS = 8
 PARTS = 16  # most items of a nest with sums over its rows
 ROOM = 1 << 18  # bytes of a block's near variables, which should fit into L2
-STEP = 16  # the rows of a block, and the columns computed, are multiples of this
+STEP = 16  # the most rows of a block, and the columns computed unless all, are multiples of this
 QUARTERS = 4
 AGAIN = {e.name: e for e in (reduce_sum, reduce_prod, reduce_max, reduce_min, any_, all_)}
 

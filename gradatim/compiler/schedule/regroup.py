@@ -3,8 +3,8 @@
 `sink`  An equation first joins the nest that computes its inputs. If all readers of its result are
         in one later nest it is computed there instead, unless more values would have to be stored.
 `join`  Nests of the same rows that read the same arrays read them once together.
-`part`  Single numbers that several large nests read, such as the coefficients of an optimiser, are
-        computed apart: no nest should wait for the one that was the first to need them.
+`part`  Single numbers that other large nests read too, such as the coefficients of an optimiser,
+        are computed apart: no nest should wait for the one that was the first to need them.
 """
 
 from __future__ import annotations

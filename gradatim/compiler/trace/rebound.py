@@ -61,7 +61,7 @@ class Rebound:
     def settled(self) -> list[Buffer]:
         """The buffers that were rebound, whose new values may be written into the old tensors.
 
-        Errors: TraceError if one cannot be; TraceAgain if an old tensor had other holders, too.
+        Errors: TraceError if one cannot be; TraceAgain if an old tensor may have had other holders.
         """
         rebound = self._rebound()
         for buffer in rebound:

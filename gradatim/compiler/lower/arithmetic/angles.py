@@ -31,7 +31,7 @@ SLOW = "reduce_large_angles"
 
 
 def sin(f: Function, x: Value) -> Value:
-    """sin(x), an odd function: computed for |x|, then given the sign of x."""
+    """sin(x), an odd function: computed for |x|, and negated where x is negative."""
     r, lost, quarters = reduced(f, x)
     value = _by_quarter(f, x, r, lost, quarters)
     return as_float(f, f.binary("xor", as_integer(f, value), _sign_bit(f, x)))

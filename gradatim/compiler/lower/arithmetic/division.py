@@ -84,7 +84,7 @@ def fmod(f: Function, x: Value, y: Value) -> Value:
 
 
 def _step(f: Function, a: Value, b: Value) -> Value:
-    """a minus its multiple of b. If the quotient was rounded up the rest is < 0: add b back."""
+    """a reduced by the whole multiples of b in it. Below 0, the quotient was rounded up: add b."""
     rest = residual(f, a, rounded(f, f.fdiv(a, b), "trunc"), b)
     return f.select(f.compare("olt", rest, 0.0), f.fadd(rest, b), rest)
 

@@ -53,12 +53,12 @@ def write_rows(
     *,
     by_rows: int = 0,
 ) -> None:
-    """Write the items [begin, end) of a nest; or these rows, a multiple of `by_rows`."""
+    """Write the items [begin, end) of a nest; with `by_rows`, the rows, a multiple of it."""
     _Rows(f, nest, scope, target).write(begin, end, by_rows=by_rows)
 
 
 class RowsInBands:
-    """A nest whose rows come in bands, as soon as they have been computed."""
+    """A nest that runs band by band, as soon as the rows that it reads are complete."""
 
     def __init__(self, f: Function, nest: RowNest, scope: NestScope, target: Target) -> None:
         """Compute the loop invariants, here in the code."""
