@@ -31,8 +31,10 @@ def jacobian(
     """d out_i / d in_j, of the shape of the output and then of the input.
 
     Several inputs, as a tuple, or several outputs give tuples. `create_graph` lets the result be
-    differentiated; `strict` refuses an output that does not depend on an input. `vectorize` is
-    accepted and changes nothing.
+    differentiated; `strict` refuses an output that does not depend on an input. `vectorize` and
+    `strategy` are accepted and change nothing.
+
+    Errors: ArgumentError as `strict` says; TypeError for inputs or outputs that are not tensors.
 
     >>> import gradatim
     >>> jacobian(lambda x: x**2, gradatim.tensor([1.0, 2.0]))
@@ -42,12 +44,9 @@ def jacobian(
     xs, is_tuple = _leaves("jacobian", inputs, create_graph)
     with enable_grad():
         outputs = func(*xs)
-    several = isinstance(outputs, (tuple, list))
-    rows = [
-        _rows("jacobian", y, xs, create_graph, strict) for y in (outputs if several else [outputs])
-    ]
-    found = [tuple(row) if is_tuple else row[0] for row in rows]
-    return tuple(found) if several else found[0]
+        blocks = [_blocks("jacobian", y, xs, create_graph, strict) for y in _as_tuple(outputs)]
+    matrices = [tuple(row) if is_tuple else row[0] for row in blocks]
+    return tuple(matrices) if isinstance(outputs, (tuple, list)) else matrices[0]
 
 
 def hessian(
@@ -69,13 +68,12 @@ def hessian(
     """
     is_tuple = isinstance(inputs, tuple)
 
-    def slope(*xs: Any) -> Any:
+    def gradient(*xs: Any) -> Any:
         out = _one_number("hessian", func(*xs))
-        slopes = grad(out, xs, create_graph=True, allow_unused=True)
-        filled = _without_none("hessian", slopes, xs, strict)
-        return filled if is_tuple else filled[0]
+        gradients = _gradients("hessian", (out,), xs, None, True, strict)
+        return gradients if is_tuple else gradients[0]
 
-    return jacobian(slope, inputs, create_graph=create_graph, strict=strict)
+    return jacobian(gradient, inputs, create_graph=create_graph, strict=strict)
 
 
 def vjp(
@@ -87,6 +85,8 @@ def vjp(
 ) -> tuple[Any, Any]:
     """The output, and v^T J: the gradient of the output's sum with weights `v`.
 
+    `v` has the shape of the output; it may be left out for an output of one number.
+
     >>> import gradatim
     >>> vjp(lambda x: x**2, gradatim.tensor([1.0, 2.0]), gradatim.ones(2))
     (tensor([1., 4.]), tensor([2., 4.]))
@@ -94,11 +94,9 @@ def vjp(
     xs, is_tuple = _leaves("vjp", inputs, create_graph)
     with enable_grad():
         out = func(*xs)
-    if v is None:
-        v = ones_like(_one_number("vjp", out))
-    found = grad(out, xs, v, create_graph=create_graph, allow_unused=True)
-    slopes = _without_none("vjp", found, xs, strict)
-    return _cut(out, create_graph), slopes if is_tuple else slopes[0]
+    weights = _as_tuple(ones_like(_one_number("vjp", out)) if v is None else v)
+    products = _gradients("vjp", _as_tuple(out), xs, weights, create_graph, strict)
+    return _cut(out, create_graph), products if is_tuple else products[0]
 
 
 def jvp(
@@ -110,32 +108,25 @@ def jvp(
 ) -> tuple[Any, Any]:
     """The output, and J v: how it changes as the input moves along `v`.
 
-    Computed by two passes back: v^T J is linear in its v, and its slope there is J.
+    `v` has the shape of the input; it may be left out for an input of one number. Computed by two
+    backward passes: u^T J is linear in u, and its derivative along v is J v.
 
     >>> import gradatim
     >>> jvp(lambda x: x**2, gradatim.tensor([1.0, 2.0]), gradatim.tensor([1.0, 0.0]))
     (tensor([1., 4.]), tensor([2., 0.]))
     """
     xs, _ = _leaves("jvp", inputs, create_graph)
-    if v is None:
-        if len(xs) > 1 or xs[0].numel() != 1:
-            raise ArgumentError("jvp: v may be left out for an input of one number only")
-        v = ones_like(xs[0])
-    directions = v if isinstance(v, tuple) else (v,)
+    directions = _directions("jvp", v, xs)
     with enable_grad():
         out = func(*xs)
-        weights = zeros_like(out).requires_grad_()
-        back = grad(out, xs, weights, create_graph=True, allow_unused=True)
-        used = [(g, d) for g, d in zip(back, directions, strict=True) if g is not None]
-        if strict and len(used) < len(xs):
-            raise ArgumentError("jvp: the output does not depend on an input")
-    if not used:
-        return _cut(out, create_graph), zeros_like(out)
-    (change,) = grad(
-        [g for g, _ in used], [weights], [d for _, d in used],
-        create_graph=create_graph, allow_unused=True,
-    )  # fmt: skip
-    return _cut(out, create_graph), zeros_like(out) if change is None else change
+        outputs = _as_tuple(out)
+        for y in outputs:
+            check_tensor("jvp", y, "the result of the function")
+        weights = tuple(zeros_like(y).requires_grad_() for y in outputs)
+        products = _gradients("jvp", outputs, xs, weights, True, strict)
+    changes = _gradients("jvp", products, weights, directions, create_graph, False)
+    several = isinstance(out, (tuple, list))
+    return _cut(out, create_graph), changes if several else changes[0]
 
 
 def hvp(
@@ -147,70 +138,89 @@ def hvp(
 ) -> tuple[Any, Any]:
     """The output, one number, and H v: the Hessian times a vector, without the matrix.
 
+    `v` has the shape of the input; it may be left out for an input of one number.
+
     >>> import gradatim
     >>> hvp(lambda x: (x**3).sum(), gradatim.tensor([1.0, 2.0]), gradatim.ones(2))
     (tensor(9.), tensor([ 6., 12.]))
     """
     xs, is_tuple = _leaves("hvp", inputs, create_graph)
+    directions = _directions("hvp", v, xs)
     with enable_grad():
         out = _one_number("hvp", func(*xs))
-        first = _without_none(
-            "hvp", grad(out, xs, create_graph=True, allow_unused=True), xs, strict
-        )
-    weights = ones_like(xs[0]) if v is None else v
-    weights = weights if isinstance(weights, tuple) else (weights,)
-    bent = [(g, w) for g, w in zip(first, weights, strict=True) if g.requires_grad]
-    found: Any = [None] * len(xs)
-    if bent:
-        found = grad(
-            [g for g, _ in bent], xs, [w for _, w in bent],
-            create_graph=create_graph, allow_unused=True,
-        )  # fmt: skip
-    slopes = _without_none("hvp", found, xs, strict)
-    return _cut(out, create_graph), slopes if is_tuple else slopes[0]
+        gradients = _gradients("hvp", (out,), xs, None, True, strict)
+    products = _gradients("hvp", gradients, xs, directions, create_graph, strict)
+    return _cut(out, create_graph), products if is_tuple else products[0]
 
 
 vhp = hvp  # H is symmetric
 
 
+def _as_tuple(x: Any) -> tuple[Any, ...]:
+    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+
+
 def _leaves(name: str, inputs: Any, create_graph: bool) -> tuple[tuple[Any, ...], bool]:
-    """The inputs as tensors of their own that gradients come to."""
-    is_tuple = isinstance(inputs, (tuple, list))
-    xs = tuple(inputs) if is_tuple else (inputs,)
+    """The inputs as separate tensors that require grad, and whether they are several."""
+    xs = _as_tuple(inputs)
     for x in xs:
         check_tensor(name, x, "inputs")
-    if create_graph:
-        with enable_grad():
-            return tuple(
-                x.view_as(x) if x.requires_grad else x.detach().requires_grad_() for x in xs
-            ), is_tuple
-    return tuple(x.detach().requires_grad_() for x in xs), is_tuple
+    with enable_grad():
+        leaves = tuple(
+            x.view_as(x) if create_graph and x.requires_grad else x.detach().requires_grad_()
+            for x in xs
+        )
+    return leaves, isinstance(inputs, (tuple, list))
 
 
-def _rows(name: str, y: Any, xs: Any, create_graph: bool, strict: bool) -> list[Any]:
+def _directions(name: str, v: Any, xs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`v` for each input; 1 if it is left out for an input of one number."""
+    if v is None:
+        if len(xs) > 1 or xs[0].numel() != 1:
+            raise ArgumentError(f"{name}: v may be left out for an input of one number only")
+        return (ones_like(xs[0]),)
+    return _as_tuple(v)
+
+
+def _blocks(name: str, y: Any, xs: Any, create_graph: bool, strict: bool) -> list[Any]:
     """The derivatives of one output by each input."""
     check_tensor(name, y, "the result of the function")
     numbers = [y] if not y.ndim else list(y.reshape(-1))
-    found: list[list[Any]] = [[] for _ in xs]
+    columns: list[list[Any]] = [[] for _ in xs]
     for k, number in enumerate(numbers):
-        slopes: Any = [None] * len(xs)
-        if number.requires_grad:
-            slopes = grad(
-                number, xs, retain_graph=create_graph or k + 1 < len(numbers) or None,
-                create_graph=create_graph, allow_unused=True,
-            )  # fmt: skip
-        for column, g in zip(found, _without_none(name, slopes, xs, strict), strict=True):
+        retain = create_graph or k + 1 < len(numbers)
+        row = _gradients(name, (number,), xs, None, create_graph, strict, retain)
+        for column, g in zip(columns, row, strict=True):
             column.append(g)
     return [
         stack(column).reshape(*y.shape, *x.shape) if column else x.new_zeros((*y.shape, *x.shape))
-        for column, x in zip(found, xs, strict=True)
+        for column, x in zip(columns, xs, strict=True)
     ]
 
 
-def _without_none(name: str, found: Any, xs: Any, strict: bool) -> tuple[Any, ...]:
-    if strict and any(g is None for g in found):
+def _gradients(
+    name: str,
+    outputs: tuple[Any, ...],
+    xs: tuple[Any, ...],
+    weights: tuple[Any, ...] | None,
+    create_graph: bool,
+    strict: bool,
+    retain_graph: bool | None = None,
+) -> tuple[Any, ...]:
+    """`grad` with zeros, or if `strict` an error, where an output does not depend on an input."""
+    weights = (None,) * len(outputs) if weights is None else weights
+    if len(weights) != len(outputs):
+        raise ArgumentError(f"{name}: v must be {len(outputs)} tensors, got {len(weights)}")
+    pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if y.requires_grad]
+    gradients: Any = [None] * len(xs)
+    if pairs:
+        gradients = grad(
+            [y for y, _ in pairs], xs, [w for _, w in pairs], retain_graph=retain_graph,
+            create_graph=create_graph, allow_unused=True,
+        )  # fmt: skip
+    if strict and any(g is None for g in gradients):
         raise ArgumentError(f"{name}: the output does not depend on an input")
-    return tuple(zeros_like(x) if g is None else g for g, x in zip(found, xs, strict=True))
+    return tuple(zeros_like(x) if g is None else g for g, x in zip(gradients, xs, strict=True))
 
 
 def _one_number(name: str, out: Any) -> Any:
@@ -221,6 +231,7 @@ def _one_number(name: str, out: Any) -> Any:
 
 
 def _cut(out: Any, create_graph: bool) -> Any:
+    """The output, without history unless `create_graph`."""
     if create_graph:
         return out
     return tuple(x.detach() for x in out) if isinstance(out, (tuple, list)) else out.detach()

@@ -56,6 +56,15 @@ def test_products_are_those_with_the_matrices():
     assert g.equal(vhp(lambda x: bent(x).sum(), X, w)[1], hvp(lambda x: bent(x).sum(), X, w)[1])
     assert vjp(lambda x: x.sum(), X)[1].tolist() == [1.0] * 3
     assert jvp(lambda x: x * 3, g.tensor(2.0))[1].item() == 3.0
+    by_element, of_sum = jvp(lambda x: (x**2, x.sum()), X, w)[1]
+    assert g.equal(by_element, 2 * X * w)
+    assert of_sum == w.sum()
+
+
+def test_no_grad_around_them_changes_nothing():
+    with g.no_grad():
+        assert g.equal(jacobian(lambda x: Y @ x, X), Y)
+        assert g.equal(hessian(lambda x: (x * x).sum(), X), 2 * g.eye(3))
 
 
 def test_results_can_be_differentiated_if_asked_for():
@@ -72,6 +81,11 @@ def test_what_does_not_matter_has_zeros_or_is_refused():
     assert not jacobian(lambda x, y: x * 2, (X, Y))[1].any()
     assert not hessian(lambda x: x.sum(), X).any()
     assert not hvp(lambda x: x.sum(), X, X)[1].any()
+    constants = (g.ones(2), g.ones(()))
+    assert not any(change.any() for change in jvp(lambda x: constants, X, X)[1])
+    assert not vjp(lambda x: constants, X, constants)[1].any()
+    assert not hessian(lambda x: constants[1], X).any()
+    assert not hvp(lambda x: constants[1], X, X)[1].any()
     for call in (jacobian, vjp):
         with pytest.raises(ValueError, match="the output does not depend on an input"):
             call(lambda x, y: x.sum(), (X, Y), strict=True)
@@ -81,9 +95,16 @@ REFUSED = {
     r"hessian: the function must return one number, it returned shape \[3\]": lambda: hessian(
         lambda x: x * 2, X
     ),
-    "hvp: the function must return one number, it returned float": lambda: hvp(lambda x: 1.0, X),
+    "hvp: the function must return one number, it returned float": lambda: hvp(
+        lambda x: 1.0, X, X
+    ),
     "jacobian: expects a tensor as inputs, got list": lambda: jacobian(lambda x: x, ([1.0],)),
     "jvp: v may be left out for an input of one number only": lambda: jvp(lambda x: x, X),
+    "hvp: v may be left out for an input of one number only": lambda: hvp(lambda x: x.sum(), X),
+    "vjp: v must be 2 tensors, got 1": lambda: vjp(lambda x: (x, x), X, X),
+    "jvp: expects a tensor as the result of the function, got float": lambda: jvp(
+        lambda x: 1.0, X, X
+    ),
 }
 
 
