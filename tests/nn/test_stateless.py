@@ -50,6 +50,7 @@ def test_tied_weights_stay_tied_unless_told():
     x = g.ones(1, 2)
     given = {"0.weight": g.eye(2) * 3}
     assert functional_call(net, given, x).tolist() == [[9.0, 9.0]]
+    assert g.equal(functional_call(net, given, x, strict=True), functional_call(net, given, x))
     alone = functional_call(net, given, x, tie_weights=False)
     assert g.allclose(alone, 3 * net[1](x))
 
@@ -58,8 +59,12 @@ def test_names_are_checked_and_errors_leave_the_module_as_it_was():
     net = network()
     with pytest.raises(ValueError, match=r"Sequential has no \['0.wait'\]; it has \['0.weight'"):
         functional_call(net, {"0.wait": X}, X)
-    with pytest.raises(ValueError, match=r"and needs \['0.bias', '1.weight'"):
+    with pytest.raises(ValueError, match=r"strict, but without \['0.bias', '1.weight'"):
         functional_call(net, {"0.weight": g.zeros(4, 3)}, X, strict=True)
+    with pytest.raises(ValueError, match=r"\['0.bias'\] are in several of the dictionaries"):
+        functional_call(net, [{"0.bias": g.zeros(4)}, {"0.bias": g.ones(4)}], X)
+    with pytest.raises(TypeError, match="expects a tensor as 0.bias, got float"):
+        functional_call(net, {"0.weight": g.zeros(4, 3), "0.bias": 1.0}, X)
     with pytest.raises(RuntimeError):
         functional_call(net, {"0.weight": g.zeros(4, 7)}, X)
     assert net[0].weight.shape == (4, 3)

@@ -30,8 +30,8 @@ def functional_call(
     that the module has under two names is replaced under both, unless not `tie_weights`. In-place
     updates of a buffer go to the given tensor.
 
-    Errors: ArgumentError for names that the module does not have, and, if `strict`, for names not
-    given.
+    Errors: ArgumentError for names that the module does not have, or that several dictionaries
+    have, and, if `strict`, for names not given.
 
     >>> import gradatim
     >>> layer = gradatim.nn.Linear(2, 1)
@@ -42,6 +42,8 @@ def functional_call(
     named: Any = parameter_and_buffer_dicts
     given: dict[str, Any] = {}
     for part in (named,) if isinstance(named, Mapping) else named:
+        if twice := [name for name in part if name in given]:
+            raise ArgumentError(f"functional_call: {twice} are in several of the dictionaries")
         given.update(part)
     if not isinstance(args, tuple):
         args = () if args is None else (args,)
@@ -52,25 +54,28 @@ def functional_call(
 @contextmanager
 def _exchanged(module: Module, given: dict[str, Any], tied: bool, strict: bool) -> Iterator[None]:
     places = _places(module)
-    unknown = [name for name in given if name not in places]
-    left = [name for name in places if name not in given] if strict else []
-    if unknown or left:
+    if unknown := [name for name in given if name not in places]:
         raise ArgumentError(
-            f"functional_call: {type(module).__name__} has no {unknown}, and needs {left}"
-            if left
-            else f"functional_call: {type(module).__name__} has no {unknown}; it has {[*places]}"
+            f"functional_call: {type(module).__name__} has no {unknown}; it has {[*places]}"
         )
-    kept = {name: table[key] for name, (table, key) in places.items()}
+    own = {name: table[key] for name, (table, key) in places.items()}
+    new: dict[str, Any] = {}
     for name, x in given.items():
         check_tensor("functional_call", x, name)
-        for other, (table, key) in places.items():
-            if other == name or (tied and kept[other] is kept[name] and other not in given):
-                table[key] = x
+        new[name] = x
+        if tied:
+            new |= {n: x for n, was in own.items() if was is own[name] and n not in given}
+    left = [name for name in places if name not in new]
+    if strict and left:
+        raise ArgumentError(f"functional_call: strict, but without {left}")
     try:
+        for name, x in new.items():
+            table, key = places[name]
+            table[key] = x
         yield
     finally:
         for name, (table, key) in places.items():
-            table[key] = kept[name]
+            table[key] = own[name]
 
 
 def _places(module: Module) -> dict[str, tuple[dict[str, Any], str]]:
