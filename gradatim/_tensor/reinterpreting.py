@@ -32,9 +32,9 @@ def _check_fit(array: np.ndarray[Any, Any], wanted: np.dtype[Any], offset: int) 
     sizes = f"{array.dtype} of {array.itemsize} bytes as {wanted} of {wanted.itemsize}"
     if not array.ndim:
         raise ShapeError(f"view: a 0-d tensor cannot be seen in another size, {sizes}; x[None] can")
-    if array.strides[-1] != array.itemsize:
+    if array.size and array.strides[-1] != array.itemsize:
         raise ShapeError(
-            f"view: to see {sizes}, the numbers of the last dimension must be neighbours in memory,"
+            f"view: to see {sizes}, the numbers of the last dimension must be adjacent in memory,"
             f" but their stride is {array.strides[-1] // array.itemsize}; use x.contiguous()"
         )
     whole = max(1, wanted.itemsize // array.itemsize)
@@ -46,6 +46,6 @@ def _check_fit(array: np.ndarray[Any, Any], wanted: np.dtype[Any], offset: int) 
     steps = [stride // array.itemsize for stride in array.strides[:-1]]
     if any(n % whole for n in (offset, *steps)):
         raise ShapeError(
-            f"view: to see {sizes}, rows must begin at every {whole}th number, but the first is at "
+            f"view: to see {sizes}, rows must begin at multiples of {whole} numbers, but the first is at "
             f"{offset} and strides are {steps}; use x.clone()"
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from .._tensor.tensor import Tensor
 from ..core.errors import ArgumentError
 from . import functional as F
+from .distance import PairwiseDistance
 from .loss import _Loss, _WeightedLoss
 
 
@@ -106,7 +107,7 @@ class TripletMarginWithDistanceLoss(_MarginLoss):
             raise ArgumentError(
                 f"TripletMarginWithDistanceLoss: margin must be greater than 0, got {margin}"
             )
-        self.distance_function = distance_function or F.pairwise_distance
+        self.distance_function = distance_function or PairwiseDistance()
         self.swap = swap
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:

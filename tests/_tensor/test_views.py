@@ -279,6 +279,7 @@ def test_memory_seen_as_another_dtype() -> None:
     assert bits.tolist() == [[0x3F800000, -0x40000000], [0, 0x40400000]]
     assert x.view(dtype=gradatim.uint8).shape == (2, 8)
     assert x.view(gradatim.float64).shape == (2, 1)
+    assert gradatim.zeros(0).view(gradatim.float64).shape == (0,)
     assert x.T.view(gradatim.int32).tolist() == bits.T.tolist()
     bits[0, 0] = 0x40000000
     assert x[0, 0] == 2

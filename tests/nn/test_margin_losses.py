@@ -37,6 +37,9 @@ REFUSED = {
     "multilabel_margin_loss: takes scores (N, C) or (C,)": lambda: F.multilabel_margin_loss(X, Y),
     "soft_margin_loss: input has shape [3, 4] and target [4]": lambda: F.soft_margin_loss(X, X[0]),
     "pdist: takes rows of points, (N, D), got shape [4]": lambda: F.pdist(X[0]),
+    "pdist: p must be 0 or more, got -1.0": lambda: F.pdist(X, -1.0),
+    "multi_margin_loss: weight must have one number for each of the 4 classes, got shape "
+    "[3]": lambda: F.multi_margin_loss(X, g.tensor([0, 1, 2]), weight=g.ones(3)),
     "soft_margin_loss: median is not a valid value for reduction": lambda: F.soft_margin_loss(
         X, X, reduction="median"
     ),

@@ -40,7 +40,7 @@ def pairwise_distance(
 def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     """The distances of all pairs of rows: (N, D) -> (N (N - 1) / 2,), in the order of indices.
 
-    Errors: ShapeError for anything but a matrix.
+    Errors: ShapeError for anything but a matrix, ArgumentError if p is negative.
 
     >>> import gradatim
     >>> pdist(gradatim.tensor([[0.0], [1.0], [5.0]]))
@@ -50,6 +50,8 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     only_floats("pdist", input)
     if input.ndim != 2:
         raise ShapeError(f"pdist: takes rows of points, (N, D), got shape {list(input.shape)}")
+    if not p >= 0:
+        raise ArgumentError(f"pdist: p must be 0 or more, got {p}")
     first, second = triu_indices(len(input), len(input), 1)
     return (input[first] - input[second]).norm(p, -1)
 

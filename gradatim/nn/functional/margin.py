@@ -184,6 +184,11 @@ def multi_margin_loss(
     chosen = y.unsqueeze(-1)
     each = (margin - x.gather(-1, chosen) + x).clamp(min=0) ** p
     if weight is not None:
+        if weight.shape != x.shape[-1:]:
+            raise ShapeError(
+                f"{name}: weight must have one number for each of the {x.shape[-1]} classes, "
+                f"got shape {list(weight.shape)}"
+            )
         each = each * weight[y].unsqueeze(-1)
     each = where(arange(x.shape[-1]) == chosen, 0.0, each)
     return reduced(each.sum(-1) / x.shape[-1], reduction)
