@@ -46,6 +46,6 @@ def _check_fit(array: np.ndarray[Any, Any], wanted: np.dtype[Any], offset: int) 
     steps = [stride // array.itemsize for stride in array.strides[:-1]]
     if any(n % whole for n in (offset, *steps)):
         raise ShapeError(
-            f"view: to see {sizes}, rows must begin at multiples of {whole} numbers, but the first is at "
-            f"{offset} and strides are {steps}; use x.clone()"
+            f"view: to see {sizes}, rows must begin at multiples of {whole} numbers, but the first "
+            f"is at {offset} and strides are {steps}; use x.clone()"
         )
