@@ -81,7 +81,10 @@ def compile_object(
 def assembly(text: str, target: Target | None = None) -> str:
     """The assembly of LLVM IR, for reading."""
     _refuse_strangers(text)
-    with _module(text, target or host()) as (module, machine):
+    target = target or host()
+    if (target.is_x86, target.is_arm) != (host().is_x86, host().is_arm):
+        llvm.know_all_processors()
+    with _module(text, target) as (module, machine):
         shown: str = machine.emit_assembly(module)
     return shown
 

@@ -50,6 +50,14 @@ def library() -> Any:
 
 
 @once
+def know_all_processors() -> None:
+    """Let LLVM write assembly for the processors of other families, too."""
+    binding = library()
+    binding.initialize_all_targets()
+    binding.initialize_all_asmprinters()
+
+
+@once
 def host_info() -> HostInfo:
     """What LLVM reports about this machine, from the cache if it is there."""
     return _cached() or _queried()

@@ -175,6 +175,13 @@ def test_one_nest_of_text_and_instructions_for_another_processor():
     assert "<16 x float>" in program.explain(x, stage="llvm", nest=2, target="x86-64-v4")
 
 
+@pytest.mark.parametrize(("target", "instruction"), [("x86-64-v4", "vfmadd"), ("armv8-a", "fmla")])
+def test_assembly_for_the_processors_of_another_family(target, instruction):
+    product = Program(lambda a, b: a @ b)
+    x = gradatim.ones(64, 64)
+    assert instruction in product.explain(x, x, stage="assembly", target=target)
+
+
 @pytest.mark.parametrize(
     ("how", "message"),
     [
