@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+import platform
 import subprocess
 import sys
 import warnings
@@ -19,11 +20,20 @@ from tests._tensor.pytorch_answers import check
 from tests.reference.face_cases import expressions
 
 DTYPES = ["bool", "uint8", "int32", "int64", "float32", "float64"]
+# What a float out of an integer's range becomes is up to the processor; the answers are an x86's.
+IS_X86 = platform.machine().lower() in ("x86_64", "amd64")
+OUT_OF_RANGE = (
+    "g.tensor([300.0, -1.5, 2.7]).byte()",
+    'g.tensor([3e10, float("nan"), float("inf")]).int()',
+    'g.tensor([3e20, float("nan"), -float("inf")]).long()',
+)
 
 
 @pytest.mark.parametrize("expression", expressions("conversion"))
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning")
 def test_answers_as_pytorch_does(expression: str) -> None:
+    if expression in OUT_OF_RANGE and not IS_X86:
+        pytest.skip("another processor answers differently")
     check(expression)
 
 
