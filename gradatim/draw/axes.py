@@ -8,6 +8,7 @@ from . import theme
 from .clip import clipped
 from .scale import Scale, tick_labels
 from .svg import Point, line, path, text, through
+from .text_width import text_width
 
 TITLE_SIZE = 14.0
 LABEL_SIZE = 12.0
@@ -106,6 +107,12 @@ def frame(
         corner = (right, bottom + 35)
         drawn.append(text(corner, x_label, size=LABEL_SIZE, fill=theme.MUTED, anchor="end"))
     return drawn
+
+
+def heading_end(axes: Axes, title: str, y_label: str = "") -> float:
+    """Where the longer of the words above a frame ends: a picture must be wide enough for them."""
+    widest = max(text_width(title, TITLE_SIZE, bold=True), text_width(y_label, LABEL_SIZE))
+    return axes.x.start - 8 + widest
 
 
 def _tick(position: Point, label: str, anchor: str) -> str:

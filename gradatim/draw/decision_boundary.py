@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.errors import ArgumentError
 from . import theme
-from .axes import Axes, frame
+from .axes import Axes, frame, heading_end
 from .contours import Field, contour, region, sampled
 from .drawing import Drawing
 from .plain import as_floats, as_rows
@@ -64,7 +64,7 @@ def boundary(
         text((_LEFT, _TOP + _SIDE + 42), share, size=12, fill=theme.MUTED),
     ]
     return Drawing(
-        width=_LEFT + _SIDE + _RIGHT,
+        width=max(_LEFT + _SIDE, heading_end(axes, title)) + _RIGHT,
         height=_TOP + _SIDE + _BOTTOM,
         elements=tuple(drawn),
         title=title or "Decision boundary",

@@ -10,7 +10,7 @@ import numpy as np
 from ..core.errors import ArgumentError
 from ..diagnose.regions import Line, Plane, find
 from . import theme
-from .axes import Axes, frame
+from .axes import Axes, frame, heading_end
 from .drawing import Drawing
 from .loss_curves import thinned
 from .plain import as_floats, as_rows
@@ -86,7 +86,7 @@ def _line(found: Line, data: list[Point], title: str) -> Drawing:
     drawn.append(text((_LEFT, bottom), _caption_of(found), size=_CAPTION, fill=theme.MUTED))
     drawn += _layer_names(layers, _LEFT + _WIDTH, bottom)
     return Drawing(
-        _LEFT + _WIDTH + _RIGHT,
+        max(_LEFT + _WIDTH, heading_end(axes, title)) + _RIGHT,
         bottom + 14,
         tuple(drawn),
         title or _caption_of(found),
@@ -160,7 +160,7 @@ def _plane(found: Plane, data: list[Point], labels: list[float], title: str) -> 
         base += 17
         drawn.append(text((_LEFT, base), _ZERO, size=_CAPTION, fill=theme.MUTED))
     return Drawing(
-        _LEFT + _SIDE + _RIGHT,
+        max(_LEFT + _SIDE, heading_end(axes, title)) + _RIGHT,
         base + 18,
         tuple(drawn),
         title or _caption_of(found),

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.errors import ArgumentError
 from . import theme
-from .axes import Axes, frame
+from .axes import Axes, frame, heading_end
 from .drawing import Drawing
 from .layout import isotonic
 from .plain import as_floats
@@ -72,10 +72,10 @@ def curves(
             thinned(curve), stroke=colours[name], stroke_width=width, opacity=opacity
         )
         drawn += [circle(axes.place(dot), 3, fill=colours[name]) for dot in axes.lonely(curve)]
-    names, room = _names(axes, points, colours)
+    names, right, bottom = _names(axes, points, colours)
     return Drawing(
-        width=_LEFT + _WIDTH + room + _RIGHT,
-        height=top + _HEIGHT + _BOTTOM,
+        width=max(right, heading_end(axes, title, y_label)) + _RIGHT,
+        height=max(top + _HEIGHT, bottom) + _BOTTOM,
         elements=(*drawn, *names),
         title=title or f"{y_label} over {x_label}",
         description="; ".join(_summary(name, curve) for name, curve in points.items()),
@@ -166,8 +166,10 @@ def _cycle(count: int) -> list[str]:
 
 def _names(
     axes: Axes, points: Mapping[str, Sequence[Point]], colours: Mapping[str, str]
-) -> tuple[list[str], float]:
-    """Each name at the height where its curve ends, moved apart to avoid overlaps."""
+) -> tuple[list[str], float, float]:
+    """Each name at the height where its curve ends, moved apart to avoid overlaps; and how far to
+    the right and down they reach. Below the frame they stand only if it is too low for them all.
+    """
     ends = []
     for name, curve in points.items():
         inside = [p for p in curve if math.isfinite(p[1]) and (p[1] > 0 or not axes.y.log)]
@@ -176,13 +178,15 @@ def _names(
     ends.sort()
     # As in the layout: the heights closest to the wishes that are a line of text apart.
     wishes = [height - i * _NAME_GAP for i, (height, _) in enumerate(ends)]
-    lifts = isotonic(wishes, [1.0] * len(wishes))
+    highest = axes.y.end
+    lowest = max(highest, axes.y.start - (len(ends) - 1) * _NAME_GAP)
+    lifts = [min(max(lift, highest), lowest) for lift in isotonic(wishes, [1.0] * len(wishes))]
     drawn = []
     for i, (_, name) in enumerate(ends):
         place = (axes.x.end + 10, lifts[i] + i * _NAME_GAP + 4)
         drawn.append(text(place, name, size=_NAME_SIZE, fill=colours[name], bold=True))
     widest = max((text_width(name, _NAME_SIZE, bold=True) for _, name in ends), default=0.0)
-    return drawn, widest + 10
+    return drawn, axes.x.end + 10 + widest, highest + (len(ends) - 1) * _NAME_GAP
 
 
 def _summary(name: str, curve: Sequence[Point]) -> str:

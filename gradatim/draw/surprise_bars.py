@@ -6,7 +6,7 @@ from typing import Any
 
 from ..core.errors import ArgumentError
 from . import theme
-from .axes import LABEL_SIZE, TITLE_SIZE, Axes, frame
+from .axes import LABEL_SIZE, Axes, frame, heading_end
 from .drawing import Drawing
 from .plain import as_floats
 from .scale import Scale
@@ -48,9 +48,8 @@ def bars(
     for i, written in enumerate(_written(numbers)):
         drawn += _bar(axes, i, numbers[i], names[i], written)
     mean_line, tail = _mean_line(axes, numbers) if mean else ([], 0.0)
-    heading = max(text_width(title, TITLE_SIZE, bold=True), text_width(y_label, LABEL_SIZE))
     return Drawing(
-        width=max(axes.x.end + tail, _LEFT + heading) + _RIGHT,
+        width=max(axes.x.end + tail, heading_end(axes, title, y_label)) + _RIGHT,
         height=axes.y.start + _BOTTOM,
         elements=(*drawn, *mean_line),
         title=title or "bars",

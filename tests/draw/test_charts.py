@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 import gradatim
 from gradatim import draw
+from gradatim.diagnose import regions
+from gradatim.draw.text_width import text_width
 from gradatim.scalar import Value
 from tests.draw.reading import SVG, count, fills, parsed, texts
 
@@ -76,6 +79,33 @@ def test_bad_matrices_are_refused() -> None:
         draw.heatmap([["x"]])
 
 
+# --- headings
+
+
+LONG = "A title that is a good deal longer than the square picture below it is wide"
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        lambda: draw.regions(regions.plain(2, 3, 1), title=LONG),
+        lambda: draw.regions(regions.plain(1, 3, 1), title=LONG + LONG),
+        lambda: draw.boundary(
+            lambda points: [x for x, _ in points], [[0, 0], [1, 1]], [0, 1], title=LONG
+        ),
+        lambda: draw.curves({"a": [1.0, 2.0]}, title=LONG + LONG),
+        lambda: draw.bars([1.0, 2.0], "ab", title=LONG),
+    ],
+    ids=["plane", "line", "boundary", "curves", "bars"],
+)
+def test_a_picture_is_as_wide_as_its_title(picture: Callable[[], draw.Drawing]) -> None:
+    drawing = picture()
+    (heading,) = (e for e in parsed(drawing).iter(f"{SVG}text") if (e.text or "").startswith(LONG))
+    size = float(heading.get("font-size", "0"))
+    end = float(heading.get("x", "0")) + text_width(heading.text or "", size, bold=True)
+    assert end <= drawing.width
+
+
 # --- curves
 
 
@@ -88,6 +118,16 @@ def test_each_curve_has_its_name_and_colour() -> None:
     drawing = draw.curves({"train": [3.0, 2.5, 2.2], "dev": ([0, 2], [3.1, 2.4])})
     assert {"train", "dev", "step", "loss"} <= set(texts(drawing))
     assert len(curve_paths(drawing, BLUE)) == len(curve_paths(drawing, ORANGE)) == 1
+
+
+@pytest.mark.parametrize("many", [3, 17, 40])
+def test_the_names_of_many_curves_stand_apart_and_inside_the_picture(many: int) -> None:
+    drawing = draw.curves({f"curve {i}": [1.0, 1e-3 * i] for i in range(many)})
+    found = parsed(drawing).iter(f"{SVG}text")
+    places = sorted(float(e.get("y", "0")) for e in found if (e.text or "").startswith("curve "))
+    assert len(places) == many
+    assert all(b - a > 12 for a, b in pairwise(places))
+    assert 12 < places[0] < places[-1] < drawing.height - 4
 
 
 def test_nan_leaves_a_gap_and_a_point_alone_is_a_dot() -> None:
