@@ -25,7 +25,7 @@ LEGEND = """\
 variation         by how much examples differ there
 flat              values that let hardly any gradient through: slope under 1/16 of the steepest
 dead units        flat for every example
-gradient to data  how far a step of learning rate 1 would move a weight, by its size"""
+gradient to data  how far a step of learning rate 1 would move a weight, relative to its size"""
 
 
 @click.command(epilog=EXAMPLES)

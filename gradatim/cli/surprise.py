@@ -40,7 +40,8 @@ Examples:
 @runs_option
 @json_option
 def command(word: str, run: str | None, checkpoint: str, root: Path, as_json: bool) -> None:
-    """How surprised a model is by each letter of WORD and by its end, or by each token of a text.
+    """How surprised a model is by each letter of WORD and by its end, or by each token of a text
+    after the first.
 
     The surprise of a letter of probability p is -log p, in nats: 0 if it was certain. Its mean over
     letters is the loss that training minimises, the cross-entropy of the lecture. Without a run,

@@ -48,8 +48,8 @@ def examine(
     """
     if not isinstance(model, Module):
         raise ArgumentError(
-            f"diagnose.examine: expects a Module, got {type(model).__name__}; a function can be "
-            "one's forward"
+            f"diagnose.examine: expects a Module, got {type(model).__name__}; put a function "
+            "into the forward of one"
         )
     # Until backward is done: restoring buffers writes to them, and backward may read them.
     with unchanged(model):

@@ -59,7 +59,7 @@ class Report:
     def _not_finite(self) -> str:
         for signal in self.signals:
             if not np.isfinite(signal.values).all():
-                return f"{signal.name} has values that are not finite: it is the first that has"
+                return f"{_place(signal)} has values that are not finite: it is the first that has"
         for weight in self.weights:
             if weight.gradient is not None and not np.isfinite(weight.gradient).all():
                 return f"the gradient of {weight.name} is not finite"
@@ -74,7 +74,7 @@ class Report:
         begin, end = first.gradient_norm, last.gradient_norm
         if not (math.isfinite(begin) and end > 0):
             return ""
-        places = f"{begin:.2g} at {first.name}, {end:.2g} at {last.name}"
+        places = f"{begin:.2g} at {_place(first)}, {end:.2g} at {_place(last)}"
         if begin < VANISHING * end:
             return (
                 f"vanishing gradients: {places}; "
@@ -106,8 +106,8 @@ class Report:
         if not after < FADING * before:
             return ""
         return (
-            f"the signal fades: examples differ by {before:.2g} at {first.name} and by {after:.2g} "
-            f"at {last.name}; the weights are too small, see Kaiming initialisation"
+            f"the signal fades: examples differ by {before:.2g} at {_place(first)} and by "
+            f"{after:.2g} at {_place(last)}; the weights are too small, see Kaiming initialisation"
         )
 
     def _saturated(self) -> str:
@@ -120,7 +120,7 @@ class Report:
             return ""
         worst = max(ill, key=lambda signal: signal.saturated or 0)
         return (
-            f"saturated: {worst.saturated:.0%} of {worst.name} is flat{_others(ill)}; "
+            f"saturated: {worst.saturated:.0%} of {_place(worst)} is flat{_others(ill)}; "
             "smaller initial weights, or normalisation before the activation"
         )
 
@@ -130,15 +130,21 @@ class Report:
             return ""
         worst = max(ill, key=lambda signal: (signal.dead or 0) / signal.units)
         return (
-            f"dead units: {worst.dead} of {worst.units} in {worst.name} pass nothing back for any "
-            f"example{_others(ill)}; a smaller learning rate, better initialisation, or an "
+            f"dead units: {worst.dead} of {worst.units} in {_place(worst)} pass nothing back for "
+            f"any example{_others(ill)}; a smaller learning rate, better initialisation, or an "
             "activation that is never flat"
         )
 
 
+def _place(signal: Signal) -> str:
+    """The signal in a sentence: a name of numbers only, as in Sequential, gets its kind."""
+    named = any(letter.isalpha() for letter in signal.name)
+    return signal.name if named else f"{signal.kind} {signal.name}".strip()
+
+
 def _others(ill: list[Any]) -> str:
     count = len(ill) - 1
-    return f", and {count} more layer{'' if count == 1 else 's'} are ill like it" if count else ""
+    return f", and {count} more layer{'' if count == 1 else 's'} like it" if count else ""
 
 
 def _signal_row(signal: Signal) -> tuple[str, ...]:

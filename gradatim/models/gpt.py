@@ -56,7 +56,7 @@ class Config:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.n_embd % self.n_head:
             raise ValueError(
-                f"n_head must divide n_embd, each head gets an equal part of the width; got "
+                f"n_head must divide n_embd, as each head gets an equal part of the width; got "
                 f"{self.n_head} heads and a width of {self.n_embd}"
             )
         if not 0 <= self.dropout < 1:

@@ -143,10 +143,19 @@ def test_a_prompt_longer_than_the_context_is_said_once_and_its_end_counts(capsys
     some = ["-n", "2", "--seed", "3", "--max-tokens", "20"]
     long = asked(capsys, "sample", root, "chars", "--prompt", prompt, *some)
     assert long.err.count("\n") == 1
-    assert "has 33 tokens, but the model's context is 12: only the last of them" in long.err
+    assert "has 33 tokens, but the model's context is 12: only the last 12 count" in long.err
     short = asked(capsys, "sample", root, "chars", "--prompt", prompt[-12:], *some)
     assert short.err == ""
     assert long.out.replace(prompt, prompt[-12:]) == short.out
+
+
+def test_the_start_of_a_word_counts_with_its_prompt(capsys, root):
+    context = load_trained(open_run(root, "words"), compiled=False).model.config.block_size
+    full = asked(capsys, "sample", root, "words", "--prompt", "an" * (context // 2), "-n", "1")
+    said = f"has {context + 1} tokens with the start of the word, but the model's context is"
+    assert f"{said} {context}: only the last {context} count" in full.err
+    short = asked(capsys, "sample", root, "words", "--prompt", "a" * (context - 1), "-n", "1")
+    assert short.err == ""
 
 
 def piped(monkeypatch, given):

@@ -180,5 +180,5 @@ def test_a_text_shorter_than_the_context_names_both_and_what_to_set():
     )
     with pytest.raises(DoesNotFit, match=message):
         text.Windows(np.zeros(40, np.uint8), 64, name="poem")
-    with pytest.raises(DoesNotFit, match="has 1 tokens, .* needs at least 2; give more text$"):
+    with pytest.raises(DoesNotFit, match="has 1 token, and .* needs at least 2; give more text$"):
         text.Windows(np.zeros(1, np.uint8), 1, name="poem")

@@ -82,14 +82,14 @@ def test_a_large_negative_bias_kills_units():
     report = examined(model)
     assert report.signals[1].dead == 20
     (dead,) = report.findings()
-    assert dead.startswith("dead units: 20 of 50 in 1 pass nothing back for any example")
+    assert dead.startswith("dead units: 20 of 50 in ReLU 1 pass nothing back for any example")
 
 
 def test_names_the_first_signal_that_is_not_finite():
     model = deep(2, nn.Tanh)
     with gradatim.no_grad():
         model[2].weight[0, 0] = float("inf")
-    assert examined(model).findings()[0].startswith("2 has values that are not finite")
+    assert examined(model).findings()[0].startswith("Linear 2 has values that are not finite")
 
 
 def test_the_table_has_a_row_for_each_signal_and_weight():

@@ -30,8 +30,9 @@ class Windows(Examples):
             fitting = len(tokens) - 1
             smaller = f"set block_size={fitting} or less, or " if fitting > 0 else ""
             raise DoesNotFit(
-                f"{name} has {len(tokens):,} tokens, and a context of block_size={block_size} needs"
-                f" at least {block_size + 1:,}; {smaller}give more text"
+                f"{name} has {len(tokens):,} token{'' if len(tokens) == 1 else 's'}, and a context"
+                f" of block_size={block_size} needs at least {block_size + 1:,}; {smaller}give more"
+                " text"
             )
         self.tokens, self.block_size = tokens, block_size
         self.predictions = block_size

@@ -38,10 +38,12 @@ class TokenModel(LanguageModel):
     def samples(self, request: SampleRequest) -> Iterator[Iterator[str]]:
         prompt = self.tokenizer.encode(request.prompt)
         before = [*self.start, *prompt] if self.of_words or not prompt else prompt
-        if len(before) > self.model.config.block_size:
+        context = self.model.config.block_size
+        if len(before) > context:
+            start = " with the start of the word" if self.of_words else ""
             self.warn(
-                f"the prompt has {len(prompt):,} tokens, but the model's context is"
-                f" {self.model.config.block_size}: only the last of them count"
+                f"the prompt has {len(before):,} tokens{start}, but the model's context is"
+                f" {context}: only the last {context} count"
             )
         generator = request.generator()
         return (self._sample(before, request, generator) for _ in range(request.count))
