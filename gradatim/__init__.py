@@ -253,7 +253,7 @@ from ._tensor.joining import (
 )
 from ._tensor.legacy import BoolTensor, ByteTensor, DoubleTensor, FloatTensor, IntTensor, LongTensor
 from ._tensor.like import empty_like, full_like, ones_like, zeros_like
-from ._tensor.linear_algebra import cholesky_solve, cross
+from ._tensor.linear_algebra import cholesky_solve
 from ._tensor.memory_format import (
     channels_last,
     channels_last_3d,
@@ -300,7 +300,7 @@ from .core.kernels import set_kernel_maker as _set_kernel_maker
 # isort: off
 from ._tensor.combining import (
     block_diag, broadcast_shapes, broadcast_tensors, cartesian_prod, column_stack, combinations,
-    inner, kron, tensordot, trapezoid, vander,
+    cross, inner, kron, tensordot, trapezoid, vander,
 )
 from ._tensor.numeric_functions import (
     acos, acos_, acosh, acosh_, addcdiv, addcmul, arccos, arccos_, arccosh, arccosh_, arcsin,

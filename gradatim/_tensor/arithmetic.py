@@ -60,9 +60,9 @@ class Arithmetic(Handle):
         tensor([ 3, -4])
         """
         if rounding_mode == "floor":
-            return _whole(ops.floor_divide, input, other)
+            return division(ops.floor_divide, input, other)
         if rounding_mode == "trunc":
-            return _whole(ops.trunc_divide, input, other)
+            return division(ops.trunc_divide, input, other)
         if rounding_mode is not None:
             raise ArgumentError(
                 f'div: rounding_mode must be None, "floor" or "trunc", got {rounding_mode!r}'
@@ -71,7 +71,7 @@ class Arithmetic(Handle):
 
     def floor_divide(input, other: Tensor | Number) -> Tensor:
         """`input // other`: the quotient rounded towards minus infinity."""
-        return _whole(ops.floor_divide, input, other)
+        return division(ops.floor_divide, input, other)
 
     def remainder(input, other: Tensor | Number) -> Tensor:
         """`input % other`, with the sign of the divisor, as in Python.
@@ -80,7 +80,7 @@ class Arithmetic(Handle):
         >>> gradatim.tensor([7, -7]) % 3
         tensor([1, 2])
         """
-        return _whole(ops.remainder, input, other)
+        return division(ops.remainder, input, other)
 
     def pow(input, exponent: Tensor | Number) -> Tensor:
         """`input ** exponent`, broadcast."""
@@ -124,16 +124,16 @@ class Arithmetic(Handle):
         return floating_binary(ops.div, operand(other), self) if fits(other) else NotImplemented
 
     def __floordiv__(self, other: Any) -> Tensor:
-        return _whole(ops.floor_divide, self, operand(other)) if fits(other) else NotImplemented
+        return division(ops.floor_divide, self, operand(other)) if fits(other) else NotImplemented
 
     def __rfloordiv__(self, other: Any) -> Tensor:
-        return _whole(ops.floor_divide, operand(other), self) if fits(other) else NotImplemented
+        return division(ops.floor_divide, operand(other), self) if fits(other) else NotImplemented
 
     def __mod__(self, other: Any) -> Tensor:
-        return _whole(ops.remainder, self, operand(other)) if fits(other) else NotImplemented
+        return division(ops.remainder, self, operand(other)) if fits(other) else NotImplemented
 
     def __rmod__(self, other: Any) -> Tensor:
-        return _whole(ops.remainder, operand(other), self) if fits(other) else NotImplemented
+        return division(ops.remainder, operand(other), self) if fits(other) else NotImplemented
 
     def __pow__(self, other: Any) -> Tensor:
         return _pow(self, operand(other)) if fits(other) else NotImplemented
@@ -320,8 +320,8 @@ class IntegerDivisionError(GradatimError, ZeroDivisionError, RuntimeError):
     """Integer division by zero."""
 
 
-def _whole(primitive: Primitive, x: Any, y: Any) -> Any:
-    """`//` and `%`. Integer division by zero is an error; floats give inf or nan."""
+def division(primitive: Primitive, x: Any, y: Any) -> Any:
+    """`//`, `%` and `fmod`. Integer division by zero is an error; floats give inf or nan."""
     kind = result_type(x, y).kind
     if kind == "b":
         raise DTypeError(f"{primitive.name}: not defined for two bool tensors; use x.int() first")

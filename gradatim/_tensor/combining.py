@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ArgumentError, ShapeError
 from ..core.handle import check_tensor
+from . import linear_algebra
 from .creation import tensor
 from .dims import Size
 from .joining import atleast_2d, cat, several, stack
@@ -157,11 +158,24 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     return stack([x**k for k in powers], 1) if n else x.new_zeros(len(x), 0)
 
 
+def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
+    """`linalg.cross` along `dim`, or along the first dimension of size 3.
+
+    Errors: ShapeError if there is no such dimension.
+    """
+    check_tensor("cross", input, "input")
+    if dim is None:
+        if 3 not in input.shape:
+            raise ShapeError(f"cross: no dimension has size 3, the shape is {list(input.shape)}")
+        dim = input.shape.index(3)
+    return linear_algebra.cross(input, other, dim=dim)
+
+
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
     """The area under a curve of straight pieces, along `dim`; `x` are its places, or `dx` apart."""
     check_tensor("trapezoid", y, "y")
-    size = y.shape[dim] - 1
-    middle: Any = (y.narrow(dim, 0, size) + y.narrow(dim, 1, size)) / 2
+    size = max(y.shape[dim] - 1, 0)
+    middle: Any = (y.narrow(dim, 0, size) + y.narrow(dim, y.shape[dim] - size, size)) / 2
     if x is None:
         return middle.sum(dim) * dx
     width: Any = x.diff(dim=dim if x.ndim > 1 else -1)

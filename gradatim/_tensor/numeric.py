@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.errors import ArgumentError, DTypeError
+from ..core.errors import DTypeError
 from ..core.handle import Handle, check_tensor
+from ..core.primitive import Primitive
+from ..core.tape import bind
 from ..ops import inverse_trigonometry as inverse
 from ..ops import pairs
+from .arithmetic import division
 from .comparison import where
-from .promotion import binary, broadcast_shape, floating, floating_binary, only_floats, to_dtype
+from .promotion import broadcast_shape, floating, floating_binary, only_floats, promoted, to_dtype
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -60,7 +63,7 @@ class Numeric(Handle):
 
     def hypot(input, other: Tensor) -> Tensor:
         """sqrt(x^2 + y^2), without overflow."""
-        return binary(inverse.hypot, only_floats("hypot", input), other)
+        return _of_floats(inverse.hypot, input, other)
 
     def deg2rad(input) -> Tensor:
         """Degrees as radians."""
@@ -81,13 +84,13 @@ class Numeric(Handle):
     def fmod(input, other: Tensor | Number) -> Tensor:
         """The remainder with the sign of the dividend, as in C.
 
+        Errors: IntegerDivisionError (a ZeroDivisionError) for integers and a divisor of 0.
+
         >>> import gradatim
         >>> gradatim.tensor([7.0, -7.0]).fmod(3)
         tensor([ 1., -1.])
         """
-        if (other == 0 if isinstance(other, int) else False) and input._value.dtype.kind != "f":
-            raise ArgumentError("fmod: the integer remainder by zero is not defined")
-        return binary(pairs.fmod, input, other)
+        return division(pairs.fmod, input, other)
 
     def frac(input) -> Tensor:
         """What trunc takes off: x - trunc(x).
@@ -134,12 +137,13 @@ class Numeric(Handle):
         >>> gradatim.tensor([0.0, 200.0]).logaddexp(gradatim.tensor([0.0, 0.0]))
         tensor([  0.6931, 200.0000])
         """
-        return binary(pairs.logaddexp, only_floats("logaddexp", input), other)
+        return _of_floats(pairs.logaddexp, input, other)
 
     def logaddexp2(input, other: Tensor) -> Tensor:
         """log2(2^x + 2^y), without overflow."""
+        x, y = promoted(input, other, name="logaddexp2")
         two = math.log(2)
-        return (only_floats("logaddexp2", input) * two).logaddexp(other * two) / two
+        return (only_floats("logaddexp2", x) * two).logaddexp(y * two) / two
 
     def logit(input, eps: float | None = None) -> Tensor:
         """log(p / (1 - p)), the inverse of sigmoid; p is held in [eps, 1 - eps] if that is given.
@@ -151,15 +155,13 @@ class Numeric(Handle):
         p = floating(input)
         if eps is not None:
             p = p.clamp(eps, 1 - eps)
-        return (p / (1 - p)).log()
+        return p.log() - (-p).log1p()
 
     def xlogy(input, other: Tensor | Number) -> Tensor:
         """x log y, and 0 where x is 0, unless y is nan."""
-        x, y = floating(input), floating(other) if isinstance(other, Handle) else other
-        if not isinstance(y, Handle):
-            y = x * 0 + y
-        product = x * where((x == 0) & ~y.isnan(), 1.0, y).log()
-        return where(y.isnan(), math.nan, product)
+        x, y = promoted(input, other, name="xlogy", floating=True)
+        is_zero = (x == 0) & ((y <= 0) | y.isinf())  # where log y is not finite
+        return x * where(is_zero, 1.0, y).log()
 
     def float_power(input, exponent: Tensor | Number) -> Tensor:
         """x^y in double precision."""
@@ -226,6 +228,12 @@ class Numeric(Handle):
 
     arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
     arcsinh, arccosh, arctanh = asinh, acosh, atanh
+
+
+def _of_floats(primitive: Primitive, x: Any, y: Any) -> Any:
+    """`binary` for operations that exist for floats only, of which either input may be one."""
+    x, y = promoted(x, y, name=primitive.name)
+    return bind(primitive, only_floats(primitive.name, x), y)
 
 
 def _scaled(name: str, input: Any, x: Any, value: Any) -> Any:

@@ -10,7 +10,7 @@ from .comparison import where
 from .creation import tensor
 from .dims import one_dim
 from .joining import cat
-from .promotion import only_floats
+from .promotion import floating, only_floats
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -97,7 +97,7 @@ class Samples(Handle):
         tensor([[ 1., -1.],
                 [-1.,  1.]])
         """
-        x: Any = input
+        x: Any = floating(input)
         if x.ndim > 2:
             raise ShapeError(f"cov: takes (variables, samples) or (samples,), got {list(x.shape)}")
         is_one = x.ndim < 2

@@ -31,6 +31,7 @@ from .elementwise import (
     same,
     sqrt,
     square,
+    sub,
     where,
 )
 
@@ -40,6 +41,10 @@ _LARGE = 1e8  # from here on x^2 + 1 is x^2
 
 def _plus(x: Any, number: float) -> Any:
     return add(x, like(x, number))
+
+
+def _from(number: float, x: Any) -> Any:
+    return sub(like(x, number), x)
 
 
 def _times(x: Any, number: float) -> Any:
@@ -72,7 +77,7 @@ def _expand_atan(x: Any) -> Any:
     size = abs_(x)
     steep = gt(size, like(x, 1))
     angle = _atan_of_fraction(where(steep, reciprocal(size), size))
-    return _signed(where(steep, neg(_plus(angle, -math.pi / 2)), angle), x)
+    return _signed(where(steep, _from(math.pi / 2, angle), angle), x)
 
 
 atan = Composite(
@@ -86,7 +91,7 @@ atan = Composite(
 
 def _rest(x: Any) -> Any:
     """sqrt(1 - x^2), exact near 1."""
-    return sqrt(mul(neg(_plus(x, -1)), _plus(x, 1)))
+    return sqrt(mul(_from(1, x), _plus(x, 1)))
 
 
 asin = Composite(
@@ -99,7 +104,7 @@ asin = Composite(
 
 acos = Composite(
     "acos(x)",
-    lambda x: _times(atan(sqrt(div(neg(_plus(x, -1)), _plus(x, 1)))), 2),
+    lambda x: _times(atan(sqrt(div(_from(1, x), _plus(x, 1)))), 2),
     same,
     value=np.arccos,
     x=lambda g, x: neg(div(g, _rest(x))),
@@ -112,13 +117,15 @@ def _expand_atan2(y: Any, x: Any) -> Any:
     one, nothing = like(x, 1), like(x, 0)
     part = where(eq(most, nothing), nothing, where(isinf(least), one, div(least, most)))
     angle = _atan_of_fraction(part)
-    angle = where(gt(b, a), neg(_plus(angle, -math.pi / 2)), angle)
-    angle = where(lt(x, nothing), neg(_plus(angle, -math.pi)), angle)
+    angle = where(gt(b, a), _from(math.pi / 2, angle), angle)
+    angle = where(lt(x, nothing), _from(math.pi, angle), angle)
     return where(lt(y, nothing), neg(angle), angle)
 
 
 def _over_length(g: Any, x: Any, y: Any) -> Any:
-    return div(g, add(square(x), square(y)))
+    """g / (x^2 + y^2), and 0 at the origin, which has no angle."""
+    length = add(square(x), square(y))
+    return where(eq(length, like(x, 0)), like(x, 0), div(g, length))
 
 
 # the angle of the point (x, y)
@@ -165,7 +172,7 @@ acosh = Composite(
 
 def _expand_atanh(x: Any) -> Any:
     size = abs_(x)
-    return _signed(_times(log1p(div(add(size, size), neg(_plus(size, -1)))), 0.5), x)
+    return _signed(_times(log1p(div(add(size, size), _from(1, size))), 0.5), x)
 
 
 atanh = Composite(
@@ -173,7 +180,7 @@ atanh = Composite(
     _expand_atanh,
     same,
     value=np.arctanh,
-    x=lambda g, x: div(g, mul(neg(_plus(x, -1)), _plus(x, 1))),
+    x=lambda g, x: div(g, mul(_from(1, x), _plus(x, 1))),
 )
 
 

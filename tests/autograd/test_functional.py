@@ -95,9 +95,7 @@ REFUSED = {
     r"hessian: the function must return one number, it returned shape \[3\]": lambda: hessian(
         lambda x: x * 2, X
     ),
-    "hvp: the function must return one number, it returned float": lambda: hvp(
-        lambda x: 1.0, X, X
-    ),
+    "hvp: the function must return one number, it returned float": lambda: hvp(lambda x: 1.0, X, X),
     "jacobian: expects a tensor as inputs, got list": lambda: jacobian(lambda x: x, ([1.0],)),
     "jvp: v may be left out for an input of one number only": lambda: jvp(lambda x: x, X),
     "hvp: v may be left out for an input of one number only": lambda: hvp(lambda x: x.sum(), X),
