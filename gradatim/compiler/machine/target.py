@@ -18,8 +18,13 @@ from . import llvm
 NEAR = 1 << 15  # bytes that fit in the L1 cache of any of them
 
 WIDTHS = (64, 32, 16)
-# Disabling a feature disables those that depend on it: AVX-512F all of AVX-512, AVX also FMA.
+# To LLVM, disabling a feature disables those that depend on it: AVX-512F all of AVX-512, AVX also
+# FMA. They are disabled by name as well, as far as they are known: `export` lists what is left.
 _WIDER_THAN = {32: "avx512f", 16: "avx"}
+_DEPENDENT = {
+    32: ("avx512", "avx10", "evex512"),
+    16: ("avx", "evex512", "f16c", "fma", "sha512", "sm3", "sm4", "vaes", "vpclmulqdq", "xop"),
+}
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,10 @@ class Target:
         return self.vector_bytes // of(dtype).itemsize
 
     def narrow(self, vector_bytes: int) -> Target:
-        """The same machine restricted to narrower vectors, for tests.
+        """The same machine restricted to narrower vectors.
 
         >>> Target("x86_64-unknown-linux-gnu", "skylake", "+avx2", 32).narrow(16).features
-        '+avx2,-avx'
+        '-avx2,-avx'
         """
         if vector_bytes not in WIDTHS or vector_bytes > self.vector_bytes:
             fitting = [width for width in WIDTHS if width <= self.vector_bytes]
@@ -53,7 +58,9 @@ class Target:
             return self
         features = self.features
         if self.is_x86:
-            features = f"{features},-{_WIDER_THAN[vector_bytes]}"
+            wide = tuple(f"+{name}" for name in _DEPENDENT[vector_bytes])
+            each = (f"-{f[1:]}" if f.startswith(wide) else f for f in features.split(","))
+            features = ",".join((*each, f"-{_WIDER_THAN[vector_bytes]}"))
         return replace(self, features=features, vector_bytes=vector_bytes)
 
     @property

@@ -13,7 +13,7 @@ import pytest
 
 from gradatim.compiler.errors import CompileError
 from gradatim.compiler.machine import engine, llvm
-from gradatim.compiler.machine.target import Target, host, vector_width
+from gradatim.compiler.machine.target import Target, host, named, vector_width
 from gradatim.core.errors import ArgumentError, GradatimError
 
 DOUBLED = """
@@ -111,6 +111,17 @@ def test_a_narrow_target_uses_no_wider_registers():
     assert "doubled" in shown
     assert "zmm" not in shown
     assert "ymm" not in shown
+
+
+def test_a_narrow_target_asks_for_no_features_of_wider_vectors():
+    wide = named("x86-64-v4")
+    assert [f for f in wide.narrow(32).features.split(",") if f.startswith("+avx")] == [
+        "+avx",
+        "+avx2",
+    ]
+    assert not {"+avx", "+avx2", "+fma", "+f16c"}.intersection(wide.narrow(16).features.split(","))
+    assert wide.narrow(32).has_fma
+    assert not wide.narrow(16).has_fma
 
 
 def test_large_blocks_are_filled_and_copied():
