@@ -67,7 +67,7 @@ class _Search:
         return all(k <= i for k in self.before[j])
 
     def _begins(self, nest: ProductNest) -> bool:
-        """Whether rows are long enough, and are stored in the order in which they are computed."""
+        """Whether there are enough rows, of whole cache lines and not too long, stored in order."""
         rows, columns = _frame(nest)
         row = columns * nest.equation.output.itemsize
         sized = row % LINE == 0 and row <= LONGEST and rows >= FEW

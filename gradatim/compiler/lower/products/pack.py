@@ -137,7 +137,7 @@ def read(
 
 
 def join(f: Function, parts: list[Value]) -> Value:
-    """Vectors concatenated to one."""
+    """Vectors concatenated into one."""
     while len(parts) > 1:
         both = range(2 * width(parts[0].type))
         parts = [f.shuffle(x, y, both) for x, y in zip(parts[::2], parts[1::2], strict=True)]

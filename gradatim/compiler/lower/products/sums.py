@@ -20,7 +20,7 @@ from .product import LLVM, STRETCH, Plan
 from .stream import Stream, prefetch
 
 Grid = list[list[Value]]  # rows of vectors
-STRAIGHT = 96  # up to so many multiply-adds a product is fully unrolled
+STRAIGHT = 96  # up to so many multiply-adds of vectors a tile is fully unrolled
 
 
 @dataclass(frozen=True)

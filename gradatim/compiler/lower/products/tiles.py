@@ -60,7 +60,7 @@ FEW = 8  # rows of A up to which a product is bound by reading B rather than by 
 FAR = 1 << 15  # bytes of B in an item then: a microsecond or more from L3
 DEEP = 512  # rows and columns of an item of a blocked sum, at most
 LARGE = 1 << 26  # flops from which a product is worth four workers
-BANDS = 16  # items of a product in bands, at most: each has partial sums over all rows
+BANDS = 16  # items of a matrix in bands, at most: each has partial sums over all rows
 PACK_DEPTH = 256
 SHARED = 1 << 13  # elements from which packing is split into an even number of items
 

@@ -104,7 +104,7 @@ class Ends:
         return [(c, n, self.f.first_lanes(n, some) if some < n else None) for c, some in left]
 
     def _is_exact(self, e: End) -> bool:
-        """Whether a sum of one number per row accumulates in float64: rows may be very many."""
+        """Whether a sum of one number per row is made in float64: there may be very many rows."""
         equation = e.node.equation
         return equation.name == "reduce_sum" and equation.inputs[0].dtype.kind == "f"
 
