@@ -44,7 +44,7 @@ def using(backend: Backend) -> Iterator[Backend]:
 
 
 class GradMode:
-    """Turn the tape on or off inside a `with` block; re-entrant."""
+    """Turn the tape on or off inside a `with` block, which may be nested."""
 
     __slots__ = ("_enabled", "_previous")
 

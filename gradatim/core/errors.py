@@ -18,7 +18,7 @@ class DTypeError(GradatimError, RuntimeError):
 
 
 class LinAlgError(GradatimError, RuntimeError):
-    """A matrix that a factorisation or a solution does not exist for, such as a singular one."""
+    """A matrix without the factorisation or solution asked for, such as a singular one."""
 
 
 class AutogradError(GradatimError, RuntimeError):

@@ -95,8 +95,8 @@ class RMSprop(Optimizer):
         p <- p - lr g / (sqrt(v) + eps)
 
     with weight_decay p added to g. With `centered`, v is a variance: the square of the mean
-    gradient is subtracted. With momentum the step is b <- momentum b + g / (sqrt(v) + eps), p <- p
-    - lr b. `foreach`, `capturable` and `differentiable` are ignored.
+    gradient is subtracted. With momentum b <- momentum b + g / (sqrt(v) + eps) and p <- p - lr b.
+    `foreach`, `capturable` and `differentiable` are ignored.
 
     Errors: ArgumentError for a negative setting.
     Source: Tieleman and Hinton 2012, lecture 6.5; centered Graves 2013, arXiv:1308.0850.
@@ -181,7 +181,7 @@ class RMSprop(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Steps scaled by the ratio of recent steps to recent gradients; needs no learning rate.
+    """Steps scaled by the ratio of recent steps to recent gradients; `lr` needs no tuning.
 
         v <- rho v + (1 - rho) g^2
         d = sqrt(u + eps) / sqrt(v + eps) g

@@ -59,8 +59,8 @@ def cross_entropy(
     """-log softmax(input) at the target, in nats.
 
     Logits (C,), (N, C) or (N, C, d1, ...) with class targets (), (N,) or (N, d1, ...), or with
-    probabilities in the shape of the logits. `weight` (C,) weights the classes, and the mean is
-    divided by the weights of the targets. Targets equal to `ignore_index` are skipped. With
+    probabilities in the shape of the logits. `weight` (C,) weights the classes, and the mean
+    divides by the sum of the targets' weights. Targets equal to `ignore_index` are skipped. With
     `label_smoothing` e the target distribution is 1 - e of the target plus e / C of every class.
 
     Errors: ShapeError if the shapes do not fit, IndexOutOfRange for a target outside [0, C).

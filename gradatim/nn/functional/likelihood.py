@@ -122,7 +122,8 @@ def poisson_nll_loss(
 ) -> Tensor:
     """rate - y log rate, for counts y; `input` is log rate, or the rate without `log_input`.
 
-    `full` adds log y!, by Stirling's formula, where y > 1. `eps` keeps log 0 away.
+    `full` adds log y!, by Stirling's formula, where y > 1. Without `log_input`, `eps` is added to
+    the rate under the logarithm.
 
     >>> import gradatim
     >>> poisson_nll_loss(gradatim.zeros(2), gradatim.tensor([1.0, 3.0]))

@@ -17,7 +17,7 @@ from .reduction import check_reduction, reduced
 def mse_loss(
     input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
 ) -> Tensor:
-    """The squared error w (x - y)^2, averaged over all elements, or weighted by `weight`.
+    """The squared error w (x - y)^2; the mean divides by the number of elements, or by sum w.
 
     The course's slides use the sum over samples: `reduction="sum"`. `weight` w has the shape of the
     elements; it defaults to 1.
@@ -37,7 +37,7 @@ def mse_loss(
 def l1_loss(
     input: Tensor, target: Tensor, *, reduction: str = "mean", weight: Tensor | None = None
 ) -> Tensor:
-    """The absolute error w |x - y|, averaged over all elements, or weighted by `weight`.
+    """The absolute error w |x - y|; the mean divides by the number of elements, or by sum w.
 
     >>> import gradatim
     >>> x, y = gradatim.tensor([1.0, 3.0]), gradatim.tensor([0.0, 1.0])

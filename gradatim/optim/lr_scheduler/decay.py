@@ -249,13 +249,13 @@ class PolynomialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """The present rates times the ratio of two neighbours on the curve."""
+        """The current rates times the ratio of neighbouring points on the curve."""
         if self._is_initial or self.last_epoch > self.total_iters:
             return self.current()
         left = self.total_iters - self.last_epoch
         return self.scaled((left / (left + 1)) ** self.power)
 
     def closed_form(self) -> list[float]:
-        """The point on the curve."""
+        """The point on the curve, from the base rates."""
         left = 1.0 - min(self.total_iters, self.last_epoch) / self.total_iters
         return [base * left**self.power for base in self.base_lrs]
