@@ -27,7 +27,8 @@ class Optimizer:
 
     State is allocated when a parameter is added and only written in place afterwards, so that the
     first step is like all later ones and a whole step can be traced. Updates are not recorded on
-    the tape. Optimisers written for PyTorch, whose `step` creates state on first use, work too.
+    the tape. Optimisers written for PyTorch, whose `step` creates state on first use, work too; do
+    one step before compiling it.
 
     >>> import gradatim
     >>> class Plain(Optimizer):

@@ -51,7 +51,10 @@ def traced_and_watched(
             traced, guards, _ = once()
         except TraceError as error:
             kept = ", ".join(watch.kept_tensors[:3])
-            raise TraceError(f"{error} (it is kept in {kept})") from None
+            raise TraceError(
+                f"{error}. It is kept in {kept}: if only the first step makes it, do that step "
+                "before compiling"
+            ) from None
     return traced, guards, [*filled, *changed]
 
 
