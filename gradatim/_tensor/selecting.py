@@ -32,7 +32,7 @@ class Selecting(Handle):
     def index_select(input, dim: int, index: Tensor) -> Tensor:
         """The slices of `dim` at the indices in a vector, in its order.
 
-        Errors: IndexOutOfRange.
+        Errors: IndexOutOfRange for an index out of range.
 
         >>> import gradatim
         >>> gradatim.tensor([[1, 2], [3, 4]]).index_select(1, gradatim.tensor([1, 1, 0]))

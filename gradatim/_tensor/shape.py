@@ -293,7 +293,7 @@ class Shaped(Handle):
     def narrow(input, dim: int, start: int, length: int) -> Tensor:
         """`length` slices of `dim` from `start` on.
 
-        Errors: IndexOutOfRange.
+        Errors: IndexOutOfRange unless all of them exist.
 
         >>> import gradatim
         >>> gradatim.arange(6).narrow(0, 2, 3)
@@ -314,7 +314,7 @@ class Shaped(Handle):
 
         `x.select(1, 0)` is `x[:, 0]`.
 
-        Errors: IndexOutOfRange.
+        Errors: IndexOutOfRange for an index out of range.
 
         >>> import gradatim
         >>> gradatim.tensor([[1, 2], [3, 4]]).select(1, 0)

@@ -50,7 +50,7 @@ exponential = Primitive(
     differentiable=False,
 )
 
-# Integers in [low, high); if `high` is None, up to the dtype's largest value
+# Integers in [low, high); without `high` up to the largest n so that the dtype has all of 0 to n
 randint = Primitive(
     "randint(*, generator, shape, low, high, dtype)",
     lambda *, generator, shape, low, high, dtype: generator.random_(
