@@ -195,7 +195,7 @@ class Numeric(Handle):
         """`nan` for nan (0 by default), and the largest numbers, or those given, for infinities.
 
         >>> import gradatim
-        >>> gradatim.tensor([float("nan"), float("-inf"), 1.0]).nan_to_num(neginf=-9.0)
+        >>> gradatim.tensor([gradatim.nan, -gradatim.inf, 1.0]).nan_to_num(neginf=-9.0)
         tensor([ 0., -9.,  1.])
         """
         if input._value.dtype.kind != "f":
