@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
+from ..core.errors import ArgumentError
 from ..training.errors import BadUse
 from .group import SuggestingGroup
 from .options import (
@@ -272,13 +274,21 @@ def regions(
         raise BadUse(f"--built needs --width 3 or more, got {width}")
     else:
         net, low, high = room.zigzag(width, layers), 0.0, 1.0
-    found = room.find(net, low, high)
+    try:
+        found = room.find(net, low, high)
+    except ArgumentError as error:  # too many for the memory
+        raise BadUse(str(error)) from None
     click.echo(
-        f"{found.patterns:,} linear regions between {low:g} and {high:g};"
-        f" {room.parameters(inputs, width, layers):,} parameters can make"
-        f" {room.maximum(inputs, width, layers):,}"
+        f"{found.patterns:,} linear region{'' if found.patterns == 1 else 's'} between {low:g} and"
+        f" {high:g}; {room.parameters(inputs, width, layers):,} parameters can make"
+        f" {_readable(room.maximum(inputs, width, layers))}"
     )
     layer = f"{layers} layers" if layers > 1 else "one layer"
     kind = "built to fold" if built else "with random weights"
-    title = f"A network of {layer} of {width} ReLUs, {kind}"
+    title = f"A network of {layer} of {width} ReLU{'' if width == 1 else 's'}, {kind}"
     save(lambda: draw.regions(found, title=title), output, "regions")
+
+
+def _readable(number: int) -> str:
+    """All digits, or the first three of a number that nobody reads whole; it may exceed floats."""
+    return f"{number:,}" if number < 10**15 else f"{Decimal(number):.3g}"

@@ -100,9 +100,9 @@ def _pen(points: int) -> float:
 
 
 def _caption_of(found: Line | Plane) -> str:
-    many = f"{found.patterns:,} linear regions"
+    many = f"{found.patterns:,} linear region{'' if found.patterns == 1 else 's'}"
     if isinstance(found, Line) and found.pieces != found.patterns:
-        return f"{many}, {found.pieces:,} straight pieces"
+        return f"{many}, {found.pieces:,} straight piece{'' if found.pieces == 1 else 's'}"
     return many
 
 

@@ -301,6 +301,14 @@ def test_what_cannot_be_counted_says_why(model, low, high, message):
         regions.count(model, low, high)
 
 
+def test_more_regions_than_fit_into_memory_are_refused_in_time():
+    with pytest.raises(ValueError, match="layer 2 has too many regions for the memory"):
+        regions.count(regions.zigzag(1000, 3), 0.0, 1.0)
+    gradatim.manual_seed(0)
+    with pytest.raises(ValueError, match="layer 1 has too many regions .* closer together"):
+        regions.count(regions.plain(2, 20_000, 1))
+
+
 def test_what_can_be_counted_is_named():
     with pytest.raises(ValueError, match="of is one of patterns, slopes here, got 'pieces'"):
         regions.count(nn.Linear(2, 1), of="pieces")

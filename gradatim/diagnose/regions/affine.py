@@ -17,6 +17,8 @@ from .own_modules import called_layers
 # Numbers that differ by less, relative to the terms they are sums of, count as equal; rounding in
 # float64 is a millionth of this.
 TOLERANCE = 1e-10
+# Values of units at corners of regions, over all regions: arrays of them take about 2 GB.
+MOST_NUMBERS = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,14 @@ class Affine:
     def after(self, first: Affine) -> Affine:
         """The composition of this map after another, without a ReLU between them."""
         return Affine(self.W @ first.W, self.W @ first.b + self.b)
+
+
+def too_many(layer: int) -> ArgumentError:
+    """The error for a network with more regions than can be held at once."""
+    return ArgumentError(
+        f"regions: layer {layer} has too many regions for the memory of a usual machine; take a"
+        " smaller network, or bounds that are closer together"
+    )
 
 
 def affine_maps(model: Any) -> list[Affine]:

@@ -26,7 +26,7 @@ def find(model: Any, low: Corner = -1.0, high: Corner = 1.0) -> Line | Plane:
 
     Errors: ArgumentError for another number of inputs, and for anything but a ReLU network
     (`nn.Sequential` of `Linear` and `ReLU`, a custom module that calls such layers in sequence,
-    `scalar.MLP`, or a list of (W, b)).
+    `scalar.MLP`, or a list of (W, b)), or if there are more regions than fit into about 2 GB.
 
     >>> from gradatim.diagnose import regions
     >>> hat = [([[1.0], [1.0]], [0.0, -1.0]), ([[1.0, -2.0]], [0.0])]  # relu(x) - 2 relu(x - 1)

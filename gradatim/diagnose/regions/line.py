@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .affine import TOLERANCE, Affine
+from .affine import MOST_NUMBERS, TOLERANCE, Affine, too_many
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ def _cut(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Add a point wherever a unit crosses zero between two points; also the old region of each."""
     region, unit = np.nonzero(z[:-1] * z[1:] < 0)
+    if (len(z) + len(region)) * z.shape[1] > MOST_NUMBERS:
+        raise too_many(number)
     start, end = z[region, unit], z[region + 1, unit]
     t = start / (start - end)
     order = np.lexsort((t, region))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .affine import TOLERANCE, Affine
+from .affine import MOST_NUMBERS, TOLERANCE, Affine, too_many
 from .line import different
 
 
@@ -59,11 +59,14 @@ def cut_plane(maps: list[Affine], low: tuple[float, float], high: tuple[float, f
     box = np.array([[left, bottom], [right, bottom], [right, top], [left, top]], np.float64)
     cells, edges = [_Cell(box, box, np.eye(2))], list[Edge]()
     for number, affine in enumerate(maps[:-1], 1):
-        cells = [
-            _switched(part)
-            for cell in _through(affine, cells)
-            for part in _cut(cell, edges, number)
-        ]
+        parts, held = list[_Cell](), 0
+        for cell in _through(affine, cells):
+            for part in _cut(cell, edges, number):
+                parts.append(_switched(part))
+                held += part.units.size
+            if held > MOST_NUMBERS:
+                raise too_many(number)
+        cells = parts
     cells = _through(maps[-1], cells)
     return Plane(
         tuple(cell.corners for cell in cells),
@@ -94,6 +97,8 @@ def _cut(cell: _Cell, edges: list[Edge], layer: int) -> list[_Cell]:
     parts = [cell]
     for unit in np.flatnonzero(crossing):
         parts = [half for part in parts for half in _halves(part, int(unit), edges, layer)]
+        if len(parts) * cell.units.size > MOST_NUMBERS:
+            raise too_many(layer)
     return parts
 
 
