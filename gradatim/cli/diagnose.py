@@ -124,7 +124,7 @@ def _examine(
 
     trained, name = model_or_run(what, root, checkpoint)
     if not any(True for _ in trained.model.parameters()):
-        raise BadUse(f"{trained.name} has no gradients: it is counted; nothing can vanish")
+        raise BadUse(f"{trained.name} is counted, not trained: it has no gradients to look at")
     report = diagnose.examine(trained.model, *trained.batch(examples))
     if as_json:
         print_json({"name": name, "loss": report.loss, **_report_numbers(report)})

@@ -53,7 +53,7 @@ def test_four_deep_networks(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["bigram-counts"], "bigram-counts has no gradients: it is counted"),
+        (["bigram-counts"], "bigram-counts is counted, not trained: it has no gradients"),
         (["mpl", "--runs", "none"], "; models are bigram-counts, bigram, mlp, gpt"),
         (["mlp", "-o", "x.gif"], "end the name with .svg"),
         (["mlp", "--examples", "1"], "1 is not in the range x>=2"),

@@ -300,7 +300,11 @@ def test_a_saved_tokeniser_serves_another_training(capsys, root, tmp_path, poem)
         (["--data", "none.txt"], [], "there is no file none.txt"),
         ([], ["n_head=3"], "n_head must divide n_embd"),
         ([], ["form=text"], "the built-in names are words"),
-        (["--data", "english"], ["form=words"], "english is running text, and form=words learns"),
+        (
+            ["--data", "english"],
+            ["form=words"],
+            "english is running text, and gpt with form=words learns words",
+        ),
         ([], ["decay=biases"], "training.decay wants one of all, matrices"),
         ([], ["beta2=1"], "training.beta2 must be at least 0 and below 1"),
     ],

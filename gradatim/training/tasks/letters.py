@@ -114,8 +114,8 @@ def read_words(file: str, *, reader: str) -> Words:
     """The built-in names, or the words of a file. Errors: BadUse; DataError."""
     if file == ENGLISH:
         raise BadUse(
-            f"{ENGLISH} is running text, and {reader} learns words here; train gpt on it, or give a"
-            " file of words with --data FILE"
+            f"{ENGLISH} is running text, and {reader} learns words; train gpt on it as text, or"
+            " give a file of words with --data FILE"
         )
     if file in EMBEDDED:
         return names.load()

@@ -246,7 +246,7 @@ def read(config: RunConfig, known: Known | None) -> SequenceTask:
     if not of_words and file in EMBEDDED:
         raise BadUse("names are words, and the model learned running text; give a file of text")
     if of_words:
-        return WholeWords(read_words(file, reader="form=words"), config, known)
+        return WholeWords(read_words(file, reader="gpt with form=words"), config, known)
     if file == ENGLISH:
         return RunningText(text.english(), config, known)
     refuse_misspelt(file)
