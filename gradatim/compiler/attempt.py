@@ -53,6 +53,10 @@ class Attempt:
         program = self._ready(inputs)
         return self.function(*inputs) if program is None else program(*inputs)
 
+    def prepare(self, *inputs: Any) -> None:
+        """Trace and compile for tensors like these now, without running anything."""
+        self._ready(inputs)
+
     def repeat(self, steps: int, *inputs: Any) -> Array:
         """The numbers that `steps` calls return, each with its row of the inputs: (steps,).
 

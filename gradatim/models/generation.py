@@ -123,7 +123,25 @@ class Writer:
         engine: Any,
         stop: int | None,
     ) -> Iterator[int]:
-        """The tokens of `generate`, for arguments already checked."""
+        """The tokens of `generate`, for arguments already checked; they are made as they are taken.
+
+        What is surely needed is compiled before this returns, so that nothing is said about it in
+        the middle of a text that is printed token by token.
+        """
+        if most:
+            moves = stop is None and len(prompt) + most > self._page.size
+            self._prepare(choice, reading=len(prompt) > 1 or moves)
+        return self._continued(prompt, most, choice, temperature, engine, stop)
+
+    def _continued(
+        self,
+        prompt: list[int],
+        most: int,
+        choice: Choice,
+        temperature: float,
+        engine: Any,
+        stop: int | None,
+    ) -> Iterator[int]:
         self._turn += 1
         turn, size = self._turn, self._page.size
         self._page.begin(prompt[-size:], temperature)
@@ -183,13 +201,19 @@ class Writer:
         elif seconds > SOON:
             self._ahead = max(1, self._ahead // 2)
 
+    def _prepare(self, choice: Choice, *, reading: bool) -> None:
+        with no_grad(), _evaluated(self._modules):
+            if reading:
+                self._program(choice, is_remembered=False).prepare()
+            self._program(choice, is_remembered=True).prepare()
+
     def _program(self, choice: Choice, is_remembered: bool) -> Attempt:
         if choice not in self._programs:
             page: _Page = self._page
             options: dict[str, Any] = {"wanted": self._compiled, "warn": self.warn}
             self._programs[choice] = (
-                Attempt(lambda: page.next(choice), name="the writing", **options),
-                Attempt(lambda: page.reread(choice), name="the reading", **options),
+                Attempt(lambda: page.next(choice), name="the generation of tokens", **options),
+                Attempt(lambda: page.reread(choice), name="the reading of a prompt", **options),
             )
         return self._programs[choice][0 if is_remembered else 1]
 

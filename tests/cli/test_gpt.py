@@ -4,16 +4,20 @@ import io
 import json
 import math
 import shutil
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
 
 from gradatim.cli import main
+from gradatim.compiler import attempt
 from gradatim.data.text import token_cache
 from gradatim.data.tokenizers import BPETokenizer
+from gradatim.models.generation import Writer
 from gradatim.training.metrics import read_metrics
 from gradatim.training.runs import open_run
+from gradatim.training.tasks import SampleRequest
 from gradatim.training.trained import fresh, load_trained
 
 SMALL = ["n_layer=1", "n_head=2", "n_embd=8", "batch_size=4", "eval_interval=10"]
@@ -147,6 +151,28 @@ def test_a_prompt_longer_than_the_context_is_said_once_and_its_end_counts(capsys
     short = asked(capsys, "sample", root, "chars", "--prompt", prompt[-12:], *some)
     assert short.err == ""
     assert long.out.replace(prompt, prompt[-12:]) == short.out
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt"), [("chars", "the town"), ("chars", "t"), ("words", "a")]
+)
+def test_nothing_is_compiled_once_a_text_has_begun(monkeypatch, root, name, prompt):
+    compilations = []
+
+    @contextmanager
+    def announced(text):
+        compilations.append(text)
+        yield
+
+    monkeypatch.setattr(attempt, "announced", announced)
+    model = load_trained(open_run(root, name)).language_model
+    model.writer = Writer(model.model)  # the runs here are eager
+    (pieces,) = model.samples(SampleRequest(prompt=prompt, count=1, max_tokens=20, seed=1))
+    assert next(pieces) == prompt
+    assert compilations
+    before = list(compilations)
+    list(pieces)
+    assert compilations == before
 
 
 def test_the_start_of_a_word_counts_with_its_prompt(capsys, root):

@@ -51,9 +51,7 @@ class TokenModel(LanguageModel):
     def _sample(
         self, before: list[int], request: SampleRequest, generator: Generator
     ) -> Iterator[str]:
-        if request.prompt:
-            yield request.prompt
-        numbers = generate(
+        numbers = generate(  # compiles: before the prompt is printed, not between it and the rest
             self.model,
             before,
             request.max_tokens or (MAX_WORD if self.of_words else MAX_TEXT),
@@ -65,6 +63,8 @@ class TokenModel(LanguageModel):
             stop=BOUNDARY if self.of_words else None,
             writer=self.writer,
         )
+        if request.prompt:
+            yield request.prompt
         yield from self.tokenizer.stream(numbers)
 
     def surprise(self, text: str) -> list[Letter]:
