@@ -140,6 +140,13 @@ def _packed(name: str, factors: Callable[..., Any]) -> Callable[..., Any]:
     return value
 
 
+def _finite(a: Array) -> Array:
+    """The matrix; LAPACK's iterations may never end on nan or infinity, so these are refused."""
+    if not np.isfinite(a).all():
+        raise np.linalg.LinAlgError("the matrix contains nan or infinity")
+    return a
+
+
 def parts_of(packed: Any, *shapes: tuple[int, ...]) -> list[Any]:
     """The results of a factorisation, of these shapes for each matrix."""
     start, place, parts = packed._value.shape[:-1], 0, []
@@ -175,14 +182,14 @@ def _of(a: Any, shapes: list[tuple[int, ...]]) -> ArrayType:
 
 eigh = Primitive(
     "eigh(a)",
-    _packed("eigh", np.linalg.eigh),
+    _packed("eigh", lambda a: np.linalg.eigh(_finite(a))),
     lambda a: _of(a, eigh_shapes(a.shape[-1])),
     differentiable=False,
 )
 
 svd = Primitive(
     "svd(a, *, full)",
-    _packed("svd", lambda a, full: np.linalg.svd(a, full)),
+    _packed("svd", lambda a, full: np.linalg.svd(_finite(a), full)),
     lambda a, *, full: _of(a, svd_shapes(*a.shape[-2:], full=full)),
     differentiable=False,
 )
