@@ -1,11 +1,12 @@
 """Linear algebra, in PyTorch's names: `gradatim.linalg.solve(A, B)`."""
 
-from ._tensor.functions import diagonal, matmul
+from ._tensor.functions import matmul
 from ._tensor.linear_algebra import (
     cholesky,
     cond,
     cross,
     det,
+    diagonal,
     eigh,
     eigvalsh,
     inv,

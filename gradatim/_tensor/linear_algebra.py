@@ -176,13 +176,26 @@ def matrix_rank(A: Tensor, *, rtol: float | None = None) -> Tensor:
 def _tolerance(A: Any, s: Any, rtol: float | None) -> Any:
     if rtol is None:
         rtol = float(np.finfo(A._value.dtype).eps) * max(A.shape[-2:])
-    return s.amax(-1, keepdim=True) * rtol
+    return s.narrow(-1, 0, min(s.shape[-1], 1)) * rtol  # the largest, if there is one
 
 
 def cond(A: Tensor) -> Tensor:
-    """The largest singular value divided by the smallest."""
+    """The largest singular value divided by the smallest; 0 for an empty matrix."""
     s = svdvals(A)
+    if not s.shape[-1]:
+        return s.sum(-1)
     return s.select(-1, 0) / s.select(-1, s.shape[-1] - 1)
+
+
+def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """A view of the diagonal of each matrix: (..., n, n) -> (..., n).
+
+    >>> import gradatim
+    >>> diagonal(gradatim.arange(8).reshape(2, 2, 2))
+    tensor([[0, 3],
+            [4, 7]])
+    """
+    return _tensor("diagonal", A, "A").diagonal(offset, dim1, dim2)
 
 
 def lstsq(
@@ -281,10 +294,15 @@ def matrix_norm(
 
 
 def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """`vector_norm`, or `matrix_norm` for an order of a matrix or two dimensions."""
+    """`vector_norm`, or `matrix_norm` for an order of a matrix or two dimensions.
+
+    Errors: ShapeError for an order of more than two dimensions without `dim`.
+    """
     x: Any = _tensor("norm", A, "A")
     if ord is None:
         return x.norm(2, dim, keepdim)
+    if dim is None and x.ndim > 2:
+        raise ShapeError(f"norm: of shape {list(x.shape)} an order needs dim, such as dim=(-2, -1)")
     if dim is None and x.ndim == 2:
         dim = (0, 1)
     if isinstance(dim, (tuple, list)) and len(dim) == 2:

@@ -79,3 +79,22 @@ def test_a_training_step_may_solve_a_system():
     w = g.tensor([[1.0, 0.5], [-0.5, 2.0]], requires_grad=True)
     for plain, compiled in zip(step(), g.compile(step)(), strict=True):
         assert g.allclose(plain, compiled, rtol=1e-5)
+
+
+def test_diagonals_are_those_of_the_last_two_dimensions():
+    x = g.arange(12).reshape(3, 2, 2)
+    assert linalg.diagonal(x).tolist() == [[0, 3], [4, 7], [8, 11]]
+    assert linalg.diagonal(x, offset=1).tolist() == [[1], [5], [9]]
+
+
+def test_empty_matrices_have_rank_and_condition_zero():
+    for n, m in ((0, 0), (0, 3), (3, 0)):
+        empty = g.zeros(2, n, m)
+        assert linalg.pinv(empty).shape == (2, m, n)
+        assert linalg.matrix_rank(empty).tolist() == [0, 0]
+        assert linalg.cond(empty).tolist() == [0.0, 0.0]
+
+
+def test_an_order_of_many_dimensions_needs_two_of_them():
+    with pytest.raises(RuntimeError, match=r"norm: of shape \[2, 2, 2\] an order needs dim"):
+        linalg.norm(g.ones(2, 2, 2), 1)
