@@ -90,8 +90,7 @@ def frame(
         x = axes.x(place)
         drawn.append(line((x, bottom), (x, bottom + 4), stroke=theme.EDGE))
         drawn.append(_tick((x, bottom + 17), label, "middle"))
-    places = axes.y.ticks(max(2, round((bottom - top) / 48)))
-    for place, label in zip(places, tick_labels(places), strict=True):
+    for place, label in _y_numbers(axes.y):
         y = axes.y(place)
         if grid:
             drawn.append(line((left, y), (right, y), stroke=theme.HAIRLINE))
@@ -107,6 +106,16 @@ def frame(
         corner = (right, bottom + 35)
         drawn.append(text(corner, x_label, size=LABEL_SIZE, fill=theme.MUTED, anchor="end"))
     return drawn
+
+
+def room_for_numbers(y: Scale) -> float:
+    """The width that the numbers left of a vertical axis need."""
+    return 16 + max((text_width(label, TICK_SIZE) for _, label in _y_numbers(y)), default=0.0)
+
+
+def _y_numbers(y: Scale) -> list[tuple[float, str]]:
+    places = y.ticks(max(2, round((y.start - y.end) / 48)))
+    return [*zip(places, tick_labels(places), strict=True)]
 
 
 def heading_end(axes: Axes, title: str, y_label: str = "") -> float:

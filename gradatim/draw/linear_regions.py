@@ -10,7 +10,7 @@ import numpy as np
 from ..core.errors import ArgumentError
 from ..diagnose.regions import Line, Plane, find
 from . import theme
-from .axes import Axes, frame, heading_end
+from .axes import Axes, frame, heading_end, room_for_numbers
 from .drawing import Drawing
 from .loss_curves import thinned
 from .plain import as_floats, as_rows
@@ -24,7 +24,7 @@ _SIDE = 400.0
 _RUG = 9.0  # height of the marks of a layer
 _MOST_DOTS = 120  # more dots than this would hide the curve
 _DENSE = 1000
-_CAPTION = 12.0
+_CAPTION, _LINE, _GAP = 12.0, 17.0, 12.0
 _ZERO = "bold: where the output is 0"
 
 
@@ -70,10 +70,9 @@ def _line(found: Line, data: list[Point], title: str) -> Drawing:
     curve = list(zip(found.x.tolist(), found.y[:, 0].tolist(), strict=True))
     layers = sorted(set(found.layer.tolist()))
     top = _TITLED if title else _BARE
-    axes = Axes(
-        Scale(float(found.x[0]), float(found.x[-1]), _LEFT, _LEFT + _WIDTH),
-        Scale(*limits([y for _, y in curve + data]), top + _HEIGHT, top),
-    )
+    y = Scale(*limits([y for _, y in curve + data]), top + _HEIGHT, top)
+    left = max(_LEFT, room_for_numbers(y))
+    axes = Axes(Scale(float(found.x[0]), float(found.x[-1]), left, left + _WIDTH), y)
     rug = top + _HEIGHT + 24
     drawn = [
         *frame(axes, title=title),
@@ -83,10 +82,10 @@ def _line(found: Line, data: list[Point], title: str) -> Drawing:
         *(mark for i, k in enumerate(layers) for mark in _marks(axes, found, k, rug + i * _RUG)),
     ]
     bottom = rug + len(layers) * _RUG + 22
-    drawn.append(text((_LEFT, bottom), _caption_of(found), size=_CAPTION, fill=theme.MUTED))
-    drawn += _layer_names(layers, _LEFT + _WIDTH, bottom)
+    caption, bottom = _caption_and_layers(axes, found, layers, bottom)
+    drawn += caption
     return Drawing(
-        max(_LEFT + _WIDTH, heading_end(axes, title)) + _RIGHT,
+        max(left + _WIDTH, heading_end(axes, title)) + _RIGHT,
         bottom + 14,
         tuple(drawn),
         title or _caption_of(found),
@@ -123,20 +122,30 @@ def _marks(axes: Axes, found: Line, layer: int, top: float) -> list[str]:
     columns = sorted({round(axes.x(place) * 2) / 2 for place in places.tolist()})
     commands = "".join(through(((x, top), (x, top + _RUG - 2))) for x in columns)
     return [
-        text((_LEFT - 8, top + _RUG - 2), str(layer), size=8, fill=theme.MUTED, anchor="end"),
+        text(
+            (axes.x.start - 8, top + _RUG - 2), str(layer), size=8, fill=theme.MUTED, anchor="end"
+        ),
         path(commands, stroke=_colour(layer), stroke_width=0.8),
     ]
 
 
-def _layer_names(layers: Sequence[int], right: float, base: float) -> list[str]:
-    """A legend that ends at `right`."""
-    drawn, x = [], right
-    for layer in reversed(layers):
+def _caption_and_layers(
+    axes: Axes, found: Line | Plane, layers: Sequence[int], base: float
+) -> tuple[list[str], float]:
+    """The count, the layers' names to the right of it or on lines below, and the last line."""
+    left, right = axes.x.start, axes.x.end
+    drawn = [text((left, base), _caption_of(found), size=_CAPTION, fill=theme.MUTED)]
+    widths = {layer: text_width(f"layer {layer}", _CAPTION) + _GAP for layer in layers}
+    x = right + _GAP - sum(widths.values())
+    if x < left + text_width(_caption_of(found), _CAPTION) + _GAP:
+        x, base = left, base + _LINE
+    for layer, width in widths.items():
+        if x + width > right + _GAP + 0.5:  # half a pixel for rounding
+            x, base = left, base + _LINE
         name = f"layer {layer}"
-        x -= text_width(name, _CAPTION)
         drawn.append(text((x, base), name, size=_CAPTION, fill=_colour(layer), bold=True))
-        x -= 12
-    return drawn
+        x += width
+    return drawn, base
 
 
 def _plane(found: Plane, data: list[Point], labels: list[float], title: str) -> Drawing:
@@ -153,11 +162,11 @@ def _plane(found: Plane, data: list[Point], labels: list[float], title: str) -> 
         *zero,
         *frame(axes, title=title, grid=False),
         *_places(axes, data, labels),
-        text((_LEFT, base), _caption_of(found), size=_CAPTION, fill=theme.MUTED),
-        *_layer_names(layers, _LEFT + _SIDE, base),
     ]
+    caption, base = _caption_and_layers(axes, found, layers, base)
+    drawn += caption
     if zero:
-        base += 17
+        base += _LINE
         drawn.append(text((_LEFT, base), _ZERO, size=_CAPTION, fill=theme.MUTED))
     return Drawing(
         max(_LEFT + _SIDE, heading_end(axes, title)) + _RIGHT,

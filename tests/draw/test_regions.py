@@ -1,12 +1,15 @@
 """`draw.regions`: functions with their bends, and cells in the plane."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
 import gradatim
 from gradatim import draw, nn
 from gradatim.diagnose import regions
+from gradatim.draw.text_width import text_width
+from tests.draw.reading import SVG, parsed
 
 
 def plane_net():
@@ -41,6 +44,30 @@ def test_a_plane_shows_each_cell_its_edges_and_the_points():
     filled = re.findall(r'<path d="[^"]*Z" fill="#', picture.svg)
     assert len(filled) == found.patterns
     assert picture.svg.count("<circle") == 3
+
+
+ALMOST_FLAT = [([[1.0]], [0.0]), ([[1e-8]], [-0.0121250])]
+
+
+@pytest.mark.parametrize(
+    "net",
+    [regions.zigzag(3, 8), regions.plain(2, 6, 8), ALMOST_FLAT],
+    ids=["eight layers", "plane", "long numbers"],
+)
+def test_numbers_and_names_of_layers_stand_apart_and_inside(net):
+    picture = draw.regions(net)
+    lines = {}
+    for element in parsed(picture).iter(f"{SVG}text"):
+        words, size, x = element.text, float(element.get("font-size")), float(element.get("x"))
+        room = text_width(words, size)
+        x -= room * {"end": 1.0, "middle": 0.5}.get(element.get("text-anchor"), 0.0)
+        assert x >= 0
+        assert x + room <= picture.width
+        assert float(element.get("y")) < picture.height
+        if size == 12:
+            lines.setdefault(element.get("y"), []).append((x, x + room))
+    for line in lines.values():
+        assert all(end <= start for (_, end), (start, _) in pairwise(sorted(line)))
 
 
 def test_points_are_pairs():
