@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.arguments import whole_number
 from ..core.context import local
 from ..core.errors import ArgumentError, AutogradError, ShapeError
 from ..core.handle import Handle, check_tensor
@@ -58,17 +59,19 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     tensor([0.5000, 0.2500])
     """
     a, b = _square("solve", A), only_floats("solve", _tensor("solve", B, "B"))
-    if not left:
-        return solve(a.mT, b.mT).mT
     is_vector = b.ndim == 1 or (b.ndim == a.ndim - 1 and b.shape == a.shape[:-1])
     b = b.unsqueeze(-1) if is_vector else b
-    if b.shape[-2] != a.shape[-1]:
+    side, lines = (-2, "rows") if left else (-1, "columns")
+    if b.shape[side] != a.shape[-1]:
         raise ShapeError(
-            f"solve: A is {list(a.shape)} and B {list(b.shape)}: B needs {a.shape[-1]} rows, "
-            f"it has {b.shape[-2]}"
+            f"solve: A is {list(a.shape)} and B {list(b.shape)}: B needs {a.shape[-1]} {lines}, "
+            f"it has {b.shape[side]}"
         )
+    if not left:
+        a, b = a.mT, b.mT
     start = broadcast_shape("solve", tuple(a.shape[:-2]), tuple(b.shape[:-2]))
     x = ops.solve(expanded(a, (*start, *a.shape[-2:])), expanded(b, (*start, *b.shape[-2:])))
+    x = x if left else x.mT
     return x.squeeze(-1) if is_vector else x
 
 
@@ -122,6 +125,8 @@ def eigh(A: Tensor, UPLO: str = "L") -> linalg_eigh:
     The lower triangle is read, or the upper one with `UPLO="U"`. There is no gradient.
     """
     a = _square("eigh", _without_gradient("eigh", A))
+    if UPLO not in ("L", "U", "l", "u"):
+        raise ArgumentError(f'eigh: UPLO is "L" or "U", got {UPLO!r}')
     found = ops.eigh(a.mT.contiguous() if UPLO in "Uu" else a)
     return linalg_eigh(*ops.parts_of(found, *ops.eigh_shapes(a.shape[-1])))
 
@@ -236,6 +241,7 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
     tensor(55.)
     """
     a: Any = _square("matrix_power", A)
+    n = whole_number("matrix_power: n", n)
     if n < 0:
         return matrix_power(inv(a), -n)
     out = None

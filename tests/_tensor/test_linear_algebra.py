@@ -28,6 +28,11 @@ REFUSED = {
     ),
     "svd: the matrix contains nan or infinity": lambda: linalg.svdvals(A / 0),
     "eigh: the matrix contains nan or infinity": lambda: linalg.eigh(A * float("nan")),
+    'eigh: UPLO is "L" or "U", got ': lambda: linalg.eigvalsh(A, UPLO="X"),
+    "matrix_power: n must be a whole number, got 1.5": lambda: linalg.matrix_power(A, 1.5),
+    "solve: A is [2, 2, 2] and B [2, 3]: B needs 2 columns, it has 3": lambda: linalg.solve(
+        A.expand(2, 2, 2), g.ones(2, 3), left=False
+    ),
     'qr: only mode="reduced" is there': lambda: linalg.qr(A, mode="complete"),
     "matrix_norm: unknown order 3": lambda: linalg.matrix_norm(A, 3),
     "cross: dimension -1 must have size 3, it has 2": lambda: linalg.cross(A, A),
