@@ -75,6 +75,8 @@ def model_or_run(what: str, root: Path, checkpoint: str) -> tuple[Trained, str]:
 
     models = [entry.name for entry in MODELS]
     if what in models:
+        if checkpoint != "last":
+            raise BadUse(f"{what} is a new model, which has no checkpoint; give a run")
         return fresh(what), what
     try:
         run = find_run(root, what)

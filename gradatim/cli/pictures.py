@@ -16,11 +16,30 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+def _checked(context: click.Context, parameter: click.Parameter, file: Path | None) -> Any:
+    """Refuse what cannot be written before anything long begins."""
+    if file is None:
+        return None
+    if file.suffix.lower() not in (".svg", ".png"):
+        raise BadUse(
+            f"cannot save a drawing as {file.name!r}: end the name with .svg (any browser opens it)"
+            " or .png"
+        )
+    if not file.parent.is_dir():
+        raise Failure(
+            f"cannot write {file} (there is no folder {str(file.parent)!r}: make it first); choose"
+            " another place with -o"
+        )
+    return file
+
+
 output_option: Callable[[F], F] = click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
+    callback=_checked,
     help="Where to write it, .svg or .png; else named after the picture, in this folder.",
 )
 

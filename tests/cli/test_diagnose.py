@@ -56,9 +56,25 @@ def test_four_deep_networks(capsys, tmp_path):
         (["bigram-counts"], "bigram-counts is counted, not trained: it has no gradients"),
         (["mpl", "--runs", "none"], "; models are bigram-counts, bigram, mlp, gpt"),
         (["mlp", "-o", "x.gif"], "end the name with .svg"),
+        (["-o", "x.gif"], "end the name with .svg"),
+        (
+            ["mlp", "--checkpoint", "best"],
+            "mlp is a new model, which has no checkpoint; give a run",
+        ),
         (["mlp", "--examples", "1"], "1 is not in the range x>=2"),
     ],
 )
-def test_bad_use_is_one_line(capsys, arguments, message):
+def test_bad_use_is_one_line_before_anything_is_done(capsys, arguments, message):
     assert main(["diagnose", *arguments]) == 2
-    assert message in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+
+
+def test_a_folder_that_does_not_exist_is_said_before_anything_is_done(capsys, tmp_path):
+    assert main(["diagnose", "-o", str(tmp_path / "nowhere" / "cures.svg")]) == 1
+    printed = capsys.readouterr()
+    assert "make it first" in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
