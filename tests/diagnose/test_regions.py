@@ -188,6 +188,27 @@ def test_the_cells_fill_the_rectangle_and_hold_the_function():
     assert sum(areas) == pytest.approx(12)
 
 
+def deep(depth, width):
+    """A random network of one input."""
+    gradatim.manual_seed(0)
+    sizes = [1, *[width] * depth]
+    layers = [x for a, b in pairwise(sizes) for x in (nn.Linear(a, b), nn.ReLU())]
+    return nn.Sequential(*layers, nn.Linear(width, 1))
+
+
+@pytest.mark.parametrize(("depth", "width"), [(10, 100), (20, 100), (30, 30)])
+def test_rounding_does_not_hide_the_pieces_of_a_deep_network(depth, width):
+    found = regions.find(deep(depth, width))
+    assert found.pieces == found.patterns == found.slopes > 20
+
+
+def test_a_deep_network_whose_last_layer_sees_nothing_is_one_piece():
+    net = deep(20, 100)
+    with gradatim.no_grad():
+        net[-1].weight.zero_()
+    assert [regions.count(net, of=of) for of in ("pieces", "slopes")] == [1, 1]
+
+
 def test_patterns_pieces_and_slopes_are_not_the_same():
     blind = [([[1.0], [1.0]], [0.0, -1.0]), ([[1.0, 0.0]], [0.0])]  # nobody listens to unit 2
     assert [regions.count(blind, -1, 3, of=of) for of in ("patterns", "pieces", "slopes")] == [

@@ -48,19 +48,28 @@ def cut_line(maps: list[Affine], low: float, high: float) -> Line:
     x = np.array([low, high], np.float64)
     h = x[:, None]  # (points, units) after the ReLU
     slope = np.ones((1, 1))  # (regions, units)
-    size = np.ones((1, 1))  # magnitude of the terms that the slopes are sums of
+    size = np.ones((1, 1))  # of the terms that the slopes are sums of: rounding is a part of it
     layer = np.zeros(2, int)
     for number, affine in enumerate(maps[:-1], 1):
         z = affine(h)
         x, z, region, layer = _cut(x, z, layer, number)
         active = z[:-1] + z[1:] > 0
+        size = np.where(active, _size(size, slope, affine.W)[region], 0.0)
         slope = np.where(active, (slope @ affine.W.T)[region], 0.0)
-        size = np.where(active, (size @ np.abs(affine.W.T))[region], 0.0)
         h = np.maximum(z, 0.0)
     last = maps[-1]
-    slope, size = slope @ last.W.T, size @ np.abs(last.W.T)
+    slope, size = slope @ last.W.T, _size(size, slope, last.W)
     bends = np.abs(np.diff(slope, axis=0)) > TOLERANCE * np.maximum(size[:-1], size[1:])
     return Line(x, h @ last.W.T + last.b, slope, layer[1:-1], bends.any(axis=1))
+
+
+def _size(size: np.ndarray, slope: np.ndarray, W: np.ndarray) -> np.ndarray:
+    """The size of the terms behind the next layer's slopes: its own, and the size of those before.
+
+    Rounding errors of earlier layers have random signs, so they add up by their squares. Adding
+    them up by their magnitudes would grow beyond all slopes after some twenty layers.
+    """
+    return np.hypot(np.sqrt(size**2 @ (W.T**2)), np.abs(slope) @ np.abs(W.T))
 
 
 def _cut(
