@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from ..training.errors import BadUse
 from .failures import say
@@ -74,10 +75,20 @@ def command(
     normalisation and residual connections cure it one after the other. With one: a fresh MODEL, or
     that of a RUN, on the first examples of its data. A table, what looks ill, and a picture.
     """
+    given = _given("examples") if what is None else _given("steps", "depth")
+    if given:
+        others = "a MODEL or RUN, which is missing" if what is None else "the four deep networks"
+        raise BadUse(f"--{given[0]} is for {others}; see: gradatim diagnose --help")
     if what is None:
         _cures(steps, depth, as_json, output)
     else:
         _examine(what, examples, checkpoint, root, as_json, output)
+
+
+def _given(*options: str) -> list[str]:
+    """Those of the options that were typed."""
+    source = click.get_current_context().get_parameter_source
+    return [name for name in options if source(name) is ParameterSource.COMMANDLINE]
 
 
 def _cures(steps: int, depth: int, as_json: bool, output: Path | None) -> None:

@@ -78,3 +78,16 @@ def test_a_folder_that_does_not_exist_is_said_before_anything_is_done(capsys, tm
     assert "make it first" in printed.err
     assert printed.err.count("\n") == 1
     assert printed.out == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["mlp", "--steps", "5"], "--steps is for the four deep networks"),
+        (["mlp", "--depth", "3"], "--depth is for the four deep networks"),
+        (["--examples", "5"], "--examples is for a MODEL or RUN"),
+    ],
+)
+def test_an_option_of_the_other_use_is_refused(capsys, words, said):
+    assert main(["diagnose", *words]) == 2
+    assert said in capsys.readouterr().err
