@@ -91,3 +91,10 @@ def test_gumbel_softmax_draws_classes_by_their_probability():
     draws = F.gumbel_softmax(p.log().expand(20_000, 3), hard=True)
     assert g.equal(draws.sum(1), g.ones(20_000))
     assert g.allclose(draws.mean(0), p, atol=0.01)
+
+
+def test_large_and_missing_numbers_where_we_mean_to_differ_from_pytorch():
+    assert F.soft_margin_loss(g.tensor([-200.0, 1.0]), g.ones(2)).item() == pytest.approx(
+        100.16, 1e-4
+    )
+    assert F.multi_margin_loss(g.tensor([[g.nan, 1.0, 2.0]]), g.tensor([1])).isnan()

@@ -83,3 +83,8 @@ def test_a_step_of_training_inside_of_another_compiles():
 
     for plain, compiled in zip(step(), g.compile(step)(), strict=True):
         assert g.allclose(plain, compiled, rtol=1e-5)
+
+
+def test_a_name_that_the_module_does_not_have_is_refused():
+    with pytest.raises(ValueError, match="Linear has no .'nosuch'.; it has .'weight', 'bias'"):
+        functional_call(nn.Linear(2, 1), {"nosuch": g.zeros(1)}, g.ones(2))
