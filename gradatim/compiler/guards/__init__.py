@@ -8,6 +8,6 @@ Reading order:
     place       a place where a value was found, and how to read it again
     held        what was there, and how to compare it; `containers` does it for containers
     many        many tensors compared at once
-    untold      what does not report its changes and is checked before every call
+    unreported  what does not report its changes and is checked before every call
     check       all guards as one generated function
 """

@@ -10,7 +10,7 @@
 It says only whether something changed; what it was is looked up afterwards. Many tensors in one
 container are compared at once (`many.py`). Objects that report their changes (`core/changes.py`),
 such as tensors, hooks of modules and an optimiser's state, are checked only if some change was
-reported: there are two generated functions, and the shorter one leaves them out (`untold.py`).
+reported: there are two generated functions, and the shorter one leaves them out (`unreported.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .containers import Items, Keys
 from .held import Absent, Tensor, Unhooked, differs
 from .many import HELPERS, conditions
 from .place import Place, Way
-from .untold import untold
+from .unreported import unreported
 
 Looked = Sequence[tuple[Handle, np.ndarray[Any, Any]]]
 
@@ -47,7 +47,7 @@ class Guards:
         ]
         # Both are generated at the second call: the first needs no check.
         self._check: Callable[[], bool] | None = None
-        self._check_untold = _never
+        self._check_unreported = _never
         held = (p.held for p in self._all() if isinstance(p.held, Tensor | Unhooked))
         self._inside = [*{id(h.refer): h for h in held}.values()]
         self._heard = -1  # the last change reported before all was found unchanged
@@ -62,10 +62,10 @@ class Guards:
     def hold(self) -> bool:
         """Whether everything is unchanged: asked before every call."""
         latest = changes.latest
-        if latest == self._heard and not self._check_untold():
+        if latest == self._heard and not self._check_unreported():
             return True
         if self._check is None:
-            self._check_untold = _generated([untold(p) for p in self._roots], self._looked)
+            self._check_unreported = _generated([unreported(p) for p in self._roots], self._looked)
             self._check = _generated(self._roots, self._looked)
         if self._check() or not self._are_settled():
             return False

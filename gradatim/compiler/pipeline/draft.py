@@ -23,8 +23,8 @@ from ..machine.target import Target
 from ..passes.order import optimise
 from ..schedule.build import schedule
 from ..schedule.grain import in_two_steps
+from ..schedule.in_place import reused
 from ..schedule.memory import Use, plan_memory
-from ..schedule.over import reused
 
 WORTH_SHARING = 100_000  # nanoseconds of work on one core from which waking a second pays off
 

@@ -23,7 +23,7 @@ from ..ir.graph import Var, contiguous
 from ..ir.kinds import is_division
 from ..ir.nests import BlockNest, Leaf, Nest, ProductNest, RowNest, Store, leaves, reads, writes
 from ..ir.strided import Shape
-from .hiding import find_hiding
+from .masked_columns import find_hiding
 from .replace import Group, all_before, in_order, users
 
 FEW = 8  # rows of a matrix from which on blocks pay in any case

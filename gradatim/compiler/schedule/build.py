@@ -18,16 +18,16 @@ from ..ir.nests import (
     Store,
 )
 from ..ir.strided import Rows, Shape, Strided, as_rows, common_dims, spread
-from .alone import Alone, leaf_of, strided_copy
 from .bands import in_bands
 from .blocks import in_blocks
 from .cluster import Cluster, Clustering, Form, load_parts
-from .homes import Home, find_homes
-from .once import once
+from .common_nodes import merge_equal
+from .copy_elision import Home, find_homes
+from .in_place import overwritten
 from .order import in_order
-from .over import overwritten
 from .regroup import regroup
 from .sources import Source, Sources, without_views
+from .standalone import Alone, leaf_of, strided_copy
 
 
 def schedule(
@@ -157,7 +157,7 @@ class _Builder:
             else Store(v, into, ())
             for v, (into, r) in places.items()
         )
-        return (*merged, form[1] or 1), once(nodes, stores), stores
+        return (*merged, form[1] or 1), merge_equal(nodes, stores), stores
 
     def _is_kept(self, v: Var, cluster: Cluster) -> bool:
         return v in self.outputs or any(c is not cluster for c in self.readers.get(v, ()))

@@ -2,9 +2,9 @@
 
 Reading order:
 
-    calls       all nests, in program order
-    alike       nests that share one function; `shared`: those that differ in a few constants
-    blocks      consecutive nests that run together on a few rows at a time
-    onward      prefetching what the next block needs
-    brief       a short step, which omits what the next step overwrites
+    calls           all nests, in program order
+    alike           nests that share one function; `shared`: those that differ in a few constants
+    blocks          consecutive nests that run together on a few rows at a time
+    block_prefetch  prefetching what the next block needs
+    brief           a short step, which omits what the next step overwrites
 """

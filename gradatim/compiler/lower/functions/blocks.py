@@ -38,7 +38,7 @@ from ..products.tiles import plan
 from ..rows.rows import TOGETHER, write_rows
 from ..text.emit import I8, I64, Operand, Value, constant, constants, vector
 from .alike import likeness
-from .onward import onward
+from .block_prefetch import planned
 
 BYTE = np.dtype(np.uint8)
 Part = RowNest | ProductNest
@@ -249,7 +249,7 @@ class _Caller:
     ) -> None:
         self.w, self.f, self.nest, self.cut = w, w.f, nest, cut
         self.parts, self.of_kind, self.scratch = parts, of_kind, scratch
-        self.onward = onward(nest, cut)
+        self.prefetching = planned(nest, cut)
 
     def write(self) -> None:
         """All items; the item `begin` has its own part of the scratch buffer."""
@@ -285,7 +285,7 @@ class _Caller:
 
     def _block(self, functions: Sequence[_Function], row: Value, rows: int) -> None:
         for i, function in enumerate(functions):
-            self.onward.prefetch(self.f, self.w.pointer, row, i, len(functions))
+            self.prefetching.prefetch(self.f, self.w.pointer, row, i, len(functions))
             self._call(function, row, rows)
 
     def _call(self, function: _Function, row: Value, rows: int) -> None:

@@ -26,10 +26,10 @@ from ..nest.hoist import coordinates, prepare, write_elements
 from ..nest.numbers import in_memory, load, store
 from ..nest.scopes import Chunk, NestScope, RowScope
 from ..text.emit import I64, Function, Operand, Value, constant
-from .ahead import prefetch_rows, prefetch_to_write
 from .columns import Columns, Groups, flat, shaped
-from .ends import End, Ends
 from .passes import Passes
+from .prefetch import prefetch_rows, prefetch_to_write
+from .reductions import End, Ends
 
 TOGETHER = 8  # rows that are interleaved, at most: a power of two
 UNROLLED = 160  # vector operations of an unrolled body, at most: compiling them takes time

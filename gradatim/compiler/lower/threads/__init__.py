@@ -2,10 +2,10 @@
 
 Reading order:
 
-    phases      which calls run concurrently
-    main        one step: its phases in order
-    dealing     assigning a phase's items to workers
-    waiting     barriers, and waiting for work
-    repeating   many steps
-    copying     many arrays, copied by all workers
+    phases         which calls run concurrently
+    main           one step: its phases in order
+    work_stealing  assigning a phase's items to workers
+    waiting        barriers, and waiting for work
+    repeating      many steps
+    copying        many arrays, copied by all workers
 """

@@ -17,9 +17,9 @@ from ...machine.target import Target
 from ...schedule.memory import Arena
 from ..nest.writing import Call, Lowering, Memory
 from ..text.emit import I64, PTR, Function, Value, constant
-from .dealing import dealt, whole
 from .phases import Phase
 from .waiting import BARRIER, barrier_text
+from .work_stealing import dealt, whole
 
 # The words of the control block. STATUS, the last, is followed by one word for each refusal.
 CONTROL = ("STEPS", "DONE", "STOP", "CLOCKS", "CHECK", "STEP", "BRIEF", "MOVES", "GO", "STATUS")

@@ -13,7 +13,8 @@ The shared memory, in lines of 128 bytes to avoid false sharing between workers:
     line 3   busy, function, table, workers    the current work
     line 4 + w   state, number; taken, in even and in odd phases    of worker w
 
-The first three lines are the barrier. Programs use these, and the counters `taken` (`dealing.py`).
+The first three lines are the barrier. Programs use these, and the counters `taken`
+(`work_stealing.py`).
 """
 
 from __future__ import annotations

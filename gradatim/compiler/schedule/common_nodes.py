@@ -14,7 +14,7 @@ from ..ir.graph import Var, key_of
 from ..ir.nests import ENDS, Argument, Leaf, Node, Store
 
 
-def once(nodes: Sequence[Node], stores: Sequence[Store]) -> tuple[Node, ...]:
+def merge_equal(nodes: Sequence[Node], stores: Sequence[Store]) -> tuple[Node, ...]:
     """The nodes without those that equal an earlier one and are not stored themselves."""
     stored = {s.value for s in stores}
     first: dict[Any, Var] = {}

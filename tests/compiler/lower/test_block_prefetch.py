@@ -4,7 +4,7 @@ import pytest
 
 import gradatim as g
 from gradatim.compiler.ir.nests import BlockNest
-from gradatim.compiler.lower.functions.onward import onward
+from gradatim.compiler.lower.functions.block_prefetch import planned
 from gradatim.compiler.schedule.grain import cut_of
 from gradatim.compiler.trace.trace import trace
 from gradatim.nn import functional as F
@@ -16,7 +16,7 @@ def asked(step, *given):
     traced = trace(step, given)
     nests = schedule_of(traced.graph, traced.updates).nests
     (nest,) = [n for n in nests if isinstance(n, BlockNest)]
-    found = onward(nest, cut_of(nest))
+    found = planned(nest, cut_of(nest))
     return found.lead, sorted(found.shares.values())
 
 

@@ -12,7 +12,7 @@ from .held import Held, Number, Thing
 from .place import Place, Way
 
 
-def untold(place: Place) -> Place:
+def unreported(place: Place) -> Place:
     """A copy of the place without the places below it whose changes are reported."""
     left = _left(place, is_told=False)
     assert left is not None

@@ -21,7 +21,7 @@ from ..ir.nests import (
 )
 from ..ir.segments import NO_NUMBERS, REASONS
 from ..ir.strided import Shape, Strided, as_rows, common_dims, spread
-from .homes import parts_of
+from .copy_elision import parts_of
 from .sources import Source, Sources
 
 

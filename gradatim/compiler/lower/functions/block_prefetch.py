@@ -30,7 +30,7 @@ MOST = 1 << 19  # bytes prefetched and not yet used, at most: they must leave ro
 
 
 @dataclass(frozen=True)
-class Onward:
+class BlockPrefetch:
     """What a block nest prefetches: `shares` bytes of each variable per matrix, `lead` ahead."""
 
     lead: int  # matrices
@@ -55,14 +55,14 @@ class Onward:
                     f.prefetch(f.gep(I8, start, loop.index), near=False)
 
 
-def onward(nest: BlockNest, cut: Cut) -> Onward:
+def planned(nest: BlockNest, cut: Cut) -> BlockPrefetch:
     """The prefetches of a nest; none if they would take too much of L2."""
     factors = list(_factors(nest))
     lead = max(_side_by_side(leaf, batch) for leaf, batch in factors)
     walked = [v for v in _walked(nest, factors) if v.nbytes > NEAR]
     shares = {v: v.nbytes // nest.matrices for v in walked}
     few = lead * sum(shares.values()) <= MOST
-    return Onward(lead, shares if few else {}, nest.rows, cut)
+    return BlockPrefetch(lead, shares if few else {}, nest.rows, cut)
 
 
 def _factors(nest: BlockNest) -> Iterator[tuple[Leaf, Shape]]:
