@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 from ..ir.graph import Graph, Pass
 from .arrange import arrange
+from .batch_in_lanes import batch_in_lanes
 from .commute import commute
 from .cse import merge_equal
 from .dce import drop_unused
 from .empty import without_empties
 from .expand import expand
 from .fold import fold
-from .halve import halve
 from .isolate import isolate
 from .pick import pick
 from .pieces import put_pieces
 from .simplify import simplify
+from .split_k import split_k
 from .tally import tally
-from .turn import turn
-from .upright import upright
+from .transpose import transpose
 
 ORDER: tuple[tuple[str, Pass], ...] = (
     ("expand", expand),
@@ -35,9 +35,9 @@ ORDER: tuple[tuple[str, Pass], ...] = (
     ("tally", tally),
     ("pieces", put_pieces),
     ("dce", drop_unused),
-    ("turn", turn),
-    ("upright", upright),
-    ("halve", halve),
+    ("transpose", transpose),
+    ("batch_in_lanes", batch_in_lanes),
+    ("split_k", split_k),
     ("isolate", isolate),
 )
 

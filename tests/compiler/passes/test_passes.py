@@ -18,10 +18,10 @@ from gradatim.compiler.passes.dce import drop_unused
 from gradatim.compiler.passes.empty import without_empties
 from gradatim.compiler.passes.expand import expand
 from gradatim.compiler.passes.fold import fold
-from gradatim.compiler.passes.halve import halve
 from gradatim.compiler.passes.order import optimise, stages
 from gradatim.compiler.passes.simplify import simplify
-from gradatim.compiler.passes.turn import turn
+from gradatim.compiler.passes.split_k import split_k
+from gradatim.compiler.passes.transpose import transpose
 from gradatim.compiler.trace.trace import trace
 from gradatim.nn import functional as F
 
@@ -336,13 +336,13 @@ def test_passes_are_pure() -> None:
 
 def test_a_product_that_is_only_read_transposed_is_computed_transposed():
     graph = traced(lambda x, y: (x @ y).t() * 2, (3, 4), (4, 5))
-    assert names(turn(graph)) == ["permute", "permute", "matmul", *names(graph)[2:]]
+    assert names(transpose(graph)) == ["permute", "permute", "matmul", *names(graph)[2:]]
 
 
 def test_heads_are_turned_within_a_longer_permutation():
     graph = traced(lambda x, y: (x @ y).permute(0, 3, 1, 2) * 2, (2, 3, 4, 5), (2, 3, 5, 6))
     assert_prints(
-        drop_unused(turn(graph)),
+        drop_unused(transpose(graph)),
         """
         in   a:float32[2,3,4,5]
         in   b:float32[2,3,5,6]
@@ -363,16 +363,16 @@ def test_a_product_that_is_also_read_as_it_is_stays():
         return z.t() * 2, z + 1
 
     graph = traced(both, (3, 4), (4, 5))
-    assert str(turn(graph)) == str(graph)
+    assert str(transpose(graph)) == str(graph)
 
 
-# -- halve ---------------------------------------------------------------------------------------
+# -- split_k -------------------------------------------------------------------------------------
 
 
 def test_a_long_sum_over_rows_is_made_in_two_halves():
     graph = traced(lambda x, y: x.t() @ y, (512, 64), (512, 32))
     assert_prints(
-        halve(graph),
+        split_k(graph),
         """
         in   a:float32[512,64]
         in   b:float32[512,32]
@@ -401,4 +401,4 @@ def test_a_long_sum_over_rows_is_made_in_two_halves():
 )
 def test_other_products_are_made_whole(function, x, y):
     graph = traced(function, x, y)
-    assert str(halve(graph)) == str(graph)
+    assert str(split_k(graph)) == str(graph)

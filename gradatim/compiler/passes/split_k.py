@@ -22,7 +22,7 @@ WORK = 1 << 20  # least number of operations of a product that is worth another 
 LESS = 4  # how many times smaller than the inputs the result must be
 
 
-def halve(graph: Graph) -> Graph:
+def split_k(graph: Graph) -> Graph:
     """Split the products that add up many rows."""
     makers = graph.makers()
     new: dict[Var, Var] = {}

@@ -8,7 +8,7 @@ import pytest
 
 import gradatim as g
 from gradatim.compiler.ir.verify import verify
-from gradatim.compiler.passes.upright import upright
+from gradatim.compiler.passes.batch_in_lanes import batch_in_lanes
 from gradatim.nn import functional as F
 from tests.compiler.passes.test_passes import assert_prints, traced
 
@@ -16,7 +16,7 @@ from tests.compiler.passes.test_passes import assert_prints, traced
 def test_what_a_ragged_product_leads_to_is_transposed() -> None:
     graph = traced(lambda x, w: (x @ w.T).tanh().sum(1), (32, 30), (27, 30))
     assert_prints(
-        upright(graph),
+        batch_in_lanes(graph),
         """
         in   a:float32[32,30]
         in   b:float32[27,30]
@@ -32,7 +32,9 @@ def test_what_a_ragged_product_leads_to_is_transposed() -> None:
 
 def test_a_product_takes_it_either_way_round() -> None:
     graph = traced(lambda x, w: (x @ w).relu().T @ x, (16, 30), (30, 20))
-    shapes = [e.output.shape for e in verify(upright(graph)).equations if e.name != "permute"]
+    shapes = [
+        e.output.shape for e in verify(batch_in_lanes(graph)).equations if e.name != "permute"
+    ]
     assert shapes == [(20, 16), (20, 16), (20, 30)]
 
 
@@ -68,7 +70,7 @@ KEPT: dict[str, tuple[Callable[..., Any], tuple[tuple[int, ...], ...]]] = {
 def test_these_stay_as_they_are(what: str) -> None:
     function, shapes = KEPT[what]
     graph = traced(function, *shapes)
-    assert str(upright(graph)) == str(graph)
+    assert str(batch_in_lanes(graph)) == str(graph)
 
 
 def _loss(x: Any, y: Any, w: Any, v: Any, b: Any) -> Any:
@@ -95,7 +97,7 @@ def test_a_network_and_its_gradients_agree_with_numpys(batch: int, classes: int)
         np.testing.assert_allclose(a.detach(), b.detach(), rtol=1e-12)
     for p, q in zip(found, wanted, strict=True):
         np.testing.assert_allclose(p.grad, q.grad, rtol=1e-9, atol=1e-12)
-    assert f"float64[50,{batch}] = tanh" in program.explain(stage="upright")
+    assert f"float64[50,{batch}] = tanh" in program.explain(stage="batch_in_lanes")
 
 
 def _weights(shapes: tuple[tuple[int, ...], ...]) -> list[np.ndarray]:

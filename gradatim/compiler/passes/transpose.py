@@ -13,7 +13,7 @@ from ...ops.movement import permute
 from ..ir.graph import Equation, Graph, Var, apply
 
 
-def turn(graph: Graph) -> Graph:
+def transpose(graph: Graph) -> Graph:
     """Swap the factors of products whose only reader swaps rows and columns."""
     uses, makers = graph.uses(), graph.makers()
     kept: list[Equation] = []

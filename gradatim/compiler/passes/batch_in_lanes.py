@@ -29,7 +29,7 @@ ACROSS = 4.0  # cycles, roughly, of a sum across the lanes of a vector
 TURNED = (1, 0)
 
 
-def upright(graph: Graph) -> Graph:
+def batch_in_lanes(graph: Graph) -> Graph:
     """Transpose whole groups of ragged matrices, each with all its elementwise work."""
     standing = _standing(graph)
     if _saved(graph, standing) <= 0:
