@@ -166,8 +166,13 @@ def pinv(A: Tensor, rtol: float | None = None) -> Tensor:
 
     Singular values up to `rtol` times the largest count as 0; by default that is eps max(n, m).
     """
-    u, s, vh = svd(A, full_matrices=False)
-    keep = s > _tolerance(A, s, rtol)
+    factors = svd(A, full_matrices=False)
+    return _pseudoinverse(factors, _tolerance(A, factors.S, rtol) < factors.S)
+
+
+def _pseudoinverse(factors: linalg_svd, keep: Any) -> Any:
+    """From a singular value decomposition, of whose values those to `keep` count."""
+    u, s, vh = factors
     inverse: Any = (s.masked_fill(~keep, 1.0).reciprocal() * keep).unsqueeze(-2)
     return (vh.mT * inverse) @ u.mT
 
@@ -223,14 +228,14 @@ def lstsq(
         raise ShapeError(
             f"lstsq: A is {list(a.shape)} and B {list(b.shape)}: they need equally many rows"
         )
-    x = pinv(a, rcond) @ b
-    s = svdvals(a)
-    rank = (s > _tolerance(a, s, rcond)).sum(-1)
+    factors = svd(a, full_matrices=False)
+    keep = _tolerance(a, factors.S, rcond) < factors.S
+    x, rank = _pseudoinverse(factors, keep) @ b, keep.sum(-1)
     n, m = a.shape[-2:]
     left: Any = a.new_zeros(0)
     if n > m and bool((rank == m).all()):
         left = (a @ x - b).square().sum(-2 if b.ndim > 1 else 0)
-    return linalg_lstsq(x, left, rank, s)
+    return linalg_lstsq(x, left, rank, factors.S)
 
 
 def matrix_power(A: Tensor, n: int) -> Tensor:
