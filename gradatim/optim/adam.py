@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .._tensor.creation import tensor
 from .._tensor.like import zeros_like
-from ..core.dtypes import float64
 from ..core.inplace import update_all
 from ..ops import updates
-from .checks import check_betas, check_fused, check_not_negative
+from .checks import check_fused
 from .group import ParamGroup
-from .optimizer import Entry, Optimizer, Parameters
+from .moments import Moments
+from .optimizer import Entry, Parameters
 
 
-class Adam(Optimizer):
+class Adam(Moments):
     """Adam: steps from moving averages of the gradient and of its square.
 
         m <- beta1 m + (1 - beta1) g
@@ -38,8 +37,6 @@ class Adam(Optimizer):
     tensor([  0.9000, -19.9000], requires_grad=True)
     """
 
-    numbers = ("lr", "betas")
-
     def __init__(
         self,
         params: Parameters,
@@ -56,10 +53,6 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check_not_negative("learning rate", lr)
-        check_not_negative("epsilon value", eps)
-        check_betas(betas)
-        check_not_negative("weight_decay value", weight_decay)
         check_fused(fused, foreach, differentiable)
         defaults = {
             "lr": lr,
@@ -77,12 +70,8 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
 
     def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
-        """The step count and the two averages."""
-        state = {
-            "step": tensor(0.0, dtype=float64),
-            "exp_avg": zeros_like(p),
-            "exp_avg_sq": zeros_like(p),
-        }
+        """The averages, and the largest second one so far for `amsgrad`."""
+        state = super().init_state(p, group)
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = zeros_like(p)
         return state

@@ -1,4 +1,4 @@
-"""The state that the relatives of Adam share: moving averages of the gradient and of its size."""
+"""What Adam and its relatives share: moving averages of the gradient and of its size."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .optimizer import Optimizer, Parameters
 
 
 class Moments(Optimizer):
-    """The base of NAdam, RAdam and Adamax: checked settings, and two moving averages as state."""
+    """The base of Adam, NAdam, RAdam and Adamax: checked settings, and two averages as state."""
 
     numbers = ("lr", "betas")
     second = "exp_avg_sq"  # the name of the second average
 
     def __init__(self, params: Parameters, defaults: dict[str, Any]) -> None:
         check_not_negative("learning rate", defaults["lr"])
-        check_betas(defaults["betas"])
         check_not_negative("epsilon value", defaults["eps"])
+        check_betas(defaults["betas"])
         check_not_negative("weight_decay value", defaults["weight_decay"])
         super().__init__(params, defaults)
 
