@@ -46,7 +46,7 @@ def jacobian(
         outputs = func(*xs)
         blocks = [_blocks("jacobian", y, xs, create_graph, strict) for y in _as_tuple(outputs)]
     matrices = [tuple(row) if is_tuple else row[0] for row in blocks]
-    return tuple(matrices) if isinstance(outputs, (tuple, list)) else matrices[0]
+    return tuple(matrices) if _are_several(outputs) else matrices[0]
 
 
 def hessian(
@@ -66,7 +66,7 @@ def hessian(
     tensor([[ 6.,  0.],
             [ 0., 12.]])
     """
-    is_tuple = isinstance(inputs, tuple)
+    is_tuple = _are_several(inputs)
 
     def gradient(*xs: Any) -> Any:
         out = _one_number("hessian", func(*xs))
@@ -125,8 +125,7 @@ def jvp(
         weights = tuple(zeros_like(y).requires_grad_() for y in outputs)
         products = _gradients("jvp", outputs, xs, weights, True, strict)
     changes = _gradients("jvp", products, weights, directions, create_graph, False)
-    several = isinstance(out, (tuple, list))
-    return _cut(out, create_graph), changes if several else changes[0]
+    return _cut(out, create_graph), changes if _are_several(out) else changes[0]
 
 
 def hvp(
@@ -156,8 +155,12 @@ def hvp(
 vhp = hvp  # H is symmetric
 
 
+def _are_several(x: Any) -> bool:
+    return isinstance(x, (tuple, list))
+
+
 def _as_tuple(x: Any) -> tuple[Any, ...]:
-    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
+    return tuple(x) if _are_several(x) else (x,)
 
 
 def _leaves(name: str, inputs: Any, create_graph: bool) -> tuple[tuple[Any, ...], bool]:
@@ -170,7 +173,7 @@ def _leaves(name: str, inputs: Any, create_graph: bool) -> tuple[tuple[Any, ...]
             x.view_as(x) if create_graph and x.requires_grad else x.detach().requires_grad_()
             for x in xs
         )
-    return leaves, isinstance(inputs, (tuple, list))
+    return leaves, _are_several(inputs)
 
 
 def _directions(name: str, v: Any, xs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -234,4 +237,4 @@ def _cut(out: Any, create_graph: bool) -> Any:
     """The output, without history unless `create_graph`."""
     if create_graph:
         return out
-    return tuple(x.detach() for x in out) if isinstance(out, (tuple, list)) else out.detach()
+    return tuple(x.detach() for x in out) if _are_several(out) else out.detach()

@@ -43,6 +43,14 @@ def test_the_hessian_is_the_jacobian_of_the_gradient():
     assert not yy.any()
 
 
+def test_a_list_of_inputs_is_as_good_as_a_tuple():
+    def f(x, y):
+        return (y @ x).sum() + (x * x).sum()
+
+    for by_list, by_tuple in zip(hessian(f, [X, Y]), hessian(f, (X, Y)), strict=True):
+        assert all(map(g.equal, by_list, by_tuple))
+
+
 def test_products_are_those_with_the_matrices():
     v, w = g.tensor([0.5, -1.0, 2.0]), g.tensor([1.0, 0.0, -3.0])
     J = jacobian(bent, X)
