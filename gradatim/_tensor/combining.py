@@ -13,6 +13,7 @@ from . import linear_algebra
 from .creation import tensor
 from .dims import Size
 from .joining import atleast_2d, cat, several, stack
+from .points import grids_of
 from .promotion import broadcast_shape, expanded
 
 if TYPE_CHECKING:
@@ -120,12 +121,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
     xs: Any = several("cartesian_prod", tensors)
     if len(xs) == 1:
         return xs[0]
-    n = len(xs)
-    sizes = [x.numel() for x in xs]
-    grids = [
-        x.reshape([-1 if k == i else 1 for k in range(n)]).expand(sizes) for i, x in enumerate(xs)
-    ]
-    return stack(grids, -1).reshape(-1, n)
+    return stack(grids_of(xs), -1).reshape(-1, len(xs))
 
 
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:

@@ -38,14 +38,19 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
             raise ShapeError(f"meshgrid: tensor {i} has shape {list(x.shape)}; an axis is a vector")
         if x.dtype != axes[0].dtype:
             raise DTypeError(f"meshgrid: tensor {i} is {x.dtype}, the first {axes[0].dtype}")
-    n = len(axes)
-    sizes = [x.numel() for x in axes]
-    grids = [
-        x.reshape([-1 if k == i else 1 for k in range(n)]).expand(sizes) for i, x in enumerate(axes)
-    ]
-    if indexing == "xy" and n > 1:
+    grids = grids_of(axes)
+    if indexing == "xy" and len(axes) > 1:
         grids = [x.transpose(0, 1) for x in grids]
     return tuple(grids)
+
+
+def grids_of(axes: list[Any]) -> list[Tensor]:
+    """Each axis as a view of the whole grid, in which it varies along its own dimension only."""
+    sizes = [x.numel() for x in axes]
+    return [
+        x.reshape([-1 if k == i else 1 for k in range(len(axes))]).expand(sizes)
+        for i, x in enumerate(axes)
+    ]
 
 
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0) -> Tensor:
