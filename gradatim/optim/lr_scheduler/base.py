@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from ...core.errors import ArgumentError
+from ..group import ParamGroup
 from ..optimizer import Optimizer
 
 
@@ -17,8 +18,7 @@ class LRScheduler:
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+        check_optimizer(optimizer)
         self.optimizer = optimizer
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
@@ -92,6 +92,32 @@ class LRScheduler:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the state that `state_dict` returned."""
         self.__dict__.update(state_dict)
+
+
+def check_optimizer(optimizer: Any) -> None:
+    """Refuse what is not an optimiser."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+
+
+def has_beta1(optimizer: Optimizer) -> bool:
+    """Whether what a schedule cycles as momentum is beta1.
+
+    Errors: ArgumentError for an optimiser without either.
+    """
+    if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
+        raise ArgumentError(
+            "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
+        )
+    return "betas" in optimizer.defaults
+
+
+def set_momentum(group: ParamGroup, momentum: float, *, as_beta1: bool) -> None:
+    """Set the momentum of a group, or its beta1."""
+    if as_beta1:
+        group["betas"] = (momentum, *group["betas"][1:])
+    else:
+        group["momentum"] = momentum
 
 
 def check_steps(what: str, steps: int) -> None:

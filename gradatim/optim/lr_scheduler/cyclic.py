@@ -8,7 +8,14 @@ from typing import Any
 
 from ...core.errors import ArgumentError
 from ..optimizer import Optimizer
-from .base import LRScheduler, check_steps, for_each_group
+from .base import (
+    LRScheduler,
+    check_optimizer,
+    check_steps,
+    for_each_group,
+    has_beta1,
+    set_momentum,
+)
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -127,8 +134,7 @@ class CyclicLR(LRScheduler):
         max_momentum: float | list[float] = 0.9,
         last_epoch: int = -1,
     ) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+        check_optimizer(optimizer)
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
             raise ArgumentError(
                 'CyclicLR: mode is "triangular", "triangular2" or "exp_range", or give a scale_fn; '
@@ -147,11 +153,7 @@ class CyclicLR(LRScheduler):
         self.by_cycle = scale_mode == "cycle" if scale_fn else mode != "exp_range"
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
-            if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
-                raise ArgumentError(
-                    "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
-                )
-            self.use_beta1 = "betas" in optimizer.defaults
+            self.use_beta1 = has_beta1(optimizer)
             self.momenta = list(
                 zip(
                     for_each_group("base_momentum", optimizer, base_momentum),
@@ -169,10 +171,7 @@ class CyclicLR(LRScheduler):
         if self.cycle_momentum:
             for group, (low, high) in zip(self.optimizer.param_groups, self.momenta, strict=True):
                 momentum = high - (high - low) * height
-                if self.use_beta1:
-                    group["betas"] = (momentum, *group["betas"][1:])
-                else:
-                    group["momentum"] = momentum
+                set_momentum(group, momentum, as_beta1=self.use_beta1)
         pairs = zip(self.base_lrs, self.max_lrs, strict=True)
         return [low + (high - low) * height for low, high in pairs]
 

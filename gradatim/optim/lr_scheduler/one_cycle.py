@@ -6,7 +6,7 @@ import math
 
 from ...core.errors import ArgumentError
 from ..optimizer import Optimizer
-from .base import LRScheduler, for_each_group
+from .base import LRScheduler, check_optimizer, for_each_group, has_beta1, set_momentum
 
 # A phase: its last step, the rates at both ends and the momenta at both ends, by name.
 Phase = tuple[float, str, str, str, str]
@@ -52,8 +52,7 @@ class OneCycleLR(LRScheduler):
         three_phase: bool = False,
         last_epoch: int = -1,
     ) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+        check_optimizer(optimizer)
         if not 0 <= pct_start <= 1:
             raise ArgumentError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
@@ -71,11 +70,7 @@ class OneCycleLR(LRScheduler):
                 group["max_lr"] = top
                 group["min_lr"] = group["initial_lr"] / final_div_factor
         if cycle_momentum:
-            if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
-                raise ArgumentError(
-                    "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
-                )
-            self.use_beta1 = "betas" in optimizer.defaults
+            self.use_beta1 = has_beta1(optimizer)
             if last_epoch == -1:
                 low = for_each_group("base_momentum", optimizer, base_momentum)
                 high = for_each_group("max_momentum", optimizer, max_momentum)
@@ -96,10 +91,7 @@ class OneCycleLR(LRScheduler):
             rates.append(self._between(group[low], group[high], done))
             if self.cycle_momentum:
                 momentum = self._between(group[start], group[end], done)
-                if self.use_beta1:
-                    group["betas"] = (momentum, *group["betas"][1:])
-                else:
-                    group["momentum"] = momentum
+                set_momentum(group, momentum, as_beta1=self.use_beta1)
         return rates
 
     def _now(self) -> tuple[Phase, float]:
