@@ -95,8 +95,8 @@ def det(A: Tensor) -> Tensor:
 
 def slogdet(A: Tensor) -> linalg_slogdet:
     """The determinant's sign (0 if it is 0), and the logarithm of its size (-inf then)."""
-    a = _square("slogdet", A)
-    return linalg_slogdet(ops.signdet(a), ops.logabsdet(a))
+    sign, size = ops.parts_of(ops.slogdet(_square("slogdet", A)), (), ())
+    return linalg_slogdet(sign.detach(), size)
 
 
 def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:

@@ -81,21 +81,6 @@ det: Primitive = Primitive(
     a=lambda g, a, out: mul(_over(mul(g, out), a), swap_last(inv(a))),
 )
 
-# log |det a|
-logabsdet: Primitive = Primitive(
-    "logabsdet(a)",
-    _checked("logabsdet", lambda a: np.asarray(np.linalg.slogdet(a)[1], a.dtype)),
-    _of_batch,
-    a=lambda g, a: mul(_over(g, a), swap_last(inv(a))),
-)
-
-signdet = Primitive(
-    "signdet(a)",
-    _checked("signdet", lambda a: np.asarray(np.linalg.slogdet(a)[0], a.dtype)),
-    _of_batch,
-    differentiable=False,
-)
-
 
 def _lower_half(x: Any) -> Any:
     """The lower triangle, with half of the diagonal."""
@@ -123,7 +108,7 @@ cholesky: Primitive = Primitive(
     "cholesky(a)", _checked("cholesky", _cholesky), _square, a=_cholesky_back
 )
 
-# -- factors without a gradient ------------------------------------------------------------
+# -- several results -----------------------------------------------------------------------
 #
 # A factorisation has several results. They are one array here, one after the other for each matrix,
 # so that a compiled program can hold it; `parts_of` takes it apart.
@@ -180,6 +165,20 @@ def _of(a: Any, shapes: list[tuple[int, ...]]) -> ArrayType:
     return ArrayType((*a.shape[:-2], sum(map(numel, shapes))), a.dtype)
 
 
+def _slogdet_back(g: Any, a: Any) -> Any:
+    _, of_log = parts_of(g, (), ())
+    return mul(_over(of_log, a), swap_last(inv(a)))
+
+
+# sign det a, and log |det a|
+slogdet: Primitive = Primitive(
+    "slogdet(a)",
+    _packed("slogdet", np.linalg.slogdet),
+    lambda a: _of(a, [(), ()]),
+    a=_slogdet_back,
+)
+
+# These have no gradient.
 eigh = Primitive(
     "eigh(a)",
     _packed("eigh", lambda a: np.linalg.eigh(_finite(a))),

@@ -113,7 +113,7 @@ NEED_A_DIMENSION = {
         "matmul",
         "outer_rows",
     ),
-    *("solve", "inv", "det", "logabsdet", "signdet", "cholesky", "eigh", "svd", "qr"),
+    *("solve", "inv", "det", "slogdet", "cholesky", "eigh", "svd", "qr"),
     *("multinomial", "pick", "place", "recurrence", "running_index", "scatter", "std"),
     *(
         "scaled_softmax",

@@ -17,9 +17,7 @@ REASONS: dict[str, str] = {
     "scatter_extreme": BY_PLACE,
     "scatter_prod": BY_PLACE,
     "linspace": ENDS_MEET,
-    **dict.fromkeys(
-        ("solve", "inv", "det", "logabsdet", "signdet", "cholesky", "eigh", "svd", "qr"), LAPACK
-    ),
+    **dict.fromkeys(("solve", "inv", "det", "slogdet", "cholesky", "eigh", "svd", "qr"), LAPACK),
 }
 
 # Their output shapes depend on the data: a trace refuses them.
