@@ -45,6 +45,9 @@ _CLOSED = (
     Value,
 )
 
+# What a compiled function keeps about its own programs: one that contains it does without them.
+_BOOKS = frozenset(["variants", "history", "_compiling", "_turn", "_warned"])
+
 
 class Search:
     """Places found so far (`roots`), and references not followed yet.
@@ -215,7 +218,7 @@ class Search:
         kind = type(x)
         own: Mapping[str, Any] = x.__dict__ if kind.__dictoffset__ else {}
         for name, value in list(own.items()):
-            if type(name) is str:
+            if type(name) is str and not (name in _BOOKS and is_librarys(kind.__module__)):
                 way = Way.FIELD if _is_read_at_once(kind, name) else Way.ATTRIBUTE
                 self._when(name, self._attribute(place, way, name, name, value, kind))
         for base in kind.__mro__:

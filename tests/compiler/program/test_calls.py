@@ -387,3 +387,13 @@ def test_parameters_frozen_later_stay():
     with pytest.warns(UserWarning, match=r"q\.requires_grad changed from True to False"):
         step()
     assert (p.grad.tolist(), q.grad) == ([1, 1], None)
+
+
+def test_a_compiled_function_within_another_may_be_called_on_its_own_in_between() -> None:
+    inner = g.compile(lambda x: x * 2)
+    outer = g.compile(lambda x: inner(x) + 1)
+    for size in (2, 3, 4):
+        assert outer(g.ones(2)).tolist() == [3, 3]
+        inner(g.ones(size))
+    assert outer.history == ["first call"]
+    assert len(inner.variants) == 3
