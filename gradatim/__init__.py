@@ -280,7 +280,6 @@ from ._tensor.tensor import Tensor
 from ._tensor.triangles import tril_indices, triu_indices
 from ._tensor.types import can_cast, finfo, iinfo, promote_types, result_type
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
-from .core.compiling import set_module_compiler as _set_module_compiler
 from .core.dtypes import bool_ as bool
 from .core.dtypes import (
     dtype,
@@ -347,13 +346,7 @@ def _kernel(*asked: typing.Any) -> typing.Any:
     return importlib.import_module(".compiler.pipeline.kernel", __name__).make(*asked)
 
 
-def _in_place(*asked: typing.Any) -> None:
-    """Compile a module in place, for `Module.compile`."""
-    importlib.import_module(".compiler.compile", __name__).compile_in_place(*asked)
-
-
 _set_kernel_maker(_kernel)
-_set_module_compiler(_in_place)
 
 
 def __getattr__(name: str) -> typing.Any:

@@ -2,7 +2,7 @@
 
 The rooms, in the order in which a function passes through them:
 
-    compile     `gradatim.compile`; `attempt`: compiled if possible, else eager
+    compile     `gradatim.compile` and its `settings`; `attempt`: compiled if possible, else eager
     program     what `compile` returns, called like the function
     trace       the function runs once and becomes a graph, while guards watch what it reads
     guards      the check before every call that what the function read is unchanged

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
-from ..core.compiling import Settings
+from ..core.errors import ArgumentError
 from .machine import engine
-from .program.module import compile_module, into_compiled, into_plain, is_module
+from .program.module import CompiledModule, compile_module, is_module, program_of
 from .program.program import Program
 from .program.variants import check_function
 from .scalars.program import compile_scalars, touches_values
+from .settings import Settings
 from .trace.watched import warn
 
 
@@ -75,12 +76,21 @@ def _compile(function: Callable[..., Any], settings: Settings) -> Any:
 
 
 def compile_in_place(module: Any, settings: Settings) -> None:
-    """Compile a module in place, or make a compiled one plain again."""
-    if settings.is_plain:
-        into_plain(module)
-        return
-    _warn_without_llvm()
-    into_compiled(module)
+    """Give a module the program that its calls run from now on; or take it away again.
+
+    Errors: ArgumentError for taking it from the compiled form of another module.
+    """
+    if isinstance(module, CompiledModule):
+        if settings.is_plain:
+            raise ArgumentError(
+                f"compile: {type(module).__name__} is the compiled form of a module, which still "
+                "exists uncompiled: use its .function"
+            )
+    elif settings.is_plain:
+        module.__dict__.pop("_compiled", None)
+    elif module._compiled is None:
+        _warn_without_llvm()
+        module._compiled = program_of(module)
 
 
 def _warn_without_llvm() -> None:

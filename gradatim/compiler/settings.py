@@ -1,4 +1,4 @@
-"""The settings of `compile`, as in PyTorch, and the hook through which `Module.compile` calls it.
+"""The settings of `compile`, as in PyTorch.
 
 A setting that would have no effect here is refused. All of PyTorch's modes are accepted: they only
 set how long the compiler may search for a fast program, never results.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import ArgumentError
+from ..core.errors import ArgumentError
 
 _MODES = ("default", "lite", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
 
@@ -47,18 +47,3 @@ class Settings:
 
 def _refuse(setting: str, why: str) -> None:
     raise ArgumentError(f"compile: {setting} is not supported: {why}; leave it out")
-
-
-class _State:
-    compile: Callable[[Any, Settings], None] | None = None
-
-
-def set_module_compiler(compile: Callable[[Any, Settings], None]) -> None:
-    """Install the function that compiles a module in place; `gradatim/__init__` calls this."""
-    _State.compile = compile
-
-
-def compile_in_place(module: Any, asked: Settings) -> None:
-    """Compile a module in place, or, if the settings say so, leave it eager."""
-    if _State.compile is not None:
-        _State.compile(module, asked)

@@ -1,9 +1,10 @@
 """Compiled modules: calls run machine code, everything else is the module itself.
 
-The compiled form of a module has a class of its own, derived from the module's, and shares its
-`__dict__`: parameters, buffers, children, hooks and settings are the same objects under the same
-names, whichever form changes them. Only calls differ. `Module.compile` gives that class to the
-module itself.
+`gradatim.compile(module)` returns its compiled form. It has a class of its own, derived from the
+module's, and shares its `__dict__`: parameters, buffers, children, hooks and settings are the same
+objects under the same names, whichever form changes them. Only calls differ.
+
+`module.compile()` makes no second form: the module itself holds the program and calls it.
 """
 
 from __future__ import annotations
@@ -14,15 +15,11 @@ from itertools import takewhile
 from types import FunctionType, MethodType
 from typing import Any
 
-from ...core.errors import ArgumentError
 from .program import Method, Program
-
-_SHOWN = ("explain", "export", "function", "history", "profile", "repeat", "variants")
-_PLACE = "_program"
 
 
 class CompiledModule:
-    """The base class of all compiled modules."""
+    """The base class of all compiled forms."""
 
     __slots__ = ()
     _program: Program
@@ -32,12 +29,8 @@ class CompiledModule:
         return self._program(*args, **kwargs)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        """Pickle the plain module, to be compiled again: machine code is not pickled."""
-        if not _is_in_place(self):
-            return compile_module, (self._program.function,)
-        plain: Any = object.__new__(type(self).__bases__[0])
-        plain.__dict__ = {k: v for k, v in self.__dict__.items() if k != _PLACE}
-        return into_compiled, (plain,)
+        """Pickle the module, to be compiled again: machine code is not pickled."""
+        return compile_module, (self._program.function,)
 
 
 class _OfProgram:
@@ -46,11 +39,8 @@ class _OfProgram:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __get__(self, module: Any, owner: type) -> Any:
-        if module is None:
-            return self
-        program = module._program
-        return getattr(program.of(module) if type(program) is Method else program, self.name)
+    def __get__(self, twin: Any, owner: type) -> Any:
+        return self if twin is None else getattr(twin._program, self.name)
 
 
 class _OfModule:
@@ -90,103 +80,44 @@ def is_module(function: Any) -> bool:
 
 def compile_module(module: Any) -> Any:
     """The compiled form of a module: the same module except for its calls."""
-    if isinstance(module, CompiledModule):
+    if isinstance(module, CompiledModule) or getattr(module, "_compiled", None) is not None:
         return module
+    shown = tuple(name for name in Program.methods if not hasattr(module, name))
     kind: Any = type(module)
-    twin: Any = object.__new__(_class_of(kind, _shown(module), in_place=False))
+    twin: Any = object.__new__(_class_of(kind, shown))
     twin.__dict__ = module.__dict__
-    object.__setattr__(twin, _PLACE, Program(module))
+    object.__setattr__(twin, "_program", Program(module))
     return twin
 
 
-def into_compiled(module: Any) -> Any:
-    """Compile a module in place."""
-    if not isinstance(module, CompiledModule):
-        kind: Any = type(module)
-        program = module.__dict__[_PLACE] = Method(MethodType(kind.__call__, module))
-        program.__name__ = kind.__name__
-        object.__setattr__(module, "__class__", _class_of(kind, _shown(module), in_place=True))
-    return module
-
-
-def into_plain(module: Any) -> None:
-    """Make a module that was compiled in place plain again.
-
-    Errors: ArgumentError for the compiled form of another module.
-    """
-    if not isinstance(module, CompiledModule):
-        return
-    if not _is_in_place(module):
-        raise ArgumentError(
-            f"compile: {type(module).__name__} is the compiled form of a module, which still "
-            "exists uncompiled: use its .function"
-        )
-    object.__setattr__(module, "__class__", type(module).__bases__[0])
-    del module.__dict__[_PLACE]
-
-
-def _is_in_place(module: CompiledModule) -> bool:
-    """Whether it is the module itself, not a compiled form beside it."""
-    return _PLACE not in vars(type(module))
-
-
-def _made_plain(kind: Any) -> Callable[..., Any]:
-    """A `__new__` for a compiled class: `type(self)(self.config)` makes a plain module."""
-
-    def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        return kind(*args, **kwargs)
-
-    return __new__
-
-
-def _derived_plain(kind: Any, *, in_place: bool) -> Any:
-    """An `__init_subclass__` for a compiled class: what is derived from it is derived from `kind`.
-
-    Errors: TypeError for the class of a compiled form, whose instances have another layout.
-    """
-
-    def __init_subclass__(cls: Any, **kwargs: Any) -> None:
-        if not in_place:
-            raise TypeError(
-                f"{cls.__name__} cannot be derived from the compiled form of {kind.__name__}; "
-                f"derive it from {kind.__name__} itself, and compile the modules it makes"
-            )
-        bases = cls.__bases__
-        plain = (c.__bases__[0] if issubclass(c, CompiledModule) else c for c in bases)
-        cls.__bases__ = tuple(dict.fromkeys(plain))
-        if "__new__" not in vars(cls):  # else Python keeps calling that of the bases it had
-            cls.__new__ = _made_as_above(cls)
-        super(cls, cls).__init_subclass__(**kwargs)
-
-    return __init_subclass__
-
-
-def _made_as_above(owner: Any) -> Callable[..., Any]:
-    """A `__new__` as if the class had none of its own."""
-
-    def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        made = super(owner, cls).__new__
-        return made(cls) if made is object.__new__ else made(cls, *args, **kwargs)
-
-    return __new__
-
-
-def _shown(module: Any) -> tuple[str, ...]:
-    return tuple(name for name in _SHOWN if not hasattr(module, name))
+def program_of(module: Any) -> Method:
+    """The program of a module that is compiled in place, named after its class."""
+    program = Method(MethodType(type(module)._call_impl, module))
+    program.__name__ = type(module).__name__
+    return program
 
 
 @lru_cache(maxsize=512)
-def _class_of(kind: Any, shown: tuple[str, ...], *, in_place: bool) -> type:
+def _class_of(kind: Any, shown: tuple[str, ...]) -> type:
+    """The class of the compiled forms of a class's modules."""
+
+    def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        return kind(*args, **kwargs)  # `type(self)(self.config)` makes a plain module
+
+    def __init_subclass__(cls: Any, **kwargs: Any) -> None:
+        raise TypeError(
+            f"{cls.__name__} cannot be derived from the compiled form of {kind.__name__}; "
+            f"derive it from {kind.__name__} itself, and compile the modules it makes"
+        )
+
+    own = takewhile(lambda c: "__call__" not in vars(c), kind.__mro__)
+    methods = [(n, f) for c in own for n, f in vars(c).items() if type(f) is FunctionType]
     names: dict[str, Any] = {name: _OfProgram(name) for name in shown}
-    names |= {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    names |= {n: _OfModule(f) for n, f in reversed(methods) if not n.startswith("__")}
     names |= {n: vars(CompiledModule)[n] for n in ("__call__", "__reduce_ex__")}
-    names["__new__"] = _made_plain(kind)
-    names["__init_subclass__"] = _derived_plain(kind, in_place=in_place)
-    if not in_place:
-        own = takewhile(lambda c: "__call__" not in vars(c), kind.__mro__)
-        methods = [(n, f) for c in own for n, f in vars(c).items() if type(f) is FunctionType]
-        names |= {n: _OfModule(f) for n, f in reversed(methods) if not n.startswith("__")}
-        names["__slots__"] = (_PLACE,)  # not in the `__dict__`, which is the module's too
+    names |= {"__new__": __new__, "__init_subclass__": __init_subclass__}
+    names |= {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    names["__slots__"] = ("_program",)  # not in the `__dict__`, which is the module's too
     made = type(kind)(f"Compiled{kind.__name__}", (_without_hook(kind), CompiledModule), names)
     if made.__bases__[0] is not kind:
         made.__bases__ = kind, CompiledModule

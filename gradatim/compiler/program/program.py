@@ -41,6 +41,9 @@ class Program(CompiledFunction):
     tensor([2., 4.])
     """
 
+    # What compiled modules have beside their own attributes.
+    methods = ("explain", "export", "function", "history", "profile", "repeat", "variants")
+
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
         functools.update_wrapper(self, function, updated=())

@@ -147,6 +147,9 @@ class Members:
                 return table[name]
             if name in (table := own["_buffers"]):
                 return table[name]
+            program = own.get("_compiled")
+            if program is not None and name in program.methods:
+                return getattr(program.of(self), name)
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..._tensor.autograd import Removable
-from ...core.compiling import Settings, compile_in_place
 from .hooks import Hook, Hooks, register
 from .printing import describe
 from .state import Stateful
@@ -30,6 +29,7 @@ class Module(Stateful):
     """
 
     _hooks: Hooks | None = None  # made when the first hook is registered
+    _compiled: Any = None  # the program made by `compile`
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output; every subclass defines its own."""
@@ -38,10 +38,16 @@ class Module(Stateful):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """`forward`, with the hooks around it."""
+        """`forward`, with the hooks around it; as machine code after `compile`."""
+        if self._compiled is not None:
+            return self._compiled(*args, **kwargs)
         if self._hooks is None:
             return self.forward(*args, **kwargs)
         return self._hooks.call(self, args, kwargs)
+
+    def _call_impl(self, *args: Any, **kwargs: Any) -> Any:
+        """What `compile` compiles."""
+        return (self._hooks or Hooks()).call(self, args, kwargs)
 
     def compile(
         self,
@@ -56,7 +62,7 @@ class Module(Stateful):
         """Run this module as machine code from now on, as `gradatim.compile` would.
 
         The settings are those of `gradatim.compile`. With `disable`, or the backend "eager", the
-        module runs eagerly, even if it was compiled before.
+        module runs eagerly, even if it was compiled before. Copies of the module are not compiled.
 
         Errors: ArgumentError for settings that `gradatim.compile` refuses.
 
@@ -64,13 +70,15 @@ class Module(Stateful):
         >>> from gradatim import nn
         >>> model = nn.Linear(2, 1)
         >>> model.compile()
-        >>> model
-        CompiledLinear(in_features=2, out_features=1, bias=True)
-        >>> model.compile(disable=True)
-        >>> model
-        Linear(in_features=2, out_features=1, bias=True)
+        >>> model(gradatim.ones(1, 2)).shape
+        gradatim.Size([1, 1])
+        >>> model.history
+        ['first call']
         """
-        asked = Settings(
+        from ...compiler.compile import compile_in_place
+        from ...compiler.settings import Settings
+
+        settings = Settings(
             fullgraph=fullgraph,
             dynamic=dynamic,
             backend=backend,
@@ -78,7 +86,14 @@ class Module(Stateful):
             options=options,
             disable=disable,
         )
-        compile_in_place(self, asked)
+        compile_in_place(self, settings)
+
+    def __getstate__(self) -> Any:
+        """What is copied and pickled: all but the program, which is that of this object."""
+        state: Any = super().__getstate__()
+        own, *slots = state if isinstance(state, tuple) else (state,)
+        own = {name: value for name, value in own.items() if name != "_compiled"}
+        return (own, *slots) if slots else own
 
     def extra_repr(self) -> str:
         """The settings shown when the module is printed."""
