@@ -1,4 +1,4 @@
-"""Arithmetic and elementwise functions of a tensor.
+"""Arithmetic: operators, and functions by PyTorch's names.
 
 In this package a method's first parameter has PyTorch's name `input`, because the same function is
 also `gradatim.exp(input)`.
@@ -6,7 +6,6 @@ also `gradatim.exp(input)`.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ArgumentError, DTypeError, GradatimError
@@ -14,18 +13,15 @@ from ..core.handle import Handle
 from ..core.numbers import glance
 from ..core.primitive import Primitive
 from ..ops import elementwise as ops
+from ..ops import pairs
 from ..ops.broadcast import copy
-from ..ops.erf import erf as _erf
-from ..ops.trigonometry import cosh, sinh, tan
 from .promotion import (
     binary,
     broadcast_shape,
     fits,
     floating,
     floating_binary,
-    only_floats,
     operand,
-    promoted,
     result_type,
 )
 
@@ -36,7 +32,7 @@ Number = bool | int | float
 
 
 class Arithmetic(Handle):
-    """`+ - * / // % **` and elementwise functions."""
+    """`+ - * / // % **` and their relatives."""
 
     # -- binary functions, in PyTorch's names --------------------------------------------
 
@@ -82,22 +78,39 @@ class Arithmetic(Handle):
         """
         return division(ops.remainder, input, other)
 
+    def fmod(input, other: Tensor | Number) -> Tensor:
+        """The remainder with the sign of the dividend, as in C.
+
+        Errors: IntegerDivisionError (a ZeroDivisionError) for integers and a divisor of 0.
+
+        >>> import gradatim
+        >>> gradatim.tensor([7.0, -7.0]).fmod(3)
+        tensor([ 1., -1.])
+        """
+        return division(pairs.fmod, input, other)
+
     def pow(input, exponent: Tensor | Number) -> Tensor:
         """`input ** exponent`, broadcast."""
         return _pow(input, exponent)
-
-    def maximum(input, other: Tensor) -> Tensor:
-        """The larger of each pair; nan if either is."""
-        return binary(ops.maximum, input, other)
-
-    def minimum(input, other: Tensor) -> Tensor:
-        """The smaller of each pair; nan if either is."""
-        return binary(ops.minimum, input, other)
 
     def lerp(input, end: Tensor, weight: Tensor | Number) -> Tensor:
         """`input + weight * (end - input)`."""
         broadcast_shape("lerp", *[x._value.shape for x in (input, end) if isinstance(x, Handle)])
         return input + (end - input) * weight
+
+    def float_power(input, exponent: Tensor | Number) -> Tensor:
+        """x^y in double precision."""
+        return input.double() ** (
+            exponent.double() if isinstance(exponent, Handle) else float(exponent)
+        )
+
+    def addcmul(input, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+        """`input + value * tensor1 * tensor2`."""
+        return input + _product("addcmul", input, tensor1 * tensor2, value)
+
+    def addcdiv(input, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+        """`input + value * tensor1 / tensor2`."""
+        return input + _product("addcdiv", input, tensor1 / tensor2, value)
 
     # -- operators: an unknown operand's own reflected method decides ----------------------
 
@@ -164,6 +177,10 @@ class Arithmetic(Handle):
         """-1, 0 or 1; bools unchanged."""
         return copy(input) if _is_bool(input) else ops.sign(input)
 
+    def positive(input) -> Tensor:
+        """The tensor itself."""
+        return input  # type: ignore[return-value]
+
     def square(input) -> Tensor:
         """`input ** 2`."""
         return _pow(input, 2)
@@ -172,120 +189,7 @@ class Arithmetic(Handle):
         """`1 / input`."""
         return ops.reciprocal(floating(input))
 
-    def exp(input) -> Tensor:
-        """e to the power of each element."""
-        return ops.exp(floating(input))
-
-    def expm1(input) -> Tensor:
-        """e^x - 1, accurate near 0."""
-        return ops.expm1(floating(input))
-
-    def log(input) -> Tensor:
-        """The natural logarithm; -inf at 0, nan below."""
-        return ops.log(floating(input))
-
-    def log1p(input) -> Tensor:
-        """log(1 + x), accurate near 0."""
-        return ops.log1p(floating(input))
-
-    def log2(input) -> Tensor:
-        """The logarithm to base 2."""
-        return ops.log(floating(input)) * (1 / math.log(2.0))
-
-    def log10(input) -> Tensor:
-        """The logarithm to base 10."""
-        return ops.log(floating(input)) * (1 / math.log(10.0))
-
-    def sqrt(input) -> Tensor:
-        """The square root; nan below 0."""
-        return ops.sqrt(floating(input))
-
-    def rsqrt(input) -> Tensor:
-        """1 / sqrt(x)."""
-        return ops.reciprocal(ops.sqrt(floating(input)))
-
-    def sin(input) -> Tensor:
-        """The sine, of radians."""
-        return ops.sin(floating(input))
-
-    def cos(input) -> Tensor:
-        """The cosine, of radians."""
-        return ops.cos(floating(input))
-
-    def tan(input) -> Tensor:
-        """The tangent, of radians."""
-        return tan(floating(input))
-
-    def sinh(input) -> Tensor:
-        """The hyperbolic sine, (e^x - e^-x) / 2."""
-        return sinh(floating(input))
-
-    def cosh(input) -> Tensor:
-        """The hyperbolic cosine, (e^x + e^-x) / 2."""
-        return cosh(floating(input))
-
-    def tanh(input) -> Tensor:
-        """The hyperbolic tangent."""
-        return ops.tanh(floating(input))
-
-    def sigmoid(input) -> Tensor:
-        """1 / (1 + e^-x)."""
-        return ops.sigmoid(floating(input))
-
-    def relu(input) -> Tensor:
-        """max(x, 0)."""
-        return ops.relu(input)
-
-    def erf(input) -> Tensor:
-        """The error function: 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x."""
-        return _erf(floating(input))
-
-    def floor(input) -> Tensor:
-        """The largest integer not above each element, in the same dtype."""
-        return _rounding(ops.floor, input)
-
-    def ceil(input) -> Tensor:
-        """The smallest integer not below each element, in the same dtype."""
-        return _rounding(ops.ceil, input)
-
-    def trunc(input) -> Tensor:
-        """The integer part."""
-        return _rounding(ops.trunc, input)
-
-    def round(input, *, decimals: int = 0) -> Tensor:
-        """The nearest integer, halves to even; or the nearest multiple of 10^-decimals.
-
-        >>> import gradatim
-        >>> gradatim.tensor([0.5, 1.5, 2.345]).round()
-        tensor([0., 2., 2.])
-        >>> gradatim.tensor([0.5, 1.5, 2.345]).round(decimals=1)
-        tensor([0.5000, 1.5000, 2.3000])
-        """
-        if decimals == 0:
-            return _rounding(ops.round_, input)
-        only_floats("round with decimals", input)
-        scale = 10.0**decimals
-        return ops.round_(input * scale) / scale
-
-    def clamp(
-        input, min: Tensor | Number | None = None, max: Tensor | Number | None = None
-    ) -> Tensor:
-        """Elements clamped to [min, max]; the gradient passes where they were inside.
-
-        >>> import gradatim
-        >>> gradatim.tensor([-2, 0, 5]).clamp(-1, 1)
-        tensor([-1,  0,  1])
-        """
-        if min is None and max is None:
-            raise ArgumentError("clamp: give min, max or both")
-        out: Any = input
-        if min is not None:
-            out = ops.clamp_min(*promoted(out, min, name="clamp"))
-        if max is not None:
-            out = ops.clamp_max(*promoted(out, max, name="clamp"))
-        return out
-
-    clip = clamp
+    sgn = sign
     subtract = sub
     multiply = mul
     divide = true_divide = div
@@ -295,6 +199,11 @@ class Arithmetic(Handle):
 
 def _scaled(other: Any, alpha: Number) -> Any:
     return other if isinstance(alpha, int) and alpha == 1 else other * alpha
+
+
+def _product(name: str, input: Any, x: Any, value: Any) -> Any:
+    broadcast_shape(name, input._value.shape, x._value.shape)
+    return x if value == 1 and not isinstance(value, Handle) else x * value
 
 
 def _sub(x: Any, y: Any) -> Any:
@@ -341,10 +250,6 @@ def _has_zero(divisor: Any) -> bool:
 
 def _is_empty(x: Any) -> bool:
     return isinstance(x, Handle) and 0 in x._value.shape
-
-
-def _rounding(primitive: Any, x: Any) -> Any:
-    return primitive(x) if x._value.dtype.kind == "f" else copy(x)
 
 
 def _is_bool(x: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -134,9 +135,30 @@ class Comparison(Handle):
         """True where plus or minus infinity."""
         return ops.isinf(input)
 
+    def isposinf(input) -> Tensor:
+        """Where the tensor is infinity."""
+        x: Any = input
+        return x == math.inf
+
+    def isneginf(input) -> Tensor:
+        """Where the tensor is minus infinity."""
+        x: Any = input
+        return x == -math.inf
+
     def isfinite(input) -> Tensor:
         """True where neither nan nor infinite."""
         return ops.logical_not(ops.logical_or(ops.isnan(input), ops.isinf(input)))
+
+    def heaviside(input, values: Tensor) -> Tensor:
+        """0 below zero, 1 above, and `values` at it. Errors: DTypeError for different dtypes."""
+        check_tensor("heaviside", values, "values")
+        if input.dtype != values.dtype:
+            raise DTypeError(
+                f"heaviside: input is {input.dtype} and values {values.dtype}; they must be equal"
+            )
+        x: Any = input
+        step = to_dtype(x > 0, x._value.dtype)
+        return where(x.isnan(), 0, where(x == 0, values, step)).detach()
 
     def where(self, condition: Tensor, other: Tensor | Number) -> Tensor:
         """`self` where `condition`, else `other`."""

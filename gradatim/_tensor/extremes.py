@@ -17,7 +17,7 @@ from ..ops.extreme import extreme
 from ..ops.indexing import gather
 from ..ops.running import running_index
 from . import return_types
-from .arithmetic import Arithmetic
+from .bounds import Bounded
 from .dims import one_dim, some_dims
 from .index_arguments import at_least_1d, flattened
 from .numpy_names import numpy_names
@@ -127,8 +127,8 @@ class Extremes(Handle):
 
 
 _PRIMITIVES = {
-    "max": (ops.reduce_max, Arithmetic.maximum, return_types.max),
-    "min": (ops.reduce_min, Arithmetic.minimum, return_types.min),
+    "max": (ops.reduce_max, Bounded.maximum, return_types.max),
+    "min": (ops.reduce_min, Bounded.minimum, return_types.min),
 }
 
 

@@ -18,9 +18,14 @@ from ..core.handle import Handle
 from ..core.inplace import alias_of, refuse_leaf
 from ..core.nodes import Leaf
 from ..core.tape import base_of, history
+from .angles import Angular
 from .arithmetic import Arithmetic
+from .bounds import Bounded
 from .comparison import Comparison
+from .exponentials import Exponential
 from .promotion import fits, operand
+from .reduction import Reduction
+from .rounding import Rounded
 from .shape import Shaped
 from .writing import assign, in_place
 
@@ -86,7 +91,7 @@ class InPlace(Handle):
         """Set every element to 0."""
         return input.fill_(0)
 
-    # -- arithmetic ------------------------------------------------------------------------
+    # -- elementwise -----------------------------------------------------------------------
 
     add_ = form(Arithmetic.add)
     sub_ = subtract_ = form(Arithmetic.sub)
@@ -94,36 +99,62 @@ class InPlace(Handle):
     div_ = divide_ = true_divide_ = form(Arithmetic.div)
     floor_divide_ = form(Arithmetic.floor_divide)
     remainder_ = form(Arithmetic.remainder)
+    fmod_ = form(Arithmetic.fmod)
     pow_ = form(Arithmetic.pow)
     lerp_ = form(Arithmetic.lerp)
-    clamp_ = clip_ = form(Arithmetic.clamp)
-
+    addcmul_ = form(Arithmetic.addcmul)
+    addcdiv_ = form(Arithmetic.addcdiv)
     neg_ = negative_ = form(Arithmetic.neg)
     abs_ = absolute_ = form(Arithmetic.abs)
-    sign_ = form(Arithmetic.sign)
+    sign_ = sgn_ = form(Arithmetic.sign)
     square_ = form(Arithmetic.square)
     reciprocal_ = form(Arithmetic.reciprocal)
-    exp_ = form(Arithmetic.exp)
-    expm1_ = form(Arithmetic.expm1)
-    log_ = form(Arithmetic.log)
-    log1p_ = form(Arithmetic.log1p)
-    log2_ = form(Arithmetic.log2)
-    log10_ = form(Arithmetic.log10)
-    sqrt_ = form(Arithmetic.sqrt)
-    rsqrt_ = form(Arithmetic.rsqrt)
-    sin_ = form(Arithmetic.sin)
-    cos_ = form(Arithmetic.cos)
-    tan_ = form(Arithmetic.tan)
-    sinh_ = form(Arithmetic.sinh)
-    cosh_ = form(Arithmetic.cosh)
-    tanh_ = form(Arithmetic.tanh)
-    sigmoid_ = form(Arithmetic.sigmoid)
-    erf_ = form(Arithmetic.erf)
-    relu_ = form(Arithmetic.relu)
-    floor_ = form(Arithmetic.floor)
-    ceil_ = form(Arithmetic.ceil)
-    trunc_ = form(Arithmetic.trunc)
-    round_ = form(Arithmetic.round)
+
+    exp_ = form(Exponential.exp)
+    expm1_ = form(Exponential.expm1)
+    exp2_ = form(Exponential.exp2)
+    log_ = form(Exponential.log)
+    log1p_ = form(Exponential.log1p)
+    log2_ = form(Exponential.log2)
+    log10_ = form(Exponential.log10)
+    sqrt_ = form(Exponential.sqrt)
+    rsqrt_ = form(Exponential.rsqrt)
+    sigmoid_ = form(Exponential.sigmoid)
+    logit_ = form(Exponential.logit)
+    erf_ = form(Exponential.erf)
+    xlogy_ = form(Exponential.xlogy)
+
+    sin_ = form(Angular.sin)
+    cos_ = form(Angular.cos)
+    tan_ = form(Angular.tan)
+    sinc_ = form(Angular.sinc)
+    asin_ = arcsin_ = form(Angular.asin)
+    acos_ = arccos_ = form(Angular.acos)
+    atan_ = arctan_ = form(Angular.atan)
+    atan2_ = arctan2_ = form(Angular.atan2)
+    hypot_ = form(Angular.hypot)
+    deg2rad_ = form(Angular.deg2rad)
+    rad2deg_ = form(Angular.rad2deg)
+    sinh_ = form(Angular.sinh)
+    cosh_ = form(Angular.cosh)
+    tanh_ = form(Angular.tanh)
+    asinh_ = arcsinh_ = form(Angular.asinh)
+    acosh_ = arccosh_ = form(Angular.acosh)
+    atanh_ = arctanh_ = form(Angular.atanh)
+
+    floor_ = form(Rounded.floor)
+    ceil_ = form(Rounded.ceil)
+    trunc_ = form(Rounded.trunc)
+    round_ = form(Rounded.round)
+    frac_ = form(Rounded.frac)
+    clamp_ = clip_ = form(Bounded.clamp)
+    clamp_min_ = form(Bounded.clamp_min)
+    clamp_max_ = form(Bounded.clamp_max)
+    relu_ = form(Bounded.relu)
+    nan_to_num_ = form(Bounded.nan_to_num)
+
+    cumsum_ = form(Reduction.cumsum)
+    cumprod_ = form(Reduction.cumprod)
 
     eq_ = form(Comparison.eq)
     ne_ = form(Comparison.ne)
@@ -131,6 +162,7 @@ class InPlace(Handle):
     le_ = form(Comparison.le)
     gt_ = form(Comparison.gt)
     ge_ = form(Comparison.ge)
+    heaviside_ = form(Comparison.heaviside)
     less_, less_equal_, greater_, greater_equal_, not_equal_ = lt_, le_, gt_, ge_, ne_
     logical_and_ = form(Comparison.logical_and)
     logical_or_ = form(Comparison.logical_or)

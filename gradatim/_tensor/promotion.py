@@ -38,6 +38,12 @@ def binary(primitive: Primitive, x: Any, y: Any) -> Any:
     return _number(out) if is_number(x) and is_number(y) else out
 
 
+def binary_of_floats(primitive: Primitive, x: Any, y: Any) -> Any:
+    """`binary` for a primitive of floats only; one of the two may be of integers."""
+    x, y = promoted(x, y, name=primitive.name)
+    return bind(primitive, only_floats(primitive.name, x), y)
+
+
 def _number(out: Any) -> Any:
     out._is_number = True
     return out

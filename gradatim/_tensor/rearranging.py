@@ -13,7 +13,7 @@ from ..core.numbers import numbers_of
 from ..ops import broadcast, movement
 from ..ops.creation import constant
 from ..ops.indexing import take
-from .dims import different_dims, integers, sliced_dim
+from .dims import different_dims, integers, one_dim, sliced_dim
 from .numpy_names import numpy_names
 from .shape import part_of
 
@@ -92,6 +92,34 @@ class Rearranged(Handle):
         reversed_dims = different_dims("flip", integers("flip", along, dims), input.ndim)
         return movement.flip(input, dims=reversed_dims if input.ndim else ())
 
+    def fliplr(input) -> Tensor:
+        """Columns in the opposite order."""
+        _at_least("fliplr", input, 2)
+        return input.flip(1)
+
+    def flipud(input) -> Tensor:
+        """Rows in the opposite order."""
+        _at_least("flipud", input, 1)
+        return input.flip(0)
+
+    def rot90(input, k: int = 1, dims: tuple[int, int] = (0, 1)) -> Tensor:
+        """Turned k times by 90 degrees, from the first of two dimensions towards the second.
+
+        >>> import gradatim
+        >>> gradatim.tensor([[1, 2], [3, 4]]).rot90()
+        tensor([[2, 4],
+                [1, 3]])
+        """
+        x: Any = input
+        a, b = (one_dim("rot90", d, x.ndim) for d in dims)
+        if a == b:
+            raise ArgumentError(f"rot90: two different dimensions are needed, got {tuple(dims)}")
+        if k % 4 == 0:
+            return x.clone()
+        if k % 4 == 2:
+            return x.flip(a, b)
+        return (x.flip(b) if k % 4 == 1 else x.flip(a)).transpose(a, b)
+
     def roll(input, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
         """Shift elements along `dims`; those that leave at one end come back at the other.
 
@@ -117,6 +145,11 @@ class Rearranged(Handle):
                 parts = (part_of(out, dim, cut, n), part_of(out, dim, 0, cut))
                 out = movement.cat(*parts, dim=dim)
         return out
+
+
+def _at_least(name: str, x: Any, dims: int) -> None:
+    if x.ndim < dims:
+        raise ShapeError(f"{name}: needs {dims} dimensions or more, got shape {list(x.shape)}")
 
 
 def _times(x: Any, repeats: int, dim: int, output_size: int | None) -> Any:

@@ -129,57 +129,24 @@ class Samples(Handle):
         size = found.diagonal().sqrt()
         return (found / size.unsqueeze(1) / size.unsqueeze(0)).clamp(-1, 1)
 
-    def dist(input, other: Tensor, p: float = 2) -> Tensor:
-        """The norm of the difference."""
-        check_tensor("dist", other, "other")
-        x: Any = input
-        return (x - other).norm(p)
-
-    def msort(input) -> Tensor:
-        """Sorted along the first dimension."""
-        return input.sort(0).values
-
-    def fliplr(input) -> Tensor:
-        """Columns in the opposite order."""
-        _at_least("fliplr", input, 2)
-        return input.flip(1)
-
-    def flipud(input) -> Tensor:
-        """Rows in the opposite order."""
-        _at_least("flipud", input, 1)
-        return input.flip(0)
-
-    def rot90(input, k: int = 1, dims: tuple[int, int] = (0, 1)) -> Tensor:
-        """Turned k times by 90 degrees, from the first of two dimensions towards the second.
-
-        >>> import gradatim
-        >>> gradatim.tensor([[1, 2], [3, 4]]).rot90()
-        tensor([[2, 4],
-                [1, 3]])
-        """
-        x: Any = input
-        a, b = (one_dim("rot90", d, x.ndim) for d in dims)
-        if a == b:
-            raise ArgumentError(f"rot90: two different dimensions are needed, got {tuple(dims)}")
-        if k % 4 == 0:
-            return x.clone()
-        if k % 4 == 2:
-            return x.flip(a, b)
-        return (x.flip(b) if k % 4 == 1 else x.flip(a)).transpose(a, b)
-
-    def reshape_as(self, other: Tensor) -> Tensor:
-        """In the shape of another tensor."""
-        return self.reshape(other.shape)
-
-
-def _at_least(name: str, x: Any, dims: int) -> None:
-    if x.ndim < dims:
-        raise ShapeError(f"{name}: needs {dims} dimensions or more, got shape {list(x.shape)}")
-
 
 def _quantile(
     name: str, x: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, *, ignore_nan: bool
 ) -> Any:
+    parts = _parts(name, x, q, interpolation)
+    rows = (x.reshape(-1) if dim is None or not x.ndim else x.movedim(dim, -1)).sort(-1).values
+    ranks = _ranks(rows, parts.reshape(-1), ignore_nan)
+    found = _at(rows, ranks, interpolation).movedim(-1, 0)  # (Q, ...)
+    if keepdim:
+        shape = [1] * x.ndim if dim is None else [*x.shape]
+        if dim is not None:
+            shape[one_dim(name, dim, x.ndim)] = 1
+        found = found.reshape(parts.numel(), *shape)
+    return found if parts.ndim else found.squeeze(0)
+
+
+def _parts(name: str, x: Any, q: Any, interpolation: str) -> Any:
+    """`q` as a tensor, once all arguments are found to be valid."""
     only_floats(name, x)
     if interpolation not in _ROUNDINGS:
         raise ArgumentError(f"{name}: interpolation is one of {_ROUNDINGS}, got {interpolation!r}")
@@ -188,34 +155,29 @@ def _quantile(
     if not isinstance(q, Handle):
         if not 0 <= q <= 1:
             raise ArgumentError(f"{name}: q must be from 0 to 1, got {q}")
-        q = tensor(q, dtype=x.dtype)
-    part: Any = q
-    if part.ndim > 1 or part.dtype != x.dtype:
+        return tensor(q, dtype=x.dtype)
+    parts: Any = q
+    if parts.ndim > 1 or parts.dtype != x.dtype:
         raise DTypeError(
             f"{name}: q must be a number or a vector of dtype {x.dtype}, got shape "
-            f"{list(part.shape)} of {part.dtype}"
+            f"{list(parts.shape)} of {parts.dtype}"
         )
-    shape = [1] * x.ndim
-    if dim is not None:
-        shape = list(x.shape)
-        shape[one_dim(name, dim, x.ndim)] = 1
-    rows = (x.reshape(-1) if dim is None or not x.ndim else x.movedim(dim, -1)).sort(-1).values
-    wrong = rows.isnan()
-    there: Any = (~wrong).sum(-1, keepdim=True)
-    # Where each quantile lies among the sorted numbers: (..., Q)
-    last: Any = (there - 1).clamp(min=0) if ignore_nan else rows.shape[-1] - 1
-    rank = part.reshape(-1) * last
-    rank = rank.expand(*rows.shape[:-1], part.numel())
-    if not ignore_nan:  # nan is sorted to the end
-        rank = where(wrong.any(-1, keepdim=True), rows.shape[-1] - 1, rank)
-    rank = {"lower": rank.floor(), "higher": rank.ceil(), "nearest": rank.round()}.get(
-        interpolation, rank
-    )
-    low, high = rank.floor(), rank.ceil()
-    weight = 0.5 * (high - low) if interpolation == "midpoint" else rank - low
-    below, above = rows.gather(-1, low.long()), rows.gather(-1, high.long())
-    found = below.lerp(above, weight)
-    found = found.movedim(-1, 0)
-    if keepdim:
-        found = found.reshape(part.numel(), *shape)
-    return found if part.ndim else found.squeeze(0)
+    return parts
+
+
+def _ranks(rows: Any, parts: Any, ignore_nan: bool) -> Any:
+    """Where each quantile lies among the sorted numbers of a row: (..., Q)."""
+    wrong, last = rows.isnan(), rows.shape[-1] - 1  # nan is sorted to the end
+    if ignore_nan:
+        return parts * ((~wrong).sum(-1, keepdim=True) - 1).clamp(min=0)
+    ranks = (parts * last).expand(*rows.shape[:-1], parts.numel())
+    return where(wrong.any(-1, keepdim=True), last, ranks)
+
+
+def _at(rows: Any, ranks: Any, interpolation: str) -> Any:
+    """The numbers at these ranks, which may lie between two."""
+    exact = {"lower": ranks.floor(), "higher": ranks.ceil(), "nearest": ranks.round()}
+    ranks = exact.get(interpolation, ranks)
+    low, high = ranks.floor(), ranks.ceil()
+    weight = 0.5 * (high - low) if interpolation == "midpoint" else ranks - low
+    return rows.gather(-1, low.long()).lerp(rows.gather(-1, high.long()), weight)

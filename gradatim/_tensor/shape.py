@@ -145,6 +145,10 @@ class Shaped(Handle):
         return input.reshape(*shape[:dim], *inner, *shape[dim + 1 :])
 
     @numpy_names
+    def reshape_as(self, other: Tensor) -> Tensor:
+        """In the shape of another tensor."""
+        return self.reshape(other.shape)
+
     def unsqueeze(input, dim: int) -> Tensor:
         """Insert a dimension of size 1 before `dim`.
 

@@ -52,6 +52,10 @@ class Sorted(Handle):
         index = _order("sort", input, dim, descending)
         return return_types.sort(_read(input, index, dim), index)
 
+    def msort(input) -> Tensor:
+        """Sorted along the first dimension."""
+        return input.sort(0).values
+
     @numpy_names
     def argsort(input, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
         """The indices that sort along `dim`."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core import dtypes
 from ..core.errors import ArgumentError
-from ..core.handle import Handle
+from ..core.handle import Handle, check_tensor
 from ..ops import moments
 from ..ops.broadcast import numel
 from ..ops.reduction import mean
@@ -113,6 +113,12 @@ class Statistics(Handle):
         if p == float("inf") or p < 0:
             refuse_empty(f"norm of order {p:g}", x, dims)
         return moments.norm(x, p=float(p), dims=dims, keepdim=keepdim)
+
+    def dist(input, other: Tensor, p: float = 2) -> Tensor:
+        """The norm of the difference."""
+        check_tensor("dist", other, "other")
+        x: Any = input
+        return (x - other).norm(p)
 
 
 def _spread(

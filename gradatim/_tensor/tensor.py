@@ -7,12 +7,15 @@ from types import FunctionType
 
 from ..core.handle import register
 from .absent import Absent
+from .angles import Angular
 from .arithmetic import Arithmetic
 from .autograd import Differentiable
+from .bounds import Bounded
 from .comparison import Comparison
 from .conversion import Conversion
 from .copying import Copied
 from .counting import Counted
+from .exponentials import Exponential
 from .extremes import Extremes
 from .indexing import Indexed
 from .inplace import InPlace
@@ -21,14 +24,13 @@ from .legacy import Constructed
 from .like import New
 from .linear_algebra import LinearAlgebra
 from .masking import Masked
-from .numeric import Numeric
-from .numeric_inplace import NumericInPlace
 from .printing import Printed
 from .products import Products
 from .python_values import PythonValues
 from .randomness import RandomFill
 from .rearranging import Rearranged
 from .reduction import Reduction
+from .rounding import Rounded
 from .rowwise import Rowwise
 from .samples import Samples
 from .scattering import Scattered
@@ -42,7 +44,10 @@ from .triangles import Triangular
 @register
 class Tensor(
     Arithmetic,
-    Numeric,
+    Exponential,
+    Angular,
+    Rounded,
+    Bounded,
     Comparison,
     Products,
     LinearAlgebra,
@@ -57,7 +62,6 @@ class Tensor(
     Rearranged,
     Indexed,
     InPlace,
-    NumericInPlace,
     Selecting,
     Scattered,
     Masked,

@@ -52,3 +52,16 @@ def test_compiled_steps_have_them():
 
     for plain, compiled in zip(step(X), g.compile(step)(X), strict=True):
         assert g.allclose(plain, compiled, atol=1e-6)
+
+
+def test_cross_takes_the_first_dimension_of_size_three() -> None:
+    x, y = g.eye(3), g.tensor([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0], [6.0, 7.0, 8.0]])
+    assert g.equal(g.cross(x, y), g.linalg.cross(x, y, dim=0))
+    assert g.equal(g.cross(x, y, 1), g.linalg.cross(x, y))
+    with pytest.raises(RuntimeError, match=r"cross: no dimension has size 3, the shape is \[2\]"):
+        g.cross(g.ones(2), g.ones(2))
+
+
+def test_covariances_of_integers_and_areas_of_nothing() -> None:
+    assert g.cov(g.tensor([1, 2, 3])).item() == 1.0
+    assert g.trapezoid(g.zeros(2, 0)).tolist() == [0.0, 0.0]
