@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gradatim.compiler.lower.products.matmul import write_product
+from gradatim.compiler.lower.products.finish import Consumer
+from gradatim.compiler.lower.products.matmul import Operands, write_product
 from gradatim.compiler.lower.products.pack import write_pack
 from gradatim.compiler.lower.products.product import LLVM, Plan, Product
 from gradatim.compiler.lower.products.tiles import plan
@@ -70,7 +71,8 @@ class Kernel:
                 f.masked_store(acc, f.gep(base, c, place), mask)
             return []
 
-        write_product(f, self.plan, a, b, scratch, BEGIN, END, store, heavy=self.heavy)
+        memory, to = Operands(a, b, scratch), Consumer(store, heavy=self.heavy)
+        write_product(f, self.plan, memory, BEGIN, END, to)
 
     def __call__(
         self, a: np.ndarray, b: np.ndarray, ranges: Sequence[tuple[int, int]] | None = None

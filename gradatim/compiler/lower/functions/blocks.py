@@ -32,6 +32,7 @@ from ..nest.hoist import coordinates
 from ..nest.numbers import in_memory
 from ..nest.writing import Lowering, Writing
 from ..products.epilogue import write_planned
+from ..products.matmul import Operands
 from ..products.pack import offset, quotient, write_pack
 from ..products.product import Pack, Product
 from ..products.tiles import plan
@@ -183,15 +184,14 @@ class _Parts:
         product = Product((), m, n, k, dtype, *strides, near=True)
         planned = plan(product, self.lowering.target)
         deep = [self._more(Var((planned.scratch,), dtype))] if planned.scratch else []
-        memory = [part.a.var, b.var, *reads(part)[2:], *writes(part), *deep]
-        w = self._writing(memory, (likeness(part), planned, b.strides, sums))
+        touched = [part.a.var, b.var, *reads(part)[2:], *writes(part), *deep]
+        w = self._writing(touched, (likeness(part), planned, b.strides, sums))
         if w.is_new:
             a_begin, b_begin, first = self._product_origins(w, part, b, sums=sums)
-            room = w.pointer(deep[0]) if deep else None
-            ends = constant(0, I64), constant(planned.items, I64)
-            scope = w.scope(part.nodes, [])
-            write_planned(w, scope, part, planned, a_begin, b_begin, room, *ends, first)
-        return _Function(w.name(), tuple(dict.fromkeys(memory)))
+            memory = Operands(a_begin, b_begin, w.pointer(deep[0]) if deep else None)
+            span = constant(0, I64), constant(planned.items, I64)
+            write_planned(w, w.scope(part.nodes, []), part, planned, memory, span, first=first)
+        return _Function(w.name(), tuple(dict.fromkeys(touched)))
 
     def _sizes(self, part: ProductNest, rows: int, columns: int) -> tuple[int, int, int]:
         """m, n and k of a product part, given the block's rows and columns."""

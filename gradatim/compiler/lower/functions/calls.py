@@ -37,6 +37,7 @@ from ..nest.writing import Lowering, State, Writing
 from ..products.afterwards import Afterwards, coming
 from ..products.bands import BandWriter, Near
 from ..products.epilogue import planned_pointer, write_planned
+from ..products.matmul import Operands
 from ..products.pack import write_pack
 from ..products.product import Plan, Product
 from ..products.tiles import plan
@@ -162,14 +163,12 @@ def _band(lowering: Lowering, nest: ProductNest | BandNest, band: BandNest) -> N
     w = Writing(lowering, [a.var, b.var, *parameters, *rooms, *after], None if refused else like)
     if w.is_new:
         base = planned_pointer(w.f, w, a), planned_pointer(w.f, w, b)
-        memory = [w.pointer(v) if v.size else None for v in (scratch, room)]
-        writer = BandWriter(w, band, near, memory[1]) if band.then else None
+        sums, rows = (w.pointer(v) if v.size else None for v in (scratch, room))
+        memory, span = Operands(*base, sums), (w.begin, w.end)
+        writer = BandWriter(w, band, near, rows) if band.then else None
         scope = writer.scope(product.nodes) if writer else w.scope(nodes, refused)
-        span = w.begin, w.end
         prefetches = Afterwards(w.f, planned, [(w.pointer(v), v.nbytes) for v in after])
-        write_planned(
-            w, scope, product, planned, *base, memory[0], *span, bands=writer, after=prefetches
-        )
+        write_planned(w, scope, product, planned, memory, span, bands=writer, after=prefetches)
     flops = 2 * prod(x.shape) * y.shape[-1]
     more = sum(prod(n.dims) * 0.05 * (len(n.nodes) + 2) for n in band.then)
     written = {s.into for part in band.parts for s in part.stores}

@@ -14,8 +14,8 @@ from ..nest.writing import Writing
 from ..text.emit import Function, Operand, Value, width
 from .afterwards import Afterwards
 from .bands import BandWriter
-from .finish import Write
-from .matmul import write_product
+from .finish import Consumer, Write
+from .matmul import Operands, write_product
 from .product import Plan
 
 
@@ -24,11 +24,9 @@ def write_planned(
     scope: NestScope,
     nest: ProductNest,
     planned: Plan,
-    a: Value,
-    b: Value,
-    scratch: Value | None,
-    begin: Value,
-    end: Value,
+    memory: Operands,
+    span: tuple[Value, Value],
+    *,
     first: Operand = 0,
     bands: BandWriter | None = None,
     after: Afterwards | None = None,
@@ -38,46 +36,64 @@ def write_planned(
     `first` is the number, among all rows of the nest, of the plan's row 0; `bands` runs row nests
     on completed bands of rows.
     """
-    f = w.f
     abreast = _abreast(nest, w.lowering.target)
     for n in range(1 if planned.turned else abreast.bit_length()):
         prepare(scope, nest.nodes, planned.lanes << n, 0)
-    rows = planned.result_rows
+    end = _Epilogue(w, scope, nest, planned.result_rows, first, bands)
+    to = Consumer(
+        end.consume,
+        heavy=sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 3,
+        abreast=abreast,
+        ahead=end.prefetch if end.far or (bands and bands.far) else None,
+        bands=bands,
+        after=after,
+    )
+    write_product(w.f, planned, memory, *span, to)
 
-    place_of = w.lowering.place_of
-    read = {place_of(n.var) for m in nest.nodes for n in m.arguments if isinstance(n, Leaf)}
-    over = [s for s in nest.stores if place_of(s.into) in read]
-    elsewhere = [s for s in nest.stores if s not in over]
 
-    def number(batch: Value, row: Value) -> Value:
-        return f.add(first, f.add(f.mul(batch, rows), row))
+class _Epilogue:
+    """The nest's nodes on some results of the product, and the prefetches for them."""
 
-    def in_row(batch: Value, row: Value) -> RowScope:
-        return RowScope(scope, coordinates(f, number(batch, row), nest.dims[:-1]))
+    def __init__(
+        self,
+        w: Writing,
+        scope: NestScope,
+        nest: ProductNest,
+        rows: int,
+        first: Operand,
+        bands: BandWriter | None,
+    ) -> None:
+        self.f, self.scope, self.nest, self.bands = w.f, scope, nest, bands
+        self.rows, self.first, self.far = rows, first, read_far(nest.nodes)
+        place_of = w.lowering.place_of
+        read = {place_of(n.var) for m in nest.nodes for n in m.arguments if isinstance(n, Leaf)}
+        self.over = [s for s in nest.stores if place_of(s.into) in read]
+        self.elsewhere = [s for s in nest.stores if s not in self.over]
 
-    def epilogue(
-        batch: Value, row: Value, column: Value, acc: Value, mask: Value | None
+    def consume(
+        self, batch: Value, row: Value, column: Value, acc: Value, mask: Value | None
     ) -> list[Write]:
-        part = Chunk(in_row(batch, row), column, width(acc.type), mask)
-        part.kept[nest.equation.output] = acc
-        for s in nest.stores:
+        """`Consumer.epilogue`: compute the nodes and store; stores over operands come later."""
+        part = Chunk(self._in_row(batch, row), column, width(acc.type), mask)
+        part.kept[self.nest.equation.output] = acc
+        for s in self.nest.stores:
             part.value(s.value)
-        write_elements(part, elsewhere)
-        return [partial(write_elements, part, over)] if over else []
+        write_elements(part, self.elsewhere)
+        return [partial(write_elements, part, self.over)] if self.over else []
 
-    far = read_far(nest.nodes)
+    def prefetch(self, batch: Value, row: Value, column: Value) -> None:
+        """`Consumer.ahead`."""
+        fetch(self._in_row(batch, row), column, self.far)
+        if self.bands is not None:
+            self.bands.ahead(self._number(batch, row), column)
 
-    def ahead(batch: Value, row: Value, column: Value) -> None:
-        fetch(in_row(batch, row), column, far)
-        if bands is not None:
-            bands.ahead(number(batch, row), column)
+    def _number(self, batch: Value, row: Value) -> Value:
+        """The number of a row among all rows of the nest."""
+        return self.f.add(self.first, self.f.add(self.f.mul(batch, self.rows), row))
 
-    heavy = sum(3 if n.equation.name in FUNCTIONS else 1 for n in nest.nodes) > 3
-    write_product(
-        f, planned, a, b, scratch, begin, end, epilogue,
-        heavy=heavy, abreast=abreast, bands=bands,
-        ahead=ahead if far or (bands and bands.far) else None, after=after,
-    )  # fmt: skip
+    def _in_row(self, batch: Value, row: Value) -> RowScope:
+        place = coordinates(self.f, self._number(batch, row), self.nest.dims[:-1])
+        return RowScope(self.scope, place)
 
 
 def _abreast(nest: ProductNest, target: Target) -> int:

@@ -8,27 +8,63 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..text.emit import I64, Function, Value, constant, vector
+from .afterwards import Afterwards
 from .pack import join
 from .product import LLVM, Plan
 from .sums import Grid, Tile
 
 Write = Callable[[], object]
-Epilogue = Callable[[Value, Value, Value, Value, Value | None], list[Write]]
-Ahead = Callable[[Value, Value, Value], None]
+
+
+class Bands(Protocol):
+    """Called around rows of tiles: a band of them has all columns of its rows."""
+
+    def begin(self, item: Value) -> None:
+        """Before an item."""
+
+    def enter(self, row: Value) -> None:
+        """Before the tiles of the band that begins at this row."""
+
+    def leave(self, row: Value, count: int) -> None:
+        """After `count` rows, starting at this one, are complete."""
 
 
 @dataclass(frozen=True)
+class Consumer:
+    """What becomes of a product's results while they are in registers.
+
+    `epilogue(batch, row, column, acc, mask)` consumes `plan.lanes` neighbouring results of one row
+    (`mask`: which of them exist; None: all), or up to `abreast` times as many, by a power of two.
+    It is called for every row of a tile; or, if `heavy`, once within a loop over them. It does not
+    store over operands, but returns functions that do.
+
+    `ahead(batch, row, column)` prefetches for the epilogue, before the last sums of a tile; `after`
+    prefetches for the nest that follows. Matrices that share B may be merged into one: in any case
+    `batch * plan.result_rows + row` counts the rows of the whole result. `bands` need a plan made
+    for them, and get rows counted this way.
+    """
+
+    epilogue: Callable[[Value, Value, Value, Value, Value | None], list[Write]]
+    heavy: bool = False
+    abreast: int = 1
+    ahead: Callable[[Value, Value, Value], None] | None = (
+        None  # prefetches for (batch, row, column)
+    )
+    bands: Bands | None = None
+    after: Afterwards | None = None  # prefetches for the nest that follows
+
+
 class Finish:
     """Hands the tiles of one product to its epilogue."""
 
-    f: Function
-    plan: Plan
-    epilogue: Epilogue
-    abreast: int  # vectors handed on together, at most
-    ahead: Ahead | None  # prefetches for the epilogue, before the last sums of a tile
-    room: Value | None  # the buffer of a tile that goes through memory
+    def __init__(self, f: Function, plan: Plan, to: Consumer) -> None:
+        self.f, self.plan, self.epilogue, self.abreast = f, plan, to.epilogue, to.abreast
+        self.ahead = None if plan.turned else to.ahead  # before the last sums of a tile
+        # The buffer of a tile that goes through memory.
+        self.room = f.allocate(self.base, plan.tile) if plan.turned or to.heavy else None
 
     @property
     def base(self) -> str:

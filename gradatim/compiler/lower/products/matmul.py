@@ -18,64 +18,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from ..text.emit import I64, Function, Operand, Value, constant, vector
 from ..text.types import as_value
-from .afterwards import Afterwards
-from .finish import Ahead, Epilogue, Finish
+from .finish import Consumer, Finish
 from .pack import offset, quotient
 from .product import LLVM, Plan, Side
 from .stream import Stream
 from .sums import Grid, Sums, Tile
 
 
-class Bands(Protocol):
-    """Called around rows of tiles: a band of them has all columns of its rows."""
+@dataclass(frozen=True)
+class Operands:
+    """Where a product's operands begin, in their packed forms where `plan.packs` has them."""
 
-    def begin(self, item: Value) -> None:
-        """Before an item."""
-
-    def enter(self, row: Value) -> None:
-        """Before the tiles of the band that begins at this row."""
-
-    def leave(self, row: Value, count: int) -> None:
-        """After `count` rows, starting at this one, are complete."""
+    a: Value
+    b: Value
+    scratch: Value | None  # `plan.scratch` elements
 
 
 def write_product(
-    f: Function,
-    plan: Plan,
-    a: Value,
-    b: Value,
-    scratch: Value | None,
-    begin: Value,
-    end: Value,
-    epilogue: Epilogue,
-    *,
-    heavy: bool = False,
-    abreast: int = 1,
-    ahead: Ahead | None = None,
-    bands: Bands | None = None,
-    after: Afterwards | None = None,
+    f: Function, plan: Plan, memory: Operands, begin: Value, end: Value, to: Consumer
 ) -> None:
-    """Write the loops that compute the items [begin, end) of a planned product.
-
-    a and b are the addresses of the operands, or of their packed forms where `plan.packs` has them;
-    scratch that of `plan.scratch` elements. `epilogue(batch, row, column, acc, mask)` consumes
-    `plan.lanes` neighbouring results of one row (`mask`: which of them exist; None: all), or up to
-    `abreast` times as many, by a power of two. It is called for every row of a tile; or, if
-    `heavy`, once within a loop over them. It does not store over operands, but returns functions
-    that do. `ahead(batch, row, column)` is called before the last sums of a tile, to prefetch what
-    the epilogue will read; `after` prefetches for the nest that follows. Matrices that share B may
-    be merged into one: in any case `batch * plan.result_rows + row` counts the rows of the whole
-    result, and `bands`, which need a plan made for them, get rows counted in this way.
-    """
+    """Write the loops that compute the items [begin, end) of a planned product."""
     if plan.items:
-        if plan.turned:
-            a, b = b, a
-        writer = _Writer(f, plan, a, b, scratch, epilogue, heavy, abreast, ahead, bands, after)
-        writer.items(begin, end)
+        _Writer(f, plan, memory, to).items(begin, end)
 
 
 @dataclass(frozen=True)
@@ -100,25 +67,11 @@ class _Block:
 
 
 class _Writer:
-    def __init__(
-        self,
-        f: Function,
-        plan: Plan,
-        a: Value,
-        b: Value,
-        scratch: Value | None,
-        epilogue: Epilogue,
-        heavy: bool,
-        abreast: int,
-        ahead: Ahead | None,
-        bands: Bands | None,
-        after: Afterwards | None,
-    ) -> None:
-        self.f, self.plan, self.a, self.b, self.scratch = f, plan, a, b, scratch
-        self.sums, self.bands, self.after = Sums(f, plan), bands, after
-        self.base = LLVM[plan.product.dtype.name]
-        room = f.allocate(self.base, plan.tile) if plan.turned or heavy else None
-        self.end = Finish(f, plan, epilogue, abreast, None if plan.turned else ahead, room)
+    def __init__(self, f: Function, plan: Plan, memory: Operands, to: Consumer) -> None:
+        self.f, self.plan, self.bands, self.after = f, plan, to.bands, to.after
+        self.a, self.b = (memory.b, memory.a) if plan.turned else (memory.a, memory.b)
+        self.scratch, self.base = memory.scratch, LLVM[plan.product.dtype.name]
+        self.sums, self.end = Sums(f, plan), Finish(f, plan, to)
 
     # -- where the tiles are ---------------------------------------------------------------
 
