@@ -213,9 +213,12 @@ def _sub(x: Any, y: Any) -> Any:
 
 
 def _pow(x: Any, y: Any) -> Any:
-    is_whole = type(y) is int and not _is_bool(x)
-    if (is_whole or (type(y) is float and x._value.dtype.kind == "f")) and y == 2:
-        return ops.square(x)
+    if type(y) in (int, float) and isinstance(x, Handle):
+        kind = x._value.dtype.kind
+        if y == 2 and kind != "b" and (type(y) is int or kind == "f"):
+            return ops.square(x)
+        if y != 0 and kind == "f":
+            return ops.power(x, exponent=y)
     if _is_bool(x) and _is_bool(y):
         raise DTypeError("pow: not defined for two bool tensors; use x.int() first")
     if type(y) is int and y < 0 and x._value.dtype.kind != "f":

@@ -34,6 +34,8 @@ class Bounded(Handle):
         if min is None and max is None:
             raise ArgumentError("clamp: give min, max or both")
         out: Any = input
+        if {type(min), type(max)} <= {int, float} and out._value.dtype.kind == "f":
+            return ops.clamp(out, low=min, high=max)
         if min is not None:
             out = ops.clamp_min(*promoted(out, min, name="clamp"))
         if max is not None:

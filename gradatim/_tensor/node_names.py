@@ -14,6 +14,7 @@ from ..core.nodes import Leaf, Node, Output
 _RENAMED = {
     "broadcast_to": "ExpandBackward0",
     "cast": "ToCopyBackward0",
+    "clamp": "ClampBackward1",
     "clamp_max": "ClampBackward1",
     "clamp_min": "ClampBackward1",
     "copy": "CloneBackward0",
@@ -26,6 +27,7 @@ _RENAMED = {
     "masked_scale": "MulBackward0",
     "norm": "LinalgVectorNormBackward0",
     "pick": "NllLossBackward0",
+    "power": "PowBackward0",
     "prelu": "PreluKernelBackward0",
     "put": "IndexPutBackward0",
     "reduce_prod": "ProdBackward0",

@@ -29,6 +29,7 @@ _SYMBOLS = {
     "masked_softmax": "softmax",
     "scaled_softmax": "softmax",
     "pow": "**",
+    "power": "**",
     "square": "**2",
     "reduce_sum": "sum",
     "reduce_max": "max",

@@ -9,6 +9,7 @@ import numpy as np
 from ..core.context import local
 from ..core.primitive import Composite, Primitive
 from ..core.storage import ArrayType
+from .bounds import at_least, larger, smaller
 from .broadcast import full
 from .select import select
 
@@ -77,6 +78,35 @@ pow_: Primitive = Primitive("pow(x, y)", _power, same, x=_pow_by_base, y=_pow_by
 
 square = Primitive("square(x)", np.square, same, x=lambda g, x: mul(g, add(x, x)))
 
+
+def _expand_power(x: Any, *, exponent: float) -> Any:
+    if exponent in _SIMPLE:
+        return _SIMPLE[exponent](x)
+    return mul(square(x), x) if exponent == 3 else pow_(x, like(x, exponent))
+
+
+def _power_value(x: np.ndarray[Any, Any], *, exponent: float) -> Any:
+    if exponent in _SIMPLE:
+        return _SIMPLE[exponent].value(x)
+    if exponent == 3:
+        return x * x * x
+    if not float(exponent).is_integer():
+        return np.power(x, exponent, dtype=x.dtype)
+    size = np.power(np.abs(x), exponent, dtype=x.dtype)  # of a negative base 50 times slower
+    return np.copysign(size, x) if exponent % 2 else size
+
+
+def _power_back(g: Any, x: Any, exponent: float) -> Any:
+    if exponent == 0:
+        return _pow_by_base(g, x, like(x, 0))
+    return mul(g, mul(power(x, exponent=exponent - 1), like(x, exponent)))
+
+
+# x to the power of a Python number, of floats
+power: Composite = Composite(
+    "power(x, *, exponent)", _expand_power, same, value=_power_value, x=_power_back
+)
+
 abs_ = Primitive("abs(x)", np.abs, same, x=lambda g, x: mul(g, sign(x)))
 
 
@@ -137,6 +167,8 @@ log1p = Primitive("log1p(x)", np.log1p, same, x=lambda g, x: div(g, add(x, like(
 
 sqrt = Primitive("sqrt(x)", np.sqrt, same, x=lambda g, out: div(g, add(out, out)))
 
+_SIMPLE: dict[float, Primitive] = {0.5: sqrt, 2: square, -1: reciprocal}  # powers of their own
+
 sin: Primitive = Primitive("sin(x)", np.sin, same, x=lambda g, x: mul(g, cos(x)))
 
 cos: Primitive = Primitive("cos(x)", np.cos, same, x=lambda g, x: neg(mul(g, sin(x))))
@@ -194,7 +226,7 @@ def flat(y: Any, x: Any) -> Any:
 
 relu = Primitive(
     "relu(x)",
-    lambda x: np.maximum(x, 0),
+    lambda x: at_least(x, 0),
     same,
     x=lambda g, out: flat(where(le(out, like(out, 0)), like(g, 0), g), out),
 )
@@ -209,7 +241,7 @@ def _unless_less(g: Any, x: Any, y: Any) -> Any:
 
 maximum = Primitive(
     "maximum(x, y)",
-    np.maximum,
+    larger,
     same,
     x=lambda g, x, y: _unless_less(g, x, y),
     y=lambda g, x, y: _unless_less(g, y, x),
@@ -217,7 +249,7 @@ maximum = Primitive(
 
 minimum = Primitive(
     "minimum(x, y)",
-    np.minimum,
+    smaller,
     same,
     x=lambda g, x, y: _unless_less(g, y, x),
     y=lambda g, x, y: _unless_less(g, x, y),
@@ -228,7 +260,7 @@ clamp_min = Composite(
     "clamp_min(x, bound)",
     lambda x, bound: maximum(x, bound),
     same,
-    value=np.maximum,
+    value=larger,
     x=lambda g, x, bound: where(ge(x, bound), g, like(g, 0)),
     bound=lambda g, x, bound: where(lt(x, bound), g, like(g, 0)),
 )
@@ -237,9 +269,20 @@ clamp_max = Composite(
     "clamp_max(x, bound)",
     lambda x, bound: minimum(x, bound),
     same,
-    value=np.minimum,
+    value=smaller,
     x=lambda g, x, bound: where(le(x, bound), g, like(g, 0)),
     bound=lambda g, x, bound: where(gt(x, bound), g, like(g, 0)),
+)
+
+# Both at once, for numbers
+clamp = Composite(
+    "clamp(x, *, low, high)",
+    lambda x, *, low, high: minimum(maximum(x, like(x, low)), like(x, high)),
+    same,
+    value=lambda x, *, low, high: x.clip(low, high),
+    x=lambda g, x, low, high: where(
+        logical_and(ge(x, like(x, low)), le(x, like(x, high))), g, like(g, 0)
+    ),
 )
 
 where: Primitive = Primitive(

@@ -9,6 +9,7 @@ import numpy as np
 from ..core.errors import ArgumentError
 from ..core.primitive import Composite
 from ..core.storage import ArrayType
+from .bounds import at_least, at_most
 from .broadcast import broadcast_to, numel, reduce_sum
 from .elementwise import (
     abs_,
@@ -110,7 +111,7 @@ squared_error_back: Composite = Composite(
 
 
 def _log_sigmoid(x: Array) -> Any:
-    return np.subtract(np.minimum(x, 0), np.log1p(np.exp(np.negative(np.abs(x)))))
+    return np.subtract(at_most(x, 0), np.log1p(np.exp(np.negative(np.abs(x)))))
 
 
 def _expand_log_sigmoid(x: Any) -> Any:
@@ -137,8 +138,8 @@ def _binary_cross_entropy(x: Array, y: Array) -> Array:
             "sigmoid first, or use binary_cross_entropy_with_logits"
         )
     with np.errstate(divide="ignore"):
-        yes = np.maximum(np.log(x), LEAST_LOG)
-        no = np.maximum(np.log1p(np.negative(x)), LEAST_LOG)
+        yes = at_least(np.log(x), LEAST_LOG)
+        no = at_least(np.log1p(np.negative(x)), LEAST_LOG)
     return np.subtract((y - 1) * no, y * yes)
 
 
@@ -175,7 +176,7 @@ binary_cross_entropy = Composite(
 def _positive(var: Array, *, eps: float) -> Array:
     if var.size and np.minimum.reduce(var, None) < 0:
         raise ArgumentError("gaussian_nll_loss: var has negative entry/entries")
-    return np.maximum(var, eps)
+    return at_least(var, eps)
 
 
 # A variance clamped to at least eps; the gradient ignores the clamping, as in PyTorch

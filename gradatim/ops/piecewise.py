@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import Composite
+from .bounds import at_least, at_most
 from .elementwise import (
     add,
     div,
@@ -48,7 +49,7 @@ def _between(x: Any, low: float, high: float) -> Any:
 
 def _between_value(x: Array, low: float, high: float) -> Any:
     kind = x.dtype.type
-    return np.minimum(np.maximum(x, kind(low)), kind(high))
+    return x.clip(kind(low), kind(high))
 
 
 def _spread(x: Array, number: float) -> Array:
@@ -97,11 +98,10 @@ def _elu(x: Any, *, alpha: float, scale: float, narrow: float) -> Any:
 
 
 def _elu_value(x: Array, *, alpha: float, scale: float, narrow: float) -> Any:
-    left = np.minimum(x, 0, out=np.empty_like(x))
-    np.multiply(left, narrow, left)
+    left = np.asarray(np.multiply(at_most(x, 0), narrow, dtype=x.dtype))
     np.expm1(left, left)
     np.multiply(left, alpha * scale, left)
-    return np.add(left, np.multiply(np.maximum(x, 0), scale, dtype=x.dtype), left)
+    return np.add(left, np.multiply(at_least(x, 0), scale, dtype=x.dtype), left)
 
 
 def _elu_back(g: Any, x: Any, alpha: float, scale: float, narrow: float) -> Any:
@@ -124,7 +124,7 @@ def _softplus(x: Any, *, beta: float, threshold: float) -> Any:
 
 def _softplus_value(x: Array, *, beta: float, threshold: float) -> Any:
     z = np.multiply(x, beta, dtype=x.dtype)
-    soft = np.minimum(z, threshold, out=np.empty_like(x))
+    soft = np.asarray(at_most(z, threshold))
     np.log1p(np.exp(soft, soft), soft)
     return select(z > threshold, x, np.divide(soft, beta, soft))
 

@@ -81,6 +81,19 @@ ELEMENTWISE = [
     *binary("div", lambda x, y: x / y, 0.5, 3),
     *binary("div", lambda x, y: x / y, -3, -0.5),
     *binary("pow", lambda x, y: x**y, 0.5, 2),
+    *[
+        case
+        for exponent in (0.5, 1.5, -1, -0.5, 4)
+        for case in unary(
+            "power", lambda x, exponent: x**exponent, 0.5, 3, params={"exponent": exponent}
+        )
+    ],
+    *[
+        case
+        for exponent in (0, 1, 2, 3, 4, 5.0)
+        for case in unary("power", lambda x, exponent: x**exponent, params={"exponent": exponent})
+    ],
+    *unary("clamp", lambda x, low, high: np.clip(x, low, high), params={"low": -1.3, "high": 0.6}),
     *binary("maximum", np.maximum),
     *binary("minimum", np.minimum),
     *binary("clamp_min", np.maximum),
