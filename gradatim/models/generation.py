@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from .._tensor.comparison import where
@@ -72,7 +73,7 @@ def generate(
     if writer.model is not model:
         raise ArgumentError("generate: this writer belongs to another model")
     engine = None if greedy else engine_of("generate", generator)
-    return writer.write(prompt, max_new_tokens, choice, temperature, engine, stop)
+    return writer.write(_Text(prompt, max_new_tokens, choice, temperature, engine, stop))
 
 
 def _checked(prompt_ids: Sequence[int], vocab_size: int) -> list[int]:
@@ -96,6 +97,18 @@ def _checked(prompt_ids: Sequence[int], vocab_size: int) -> list[int]:
     return prompt
 
 
+@dataclass(frozen=True)
+class _Text:
+    """A text to write: the arguments of `generate`, checked."""
+
+    prompt: list[int]
+    most: int  # tokens
+    choice: Choice
+    temperature: float
+    engine: Any  # None if greedy
+    stop: int | None
+
+
 class Writer:
     """Generates a model's tokens with programs compiled once and reused; one text at a time.
 
@@ -114,73 +127,55 @@ class Writer:
         self._turn = 0
         self._ahead = 1  # tokens made in one call
 
-    def write(
-        self,
-        prompt: list[int],
-        most: int,
-        choice: Choice,
-        temperature: float,
-        engine: Any,
-        stop: int | None,
-    ) -> Iterator[int]:
-        """The tokens of `generate`, for arguments already checked; they are made as they are taken.
+    def write(self, text: _Text) -> Iterator[int]:
+        """The tokens that continue a text; they are made as they are taken.
 
         What is surely needed is compiled before this returns, so that nothing is said about it in
         the middle of a text that is printed token by token.
         """
-        if most:
-            moves = stop is None and len(prompt) + most > self._page.size
-            self._prepare(choice, reading=len(prompt) > 1 or moves)
-        return self._continued(prompt, most, choice, temperature, engine, stop)
+        if text.most:
+            moves = text.stop is None and len(text.prompt) + text.most > self._page.size
+            self._prepare(text.choice, reading=len(text.prompt) > 1 or moves)
+        return self._continued(text)
 
-    def _continued(
-        self,
-        prompt: list[int],
-        most: int,
-        choice: Choice,
-        temperature: float,
-        engine: Any,
-        stop: int | None,
-    ) -> Iterator[int]:
+    def _continued(self, text: _Text) -> Iterator[int]:
         self._turn += 1
-        turn, size = self._turn, self._page.size
-        self._page.begin(prompt[-size:], temperature)
-        count = min(len(prompt), size)
+        turn, size, left = self._turn, self._page.size, text.most
+        self._page.begin(text.prompt[-size:], text.temperature)
+        count = min(len(text.prompt), size)
         is_remembered = count == 1  # the keys and values of all but the last token are cached
-        while most:
+        while left:
             if turn != self._turn:
                 raise RuntimeError("generate: this writer has begun another text meanwhile")
-            room = size - count + 1 if is_remembered else most if count == size else 1
-            before = None if engine is None else engine.mark()
-            tokens = self._tokens(choice, is_remembered, min(most, room, self._ahead), engine)
-            yield from self._given(tokens, stop, before, engine)
-            if stop in tokens:
+            room = size - count + 1 if is_remembered else left if count == size else 1
+            before = None if text.engine is None else text.engine.mark()
+            tokens = self._tokens(text, is_remembered, min(left, room, self._ahead))
+            yield from self._given(text, tokens, before)
+            if text.stop in tokens:
                 return
-            most -= len(tokens)
+            left -= len(tokens)
             is_remembered = count + len(tokens) <= size
             count = min(count + len(tokens), size)
 
-    def _given(
-        self, tokens: list[int], stop: int | None, before: Any, engine: Any
-    ) -> Iterator[int]:
+    def _given(self, text: _Text, tokens: list[int], before: Any) -> Iterator[int]:
         """Yield the tokens; undo the draws of those that the caller did not take."""
         asked = 0
         try:
             for token in tokens:
                 asked += 1
-                if token == stop:
+                if token == text.stop:
                     return
                 yield token
         finally:
-            if asked < len(tokens) and engine is not None:
+            if asked < len(tokens) and text.engine is not None:
                 # Any draw of this many tokens consumes the same number of generator words.
                 weights = ones(asked, self.model.config.vocab_size, dtype=self._page.dtype)
-                engine.return_to(before)
-                draw(weights, generator=engine, num_samples=1, replacement=False)
+                text.engine.return_to(before)
+                draw(weights, generator=text.engine, num_samples=1, replacement=False)
 
-    def _tokens(self, choice: Choice, is_remembered: bool, steps: int, engine: Any) -> list[int]:
+    def _tokens(self, text: _Text, is_remembered: bool, steps: int) -> list[int]:
         """The next tokens; the engine is left where their draws end."""
-        program = self._program(choice, is_remembered)
+        program, engine = self._program(text.choice, is_remembered), text.engine
         generator = self._page.generator
         if engine is not None:
             generator.return_to(engine.mark())
