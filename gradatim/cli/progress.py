@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from ..training.config import RunConfig
+from ..training.interfaces import Reporter
 from ..training.metrics import Record
 from ..training.runs import Run
 from .waiting import EvaluationProgress, duration
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 REFRESH = 0.1  # seconds between redraws of the bar: one costs as much as several small steps
 
 
-class Lines:
+class Lines(Reporter):
     """One line per evaluation, as suits a log."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -30,7 +31,7 @@ class Lines:
         self.steps = 0
         self.loss = float("nan")
         self.marks: list[tuple[int, float]] = []  # steps and their times
-        self.evaluating = EvaluationProgress(self.line)
+        self.evaluation = EvaluationProgress(self.line)
 
     def started(self, run: Run, config: RunConfig, step: int) -> None:
         """Print the first lines."""
@@ -42,6 +43,10 @@ class Lines:
         """Prints nothing, but starts the clock: earlier steps may have included compilation."""
         if not self.marks:
             self.mark(step)
+
+    def evaluating(self, split: str, part: float) -> None:
+        """Print how far a long evaluation is."""
+        self.evaluation(split, part)
 
     def recorded(self, record: Record) -> None:
         """Print an evaluation with the batch loss since the last one."""

@@ -53,8 +53,8 @@ class Learner(Protocol):
         """How many examples one step uses, to report the speed."""
 
 
-class Reporter(Protocol):
-    """Receives the events of a training: a progress bar, a log, or a test."""
+class Reporter:
+    """Receives the events of a training, and ignores them: a progress bar or a log does not."""
 
     def started(self, run: Run, config: RunConfig, step: int) -> None:
         """Training starts, or resumes after `step` steps."""
@@ -70,22 +70,3 @@ class Reporter(Protocol):
 
     def warned(self, message: str) -> None:
         """A problem that does not stop the training."""
-
-
-class Silent:
-    """A reporter that ignores all events."""
-
-    def started(self, run: Run, config: RunConfig, step: int) -> None:
-        """Ignore it."""
-
-    def stepped(self, step: int, loss: float) -> None:
-        """Ignore it."""
-
-    def evaluating(self, split: str, part: float) -> None:
-        """Ignore it."""
-
-    def recorded(self, record: Record) -> None:
-        """Ignore it."""
-
-    def warned(self, message: str) -> None:
-        """Ignore it."""

@@ -19,7 +19,7 @@ from .checkpoint import Checkpoint, clean_checkpoints, save_checkpoint
 from .config import RunConfig
 from .diverged import broken_array, explain
 from .errors import Diverged, Failure
-from .interfaces import Learner, Reporter, Silent
+from .interfaces import Learner, Reporter
 from .metrics import MetricsLog, Record, cut_back, json_number, plain_number
 from .runs import Run
 from .schedule import learning_rate
@@ -87,7 +87,7 @@ def train(
     quiet = np.errstate(all="ignore")
     few = threads(config.training.threads)
     with quiet, few, StopRequest() as stop, MetricsLog(run.metrics) as metrics:
-        loop = _Loop(run, config, learner, start, metrics, reporter or Silent())
+        loop = _Loop(run, config, learner, start, metrics, reporter or Reporter())
         return loop.run_to_the_end(stop)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from gradatim.training.blas_threads import blas_threads, threads_now
-from gradatim.training.interfaces import Silent
+from gradatim.training.interfaces import Reporter
 from tests.training.numpy_learner import go_on, settings, start
 
 needs_control = pytest.mark.skipif(
@@ -36,7 +36,7 @@ def test_zero_changes_nothing():
 
 @needs_control
 def test_training_uses_the_number_in_its_settings(tmp_path):
-    class Asking(Silent):
+    class Asking(Reporter):
         seen = 0
 
         def stepped(self, step, loss):

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from gradatim.training.config import TrainingConfig
 from gradatim.training.errors import Diverged, Failure
-from gradatim.training.interfaces import Silent
+from gradatim.training.interfaces import Reporter
 from gradatim.training.loop import train
 from gradatim.training.metrics import read_metrics
 from gradatim.training.schedule import learning_rate
 from tests.training.numpy_learner import go_on, settings, start
 
 
-class StopAt(Silent):
+class StopAt(Reporter):
     """A user who presses Ctrl-C during some steps."""
 
     def __init__(self, *steps, signal_number=signal.SIGINT):
@@ -33,7 +33,7 @@ class StopAt(Silent):
         self.warnings.append(message)
 
 
-class Counting(Silent):
+class Counting(Reporter):
     def __init__(self):
         self.steps = []
 
