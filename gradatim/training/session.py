@@ -25,7 +25,7 @@ from .settings import (
     read_task,
     variant_of,
 )
-from .tasks import Task, known_in
+from .tasks import Task
 from .toml import read_toml, write_toml
 from .trained import Trained
 from .versions import versions
@@ -148,7 +148,7 @@ def go_on(
         before = config_of(start, run)
         config = _changed(before, pairs or [], run)
         _check_steps(config, start, run)
-        task = read_task(config, known_in(start.progress["position"]))
+        task = read_task(config, start.progress["position"]["data"])
         _same_data(start, task, run)
         task.keep_in(run.path)
         learner = make_learner(config, task, warn=warn)
@@ -200,7 +200,7 @@ def _check_steps(config: RunConfig, start: Checkpoint, run: Run) -> None:
 
 
 def _same_data(start: Checkpoint, task: Task, run: Run) -> None:
-    then = known_in(start.progress["position"])
+    then = start.progress["position"]["data"]
     if task.known()["digest"] != then["digest"]:
         raise BadUse(
             f"{task.is_other_than()} that run '{run.name}' was trained on"

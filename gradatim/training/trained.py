@@ -22,7 +22,7 @@ from .losses import MeanLoss, enough, stretches
 from .once import only_once
 from .runs import Run
 from .settings import config_of, default_config, find_model, read_task
-from .tasks import Known, LanguageModel, Letter, SampleRequest, Task, kind_of, known_in
+from .tasks import Known, LanguageModel, Letter, SampleRequest, Task, kind_of
 
 Progress = Callable[[str, float], None]  # called with a split, and the fraction of it that is done
 
@@ -154,7 +154,7 @@ def load_trained(
     model = find_model(config.name).load().Model(config.model)
     load_parameters(model, checkpoint.arrays)
     model.eval()
-    known = known_in(checkpoint.progress["position"])
+    known = checkpoint.progress["position"]["data"]
     return Trained(config, model, known, checkpoint.step, warn, run.path)
 
 

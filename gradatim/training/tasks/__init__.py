@@ -1,6 +1,6 @@
 """The data of each kind of model, and the trained model: letters of words, rows of tokens."""
 
-from .kinds import KINDS, kind_of, known_in
+from .kinds import KINDS, kind_of
 from .language_model import LanguageModel, Letter, SampleRequest
 from .task import Kind, Known, Task
 
@@ -13,5 +13,4 @@ __all__ = [
     "SampleRequest",
     "Task",
     "kind_of",
-    "known_in",
 ]
