@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gradatim.draw import Drawing, theme
-from gradatim.draw.scale import Scale
-from gradatim.draw.svg import line, rectangle, text
-from gradatim.draw.text_width import text_width
+from gradatim.draw import Drawing
+from gradatim.draw.canvas import theme
+from gradatim.draw.canvas.svg import line, rectangle, text
+from gradatim.draw.canvas.text_width import text_width
+from gradatim.draw.plot.scale import Scale
 
 from .peers import SIDES
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gradatim.draw import Drawing, theme
-from gradatim.draw.axes import Axes, frame
-from gradatim.draw.scale import Scale, limits
-from gradatim.draw.svg import circle, line, text
+from gradatim.draw import Drawing
+from gradatim.draw.canvas import theme
+from gradatim.draw.canvas.svg import circle, line, text
+from gradatim.draw.plot.axes import Axes, frame
+from gradatim.draw.plot.scale import Scale, limits
 
 from .peers import SIDES
 from .workloads.gpt import Sizes

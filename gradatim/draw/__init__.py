@@ -7,17 +7,17 @@ writes it. Layout, axes and SVG are the library's own; no other program is neede
 from .activation_gallery import activations
 from .architecture import architecture
 from .attention_maps import attention
-from .chain_rule import backward_steps
-from .compute_graph import graph, is_large
+from .canvas.drawing import Drawing, beside
+from .canvas.series import Drawings
 from .cures import cures
 from .decision_boundary import boundary
 from .descent_path import descent
 from .diagnosis import diagnosis
-from .drawing import Drawing, beside
+from .graphs.chain_rule import backward_steps
+from .graphs.compute_graph import graph, is_large
 from .heat_map import heatmap
 from .linear_regions import regions
 from .loss_curves import curves
-from .series import Drawings
 from .surprise_bars import bars, surprise
 
 __all__ = [

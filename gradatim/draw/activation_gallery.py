@@ -10,12 +10,12 @@ from ..core.dtypes import float64
 from ..core.errors import ArgumentError
 from ..nn import Module
 from ..nn import functional as F
-from . import theme
-from .axes import TITLE_SIZE, Axes
-from .drawing import Drawing
-from .scale import Scale
-from .svg import Point, group, line, rectangle, text
-from .text_width import shorten, text_width
+from .canvas import theme
+from .canvas.drawing import Drawing
+from .canvas.svg import Point, group, line, rectangle, text
+from .canvas.text_width import shorten, text_width
+from .plot.axes import TITLE_SIZE, Axes
+from .plot.scale import Scale
 
 Function = Callable[[Any], Any]
 

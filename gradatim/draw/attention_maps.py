@@ -8,12 +8,12 @@ from .._tensor.creation import tensor
 from ..autograd import no_grad
 from ..core.arguments import whole_number
 from ..core.errors import ArgumentError
-from . import theme
-from .axes import TITLE_SIZE
-from .colour_bar import LEAST_BAR, colour_bar
-from .drawing import Drawing
-from .svg import Point, group, path, rectangle, text, through
-from .text_width import text_width
+from .canvas import theme
+from .canvas.drawing import Drawing
+from .canvas.svg import Point, group, path, rectangle, text, through
+from .canvas.text_width import text_width
+from .plot.axes import TITLE_SIZE
+from .plot.colour_bar import LEAST_BAR, colour_bar
 
 MOST_TOKENS = 128
 _MARGIN, _GAP = 20.0, 14.0

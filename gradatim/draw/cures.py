@@ -9,13 +9,13 @@ import numpy as np
 
 from ..core.errors import ArgumentError
 from ..diagnose import Stage
-from . import theme
-from .axes import LABEL_SIZE, TITLE_SIZE, Axes, frame
-from .drawing import Drawing
+from .canvas import theme
+from .canvas.drawing import Drawing
+from .canvas.svg import Point, text
 from .loss_curves import thinned
-from .ridges import Ridge, foot, ridge, spread
-from .scale import Scale, limits
-from .svg import Point, text
+from .plot.axes import LABEL_SIZE, TITLE_SIZE, Axes, frame
+from .plot.ridges import Ridge, foot, ridge, spread
+from .plot.scale import Scale, limits
 
 _LEFT, _TOP, _RIGHT, _BOTTOM = 70.0, 112.0, 24.0, 30.0
 _WIDTH, _GAP = 250.0, 58.0

@@ -6,14 +6,14 @@ from functools import partial
 from typing import Any
 
 from ..core.errors import ArgumentError
-from . import theme
-from .axes import Axes, frame, heading_end
-from .contours import Field, contour, region, sampled
-from .drawing import Drawing
-from .plain import as_floats, as_rows
-from .scale import Scale, limits
-from .significant import compact
-from .svg import Point, circle, path, text
+from .canvas import theme
+from .canvas.drawing import Drawing
+from .canvas.plain import as_floats, as_rows
+from .canvas.significant import compact
+from .canvas.svg import Point, circle, path, text
+from .plot.axes import Axes, frame, heading_end
+from .plot.contours import Field, contour, region, sampled
+from .plot.scale import Scale, limits
 
 _SIDE = 400.0
 _LEFT, _TOP, _BOTTOM, _RIGHT = 56.0, 46.0, 58.0, 24.0

@@ -8,14 +8,14 @@ from typing import Any
 
 from ..core.errors import ArgumentError
 from ..scalar import Value
-from . import theme
-from .axes import Axes, frame
-from .contours import contour, region, sampled, spaced
-from .drawing import Drawing
-from .plain import as_float, one_or_more
-from .scale import Scale, limits
-from .significant import compact
-from .svg import Point, circle, group, path, text
+from .canvas import theme
+from .canvas.drawing import Drawing
+from .canvas.plain import as_float, one_or_more
+from .canvas.significant import compact
+from .canvas.svg import Point, circle, group, path, text
+from .plot.axes import Axes, frame
+from .plot.contours import contour, region, sampled, spaced
+from .plot.scale import Scale, limits
 
 _SIDE = 264.0
 _LEFT, _TOP, _BOTTOM, _GAP = 46.0, 62.0, 34.0, 14.0

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 from ..core.errors import ArgumentError
 from ..diagnose import Report, Signal, Weight
-from . import theme
-from .axes import TICK_SIZE, TITLE_SIZE
-from .drawing import Drawing
-from .ridges import OVERLAP, Ridge, foot, heading, ridge, spread
-from .scale import Scale
-from .significant import compact
-from .svg import circle, group, line, path, rectangle, text, through
-from .text_width import shorten, text_width
+from .canvas import theme
+from .canvas.drawing import Drawing
+from .canvas.significant import compact
+from .canvas.svg import circle, group, line, path, rectangle, text, through
+from .canvas.text_width import shorten, text_width
+from .plot.axes import TICK_SIZE, TITLE_SIZE
+from .plot.ridges import OVERLAP, Ridge, foot, heading, ridge, spread
+from .plot.scale import Scale
 
 _MARGIN, _GAP = 20.0, 28.0
 _WIDTHS = (216.0, 250.0, 250.0, 130.0, 150.0)  # names, values, gradients, norms, the last column

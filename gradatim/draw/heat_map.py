@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..core.errors import ArgumentError
-from . import theme
-from .axes import TITLE_SIZE
-from .colour_bar import LEAST_BAR, colour_bar
-from .drawing import Drawing
-from .plain import as_list, as_rows
-from .significant import compact
-from .svg import Point, rectangle, text
-from .text_width import text_width
+from .canvas import theme
+from .canvas.drawing import Drawing
+from .canvas.plain import as_list, as_rows
+from .canvas.significant import compact
+from .canvas.svg import Point, rectangle, text
+from .canvas.text_width import text_width
+from .plot.axes import TITLE_SIZE
+from .plot.colour_bar import LEAST_BAR, colour_bar
 
 HeatScale = Literal["linear", "sqrt", "log"]
 

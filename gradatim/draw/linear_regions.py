@@ -9,14 +9,14 @@ import numpy as np
 
 from ..core.errors import ArgumentError
 from ..diagnose.regions import Line, Plane, find
-from . import theme
-from .axes import Axes, frame, heading_end, room_for_numbers
-from .drawing import Drawing
+from .canvas import theme
+from .canvas.drawing import Drawing
+from .canvas.plain import as_floats, as_rows
+from .canvas.svg import Point, circle, path, text, through
+from .canvas.text_width import text_width
 from .loss_curves import thinned
-from .plain import as_floats, as_rows
-from .scale import Scale, limits
-from .svg import Point, circle, path, text, through
-from .text_width import text_width
+from .plot.axes import Axes, frame, heading_end, room_for_numbers
+from .plot.scale import Scale, limits
 
 _LEFT, _RIGHT, _BOTTOM, _TITLED, _BARE = 56.0, 24.0, 60.0, 46.0, 22.0
 _WIDTH, _HEIGHT = 520.0, 260.0

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import ArgumentError
-from . import theme
-from .axes import Axes, frame, heading_end
-from .drawing import Drawing
-from .layout import isotonic
-from .plain import as_floats
-from .scale import Scale, limits
-from .svg import Point, circle, text
-from .text_width import text_width
+from .canvas import theme
+from .canvas.drawing import Drawing
+from .canvas.plain import as_floats
+from .canvas.svg import Point, circle, text
+from .canvas.text_width import text_width
+from .graphs.layout import isotonic
+from .plot.axes import Axes, frame, heading_end
+from .plot.scale import Scale, limits
 
 _WIDTH, _HEIGHT = 560.0, 300.0
 _LEFT, _BOTTOM, _RIGHT = 64.0, 56.0, 24.0

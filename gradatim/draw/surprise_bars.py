@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.errors import ArgumentError
-from . import theme
-from .axes import LABEL_SIZE, Axes, frame, heading_end
-from .drawing import Drawing
-from .plain import as_floats
-from .scale import Scale
-from .significant import compact
-from .svg import line, rectangle, text
-from .text_width import text_width
+from .canvas import theme
+from .canvas.drawing import Drawing
+from .canvas.plain import as_floats
+from .canvas.significant import compact
+from .canvas.svg import line, rectangle, text
+from .canvas.text_width import text_width
+from .plot.axes import LABEL_SIZE, Axes, frame, heading_end
+from .plot.scale import Scale
 
 _LEFT, _BOTTOM, _RIGHT = 60.0, 52.0, 24.0
 _TOP, _HEADING = 24.0, 21.0

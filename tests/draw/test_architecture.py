@@ -10,7 +10,7 @@ import gradatim as g
 from gradatim import draw, nn
 from gradatim.core.errors import ArgumentError
 from gradatim.diagnose.cures import Config, DeepMLP
-from gradatim.draw import theme
+from gradatim.draw.canvas import theme
 from gradatim.models import bigram, gpt
 from gradatim.nn import functional as F
 from tests.draw.reading import fills, texts

@@ -7,7 +7,7 @@ import pytest
 
 import gradatim
 from gradatim import draw, nn
-from gradatim.draw.text_width import text_width
+from gradatim.draw.canvas.text_width import text_width
 from gradatim.models import gpt
 
 

@@ -13,7 +13,7 @@ import pytest
 import gradatim
 from gradatim import draw
 from gradatim.diagnose import regions
-from gradatim.draw.text_width import text_width
+from gradatim.draw.canvas.text_width import text_width
 from gradatim.scalar import Value
 from tests.draw.reading import SVG, count, fills, parsed, texts
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradatim.draw.clip import clip_segment, clipped
-from gradatim.draw.contours import Field, contour, region, sampled
+from gradatim.draw.plot.clip import clip_segment, clipped
+from gradatim.draw.plot.contours import Field, contour, region, sampled
 
 Point = tuple[float, float]
 

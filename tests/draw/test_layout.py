@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradatim.draw.layout import Box, arrange, isotonic, topological_order
+from gradatim.draw.graphs.layout import Box, arrange, isotonic, topological_order
 
 Edges = list[tuple[int, int]]
 Size = tuple[float, float]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradatim.draw.scale import Scale, limits, log_ticks, tick_labels, ticks
-from gradatim.draw.significant import significant
-from gradatim.draw.text_width import shorten, text_width
+from gradatim.draw.canvas.significant import significant
+from gradatim.draw.canvas.text_width import shorten, text_width
+from gradatim.draw.plot.scale import Scale, limits, log_ticks, tick_labels, ticks
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import gradatim
 from gradatim import draw, nn
 from gradatim.diagnose import regions
-from gradatim.draw.text_width import text_width
+from gradatim.draw.canvas.text_width import text_width
 from tests.draw.reading import SVG, parsed
 
 

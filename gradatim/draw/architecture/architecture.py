@@ -8,8 +8,8 @@ from typing import Any
 from ...core.arguments import whole_number
 from ...core.errors import ArgumentError
 from ...nn import Module
-from ..drawing import Drawing
-from ..significant import grouped, significant
+from ..canvas.drawing import Drawing
+from ..canvas.significant import grouped, significant
 from .picture import picture
 from .repeats import collapsed
 from .run import Run, run

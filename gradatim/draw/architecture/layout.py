@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from ..text_width import text_width
+from ..canvas.text_width import text_width
 from .steps import IN, OUT, Beside, Flow, Step, shape_text
 
 CARD, LOW, HIGH = 250.0, 26.0, 42.0  # a card's width, and its height with one line or two

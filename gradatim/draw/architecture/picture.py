@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .. import theme
-from ..drawing import Drawing
-from ..significant import grouped
-from ..svg import group, number, path, rectangle, text
-from ..text_width import shorten, text_width
+from ..canvas import theme
+from ..canvas.drawing import Drawing
+from ..canvas.significant import grouped
+from ..canvas.svg import group, number, path, rectangle, text
+from ..canvas.text_width import shorten, text_width
 from .layout import (
     BESIDE_GAP,
     CARD,

@@ -16,7 +16,7 @@ from ...diagnose.calls import Call, Calls, recording
 from ...diagnose.frozen import taping_frozen
 from ...diagnose.unchanged import unchanged
 from ...nn import Module
-from ..tape_facts import facts_of
+from ..graphs.tape_facts import facts_of
 
 
 @dataclass(frozen=True)

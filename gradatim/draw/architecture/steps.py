@@ -14,7 +14,7 @@ from typing import Any
 from ...core.nodes import Edge, Leaf, Node
 from ...core.tape import history
 from ...diagnose.calls import Call
-from ..tensors import symbol
+from ..graphs.tensors import symbol
 from .run import Input, Run, base, name_of
 
 IN, OUT = -1, -2

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from . import theme
+from ..canvas import theme
+from ..canvas.svg import Point, circle, group, line, rectangle, text
+from ..canvas.text_width import shorten, text_width
 from .layout import Box
 from .record import NOT_COMPUTED, NOT_KEPT, Kind, Node
-from .svg import Point, circle, group, line, rectangle, text
-from .text_width import shorten, text_width
 
 _LABEL_SIZE = 13.0
 _ROW_SIZE = 11.5

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..core.errors import ArgumentError
-from .svg import Point
+from ...core.errors import ArgumentError
+from ..canvas.svg import Point
 
 # An edge of the grid: column, row, and whether it is vertical.
 _GridEdge = tuple[int, int, bool]

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from . import theme
+from ..canvas import theme
+from ..canvas.drawing import Drawing
+from ..canvas.svg import Point, group, number, path, rectangle, text
+from ..canvas.text_width import text_width
 from .card import PLAIN, Look, box_width, card, card_size, colours
-from .drawing import Drawing
 from .layout import Arrangement, Route, arrange
 from .record import Edge, Graph, Kind
-from .svg import Point, group, number, path, rectangle, text
-from .text_width import text_width
 
 MARGIN = 22.0
 _KEY_HEIGHT = 34.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..core.errors import ArgumentError
+from ...core.errors import ArgumentError
 
 
 def as_float(x: Any) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from .svg import Point
+from ..canvas.svg import Point
 
 Rectangle = tuple[float, float, float, float]
 

@@ -11,13 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.backward import PendingGradients
-from ..core.context import GradMode, local
-from ..core.errors import AutogradError
-from ..core.handle import wrap, written_since
-from ..core.nodes import Edge, Leaf, Node
-from ..core.tape import history
-from ..diagnose.calls import behind
+from ...core.backward import PendingGradients
+from ...core.context import GradMode, local
+from ...core.errors import AutogradError
+from ...core.handle import wrap, written_since
+from ...core.nodes import Edge, Leaf, Node
+from ...core.tape import history
+from ...diagnose.calls import behind
 
 
 @dataclass(frozen=True)

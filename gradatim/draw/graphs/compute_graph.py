@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from ..core.errors import ArgumentError
-from ..core.tape import history
-from ..diagnose.calls import behind
-from .drawing import Drawing
+from ...core.errors import ArgumentError
+from ...core.tape import history
+from ...diagnose.calls import behind
+from ..canvas.drawing import Drawing
+from ..canvas.significant import grouped
 from .fold_by_module import depth, fold_by_module
-from .graph_picture import picture
 from .modules import OwnedGraph
+from .picture import picture
 from .record import Graph
-from .significant import grouped
 from .tensors import is_tensor, owned_tensor_graph
 from .values import is_value, owned_value_graph
 

@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import theme
+from ..canvas import theme
+from ..canvas.svg import Point, line, path, text, through
+from ..canvas.text_width import text_width
 from .clip import clipped
 from .scale import Scale, tick_labels
-from .svg import Point, line, path, text, through
-from .text_width import text_width
 
 TITLE_SIZE = 14.0
 LABEL_SIZE = 12.0

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Hashable
 
+from ..canvas.significant import grouped
 from .fold import Fold, fold, on_circles
 from .modules import OwnedGraph, module_of_each
 from .record import Graph, Kind
-from .significant import grouped
 
 Path = tuple[str, ...]
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..canvas.significant import grouped, significant
 from .modules import OwnedGraph, Owner, owners
 from .record import NOT_COMPUTED, Graph, Kind, Node
-from .significant import grouped, significant
 
 _ACTIVATIONS = frozenset({"tanh", "relu", "ReLU", "sigmoid"})
 

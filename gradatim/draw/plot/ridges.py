@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from . import theme
+from ..canvas import theme
+from ..canvas.significant import compact
+from ..canvas.svg import Point, group, line, path, text, through
 from .axes import LABEL_SIZE, TICK_SIZE
 from .scale import Scale, log_ticks, power_of_ten, tick_labels
-from .significant import compact
-from .svg import Point, group, line, path, text, through
 
 BINS = 72
 OVERLAP = 1.7  # height of a ridge in rows

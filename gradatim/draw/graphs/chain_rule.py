@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..core.errors import ArgumentError
-from . import theme
+from ...core.errors import ArgumentError
+from ..canvas import theme
+from ..canvas.drawing import Drawing
+from ..canvas.series import Drawings
+from ..canvas.significant import grouped, significant
+from ..canvas.svg import group, text
+from ..canvas.text_width import text_width
 from .card import Look
-from .drawing import Drawing
-from .graph_picture import MARGIN, Emphasis, arrange_graph, picture
 from .layout import Arrangement
+from .picture import MARGIN, Emphasis, arrange_graph, picture
 from .record import Edge, Graph
-from .series import Drawings
-from .significant import grouped, significant
 from .slopes import formulas, slopes
-from .svg import group, text
-from .text_width import text_width
 from .values import children, history, is_value, value_graph
 
 MOST_STEPS = 60

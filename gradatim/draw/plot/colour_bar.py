@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from . import theme
+from ..canvas import theme
+from ..canvas.svg import rectangle, text
+from ..canvas.text_width import text_width
 from .scale import Scale, tick_labels
-from .svg import rectangle, text
-from .text_width import text_width
 
 LEAST_BAR, LONGEST_BAR = 96.0, 260.0
 _WIDTH = 14.0

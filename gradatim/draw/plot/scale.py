@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..core.errors import ArgumentError
-from .significant import compact
+from ...core.errors import ArgumentError
+from ..canvas.significant import compact
 
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from ..core.errors import ArgumentError
-from ..core.handle import Handle
-from ..core.nodes import Edge, Leaf, Node, Output
-from ..core.tape import history
+from ...core.errors import ArgumentError
+from ...core.handle import Handle
+from ...core.nodes import Edge, Leaf, Node, Output
+from ...core.tape import history
+from ..canvas.significant import compact, grouped, significant
 from .modules import OwnedGraph, owners
 from .record import NOT_COMPUTED, NOT_KEPT, Graph, Kind
 from .record import Node as Card
-from .significant import compact, grouped, significant
 from .tape_facts import Facts, facts_of
 
 _FREED = "not kept: backward() has freed it; backward(retain_graph=True) keeps it"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.errors import ArgumentError
+from ...core.errors import ArgumentError
 from .saving import save_bytes, save_png
 from .svg import escape, group, number, rectangle, text
 from .text_width import text_width

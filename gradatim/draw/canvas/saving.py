@@ -6,8 +6,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from ..core.errors import GradatimError
-from ..core.files import write_atomically
+from ...core.errors import GradatimError
+from ...core.files import write_atomically
 from .theme import MONO, SANS
 
 _TIMEOUT_SECONDS = 120
