@@ -38,20 +38,23 @@ def _pieces(flat: list[Array], scratch: Array) -> Iterator[tuple[Array, ...]]:
         yield (*pieces, scratch[: len(pieces[0])])
 
 
-def _over(number: Any, x: Any) -> Any:
+def over(number: Any, x: Any) -> Any:
     """A float64 0-d tensor, cast and broadcast to the type of x."""
     kind = x._type
-    return broadcast_to(cast(number, dtype=kind.dtype), shape=kind.shape)
+    if number._value.dtype != kind.dtype:
+        number = cast(number, dtype=kind.dtype)
+    return broadcast_to(number, shape=kind.shape)
 
 
 def _one(x: Any) -> Any:
     return full((), 1, x._value.dtype)
 
 
-def _slope(p: Any, g: Any, decay: Any, weight_decay: float, maximize: bool) -> Any:
+def slope(p: Any, g: Any, decay: Any, weight_decay: float, maximize: bool) -> Any:
+    """The gradient to descend: negated for `maximize`, plus `decay` p if there is weight decay."""
     if maximize:
         g = neg(g)
-    return add(g, mul(p, _over(decay, p))) if weight_decay else g
+    return add(g, mul(p, over(decay, p))) if weight_decay else g
 
 
 def _slope_value(p: Array, g: Array, weight_decay: float, maximize: bool) -> Array:
@@ -69,7 +72,7 @@ def _expand_sgd(p: Any, g: Any, lr: Any, *, weight_decay: float, maximize: bool)
 
 
 def _sweep(p: Any, g: Any, rate: Any, decay: Any, *, weight_decay: float, maximize: bool) -> Any:
-    return sub(p, mul(_slope(p, g, decay, weight_decay, maximize), _over(rate, p)))
+    return sub(p, mul(slope(p, g, decay, weight_decay, maximize), over(rate, p)))
 
 
 def _sgd(p: Array, g: Array, lr: Array, *, weight_decay: float, maximize: bool) -> None:
@@ -133,10 +136,10 @@ def _sweep_with_momentum(
     nesterov: bool,
     maximize: bool,
 ) -> Any:
-    g = _slope(p, g, decay, weight_decay, maximize)
-    b = add(mul(b, _over(keep, p)), mul(g, _over(part, p)))
-    step = add(g, mul(b, _over(keep, p))) if nesterov else b
-    return sub(p, mul(step, _over(rate, p))), b
+    g = slope(p, g, decay, weight_decay, maximize)
+    b = add(mul(b, over(keep, p)), mul(g, over(part, p)))
+    step = add(g, mul(b, over(keep, p))) if nesterov else b
+    return sub(p, mul(step, over(rate, p))), b
 
 
 def _sgd_momentum(
@@ -222,14 +225,14 @@ def _adam_sweep(
     p: Any, g: Any, m: Any, v: Any, *rest: Any, weight_decay: float, decoupled: bool, maximize: bool
 ) -> Any:
     *largest, new1, old2, new2, least, scale, kept, decay = rest
-    g = _slope(p, g, decay, 0.0 if decoupled else weight_decay, maximize)
+    g = slope(p, g, decay, 0.0 if decoupled else weight_decay, maximize)
     if decoupled and weight_decay:
-        p = mul(p, _over(kept, p))
-    m = add(m, mul(sub(g, m), _over(new1, p)))
-    v = add(mul(v, _over(old2, p)), mul(mul(g, g), _over(new2, p)))
+        p = mul(p, over(kept, p))
+    m = add(m, mul(sub(g, m), over(new1, p)))
+    v = add(mul(v, over(old2, p)), mul(mul(g, g), over(new2, p)))
     largest = [maximum(x, v) for x in largest]
-    size = add(sqrt(largest[0] if largest else v), _over(least, p))
-    p = sub(p, mul(div(m, size), _over(scale, p)))
+    size = add(sqrt(largest[0] if largest else v), over(least, p))
+    p = sub(p, mul(div(m, size), over(scale, p)))
     return p, m, v, *largest
 
 

@@ -11,6 +11,8 @@ from .checks import check_betas, check_not_negative
 from .group import ParamGroup
 from .optimizer import Optimizer, Parameters
 
+STATE = ("exp_avg", "exp_avg_sq", "step")  # the names of the state, in the updates' order
+
 
 class Moments(Optimizer):
     """The base of Adam, NAdam, RAdam and Adamax: checked settings, and two averages as state."""

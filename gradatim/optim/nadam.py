@@ -7,11 +7,12 @@ from typing import Any
 
 from .._tensor.creation import tensor
 from ..core.dtypes import float64
+from ..core.inplace import update_all
+from ..ops import formulas
 from .checks import check_not_negative
 from .group import ParamGroup
-from .moments import Moments
+from .moments import STATE, Moments
 from .optimizer import Entry, Parameters
-from .weight_decay import maybe_decoupled
 
 
 class NAdam(Moments):
@@ -74,17 +75,13 @@ class NAdam(Moments):
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """Update the parameters of a group."""
-        lr, (beta1, beta2) = group.tensor("lr"), group.tensors("betas")
-        decay = group["momentum_decay"]
-        for p, g, state in entries:
-            m, v = state["exp_avg"], state["exp_avg_sq"]
-            step, product = state["step"].add_(1), state["mu_product"]
-            g = maybe_decoupled(p, g, group)
-            mu = beta1 * (1 - 0.5 * 0.96 ** (step * decay))
-            ahead = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * decay))
-            product.mul_(mu)
-            m.lerp_(g, 1 - beta1)
-            v.mul_(beta2).add_(g * g * (1 - beta2))
-            size = (v / (1 - beta2**step)).sqrt() + group["eps"]
-            p.sub_(lr * (1 - mu) / (1 - product) * (g / size))
-            p.sub_(lr * ahead / (1 - product * ahead) * (m / size))
+        settings = {
+            "eps": group["eps"],
+            "weight_decay": group["weight_decay"],
+            "momentum_decay": group["momentum_decay"],
+            "decoupled": group["decoupled_weight_decay"],
+            "maximize": group["maximize"],
+        }
+        numbers, names = (group.tensor("lr"), *group.tensors("betas")), (*STATE, "mu_product")
+        rows = [(p, g, *[s[name] for name in names], *numbers) for p, g, s in entries]
+        update_all(formulas.nadam, rows, **settings)

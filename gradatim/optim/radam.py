@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._tensor.comparison import where
+from ..core.inplace import update_all
+from ..ops import formulas
 from .group import ParamGroup
-from .moments import Moments
+from .moments import STATE, Moments
 from .optimizer import Entry, Parameters
-from .weight_decay import maybe_decoupled
 
 
 class RAdam(Moments):
@@ -63,17 +63,12 @@ class RAdam(Moments):
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """Update the parameters of a group."""
-        lr, (beta1, beta2) = group.tensor("lr"), group.tensors("betas")
-        for p, g, state in entries:
-            m, v, step = state["exp_avg"], state["exp_avg_sq"], state["step"].add_(1)
-            g = maybe_decoupled(p, g, group)
-            m.lerp_(g, 1 - beta1)
-            v.mul_(beta2).add_(g * g * (1 - beta2))
-            left = 1 - beta2**step
-            most = 2 / (1 - beta2) - 1
-            length = most - 2 * step * beta2**step / left
-            trusted = length > 5
-            safe = where(trusted, length, 6.0)  # the square root of less would be nan
-            part = (safe - 4) * (safe - 2) * most / ((most - 4) * (most - 2) * safe)
-            scale = (part * left).sqrt() / (v.sqrt() + group["eps"])
-            p.sub_(m / (1 - beta1**step) * lr * where(trusted, scale, 1.0))
+        settings = {
+            "eps": group["eps"],
+            "weight_decay": group["weight_decay"],
+            "decoupled": group["decoupled_weight_decay"],
+            "maximize": group["maximize"],
+        }
+        numbers = (group.tensor("lr"), *group.tensors("betas"))
+        rows = [(p, g, *[s[name] for name in STATE], *numbers) for p, g, s in entries]
+        update_all(formulas.radam, rows, **settings)

@@ -11,12 +11,3 @@ def decayed(p: Any, g: Any, group: ParamGroup) -> Any:
     """The gradient for a minimising step: negated for `maximize`, plus weight_decay p."""
     g = -g if group["maximize"] else g
     return g + p * group["weight_decay"] if group["weight_decay"] else g
-
-
-def maybe_decoupled(p: Any, g: Any, group: ParamGroup) -> Any:
-    """The same; but with `decoupled_weight_decay` p itself shrinks, by lr weight_decay p."""
-    if not group["decoupled_weight_decay"]:
-        return decayed(p, g, group)
-    if group["weight_decay"]:
-        p.mul_(1 - group.tensor("lr") * group["weight_decay"])
-    return -g if group["maximize"] else g

@@ -174,6 +174,38 @@ def _adam(
     return (p, m, v, step) if largest is None else (p, m, v, step, top)
 
 
+def _averaged(p: Any, g: Any, m: Any, v: Any, step: Any, b1: Any, b2: Any, **static: Any) -> Any:
+    g = -g if static["maximize"] else g
+    g = g if static["decoupled"] else g + static["weight_decay"] * p
+    return g, b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g**2, step + 1
+
+
+def _shrunk(p: Any, lr: Any, **static: Any) -> Any:
+    return p - lr * static["weight_decay"] * p if static["decoupled"] else p
+
+
+def _nadam(
+    p: Any, g: Any, m: Any, v: Any, t: Any, product: Any, lr: Any, b1: Any, b2: Any, **static: Any
+) -> Any:
+    g, m, v, t = _averaged(p, g, m, v, t, b1, b2, **static)
+    mu, ahead = (b1 * (1 - 0.96 ** (k * static["momentum_decay"]) / 2) for k in (t, t + 1))
+    product = product * mu
+    step = (1 - mu) * g / (1 - product) + ahead * m / (1 - product * ahead)
+    size = np.sqrt(v / (1 - b2**t)) + static["eps"]
+    return _shrunk(p, lr, **static) - lr * step / size, m, v, t, product
+
+
+def _radam(p: Any, g: Any, m: Any, v: Any, t: Any, lr: Any, b1: Any, b2: Any, **static: Any) -> Any:
+    g, m, v, t = _averaged(p, g, m, v, t, b1, b2, **static)
+    r = 2 / (1 - b2) - 1
+    now = r - 2 * t * b2**t / (1 - b2**t)
+    step = m / (1 - b1**t)
+    if now > 5:
+        part = (now - 4) * (now - 2) * r / ((r - 4) * (r - 2) * now)
+        step = step * np.sqrt(part * (1 - b2**t)) / (np.sqrt(v) + static["eps"])
+    return _shrunk(p, lr, **static) - lr * step, m, v, t
+
+
 def _state(shape: tuple[int, ...]) -> tuple[Any, ...]:
     """p, g, m, v of a shape."""
     return (numbers(shape), numbers(shape, seed=1), numbers(shape, seed=2), numbers(shape, 0.1, 2))
@@ -206,6 +238,21 @@ UPDATES = [
         )
         for s in SHAPES
         for name, largest in (("adam", ()), ("amsgrad", (numbers(s, 0.5, 1),)))
+        for decay, apart, up in ((0.0, False, False), (0.1, True, False), (0.1, False, True))
+    ],
+    *[
+        Case(
+            name,
+            (*_state(s), *numbers_of, LR, B1, B2),
+            expected,
+            {"eps": 1e-8, "weight_decay": decay, "decoupled": apart, "maximize": up, **more},
+        )
+        for s in SHAPES
+        for name, numbers_of, expected, more in (
+            ("nadam", (STEP, np.array(0.2)), _nadam, {"momentum_decay": 4e-3}),
+            ("radam", (STEP,), _radam, {}),
+            ("radam", (np.array(9.0),), _radam, {}),
+        )
         for decay, apart, up in ((0.0, False, False), (0.1, True, False), (0.1, False, True))
     ],
 ]
