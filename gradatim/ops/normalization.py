@@ -17,15 +17,17 @@ import numpy as np
 from ..core.cut import Rows
 from ..core.primitive import Composite
 from ..core.storage import ArrayType
-from .broadcast import count, expand_as, numel, ones, reduce_sum, reduced, reshape_to
-from .elementwise import add, div, like, mul, neg, reciprocal, same, sqrt, square, sub
+from ..core.update import Update
+from .broadcast import broadcast_to, count, expand_as, numel, ones, reduce_sum, reduced, reshape_to
+from .elementwise import add, cast, div, like, mul, neg, reciprocal, same, sqrt, square, sub
 from .reduction import mean
 from .rowwise import along_rows, blocks, row_sums
 
 Array = np.ndarray[Any, Any]
 Dims = tuple[int, ...]
 
-TOGETHER = 16  # short rows that are scaled as one longer row
+TOGETHER = 16  # short rows that are scaled as one longer row,
+FLAT = 1 << 12  # from this many elements on
 LONG = 1 << 10  # elements; rows of at least this length are scaled one by one
 
 
@@ -198,23 +200,26 @@ def by_bias(g: Any, dims: Dims) -> Any:
     return reduce_sum(g, dims=others, keepdim=False) if others else g
 
 
-def _placed_value(weight: Array, x: Array, dims: Dims) -> tuple[Array, Array]:
-    """Weight and x in shapes that broadcast; short rows of x are merged, faster in NumPy."""
-    width = weight.size
-    if _as_rows(x, dims) is not None and width < LONG and not x.size % (width * TOGETHER):
-        return np.concatenate([weight.reshape(-1)] * TOGETHER), x.reshape(-1, width * TOGETHER)
-    return weight.reshape(tuple([n if d in dims else 1 for d, n in enumerate(x.shape)])), x
+def _aligned(x: Array, dims: Dims, *weights: Array) -> tuple[Array, ...]:
+    """x and weights in shapes that broadcast; short rows of x are merged, faster in NumPy."""
+    width = weights[0].size
+    is_even = x.size >= FLAT and width < LONG and not x.size % (width * TOGETHER)
+    if is_even and _as_rows(x, dims) is not None:
+        repeated = [np.concatenate([w.reshape(-1)] * TOGETHER) for w in weights]
+        return x.reshape(-1, width * TOGETHER), *repeated
+    shape = tuple([n if d in dims else 1 for d, n in enumerate(x.shape)])
+    return x, *[w.reshape(shape) for w in weights]
 
 
 def _scale_value(x: Array, weight: Array, *, dims: Dims) -> Array:
-    factor, rows = _placed_value(weight, x, dims)
+    rows, factor = _aligned(x, dims, weight)
     return np.multiply(rows, factor, np.empty_like(rows)).reshape(x.shape)
 
 
 def _affine_value(x: Array, weight: Array, bias: Array, *, dims: Dims) -> Array:
-    factor, rows = _placed_value(weight, x, dims)
+    rows, factor, shift = _aligned(x, dims, weight, bias)
     out = np.multiply(rows, factor, np.empty_like(rows))
-    return np.add(out, _placed_value(bias, x, dims)[0], out).reshape(x.shape)
+    return np.add(out, shift, out).reshape(x.shape)
 
 
 def _scale_back_value(g: Array, x: Array, *, dims: Dims) -> Array:
@@ -258,4 +263,30 @@ affine = Composite(
     x=lambda g, weight, dims: scale(g, weight, dims=dims),
     weight=lambda g, x, dims: scale_back(g, x, dims=dims),
     bias=lambda g, dims: by_bias(g, dims),
+)
+
+# -- running statistics ----------------------------------------------------------------------------
+
+
+def _expand_move(running: Any, now: Any, momentum: Any, *, factor: float) -> Any:
+    shape, dtype = running._type
+    now, part = cast(reshape_to(now, shape), dtype=dtype), cast(momentum, dtype=dtype)
+    kept, part = sub(like(part, 1), part), mul(part, like(part, factor))
+    kept, part = (broadcast_to(x, shape=shape) for x in (kept, part))
+    return add(mul(running, kept), mul(now, part))
+
+
+def _move(running: Array, now: Array, momentum: Array, *, factor: float) -> None:
+    part = float(momentum)
+    running *= 1 - part
+    running += now.reshape(running.shape) * (part * factor)
+
+
+# running <- (1 - momentum) running + momentum factor now
+move_towards = Update(
+    "move_towards(running, now, momentum, *, factor)",
+    _expand_move,
+    _move,
+    replaces=("running",),
+    numbers=("momentum",),
 )

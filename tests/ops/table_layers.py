@@ -205,6 +205,17 @@ NORMS = [
         )
         for s, dims in WEIGHTED
     ],
+    *[
+        Case(
+            "move_towards",
+            (numbers(s), numbers(now, seed=1), np.array(0.2)),
+            lambda running, now, momentum, *, factor: (
+                (1 - momentum) * running + momentum * factor * now.reshape(running.shape)
+            ),
+            {"factor": 1.25},
+        )
+        for s, now in (((3,), (1, 3)), ((3,), (1, 3, 1)), ((1,), (1,)), ((0,), (1, 0)), ((), ()))
+    ],
 ]
 
 

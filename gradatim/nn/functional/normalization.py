@@ -10,15 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from ..._tensor.promotion import only_floats
+from ..._tensor.promotion import only_floats, to_dtype
 from ..._tensor.tensor import Tensor
-from ...autograd import no_grad
 from ...core.errors import ArgumentError, DTypeError, ShapeError
-from ...core.handle import check_optional, check_tensor
+from ...core.handle import Handle, check_optional, check_tensor
+from ...core.inplace import update
 from ...ops import layer_norm as fused
 from ...ops import normalization as ops
+from ...ops.broadcast import full
+from ...ops.elementwise import mul, neg, sub
 
 Shape = tuple[int, ...]
+FLOAT64 = np.dtype(np.float64)
 
 
 def layer_norm(
@@ -111,8 +114,8 @@ def batch_norm(
         normal, mean, var = ops.standardize(x, dims=dims, eps=eps)
         if x.numel():  # an empty batch has no mean, so the running statistics stay
             count = x.numel() // x.shape[1]
-            move_towards(running_mean, mean.reshape(-1), momentum)
-            move_towards(running_var, var.reshape(-1) * (count / (count - 1)), momentum)
+            _move_towards(running_mean, mean, momentum)
+            _move_towards(running_var, var, momentum, count / (count - 1))
         return _scaled("batch_norm", normal, weight, bias, (1,))
     for name, tensor in named.items():
         if tensor is None:
@@ -186,28 +189,32 @@ def instance_norm(
     normal, mean, var = ops.standardize(x, dims=tuple(range(2, x.ndim)), eps=eps)
     if x.numel():  # an empty batch has no mean, so the running statistics stay
         channels = (x.shape[0], x.shape[1])
-        move_towards(running_mean, mean.reshape(channels).mean(0), momentum)
-        unbiased = var.reshape(channels).mean(0) * (count / (count - 1))
-        move_towards(running_var, unbiased, momentum)
+        _move_towards(running_mean, mean.reshape(channels).mean(0), momentum)
+        average = var.reshape(channels).mean(0)
+        _move_towards(running_var, average, momentum, count / (count - 1))
     return _scaled("instance_norm", normal, weight, bias, (1,))
 
 
 # -- parts -------------------------------------------------------------------------------------
 
 
-def move_towards(running: Tensor | None, now: Any, momentum: Any) -> None:
-    """running <- (1 - momentum) running + momentum now, not recorded on the tape."""
+def _move_towards(running: Any, now: Any, momentum: Any, factor: float = 1) -> None:
+    """running <- (1 - momentum) running + momentum factor now, not recorded on the tape."""
     if running is not None:
-        with no_grad():
-            running.copy_(running * (1 - momentum) + now * momentum)
+        part = momentum if isinstance(momentum, Handle) else full((), momentum, FLOAT64)
+        update(ops.move_towards, running, now, part, factor=factor)
 
 
 def _by_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Tensor:
     """The norm with given mean and variance, reduced to one product and one sum."""
-    scale = (var + eps).rsqrt()
-    scale = scale if weight is None else weight * scale
-    shift = -mean * scale if bias is None else bias - mean * scale
-    return _scaled("batch_norm", x, scale, shift, (1,))
+    dtype = x._value.dtype
+    _check_dtypes("batch_norm", x, weight, bias)
+    mean, var = to_dtype(mean, dtype), to_dtype(var, dtype)
+    scale = ops.reciprocal_deviation(var, eps=eps)
+    scale = scale if weight is None else mul(weight, scale)
+    shift = mul(mean, scale)
+    shift = neg(shift) if bias is None else sub(bias, shift)
+    return ops.affine(x, scale, shift, dims=(1,))
 
 
 def _scaled(name: str, normal: Any, weight: Any, bias: Any, dims: Shape) -> Any:
