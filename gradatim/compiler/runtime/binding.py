@@ -223,56 +223,55 @@ class Binding:
                 outputs = self._place(tensors, rows)
                 if steps > self.chunk:
                     self.gradients.withdraw()
-            leave: Callable[[], None] = self.gradients.lose
-            stretch.stacks = {
-                k: np.empty(steps, self.traced.graph.outputs[k].dtype) for k in self.compiled.stacks
-            }
-            base = 2 + len(self.compiled.slots)
-            for j, k in enumerate(self.compiled.stacks):
-                self.table[base + j] = address_of(stretch.stacks[k])
-            after = self._after_each(rows)
+            self._make_stacks(steps, stretch)
             self._choose_steps(each_whole=each_whole)
+            after = self._after_each(rows)
             self.control[MOVES] = address_of(after)
             try:
                 while stretch.done < steps and not stretch.stopped:
                     if before is not None:
                         before()
-                    self.control[STEPS] = min(self.chunk, steps - stretch.done)
-                    self.control[DONE], self.control[CHECK] = 0, before is not None
-                    begin = time.perf_counter()
                     stretch.outputs = outputs  # set before running: they are valid after one step
-                    try:
-                        self._steps(team.repeated())
-                    finally:
-                        seconds = time.perf_counter() - begin
-                        failed = int(self.control[STATUS]) != 0
-                        stretch.done += int(self.control[DONE]) - failed
-                        if stretch.done:
-                            # A brief step leaves no gradients, only the last one would have.
-                            is_lost = failed and not self.compiled.shared
-                            left = self.gradients
-                            leave = left.leave_nothing if is_lost else left.leave
-                    stretch.stopped = before is not None and bool(self.control[STOP])
-                    per_step = max(seconds / max(int(self.control[DONE]), 1), 1e-8)
-                    self.chunk = max(1, min(int(CHUNK_SECONDS / per_step), 8 * self.chunk))
+                    self._run_chunk(steps - stretch.done, stretch, check=before is not None)
             finally:
                 self.inputs.were_written(tensors)
-                leave()
+                self._leave_last(stretch)
 
-    def snapshot(self) -> Callable[[], None]:
-        """Copy what a step changes; the function that is returned restores it."""
-        arrays = [
-            (self.inputs.arrays[i], self.inputs.arrays[i].copy()) for i in self.traced.written
-        ]
-        marks = [(g, g.mark()) for g in self.compiled.generators]
+    def _make_stacks(self, steps: int, stretch: Stretch) -> None:
+        """Memory for the results of all steps."""
+        graph, base = self.traced.graph, 2 + len(self.compiled.slots)
+        stretch.stacks = {k: np.empty(steps, graph.outputs[k].dtype) for k in self.compiled.stacks}
+        for j, array in enumerate(stretch.stacks.values()):
+            self.table[base + j] = address_of(array)
 
-        def restore() -> None:
-            for array, numbers in arrays:
-                array[...] = numbers
-            for generator, mark in marks:
-                generator.return_to(mark)
+    def _run_chunk(self, left: int, stretch: Stretch, *, check: bool) -> None:
+        """Some of the steps that are left, for about CHUNK_SECONDS."""
+        control = self.control
+        control[STEPS], control[DONE], control[CHECK] = min(self.chunk, left), 0, check
+        begin = time.perf_counter()
+        try:
+            self._steps(team.repeated())
+        finally:
+            seconds = time.perf_counter() - begin
+            stretch.done += int(control[DONE]) - self._failed
+        stretch.stopped = check and bool(control[STOP])
+        per_step = max(seconds / max(int(control[DONE]), 1), 1e-8)
+        self.chunk = max(1, min(int(CHUNK_SECONDS / per_step), 8 * self.chunk))
 
-        return restore
+    @property
+    def _failed(self) -> bool:
+        """Whether the last step was refused."""
+        return int(self.control[STATUS]) != 0
+
+    def _leave_last(self, stretch: Stretch) -> None:
+        """Leave the gradients of the last of many steps."""
+        if not stretch.done:
+            self.gradients.lose()
+        elif self._failed and not self.compiled.shared:
+            # A brief step leaves no gradients, only the last one would have.
+            self.gradients.leave_nothing()
+        else:
+            self.gradients.leave()
 
     @contextmanager
     def trial(self, tensors: Sequence[Any]) -> Iterator[Callable[[], None]]:
@@ -281,11 +280,16 @@ class Binding:
             with STATE:
                 self.gradients.forget_all()
                 outputs = self._place(tensors)
-            restore = self.snapshot()
+            kept = self.spare.of([self.inputs.arrays[i] for i in self.traced.written])
+            kept.keep()
+            marks = [(g, g.mark()) for g in self.compiled.generators]
             try:
                 yield self._steps
             finally:
-                restore()
+                kept.restore()
+                self.spare.take_back(kept)
+                for generator, mark in marks:
+                    generator.return_to(mark)
                 outputs.clear()  # kept alive until now, as the steps wrote to them
                 with STATE:
                     self.gradients.forget_all()
