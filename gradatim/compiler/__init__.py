@@ -13,8 +13,8 @@ The rooms, in the order in which a function passes through them:
     machine     LLVM, this processor, machine code in memory and on disk
     pipeline    all these stages, one after the other
     runtime     running a program: memory, workers, arguments and results
-    back        gradients through a compiled function
+    backward    gradients through a compiled function
     show        reports on a program: `explain`, `profile`
     scalars     the same, simpler, for functions of `scalar.Value`s
-    errors      exception types; `user_line`, `whose`: whose code ran; `whole`: exact integers
+    errors      exception types; `user_line`, `code_owner`: whose code ran
 """

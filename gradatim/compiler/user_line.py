@@ -7,7 +7,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from .whose import USER, whose
+from .code_owner import USER, owner_of
 
 _users: dict[tuple[str, Any], bool] = {}  # by file and module
 
@@ -42,5 +42,5 @@ def is_users(frame: FrameType) -> bool:
     """Whether a frame runs the user's code."""
     key = frame.f_code.co_filename, frame.f_globals.get("__name__")
     if key not in _users:
-        _users[key] = whose(*key) is USER
+        _users[key] = owner_of(*key) is USER
     return _users[key]

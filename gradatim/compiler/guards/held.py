@@ -20,7 +20,7 @@ import numpy as np
 
 from ...core.handle import Handle
 from ...core.nodes import Leaf
-from ..whose import is_librarys
+from ..code_owner import is_librarys
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda _: "nothing"})()
 

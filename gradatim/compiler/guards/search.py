@@ -20,7 +20,7 @@ from ...core.changes import DICTS
 from ...core.handle import Handle
 from ...core.nodes import Leaf
 from ...scalar.value import Value
-from ..whose import is_librarys, is_users
+from ..code_owner import is_librarys, is_users
 from .containers import Items, Keys, Members
 from .held import (
     MISSING,

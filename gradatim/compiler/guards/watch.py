@@ -23,7 +23,7 @@ import numpy as np
 
 from ...core.changes import DICTS
 from ...core.handle import Handle
-from ..whose import FOREIGN, USER, whose
+from ..code_owner import FOREIGN, USER, owner_of
 from .check import Guards, Looked
 from .containers import Keys
 from .held import Held, Tensor, Thing
@@ -95,7 +95,7 @@ class Watch:
         return note
 
     def _read(self, code: CodeType, namespace: dict[str, Any]) -> None:
-        owner = whose(code.co_filename, namespace.get("__name__"))
+        owner = owner_of(code.co_filename, namespace.get("__name__"))
         if owner is FOREIGN:
             return
         texts = texts_of(code)

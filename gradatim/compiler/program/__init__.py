@@ -4,7 +4,7 @@ Reading order:
 
     program     called like the function
     variants    one program per kind of arguments, compiled on demand
-    repeat      many steps in one call; `guilty` finds the operation that made a number nan
+    repeat      many steps in one call; `first_nan` finds the operation that made a number nan
     export      a forward pass as an object file for C
     module      compiled modules
 """

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ...core.arguments import at_least_one
 from ...core.context import local
 from ..errors import TraceError
 from ..machine.target import host, named
@@ -22,7 +23,6 @@ from ..show.explain import Explanation, check_asked
 from ..show.profile import Profile, profile
 from ..trace.arguments import flatten
 from ..trace.tracer import Tracer
-from ..whole import at_least_one
 from .export import asked_for, export
 from .repeat import EXPLAIN, GO_ON, repeat
 from .variants import CompiledFunction, key_of

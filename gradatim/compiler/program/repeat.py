@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..._tensor.arithmetic import IntegerDivisionError
+from ...core.arguments import at_least_one
 from ...core.errors import IndexOutOfRange, ShapeError
 from ...core.handle import Handle, check_tensor, wrap
 from ...core.numbers import numbers_of
@@ -20,8 +21,7 @@ from ..runtime.sharing import Overlap
 from ..trace.arguments import flatten
 from ..trace.results import Slot
 from ..trace.structure import taken_apart
-from ..whole import at_least_one
-from .guilty import State, Trouble, find
+from .first_nan import State, Trouble, find
 from .variants import CompiledFunction
 
 EXPLAIN, STOP, GO_ON = "explain", "stop", "go on"  # what to do if a number becomes nan

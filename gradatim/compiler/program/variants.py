@@ -12,7 +12,7 @@ from typing import Any
 from ...core import dtypes
 from ...core.backend import Eager
 from ...core.context import local
-from ..back.through import Through
+from ..backward.differentiable import DifferentiableBinding
 from ..machine import engine
 from ..pipeline.compiled import compiled_of
 from ..runtime.binding import GRADIENTS, Binding
@@ -87,7 +87,7 @@ class CompiledFunction:
             if traced.joint is None:
                 binding = Binding(traced, compiled_of(traced), guards, called)
             else:
-                binding = Through(traced, traced.joint, guards, called, self._name)
+                binding = DifferentiableBinding(traced, traced.joint, guards, called, self._name)
             self._keep(key, binding)
         if changed and "changes" not in self._warned:
             self._warned.add("changes")

@@ -6,7 +6,7 @@ Reading order:
     inputs      the arrays it reads and writes; `sharing`: whether they overlap
     outputs     memory for its results; `gradients` for what it leaves in `.grad`
     returned    its return value, with tensors that share memory
-    keeping     copies of what its steps change
+    snapshot    copies of what its steps change
     by_numpy    equations without machine code
     team        the worker threads
     lock        the lock on the fields of tensors

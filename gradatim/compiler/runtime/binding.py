@@ -27,10 +27,10 @@ from . import team
 from .by_numpy import run_by_numpy
 from .gradients import Gradients
 from .inputs import Inputs
-from .keeping import Spare
 from .lock import STATE
 from .outputs import Output
 from .returned import returned
+from .snapshot import SpareSnapshot
 
 Array = np.ndarray[Any, Any]
 GRADIENTS = "a .grad was set that was None while tracing, or the other way round"
@@ -82,7 +82,7 @@ class Binding:
         self.lock = self.gradients.lock
         slots = [self.slot_of["input", i] for i in range(len(traced.graph.inputs))]
         self.inputs = Inputs(traced, slots, self.table)
-        self.spare = Spare()
+        self.spare_snapshot = SpareSnapshot()
         self.is_one = compiled.is_native and not compiled.generators  # one function, without draws
         self.workers = 0 if compiled.shared else 1  # 0: as many as available
         self.turn = 0  # when it ran last
@@ -280,14 +280,14 @@ class Binding:
             with STATE:
                 self.gradients.forget_all()
                 outputs = self._place(tensors)
-            kept = self.spare.of([self.inputs.arrays[i] for i in self.traced.written])
+            kept = self.spare_snapshot.of([self.inputs.arrays[i] for i in self.traced.written])
             kept.keep()
             marks = [(g, g.mark()) for g in self.compiled.generators]
             try:
                 yield self._steps
             finally:
                 kept.restore()
-                self.spare.take_back(kept)
+                self.spare_snapshot.take_back(kept)
                 for generator, mark in marks:
                     generator.return_to(mark)
                 outputs.clear()  # kept alive until now, as the steps wrote to them

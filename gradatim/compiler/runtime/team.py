@@ -22,6 +22,7 @@ import time
 from queue import SimpleQueue
 from typing import Any
 
+from ...core.arguments import at_least_one
 from ..lower.threads import waiting
 from ..lower.threads.copying import COPY
 from ..lower.threads.repeating import repeating_text
@@ -29,7 +30,6 @@ from ..machine import cache, engine
 from ..machine.cache_key import cache_key
 from ..machine.kept_code import kept_code
 from ..machine.target import host
-from ..whole import at_least_one
 
 _PATIENCE = 50e-6  # seconds of spinning before a sleep: waking up takes about as long
 _IDLE = 6  # times that before `serve` returns: longer than a sleep, and than Python between steps

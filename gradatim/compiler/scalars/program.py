@@ -25,10 +25,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ...core.arguments import at_least_one
 from ...core.errors import ArgumentError
 from ...scalar.value import Value
 from ..machine import engine
-from ..whole import at_least_one
 from .arguments import Arguments, map_items, taken_apart
 from .explain import explained
 from .native import Version

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...core.changes import DICTS
 from ...core.handle import Handle
-from ..whose import is_librarys, is_users
+from ..code_owner import is_librarys, is_users
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 import gradatim as g
 from gradatim import nn
 from gradatim.compiler.errors import TraceError
-from tests.compiler.back.through import alike
+from tests.compiler.backward.both_ways import alike
 
 
 class Remembers(nn.Module):

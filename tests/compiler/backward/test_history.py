@@ -10,7 +10,7 @@ import gradatim as g
 from gradatim import nn
 from gradatim.autograd import Function, grad
 from gradatim.core.errors import AutogradError
-from tests.compiler.back.through import alike, both, leaf
+from tests.compiler.backward.both_ways import alike, both, leaf
 
 # -- where history goes on -----------------------------------------------------------------------
 

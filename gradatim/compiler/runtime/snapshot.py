@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 _WORTH_SHARING = 1 << 19  # bytes from which several threads copy faster than one
 
 
-class Keeping:
+class Snapshot:
     """Copies of some arrays, one after the other in one buffer."""
 
     def __init__(self, arrays: Sequence[Array]) -> None:
@@ -53,21 +53,21 @@ class Keeping:
         team.run(team.copied(), address_of(table), workers)
 
 
-class Spare:
+class SpareSnapshot:
     """A program's copies, between uses."""
 
     def __init__(self) -> None:
-        self._free: list[Keeping] = []  # at most one
+        self._free: list[Snapshot] = []  # at most one
 
-    def of(self, arrays: Sequence[Array]) -> Keeping:
+    def of(self, arrays: Sequence[Array]) -> Snapshot:
         """Copies of these arrays; the caller owns them until `take_back`."""
         try:
             free = self._free.pop()
         except IndexError:
-            return Keeping(arrays)
-        return free if free.is_of(arrays) else Keeping(arrays)
+            return Snapshot(arrays)
+        return free if free.is_of(arrays) else Snapshot(arrays)
 
-    def take_back(self, used: Keeping) -> None:
+    def take_back(self, used: Snapshot) -> None:
         """Keep them for the next use."""
         self._free[:] = [used]
 

@@ -15,7 +15,7 @@ import gradatim as g
 from gradatim import nn, optim
 from gradatim.autograd import grad
 from gradatim.core.errors import AutogradError
-from tests.compiler.back.through import alike, both, leaf
+from tests.compiler.backward.both_ways import alike, both, leaf
 
 # -- what belongs to a call ----------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from ..guards.check import Guards
 from ..pipeline.compiled import compiled_of
 from ..runtime.binding import Binding
 from ..trace.traced import Traced
-from .parting import Back
+from .partition import Back
 
 
 class Backward:

@@ -12,10 +12,10 @@ from dataclasses import replace
 from ...ops.broadcast import repeated
 from ..ir.graph import Equation, Graph, Var, apply, renamed
 from ..passes.dce import needed
-from .parting import Back
+from .partition import Back
 
 
-def arriving(back: Back, there: Collection[int], behind: Collection[int]) -> Back:
+def with_partial_gradients(back: Back, there: Collection[int], behind: Collection[int]) -> Back:
     """The backward graph from the results in `there` to the sources `behind` them."""
     arrive = dict(zip(back.arrive, back.graph.inputs, strict=False))
     given = back.graph.inputs[len(arrive) :]

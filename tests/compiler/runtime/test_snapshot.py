@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gradatim
-from gradatim.compiler.runtime.keeping import Keeping, Spare
+from gradatim.compiler.runtime.snapshot import Snapshot, SpareSnapshot
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
@@ -17,7 +17,7 @@ def test_arrays_come_back_as_they_were(threads: int, sizes: list[int]) -> None:
     threads_before = gradatim.get_num_threads()
     gradatim.set_num_threads(threads)
     try:
-        keeping = Keeping(arrays)
+        keeping = Snapshot(arrays)
         keeping.keep()
         for a in arrays:
             a[...] = 1
@@ -32,7 +32,7 @@ def test_arrays_come_back_as_they_were(threads: int, sizes: list[int]) -> None:
 
 def test_memory_is_used_again_for_the_same_arrays_by_one_at_a_time() -> None:
     arrays = [np.zeros(3), np.ones(2)]
-    spare = Spare()
+    spare = SpareSnapshot()
     first, second = spare.of(arrays), spare.of(arrays)
     assert first is not second
     spare.take_back(first)

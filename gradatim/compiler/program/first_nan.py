@@ -21,7 +21,7 @@ from ...core.gradient import put_grad
 from ...core.handle import Handle, wrap
 from ..machine.target import host
 from ..runtime.binding import Binding, Stretch
-from ..runtime.keeping import Keeping
+from ..runtime.snapshot import Snapshot
 from ..show.explain import Explanation
 from ..user_line import is_users, shown_line
 
@@ -54,7 +54,7 @@ class State:
         traced = binding.traced
         self.owners = [t for t in (*traced.grads, *traced.cleared) if isinstance(t, Handle)]
         self.grads: list[Any] = []  # of the owners
-        self.numbers: Keeping | None = None
+        self.numbers: Snapshot | None = None
         self.marks: list[tuple[Any, Any]] = []
 
     def keep(self, stretch: Stretch) -> None:
@@ -77,7 +77,7 @@ class State:
         if not arrays and stretch.outputs:
             arrays = binding.gradients.arrays()
         if arrays:
-            self.numbers = binding.spare.of(arrays)
+            self.numbers = binding.spare_snapshot.of(arrays)
 
     def _seen_grads(self, stretch: Stretch) -> list[Any]:
         """What each `.grad` holds; None where the next step overwrites it."""
@@ -89,7 +89,7 @@ class State:
     def end(self) -> None:
         """Release the saved state: its memory can be reused."""
         if self.numbers is not None:
-            self.binding.spare.take_back(self.numbers)
+            self.binding.spare_snapshot.take_back(self.numbers)
             self.numbers = None
 
     def _is_late(self, stretch: Stretch) -> bool:

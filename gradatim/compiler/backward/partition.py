@@ -54,7 +54,7 @@ class Parts:
     back: Back
 
 
-def parted(traced: Traced, joint: Joint) -> Parts:
+def partition(traced: Traced, joint: Joint) -> Parts:
     """The two graphs; the forward one returns the extra tensors to save after the results."""
     needs = _Needs(traced)
     draft = needs.draft(joint.way)

@@ -26,9 +26,9 @@ from ..runtime.returned import filled
 from ..trace.joint import Joint, Source
 from ..trace.results import NAME, Ended
 from ..trace.traced import Traced
-from .arriving import arriving
-from .backward import Backward
-from .parting import parted
+from .partial_gradients import with_partial_gradients
+from .partition import partition
+from .program import Backward
 
 if TYPE_CHECKING:
     from ...core.backward import PendingGradients
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 WAYS = 8  # backward programs kept, one for each set of results that received gradients
 
 
-class Through(Binding):
+class DifferentiableBinding(Binding):
     """The program of a function whose results carry history."""
 
     def __init__(
         self, traced: Traced, joint: Joint, guards: Guards, called: Sequence[str], name: str
     ) -> None:
-        parts = parted(traced, joint)
+        parts = partition(traced, joint)
         super().__init__(parts.forward, compiled_of(parts.forward), guards, called)
         self.whole, self.joint, self.kept = traced, joint, parts.kept
         self.grads_kept = [
@@ -88,7 +88,7 @@ class Through(Binding):
     def _new_way(self, there: tuple[int, ...]) -> Backward:
         """Compile another backward program, evicting the least recently used one if necessary."""
         reach = frozenset[int]().union(*(self.joint.reach[k] for k in there))
-        new = Backward(arriving(self.back, there, reach))
+        new = Backward(with_partial_gradients(self.back, there, reach))
         ways = dict(self.backs)
         while len(ways) >= WAYS:
             del ways[min(ways, key=lambda k: ways[k].turn)]
@@ -195,7 +195,9 @@ class Entry:
 
     name = NAME
 
-    def __init__(self, through: Through, edges: list[Any], handed_over: list[Any]) -> None:
+    def __init__(
+        self, through: DifferentiableBinding, edges: list[Any], handed_over: list[Any]
+    ) -> None:
         self.through, self.edges = through, edges
         self.handed_over: list[Any] | None = handed_over
         self.hooks: Hooks | None = None

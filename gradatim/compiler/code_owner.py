@@ -22,7 +22,7 @@ USER, LIBRARY, FOREIGN = "user", "library", "foreign"
 
 
 @lru_cache(maxsize=4096)
-def whose(filename: str, module: Any) -> str:
+def owner_of(filename: str, module: Any) -> str:
     """Whose code it is: the user's, this library's, or Python's and NumPy's.
 
     The compiler itself counts as the last: what it reads is not read by the function.
