@@ -118,6 +118,7 @@ _LATER = {
     "load": "._tensor.saving",
     "save": "._tensor.saving",
     "set_num_threads": ".compiler.runtime.team",
+    "vmap": ".func",
 }
 
 

@@ -75,9 +75,9 @@ _PLANNED = _PLANNED_METHODS | _words(
     """
     amp avg_pool2d backends batch_norm bilinear conv1d
     conv2d conv3d conv_transpose1d conv_transpose2d distributed distributions dropout
-    export fft func group_norm gru hub layer_norm lstm max_pool2d
+    export fft group_norm gru hub layer_norm lstm max_pool2d
     multiprocessing pdist pixel_shuffle poisson profiler random rnn special
-    testing vmap
+    testing
     """
 )
 

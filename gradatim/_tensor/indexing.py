@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..core.dtypes import of
 from ..core.errors import DTypeError, IndexOutOfRange
 from ..core.handle import Handle, same_memory
@@ -238,7 +240,7 @@ def _name_culprit(view: Any, places: Sequence[Places]) -> None:
     """Raise for the index that is out of range, naming the dimension of the indexed tensor."""
     for place in places:
         index, n = place.tensor._value, view._value.shape[place.dim]
-        if index.dtype.kind != "b":
+        if isinstance(index, np.ndarray) and index.dtype.kind != "b":
             wrong = index[(index < -n) | (index >= n)]
             if wrong.size:
                 raise IndexOutOfRange(

@@ -53,7 +53,8 @@ class Backend(Protocol):
         """Called before state of `x` is read or changed other than by an operation.
 
         `x` is a tensor, or a generator whose state is read or set. `what` is "asked" or "replaced"
-        if a tensor's `.grad` is read or set, and "adopted" if its memory came from NumPy.
+        if a tensor's `.grad` is read or set, "added" if a gradient is added to it, and "adopted" if
+        its memory came from NumPy.
         """
 
     def rebind(self, table: dict[str, Any], name: str) -> None:

@@ -95,9 +95,9 @@ class PendingGradients:
             return
         arrived = self._arrived
         if edge in arrived:
-            before = arrived[edge]
-            if self._is_ours(edge, before) and before._type == gradient._type:
-                np.add(before._value, gradient._value, before._value)
+            before, value = arrived[edge], gradient._value
+            if self._is_ours(edge, before, value) and before._type == gradient._type:
+                np.add(before._value, value, before._value)
                 return
             gradient, fresh = before + gradient, True
         arrived[edge] = gradient
@@ -121,19 +121,19 @@ class PendingGradients:
         if before is None:
             self._arrived[edge] = wrap(parts.joined())
             self._fresh.add(edge)
-        elif self._is_ours(edge, before):
+        elif self._is_ours(edge, before, before._value):
             parts.added_to(before._value)
         else:
             self._arrived[edge] = before + wrap(parts.joined())
             self._fresh.add(edge)
 
-    def _is_ours(self, edge: Edge, arrived: Any) -> bool:
-        """Whether a gradient may be added to in place."""
+    def _is_ours(self, edge: Edge, arrived: Any, more: Any) -> bool:
+        """Whether a value may be added to a gradient in place."""
         if edge not in self._fresh or self.create_graph:
             return False
         value = arrived._value
-        if type(value) is not np.ndarray:  # a variable of a trace
-            return False
+        if type(value) is not np.ndarray or type(more) is not np.ndarray:
+            return False  # a variable of a trace, or a batch of `vmap`
         flags = value.flags
         return bool(flags.c_contiguous and flags.writeable)  # not a broadcast scalar
 

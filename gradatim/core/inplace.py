@@ -157,7 +157,7 @@ def refuse_leaf(base: Any) -> None:
 
 def accumulate_grad(tensor: Any, gradient: Any, *, fresh: bool, create_graph: bool) -> None:
     """Add a gradient to a tensor's `.grad`, which never aliases other memory."""
-    local.context.backend.touch(tensor, "asked")
+    local.context.backend.touch(tensor, "added")
     before = grad_of(tensor)
     if before is None:
         tensor._grad = gradient if fresh and _tidy(gradient) else gradient.clone()

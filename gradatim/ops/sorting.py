@@ -14,6 +14,7 @@ import numpy as np
 from ..core.errors import UnknownShape
 from ..core.primitive import Primitive
 from ..core.storage import ArrayType
+from .broadcast import numel
 
 Array = np.ndarray[Any, Any]
 _INT64 = np.dtype(np.int64)
@@ -103,9 +104,9 @@ def _searchsorted(edges: Array, values: Array, *, right: bool) -> Array:
     side: Any = "right" if right else "left"
     if edges.ndim == 1:
         return np.searchsorted(edges, values, side)
-    rows = zip(
-        edges.reshape(-1, edges.shape[-1]), values.reshape(-1, values.shape[-1]), strict=True
-    )
+    count = numel(edges.shape[:-1])  # -1 would not do: a row may be empty
+    rows = zip(edges.reshape(count, edges.shape[-1]), values.reshape(count, values.shape[-1]),
+               strict=True)  # fmt: skip
     positions = [np.searchsorted(row, wanted, side) for row, wanted in rows]
     return np.array(positions, np.int64).reshape(values.shape)
 

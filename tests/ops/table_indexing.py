@@ -293,6 +293,7 @@ SORTING = [
             (np.sort(numbers((2, 3)), 1), numbers((2, 4), seed=1)),
             (np.array([1.0, 2.0]), np.array([])),
             (np.array([]), np.array([1.0, 2.0])),
+            (numbers((3, 0)), numbers((3, 2))),
         )
         for right in (False, True)
     ],

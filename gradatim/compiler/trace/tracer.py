@@ -160,6 +160,8 @@ class Tracer:
                 "which would happen only now, while the function is traced; do it outside"
             )
         self.meet(x)
+        if what == "added":
+            what = "asked"
         if what == "adopted":
             self.adopted.add(x._storage)
         elif id(x) not in self.met:
