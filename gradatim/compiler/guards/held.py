@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, Protocol
 
 import numpy as np
@@ -112,6 +112,28 @@ class Thing:
         if type(value).__name__ == self.kind:
             return f"{path} is another {self.kind} than before"
         return f"{path} changed from a {self.kind} to {short(value)}"
+
+
+class Code(Thing):
+    """The code of a function, which can be exchanged while the function stays."""
+
+    def __init__(self, was: CodeType) -> None:
+        super().__init__(was, is_kept=True)
+
+    def told(self, path: str, value: Any) -> str:
+        """That it was exchanged."""
+        return f"{path} has other code than before"
+
+
+class Class(Thing):
+    """The class of an object, which can be exchanged while the object stays."""
+
+    def __init__(self, was: type) -> None:
+        super().__init__(was, is_kept=True)
+
+    def told(self, path: str, value: Any) -> str:
+        """That it was exchanged."""
+        return f"{path} is of another class than before"
 
 
 class Tensor(Thing):

@@ -25,6 +25,8 @@ from .containers import Items, Keys, Members
 from .held import (
     MISSING,
     Absent,
+    Class,
+    Code,
     Held,
     Number,
     Numbers,
@@ -191,10 +193,24 @@ class Search:
                 if name != "__class__":
                     self._add(None, Way.CELL, cell, name, content)
         if not is_librarys(function.__module__):
+            # A notebook that reloads modules puts new code into the functions that it has.
+            self._add_code(place, function)
             for field in ("__defaults__", "__kwdefaults__"):
                 if getattr(function, field):
                     path = f"{function.__name__}.{field}"
                     self._add(place, Way.FIELD, field, path, getattr(function, field))
+
+    def _add_code(self, place: Place, function: types.FunctionType) -> None:
+        code = Place(Way.FIELD, "__code__", place.path)
+        code.held = Code(function.__code__)
+        place.below.append(code)
+
+    def _add_class(self, place: Place, kind: type) -> None:
+        """What class an object is of: a notebook that reloads modules gives it the new one."""
+        if is_users(kind.__module__) and _home(kind, "__class__") == "builtins":
+            below = Place(Way.FIELD, "__class__", place.path)
+            below.held = Class(kind)
+            place.below.append(below)
 
     def _follow_names(self, path: str, owner: Any, names: Mapping[str, Any]) -> None:
         """Follow the entries of a module, or of a class of the user's."""
@@ -216,6 +232,7 @@ class Search:
 
     def _follow_object(self, place: Place, x: Any) -> None:
         kind = type(x)
+        self._add_class(place, kind)
         own: Mapping[str, Any] = x.__dict__ if kind.__dictoffset__ else {}
         for name, value in list(own.items()):
             if type(name) is str and not (name in _BOOKS and is_librarys(kind.__module__)):

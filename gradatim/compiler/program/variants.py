@@ -119,9 +119,10 @@ class CompiledFunction:
             return
         reasons = [c for c in changes if c != GRADIENTS]
         if reasons and not any(h.startswith(CHANGED) for h in self.history):
+            advice = ". Pass what changes often as a float or a tensor"
             warn(
                 f"gradatim.compile: {reasons[0]}, so {self._name} is traced again; this warning "
-                "appears once. Pass what changes often as a float or a tensor"
+                f"appears once{advice if ' changed from ' in reasons[0] else ''}"
             )
         self.history.append(f"{CHANGED} {reasons[0]}" if reasons else GRADIENTS)
 

@@ -24,10 +24,14 @@ def _many(tables: str = "silent") -> tuple[list[Any], dict[Any, dict[str, Any]]]
     return weights, state
 
 
+_ALIVE: list[Any] = []
+
+
 def _watched(weights: list[Any], state: dict[Any, dict[str, Any]]) -> Any:
     def step() -> Any:
         return sum((w * x).sum() for w in weights for x in state[w].values())
 
+    _ALIVE[:] = [step]  # as a compiled function keeps its own alive
     with Watch(step) as watch:
         step()
     return watch.guards()
