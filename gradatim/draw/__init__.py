@@ -16,8 +16,10 @@ from .diagnosis import diagnosis
 from .graphs.chain_rule import backward_steps
 from .graphs.compute_graph import graph, is_large
 from .heat_map import heatmap
+from .histograms import histogram
 from .linear_regions import regions
 from .loss_curves import curves
+from .scatter_plot import scatter
 from .surprise_bars import bars, surprise
 
 __all__ = [
@@ -36,7 +38,9 @@ __all__ = [
     "diagnosis",
     "graph",
     "heatmap",
+    "histogram",
     "is_large",
     "regions",
+    "scatter",
     "surprise",
 ]

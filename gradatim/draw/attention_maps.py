@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from .._tensor.creation import tensor
 from ..autograd import no_grad
 from ..core.arguments import whole_number
 from ..core.errors import ArgumentError
+from ..core.handle import Handle
 from .canvas import theme
 from .canvas.drawing import Drawing
 from .canvas.svg import Point, group, path, rectangle, text, through
@@ -28,13 +31,18 @@ _SHOWN_ONE_BY_ONE = 24  # up to this many tokens, every cell has a tooltip with 
 
 
 def attention(
-    model: Any, tokens: Any, labels: Sequence[object] | None = None, *, title: str = ""
+    model: Any,
+    tokens: Any = None,
+    labels: Sequence[object] | None = None,
+    *,
+    title: str = "",
 ) -> Drawing:
     """Draw the attention weights of a model on one text: a row per layer, a map per head.
 
     In a map, each row is a querying token, each column an attended one; darker is more, and a row
     sums to 1. `model.attention(X)` returns the weights (layers, 1, heads, T, T) for X (1, T), as
-    the library's `gpt` does; `labels` are the tokens as strings.
+    the library's `gpt` does; `labels` are the tokens as strings. Instead of a model, its weights
+    can be given: (T, T) of one head, (heads, T, T), or (layers, heads, T, T).
 
     Errors: ArgumentError for a model without that method, for labels that do not fit, for no tokens
     or more than 128.
@@ -42,11 +50,21 @@ def attention(
     >>> from gradatim.models import gpt
     >>> attention(gpt.Model(gpt.Config(n_layer=2)), [0, 5, 13, 13, 1], ".emma")
     <Drawing: attention, ...>
+    >>> attention([[1.0, 0.0], [0.25, 0.75]], labels="hi", title="One head")
+    <Drawing: One head, ...>
     """
-    ids = [whole_number("draw.attention: a token", token) for token in tokens]
-    names = [str(label) for label in (ids if labels is None else labels)]
-    _check(model, ids, names)
-    weights = _weights(model, ids)
+    if isinstance(model, Handle | np.ndarray | list | tuple):
+        weights = _given(model)
+        count = len(weights[0][0])
+        words = labels if labels is not None else tokens if tokens is not None else range(count)
+        names = [str(label) for label in words]
+        _check_sizes(count, names)
+    else:
+        ids = [whole_number("draw.attention: a token", token) for token in _tokens(tokens)]
+        names = [str(label) for label in (ids if labels is None else labels)]
+        _check_model(model)
+        _check_sizes(len(ids), names)
+        weights = _weights(model, ids)
     grid = _Grid(len(weights), len(weights[0]), names, top=_top(title))
     elements: list[str] = []
     if title:
@@ -65,7 +83,7 @@ def attention(
         elements=(*elements, *bar),
         title=title or "attention",
         description=f"Attention weights of {grid.layers} layers with {grid.heads} heads each on"
-        f" {len(ids)} tokens: rows look at columns.",
+        f" {len(names)} tokens: rows look at columns.",
     )
 
 
@@ -81,17 +99,42 @@ def _weights(model: Any, ids: list[int]) -> list[list[list[list[float]]]]:
     return rows
 
 
-def _check(model: Any, ids: list[int], names: list[str]) -> None:
+def _given(weights: Any) -> list[list[list[list[float]]]]:
+    """Weights as (layers, heads, T, T): the dimensions that are missing, or of one text, aside."""
+    whole = weights.detach().numpy() if isinstance(weights, Handle) else np.asarray(weights)
+    if whole.ndim > 3 and 1 in whole.shape[:-3]:
+        whole = whole.squeeze(tuple(d for d in range(whole.ndim - 3) if whole.shape[d] == 1))
+    if not 2 <= whole.ndim <= 4 or whole.shape[-1] != whole.shape[-2] or 0 in whole.shape:
+        raise ArgumentError(
+            "draw.attention: weights are (T, T), (heads, T, T) or (layers, heads, T, T), got"
+            f" {list(np.shape(weights))}"
+        )
+    rows: list[list[list[list[float]]]]
+    rows = whole.reshape((1,) * (4 - whole.ndim) + whole.shape).tolist()
+    return rows
+
+
+def _tokens(tokens: Any) -> Any:
+    if tokens is None:
+        raise ArgumentError("draw.attention: a model needs tokens to look at")
+    return tokens
+
+
+def _check_model(model: Any) -> None:
     if not hasattr(model, "attention"):
         raise ArgumentError(
-            f"draw.attention: {type(model).__name__} has no method attention(X) that gives weights"
+            f"draw.attention: {type(model).__name__} has no method attention(X) that gives weights;"
+            " give the weights themselves, (heads, T, T): draw.attention(weights, labels=...)"
         )
-    if not 1 <= len(ids) <= MOST_TOKENS:
+
+
+def _check_sizes(count: int, names: list[str]) -> None:
+    if not 1 <= count <= MOST_TOKENS:
         raise ArgumentError(
-            f"draw.attention: shows 1 to {MOST_TOKENS} tokens, got {len(ids)}; take a shorter text"
+            f"draw.attention: shows 1 to {MOST_TOKENS} tokens, got {count}; take a shorter text"
         )
-    if len(names) != len(ids):
-        raise ArgumentError(f"draw.attention: {len(names)} labels for {len(ids)} tokens")
+    if len(names) != count:
+        raise ArgumentError(f"draw.attention: {len(names)} labels for {count} tokens")
 
 
 def _top(title: str) -> float:
@@ -217,18 +260,26 @@ def _column_names(grid: _Grid, head: int) -> list[str]:
 
 def _map(grid: _Grid, layer: int, head: int, rows: list[list[float]]) -> str:
     (x, y), cell, count = grid.corner(layer, head), grid.cell, len(rows)
-    children = [path(_stairs(x, y, cell, count), fill=_colour(0.0))]
+    looks_ahead = any(weight >= _UNSEEN for i, row in enumerate(rows) for weight in row[i + 1 :])
+    outline = _square(x, y, cell * count) if looks_ahead else _stairs(x, y, cell, count)
+    children = [path(outline, fill=_colour(0.0))]
     for i, row in enumerate(rows):
-        for j, weight in enumerate(row[: i + 1]):
-            if weight < _UNSEEN:
+        for j, weight in enumerate(row):
+            if not weight >= _UNSEEN:  # nan, too
                 continue
             square = rectangle(x + j * cell, y + i * cell, cell, cell, fill=_colour(weight))
             if count <= _SHOWN_ONE_BY_ONE:
                 tooltip = f"{shown(grid.names[i])} → {shown(grid.names[j])}: {weight:.2f}"
                 square = group([square], title=tooltip)
             children.append(square)
-    children.append(path(_stairs(x, y, cell, count), stroke=theme.EDGE, stroke_width=0.8))
+    children.append(path(outline, stroke=theme.EDGE, stroke_width=0.8))
     return group(children)
+
+
+def _square(x: float, y: float, side: float) -> str:
+    """The outline of a map in which tokens attend to later ones."""
+    corners = [(x, y), (x + side, y), (x + side, y + side), (x, y + side)]
+    return through(corners, closed=True)
 
 
 def _stairs(x: float, y: float, cell: float, count: int) -> str:

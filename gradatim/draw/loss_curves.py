@@ -1,17 +1,17 @@
-"""`draw.curves`: losses over time, from lists or from a run's metrics."""
+"""`draw.curves`: losses over time, from lists or from a run's metrics; functions and their data."""
 
 import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import ArgumentError
 from .canvas import theme
 from .canvas.drawing import Drawing
-from .canvas.plain import as_floats
+from .canvas.plain import as_floats, as_list
 from .canvas.svg import Point, circle, text
 from .canvas.text_width import text_width
 from .graphs.layout import isotonic
@@ -24,12 +24,14 @@ _TOP, _TITLE = 44.0, 22.0
 _NAME_SIZE = 12.0
 _NAME_GAP = 16.0
 _MOST_POINTS = 2000
+_BAND_OPACITY = 0.16
 _NOISE = 60  # minimum number of points to be noisy; noisy curves are drawn thin, below the others
 
 
 def curves(
-    series: Mapping[str, Any] | str | os.PathLike[str],
+    series: Any,
     *,
+    points: Any = (),
     log_x: bool = False,
     log_y: bool = False,
     title: str = "",
@@ -38,48 +40,71 @@ def curves(
 ) -> Drawing:
     """Draw one curve for each name in `series`, labelled at its end.
 
-    A curve is a list of numbers (at 0, 1, 2, ...) or a pair (xs, ys). Instead of a dictionary, the
-    path of a run's folder or of its `metrics.jsonl` draws that run's losses. Noisy curves, such as
-    batch losses, are thin and pale beside the others. A nan or infinite number leaves a gap, and so
-    does a number not above zero on a logarithmic axis.
+    A curve is a list of numbers (at 0, 1, 2, ...), a pair (xs, ys), or three lists (xs, ys, widths)
+    for a curve in a band from `y - width` to `y + width`. Instead of a dictionary, `series` may be
+    one curve, or the path of a run's folder or of its `metrics.jsonl`, which draws that run's
+    losses. `points` are pairs (x, y) of data. Noisy curves, such as batch losses, are thin and pale
+    beside the others. A nan or infinite number leaves a gap, and so does a number not above zero on
+    a logarithmic axis.
 
     Errors: ArgumentError if there is nothing to draw, FileNotFoundError without metrics.
 
     >>> curves({"train": [3.3, 2.5, 2.4], "dev": ([0, 2], [3.3, 2.5])})
     <Drawing: loss over step, ...>
+    >>> curves(([0, 1], [1.0, 2.0], [0.1, 0.5]), points=[(0, 1.1)], x_label="x", y_label="y")
+    <Drawing: y over x, ...>
     """
-    given = read_losses(series) if isinstance(series, str | os.PathLike) else dict(series)
-    points = {str(name): _points(name, data) for name, data in given.items()}
-    if not any(points.values()):
-        raise ArgumentError(
-            "draw.curves: there is no number to draw in " + (str(list(points)) or "{}")
-        )
-    x_range = limits((x for curve in points.values() for x, _ in curve), log=log_x, margin=0.0)
-    y_range = limits((y for curve in points.values() for _, y in curve), log=log_y)
+    given = _named(series)
+    lines = {str(name): _points(name, data) for name, data in given.items()}
+    bands = {str(name): _band(lines[str(name)], data) for name, data in given.items()}
+    dots = [_dot(row) for row in as_list(points)]
+    if not any(lines.values()):
+        raise ArgumentError("draw.curves: there is no number to draw in " + str(list(lines)))
+    seen = [*dots, *chain(*lines.values()), *chain(*chain(*bands.values()))]
+    x_range = limits((x for x, _ in seen), log=log_x, margin=0.02 if dots else 0.0)
+    y_range = limits((y for _, y in seen), log=log_y)
     top = _TOP + (_TITLE if title else 0.0)
-    whole = all(x.is_integer() for curve in points.values() for x, _ in curve)
+    whole = all(x.is_integer() for x, _ in seen)
     axes = Axes(
         Scale(*x_range, _LEFT, _LEFT + _WIDTH, log_x, whole),
         Scale(*y_range, top + _HEIGHT, top, log_y),
     )
     drawn = frame(axes, title=title, x_label=x_label, y_label=y_label)
-    colours = dict(zip(points, _cycle(len(points)), strict=True))
-    noise = {name for name, curve in points.items() if _is_noise(curve)}
-    pale = 0.5 if len(noise) < len(points) else 1.0
-    for name, curve in sorted(points.items(), key=lambda item: item[0] not in noise):
+    colours = dict(zip(lines, _cycle(len(lines)), strict=True))
+    for name, edges in bands.items():
+        drawn += axes.between(*edges, fill=colours[name], opacity=_BAND_OPACITY)
+    drawn += [circle(axes.place(p), 3, fill=theme.MUTED) for p in dots if axes.is_drawable(p)]
+    noise = {name for name, curve in lines.items() if _is_noise(curve)}
+    pale = 0.5 if len(noise) < len(lines) else 1.0
+    for name, curve in sorted(lines.items(), key=lambda item: item[0] not in noise):
         width, opacity = (1.0, pale) if name in noise else (2.2, 1.0)
         drawn += axes.curve(
             thinned(curve), stroke=colours[name], stroke_width=width, opacity=opacity
         )
         drawn += [circle(axes.place(dot), 3, fill=colours[name]) for dot in axes.lonely(curve)]
-    names, right, bottom = _names(axes, points, colours)
+    names, right, bottom = _names(axes, lines, colours)
     return Drawing(
         width=max(right, heading_end(axes, title, y_label)) + _RIGHT,
         height=max(top + _HEIGHT, bottom) + _BOTTOM,
         elements=(*drawn, *names),
         title=title or f"{y_label} over {x_label}",
-        description="; ".join(_summary(name, curve) for name, curve in points.items()),
+        description="; ".join(_summary(name, curve) for name, curve in lines.items()),
     )
+
+
+def _named(series: Any) -> dict[Any, Any]:
+    """The curves by name; one that is given alone has none."""
+    if isinstance(series, str | os.PathLike):
+        return dict(read_losses(series))
+    if isinstance(series, Mapping):
+        return dict(series)
+    if not _is_several(series) and any(map(_is_list, as_list(series))):
+        raise ArgumentError("draw.curves: several curves need names, as in {'train': [...]}")
+    return {"": series}
+
+
+def _is_list(item: Any) -> bool:
+    return isinstance(item, list | tuple) and len(item) != 1
 
 
 def read_losses(path: str | os.PathLike[str]) -> dict[str, tuple[list[float], list[float]]]:
@@ -120,16 +145,41 @@ def _readable(key: str) -> str:
 
 
 def _points(name: object, data: Any) -> list[Point]:
-    pair = isinstance(data, tuple) and len(data) == 2 and all(_is_sequence(part) for part in data)
-    ys = as_floats(data[1] if pair else data)
-    xs = as_floats(data[0]) if pair else [float(i) for i in range(len(ys))]
+    has_places = _is_several(data)
+    ys = as_floats(data[1] if has_places else data)
+    xs = as_floats(data[0]) if has_places else [float(i) for i in range(len(ys))]
     if len(xs) != len(ys):
-        raise ArgumentError(f"draw.curves: {name!r} has {len(xs)} places but {len(ys)} numbers")
+        whose = repr(name) if name else "the curve"
+        raise ArgumentError(f"draw.curves: {whose} has {len(xs)} places but {len(ys)} numbers")
     return list(zip(xs, ys, strict=True))
 
 
+def _band(curve: Sequence[Point], data: Any) -> tuple[list[Point], list[Point]]:
+    """The lower and the upper edge of the band around a curve, empty if it has none."""
+    if not (_is_several(data) and len(data) == 3):
+        return [], []
+    widths = as_floats(data[2])
+    if len(widths) != len(curve):
+        raise ArgumentError(f"draw.curves: {len(widths)} widths for a curve of {len(curve)} points")
+    known = [(x, y, w) for (x, y), w in zip(curve, widths, strict=True) if math.isfinite(x + y + w)]
+    return [(x, y - w) for x, y, w in known], [(x, y + w) for x, y, w in known]
+
+
+def _dot(row: Any) -> Point:
+    place = as_floats(row)
+    if len(place) != 2:
+        raise ArgumentError(f"draw.curves: points are pairs (x, y), got {len(place)} numbers")
+    return place[0], place[1]
+
+
+def _is_several(data: Any) -> bool:
+    """Whether a curve is given as several lists: its places, its numbers, its widths."""
+    return isinstance(data, tuple) and 2 <= len(data) <= 3 and all(map(_is_sequence, data))
+
+
 def _is_sequence(part: Any) -> bool:
-    return hasattr(part, "__len__") and not isinstance(part, str)
+    """Whether it has items; the type of a tensor of one number has a length, too."""
+    return hasattr(part, "__len__") and not isinstance(part, str) and getattr(part, "ndim", 1) > 0
 
 
 def _is_noise(curve: Sequence[Point]) -> bool:
@@ -191,4 +241,5 @@ def _names(
 
 def _summary(name: str, curve: Sequence[Point]) -> str:
     finite = [y for _, y in curve if math.isfinite(y)]
-    return f"{name}: {finite[0]:.4g} to {finite[-1]:.4g}" if finite else f"{name}: no number"
+    told = f"{finite[0]:.4g} to {finite[-1]:.4g}" if finite else "no number"
+    return f"{name}: {told}" if name else told

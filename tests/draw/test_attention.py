@@ -53,6 +53,31 @@ def test_spaces_and_line_ends_can_be_seen_and_long_texts_have_no_names(model):
     assert ">long<" in svg
 
 
+def test_weights_alone_are_drawn_whatever_made_them():
+    gradatim.manual_seed(0)
+    weights = gradatim.randn(3, 4, 4, requires_grad=True).tril().softmax(-1)
+    svg = draw.attention(weights, labels="emma").svg
+    assert svg.count("→") == 3 * 16  # a softmax without a mask: they look ahead, which is shown
+    assert f"e → m: {weights[0, 0, 1]:.2f}" in svg
+    assert "head 3" in svg
+    assert draw.attention(weights, "emma").svg == svg
+    assert draw.attention(weights[None].numpy(force=True), "emma").svg == svg
+    one = draw.attention(gradatim.eye(3), title="one head")
+    assert one.svg.count("→") == 3
+
+
+def test_what_is_no_attention_is_refused():
+    for wrong in (gradatim.ones(3, 4), gradatim.ones(3), gradatim.ones(2, 2, 2, 3, 3)):
+        with pytest.raises(ValueError, match=r"weights are \(T, T\)"):
+            draw.attention(wrong)
+    with pytest.raises(ValueError, match="2 labels for 3 tokens"):
+        draw.attention(gradatim.eye(3), labels="ab")
+    with pytest.raises(ValueError, match="give the weights themselves"):
+        draw.attention(nn.Linear(1, 1), [1, 2])
+    with pytest.raises(ValueError, match="needs tokens"):
+        draw.attention(gpt.Model(gpt.Config(n_layer=1)))
+
+
 def test_a_model_in_training_stays_so():
     model = gpt.Model(gpt.Config(n_layer=1, dropout=0.5))
     assert draw.attention(model, [1, 2]).svg == draw.attention(model, [1, 2]).svg

@@ -312,3 +312,99 @@ def test_between_two_steps_there_is_no_number() -> None:
     shown = texts(draw.curves({"loss": [3.5, 2.5, 2.25]}))
     assert {"0", "1", "2"} <= set(shown)
     assert "1.5" in texts(draw.curves({"loss": ([0.5, 2.5], [3.5, 2.5])}))
+
+
+# --- one curve alone, bands, and points of data
+
+
+@pytest.mark.parametrize("wrap", [list, np.array, gradatim.tensor], ids=["list", "array", "tensor"])
+def test_a_list_of_losses_alone_is_a_curve_without_a_name(wrap: Any) -> None:
+    drawing = draw.curves(wrap([3.0, 2.0, 1.5]))
+    assert [t for t in texts(drawing) if t.isalpha()] == ["loss", "step"]
+    assert drawing.description == "3 to 1.5"
+    assert draw.curves(([0, 5], [1.0, 2.0])).description == "1 to 2"
+
+
+def test_a_band_reaches_as_far_as_its_widths_and_data_are_dots() -> None:
+    data = [(0.5, 1.0), (1.0, 9.0), (1.5, math.nan)]
+    drawing = draw.curves({"mean": ([0, 1, 2], [1.0, 2.0, 3.0], [1.0, 1.0, 4.0])}, points=data)
+    assert count(drawing, "circle") == 2
+    assert any(e.get("opacity") == "0.16" for e in parsed(drawing).iter(f"{SVG}path"))
+    numbers = [float(t.replace("−", "-")) for t in texts(drawing) if t.strip("−.").isdigit()]
+    assert max(numbers) >= 8.0
+    assert min(numbers) == -2.0 or min(numbers) == 0.0
+
+
+def test_curves_that_are_refused_say_what_was_meant() -> None:
+    with pytest.raises(ValueError, match="several curves need names"):
+        draw.curves([[1.0, 2.0], [3.0, 4.0]])
+    with pytest.raises(ValueError, match="1 widths for a curve of 2 points"):
+        draw.curves(([0, 1], [1.0, 2.0], [1.0]))
+    with pytest.raises(ValueError, match=r"pairs \(x, y\), got 3"):
+        draw.curves([1.0, 2.0], points=[(1, 2, 3)])
+    with pytest.raises(ValueError, match="the curve has 2 places but 1 numbers"):
+        draw.curves(([0, 1], [1.0]))
+
+
+# --- points with names
+
+
+def test_letters_stand_where_their_points_are_in_the_colours_of_their_groups() -> None:
+    kinds = ["vowel", "consonant", "vowel"]
+    drawing = draw.scatter(gradatim.eye(3)[:, :2], "abe", groups=kinds, title="Letters")
+    colours = {e.text: e.get("fill") for e in parsed(drawing).iter(f"{SVG}text")}
+    assert colours["a"] == colours["e"] == colours["vowel"] == BLUE
+    assert colours["b"] == colours["consonant"] == ORANGE
+    assert drawing.description == "3 points in groups: vowel, consonant"
+
+
+def test_points_without_names_are_dots_and_long_names_stand_beside_theirs() -> None:
+    assert count(draw.scatter([[0, 0], [1, 1], [math.nan, 2]]), "circle") == 2
+    named = draw.scatter([[0, 0], [1, 1]], ["emma", "olivia"])
+    assert count(named, "circle") == 2
+    assert {"emma", "olivia"} <= set(texts(named))
+    keyed = draw.scatter([[0, 0], [1, 1]], groups=gradatim.tensor([0, 1]))
+    assert {"0", "1"} <= {e.text for e in parsed(keyed).iter(f"{SVG}text") if e.get("fill") == BLUE
+                          or e.get("fill") == ORANGE}  # fmt: skip
+
+
+def test_what_no_plane_can_show_is_refused() -> None:
+    with pytest.raises(ValueError, match="pairs"):
+        draw.scatter([[1.0, 2.0, 3.0]])
+    with pytest.raises(ValueError, match="1 labels for 2 points"):
+        draw.scatter([[0, 0], [1, 1]], "a")
+    with pytest.raises(ValueError, match="3 groups for 2 points"):
+        draw.scatter([[0, 0], [1, 1]], groups="abc")
+    with pytest.raises(ValueError, match="up to 5,000"):
+        draw.scatter(np.zeros((5001, 2)))
+
+
+# --- distributions
+
+
+def test_a_histogram_gives_each_name_its_share_mean_and_deviation() -> None:
+    gradatim.manual_seed(0)
+    z = gradatim.randn(100, 20, requires_grad=True)
+    drawing = draw.histogram({"tanh": z.tanh(), "saturated": (9 * z).tanh()}, title="Gains")
+    shown = texts(drawing)
+    assert {"tanh", "saturated", "Gains", "share of the numbers"} <= set(shown)
+    assert f"std {float(z.tanh().std(correction=0)):.3g}" in " ".join(shown)
+    assert drawing.description.startswith("tanh: mean ")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[1.0, 2.0, 2.0], [[1, 2], [2]], np.array([1.0, 2.0, 2.0, math.nan]), [Value(1), Value(2)]],
+    ids=["numbers", "rows", "with nan", "Values"],
+)
+def test_histograms_of_numbers_of_any_kind(values: Any) -> None:
+    assert "mean 1." in draw.histogram(values, bins=4).description
+
+
+def test_equal_numbers_have_a_histogram_too_and_no_number_has_none() -> None:
+    assert draw.histogram(gradatim.ones(7)).description == "mean 1, std 0"
+    for values in ([], [math.nan], {}):
+        with pytest.raises(ValueError, match="nothing to draw"):
+            draw.histogram(values)
+    with pytest.raises(ValueError, match="bins is 1 to 1,000"):
+        draw.histogram([1.0], bins=0)

@@ -49,6 +49,14 @@ class Axes:
         drawn = [path(commands, stroke=stroke, stroke_width=stroke_width, opacity=opacity)]
         return drawn if commands else []
 
+    def between(
+        self, low: Sequence[Point], high: Sequence[Point], *, fill: str, opacity: float
+    ) -> list[str]:
+        """The band between two lines, without the points that have no place on these axes."""
+        edges = [p for p in [*low, *reversed(high)] if self.is_drawable(p)]
+        outline = through([self.place(point) for point in edges], closed=True)
+        return [path(outline, fill=fill, opacity=opacity)] if len(edges) > 2 else []
+
     def lonely(self, points: Sequence[Point]) -> list[Point]:
         """The points without a neighbour to draw a line to; they are drawn as dots."""
         return [run[0] for run in self._drawable_runs(points) if len(run) == 1]
@@ -56,13 +64,14 @@ class Axes:
     def _drawable_runs(self, points: Sequence[Point]) -> list[list[Point]]:
         runs: list[list[Point]] = [[]]
         for point in points:
-            if self._drawable(point):
+            if self.is_drawable(point):
                 runs[-1].append(point)
             elif runs[-1]:
                 runs.append([])
         return [run for run in runs if run]
 
-    def _drawable(self, point: Point) -> bool:
+    def is_drawable(self, point: Point) -> bool:
+        """Whether a point has a place: finite, and above zero on a logarithmic axis."""
         x, y = point
         return (
             math.isfinite(x)
