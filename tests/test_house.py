@@ -84,6 +84,18 @@ def test_public_names_are_explicit_complete_sorted_and_real(package):
     assert not [name for name in names if not hasattr(module, name)]
 
 
+COMPLETED = """
+autograd data data.digits data.names data.text diagnose draw models nn nn.functional nn.init
+nn.utils optim optim.lr_scheduler scalar
+"""
+
+
+@pytest.mark.parametrize("room", COMPLETED.split())
+def test_completion_of_names_offers_none_of_the_files(room):
+    module = import_module(f"gradatim.{room}")
+    assert dir(module) == sorted(module.__all__)
+
+
 def test_every_public_thing_says_what_it_is():
     silent = [
         name

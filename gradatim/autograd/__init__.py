@@ -25,3 +25,7 @@ __all__ = [
     "set_grad_enabled",
     "stop_at_non_finite",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -3,7 +3,7 @@
 The loader and its datasets are importable as in PyTorch: `gradatim.utils.data`.
 """
 
-from . import names, text, tokenizers
+from . import digits, names, text, tokenizers
 from .errors import (
     DataError,
     DataFileError,
@@ -22,7 +22,12 @@ __all__ = [
     "TokenizerError",
     "TooFewWords",
     "UnknownCharacter",
+    "digits",
     "names",
     "text",
     "tokenizers",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -32,3 +32,7 @@ __all__ = [
     "sample",
     "surprise",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

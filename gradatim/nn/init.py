@@ -19,6 +19,23 @@ from .._tensor.tensor import Tensor
 from ..autograd import no_grad
 from ..core.errors import ArgumentError
 
+__all__ = [
+    "calculate_fan",
+    "calculate_gain",
+    "constant_",
+    "eye_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "ones_",
+    "orthogonal_",
+    "trunc_normal_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+    "zeros_",
+]
+
 _GAINS = {
     "linear": 1.0,
     "identity": 1.0,
@@ -262,3 +279,7 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
         raise ArgumentError(f'Mode {mode} not supported, please use one of "fan_in", "fan_out"')
     fan = calculate_fan(tensor)[mode == "fan_out"]
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -71,7 +71,10 @@ class Optimizer:
         self._step_called = type(self).step is not Optimizer.step
         given: list[Any] = list(params)
         if not given:
-            raise ArgumentError("optimizer got an empty parameter list")
+            raise ArgumentError(
+                "optimizer got an empty parameter list: a model has the parameters of its"
+                " attributes, those of layers in a plain list only if it is an nn.ModuleList"
+            )
         for group in given if isinstance(given[0], dict) else [{"params": given}]:
             self.add_param_group(group)
 

@@ -67,3 +67,7 @@ __all__ = [
     "worst_error",
     "write_samples",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

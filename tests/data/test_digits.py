@@ -15,6 +15,10 @@ def test_the_note_has_the_checksum_of_the_numbers():
     assert found.hexdigest() in note
 
 
+def test_they_are_printed_in_a_line():
+    assert repr(digits.load()[:20]) == "<Digits: 20 images of 8 x 8 pixels>"
+
+
 def test_images_are_grey_levels_and_labels_are_digits():
     data = digits.load()
     assert data.images.shape == (1797, 8, 8)

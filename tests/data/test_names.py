@@ -18,6 +18,18 @@ def test_they_are_lower_case_unique_and_the_most_frequent_come_first():
     assert words[:8] == ("emma", "liam", "olivia", "noah", "ava", "isabella", "logan", "william")
 
 
+def test_words_are_gone_through_and_counted_as_a_list_is(tmp_path):
+    words = names.load()
+    assert list(words)[:2] == [words[0], words[1]] == ["emma", "liam"]
+    assert words[-1] == words.words[-1]
+    assert "".join(words[:3]) == "emmaliamolivia"
+    assert "emma" in words
+    (tmp_path / "mapped.txt").write_text("b\na\nc\n", encoding="utf-8")
+    mapped = names.read(tmp_path / "mapped.txt", mapped=True)
+    assert [*mapped] == ["b", "a", "c"]
+    assert mapped[1] == "a"
+
+
 def test_the_alphabet_is_the_boundary_and_26_letters():
     assert names.load().vocabulary.characters == ".abcdefghijklmnopqrstuvwxyz"
 

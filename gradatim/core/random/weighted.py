@@ -117,7 +117,9 @@ def _check(p: NDArray, num_samples: int, replacement: bool) -> None:
     if p.ndim not in (1, 2):
         raise ShapeError(f"multinomial: weights are (C,) or (rows, C), got shape {p.shape}")
     if p.dtype.kind != "f":
-        raise DTypeError(f"multinomial: weights must be floating point, got {p.dtype}")
+        raise DTypeError(
+            f"multinomial: weights must be floating point, got {p.dtype}; use .float() first"
+        )
     if num_samples <= 0:
         raise RandomError(f"multinomial: num_samples must be positive, got {num_samples}")
     if not replacement and num_samples > p.shape[-1]:

@@ -10,3 +10,7 @@
 from .images import Digits, Split, load
 
 __all__ = ["Digits", "Split", "load"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

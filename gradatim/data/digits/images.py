@@ -15,15 +15,23 @@ BRIGHTEST = 16  # the largest pixel value: each pixel counts the black dots of a
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Digits:
-    """`images` (N, 8, 8) of uint8 from 0 to 16, `labels` (N,) of int64 from 0 to 9."""
+    """`images` (N, 8, 8) of uint8 from 0 to 16, `labels` (N,) of int64 from 0 to 9.
+
+    >>> load()
+    <Digits: 1,797 images of 8 x 8 pixels>
+    """
 
     images: Array
     labels: Array
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __repr__(self) -> str:
+        height, width = self.images.shape[-2:]
+        return f"<Digits: {self.labels.size:,} images of {height} x {width} pixels>"
 
     def pixels(self, dtype: Any = np.float32) -> Array:
         """The pixels as (N, 64), each between 0 and 1."""

@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 
@@ -26,10 +26,13 @@ class Words:
     """Words, and the alphabet of their characters.
 
     `words` is a sequence of str, in memory or in its file; `skipped` is the number of blank lines
-    in the file. The parts of a split share the vocabulary of the whole.
+    in the file. The parts of a split share the vocabulary of the whole. Loops and indices go
+    through the words.
 
     >>> load()
     <Words names: 29,910 words of 26 different characters>
+    >>> load()[:3], max(len(name) for name in load())
+    (('emma', 'liam', 'olivia'), 15)
     """
 
     name: str
@@ -39,6 +42,16 @@ class Words:
 
     def __len__(self) -> int:
         return len(self.words)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        return self.words[index]
 
     def __repr__(self) -> str:
         letters = len(self.vocabulary) - 1

@@ -29,3 +29,7 @@ __all__ = [
     "store_tokens",
     "tokens_of",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -81,7 +81,10 @@ class Members:
 
     def _check_name(self, kind: str, name: str, table: str) -> None:
         if table not in self.__dict__:
-            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+            raise AttributeError(
+                f"cannot assign {kind} before Module.__init__() call: begin __init__ with"
+                " super().__init__()"
+            )
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {_typename(name)}")
         if "." in name:
@@ -130,7 +133,10 @@ class Members:
     def _move(self, name: str, kind: str, table: str) -> None:
         """Remove the name from every other table."""
         if table not in self.__dict__:
-            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+            raise AttributeError(
+                f"cannot assign {kind} before Module.__init__() call: begin __init__ with"
+                " super().__init__()"
+            )
         self.__dict__.pop(name, None)
         for other in _TABLES:
             if other != table:

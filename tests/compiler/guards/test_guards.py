@@ -11,31 +11,7 @@ import numpy as np
 import pytest
 
 from gradatim.compiler.guards.watch import Watch
-
-_ALIVE = []
-
-
-def watched(function, *arguments, **named):
-    """The guards of one call, and what the call changed itself."""
-    _ALIVE[:] = [function]  # as a compiled function keeps its own alive
-    with Watch(function, named) as watch:
-        function(*arguments, *named.values())
-    return watch.guards(), watch.changed_by_trace
-
-
-def guards_of(function, *arguments, **named):
-    guards, changed = watched(function, *arguments, **named)
-    assert guards.changed() is None
-    assert not changed
-    return guards
-
-
-class Bag:
-    """An object of the user's."""
-
-    def __init__(self, **names):
-        self.__dict__.update(names)
-
+from tests.compiler.guards.watching import Bag, guards_of, watched
 
 # -- where numbers are read from -----------------------------------------------------------------
 
@@ -230,62 +206,6 @@ def test_partials_and_objects_that_are_called():
     guards = guards_of(step)
     step.factor = 3
     assert guards.changed() == "Step.factor changed from 2 to 3"
-
-
-def test_code_that_is_exchanged_while_its_function_stays():
-    """As a notebook does that reloads modules (`%autoreload`)."""
-
-    def helper():
-        return 2
-
-    guards = guards_of(lambda: helper() * 2)
-    was, helper.__code__ = helper.__code__, (lambda: 3).__code__
-    assert guards.changed() == "helper has other code than before"
-    helper.__code__ = was
-    assert guards.changed() is None
-
-
-def test_a_method_whose_code_is_exchanged():
-    class Model:
-        def forward(self, x):
-            return x + 1
-
-    model = Model()
-    guards = guards_of(lambda: model.forward(1))
-    Model.forward.__code__ = (lambda self, x: x + 2).__code__
-    assert guards.changed() == "model.forward has other code than before"
-
-
-def test_an_object_that_becomes_one_of_another_class():
-    """As the objects of a class do whose module is reloaded."""
-
-    class Old:
-        def scaled(self, x):
-            return 2 * x
-
-    class New:
-        def scaled(self, x):
-            return 3 * x
-
-    bag = Bag(child=Old())
-    guards = guards_of(lambda: bag.child.scaled(1))
-    bag.child.__class__ = New
-    assert guards.changed() == "bag.child is of another class than before"
-    bag.child.__class__ = Old
-    assert guards.changed() is None
-
-
-def test_an_object_that_claims_to_be_of_another_class_is_unchanged():
-    class Mock:
-        @property
-        def __class__(self):
-            return type("Anything", (), {})
-
-        def __call__(self, x):
-            return x
-
-    mock = Mock()
-    guards_of(lambda: mock(1))
 
 
 def test_objects_given_as_arguments():
