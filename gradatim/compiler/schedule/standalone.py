@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
 
@@ -20,7 +20,7 @@ from ..ir.nests import (
     Store,
 )
 from ..ir.segments import NO_NUMBERS, REASONS
-from ..ir.strided import Shape, Strided, as_rows, common_dims, spread
+from ..ir.strided import Rows, Shape, Strided, as_rows, common_dims, spread
 from .copy_elision import parts_of
 from .sources import Source, Sources
 
@@ -85,75 +85,64 @@ class Alone:
 
     def _scatter(self, e: Equation) -> list[Nest]:
         x, index, values = e.inputs
-        dim = e.params["dim"]
-        whole = Strided.whole(x.shape)
-        stride, bound = whole.strides[dim], x.shape[dim]
-        if e.name == "scatter":
-            shape = index.shape
-            strides = tuple(0 if d == dim else t for d, t in enumerate(whole.strides))
-            places = self.sources[index].view
-        else:
-            n = len(index.shape)
-            shape = (*x.shape[:dim], *index.shape, *x.shape[dim + 1 :])
-            strides = (*whole.strides[:dim], *(0,) * n, *whole.strides[dim + 1 :])
-            view = self.sources[index].view
-            places = Strided(
-                shape,
-                (*(0,) * dim, *view.strides, *(0,) * (len(x.shape) - dim - 1)),
-                view.offset,
-            )
-        target = Strided(shape, strides)
-        spread_values = self.sources[values].view
-        for length in lengths_of(shape):
-            three = [as_rows(v, length) for v in (target, places, spread_values)]
-            if any(r is None for r in three):
-                continue
-            rows = [r for r in three if r is not None]
-            dims = common_dims(rows)
-            if dims is not None:
-                break
-        assert dims is not None  # rows of the last dimension always match
-        if prod(dims) != prod(shape) // length:
-            dims = (prod(shape) // length,)
-        t, p, v = ((*spread(r, dims), r.along) for r in rows)
-        leaves = [
-            Leaf(s.var, strides, r.offset, s.number, s.range)
-            for s, strides, r in (
-                (self.sources[index], p, rows[1]),
-                (self.sources[values], v, rows[2]),
-            )
-        ]
+        dim, whole = e.params["dim"], Strided.whole(x.shape)
+        target, places = self._places(e)
+        views = target, places, self.sources[values].view
+        dims, length, rows = in_rows(views)
+        if prod(dims) != prod(target.shape) // length:
+            dims = (prod(target.shape) // length,)
+        strides = [(*spread(r, dims), r.along) for r in rows]
+        index_leaf, values_leaf = (
+            Leaf(s.var, strides[k], rows[k].offset, s.number, s.range)
+            for k, s in ((1, self.sources[index]), (2, self.sources[values]))
+        )
         fill = strided_copy(self.sources[x], e.output, whole)
         nest = ScatterNest(
-            e.output, (*dims, length), leaves[0], leaves[1], t, stride, bound,
-            e.name == "put", e.params["accumulate"], e,
+            e.output, (*dims, length), index_leaf, values_leaf, strides[0],
+            whole.strides[dim], x.shape[dim], e.name == "put", e.params["accumulate"], e,
         )  # fmt: skip
         return [fill, nest]
+
+    def _places(self, e: Equation) -> tuple[Strided, Strided]:
+        """Where the values of a scatter go, but for their index, and where that is read."""
+        x, index, _ = e.inputs
+        dim, strides = e.params["dim"], Strided.whole(x.shape).strides
+        view = self.sources[index].view
+        if e.name == "scatter":
+            apart = tuple(0 if d == dim else t for d, t in enumerate(strides))
+            return Strided(index.shape, apart), view
+        n = len(index.shape)
+        shape = (*x.shape[:dim], *index.shape, *x.shape[dim + 1 :])
+        behind = (0,) * (len(x.shape) - dim - 1)
+        return (
+            Strided(shape, (*strides[:dim], *(0,) * n, *strides[dim + 1 :])),
+            Strided(shape, (*(0,) * dim, *view.strides, *behind), view.offset),
+        )
 
 
 def strided_copy(source: Source, into: Var, view: Strided) -> RowNest:
     """A nest that copies a value into a part of a buffer."""
-    shape = view.shape
-    for length in lengths_of(shape):
-        a, b = as_rows(source.view, length), as_rows(view, length)
-        dims = None if a is None or b is None else common_dims([a, b])
-        if a is not None and b is not None and dims is not None:
-            break
-    assert a is not None
-    assert b is not None
-    assert dims is not None
+    dims, length, (a, b) = in_rows((source.view, view))
     equation = apply(copy, (source.var,), {})
-    equation = replace(equation, outputs=(Var(shape, into.dtype),))
+    equation = replace(equation, outputs=(Var(view.shape, into.dtype),))
     leaf = Leaf(source.var, (*spread(a, dims), a.along), a.offset, source.number, source.range)
     node = Node(equation, "map", (leaf,))
     store = Store(node.var, into, (*spread(b, dims), b.along), b.offset)
     return RowNest((*dims, length), (node,), (store,))
 
 
-def lengths_of(shape: Shape) -> Iterable[int]:
-    """Possible row lengths for loops over a shape: products of its last dimensions."""
-    sizes = [prod(shape[i:]) for i in range(len(shape))] or [1]
-    return dict.fromkeys(sizes)
+def in_rows(views: Sequence[Strided]) -> tuple[Shape, int, list[Rows]]:
+    """Views of one shape as rows of one length, the longest possible, with common outer dimensions.
+
+    Rows of the last dimension always match.
+    """
+    shape = views[0].shape
+    for length in dict.fromkeys(prod(shape[i:]) for i in range(max(len(shape), 1))):
+        rows = [r for r in (as_rows(v, length) for v in views) if r is not None]
+        dims = common_dims(rows) if len(rows) == len(views) else None
+        if dims is not None:
+            return dims, length, rows
+    raise AssertionError(f"no rows in {views}")
 
 
 def leaf_of(source: Source) -> Leaf:
