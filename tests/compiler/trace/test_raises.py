@@ -7,7 +7,7 @@ import pytest
 
 import gradatim as g
 from gradatim.compiler.errors import TraceError
-from tests.compiler.test_robust import training
+from tests.compiler.small_training import training
 
 
 class OwnError(Exception):
