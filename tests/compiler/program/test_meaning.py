@@ -342,3 +342,42 @@ def test_other_memory_that_cannot_be_written_back_is_refused(change):
     with pytest.raises(TraceError, match=r"other\s+memory"):
         step(g.ones(3))
     assert p.tolist() == [1, 1, 1]
+
+
+def test_numbers_are_drawn_into_and_like_what_the_function_made() -> None:
+    def noisy(x: g.Tensor) -> tuple[g.Tensor, ...]:
+        y = x * 2
+        return (
+            g.rand_like(y),
+            g.randn_like(y),
+            y.clone().normal_(),
+            y.clone().uniform_(-1, 1),
+            g.randint_like(y, 9),
+            g.zeros(6).bernoulli_(0.4),
+        )
+
+    x = g.ones(3, 4)
+    g.manual_seed(5)
+    expected = noisy(x)
+    g.manual_seed(5)
+    found = g.compile(noisy)(x)
+    for a, b in zip(expected, found, strict=True):
+        assert np.array_equal(a.numpy(), b.numpy())
+
+
+def test_integers_to_a_float_power_are_floats() -> None:
+    x = g.arange(4)
+    assert (x**2.0).dtype == g.float32
+    assert (x**2).dtype == g.int64
+    found = g.compile(lambda x, power: x**power)(x, 2.0)
+    assert found.dtype == g.float32
+    assert found.tolist() == (x**2.0).tolist()
+
+
+def test_a_half_as_the_exponent_is_a_root() -> None:
+    x = g.tensor([4.0, -float("inf"), -0.0, -2.0])
+    with np.errstate(invalid="ignore"):
+        expected = (x**0.5).numpy()
+    found = g.compile(lambda x: x**0.5)(x).numpy()
+    assert np.array_equal(expected, found, equal_nan=True)
+    assert np.signbit(found[2])

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
+from gradatim import ones
 from gradatim.compiler.scalars.program import compile_scalars
+from gradatim.core.errors import ArgumentError
 from gradatim.scalar import (
     Neuron,
     Value,
@@ -258,3 +260,11 @@ def test_values_that_are_found_only_while_the_function_runs():
     weight().data = 5.0
     assert fast().data == 15.0
     assert weight().grad == 6.0
+
+
+def test_repeat_of_numbers_asks_for_lists() -> None:
+    w = Value(1.0)
+    program = compile_scalars(lambda x: w * x)
+    program(2.0)
+    with pytest.raises(ArgumentError, match="input 0 has one argument .*, which is not a list"):
+        program.repeat(2, ones(2))

@@ -181,3 +181,26 @@ def test_what_only_the_first_step_makes_is_made_before_compiling():
     first, compiled = ours(), g.compile(ours)
     found = [first, *(compiled() for _ in range(3))]
     assert all(map(g.allclose, found, expected))
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda kept: kept + 1,
+        lambda kept: kept[0],
+        lambda kept: kept.t() + 1,
+        lambda kept: g.nn.functional.linear(g.ones(2, 2), kept, g.ones(2)),
+    ],
+)
+def test_what_was_kept_from_a_trace_says_so_wherever_it_is_used(use) -> None:
+    class Kept:
+        __slots__ = ("tensor",)
+
+    def keeps(x: g.Tensor) -> Kept:
+        kept = Kept()
+        kept.tensor = x * 2
+        return kept
+
+    kept = g.compile(keeps)(g.ones(2, 2)).tensor
+    with pytest.raises(TraceError, match="made while a compiled function"):
+        use(kept)

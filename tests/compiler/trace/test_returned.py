@@ -181,3 +181,15 @@ def test_an_object_without_tensors_of_the_function_is_returned_itself() -> None:
     program: Any = g.compile(lambda x: (thing, layer, x + 1))
     assert program(g.ones(1))[0] is thing
     assert program(g.ones(1))[1] is layer
+
+
+def test_dictionaries_of_other_kinds_are_returned_as_they_are() -> None:
+    def both(x: g.Tensor) -> tuple[OrderedDict[str, g.Tensor], defaultdict[str, list[g.Tensor]]]:
+        found = defaultdict(list, {"b": [x * 3]})
+        return OrderedDict(a=x * 2), found
+
+    ordered, default = g.compile(both)(g.ones(2))
+    assert type(ordered) is OrderedDict
+    assert ordered["a"].tolist() == [2, 2]
+    assert default["b"][0].tolist() == [3, 3]
+    assert default["c"] == []
