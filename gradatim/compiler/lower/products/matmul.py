@@ -45,6 +45,9 @@ def write_product(
         _Writer(f, plan, memory, to).items(begin, end)
 
 
+Span = tuple[Value, Value]  # panels from .. to along one side of a matrix
+
+
 @dataclass(frozen=True)
 class _Band:
     """Tiles of one height (or width), one after the other: numbers `start` to `stop` - 1."""
@@ -76,8 +79,16 @@ class _Writer:
     # -- where the tiles are ---------------------------------------------------------------
 
     def items(self, begin: Value, end: Value) -> None:
-        """Loops over all items: each a panel of tiles of one matrix, or some small matrices."""
+        """Loops over all items: each a panel of tiles of one matrix, or some small matrices.
+
+        Items that continue each other are one panel, so a single worker has no seams.
+        """
         f, plan = self.f, self.plan
+        if plan.joined is not None:
+            spans = [(constant(0, I64), constant(1, I64))] * 2
+            spans[plan.joined] = begin, end
+            self._area(constant(0, I64), *spans)
+            return
         with f.loop(begin, end) as loop:
             if self.bands is not None:
                 self.bands.begin(loop.index)
@@ -108,14 +119,12 @@ class _Writer:
         """
         f, plan, p = self.f, self.plan, self.plan.product
         batch, down, across = self._place(number)
-        rows = self._bands(down, 0, p.m, plan.rows, 1)
-        columns = self._bands(across, 1, p.n, plan.vectors * plan.wide, plan.wide)
-        a, b = self._matrix(self.a, plan.a, batch), self._matrix(self.b, plan.b, batch)
+        spans = (down, f.add(down, 1)), (across, f.add(across, 1))
         if not plan.deep:
-            for tile in self._tiles(rows, columns, batch, a, b):
-                self.end.announce(tile)
-                self.end.finish(tile, self.sums.write(tile))
+            self._area(batch, *spans)
             return
+        rows, columns = self._sides(*spans)
+        a, b = self._matrix(self.a, plan.a, batch), self._matrix(self.b, plan.b, batch)
         assert self.scratch is not None
         store = f.gep(self.base, self.scratch, f.mul(begin, plan.room))
         with f.loop(0, p.k, plan.depth) as loop:
@@ -129,6 +138,14 @@ class _Writer:
                     with f.when(self._is_last(block)):
                         self.end.announce(tile)
                 self._block(tile, self.sums.outer(tile, loop.index, stop), block)
+
+    def _area(self, batch: Value, down: Span, across: Span) -> None:
+        """The tiles of some panels of one matrix, each computed at once."""
+        plan = self.plan
+        a, b = self._matrix(self.a, plan.a, batch), self._matrix(self.b, plan.b, batch)
+        for tile in self._tiles(*self._sides(down, across), batch, a, b):
+            self.end.announce(tile)
+            self.end.finish(tile, self.sums.write(tile))
 
     def _is_last(self, block: _Block) -> Value:
         return self.f.compare("eq", block.stop, self.plan.product.k)
@@ -163,8 +180,14 @@ class _Writer:
         tiles = -(-p.n // (plan.vectors * plan.wide)) if side else -(-p.m // plan.rows)
         return f.binary("udiv", f.mul(panel, tiles), plan.panels[side])
 
-    def _bands(self, panel: Value, side: int, extent: int, size: int, step: int) -> list[_Band]:
-        """The whole tiles of a panel along one side of the result, and its edge if it has one.
+    def _sides(self, down: Span, across: Span) -> tuple[list[_Band], list[_Band]]:
+        """The rows and the columns of tiles of some panels."""
+        plan, p = self.plan, self.plan.product
+        rows = self._bands(down, 0, p.m, plan.rows, 1)
+        return rows, self._bands(across, 1, p.n, plan.vectors * plan.wide, plan.wide)
+
+    def _bands(self, span: Span, side: int, extent: int, size: int, step: int) -> list[_Band]:
+        """The whole tiles of panels along one side of the result, and the edge if they have one.
 
         Panels differ by at most one tile. So half of the panels are half of the rows, whatever the
         tile size: a worker gets the same rows in nest after nest.
@@ -175,9 +198,9 @@ class _Writer:
         if plan.panels[side] == 1:
             bands = [_Band(0, whole, size, size), _Band(whole, whole + 1, edge, rest)]
         else:
-            start, stop = self._start(panel, side), self._start(f.add(panel, 1), side)
+            start, stop = self._start(span[0], side), self._start(span[1], side)
             stop = self._least(stop, whole) if rest else stop
-            last = f.compare("eq", panel, plan.panels[side] - 1) if rest else None
+            last = f.compare("eq", span[1], plan.panels[side]) if rest else None
             bands = [
                 _Band(start, stop, size, size),
                 _Band(whole, whole + 1, edge, rest, last),

@@ -16,6 +16,7 @@ LEAD = 1 << 13  # bytes by which B is prefetched ahead then
 STRETCH = 16  # k between two rounds of prefetches
 SOME = 4  # tiles per column of a panel from which prefetching a block pays
 MANY = 8  # tiles of a panel from which it pays
+CACHE = 1 << 20  # bytes of B that are likely to stay in L2
 LLVM = {"float32": FLOAT, "float64": DOUBLE, "int64": I64, "int32": I32, "uint8": I8, "bool": I8}
 
 
@@ -262,6 +263,21 @@ class Plan:
         if not p.batches * p.m * p.n:
             return 0
         return -(-p.batches // self.group) * self.panels[0] * self.panels[1]
+
+    @property
+    def joined(self) -> int | None:
+        """The side, 0 (down) or 1 (across), along which an item begins where another ends, if any.
+
+        Such items can be computed as one. Across they cannot if B is too large: its panels are made
+        to stay in cache.
+        """
+        p = self.product
+        if p.batches != 1 or p.in_bands or self.deep or self.panels == (1, 1):
+            return None
+        if self.panels[1] == 1:
+            return 0
+        fits = p.k * p.n * p.dtype.itemsize <= CACHE
+        return 1 if self.panels[0] == 1 and fits else None
 
     @property
     def scratch(self) -> int:

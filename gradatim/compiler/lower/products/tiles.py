@@ -42,7 +42,7 @@ from functools import lru_cache
 from math import prod
 
 from ...machine.target import NEAR, Target
-from .product import Pack, Plan, Product, Side
+from .product import CACHE, Pack, Plan, Product, Side
 
 OVERHEAD = 16.0  # of a tile: computing its addresses, entering and leaving its loop
 NEST = 600.0  # of one more nest: a barrier, and its code
@@ -50,7 +50,7 @@ EDGE = 1.05  # factor for an edge of another tile height: more code, in each of 
 GATHER = 12.0  # of a vector gathered from strided elements
 TRANSPOSE = 0.5  # per packed element
 WORK = 1 << 20  # flops of an item: some 6 microseconds
-CACHE = 1 << 20  # bytes of B that are likely to stay in L2
+HALVED = 1 << 17  # flops from which a product has two items all the same: a microsecond
 OFTEN = 128  # rows of A from which packing an unaligned B pays (four times that for one above KEPT)
 KEPT = 1 << 20  # bytes of B that stay in L2 while the rows of A go by
 BLOCK = 64  # k of a block, so that it stays in cache
@@ -262,6 +262,9 @@ def _panels(
     if p.in_bands:
         high, wide = max(high, -(-down // BANDS)), across
     panels = _shares(down, high), _shares(across, wide)
+    whole = p.batches == 1 and depth == p.k and not (p.in_bands or p.near)
+    if whole and panels == (1, 1) and 2 * p.m * p.n * p.k >= HALVED:
+        panels = (min(2, down), 1) if down >= across else (1, 2)
     group = 1
     if panels == (1, 1):
         matrices = max(p.batches, 1)
