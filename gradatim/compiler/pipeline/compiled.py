@@ -42,6 +42,7 @@ class Compiled:
     steps: list[str | NumpyStep]
     stacks: list[int]  # outputs of one element, which `repeat` stacks over the steps
     has_brief: bool  # whether there is a shorter step for all but the last of several
+    has_both: bool  # whether each is there also in a form that several workers may run
     refusals: list[Refusal]  # the errors that the status numbers
     work: float  # nanoseconds on one core, roughly
     shared: bool
@@ -137,6 +138,7 @@ def _with_code(draft: Draft, graph: Graph, code: list[bytes]) -> Compiled:
         draft.steps,
         draft.stacks,
         draft.has_brief,
+        draft.has_both,
         draft.lowering.refusals,
         draft.work,
         draft.shared,
@@ -180,6 +182,7 @@ def _packed(compiled: Compiled, graph: Graph) -> dict[str, bytes]:
         "steps": compiled.steps,
         "stacks": compiled.stacks,
         "has_brief": compiled.has_brief,
+        "has_both": compiled.has_both,
         "refusals": [(r.kind, r.text, _place_of(r.line, graph)) for r in compiled.refusals],
         "work": compiled.work,
         "shared": compiled.shared,

@@ -27,6 +27,8 @@ from ..schedule.in_place import reused
 from ..schedule.memory import Use, plan_memory
 
 WORTH_SHARING = 100_000  # nanoseconds of work on one core from which waking a second pays off
+WORTH_TRYING = 10_000  # and from which many steps in a row may be faster with a second
+SHARED = "_shared"  # the suffix of a function that several workers may run, beside the other
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Draft:
     steps: list[str | NumpyStep]
     stacks: list[int]
     has_brief: bool
+    has_both: bool
     work: float
     shared: bool
 
@@ -115,11 +118,15 @@ def drafted(
     stacks = [
         k for k, v in enumerate(plan.outputs[:results]) if v.size == 1 and v not in plan.in_place
     ]
-    brief = None
+    brief, both = None, False
     if steps == ["step_0"] and not shared:
+        both = work > WORTH_TRYING
         brief = briefly(lowering, plan, plan.outputs[results + len(updates) :])
         if brief is not None:
-            layout = _write_brief(brief, layout, outside)
+            layout = _write_more(brief, "brief", layout, outside, shared=False)
+        for name, one in (("step_0", lowering), ("brief", brief)):
+            if both and one is not None:
+                layout = _write_more(one, name + SHARED, layout, outside, shared=True)
     return Draft(
         final,
         plan,
@@ -130,17 +137,21 @@ def drafted(
         steps,
         stacks,
         brief is not None,
+        both,
         work,
         shared,
     )
 
 
-def _write_brief(brief: Lowering, layout: Layout, outside: Sequence[Memory]) -> Layout:
-    """Write the brief step; the layout, with an arena large enough for it too."""
-    phases = one_by_one([c for c in brief.calls if isinstance(c, Call)])
-    uses = _uses(phases, brief)
-    arena = plan_memory([*uses], [m for m in outside if isinstance(m, Var)])
-    write_step(brief, "brief", phases, replace(layout, arena=arena), shared=False)
+def _write_more(
+    lowering: Lowering, name: str, layout: Layout, outside: Sequence[Memory], *, shared: bool
+) -> Layout:
+    """Write another form of the step; the layout, with an arena large enough for it too."""
+    (phases,) = _stretches(lowering, shared=shared)
+    assert not isinstance(phases, NumpyNest)
+    uses, lies_outside = _uses(phases, lowering), [m for m in outside if isinstance(m, Var)]
+    arena = plan_memory([*uses], lies_outside, shared=shared)
+    write_step(lowering, name, phases, replace(layout, arena=arena), shared=shared)
     return replace(layout, arena=replace(layout.arena, size=max(layout.arena.size, arena.size)))
 
 

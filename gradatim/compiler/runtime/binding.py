@@ -21,7 +21,7 @@ from ..lower.nest.refusals import INDEX
 from ..lower.threads.main import BRIEF, CHECK, DONE, MOVES, STATUS, STEP, STEPS, STOP, WORDS
 from ..lower.threads.repeating import moves
 from ..pipeline.compiled import Compiled
-from ..pipeline.draft import NumpyStep
+from ..pipeline.draft import SHARED, NumpyStep
 from ..trace.traced import Traced
 from . import team
 from .by_numpy import run_by_numpy
@@ -29,6 +29,7 @@ from .gradients import Gradients
 from .inputs import Inputs
 from .lock import STATE
 from .outputs import Output
+from .pace import Pace
 from .returned import returned
 from .snapshot import SpareSnapshot
 
@@ -87,6 +88,7 @@ class Binding:
         self.workers = 0 if compiled.shared else 1  # 0: as many as available
         self.turn = 0  # when it ran last
         self.chunk = 1  # steps before the loop returns to Python, adapted to their measured time
+        self.pace = Pace()
         _bindings.add(self)
 
     def _outputs(self) -> Iterator[tuple[int, Output]]:
@@ -163,10 +165,10 @@ class Binding:
         self.gradients.begin()
         return outputs
 
-    def _steps(self, loop: int = 0) -> None:
-        """Run one step, or the native function at address `loop`."""
+    def _steps(self, loop: int = 0, *, together: bool = False) -> None:
+        """Run one step, or the native function at address `loop`; `together`: on all workers."""
         compiled, words = self.compiled, self.words
-        workers = self.workers or team.get_num_threads()
+        workers = (not together and self.workers) or team.get_num_threads()
         words[STATUS] = words[STOP] = 0
         if self.is_one:
             team.run(loop or compiled.address("step_0"), self.table_address, workers)
@@ -224,7 +226,6 @@ class Binding:
                 if steps > self.chunk:
                     self.gradients.withdraw()
             self._make_stacks(steps, stretch)
-            self._choose_steps(each_whole=each_whole)
             after = self._after_each(rows)
             self.control[MOVES] = address_of(after)
             try:
@@ -232,7 +233,8 @@ class Binding:
                     if before is not None:
                         before()
                     stretch.outputs = outputs  # set before running: they are valid after one step
-                    self._run_chunk(steps - stretch.done, stretch, check=before is not None)
+                    left, check = steps - stretch.done, before is not None
+                    self._run_chunk(left, stretch, check=check, each_whole=each_whole)
             finally:
                 self.inputs.were_written(tensors)
                 self._leave_last(stretch)
@@ -244,18 +246,24 @@ class Binding:
         for j, array in enumerate(stretch.stacks.values()):
             self.table[base + j] = address_of(array)
 
-    def _run_chunk(self, left: int, stretch: Stretch, *, check: bool) -> None:
+    def _run_chunk(self, left: int, stretch: Stretch, *, check: bool, each_whole: bool) -> None:
         """Some of the steps that are left, for about CHUNK_SECONDS."""
-        control = self.control
-        control[STEPS], control[DONE], control[CHECK] = min(self.chunk, left), 0, check
+        control, count, together = self.control, min(self.chunk, left), False
+        has_choice = self.compiled.has_both and team.get_num_threads() > 1
+        if has_choice:
+            count, together = self.pace.choose(count)
+        self._choose_steps(each_whole=each_whole, together=together)
+        control[STEPS], control[DONE], control[CHECK] = count, 0, check
         begin = time.perf_counter()
         try:
-            self._steps(team.repeated())
+            self._steps(team.repeated(), together=together)
         finally:
             seconds = time.perf_counter() - begin
             stretch.done += int(control[DONE]) - self._failed
         stretch.stopped = check and bool(control[STOP])
         per_step = max(seconds / max(int(control[DONE]), 1), 1e-8)
+        if has_choice:
+            self.pace.note(per_step, together=together)
         self.chunk = max(1, min(int(CHUNK_SECONDS / per_step), 8 * self.chunk))
 
     @property
@@ -309,12 +317,12 @@ class Binding:
             inputs.append((slot, array.strides[0] if array.ndim else 0))
         return np.array(moves(results, inputs), np.int64)
 
-    def _choose_steps(self, *, each_whole: bool) -> None:
+    def _choose_steps(self, *, each_whole: bool, together: bool) -> None:
         """Set the functions of the last one of many steps, and of the others."""
-        compiled, whole = self.compiled, self.compiled.address("step_0")
-        is_brief = compiled.has_brief and not each_whole
-        self.control[STEP] = whole
-        self.control[BRIEF] = compiled.address("brief") if is_brief else whole
+        compiled, form = self.compiled, SHARED if together else ""
+        others = "brief" if compiled.has_brief and not each_whole else "step_0"
+        self.control[STEP] = compiled.address("step_0" + form)
+        self.control[BRIEF] = compiled.address(others + form)
 
 
 def _after_fork() -> None:

@@ -239,6 +239,8 @@ class Explanation:
         work = f"about {draft.work / 1000:,.1f} microseconds on one core"
         if draft.shared:
             yield f"threads: shared by all ({work}); each takes a part of a nest's items"
+        elif draft.has_both:
+            yield f"threads: one ({work}); in `repeat` all, if that takes less time"
         else:
             yield f"threads: one ({work}: waking another does not pay)"
 

@@ -19,7 +19,7 @@ from ..lower.nest.writing import Call
 from ..lower.threads.main import CLOCKS, write_timed
 from ..machine.target import host
 from ..pipeline.compiled import translated
-from ..pipeline.draft import NumpyStep, drafted
+from ..pipeline.draft import SHARED, NumpyStep, drafted
 from ..runtime import team
 from ..runtime.binding import Binding
 from .effort import effort
@@ -130,6 +130,7 @@ class _Timed(Binding):
         functions = draft.lowering.module.functions
         for name in ("brief", *(s for s in draft.steps if isinstance(s, str))):
             functions.pop(name, None)
+            functions.pop(name + SHARED, None)
         self.row_of: dict[int, int] = {}
         calls: list[Call | NumpyNest] = []
         steps: list[str | NumpyStep] = []

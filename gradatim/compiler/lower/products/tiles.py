@@ -74,7 +74,7 @@ def plan(product: Product, target: Target) -> Plan:
     >>> square = Product((), 64, 64, 64, np.dtype("float32"), (64, 1), (64, 1))
     >>> p = plan(square, named("x86-64-v4"))
     >>> p.rows, p.vectors, p.items, p.packs
-    (6, 4, 1, ())
+    (6, 4, 2, ())
     """
     product = product.collapsed()
     lanes = target.lanes(product.dtype)
