@@ -131,7 +131,7 @@ def measure(size: str, rounds: int) -> str:
     """One row of the table."""
     p, a, b = read(size)
     lanes = host().lanes(p.dtype)
-    cut, module = plan(p, host()), Module(host().attributes)
+    cut, module = plan(p, host()), Module(host())
     work = peak_run(module, lanes)
     product_run(module, cut, p)
     start = time.perf_counter()

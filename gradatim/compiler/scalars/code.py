@@ -55,7 +55,7 @@ _WIDE = {"exp", "log", "tanh", "sigmoid", "**"}
 
 def scalar_code(trace: ScalarTrace, target: Target) -> str:
     """The IR text of a step."""
-    module = Module(target.attributes, has_fma=target.has_fma, has_rounding=target.has_rounding)
+    module = Module(target)
     names = ("memory", "inputs", "outputs")
     f = module.function(FUNCTION, [*(f"ptr noalias %{name}" for name in names), "i64 %n"])
     memory, inputs, outputs = (f.argument(f"%{name}", PTR) for name in names)

@@ -73,7 +73,7 @@ def arithmetic(windows: int = 1) -> dict[str, float]:
 @cache
 def _loaded() -> engine.Loaded:
     target = host()
-    module = Module(target.attributes)
+    module = Module(target)
     for dtype in DTYPES:
         _write_arithmetic(module, dtype, target)
     _write_copy(module, target)

@@ -48,7 +48,7 @@ class Kernel:
         self.code = load(compile_object(self.text(), self.target))
 
     def text(self) -> str:
-        module = Module(self.target.attributes)
+        module = Module(self.target)
         for number, pack in enumerate(self.plan.packs):
             parameters, places = pointers("source", "target")
             f = module.function(f"pack{number}", parameters + RANGE)

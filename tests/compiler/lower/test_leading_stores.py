@@ -14,7 +14,7 @@ KINDS = {FLOAT: np.float32, DOUBLE: np.float64, I64: np.int64, I8: np.uint8}
 
 def stored(kind, lanes, count, target):
     """What is in memory after a masked store of a vector 1, 2, 3, ... over zeros."""
-    module = Module(target.attributes, has_masks=target.has_masks)
+    module = Module(target)
     f = module.function("run", ["ptr %from", "ptr %to"])
     value = f.load(vector(lanes, kind), f.argument("%from", PTR))
     f.masked_store(value, f.argument("%to", PTR), f.first_lanes(lanes, count))

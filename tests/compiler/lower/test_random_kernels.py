@@ -44,7 +44,7 @@ class Native:
         if DRAWS[self.name].fused and not target.has_fma:
             pytest.skip("a machine without fused multiply-add leaves this draw to NumPy")
         assert supported(self.name, self.out_type, self.params, self.in_types, target)
-        module = Module(target.attributes)
+        module = Module(target)
         names = ["%out", "%words", "%spare", *(f"%in{i}" for i in range(len(self.inputs)))]
         f = module.function("draw", [f"ptr noalias {name}" for name in names])
         out, words, spare, *inputs = (Value(name, "ptr") for name in names)

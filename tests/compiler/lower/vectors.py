@@ -48,10 +48,7 @@ class Vectors:
         self.run = ctypes.CFUNCTYPE(None, *pointers, ctypes.c_int64)(self.loaded.address("run"))
 
     def text(self) -> str:
-        module: Any = Module(self.target.attributes)
-        module.has_fma, module.has_rounding = self.target.has_fma, self.target.has_rounding
-        module.has_lookup, module.has_masks = self.target.has_lookup, self.target.has_masks
-        module.has_extremes = self.target.has_extremes
+        module: Any = Module(self.target)
         names = [f"%p{i}" for i in range(len(self.dtypes) + 1)]
         f = module.function("run", [*(f"ptr noalias {name}" for name in names), "i64 %n"])
         with f.loop(0, f.argument("%n", I64), self.width) as loop:

@@ -63,14 +63,7 @@ def lower(
         target,
         schedule.in_place,
         frozenset((*schedule.inputs, *schedule.outputs)),
-        Module(
-            target.attributes,
-            has_fma=target.has_fma,
-            has_rounding=target.has_rounding,
-            has_lookup=target.has_lookup,
-            has_masks=target.has_masks,
-            has_extremes=target.has_extremes,
-        ),
+        Module(target),
     )
     lowering.coming = coming(schedule.nests, lowering.outside, lowering.place_of)
     loose: list[str] = []

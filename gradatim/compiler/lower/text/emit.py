@@ -1,6 +1,6 @@
 """Emitting LLVM IR: one small class whose methods each write one line.
 
-    module = Module()
+    module = Module(host())
     f = module.function("double_all", ["ptr noalias %x", "i64 %n"])
     with f.loop(0, f.argument("%n", "i64")) as loop:
         place = f.gep("float", f.argument("%x", "ptr"), loop.index)
@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...machine.target import Target
 from .addresses import settled
 from .operations import Operations
 from .types import (
@@ -53,21 +54,13 @@ __all__ = [
 
 
 class Module:
-    """Functions, and the declarations they need; `str` of it is the text."""
+    """Functions for a machine, and the declarations they need; `str` of it is the text."""
 
-    def __init__(
-        self,
-        attributes: str = "nounwind",
-        *,
-        has_fma: bool = True,
-        has_rounding: bool = True,
-        has_lookup: bool = False,
-        has_masks: bool = True,
-        has_extremes: bool = False,
-    ) -> None:
-        self.attributes = attributes
-        self.has_fma, self.has_rounding, self.has_lookup = has_fma, has_rounding, has_lookup
-        self.has_masks, self.has_extremes = has_masks, has_extremes
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.has_fma, self.has_rounding = target.has_fma, target.has_rounding
+        self.has_lookup, self.has_masks = target.has_lookup, target.has_masks
+        self.has_extremes = target.has_extremes
         self.declared: dict[str, str] = {}
         self.constants: dict[str, str] = {}
         self.functions: dict[str, str] = {}
@@ -92,8 +85,8 @@ class Module:
         parts = [f"{name} = {body}" for body, name in self.constants.items()]
         parts += [f"declare {d}" for d in self.declared.values()]
         parts += self.functions.values()
-        parts.append(f"attributes #0 = {{ {self.attributes} }}")
-        parts.append(f"attributes #1 = {{ {self.attributes} noinline optnone }}")
+        parts.append(f"attributes #0 = {{ {self.target.attributes} }}")
+        parts.append(f"attributes #1 = {{ {self.target.attributes} noinline optnone }}")
         return "\n".join(parts) + "\n"
 
 

@@ -13,7 +13,7 @@ _HEAD = re.compile(r"define (.+?) @([\w.]+)\((.*)\)")
 
 def part_of(module: Module, names: Collection[str]) -> str:
     """The text of some functions with the constants they use; other functions are declared."""
-    whole = Module(module.attributes)
+    whole = Module(module.target)
     whole.functions = {name: module.functions[name] for name in names}
     used = {name for body in whole.functions.values() for name in _NAME.findall(body)}
     whole.constants = {body: name for body, name in module.constants.items() if name[1:] in used}
