@@ -44,7 +44,8 @@ def check_classes(target: Array, classes: int) -> None:
         )
 
 
-def _places(x: Array, index: Array) -> Array:
+def flat_places(x: Array, index: Array) -> Array:
+    """The flat indices of one element of each row."""
     check_classes(index, x.shape[1])
     return _starts(*x.shape) + index
 
@@ -62,14 +63,14 @@ pick = Composite(
     "pick(x, index)",
     _expand_pick,
     lambda x, index: ArrayType(index.shape, x.dtype),
-    value=lambda x, index: x.reshape(-1).take(_places(x, index)),
+    value=lambda x, index: x.reshape(-1).take(flat_places(x, index)),
     x=lambda g, x_type, index: place(g, index, classes=x_type.shape[1]),
 )
 
 
 def _place_value(x: Array, index: Array, *, classes: int) -> Array:
     out = np.zeros((len(index), classes), x.dtype)
-    out.reshape(-1)[_places(out, index)] = x
+    out.reshape(-1)[flat_places(out, index)] = x
     return out
 
 
@@ -116,7 +117,7 @@ def _expand_cross_entropy(logits: Any, target: Any, *, ignore_index: int, reduct
     )
 
 
-def _split_ignored(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array | None]:
+def split_ignored(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array | None]:
     """Targets that are all valid classes, and a mask of those that count (None if all do)."""
     if target.size and np.maximum.reduce(target.view(np.uint64), None) >= classes:
         counts = target != ignore_index
@@ -148,7 +149,7 @@ def _row_losses(logits: Array, target: Array) -> Array:
 
 def _cross_entropy(logits: Array, target: Array, *, ignore_index: int, reduction: str) -> Array:
     logits = np.ascontiguousarray(logits)
-    target, counts = _split_ignored(target, logits.shape[1], ignore_index)
+    target, counts = split_ignored(target, logits.shape[1], ignore_index)
     losses = _row_losses(logits, target)
     if counts is not None:
         losses = np.where(counts, losses, losses.dtype.type(0))
@@ -181,7 +182,7 @@ def _cross_entropy_back(
     g: Array, logits: Array, target: Array, *, ignore_index: int, reduction: str
 ) -> Array:
     logits = np.ascontiguousarray(logits)
-    target, counts = _split_ignored(target, logits.shape[1], ignore_index)
+    target, counts = split_ignored(target, logits.shape[1], ignore_index)
     return _row_slopes(logits, target, _row_scale(g, len(logits), counts, reduction))
 
 

@@ -11,6 +11,7 @@ from tests.ops.case import SHAPES, Case, binary, numbers, unary
 LOGITS = numbers((5, 4), -3, 3)
 TARGET = np.array([3, 0, 2, 1, 3])
 SOME_IGNORED = np.array([3, -100, 2, 1, -100])
+WEIGHT = numbers((4,), 0.5, 2)
 NO_ROWS = np.zeros((0,), np.int64)
 F64 = np.float64
 
@@ -42,6 +43,28 @@ def _cross_entropy_back(
     return scale[:, None] * (
         np.exp(_log_p(logits)) - (np.arange(logits.shape[1]) == target[:, None])
     )
+
+
+def _nll(
+    log_p: Any, target: Any, weight: Any, *, ignore_index: int, reduction: str, smoothing: float
+) -> Any:
+    kept = target != ignore_index
+    each = np.where(kept, weight[np.where(kept, target, 0)], 0)
+    even = (log_p * weight).mean(1)
+    own = np.array([row[t] if k else 0.0 for row, t, k in zip(log_p, target, kept, strict=True)])
+    losses = -(1 - smoothing) * own * each - smoothing * kept * even
+    return _reduced(losses, each.sum(), reduction)
+
+
+def _nll_back(g: Any, target: Any, weight: Any, *, reduction: str, **static: Any) -> Any:
+    shape = (len(target), len(weight))
+    losses = [
+        _nll(np.eye(1, shape[1], c).repeat(shape[0], 0), target, weight, reduction="none", **static)
+        for c in range(shape[1])
+    ]
+    kept = target != static["ignore_index"]
+    each = np.where(kept, weight[np.where(kept, target, 0)], 0)
+    return (np.stack(losses, 1).T * (g / each.sum() if reduction == "mean" else g)).T
 
 
 def _squared_error(x: Any, y: Any, *, reduction: str) -> Any:
@@ -95,6 +118,33 @@ CLASSES = [
         _cross_entropy_back,
         {"ignore_index": -100, "reduction": "none"},
     ),
+    *[
+        Case(
+            name,
+            (first, target, WEIGHT),
+            expected,
+            {"ignore_index": i, "smoothing": smoothing, **r},
+        )
+        for target, i in ((TARGET, -100), (TARGET, 3), (SOME_IGNORED, -100))
+        for smoothing in (0.0, 0.1)
+        for r in REDUCTIONS
+        for name, first, expected in (
+            ("nll", numbers((5, 4), -9, -0.1), _nll),
+            ("nll_back", numbers((5,) if r["reduction"] == "none" else (), 1, 2), _nll_back),
+        )
+    ],
+    *[
+        Case(
+            name,
+            (first, NO_ROWS, WEIGHT),
+            expected,
+            {"ignore_index": -100, "smoothing": 0.1, "reduction": "none"},
+        )
+        for name, first, expected in (
+            ("nll", numbers((0, 4)), lambda *_, **__: np.zeros(0)),
+            ("nll_back", numbers((0,)), lambda *_, **__: np.zeros((0, 4))),
+        )
+    ],
     Case("pick", (LOGITS, TARGET), lambda x, index: x[np.arange(len(x)), index]),
     Case("pick", (numbers((0, 4)), NO_ROWS), lambda x, index: np.zeros(0)),
     Case("place", (numbers((5,)), TARGET), _place, {"classes": 4}),

@@ -114,7 +114,7 @@ NEED_A_DIMENSION = {
         "outer_rows",
     ),
     *("solve", "inv", "det", "slogdet", "cholesky", "eigh", "svd", "qr"),
-    *("multinomial", "pick", "place", "recurrence", "running_index", "scatter", "std"),
+    *("multinomial", "nll", "pick", "place", "recurrence", "running_index", "scatter", "std"),
     *(
         "scaled_softmax",
         "scatter_extreme",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..._tensor.comparison import where
 from ..._tensor.promotion import to_dtype
 from ..._tensor.tensor import Tensor
 from ...core.dtypes import int64
@@ -13,7 +12,7 @@ from ...core.errors import ArgumentError, DTypeError, IndexOutOfRange, ShapeErro
 from ...core.handle import check_optional, check_tensor
 from ...ops import cross_entropy as ops
 from ...ops.broadcast import full
-from ...ops.indexing import take
+from ...ops.nll import nll
 from .activation import log_softmax
 from .reduction import check_reduction, check_same_shape, reduced
 
@@ -85,13 +84,10 @@ def cross_entropy(
         logits, classes, shape = _rows("cross_entropy", x, target)
         loss = ops.cross_entropy(logits, classes, ignore_index=ignore_index, reduction=reduction)
         return loss.reshape(shape) if reduction == "none" and loss.ndim != len(shape) else loss
-    dim = _class_dim("cross_entropy", x)
-    log_p = log_softmax(x, dim)
-    loss = nll_loss(log_p, target, weight, ignore_index=ignore_index, reduction=reduction)
-    if not label_smoothing:
-        return loss
-    even = _even(log_p, target, weight, dim, ignore_index, reduction)
-    return (1 - label_smoothing) * loss + label_smoothing / x.shape[dim] * even
+    log_p = log_softmax(x, _class_dim("cross_entropy", x))
+    return _nll(
+        "cross_entropy", log_p, target, weight, ignore_index, reduction, float(label_smoothing)
+    )
 
 
 def nll_loss(
@@ -114,22 +110,30 @@ def nll_loss(
     check_tensor("nll_loss", input)
     check_tensor("nll_loss", target, "target")
     check_optional("nll_loss", weight=weight)
-    log_p, classes, shape = _rows("nll_loss", input, target)
-    counted, safe = ops.valid(classes, ignore_index, log_p._value.dtype)
-    weights = (
-        counted if weight is None else counted * take(_class_weight(weight, log_p), safe, dim=0)
+    return _nll("nll_loss", input, target, weight, ignore_index, reduction, 0.0)
+
+
+def _nll(
+    name: str,
+    log_p: Any,
+    target: Any,
+    weight: Any,
+    ignore_index: int,
+    reduction: str,
+    smoothing: float,
+) -> Tensor:
+    rows, classes, shape = _rows(name, log_p, target)
+    kind = rows._type
+    weight = full(kind.shape[1:], 1, kind.dtype) if weight is None else _class_weight(weight, rows)
+    losses = nll(
+        rows,
+        classes,
+        to_dtype(weight, kind.dtype),
+        ignore_index=ignore_index,
+        reduction=reduction,
+        smoothing=smoothing,
     )
-    losses = -ops.pick(log_p, safe) * weights
-    if reduction == "mean":
-        return _mean(losses, weights)
-    return reduced(losses.reshape(shape), reduction)
-
-
-def _mean(losses: Any, weights: Any) -> Tensor:
-    """The weighted mean; nan with gradient 0 if no target counts, as in PyTorch."""
-    total = weights.sum()
-    is_empty = total == 0
-    return where(is_empty, math.nan, losses.sum() / where(is_empty, 1, total))
+    return losses.reshape(shape) if reduction == "none" else losses
 
 
 def _with_probabilities(
@@ -147,18 +151,6 @@ def _with_probabilities(
     if reduction == "mean":  # over samples, not weights, as in PyTorch
         return losses.sum() / max(x.numel() // max(classes, 1), 1)
     return reduced(losses, reduction)
-
-
-def _even(log_p: Any, target: Any, weight: Any, dim: int, ignore_index: int, reduction: str) -> Any:
-    """The label-smoothing term shared by all classes: -sum_c w_c log p_c of each sample."""
-    weighted = log_p if weight is None else log_p * _spread(weight, log_p.ndim, dim)
-    counts, safe = ops.valid(target, ignore_index, log_p._value.dtype)
-    losses = -weighted.sum(dim) * counts
-    if reduction != "mean":
-        return reduced(losses, reduction)
-    if weight is None:
-        return _mean(losses, counts)
-    return _mean(losses, take(weight, safe.reshape(-1), dim=0) * counts.reshape(-1))
 
 
 def _class_dim(name: str, x: Any) -> int:
