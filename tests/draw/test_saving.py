@@ -1,6 +1,8 @@
 """Saving and showing: whole files, formats, converters, notebooks, dark pages."""
 
+import base64
 import builtins
+import re
 import stat
 import sys
 from pathlib import Path
@@ -131,17 +133,32 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         draw.graph(lol()).save(tmp_path / "nowhere" / "x.svg")
 
 
-def test_notebooks_get_the_svg_and_wide_pictures_a_frame_that_scrolls() -> None:
+def inside(html: str) -> str:
+    """The SVG in an image; outside it, HTML has neither tags of an SVG nor texts of it."""
+    source = re.search('src="data:image/svg\\+xml;base64,([^"]*)"', html)
+    assert source is not None
+    assert "<svg" not in html
+    assert re.sub("<[^>]*>", "", html) == ""
+    return base64.b64decode(source[1]).decode("utf-8")
+
+
+def test_notebooks_get_the_svg_and_an_image_that_needs_no_trust() -> None:
     small = draw.graph(lol())
-    assert small._repr_svg_() == small.svg
-    assert small._repr_html_() is None
+    assert small._repr_svg_() == small.svg == inside(small._repr_html_())
+    assert "overflow" not in small._repr_html_()
+    steps = draw.backward_steps(lol())
+    assert inside(steps._repr_html_()) == steps._repr_svg_()
+
+
+def test_wide_pictures_get_a_frame_that_scrolls() -> None:
     total = Value(0.0)
     for _ in range(20):
         total = total + 1.0
-    wide = draw.graph(total)._repr_html_()
-    assert wide is not None
-    assert "overflow-x:auto" in wide
-    assert "<svg" in wide
+    wide = draw.graph(total)
+    html = wide._repr_html_()
+    assert inside(html) == wide.svg
+    assert html.startswith('<div style="overflow-x:auto">')
+    assert f"max-width:none;width:{wide.width:.1f}px" in html
 
 
 def test_the_picture_says_what_it_is_to_those_who_do_not_see_it() -> None:

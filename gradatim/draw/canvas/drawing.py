@@ -1,5 +1,6 @@
 """A finished picture: notebooks display it, `save` writes it."""
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,11 +70,21 @@ class Drawing:
     def _repr_svg_(self) -> str:
         return self.svg
 
-    def _repr_html_(self) -> str | None:
-        """A scrolling frame for pictures wider than the page; None leaves the rest to the SVG."""
-        if self.width <= _PAGE_WIDTH:
-            return None
-        return f'<div style="overflow-x:auto">{self.svg}</div>'
+    def _repr_html_(self) -> str:
+        """The picture as an image; one wider than the page is in a frame that scrolls.
+
+        Jupyter does not trust a notebook that comes from elsewhere, such as one handed in: it shows
+        no SVG from it, and of an SVG in HTML only the texts, one after another. Images it shows.
+        """
+        width, height = number(self.width), number(self.height)
+        source = base64.b64encode(self.svg.encode("utf-8")).decode("ascii")
+        wide = self.width > _PAGE_WIDTH
+        style = f"max-width:none;width:{width}px" if wide else "max-width:100%;height:auto"
+        image = (
+            f'<img alt="{escape(self.title)}" width="{width}" height="{height}" style="{style}"'
+            f' src="data:image/svg+xml;base64,{source}">'
+        )
+        return f'<div style="overflow-x:auto">{image}</div>' if wide else image
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.title}, {self.width:.0f} x {self.height:.0f}>"

@@ -46,7 +46,7 @@ class Drawings(Sequence[Drawing]):
     def _repr_svg_(self) -> str:
         return self.strip().svg
 
-    def _repr_html_(self) -> str | None:
+    def _repr_html_(self) -> str:
         return self.strip()._repr_html_()
 
     def __repr__(self) -> str:
