@@ -17,7 +17,7 @@ from ..ops import sorting as ops
 from ..ops.broadcast import count, full, reshape_to
 from ..ops.elementwise import isnan, like, where
 from ..ops.indexing import gather
-from ..ops.movement import cat, slice_
+from ..ops.movement import cat
 from . import return_types
 from .dims import one_dim, sliced_dim
 from .extremes import chosen, refuse_empty
@@ -232,17 +232,14 @@ def _read(x: Any, index: Any, dim: int) -> Any:
 def _kth(name: str, x: Any, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """The element at position `k` (from 0) of the order along `dim`, and its index."""
     rows, dim, _ = _rows(name, x, dim)
-    order = ops.argsort(rows, dim=dim, descending=False)
-    index = slice_(order, index=(slice(None),) * dim + (slice(k, k + 1),))
+    index = ops.kth(rows, k=k, dim=dim)
     return chosen(x, rows, index, dim, keepdim)
 
 
 def _median(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """The lower median along `dim`, and its index; or the first nan, if there is one."""
     rows, dim, n = _rows("median", x, dim)
-    order = ops.argsort(rows, dim=dim, descending=False)
-    before = (slice(None),) * dim
-    middle = slice_(order, index=(*before, slice((n - 1) // 2, (n + 1) // 2)))
+    middle = ops.kth(rows, k=(n - 1) // 2, dim=dim)
     if x._value.dtype.kind == "f":
         # In descending order nan comes first, and of several the first one.
         last = ops.top(rows, k=1, dim=dim, largest=True)

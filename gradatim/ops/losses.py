@@ -13,6 +13,7 @@ from .bounds import at_least, at_most
 from .broadcast import broadcast_to, numel, reduce_sum
 from .elementwise import (
     abs_,
+    clamp,
     div,
     exp,
     like,
@@ -105,6 +106,31 @@ squared_error_back: Composite = Composite(
     g=_by_arrived,
     x=_by_difference,
     y=lambda h, g, reduction: neg(_by_difference(h, g, reduction)),
+)
+
+# -- absolute error with a round corner ----------------------------------------------------
+
+
+def _round_corner(d: Array, *, beta: float) -> Any:
+    size = np.abs(d)
+    bounded = at_most(size, beta)
+    middle = np.subtract(size, np.multiply(bounded, 0.5, dtype=d.dtype))
+    return np.multiply(middle, np.multiply(bounded, 1 / beta, dtype=d.dtype))
+
+
+def _expand_round_corner(d: Any, *, beta: float) -> Any:
+    size = abs_(d)
+    bounded = minimum(size, like(d, beta))
+    return mul(sub(size, mul(bounded, like(d, 0.5))), mul(bounded, like(d, 1 / beta)))
+
+
+# d^2 / (2 beta) where |d| < beta, |d| - beta / 2 elsewhere
+round_corner = Composite(
+    "round_corner(d, *, beta)",
+    _expand_round_corner,
+    same,
+    value=_round_corner,
+    d=lambda g, d, beta: mul(g, mul(clamp(d, low=-beta, high=beta), like(d, 1 / beta))),
 )
 
 # -- Bernoulli -----------------------------------------------------------------------------

@@ -36,6 +36,22 @@ def _delayed(x: Any, dim: int, first: float) -> Any:
     return cat(start, slice_(x, index=(*before, slice(0, max(n - 1, 0)))), dim=dim)
 
 
+MANY = 32  # elements; from here on, one call for each row is faster than NumPy's accumulate
+
+
+def accumulated(join: np.ufunc, x: Array, dim: int) -> Array:
+    """`join.accumulate`, which walks down one column after the other, row by row."""
+    n = x.shape[dim]
+    if dim == x.ndim - 1 or not n or x.size < n * MANY:
+        return join.accumulate(x, dim)
+    out = np.empty(x.shape, x.dtype)
+    rows, sources = np.moveaxis(out, dim, 0), np.moveaxis(x, dim, 0)
+    rows[0] = sources[0]
+    for i in range(1, n):
+        join(rows[i - 1], sources[i], out=rows[i])
+    return out
+
+
 # -- sums ----------------------------------------------------------------------------------
 
 
@@ -45,7 +61,7 @@ def _cumsum_back(g: Any, dim: int) -> Any:
 
 cumsum = Primitive(
     "cumsum(x, *, dim)",
-    lambda x, *, dim: np.add.accumulate(x, dim),
+    lambda x, *, dim: accumulated(np.add, x, dim),
     same,
     x=_cumsum_back,
 )
@@ -103,7 +119,7 @@ cumprod = Composite(
     "cumprod(x, *, dim)",
     _cumprod,
     same,
-    value=lambda x, *, dim: np.multiply.accumulate(x, dim),
+    value=lambda x, *, dim: accumulated(np.multiply, x, dim),
     x=_cumprod_back,
 )
 
@@ -134,12 +150,12 @@ reduce_prod = Primitive(
 
 
 def _running_index(x: Array, *, dim: int, largest: bool) -> Array:
-    extreme = (np.maximum if largest else np.minimum).accumulate(x, dim)
+    extreme = accumulated(np.maximum if largest else np.minimum, x, dim)
     hit = (x == extreme) | (x != x)  # of equal ones the last; after nan, the last nan
     shape = [1] * x.ndim
     shape[dim] = x.shape[dim]
     places = np.arange(x.shape[dim]).reshape(shape)
-    return np.maximum.accumulate(np.where(hit, places, 0), dim)
+    return accumulated(np.maximum, np.where(hit, places, 0), dim)
 
 
 # The index of the largest (or smallest) element up to each position

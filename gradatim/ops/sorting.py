@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import UnknownShape
-from ..core.primitive import Primitive
+from ..core.primitive import Composite, Primitive
 from ..core.storage import ArrayType
 from .broadcast import numel
+from .movement import slice_
 
 Array = np.ndarray[Any, Any]
 _INT64 = np.dtype(np.int64)
@@ -79,8 +80,11 @@ argsort = Primitive(
 
 
 def _top(x: Array, *, k: int, dim: int, largest: bool) -> Array:
+    if k == 1 and largest:
+        return x.argmax(dim, keepdims=True)  # the first nan, or the first of equal ones
     rows = np.ascontiguousarray(np.moveaxis(x, dim, -1))
-    packed = _packed(rows, descending=largest) if 0 < k < rows.shape[-1] else None
+    is_part = 0 < k < rows.shape[-1] >= _LONG
+    packed = _packed(rows, descending=largest) if is_part else None
     if packed is None:
         order = _order(rows, descending=largest)[..., :k]
     else:
@@ -96,6 +100,34 @@ top = Primitive(
     "top(x, *, k, dim, largest)",
     _top,
     lambda x, *, k, dim, largest: ArrayType((*x.shape[:dim], k, *x.shape[dim + 1 :]), _INT64),
+    differentiable=False,
+)
+
+
+def _one_of_order(x: Any, *, k: int, dim: int) -> Any:
+    order = argsort(x, dim=dim, descending=False)
+    return slice_(order, index=((slice(None),) * dim + (slice(k, k + 1),)))
+
+
+def _kth(x: Array, *, k: int, dim: int) -> Array:
+    rows = np.moveaxis(x, dim, -1)
+    packed = (
+        _packed(np.ascontiguousarray(rows), descending=False) if x.shape[dim] >= _LONG else None
+    )
+    if packed is None:
+        found = _order(np.ascontiguousarray(rows), descending=False)[..., k : k + 1]
+    else:
+        packed.partition(k, -1)
+        found = (packed[..., k : k + 1] & _LOW).astype(np.int64)
+    return np.ascontiguousarray(np.moveaxis(found, -1, dim))
+
+
+# The index of the k-th smallest element along `dim`, counted from 0, where `dim` has size 1
+kth = Composite(
+    "kth(x, *, k, dim)",
+    _one_of_order,
+    lambda x, *, k, dim: ArrayType((*x.shape[:dim], 1, *x.shape[dim + 1 :]), _INT64),
+    value=_kth,
     differentiable=False,
 )
 

@@ -280,11 +280,27 @@ SORTING = [
             (numbers((3, 4)), 2, 1),
             (integers((6, 2), 0, 3), 3, 0),
             (LONG, 7, 1),
+            (LONG, 1, 1),
             (LONG, 0, 1),
             (numbers((2, 0)), 0, 1),
             (numbers((0, 3)), 2, 1),
         )
         for largest in (False, True)
+    ],
+    *[
+        Case(
+            "kth",
+            (x,),
+            lambda x, *, k, dim: np.take(np.argsort(x, dim, kind="stable"), [k], dim),
+            {"k": k, "dim": dim},
+        )
+        for x, k, dim in (
+            (numbers((3, 4)), 2, 1),
+            (integers((6, 2), 0, 3), 3, 0),
+            (LONG, 7, 1),
+            (LONG.astype(np.float32), 60, 1),
+            (numbers((0, 3)), 1, 1),
+        )
     ],
     *[
         Case("searchsorted", inputs, _searchsorted, {"right": right})

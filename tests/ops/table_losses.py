@@ -178,6 +178,15 @@ LOSSES = [
         for r in REDUCTIONS
         if not (0 in s and r["reduction"] == "mean")
     ],
+    *[
+        case
+        for beta in (1.0, 0.7)
+        for case in unary(
+            "round_corner",
+            lambda d, *, beta: np.where(np.abs(d) < beta, d**2 / (2 * beta), np.abs(d) - beta / 2),
+            params={"beta": beta},
+        )
+    ],
     *unary("log_sigmoid", lambda x: -np.log(1 + np.exp(-x))),
     *binary(
         "binary_cross_entropy",

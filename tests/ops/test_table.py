@@ -105,6 +105,7 @@ NEED_A_DIMENSION = {
         "extreme",
         "flat_index",
         "gather",
+        "kth",
         "linear",
         "linear_back",
         "linear_bias",

@@ -30,8 +30,8 @@ ELEMENTWISE_COMPOSITES = frozenset(
         "affine", "binary_cross_entropy", "clamp", "clamp_max", "clamp_min", "elu", "floored",
         "gelu", "gelu_back", "gelu_tanh", "gelu_tanh_back", "hardshrink", "hardsigmoid",
         "hardswish", "hardtanh", "leaky_relu", "log_sigmoid", "masked_scale", "mish", "mish_back",
-        "power", "prelu", "reciprocal_deviation", "scale", "scale_back", "silu", "silu_back",
-        "softplus", "softshrink", "squared_error", "squared_error_back", "standardize",
+        "power", "prelu", "reciprocal_deviation", "round_corner", "scale", "scale_back", "silu",
+        "silu_back", "softplus", "softshrink", "squared_error", "squared_error_back", "standardize",
         "standardize_back", "tanh_back", "threshold",
     }
 )  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..._tensor.comparison import where
 from ..._tensor.promotion import broadcast_shape, expanded, promoted
 from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError, ShapeError
@@ -67,7 +66,7 @@ def smooth_l1_loss(
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
     x, y = _aligned("smooth_l1_loss", input, target)
-    return reduced(_round_at_0(x - y, beta), reduction)
+    return reduced(losses.round_corner(x - y, beta=float(beta)), reduction)
 
 
 def huber_loss(
@@ -86,13 +85,9 @@ def huber_loss(
     check_reduction("huber_loss", reduction)
     x, y = _aligned("huber_loss", input, target)
     check_optional("huber_loss", weight=weight)
-    return _weighed("huber_loss", _round_at_0(x - y, delta) * delta, weight, reduction)
-
-
-def _round_at_0(d: Any, beta: float) -> Any:
-    """|d| - beta/2, with a parabola replacing the kink where |d| < beta."""
-    d = d.abs()
-    return where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta)
+    each = losses.round_corner(x - y, beta=float(delta))
+    each = each if delta == 1 else each * delta
+    return _weighed("huber_loss", each, weight, reduction)
 
 
 def _weighed(name: str, losses: Any, weight: Any, reduction: str) -> Any:
