@@ -122,6 +122,7 @@ def test_numpy_sees_the_same_memory(array: np.ndarray) -> None:
     assert gradatim.equal(gradatim.from_dlpack(array), x)
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape:DeprecationWarning")  # NumPy 2.5
 def test_what_numpy_writes_the_tensor_reads() -> None:
     x = gradatim.zeros(3)
     x.numpy()[1] = 5

@@ -94,7 +94,7 @@ def test_batches_larger_than_a_pipe_arrive_whole():
 
 def test_index_lists_larger_than_a_pipe_do_not_block():
     big = list(range(60_000))
-    found = list(DataLoader(Calling(lambda i: i, 60_000), batch_sampler=[big] * 6, num_workers=1))
+    found = list(loader(Calling(lambda i: i, 60_000), 1, 1, batch_sampler=[big] * 6))
     assert [b.shape[0] for b in found] == [60_000] * 6
 
 
@@ -241,6 +241,15 @@ def test_samples_are_what_their_own_process_gives():
     arrays = list(loader(Calling(lambda i: {"x": np.full(2, i), "name": str(i)}, 2)))
     assert arrays[0]["x"].tolist() == [[0, 0], [1, 1]]
     assert arrays[0]["name"] == ["0", "1"]
+
+
+@pytest.mark.parametrize("given", [{"dataset": Calling(lambda i: i)}, {"collate_fn": lambda x: x}])
+def test_what_cannot_be_sent_to_a_worker_is_refused_with_a_way_out(given):
+    batches = DataLoader(
+        **{"dataset": range(4), **given}, num_workers=1, multiprocessing_context="spawn"
+    )
+    with pytest.raises(Exception, match=r"(?s)lambda.*top level of a file.*context=\"fork\""):
+        next(iter(batches))
 
 
 def test_workers_that_are_started_afresh_get_the_dataset_sent():

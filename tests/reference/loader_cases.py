@@ -11,6 +11,7 @@ import random
 import warnings
 from collections import OrderedDict, UserList, namedtuple
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -373,20 +374,26 @@ class Drawing:
     """A dataset whose samples are random numbers of the worker that reads them."""
 
     def __init__(self, g: Any) -> None:
-        self.g = g
+        self.library = g.__name__  # a module cannot be sent to a worker
 
     def __getitem__(self, i: int) -> Any:
-        return i, self.g.rand(1), self.g.initial_seed(), random.random(), np.random.rand()  # noqa: NPY002
+        g = import_module(self.library)
+        return i, g.rand(1), g.initial_seed(), random.random(), np.random.rand()  # noqa: NPY002
 
     def __len__(self) -> int:
         return 12
 
 
-def sharded(d: Any) -> Any:
+def sharded(library: str) -> Any:
+    d = import_module(library)
+
     class Sharded(d.IterableDataset):
         def __iter__(self):
             info = d.get_worker_info()
             return iter(range(info.id, 11, info.num_workers))
+
+        def __reduce__(self):  # a class made in a function cannot be sent, but made again
+            return sharded, (library,)
 
     return Sharded()
 
@@ -410,7 +417,7 @@ def workers_in_order(g, d):
 
 @case
 def workers_share_a_stream(g, d):
-    return list(d.DataLoader(sharded(d), 2, num_workers=2))
+    return list(d.DataLoader(sharded(d.__name__), 2, num_workers=2))
 
 
 @case

@@ -31,8 +31,9 @@ class DataLoader(Generic[T_co]):
     draws one number from the default generator, or from `generator`, and two with `shuffle`.
 
     With `num_workers`, that many processes read batches, `prefetch_factor` ahead each; the order of
-    batches is the same. They start with the system's `multiprocessing` method, or with
-    `multiprocessing_context`; unless that is "fork", the dataset is pickled and sent to them.
+    batches is the same. They start with Python's `multiprocessing` method ("fork" on Linux before
+    Python 3.14 only), or with `multiprocessing_context`; unless it is "fork", the dataset is
+    pickled and sent to them.
     Worker i seeds its random numbers with the pass's first number plus i.
 
     Errors: ValueError for arguments that exclude each other. An error in the dataset keeps its type

@@ -8,12 +8,18 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
+from pickle import PicklingError
 from typing import Any
 
 from .fetch import BatchReader
 from .worker import Batch, Caught, EndOfStream, Role, Task, main_ends, work
 
 _NO_MORE = object()
+_NOT_SENT = (
+    "DataLoader: a worker that is started afresh gets the dataset, collate_fn and worker_init_fn"
+    " pickled. Define their classes and functions at the top level of a file, or, where the system"
+    ' has it, give multiprocessing_context="fork"'
+)
 _PATIENCE = 5.0  # seconds for a worker to finish a batch that is no longer needed
 
 
@@ -40,7 +46,11 @@ class Workers:
             main_ends.add(here)
             role = Role(i, count, base_seed, init)
             process = context.Process(target=work, args=(role, reading, there), daemon=True)
-            process.start()
+            try:
+                process.start()
+            except (AttributeError, PicklingError, TypeError) as error:
+                error.add_note(_NOT_SENT)
+                raise
             there.close()
             self.pipes.append(here)
             self.processes.append(process)
