@@ -179,7 +179,8 @@ class _Writer:
         if isinstance(place.held, Unhooked):
             return
         if isinstance(place.held, Absent):
-            self.refuse(f"{place.key!r} in d{above}")
+            names, name = place.key if place.way is Way.IN else (None, place.key)
+            self.refuse(f"{name!r} in {f'd{above}' if names is None else self.name(names)}")
             return
         if place.held is None and not place.below:
             return

@@ -42,7 +42,8 @@ class Items:
 class Keys(Items):
     """A dictionary in which every item counts.
 
-    If all keys are strings their order does not matter: items are read by key. Otherwise items are
+    If all keys are strings, items are read by key, and their order is checked in the user's
+    dictionaries only (`in_order`), not in the hundreds of tables of a model. Otherwise items are
     read by position, and the keys have to be the same in the same order.
     """
 
@@ -50,6 +51,7 @@ class Keys(Items):
         super().__init__(was)
         self.keys = set(was) if all(type(k) is str for k in was) else None
         self.are_numbers = all(map(is_number, was))
+        self.in_order = False
         self.order = self._order(was)
 
     def type_only(self) -> Type:
@@ -58,6 +60,8 @@ class Keys(Items):
 
     def condition(self, value: str, name: Name) -> str:
         """Of another size; every key is read anyway, so a missing one is noticed."""
+        if self.in_order and self.count and self.keys is not None:
+            return f"(*{value},) != {name(self.order)}"
         if self.count:
             return f"len({value}) != {self.count}"
         return f"{value} or {value}.__class__ is not {name(self.type)}"
@@ -77,7 +81,7 @@ class Keys(Items):
             return False
         if self.keys is None:
             return not differs(self._order(value), self.order)
-        return set(value) == self.keys
+        return set(value) == self.keys and (not self.in_order or tuple(value) == self.order)
 
     def told(self, path: str, value: Any) -> str:
         """Which keys were added and removed."""
@@ -89,6 +93,7 @@ class Keys(Items):
         new = ", ".join(repr(k) for k in value if k not in self.keys)
         gone = ", ".join(sorted(repr(k) for k in self.keys if k not in value))
         changes = [f"got {new}"] * bool(new) + [f"lost {gone}"] * bool(gone)
+        changes = changes or ["has its items in another order"]
         return f"{path} {' and '.join(changes)}"
 
 

@@ -198,9 +198,12 @@ class Numbers:
 
 
 class Absent:
-    """An attribute that only the class has, not the object; `told` names the class's value."""
+    """An attribute that only the class has, not the object; `told` names the class's value.
 
-    def __init__(self, instead: Any) -> None:
+    Or one that a base class has, but not this one; or that a function asked for in vain.
+    """
+
+    def __init__(self, instead: Any = MISSING) -> None:
         self.instead = instead
 
     def condition(self, value: str, name: Name) -> str:
@@ -212,8 +215,8 @@ class Absent:
         return value is MISSING
 
     def told(self, path: str, value: Any) -> str:
-        """What the object now has in place of its class's value."""
-        if not is_number(self.instead):
+        """What the object now has in place of its class's value, or of nothing."""
+        if self.instead is not MISSING and not is_number(self.instead):
             return f"{path} is no longer that of the class"
         return f"{path} changed from {short(self.instead)} to {short(value)}"
 

@@ -3,32 +3,77 @@
 from __future__ import annotations
 
 import dis
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.util import resolve_name
 from types import CodeType
 from typing import Any
+
+_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+_ASKING = {"getattr", "hasattr"}
 
 
 def globals_of(code: CodeType) -> list[str]:
     """The global names a function reads, in order of first use."""
-    opcodes = ("LOAD_GLOBAL", "LOAD_NAME")
-    names = [i.argval for i in dis.get_instructions(code) if i.opname in opcodes]
+    names = [i.argval for i in dis.get_instructions(code) if i.opname in _GLOBAL]
     return list(dict.fromkeys(names))
 
 
 def texts_of(code: CodeType) -> list[str]:
-    """The string constants of a function: keys of dictionaries may be among them."""
+    """The string constants of a function, and their parts: `attrgetter("model.rate")`."""
     texts: list[str] = []
     waiting: list[Any] = list(code.co_consts)
     while waiting:
         x = waiting.pop()
         if type(x) is str:
-            texts.append(x)
+            texts += [x] if " " in x or "." not in x else [x, *x.split(".")]
         elif type(x) in (tuple, frozenset):
             waiting += x
     return texts
 
 
-def looks_through(code: CodeType) -> bool:
-    """Whether a function may iterate over a dictionary, so that it need not mention its keys."""
-    return not {"items", "values", "keys", "get", "pop"}.isdisjoint(code.co_names) or any(
-        i.opname in ("DICT_MERGE", "DICT_UPDATE") for i in dis.get_instructions(code)
-    )
+def asked_of(code: CodeType, texts: list[str]) -> list[str]:
+    """The names of attributes for which a function may ask without knowing that they exist."""
+    return texts if not _ASKING.isdisjoint(code.co_names) else []
+
+
+def modules_of(code: CodeType, package: str | None) -> Iterator[str]:
+    """The modules that a function imports, where `package` is that of its own module."""
+    lines = [i for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
+    for level, _, i in zip(lines, lines[1:], lines[2:], strict=False):
+        if i.opname == "IMPORT_NAME":
+            with suppress(ImportError):  # which the function will raise itself
+                yield resolve_name("." * level.argval + i.argval, package)
+
+
+def matches_classes(code: CodeType) -> bool:
+    """Whether a function matches a class (`case Point(x, y)`), which reads `__match_args__`."""
+    return any(i.opname == "MATCH_CLASS" for i in dis.get_instructions(code))
+
+
+def uses_of(code: CodeType) -> Iterator[tuple[str, str | None]]:
+    """Every name that a function reads, and what of its value it reads at once.
+
+    For `sizes["width"]["min"]` that is `("sizes", "width")`, `("width", "min")`, `("min", None)`.
+    None is anything but the item of a constant key: the value is passed on, or gone through.
+    """
+    lines = [i for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
+    for n, i in enumerate(lines):
+        key = _key(lines[n + 1 : n + 3])
+        if i.opname.startswith(("LOAD_", "IMPORT_")) and i.opname != "LOAD_CONST":
+            for name in i.argval if type(i.argval) is tuple else (i.argval,):
+                if type(name) is str:
+                    yield name, key
+        read = _key(lines[max(n - 1, 0) : n + 1])
+        if read is not None:
+            yield read, key
+
+
+def _key(lines: list[dis.Instruction]) -> str | None:
+    """The constant key, if two instructions are those of `[key]`, `[key] = ` or `[key] +=`."""
+    if len(lines) < 2 or lines[0].opname != "LOAD_CONST" or type(lines[0].argval) is not str:
+        return None
+    name = lines[1].opname
+    is_item = name in ("BINARY_SUBSCR", "STORE_SUBSCR", "DELETE_SUBSCR")
+    is_item = is_item or (name == "BINARY_OP" and lines[1].argrepr == "[]")
+    return lines[0].argval if is_item or (name == "COPY" and lines[1].arg == 2) else None

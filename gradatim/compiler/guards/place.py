@@ -43,6 +43,17 @@ class Place:
         self.held: Held | None = None
         self.below: list[Place] = []
 
+    @property
+    def name(self) -> str | None:
+        """The name or constant key by which code reads it; None if there may be other ways."""
+        if self.way is Way.IN:
+            return str(self.key[1])
+        if self.way is Way.SLOT:
+            return str(self.key.__name__)
+        if self.way is Way.CELL:
+            return self.path
+        return None if self.way in (Way.GIVEN, Way.EACH) else str(self.key)
+
     def read(self, value: Any) -> Any:
         """The value in the place now, where `value` is that of the place above; else MISSING."""
         try:

@@ -8,9 +8,11 @@ is found; the value is recorded as it is then. No code of the user's is called: 
 from __future__ import annotations
 
 import functools
+import operator
+import sys
 import types
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from keyword import iskeyword
 from typing import Any
 
@@ -55,19 +57,23 @@ class Search:
     """Places found so far (`roots`), and references not followed yet.
 
     `users` are the names in the user's own code; `tables` are private dictionaries of the library,
-    such as the children of a module, with the class of their owner.
+    such as the children of a module, with the class of their owner; `shared` are the ids of
+    dictionaries that were found in several places.
     """
 
     def __init__(self) -> None:
         self.roots: list[Place] = []
         self.tables: dict[Place, type] = {}
         self.users: set[str] = set()
+        self.shared: set[int] = set()
         self._queue: deque[tuple[Place, Any]] = deque()
         self._kept: list[Any] = []  # keeps visited objects alive: their ids stay unique
         self._met: set[int] = set()
         self._entries: set[tuple[int, str]] = set()
         self._mentioned: set[Any] = set()
         self._waiting: dict[Any, list[Callable[[], None]]] = {}
+        self._asked: set[str] = set()
+        self._objects: list[tuple[Place, Any]] = []
         self._count = 0
 
     def begin(self, name: str, value: Any) -> None:
@@ -76,7 +82,7 @@ class Search:
         self._run()
 
     def mention(self, names: Iterable[Any]) -> None:
-        """Follow references of these names from now on; a function's code object is a name, too."""
+        """Follow references of these names from now on; the id of a function's code is one, too."""
         for name in names:
             if name not in self._mentioned:
                 self._mentioned.add(name)
@@ -91,9 +97,24 @@ class Search:
                 self._entry(namespace, namespace, name, name, namespace[name])()
         self._run()
 
+    def read_modules(self, names: Iterable[str]) -> None:
+        """Follow these modules of the user's, as far as they have been imported."""
+        for name in names:
+            module = sys.modules.get(name)
+            if is_users(name) and type(module) is types.ModuleType and id(module) not in self._met:
+                self._add(None, Way.GIVEN, module, name, module)
+        self._run()
+
+    def ask(self, names: Iterable[str]) -> None:
+        """Note which of these attributes objects do not have: the code asks for them."""
+        new = [name for name in names if name.isidentifier() and name not in self._asked]
+        self._asked.update(new)
+        for place, x in self._objects:
+            self._note_absent(place, x, new)
+
     def end(self) -> None:
         """Release everything that was visited."""
-        for met in (self._waiting, self._kept, self._met, self._entries):
+        for met in (self._waiting, self._kept, self._met, self._entries, self._objects):
             met.clear()
 
     # -- following references --------------------------------------------------------------
@@ -120,7 +141,9 @@ class Search:
             if isinstance(place.held, Tensor):
                 self._follow_hooks(value)
             leads_on = isinstance(place.held, Thing | Items) and type(place.held) is not Tensor
-            if leads_on and id(value) not in self._met:
+            if leads_on and id(value) in self._met:
+                self.shared.add(id(value))
+            elif leads_on:
                 self._met.add(id(value))
                 self._kept.append(value)
                 self._follow(place, value)
@@ -134,18 +157,22 @@ class Search:
             paths = [place.path] if is_lone else [f"{place.path}[{i}]" for i in range(len(value))]
             self._follow_each(place, list(zip(paths, value, strict=True)))
         elif kind is types.FunctionType:
-            self._when(value.__code__, lambda: self._follow_function(place, value))
+            self._when(id(value.__code__), lambda: self._follow_function(place, value))
+            if is_users(value.__module__):
+                self._follow_own(place, value, vars(value))
         elif kind in _FIELDS:
             for name in _FIELDS[kind]:
                 path = place.path if name.startswith("__") else f"{place.path}.{name}"
                 self._add(place, Way.FIELD, name, path, getattr(value, name))
         elif kind is types.ModuleType:
             if is_users(value.__name__):
-                self._follow_names(value.__name__, vars(value), vars(value))
+                self._follow_names(value.__name__, vars(value))
         elif isinstance(value, type):
-            for base in value.__mro__:
-                self._follow_names(value.__name__, base, vars(base))
-        elif not issubclass(kind, _CLOSED) and kind.__getattribute__ is object.__getattribute__:
+            self._follow_classes(value.__name__, value.__mro__)
+            self._follow_classes(value.__name__, kind.__mro__)
+        elif kind is operator.attrgetter:
+            self.mention(part for name in value.__reduce__()[1] for part in name.split("."))
+        elif not issubclass(kind, _CLOSED) and kind.__getattribute__ in _PLAIN_READS:
             self._follow_object(place, value)
 
     def _follow_hooks(self, x: Handle) -> None:
@@ -192,7 +219,7 @@ class Search:
                 self._kept.append(cell)
                 if name != "__class__":
                     self._add(None, Way.CELL, cell, name, content)
-        if not is_librarys(function.__module__):
+        if is_users(function.__module__):
             # A notebook that reloads modules puts new code into the functions that it has.
             self._add_code(place, function)
             for field in ("__defaults__", "__kwdefaults__"):
@@ -212,12 +239,31 @@ class Search:
             below.held = Class(kind)
             place.below.append(below)
 
-    def _follow_names(self, path: str, owner: Any, names: Mapping[str, Any]) -> None:
-        """Follow the entries of a module, or of a class of the user's."""
-        if owner is names or is_users(owner.__module__):
+    def _follow_names(self, path: str, names: dict[str, Any]) -> None:
+        """Follow the entries of a module."""
+        for name, x in list(names.items()):
+            if not name.startswith("__"):
+                self._when(name, self._entry(names, names, name, f"{path}.{name}", x))
+
+    def _follow_classes(self, path: str, order: Sequence[type]) -> None:
+        """Follow the entries of the user's classes, in the order in which Python looks there."""
+        users = [base for base in order if is_users(base.__module__)]
+        for i, base in enumerate(users):
+            names = vars(base)
             for name, x in list(names.items()):
-                if not name.startswith("__"):
-                    self._when(name, self._entry(owner, names, name, f"{path}.{name}", x))
+                if type(x) is types.MemberDescriptorType:
+                    continue
+                entry = self._entry(base, names, name, f"{path}.{name}", x)
+                if name == "__match_args__":
+                    self._when(name, entry)
+                    self._when(name, lambda x=x: self.mention(x))  # type: ignore[misc]
+                elif not name.startswith("__"):
+                    self._when(name, entry)
+                    for before in users[:i]:
+                        if name not in vars(before):
+                            self._when(name, self._no_entry(before, name, f"{path}.{name}", x))
+                elif type(x) is types.FunctionType:  # Python calls it, no code needs to mention it
+                    self._when(id(x.__code__), entry)
 
     def _entry(
         self, owner: Any, names: Mapping[str, Any], name: str, path: str, value: Any
@@ -230,31 +276,64 @@ class Search:
 
         return follow
 
+    def _no_entry(self, owner: type, name: str, path: str, instead: Any) -> Callable[[], None]:
+        """A class that inherits a value must not get one of its own later."""
+
+        def follow() -> None:
+            if (id(owner), f"no {name}") not in self._entries:
+                self._entries.add((id(owner), f"no {name}"))
+                self._kept.append(owner)
+                lack = Place(Way.IN, (vars(owner), name), path)
+                lack.held = Absent(instead)
+                self.roots.append(lack)
+
+        return follow
+
     def _follow_object(self, place: Place, x: Any) -> None:
         kind = type(x)
         self._add_class(place, kind)
-        own: Mapping[str, Any] = x.__dict__ if kind.__dictoffset__ else {}
-        for name, value in list(own.items()):
-            if type(name) is str and not (name in _BOOKS and is_librarys(kind.__module__)):
-                way = Way.FIELD if _is_read_at_once(kind, name) else Way.ATTRIBUTE
-                self._when(name, self._attribute(place, way, name, name, value, kind))
+        own: dict[str, Any] = x.__dict__ if kind.__dictoffset__ else {}
+        self._follow_own(place, x, own)
+        self._follow_classes(place.path, kind.__mro__)
         for base in kind.__mro__:
-            names = vars(base)
-            for name, member in list(names.items()):
+            is_user = is_users(base.__module__)
+            for name, member in list(vars(base).items()):
                 if type(member) is types.MemberDescriptorType:
                     value = _slot(member, x)
                     if value is not MISSING:
                         self._when(
                             name, self._attribute(place, Way.SLOT, name, member, value, kind)
                         )
-                elif is_users(base.__module__) and not name.startswith("__"):
-                    entry = self._entry(base, names, name, f"{place.path}.{name}", member)
-                    self._when(name, entry)
-                    if kind.__dictoffset__ and name not in own:
-                        self._when(name, self._lack(place, name, member))
-
+                elif is_user and kind.__dictoffset__ and name not in own and name[:2] != "__":
+                    self._when(name, self._lack(place, name, member))
+        if kind.__dictoffset__:
+            self._objects.append((place, x))
+            self._note_absent(place, x, self._asked)
         if "_hooks" not in own and hasattr(kind, "_hooks") and is_librarys(_home(kind, "_hooks")):
             self._when("_hooks", lambda: place.below.append(_unhooked(place, x)))
+
+    def _follow_own(self, place: Place, x: Any, own: dict[str, Any]) -> None:
+        """Follow the entries of an object's `__dict__`."""
+        kind = type(x)
+        hides_names = any(base.__module__ == "collections" for base in kind.__mro__)
+        for name, value in list(own.items()):
+            is_special = kind is types.FunctionType and name[:2] == "__"
+            is_special = is_special or (name in _BOOKS and is_librarys(kind.__module__))
+            if type(name) is str and not is_special:
+                way = Way.FIELD if _is_read_at_once(kind, name) else Way.ATTRIBUTE
+                follow = self._attribute(place, way, name, name, value, kind)
+                if hides_names:  # the `maps` of a ChainMap, the `data` of a UserDict
+                    follow()
+                else:
+                    self._when(name, follow)
+
+    def _note_absent(self, place: Place, x: Any, names: Iterable[str]) -> None:
+        """Of these attributes, an object must not get those later that it does not have."""
+        for name in names:
+            if name not in x.__dict__ and not any(name in vars(b) for b in type(x).__mro__):
+                lack = Place(Way.ATTRIBUTE, name, f"{place.path}.{name}")
+                lack.held = Absent()
+                place.below.append(lack)
 
     def _attribute(
         self, place: Place, way: Way, name: str, key: Any, value: Any, kind: type
@@ -310,14 +389,16 @@ def _held(value: Any) -> Held:
         return Numbers(value)
     if kind is set and len(value) <= _MOST_ITEMS and all(map(is_number, value)):
         return Members(value)
-    if issubclass(kind, dict) and kind.__iter__ is dict.__iter__ and len(value) <= _MOST_ITEMS:
+    if issubclass(kind, dict) and kind.__iter__ in _PLAIN_ITERS and len(value) <= _MOST_ITEMS:
         return Keys(value)
-    if kind is dict or (issubclass(kind, list | tuple) and kind.__iter__ in _PLAIN_ITERS):
+    is_plain = issubclass(kind, list | tuple | deque) and kind.__iter__ in _PLAIN_ITERS
+    if is_plain or kind in (dict, set, frozenset):
         return Items(value)
     return Thing(value)
 
 
-_PLAIN_ITERS = (list.__iter__, tuple.__iter__)
+_PLAIN_ITERS = {kind.__iter__ for kind in (dict, OrderedDict, list, tuple, deque)}
+_PLAIN_READS = {kind.__getattribute__ for kind in (object, types.SimpleNamespace)}
 
 
 def _is_read_at_once(kind: type, name: str) -> bool:

@@ -5,9 +5,10 @@ global names, and the attributes and keys it mentions, say which references to f
 search is as wide as the code that ran, and it finds values as they were before that code changed
 anything.
 
-Limits: a container of more than 256 items counts by its length. An attribute that did not exist
-at all, a computed name (`getattr(self, "p" + i)`), and what a function asks of the world (files,
-clocks, `random`) are not seen.
+Limits: a container of more than 256 items counts by its length. A computed name
+(`getattr(self, "p" + i)`), an attribute that did not exist at all (unless the function asks for it
+by `hasattr` or `getattr`), bytes that are not NumPy's (`bytearray`), and what it asks of the
+world (files, clocks, `random`) are not seen.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import gc
 import sys
 import types
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any
@@ -25,9 +27,9 @@ from ...core.changes import DICTS
 from ...core.handle import Handle
 from ..code_owner import FOREIGN, USER, owner_of
 from .check import Guards, Looked
-from .containers import Keys
+from .containers import Keys, Type
 from .held import Held, Tensor, Thing
-from .mentions import globals_of, looks_through, texts_of
+from .mentions import asked_of, globals_of, matches_classes, modules_of, texts_of, uses_of
 from .place import Place, Way
 from .search import Search
 
@@ -56,8 +58,8 @@ class Watch:
         # The callbacks of the garbage collector are no part of the function.
         collecting = [c.__code__ for c in gc.callbacks if isinstance(c, types.FunctionType)]
         self._codes: dict[int, CodeType] = {id(code): code for code in collecting}
-        self._texts: set[str] = set()
-        self._looks_through = False
+        self._uses: defaultdict[str, set[str | None]] = defaultdict(set)
+        self._imported: list[str] = []
         self._before: Any = None
         for name, value in {**_parts(function), **(arguments or {})}.items():
             self._search.begin(name, value)
@@ -96,15 +98,29 @@ class Watch:
 
     def _read(self, code: CodeType, namespace: dict[str, Any]) -> None:
         owner = owner_of(code.co_filename, namespace.get("__name__"))
+        self._search.mention([id(code)])  # a foreign one, too: a decorator has a function to call
         if owner is FOREIGN:
             return
         texts = texts_of(code)
         if owner is USER:
-            self._texts.update(texts)
-            self._search.users.update(code.co_names, code.co_freevars, texts)
-            self._looks_through = self._looks_through or looks_through(code)
-            self._search.read_globals(namespace, globals_of(code))
-        self._search.mention([code, *code.co_names, *texts])
+            self._read_users(code, texts, namespace)
+        else:
+            for name in code.co_names:
+                self._uses[name].add(None)
+        self._search.mention([*code.co_names, *texts])
+
+    def _read_users(self, code: CodeType, texts: list[str], namespace: dict[str, Any]) -> None:
+        search = self._search
+        for name, key in uses_of(code):
+            self._uses[name].add(key)
+        modules = list(modules_of(code, namespace.get("__package__")))
+        self._imported += modules
+        search.users.update(code.co_names, code.co_freevars, texts)
+        search.read_globals(namespace, globals_of(code))
+        search.read_modules(modules)
+        search.ask(asked_of(code, texts))
+        if matches_classes(code):
+            search.mention(["__match_args__"])
 
     def guards(self, looked: Looked = ()) -> Guards:
         """The guards to check before every call; asked for when the trace is over and cleaned up.
@@ -113,11 +129,12 @@ class Watch:
         `changed_by_trace`; those of them that hold a traced tensor are in `kept_tensors` too.
         `looked` are tensors whose values were read, with these values.
         """
-        roots = [place for place in self._search.roots if self._settle(place, None)]
+        self._search.read_modules(self._imported)  # those that the function was first to import
+        roots = [place for place in self._search.roots if self._settle(place, None, None)]
         self._search.end()
         return Guards(roots, looked)
 
-    def _settle(self, place: Place, above: Any) -> bool:
+    def _settle(self, place: Place, owner: Place | None, above: Any) -> bool:
         value, held = place.read(above), place.held
         if held is None or not _is_unchanged(held, value):
             if self._is_told(place) and place.path not in self.changed_by_trace:
@@ -132,18 +149,27 @@ class Watch:
             held.settle(value)
         if place.way is Way.GIVEN:
             place.held = None  # the holder of a root checks it
-        self._choose_keys(place)
-        place.below = [p for p in place.below if self._settle(p, value)]
+        self._choose_keys(place, owner, value)
+        place.below = [p for p in place.below if self._settle(p, place, value)]
         return True
 
-    def _choose_keys(self, place: Place) -> None:
-        """Guard only the mentioned items of a dictionary whose keys the user's code mentions."""
+    def _choose_keys(self, place: Place, owner: Place | None, table: Any) -> None:
+        """Guard only those items of a dictionary that the user's code reads by constant keys.
+
+        That needs to be all it does with the dictionary: `sizes["width"]`, but never `sizes[i]`, or
+        `f(sizes)`, which may read any item.
+        """
         held = place.held
-        if not isinstance(held, Keys) or place in self._search.tables or self._looks_through:
+        if not isinstance(held, Keys) or place in self._search.tables:
             return
-        mentioned = [p for p in place.below if p.way is Way.ITEM and p.key in self._texts]
-        if mentioned:
-            place.held, place.below = held.type_only(), mentioned
+        keys = self._uses.get(place.name or "", ())
+        in_any_way = place.way is Way.ITEM and owner is not None and type(owner.held) is not Type
+        is_known = id(table) not in self._search.shared and not in_any_way
+        if keys and is_known and all(key in table for key in keys):
+            place.held = held.type_only()
+            place.below = [p for p in place.below if p.key in keys]
+        else:
+            held.in_order = held.teller is None
 
     def _is_told(self, place: Place) -> bool:
         """Whether the user would recognise it: not if it is internal to the library."""
