@@ -40,7 +40,7 @@ def norm(name, shape, dims, *more):
 
 
 CASES = [
-    *[large(name, numbers(FLAT, -4, 4)) for name in ("gelu", "gelu_tanh", "silu")],
+    *[large(name, numbers(FLAT, -4, 4)) for name in ("erf", "gelu", "gelu_tanh", "silu")],
     *[
         large(f"{name}_back", numbers(FLAT), numbers(FLAT, -4, 4, 7), **X_ALONE)
         for name in ("gelu", "gelu_tanh", "silu")
