@@ -19,6 +19,7 @@ def numpy_names(method: Method) -> Method:
 
     @wraps(method)
     def call(*args: Any, **named: Any) -> Any:
+        __tracebackhide__ = True  # IPython and pytest leave this frame out of tracebacks
         if named:
             for theirs, ours in _WORDS.items():
                 if theirs in named:

@@ -89,6 +89,7 @@ def decorated(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]
 
     @functools.wraps(function)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
         with GradMode(enabled):
             return function(*args, **kwargs)
 

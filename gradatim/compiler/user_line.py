@@ -35,7 +35,15 @@ def shown_line(frame: FrameType, number: int) -> str:
 @lru_cache(4096)
 def _shown(name: str, number: int) -> str:
     line = linecache.getline(name, number).strip()
-    return f"{Path(name).name}, line {number}" + (f": `{line}`" if line else "")
+    return f"{_file(name)}, line {number}" + (f": `{line}`" if line else "")
+
+
+def _file(name: str) -> str:
+    """The name of a file; that of a notebook's cell is its prompt, `In[3]`."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    cell = shell.compile.format_code_name(name) if shell is not None else None
+    return cell[1] if cell else Path(name).name
 
 
 def is_users(frame: FrameType) -> bool:

@@ -123,6 +123,7 @@ class Sequential(_Listed):
 
     def forward(self, input: Any) -> Any:
         """Call all modules in order."""
+        __tracebackhide__ = True
         for module in self._modules.values():
             input = module(input)
         return input

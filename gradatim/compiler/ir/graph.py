@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -215,12 +216,18 @@ def apply(
     return Equation(primitive, tuple(inputs), outputs, params, line, part_of)
 
 
+_WINDOW = re.compile(r"\w\[(\w+) ?: ?\1 ?\+")  # as in `torch.stack([data[i:i+n] for i in ix])`
+
+
 def value_asked_for() -> str:
     """The message for code that asks for a number during the trace."""
+    line = user_line()
+    windows = "; windows of n numbers that begin at ix are data[ix[:, None] + gradatim.arange(n)]"
     return (
-        f"compile: {user_line()} asks for the value of a tensor, which is not known while the "
+        f"compile: {line} asks for the value of a tensor, which is not known while the "
         "step is traced; choose between tensors with gradatim.where, return the tensor and look "
-        "at it outside, or leave this line out of the compiled function"
+        f"at it outside, or leave this line out of the compiled function"
+        f"{windows if _WINDOW.search(line) else ''}"
     )
 
 

@@ -50,6 +50,7 @@ class Program(CompiledFunction):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of the function, with its side effects."""
+        __tracebackhide__ = True  # an error in the user's function shows the user's frames only
         if self.is_plain():
             return self.function(*args, **kwargs)
         flat = flatten(args, kwargs)

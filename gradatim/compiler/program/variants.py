@@ -71,6 +71,7 @@ class CompiledFunction:
 
     def fitting(self, flat: Flat) -> Binding:
         """The program for arguments like these, compiled now if there is none."""
+        __tracebackhide__ = True
         key = key_of(flat)
         with STATE:
             known, _ = self._known(key)

@@ -28,6 +28,7 @@ def trace(function: Callable[..., Any], arguments: Sequence[Any], name: str = ""
     Errors: TraceError if it asks for the values in a tensor, or does what a graph cannot express;
     TraceAgain if it has to be traced once more.
     """
+    __tracebackhide__ = True
     if isinstance(local.context.backend, Tracer):
         raise TraceError("compile: a function cannot be traced while another one is")
     watcher = sys.getprofile()

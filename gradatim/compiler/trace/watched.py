@@ -29,15 +29,18 @@ def traced_and_watched(
     Errors: TraceError, if it cannot be traced, or reads what it stored.
     """
 
+    __tracebackhide__ = True
     filled: list[str] = []
 
     def on_tensors(*tensors: Any) -> Any:
+        __tracebackhide__ = True
         args, kwargs = unflatten(flat, tensors)
         returned = function(*args, **kwargs)
         filled[:] = changed_containers(flat, tensors, (args, kwargs))
         return returned
 
     def once() -> tuple[Traced, Guards, Watch]:
+        __tracebackhide__ = True
         while True:
             with Watch(function, objects_of(flat)) as watch, suppress(TraceAgain):
                 traced = trace(on_tensors, flat.tensors, name)

@@ -24,6 +24,7 @@ class Hooks:
 
     def call(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """`module.forward` with the hooks around it."""
+        __tracebackhide__ = True
         for hook, with_kwargs in list(self.before.values()):
             args, kwargs = _before(hook, with_kwargs, module, args, kwargs)
         gates = _Gates(module, self) if self.backward or self.backward_before else None

@@ -39,6 +39,9 @@ class Module(Stateful):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """`forward`, with the hooks around it; as machine code after `compile`."""
+        __tracebackhide__ = (
+            True  # IPython and pytest leave this frame out, so errors show the user's
+        )
         if self._compiled is not None:
             return self._compiled(*args, **kwargs)
         if self._hooks is None:
