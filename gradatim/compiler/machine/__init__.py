@@ -6,5 +6,5 @@ Reading order:
     target      the processor that code is generated for
     engine      LLVM IR to callable machine code
     linking     object files linked in memory without LLVM; `object_file` parses them
-    cache       compiled programs on disk; `cache_key` names them, `kept_code` loads them
+    cache       compiled programs on disk; `cache_key` names them, `cached_code` loads them
 """

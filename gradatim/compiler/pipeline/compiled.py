@@ -17,7 +17,7 @@ from ..lower.nest.writing import Lowering, Memory, State
 from ..lower.threads.main import Layout
 from ..machine import cache, engine
 from ..machine.cache_key import cache_key
-from ..machine.kept_code import kept_code
+from ..machine.cached_code import cached_code
 from ..machine.target import Target, host
 from ..passes.expand import expand
 from ..passes.order import optimise
@@ -168,7 +168,7 @@ def _generators(graph: Graph) -> list[Any]:
 
 def _cached(key: str, graph: Graph) -> Compiled | None:
     """The program cached under a key, loaded; None if there is no intact one."""
-    cached = kept_code(key)
+    cached = cached_code(key)
     if cached is None:
         return None
     loaded, parts = cached

@@ -20,7 +20,7 @@ import numpy as np
 from ...core.cut import Form
 from ..machine import cache, engine
 from ..machine.cache_key import cache_key
-from ..machine.kept_code import kept_code
+from ..machine.cached_code import cached_code
 from ..machine.target import host
 
 Array = np.ndarray[Any, Any]
@@ -30,7 +30,7 @@ Array = np.ndarray[Any, Any]
 TOGETHER = 1024
 
 
-class Compiled:
+class CompiledKernel:
     """The kernel of one form; `arrays` is their number, `sums` the outputs that sum over rows."""
 
     def __init__(self, loaded: engine.Loaded, arrays: int, sums: Sequence[int]) -> None:
@@ -81,7 +81,7 @@ class Compiled:
             np.add.reduce(part, 0, out=outputs[i])
 
 
-def make(name: str, work: Callable[..., Any], form: Form) -> Compiled | None:
+def make(name: str, work: Callable[..., Any], form: Form) -> CompiledKernel | None:
     """The kernel of some work for a form; None without a compiler, or if there is none for it.
 
     The user did not ask for machine code, so errors are not reported: NumPy computes it as well.
@@ -92,10 +92,10 @@ def make(name: str, work: Callable[..., Any], form: Form) -> Compiled | None:
         return None
 
 
-def _loaded_or_compiled(name: str, work: Callable[..., Any], form: Form) -> Compiled:
+def _loaded_or_compiled(name: str, work: Callable[..., Any], form: Form) -> CompiledKernel:
     target = host()
     key = cache_key(f"kernel {name} {form} {OFFSET}", target)
-    loaded, parts = kept_code(key) or (None, {})
+    loaded, parts = cached_code(key) or (None, {})
     if loaded is None:
         from . import kernel_text  # the whole compiler: four times the other imports
 
@@ -104,7 +104,7 @@ def _loaded_or_compiled(name: str, work: Callable[..., Any], form: Form) -> Comp
         parts = {"code": code, "arrays": bytes([arrays]), "sums": bytes(sums)}
         cache.store(key, parts)
         loaded = engine.load(code)
-    return Compiled(loaded, parts["arrays"][0], parts["sums"])
+    return CompiledKernel(loaded, parts["arrays"][0], parts["sums"])
 
 
 # -- the address of an array's data --------------------------------------------------------------

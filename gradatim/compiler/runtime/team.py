@@ -26,9 +26,7 @@ from ...core.arguments import at_least_one
 from ..lower.threads import waiting
 from ..lower.threads.copying import COPY
 from ..lower.threads.repeating import repeating_text
-from ..machine import cache, engine
-from ..machine.cache_key import cache_key
-from ..machine.kept_code import kept_code
+from ..machine.cached_code import code_of
 from ..machine.target import host
 
 _PATIENCE = 50e-6  # seconds of spinning before a sleep: waking up takes about as long
@@ -186,7 +184,8 @@ class _Native:
     """
 
     def __init__(self) -> None:
-        self._loaded = _code()
+        # Cached on disk: compiling it takes 15 milliseconds.
+        self._loaded = code_of(waiting.team_text(host()) + COPY + repeating_text())
         pointer, word = ctypes.c_void_p, ctypes.c_int64
         self.alone = self._function("alone", None, pointer, pointer)
         self.pauses = self._function("pauses", None, word)
@@ -198,18 +197,6 @@ class _Native:
 
     def _function(self, name: str, result: Any, *parameters: Any) -> Any:
         return ctypes.CFUNCTYPE(result, *parameters)(self._loaded.address(name))
-
-
-def _code() -> engine.Loaded:
-    """The machine code, cached on disk: compiling it takes 15 milliseconds."""
-    text = waiting.team_text(host()) + COPY + repeating_text()
-    key = cache_key(text, host())
-    cached = kept_code(key)
-    if cached is not None:
-        return cached[0]
-    code = engine.compile_object(text, host())
-    cache.store(key, {"code": code})
-    return engine.load(code)
 
 
 _made: dict[str, _Native] = {}

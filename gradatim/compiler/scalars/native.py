@@ -9,15 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...scalar.value import Value
 from ..guards.watch import Watch
-from ..machine import cache, engine
-from ..machine.cache_key import cache_key
-from ..machine.kept_code import kept_code
+from ..machine.cached_code import code_of
 from ..machine.target import host
 from .arguments import Arguments, map_items
 from .code import FUNCTION, scalar_code
@@ -61,7 +60,7 @@ class Version:
         self._guards = watch.guards()
         self.trace = shortened(traced)
         self.text = scalar_code(self.trace, host())
-        self._loaded = _machine_code(self.text)
+        self._loaded = code_of(self.text, partial(_announce, self.text))
         pointer = ctypes.c_void_p
         kind = ctypes.CFUNCTYPE(None, pointer, pointer, pointer, ctypes.c_int64)
         self.steps = kind(self._loaded.address(FUNCTION))
@@ -161,14 +160,7 @@ class Run:
         return value
 
 
-def _machine_code(text: str) -> engine.Loaded:
-    """The machine code for a text: from the cache, or compiled."""
-    key = cache_key(text, host())
-    cached = kept_code(key)
-    if cached is not None:
-        return cached[0]
+def _announce(text: str) -> None:
+    """Say that compiling takes a moment, if it does."""
     if text.count("\n") > _MANY and sys.stderr.isatty():
         print("gradatim: compiling a long step of Values, this takes a moment", file=sys.stderr)
-    code = engine.compile_object(text, host())
-    cache.store(key, {"code": code})
-    return engine.load(code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -47,15 +47,14 @@ class Product:
     def swapped(self) -> Product:
         """The transposed result: B^T A^T."""
         a, b = self.a_strides, self.b_strides
-        return Product(
-            self.batch,
-            self.n,
-            self.m,
-            self.k,
-            self.dtype,
-            (*b[:-2], b[-1], b[-2]),
-            (*a[:-2], a[-1], a[-2]),
-            near=self.near,
+        return replace(
+            self,
+            m=self.n,
+            n=self.m,
+            a_strides=(*b[:-2], b[-1], b[-2]),
+            b_strides=(*a[:-2], a[-1], a[-2]),
+            aligned=False,
+            in_bands=False,
         )
 
     def collapsed(self) -> Product:
@@ -72,17 +71,12 @@ class Product:
                 size *= dims.pop()[0]
             dims.append((size, a, b))
         *outer, rows = dims
-        return Product(
-            tuple(d[0] for d in outer),
-            rows[0],
-            self.n,
-            self.k,
-            self.dtype,
-            (*(d[1] for d in outer), rows[1], self.a_strides[-1]),
-            (*(d[2] for d in outer), *self.b_strides[-2:]),
-            self.aligned,
-            self.near,
-            self.in_bands,
+        return replace(
+            self,
+            batch=tuple(d[0] for d in outer),
+            m=rows[0],
+            a_strides=(*(d[1] for d in outer), rows[1], self.a_strides[-1]),
+            b_strides=(*(d[2] for d in outer), *self.b_strides[-2:]),
         )
 
 
