@@ -15,7 +15,7 @@ A model that is counted instead of trained by gradient descent has no parameters
 letters, `generation` continues texts with models of sequences.
 """
 
-from .catalogue import MODELS, Entry, Recipe, Variant, find
+from .catalogue import MODELS, Entry, Variant
 from .generation import Writer, generate
 from .sampling import sample, surprise
 from .stream import Stream
@@ -23,11 +23,9 @@ from .stream import Stream
 __all__ = [
     "MODELS",
     "Entry",
-    "Recipe",
     "Stream",
     "Variant",
     "Writer",
-    "find",
     "generate",
     "sample",
     "surprise",

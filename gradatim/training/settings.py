@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from ..models import MODELS, Entry, Variant
@@ -34,7 +33,7 @@ def default_config(entry: Entry, variant: Variant | None = None) -> RunConfig:
     """A model's default settings, from this recipe or its first one."""
     variant = variant or entry.variants[0]
     model = entry.load().Config(**variant.sizes)
-    training = TrainingConfig(**asdict(variant.recipe))
+    training = TrainingConfig(**variant.recipe)
     return RunConfig(entry.name, model, data=kind_of(entry).data(), training=training)
 
 

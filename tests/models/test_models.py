@@ -8,9 +8,10 @@ import pytest
 import gradatim as g
 from gradatim import optim
 from gradatim.data import names
-from gradatim.models import MODELS, Stream, find, sample, surprise
+from gradatim.models import MODELS, Stream, sample, surprise
 from gradatim.nn import functional as F
 
+NAMED = {entry.name: entry for entry in MODELS}
 every = pytest.mark.parametrize("entry", MODELS, ids=lambda entry: entry.name)
 of_letters = pytest.mark.parametrize(
     "entry", [e for e in MODELS if e.kind == "letters"], ids=lambda entry: entry.name
@@ -60,7 +61,7 @@ def test_a_model_says_where_it_comes_from(entry):
     assert year in file.__doc__
     assert "Left out" in file.__doc__
     assert entry.summary
-    assert find(entry.name) is entry
+    assert NAMED[entry.name] is entry
     for variant in entry.variants:
         low, high = variant.expected_dev_loss
         assert low < high < math.log(27)
@@ -82,7 +83,7 @@ def test_a_state_dict_brings_a_model_back(entry):
 
 @pytest.mark.parametrize("name", ["bigram", "mlp"])
 def test_a_descended_model_learns_a_few_examples(name):
-    model = make(find(name))
+    model = make(NAMED[name])
     X, Y = examples(model, 256)
     before = model(X, Y)[1].item()
     optimizer = optim.AdamW(model.parameters(), lr=0.1 if name == "bigram" else 0.01)
@@ -94,16 +95,11 @@ def test_a_descended_model_learns_a_few_examples(name):
     assert all(p.grad is not None for p in model.parameters())
 
 
-def test_an_unknown_model_is_named():
-    with pytest.raises(KeyError, match="there is no model 'gtp'; there are bigram-counts, bigram"):
-        find("gtp")
-
-
 # -- bigrams -----------------------------------------------------------------------------------
 
 
 def counted(smoothing=1.0):
-    model = make(find("bigram-counts"), smoothing=smoothing)
+    model = make(NAMED["bigram-counts"], smoothing=smoothing)
     rows = names.load().split().train.rows(1)
     model.learn(*map(g.from_numpy, (rows.X, rows.Y)))
     return model, rows
@@ -135,18 +131,18 @@ def test_without_smoothing_the_loss_is_the_conditional_entropy():
 
 
 def test_a_pair_never_seen_is_impossible_without_smoothing():
-    model = make(find("bigram-counts"), vocab_size=3, smoothing=0.0)
+    model = make(NAMED["bigram-counts"], vocab_size=3, smoothing=0.0)
     model.learn(g.tensor([[0]]), g.tensor([1]))
     assert surprise(model, [2])[0] == math.inf
     with pytest.raises(ValueError, match="smoothing must not be negative"):
-        make(find("bigram-counts"), smoothing=-1.0)
+        make(NAMED["bigram-counts"], smoothing=-1.0)
 
 
 @pytest.mark.slow
 def test_the_descended_matrix_reaches_the_counts():
     by_hand, rows = counted()
     X, Y = map(g.from_numpy, (rows.X, rows.Y))
-    model = make(find("bigram"))
+    model = make(NAMED["bigram"])
     optimizer = optim.Adam(model.parameters(), lr=0.1)
     schedule = optim.lr_scheduler.WarmupCosineLR(optimizer, 0, 400, 0.01)
     for _ in range(400):
@@ -164,20 +160,20 @@ def test_the_descended_matrix_reaches_the_counts():
 
 
 def test_the_penalty_of_the_matrix_counts_in_training_only():
-    model = make(find("bigram"), l2=1.0)
+    model = make(NAMED["bigram"], l2=1.0)
     X, Y = examples(model)
     training = model(X, Y)[1].item()
     squares = (model.W**2).mean().item()
     assert training - model.eval()(X, Y)[1].item() == pytest.approx(squares, rel=1e-5)
     with pytest.raises(ValueError, match="l2 must not be negative"):
-        make(find("bigram"), l2=-1.0)
+        make(NAMED["bigram"], l2=-1.0)
 
 
 # -- the network -------------------------------------------------------------------------------
 
 
 def test_the_network_is_equation_one_of_the_paper():
-    model = make(find("mlp"), vocab_size=5, block_size=2, m=3, h=4, direct=True).double()
+    model = make(NAMED["mlp"], vocab_size=5, block_size=2, m=3, h=4, direct=True).double()
     C, H, d = model.C.weight, model.H.weight, model.H.bias
     U, b, W = model.U.weight, model.U.bias, model.W.weight
     X = g.tensor([[1, 4], [0, 2]])
@@ -188,13 +184,13 @@ def test_the_network_is_equation_one_of_the_paper():
 
 
 def test_the_network_has_the_parameters_of_the_course():
-    model = make(find("mlp"))
+    model = make(NAMED["mlp"])
     assert sum(p.numel() for p in model.parameters()) == 27 * 10 + 30 * 200 + 200 + 200 * 27 + 27
-    direct = make(find("mlp"), direct=True)
+    direct = make(NAMED["mlp"], direct=True)
     assert sum(p.numel() for p in direct.parameters()) == 11_897 + 30 * 27
     assert repr(model).startswith("MLP(\n  (C): Embedding(27, 10)\n  (H): Linear(")
     with pytest.raises(ValueError, match="h must be at least 1, got 0"):
-        make(find("mlp"), h=0)
+        make(NAMED["mlp"], h=0)
 
 
 # -- sampling ----------------------------------------------------------------------------------
@@ -234,7 +230,7 @@ def test_a_stream_gives_the_words_that_are_drawn_one_by_one(entry):
 
 
 def test_letters_are_drawn_with_the_rows_frequencies():
-    model = make(find("bigram-counts"), vocab_size=4, smoothing=0.0)
+    model = make(NAMED["bigram-counts"], vocab_size=4, smoothing=0.0)
     model.learn(g.tensor([[0]] * 10 + [[1], [2], [3]]), g.tensor([1] * 6 + [2] * 3 + [3] + [0] * 3))
     words = sample(model, 2_000, generator=g.Generator().manual_seed(0))
     seen = np.bincount([word[0] for word in words], minlength=4)
@@ -244,7 +240,7 @@ def test_letters_are_drawn_with_the_rows_frequencies():
 
 
 def test_greedy_takes_the_likeliest_letter_and_temperature_sharpens():
-    model = make(find("bigram-counts"), vocab_size=4, smoothing=0.5)
+    model = make(NAMED["bigram-counts"], vocab_size=4, smoothing=0.5)
     model.learn(g.tensor([[0]] * 3 + [[2]] * 3), g.tensor([2, 2, 1, 0, 0, 3]))
     assert sample(model, 2, greedy=True) == [[2], [2]]
     assert sample(model, 50, temperature=0.01) == [[2]] * 50
