@@ -18,6 +18,7 @@ import click
 import numpy as np
 
 from .. import __version__
+from ..core.cores import usable_cores
 from ..core.errors import ArgumentError, GradatimError
 from ..training.blas_threads import blas_threads, threads_now
 from ..training.lock import Lock, is_locked
@@ -124,13 +125,13 @@ def matrix_speed(size: int = 256) -> float:
 
 def cores() -> Finding:
     """How many cores this process may use, and environment variables that limit NumPy's threads."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    count = len(allowed(0)) if allowed else os.cpu_count() or 1
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     limits = [f"{name}={os.environ[name]}" for name in names if name in os.environ]
     threads = threads_now()
     products = f"{threads or '?'} threads in matrix products, 1 while training"
-    found = ", ".join([f"{count} of {os.cpu_count()}", platform.machine(), products, *limits])
+    found = ", ".join(
+        [f"{usable_cores()} of {os.cpu_count()}", platform.machine(), products, *limits]
+    )
     return Finding("cores", found)
 
 

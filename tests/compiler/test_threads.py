@@ -1,7 +1,6 @@
 """Programs and threads: several that compile and run at once, and any number of workers."""
 
 import gc
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,10 +8,9 @@ import numpy as np
 import pytest
 
 import gradatim as g
+from gradatim.core.cores import usable_cores
 from gradatim.nn import functional as F
 from tests.compiler.small_training import losses_of, training
-
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def test_threads_compile_and_train_models_of_their_own_at_once():
@@ -156,7 +154,7 @@ def flat(value):
 @pytest.fixture
 def threads():
     yield g.set_num_threads
-    g.set_num_threads(CORES)
+    g.set_num_threads(usable_cores())
 
 
 @pytest.mark.parametrize("name", [*SHARED, "a step"])

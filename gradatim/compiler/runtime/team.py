@@ -23,6 +23,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from ...core.arguments import at_least_one
+from ...core.cores import usable_cores
 from ..lower.threads import waiting
 from ..lower.threads.copying import COPY
 from ..lower.threads.repeating import repeating_text
@@ -50,13 +51,6 @@ class _Process:
 _process = _Process()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_process.forget_team)
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def get_num_threads() -> int:

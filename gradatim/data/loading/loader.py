@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
@@ -11,6 +10,7 @@ from multiprocessing.context import BaseContext
 from typing import Any, Generic, TypeVar
 
 from ..._tensor.generators import Generator
+from ...core.cores import usable_cores
 from .batches import InProcessBatches, WorkerBatches
 from .collate import default_collate, default_convert
 from .datasets import IterableDataset
@@ -208,8 +208,8 @@ def _check_workers(
         return
     if prefetch_factor is not None and prefetch_factor < 1:
         raise ValueError(f"DataLoader: prefetch_factor is 1 or more, got {prefetch_factor}")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    if cores and num_workers > cores:
+    cores = usable_cores()
+    if num_workers > cores:
         warnings.warn(
             f"DataLoader: {num_workers} worker processes are more than the {cores} cores that may"
             " be used, and can be slower than fewer",

@@ -15,6 +15,7 @@ from gradatim.compiler.lower.threads.waiting import barrier_text
 from gradatim.compiler.machine import engine
 from gradatim.compiler.machine.target import host
 from gradatim.compiler.runtime import team
+from gradatim.core.cores import usable_cores
 from gradatim.core.errors import ArgumentError
 
 # Each worker doubles its part of 1 .. 1000; when all have, each sums everything and leaves its sum
@@ -193,12 +194,12 @@ go()
 
 
 def test_the_number_of_threads_is_the_cores_unless_set():
-    assert team.get_num_threads() == team.usable_cores()
+    assert team.get_num_threads() == usable_cores()
     team.set_num_threads(3)
     try:
         assert team.get_num_threads() == 3
     finally:
-        team.set_num_threads(team.usable_cores())
+        team.set_num_threads(usable_cores())
 
 
 @pytest.mark.parametrize("bad", [0, -1, 1.5, "2", None, True])
