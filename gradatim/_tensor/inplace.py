@@ -50,10 +50,15 @@ def form(operation: Callable[P, Tensor]) -> Callable[P, Tensor]:
 
 
 def _operator(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The in-place form of an operator; unknown operands' own methods decide."""
+    """The in-place form of an operator; unknown operands' own methods decide.
+
+    A number is never changed in place: another variable may hold it.
+    """
 
     def method(self: Any, other: Any) -> Any:
-        return in_place(operation, self, operand(other)) if fits(other) else NotImplemented
+        if not fits(other) or self._is_number:
+            return NotImplemented
+        return in_place(operation, self, operand(other))
 
     return method
 

@@ -19,6 +19,7 @@ from ..ops.broadcast import broadcast_to, full
 from ..ops.elementwise import cast
 
 Shape = tuple[int, ...]
+_DOUBLE = np.dtype(np.float64)
 
 
 def binary(primitive: Primitive, x: Any, y: Any) -> Any:
@@ -53,7 +54,8 @@ def floating_binary(primitive: Primitive, x: Any, y: Any) -> Any:
     """`binary` for operations with floating results: integers become the default float."""
     if isinstance(x, Handle) and x._value.dtype.kind == "f":
         return binary(primitive, x, y)
-    return bind(primitive, *promoted(x, y, name=primitive.name, floating=True))
+    out = bind(primitive, *promoted(x, y, name=primitive.name, floating=True))
+    return _number(out) if is_number(x) and is_number(y) else out
 
 
 def floating(x: Any) -> Any:
@@ -74,7 +76,8 @@ def promoted(x: Any, y: Any, *, name: str, floating: bool = False) -> tuple[Any,
     """Both operands as tensors of their common dtype and broadcast shape."""
     dtype = result_type(x, y)
     if floating and dtype.kind != "f":
-        dtype = dtypes.get_default_dtype().numpy
+        of_numbers = is_number(x) and is_number(y)
+        dtype = _DOUBLE if of_numbers else dtypes.get_default_dtype().numpy
     if not isinstance(y, Handle):
         return to_dtype(x, dtype), full(x._value.shape, y, dtype)
     if not isinstance(x, Handle):
@@ -90,8 +93,8 @@ def result_type(*operands: Any) -> np.dtype[Any]:
     for x in operands:
         if isinstance(x, Handle) and x._is_number:
             if all(map(is_number, operands)):
-                return x._value.dtype
-            dtype, weight = dtypes.of_number(0.0), 0
+                return _DOUBLE if any(map(_is_floating, operands)) else x._value.dtype
+            dtype, weight = dtypes.of_number(0.0 if _is_floating(x) else 0), 0
         elif isinstance(x, Handle):
             dtype, weight = x._value.dtype, 2 if x._value.shape else 1
         else:
@@ -108,6 +111,12 @@ def result_type(*operands: Any) -> np.dtype[Any]:
 def is_number(x: Any) -> bool:
     """Whether it is a Python number, or a tensor that stands for one while a program is traced."""
     return x._is_number if isinstance(x, Handle) else True
+
+
+def _is_floating(number: Any) -> bool:
+    if isinstance(number, Handle):
+        return bool(number._value.dtype.kind == "f")
+    return isinstance(number, float)
 
 
 def to_dtype(x: Any, dtype: np.dtype[Any]) -> Any:

@@ -57,9 +57,6 @@ class Backend(Protocol):
         its memory came from NumPy.
         """
 
-    def rebind(self, table: dict[str, Any], name: str) -> None:
-        """Called before a module's buffer, `table[name]`, is replaced by another tensor."""
-
 
 class Eager:
     """Run every primitive immediately, in NumPy."""
@@ -108,9 +105,6 @@ class Eager:
         raise GradatimError(_no_numbers(value))
 
     def touch(self, x: Any, what: str = "") -> None:
-        """Nothing to do."""
-
-    def rebind(self, table: dict[str, Any], name: str) -> None:
         """Nothing to do."""
 
 

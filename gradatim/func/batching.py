@@ -190,10 +190,6 @@ class Batching(Backend):
         if not (isinstance(x, Handle) and type(x._value) is Batched):
             self.outside.touch(x, what)
 
-    def rebind(self, table: dict[str, Any], name: str) -> None:
-        """Reported outside."""
-        self.outside.rebind(table, name)
-
     # -- batches ---------------------------------------------------------------------------
 
     def is_batched(self, x: Handle) -> bool:

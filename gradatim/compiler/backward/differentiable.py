@@ -22,7 +22,7 @@ from ..guards.check import Guards
 from ..pipeline.compiled import compiled_of
 from ..runtime.binding import Binding
 from ..runtime.lock import STATE
-from ..runtime.returned import filled
+from ..runtime.returned import assigned_and_returned
 from ..trace.joint import Joint, Source
 from ..trace.results import NAME, Ended
 from ..trace.traced import Traced
@@ -116,7 +116,7 @@ class DifferentiableBinding(Binding):
         """The result of the function, with histories that begin at the entry."""
         entry, outputs = done
         past = [entry] if self.is_single else self._past(entry, tensors)
-        return filled(traced.results, outputs, tensors, past)
+        return assigned_and_returned(traced, outputs, tensors, past)
 
     def _past(self, entry: Entry, tensors: Sequence[Any]) -> Sequence[Any]:
         """The histories of the results; a tensor that the function wrote gets its new one.

@@ -23,6 +23,7 @@ import numpy as np
 
 from ...core.changes import changes
 from ...core.handle import Handle
+from .assignments import Entry, entry_of
 from .containers import Items, Keys
 from .held import Absent, Tensor, Unhooked, differs
 from .many import HELPERS, conditions
@@ -72,6 +73,15 @@ class Guards:
         self._heard = latest
         return True
 
+    def replaced(self) -> list[Entry]:
+        """The first place that changed, if it holds another tensor of the same kind."""
+        found = self._changed_place()
+        if found is None:
+            return []
+        place, above, value = found
+        is_alike = isinstance(place.held, Tensor) and place.held.is_like(value)
+        return [entry_of(place, above)] if is_alike else []
+
     def tensors(self) -> Iterator[tuple[Handle, str]]:
         """The guarded tensors, with their names."""
         for place in self._all():
@@ -94,19 +104,28 @@ class Guards:
             waiting += reversed(place.below)
 
     def _culprit(self) -> str | None:
+        found = self._changed_place()
+        if found is not None:
+            place, _, value = found
+            assert place.held is not None
+            is_known = isinstance(place.held, Tensor) and value is place.held.now()
+            path = self._names.get(id(value), place.path) if is_known else place.path
+            return place.held.told(path, value)
+        for refer, was, seen, path in self._looked:
+            x = refer()
+            if x is not None and x._value.tobytes() != was:
+                return f"the numbers of {path} changed{_from_to(seen, x._value)}"
+        return None
+
+    def _changed_place(self) -> tuple[Place, Any, Any] | None:
+        """The first place that changed, what it is in, and its value."""
         waiting: list[tuple[Place, Any]] = [(p, None) for p in reversed(self._roots)]
         while waiting:
             place, above = waiting.pop()
             value = place.read(above)
             if place.held is not None and not place.held.same(value):
-                is_known = isinstance(place.held, Tensor) and value is place.held.now()
-                path = self._names.get(id(value), place.path) if is_known else place.path
-                return place.held.told(path, value)
+                return place, above, value
             waiting += [(p, value) for p in reversed(place.below)]
-        for refer, was, seen, path in self._looked:
-            x = refer()
-            if x is not None and x._value.tobytes() != was:
-                return f"the numbers of {path} changed{_from_to(seen, x._value)}"
         return None
 
 

@@ -161,6 +161,14 @@ class Tensor(Thing):
         """The same object on the same memory."""
         return super().same(value) and self.is_settled()
 
+    def is_like(self, value: Any) -> bool:
+        """Whether it is another tensor of the same shape and dtype, neither with a history."""
+        if value is self.now() or not issubclass(type(value), Handle) or self.wants_grad:
+            return False
+        other = value._value
+        alike = (other.shape, other.dtype) == (self.array.shape, self.array.dtype)
+        return alike and value._edge is None
+
     def told(self, path: str, value: Any) -> str:
         """Which of these changed."""
         if not super().same(value):

@@ -32,6 +32,18 @@ def texts_of(code: CodeType) -> list[str]:
     return texts
 
 
+def names_used(code: CodeType) -> tuple[set[str], set[str]]:
+    """Names that a function loads just to append to them, as in `losses.append(x)`, and others."""
+    appended: set[str] = set()
+    others: set[str] = set()
+    steps = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "PUSH_NULL")]
+    for step, after in zip(steps, [*steps[1:], None], strict=True):
+        if step.opname.startswith("LOAD_") and type(step.argval) is str:
+            appends = after is not None and after.argval == "append"
+            (appended if appends else others).add(step.argval)
+    return appended, others
+
+
 def asked_of(code: CodeType, texts: list[str]) -> list[str]:
     """The names of attributes for which a function may ask without knowing that they exist."""
     return texts if not _ASKING.isdisjoint(code.co_names) else []

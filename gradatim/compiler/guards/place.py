@@ -9,6 +9,8 @@ from typing import Any
 
 from .held import MISSING, Held
 
+Location = tuple[int, Any]  # the id of an object, and the key of an entry
+
 
 class Way(Enum):
     """How the value of a place is read."""
@@ -60,6 +62,18 @@ class Place:
             return _READ[self.way](value, self.key)
         except (KeyError, IndexError, ValueError, AttributeError):
             return MISSING
+
+    def location(self, value: Any) -> Location:
+        """Which entry of which object it is; `value` as for `read`."""
+        if self.way is Way.CELL:
+            return id(self.key), "cell_contents"
+        if self.way is Way.IN:
+            return id(self.key[0]), self.key[1]
+        if self.way is Way.SLOT:
+            return id(value), self.key.__name__
+        if self.way is Way.EACH and isinstance(value, dict):
+            return id(value), list(value)[self.key]
+        return id(value), self.key
 
 
 def _each(value: Any, number: int) -> Any:

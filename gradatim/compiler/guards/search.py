@@ -23,6 +23,7 @@ from ...core.handle import Handle
 from ...core.nodes import Leaf
 from ...scalar.value import Value
 from ..code_owner import is_librarys, is_users
+from .assignments import Fields, Noted, of_container, of_entry, of_object
 from .containers import Items, Keys, Members
 from .held import (
     MISSING,
@@ -50,7 +51,7 @@ _CLOSED = (
 )
 
 # What a compiled function keeps about its own programs: one that contains it does without them.
-_BOOKS = frozenset(["variants", "history", "_compiling", "_turn", "_warned"])
+_BOOKS = frozenset(["variants", "_compiling", "_retracing", "_turn", "_warned"])
 
 
 class Search:
@@ -58,12 +59,13 @@ class Search:
 
     `users` are the names in the user's own code; `tables` are private dictionaries of the library,
     such as the children of a module, with the class of their owner; `shared` are the ids of
-    dictionaries that were found in several places.
+    dictionaries that were found in several places; `noted` has what could be assigned to.
     """
 
     def __init__(self) -> None:
         self.roots: list[Place] = []
         self.tables: dict[Place, type] = {}
+        self.noted: list[Noted] = []
         self.users: set[str] = set()
         self.shared: set[int] = set()
         self._queue: deque[tuple[Place, Any]] = deque()
@@ -114,7 +116,8 @@ class Search:
 
     def end(self) -> None:
         """Release everything that was visited."""
-        for met in (self._waiting, self._kept, self._met, self._entries, self._objects):
+        visited = (self._waiting, self._kept, self._met, self._entries, self._objects, self.noted)
+        for met in visited:
             met.clear()
 
     # -- following references --------------------------------------------------------------
@@ -146,6 +149,8 @@ class Search:
             elif leads_on:
                 self._met.add(id(value))
                 self._kept.append(value)
+                if isinstance(value, dict | list):
+                    self.noted.append(of_container(value, self._shown(place), place))
                 self._follow(place, value)
 
     def _follow(self, place: Place, value: Any) -> None:
@@ -218,6 +223,7 @@ class Search:
                 self._entries.add((id(cell), ""))
                 self._kept.append(cell)
                 if name != "__class__":
+                    self.noted.append(of_entry(Fields(cell), "cell_contents", name))
                     self._add(None, Way.CELL, cell, name, content)
         if is_users(function.__module__):
             # A notebook that reloads modules puts new code into the functions that it has.
@@ -272,6 +278,8 @@ class Search:
             if (id(owner), name) not in self._entries:
                 self._entries.add((id(owner), name))
                 self._kept.append(owner)
+                if isinstance(names, dict):
+                    self.noted.append(of_entry(names, name, path))
                 self._add(None, Way.IN, (names, name), path, value)
 
         return follow
@@ -292,7 +300,10 @@ class Search:
     def _follow_object(self, place: Place, x: Any) -> None:
         kind = type(x)
         self._add_class(place, kind)
-        own: dict[str, Any] = x.__dict__ if kind.__dictoffset__ else {}
+        own: dict[str, Any] = {}
+        if kind.__dictoffset__:
+            own = x.__dict__
+            self.noted.append(of_object(x, place))
         self._follow_own(place, x, own)
         self._follow_classes(place.path, kind.__mro__)
         for base in kind.__mro__:
@@ -301,6 +312,8 @@ class Search:
                 if type(member) is types.MemberDescriptorType:
                     value = _slot(member, x)
                     if value is not MISSING:
+                        path = f"{place.path}.{name}"
+                        self.noted.append(of_entry(Fields(x), name, path))
                         self._when(
                             name, self._attribute(place, Way.SLOT, name, member, value, kind)
                         )

@@ -17,20 +17,28 @@ import gc
 import sys
 import types
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from types import CodeType, FrameType
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from types import CodeType, FrameType, MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from ...core.changes import DICTS
-from ...core.handle import Handle
 from ..code_owner import FOREIGN, USER, owner_of
+from .assignments import Assignment, Entry
 from .check import Guards, Looked
-from .containers import Keys, Type
-from .held import Held, Tensor, Thing
-from .mentions import asked_of, globals_of, matches_classes, modules_of, texts_of, uses_of
-from .place import Place, Way
+from .containers import Items, Keys, Type
+from .held import MISSING, Absent, Held, Tensor, Thing, is_number
+from .mentions import (
+    asked_of,
+    globals_of,
+    matches_classes,
+    modules_of,
+    names_used,
+    texts_of,
+    uses_of,
+)
+from .place import Location, Place, Way
 from .search import Search
 
 
@@ -53,7 +61,6 @@ class Watch:
 
     def __init__(self, function: Any, arguments: Mapping[str, Any] | None = None) -> None:
         self.changed_by_trace: list[str] = []
-        self.kept_tensors: list[str] = []
         self._search = Search()
         # The callbacks of the garbage collector are no part of the function.
         collecting = [c.__code__ for c in gc.callbacks if isinstance(c, types.FunctionType)]
@@ -61,6 +68,13 @@ class Watch:
         self._uses: defaultdict[str, set[str | None]] = defaultdict(set)
         self._imported: list[str] = []
         self._before: Any = None
+        self._assigned: list[Assignment] = []
+        self._overwritten: set[Location] = set()
+        self._states: dict[Location, Held] = {}
+        self._grown: set[Place] = set()  # containers to which items were added
+        self._unguarded: set[Place | None] = set()  # lists that are only appended to
+        self._appended: set[str] = set()  # names that the user's code appends to
+        self._used: set[str] = set()  # and those it does other things with
         for name, value in {**_parts(function), **(arguments or {})}.items():
             self._search.begin(name, value)
 
@@ -111,6 +125,9 @@ class Watch:
 
     def _read_users(self, code: CodeType, texts: list[str], namespace: dict[str, Any]) -> None:
         search = self._search
+        appended, used = names_used(code)
+        self._appended.update(appended)
+        self._used.update(used, texts)
         for name, key in uses_of(code):
             self._uses[name].add(key)
         modules = list(modules_of(code, namespace.get("__package__")))
@@ -122,13 +139,48 @@ class Watch:
         if matches_classes(code):
             search.mention(["__match_args__"])
 
-    def guards(self, looked: Looked = ()) -> Guards:
+    def assigned(self, is_repeatable: Callable[[Any], bool]) -> list[Assignment]:
+        """What was assigned so far, of the values that can be assigned again."""
+        found = [a for n in self._search.noted for a in n.assigned(is_repeatable)]
+        self._assigned = [
+            replace(a, appends=self._is_appended(a)) for a in found if self._is_users(a)
+        ]
+        return self._assigned
+
+    def _is_users(self, a: Assignment) -> bool:
+        """Whether it is a tensor, or a number or string that the user would recognise."""
+        if not is_number(a.now):
+            return True
+        if a.place is not None and isinstance(a.place.held, Items):
+            return a.place not in self._search.tables
+        return a.entry.path.rpartition(".")[2] in self._search.users
+
+    def _is_appended(self, a: Assignment) -> bool:
+        """Whether an item is added to a list that the user's code mentions to append to it only."""
+        if a.was is not MISSING or a.place is None or not isinstance(a.entry.table(), list):
+            return False
+        return a.place.path.rpartition(".")[2] in self._appended - self._used
+
+    def guards(
+        self,
+        looked: Looked = (),
+        overwritten: Iterable[Location] = (),
+        states: Mapping[Location, Held] = MappingProxyType({}),
+    ) -> Guards:
         """The guards to check before every call; asked for when the trace is over and cleaned up.
 
-        What the trace itself changed, as `self.n += 1` does, is left out and named in
-        `changed_by_trace`; those of them that hold a traced tensor are in `kept_tensors` too.
-        `looked` are tensors whose values were read, with these values.
+        `looked` are tensors whose values were read, with these values. What was `assigned` is
+        undone by now, and nothing is guarded that every call has `overwritten` without reading it.
+        What else the trace changed, such as a set, is left out and named in `changed_by_trace`.
+        `states` are the guards of places that every call reads anew.
         """
+        self._overwritten.update(overwritten)
+        self._states.update(states)
+        for a in self._assigned:
+            if a.appends:
+                self._unguarded.add(a.place)
+            elif a.was is MISSING and a.place is not None:
+                self._guard_absence(a.entry, a.place)
         self._search.read_modules(self._imported)  # those that the function was first to import
         roots = [place for place in self._search.roots if self._settle(place, None, None)]
         self._search.end()
@@ -136,13 +188,17 @@ class Watch:
 
     def _settle(self, place: Place, owner: Place | None, above: Any) -> bool:
         value, held = place.read(above), place.held
+        if self._states and (state := self._states.get(place.location(above))):
+            place.held, place.below = state, []
+            return True
         if held is None or not _is_unchanged(held, value):
             if self._is_told(place) and place.path not in self.changed_by_trace:
                 self.changed_by_trace.append(place.path)
-                if _holds_traced(value):
-                    self.kept_tensors.append(place.path)
             place.held, place.below = None, []
             return place.way is Way.EACH  # its neighbours are read together with it
+        if place in self._unguarded or self._is_overwritten(place, above):
+            place.held, place.below = None, []
+            return place.way is Way.EACH
         if place.in_table and type(value) is types.FunctionType:
             return False  # an accessor function of the library in its own table
         if isinstance(held, Tensor):
@@ -152,6 +208,18 @@ class Watch:
         self._choose_keys(place, owner, value)
         place.below = [p for p in place.below if self._settle(p, place, value)]
         return True
+
+    def _is_overwritten(self, place: Place, above: Any) -> bool:
+        return bool(self._overwritten) and place.location(above) in self._overwritten
+
+    def _guard_absence(self, new: Entry, place: Place) -> None:
+        """What the function makes must be absent, as it was: it may have looked for it."""
+        if isinstance(place.held, Items):
+            self._grown.add(place)
+        else:
+            lack = Place(Way.ATTRIBUTE, new.key, new.path)
+            lack.held = Absent(MISSING)
+            place.below.append(lack)
 
     def _choose_keys(self, place: Place, owner: Place | None, table: Any) -> None:
         """Guard only those items of a dictionary that the user's code reads by constant keys.
@@ -165,7 +233,7 @@ class Watch:
         keys = self._uses.get(place.name or "", ())
         in_any_way = place.way is Way.ITEM and owner is not None and type(owner.held) is not Type
         is_known = id(table) not in self._search.shared and not in_any_way
-        if keys and is_known and all(key in table for key in keys):
+        if keys and is_known and place not in self._grown and all(key in table for key in keys):
             place.held = held.type_only()
             place.below = [p for p in place.below if p.key in keys]
         else:
@@ -183,15 +251,6 @@ def _parts(function: Any) -> dict[str, Any]:
     if type(function) is types.MethodType:
         return {"self": function.__self__, function.__name__: function.__func__}
     return {getattr(function, "__name__", type(function).__name__): function}
-
-
-def _holds_traced(value: Any) -> bool:
-    """Whether a value is a tensor without numbers, or a container of such."""
-    if type(value) in (list, tuple, set, frozenset):
-        return any(map(_holds_traced, value))
-    if type(value) in DICTS:
-        return any(map(_holds_traced, value.values()))
-    return issubclass(type(value), Handle) and not isinstance(value._value, np.ndarray)
 
 
 def _is_unchanged(held: Held, value: Any) -> bool:

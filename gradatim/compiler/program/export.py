@@ -15,7 +15,7 @@ import os
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from ..pipeline.draft import Draft, drafted
 from ..runtime.binding import Binding
 from ..schedule.memory import ALIGN
 from ..show.explain import Explanation
+from ..trace.traced import Traced
 
 Array = np.ndarray[Any, Any]
 C_TYPES = {
@@ -78,8 +79,11 @@ def export(binding: Binding, function: str, place: Path, name: str, aim: Target)
     gradients, or has parts that NumPy computes; OSError if a file cannot be written.
     """
     traced = binding.traced
-    draft = drafted(traced.graph, traced.updates, traced.result_count, aim)
-    _refuse(binding, draft)
+    _refuse(traced)
+    count = traced.returned_count  # what it assigns comes after them, and C has no place for it
+    returned = replace(traced.graph, outputs=traced.graph.outputs[:count])
+    draft = drafted(returned, [], count, aim)
+    _refuse_numpy(draft)
     exported = _Export(binding, Explanation(function, binding, (), aim), draft, name)
     place.mkdir(parents=True, exist_ok=True)
     write_atomically(place / f"{name}.o", exported.code(aim))
@@ -87,9 +91,8 @@ def export(binding: Binding, function: str, place: Path, name: str, aim: Target)
     return place / f"{name}.h"
 
 
-def _refuse(binding: Binding, draft: Draft) -> None:
+def _refuse(traced: Traced) -> None:
     """Refuse what a C function could not do."""
-    traced = binding.traced
     draws = [e for e in traced.graph.equations if e.draws]
     if draws:
         raise ArgumentError(
@@ -104,14 +107,18 @@ def _refuse(binding: Binding, draft: Draft) -> None:
         )
     if any(c.grad_of is not None for c in traced.captures):
         raise ArgumentError("export: the function reads .grad of a tensor, which C does not have")
+    if not traced.returned_count:
+        raise ArgumentError("export: the function returns no tensor that it computes")
+
+
+def _refuse_numpy(draft: Draft) -> None:
+    """Refuse what NumPy computes."""
     nest = next((n for n in draft.schedule.nests if isinstance(n, NumpyNest)), None)
     if nest is not None:
         raise ArgumentError(
             f"export: NumPy computes part of the function ({nest.reason}{_at(nest.equation.line)})"
             ", and C has no NumPy"
         )
-    if not traced.result_count:
-        raise ArgumentError("export: the function returns no tensor that it computes")
 
 
 def _at(line: str) -> str:
@@ -146,7 +153,7 @@ class _Export:
         schedule, given = draft.schedule, binding.inputs.given
         names = _c_names([*(words.origin(i) for i in range(given))])
         inputs = [_Parameter(n, v, True) for n, v in zip(names, schedule.inputs, strict=False)]
-        results = schedule.outputs[: binding.traced.result_count]
+        results = schedule.outputs
         outputs = _c_names(
             ["y"] if len(results) == 1 else [f"y{i}" for i in range(len(results))], names
         )

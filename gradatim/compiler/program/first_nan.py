@@ -56,6 +56,7 @@ class State:
         self.grads: list[Any] = []  # of the owners
         self.numbers: Snapshot | None = None
         self.marks: list[tuple[Any, Any]] = []
+        self.restorers = [kept.entry.restorer() for kept in traced.kept]
 
     def keep(self, stretch: Stretch) -> None:
         """Save the present state, if the saved one is old."""
@@ -103,6 +104,9 @@ class State:
             generator.return_to(mark)
         for t, grad in zip(self.owners, self.grads, strict=True):
             put_grad(t, grad)
+        self.binding.put_back_states()
+        for restore in self.restorers:
+            restore()
         self.binding.inputs.write_copies()
 
     def is_broken(self) -> bool:

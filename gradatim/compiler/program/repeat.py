@@ -16,7 +16,7 @@ from ...core.numbers import numbers_of
 from ..errors import NotFiniteError
 from ..runtime.binding import Binding, Stretch
 from ..runtime.inputs import Stale
-from ..runtime.returned import filled
+from ..runtime.returned import assigned_and_returned, filled, wrapped
 from ..runtime.sharing import Overlap
 from ..trace.arguments import flatten
 from ..trace.results import Slot
@@ -88,7 +88,8 @@ class _Run:
                 _one(binding, flat.tensors, stretch, before)
         finally:
             if stretch.done:
-                returned = [None if a is None else wrap(a) for a in stretch.outputs]
+                returned = [*map(wrapped, stretch.outputs)]
+                assigned_and_returned(binding.traced, returned)
                 self.results.take(binding, returned, stretch)
         if self.if_nan != GO_ON and self.results.is_bad():
             guilty = (self.program.function, binding, state, flat.tensors, parts, stretch)

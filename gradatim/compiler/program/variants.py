@@ -13,18 +13,19 @@ from ...core import dtypes
 from ...core.backend import Eager
 from ...core.context import local
 from ..backward.differentiable import DifferentiableBinding
+from ..guards.assignments import Entry
 from ..machine import engine
 from ..pipeline.compiled import compiled_of
-from ..runtime.binding import GRADIENTS, Binding
+from ..runtime.binding import Binding
 from ..runtime.lock import STATE
 from ..runtime.sharing import Overlap
 from ..trace.arguments import Flat, is_gone
 from ..trace.naming import names_of
 from ..trace.watched import traced_and_watched, warn, warn_of_changes
+from .retracing import Retracing
 
 VARIANTS = 8  # programs kept per kind of arguments
 KINDS = 64  # kinds of arguments kept
-CHANGED = "changed:"
 
 
 class CompiledFunction:
@@ -35,11 +36,16 @@ class CompiledFunction:
         self.__name__ = type(function).__name__
         self.function = function
         self.variants: dict[Any, list[Binding]] = {}
-        self.history: list[str] = []  # the reason for each trace
         self._warned: set[str] = set()
         self._turn = 0
+        self._retracing = Retracing()
         self._compiling = threading.RLock()
         _functions.add(self)
+
+    @property
+    def history(self) -> list[str]:
+        """The reason for each trace."""
+        return self._retracing.reasons
 
     @property
     def _name(self) -> str:
@@ -49,10 +55,12 @@ class CompiledFunction:
         """Whether the function is to run eagerly.
 
         It does so inside another trace, which then sees all of it; in anomaly mode, where every
-        operation is watched; and without LLVM.
+        operation is watched; without LLVM; and if it had to be traced in every call.
         """
         context = local.context
         if type(context.backend) is not Eager or context.anomaly:
+            return True
+        if self._retracing.gave_up:
             return True
         return not self.variants and engine.available() is not None
 
@@ -82,8 +90,13 @@ class CompiledFunction:
                 known, changes = self._known(key)
                 if known is not None:
                     return known
-                self._record_reason(changes)
-                traced, guards, changed = traced_and_watched(self.function, flat, self._name)
+                states = self._retracing.states
+                moved = states.new(self._moved(key))
+                self._retracing.note(self._name, self._turn, changes, is_settled=bool(moved))
+                states.add(moved)
+                traced, guards, changed = traced_and_watched(
+                    self.function, flat, self._name, states
+                )
             called = names_of(flat, self.function)
             if traced.joint is None:
                 binding = Binding(traced, compiled_of(traced), guards, called)
@@ -105,6 +118,10 @@ class CompiledFunction:
             changes.append(change)
         return None, changes
 
+    def _moved(self, key: Any) -> list[Entry]:
+        """Places that hold other tensors than when the latest program was compiled."""
+        return [e for binding in self.variants.get(key, ())[:1] for e in binding.guards.replaced()]
+
     def _keep(self, key: Any, binding: Binding) -> None:
         """Keep a new program; evict the oldest of its kind, or the least recently used kind."""
         kinds = {k: known for k, known in self.variants.items() if not is_gone(k)}
@@ -112,20 +129,6 @@ class CompiledFunction:
         while len(kinds) > KINDS:
             del kinds[min((k for k in kinds if k != key), key=lambda k: kinds[k][0].turn)]
         self.variants = kinds
-
-    def _record_reason(self, changes: list[str]) -> None:
-        """Record why the function is traced again, and warn the first time."""
-        if not changes:
-            self.history.append("other types or settings" if self.history else "first call")
-            return
-        reasons = [c for c in changes if c != GRADIENTS]
-        if reasons and not any(h.startswith(CHANGED) for h in self.history):
-            advice = ". Pass what changes often as a float or a tensor"
-            warn(
-                f"gradatim.compile: {reasons[0]}, so {self._name} is traced again; this warning "
-                f"appears once{advice if ' changed from ' in reasons[0] else ''}"
-            )
-        self.history.append(f"{CHANGED} {reasons[0]}" if reasons else GRADIENTS)
 
 
 def key_of(flat: Flat) -> Any:

@@ -35,6 +35,7 @@ from .snapshot import SpareSnapshot
 
 Array = np.ndarray[Any, Any]
 GRADIENTS = "a .grad was set that was None while tracing, or the other way round"
+MADE = "by the call before: "
 CHUNK_SECONDS = 0.05  # how long a native loop runs before it returns to Python
 
 _bindings: WeakSet[Binding] = WeakSet()
@@ -103,7 +104,9 @@ class Binding:
         for t, there in self.traced.grads_wanted:
             if (t._grad is not None) is not there:
                 return GRADIENTS
-        return self.guards.changed()
+        change = self.guards.changed()
+        own = change is not None and self.traced.has_made()
+        return f"{MADE}{change}" if own else change
 
     def holds(self) -> bool:
         """Whether all that the trace relies on still holds."""
@@ -146,6 +149,7 @@ class Binding:
             before()
         try:
             self._steps()
+            self.put_back_states()
             self.inputs.were_written(tensors)
             self.gradients.leave(tensors)
         except BaseException:
@@ -154,8 +158,16 @@ class Binding:
             raise
         return outputs
 
+    def put_back_states(self) -> None:
+        """Put new states where the function has them."""
+        for state in self.traced.states:
+            if state.is_written:
+                state.put_back()
+
     def _place(self, tensors: Sequence[Any], rows: Sequence[Array] = ()) -> list[Array | None]:
         """Fill the table. Errors: Stale; Overlap, if written memory is also reached otherwise."""
+        for state in self.traced.states:
+            state.read_in()
         if tensors or not self.inputs.stay:
             self.inputs.find(tensors, rows)
         outputs = self.nothing.copy()
@@ -236,6 +248,7 @@ class Binding:
                     left, check = steps - stretch.done, before is not None
                     self._run_chunk(left, stretch, check=check, each_whole=each_whole)
             finally:
+                self.put_back_states()
                 self.inputs.were_written(tensors)
                 self._leave_last(stretch)
 

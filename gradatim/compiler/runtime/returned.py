@@ -13,15 +13,39 @@ from ..trace.structure import filled_in
 
 
 def returned(traced: Any, arrays: Sequence[Any], arguments: Sequence[Any]) -> Any:
-    """The return value of a traced function whose results are these arrays."""
+    """The return value of a traced function whose results are these arrays.
+
+    What the function assigned to attributes, items and variables is assigned now.
+    """
     structure = traced.results
+    if traced.kept:
+        return assigned_and_returned(traced, [*map(wrapped, arrays)], arguments, traced.past)
     if type(structure) is Slot and structure.itself is None and structure.view is None:
         only = wrap(arrays[structure.index])  # the common case, in a fifth of the time
         if structure.edge is not None:
             _with_edge(only, structure, traced.past)
         return only
-    results = [None if a is None else wrap(a) for a in arrays]
-    return filled(structure, results, arguments, traced.past)
+    return filled(structure, [*map(wrapped, arrays)], arguments, traced.past)
+
+
+def wrapped(array: Any) -> Any:
+    """A tensor on an array; None if there is none."""
+    return None if array is None else wrap(array)
+
+
+def assigned_and_returned(
+    traced: Any,
+    tensors: Sequence[Any],
+    arguments: Sequence[Any] | None = None,
+    past: Sequence[Any] | None = None,
+) -> Any:
+    """The return value; what the function assigned is assigned. The arguments are `filled`'s."""
+    result, *values = filled(
+        (traced.results, *[k.value for k in traced.kept]), tensors, arguments, past
+    )
+    for kept, value in zip(traced.kept, values, strict=True):
+        kept.entry.put(value)
+    return result
 
 
 def filled(

@@ -27,6 +27,7 @@ from ..machine.target import Target
 from ..passes.order import ORDER, stages
 from ..pipeline.draft import Draft, drafted
 from ..runtime.binding import Binding
+from ..trace.results import indices
 from .loops import INDENT, loop_lines
 
 PASSES = tuple(name for name, _ in ORDER)
@@ -115,9 +116,11 @@ class Explanation:
 
     def _counted(self) -> str:
         inputs, given = len(self.traced.graph.inputs), self.binding.inputs.given
-        results, written = self.traced.result_count, len(self.traced.written)
+        results, written = self.traced.returned_count, len(self.traced.written)
+        kept = self.traced.result_count - results
         grads = len(self.traced.grads)
         parts = [f"{given} given", f"{inputs - given} captured", f"{results} returned"]
+        parts += [f"{kept} assigned"] if kept else []
         parts += [f"{written} written in place"] if written else []
         parts += [f"{grads} left in .grad"] if grads else []
         return ", ".join(parts)
@@ -172,14 +175,22 @@ class Explanation:
     def purpose(self, k: int) -> str:
         """What an output of the graph is to the user."""
         results, written = self.traced.result_count, self.traced.written
+        returned = self.traced.returned_count
+        if k < returned:
+            return "returned" if returned == 1 else f"returned, {k}"
         if k < results:
-            return "returned" if results == 1 else f"returned, {k}"
+            return self._assigned[k]
         if k < results + len(written):
             return f"the new {self.origin(written[k - results])}"
         t = self.traced.grads[k - results - len(written)]
         if isinstance(t, int):
             return f"{self.origin(t)}.grad"
         return f"{self._called.get(_memory(t), 'a tensor')}.grad"
+
+    @cached_property
+    def _assigned(self) -> dict[int, str]:
+        """Where the results are put that the function does not return."""
+        return {k: kept.entry.path for kept in self.traced.kept for k in indices(kept.value)}
 
     @cached_property
     def _called(self) -> dict[int, str]:

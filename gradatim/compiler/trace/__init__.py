@@ -7,7 +7,8 @@ Reading order:
     trace       runs the function; `traced` is the record of what it did
     tracer      the backend that records equations; `given` stands in for the arguments
     layout      the memory layout of variables; `shown` the values of views
-    rebound     buffers replaced by other tensors; `grads` what happened to `.grad`
+    assigned    what is assigned again after every call; `states` what is read and replaced
+    grads       what happened to `.grad`
     results     where the returned tensors come from; `structure` the containers they are in
     joint       the backward pass through the function, traced together with the forward pass
 """

@@ -20,7 +20,7 @@ from ...core.nodes import Hooks, Leaf
 from ...core.storage import Storage, tick
 from ...core.tape import base_of, history
 from ..ir.graph import Var
-from .structure import taken_apart
+from .structure import filled_in, taken_apart
 
 NAME = "CompiledFunctionBackward"  # of a compiled function's tape entry, as in PyTorch
 
@@ -164,6 +164,13 @@ class Results:
             return None if edge is None else Leaf
         self.with_history.append(x)
         return len(self.with_history) - 1
+
+
+def indices(structure: Any) -> list[int]:
+    """The outputs that the slots of a structure stand for, in order."""
+    found: list[int] = []
+    filled_in(structure, Slot, lambda slot: found.append(slot.index))
+    return found
 
 
 def is_traced(x: Any) -> bool:

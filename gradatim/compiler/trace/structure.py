@@ -32,6 +32,18 @@ def taken_apart(value: Any, take: Callable[[Handle], Any]) -> Any:
     return _Taking(take).structure(value)
 
 
+def tensors_in(value: Any) -> list[Handle]:
+    """The tensors in a structure."""
+    tensors: list[Handle] = []
+
+    def take(x: Handle) -> Handle:
+        tensors.append(x)
+        return x
+
+    taken_apart(value, take)
+    return tensors
+
+
 class _Taking:
     def __init__(self, take: Callable[[Handle], Any]) -> None:
         self.take = take

@@ -10,23 +10,34 @@ from ...core.context import local, using
 from ...core.handle import Handle
 from ...core.storage import tick
 from ..errors import TraceError
+from ..guards.assignments import Assignment
 from ..ir.graph import Graph
+from .assigned import Assigned, TraceAgain, sorted_out
 from .given import Given
 from .grads import TracedGrads
 from .joint import Joint, joint
 from .results import Ended, Results, is_traced, no_way_back
+from .states import State
+from .structure import tensors_in
 from .traced import Capture, Traced
 from .tracer import Tracer
 
 
-def trace(function: Callable[..., Any], arguments: Sequence[Any], name: str = "") -> Traced:
+def trace(
+    function: Callable[..., Any],
+    arguments: Sequence[Any],
+    name: str = "",
+    find_assigned: Callable[[], Sequence[Assignment]] = tuple,
+    states: Sequence[State] = (),
+) -> Traced:
     """Run `function` on variables in place of the tensors among its arguments.
 
     Nothing that existed before is changed, whether the function succeeds or raises. `name` is the
-    name of the function in error messages.
+    name of the function in error messages; `find_assigned` gives what it has assigned to
+    attributes, items and variables, among which are the `states`.
 
     Errors: TraceError if it asks for the values in a tensor, or does what a graph cannot express;
-    TraceAgain if it has to be traced once more.
+    TraceAgain if it writes into a state.
     """
     __tracebackhide__ = True
     if isinstance(local.context.backend, Tracer):
@@ -39,8 +50,13 @@ def trace(function: Callable[..., Any], arguments: Sequence[Any], name: str = ""
     try:
         with using(tracer):
             returned = function(*[given.stand_in.get(id(a), a) for a in arguments])
-            return _finish(tracer, given, returned, name or _name_of(function), since)
+            tracer.put_back()
+            given.check()
+            assigned = _assigned(tracer, returned, find_assigned(), states)
+            return _finish(tracer, given, returned, assigned, name or _name_of(function), since)
     finally:
+        for assignment in reversed(find_assigned()):  # of the items added to a list, the last first
+            assignment.undo()
         context.grad_enabled, context.anomaly = modes
         tracer.restore()
 
@@ -49,9 +65,20 @@ def _name_of(function: Callable[..., Any]) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
-def _finish(tracer: Tracer, given: Given, returned: Any, name: str, since: int) -> Traced:
-    tracer.put_back()
-    given.check()
+def _assigned(
+    tracer: Tracer, returned: Any, found: Sequence[Assignment], states: Sequence[State]
+) -> Assigned:
+    """What the function assigned; the states that it read are marked as written."""
+    inside = [s for s in states if s.memory._storage in tracer.captured]
+    if changed := [s.entry for s in inside if s.memory._storage in tracer.written]:
+        raise TraceAgain(others=changed)
+    shown = {id(x) for x in tensors_in((returned, [a.now for a in found]))}
+    return sorted_out(found, states, lambda x: id(x) in tracer.met or id(x) in shown)
+
+
+def _finish(
+    tracer: Tracer, given: Given, returned: Any, assigned: Assigned, name: str, since: int
+) -> Traced:
     places = {id(new): i for i, _, new in given.pairs()}
     grads = TracedGrads(tracer, given)
     owned = grads.storages()  # the `.grad` tensors will be others in the next call
@@ -61,11 +88,11 @@ def _finish(tracer: Tracer, given: Given, returned: Any, name: str, since: int) 
         at,
         lambda x: not is_traced(x) and x._storage not in tracer.current,
         lambda s: s in at or (s in tracer.captured and s not in owned),
-        tracer.rebound.storages(),
+        assigned.overwritten,
     )
-    structure = collected.take(returned)
+    structure, *values = collected.take((returned, *[a.now for a in assigned.again]))
     results = [tracer.root(x) if is_whole else tracer.read(x) for x, is_whole in collected.found]
-    tracer.settle()
+    tracer.settle(assigned.new_states())
     outside = grads.owners()
     made, cleared = [(t, tracer.read(g)) for t, g in grads.made()], tuple(grads.cleared())
     way, past = _way_back(tracer, given, collected.with_history, name, since)
@@ -89,6 +116,8 @@ def _finish(tracer: Tracer, given: Given, returned: Any, name: str, since: int) 
         tuple(tracer.looked.values()),
         way,
         past,
+        assigned.kept(values),
+        assigned.states,
     )
 
 

@@ -8,8 +8,11 @@ from typing import Any
 from ...core.handle import Handle
 from ...core.storage import Storage
 from ..ir.graph import Graph
+from .assigned import Effect, Kept
 from .joint import Joint
-from .results import Ended
+from .results import Ended, indices
+from .states import State
+from .structure import tensors_in
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Traced:
     looked: tuple[tuple[Handle, Any], ...]  # captured tensors that Python read, and their values
     joint: Joint | None = None  # the backward pass, if results have a history
     past: tuple[Ended, ...] = ()  # ends of the results' histories, if there is no backward pass
+    kept: tuple[Kept, ...] = ()  # assigned to attributes, items and variables after every call
+    states: tuple[State, ...] = ()  # read before every call, and some written after it
 
     @property
     def updates(self) -> list[tuple[int, int]]:
@@ -50,7 +55,18 @@ class Traced:
         return [(self.result_count + k, i) for k, i in enumerate(self.written)]
 
     @property
+    def returned_count(self) -> int:
+        """How many of the results the function returned: they come first."""
+        return max(indices(self.results), default=-1) + 1
+
+    @property
     def is_steady(self) -> bool:
-        """Whether, after a step, its assumptions on `.grad` still hold."""
+        """Whether its assumptions still hold after a step that it has done itself."""
         made, gone = {id(t) for t in self.grads}, {id(t) for t in self.cleared}
-        return not any(id(t) in (gone if there else made) for t, there in self.grads_wanted)
+        is_other = any(id(t) in (gone if there else made) for t, there in self.grads_wanted)
+        return not is_other and all(k.effect is Effect.OVERWRITES for k in self.kept)
+
+    def has_made(self) -> bool:
+        """Whether a call has assigned what the next one does not find as this one did."""
+        made = (k for k in self.kept if k.effect is Effect.MAKES)
+        return any(k.entry.now() is k.value or tensors_in(k.entry.now()) for k in made)

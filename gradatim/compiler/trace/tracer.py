@@ -9,7 +9,7 @@ and the storages that were written get their last variable when the program runs
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,7 +27,6 @@ from ..errors import TraceError
 from ..ir.graph import Equation, Params, Var, apply, kept_from_trace, value_asked_for
 from ..user_line import user_line
 from .layout import computed, keeps_order, one_place, seen_through, strided_steps, variable_like
-from .rebound import Rebound
 from .results import is_traced
 from .shown import Known, shown
 
@@ -51,7 +50,6 @@ class Tracer:
     adopted: set[Storage] = field(default_factory=set)
     constants: dict[Var, Any] = field(default_factory=dict)
     made: set[Var] = field(default_factory=set)
-    rebound: Rebound = field(default_factory=Rebound)
     noting_lines: bool = True
     line: str = ""
     part_of: str = ""
@@ -171,10 +169,6 @@ class Tracer:
         else:
             self.lines[id(x)] = user_line()
 
-    def rebind(self, table: dict[str, Any], name: str) -> None:
-        """Record a module's buffer before it is replaced."""
-        self.rebound.note(table, name)
-
     def constant(self, array: Any) -> Var:
         """An array from Python: a scalar is written into the graph, larger ones are captured.
 
@@ -243,18 +237,15 @@ class Tracer:
             with GradMode(False):
                 self.write(old, wrap(value))
 
-    def settle(self) -> None:
-        """Write the new values of rebound buffers into their old tensors."""
-        rebound = self.rebound.settled()
-        values = [self.read(b.table[b.name]) for b in rebound]  # before any of them is written
+    def settle(self, changed: Iterable[tuple[Handle, Handle]]) -> None:
+        """Write new values into old tensors, given in pairs (old, new)."""
+        pairs = [(old, self.read(new)) for old, new in changed]  # before any of them is written
         with GradMode(False):
-            for buffer, value in zip(rebound, values, strict=True):
-                self.write(buffer.was, wrap(value))
-                buffer.table[buffer.name] = buffer.was
+            for old, value in pairs:
+                self.write(old, wrap(value))
 
     def restore(self) -> None:
         """Restore every tensor that existed before."""
-        self.rebound.put_back()
         for tensor, kept in self.met.values():
             for name in _FIELDS:
                 if name in kept:

@@ -5,28 +5,25 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from ..errors import TraceError
 from ..guards.check import Guards
 from ..guards.watch import Watch
 from ..user_line import is_users
 from .arguments import Flat, changed_containers, objects_of, unflatten
-from .rebound import TraceAgain
+from .assigned import Effect, TraceAgain, is_repeatable
+from .states import States
 from .trace import trace
 from .traced import Traced
 
 
 def traced_and_watched(
-    function: Callable[..., Any], flat: Flat, name: str
+    function: Callable[..., Any], flat: Flat, name: str, states: States
 ) -> tuple[Traced, Guards, list[str]]:
     """What a function does, what must stay unchanged, and what it changed in Python.
 
-    A function that stores a traced tensor somewhere is traced again: the next step would find that
-    tensor where the first found nothing. If it only replaces it by another one, that is fine.
-
-    Errors: TraceError, if it cannot be traced, or reads what it stored.
+    It is traced again when it turns out that a place is a state: these are collected in `states`.
+    Errors: TraceError, if it cannot be traced.
     """
 
     __tracebackhide__ = True
@@ -39,26 +36,37 @@ def traced_and_watched(
         filled[:] = changed_containers(flat, tensors, (args, kwargs))
         return returned
 
-    def once() -> tuple[Traced, Guards, Watch]:
-        __tracebackhide__ = True
-        while True:
-            with Watch(function, objects_of(flat)) as watch, suppress(TraceAgain):
-                traced = trace(on_tensors, flat.tensors, name)
-                break
-        return traced, watch.guards(traced.looked), watch
-
-    traced, guards, watch = once()
-    changed = watch.changed_by_trace
-    if watch.kept_tensors:
+    while True:
         try:
-            traced, guards, _ = once()
-        except TraceError as error:
-            kept = ", ".join(watch.kept_tensors[:3])
-            raise TraceError(
-                f"{error}. It is kept in {kept}: if only the first step makes it, do that step "
-                "before compiling"
-            ) from None
-    return traced, guards, [*filled, *changed]
+            traced, guards, changed = _once(function, on_tensors, flat, name, states)
+        except TraceAgain as again:
+            states.add(again.states)
+            states.refuse(again.others)
+        except Exception:
+            if not (numbers := states.numbers()):
+                raise
+            states.refuse(numbers)  # it may need them as numbers
+        else:
+            return traced, guards, [*filled, *changed]
+
+
+def _once(
+    function: Callable[..., Any], on_tensors: Any, flat: Flat, name: str, known: States
+) -> tuple[Traced, Guards, list[str]]:
+    __tracebackhide__ = True
+    with known.standing_in() as states:
+        with Watch(function, objects_of(flat)) as watch:
+            traced = trace(
+                on_tensors, flat.tensors, name, lambda: watch.assigned(is_repeatable), states
+            )
+        if new := known.new(k.entry for k in traced.kept if k.could_be_state):
+            raise TraceAgain(states=new)
+    guards = watch.guards(
+        traced.looked,
+        [k.entry.location for k in traced.kept if k.effect is Effect.OVERWRITES],
+        {s.entry.location: s for s in traced.states},
+    )
+    return traced, guards, watch.changed_by_trace
 
 
 def warn(text: str) -> None:

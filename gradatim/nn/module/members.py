@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..._tensor.tensor import Tensor
-from ...core.context import local
 from ..parameter import Parameter
 
 _TABLES = ("_parameters", "_buffers", "_modules")
@@ -124,8 +123,6 @@ class Members:
                     f"cannot assign '{_typename(value)}' as buffer '{name}' "
                     "(gradatim.Tensor or None expected)"
                 )
-            if value is not self._buffers[name]:
-                local.context.backend.rebind(self._buffers, name)
             self._buffers[name] = value
         else:
             super().__setattr__(name, value)

@@ -174,53 +174,19 @@ def test_backward_into_a_graph_from_outside_is_refused():
 # -- what Python does besides --------------------------------------------------------------------
 
 
-def test_what_changes_in_python_is_said_once():
-    counts = [0]
+def test_what_cannot_be_done_again_in_every_call_is_said_once():
+    shapes = set()
 
     @g.compile
     def step(x):
-        counts[0] += 1
+        shapes.add(tuple(x.shape))
         return x
 
-    with pytest.warns(UserWarning, match=r"step changes counts\[0\], but Python runs only while"):
+    with pytest.warns(UserWarning, match="step changes shapes, but Python runs only while a"):
         step(g.ones(1))
     step(g.ones(1))
     step(g.ones(2))
-    assert counts == [2]
-
-
-class Keeper:
-    kept = None
-
-    def lazily(self, x):
-        if self.kept is None:
-            self.kept = g.zeros(2)
-        self.kept.add_(x)
-        return self.kept * 1
-
-    def for_a_look(self, x):
-        self.kept = x * 2
-        return self.kept + 1
-
-
-def test_state_made_in_the_first_call_is_refused():
-    keeper = Keeper()
-    keeper.kept = None
-    with pytest.raises(TraceError, match="in a tensor made before the first call"):
-        g.compile(keeper.lazily)(g.ones(2))
-
-
-@pytest.mark.parametrize(
-    "use",
-    [lambda x: x + 1, lambda x: x.tolist(), lambda x: float(x.sum()), g.compile(lambda x: x + 1)],
-)
-def test_a_tensor_kept_for_a_look_has_no_numbers_and_says_so(use):
-    keeper = Keeper()
-    keeper.kept = None
-    with pytest.warns(UserWarning, match=r"changes self\.kept"):
-        assert g.compile(keeper.for_a_look)(g.ones(2)).tolist() == [3, 3]
-    with pytest.raises(g.core.errors.GradatimError, match="made .*while .* traced"):
-        use(keeper.kept)
+    assert shapes == {(1,), (2,)}
 
 
 def test_seeding_inside_is_refused():
@@ -253,7 +219,7 @@ def test_an_array_adopted_inside_is_read_live_but_not_written():
         write(g.ones(2))
 
 
-def test_hooks_run_while_tracing_and_their_work_in_every_call():
+def test_hooks_run_while_tracing_and_what_they_do_is_done_in_every_call():
     calls = []
     p = g.ones(2, requires_grad=True)
     p.register_hook(lambda grad: (calls.append(1), grad * 2)[1])
@@ -263,12 +229,10 @@ def test_hooks_run_while_tracing_and_their_work_in_every_call():
         p.grad = None
         (p * 3).sum().backward()
 
-    with pytest.warns(UserWarning, match="step changes calls, but Python runs only while"):
-        step()
-    for _ in range(2):
+    for _ in range(3):
         step()
     assert p.grad.tolist() == [6, 6]
-    assert calls == [1]
+    assert calls == [1, 1, 1]
 
 
 def test_where_operations_are_watched_functions_run_as_written():

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import gradatim as g
-from gradatim import nn
 from gradatim.compiler.errors import TraceError
 from gradatim.compiler.trace.trace import trace
 
@@ -110,77 +109,6 @@ def test_numpy_does_not_write_into_a_captured_tensor_unnoticed():
     with pytest.raises(ValueError, match="read-only"):
         trace(step, [x])
     assert table.tolist() == [0.0, 0.0]
-
-
-class Remembers(nn.Module):
-    def __init__(self, first):
-        super().__init__()
-        self.last = first
-
-    def forward(self, x):
-        self.last = x if self.last is None else self.last + x
-        return self.last * 2
-
-
-@pytest.mark.parametrize("first", [None, g.zeros(2)])
-def test_a_tensor_kept_in_an_attribute_is_refused_with_its_name_and_the_way_out(first):
-    model = g.compile(Remembers(first))
-    said = r"line \d+: `self.last = x if.* made while .* \(in a module, a buffer: register_buffer\)"
-    with pytest.raises(
-        TraceError, match=rf"{said}, with copy_ or add_. It is kept in Remembers.last: if only the"
-    ):
-        model(g.ones(2))
-    with pytest.raises(TraceError, match=said):
-        model(g.ones(2))
-
-
-def test_what_the_message_says_works():
-    class InABuffer(Remembers):
-        def __init__(self):
-            super().__init__(None)
-            del self.last
-            self.register_buffer("last", g.zeros(2))
-
-    model = g.compile(InABuffer())
-    assert [model(g.ones(2)).tolist() for _ in range(3)] == [[2.0] * 2, [4.0] * 2, [6.0] * 2]
-
-
-class Lazy(g.optim.Optimizer):
-    """Momentum whose state is made by the first step, as many optimisers for PyTorch have it."""
-
-    def __init__(self, params):
-        super().__init__(params, {"lr": 0.1})
-
-    @g.no_grad()
-    def step(self):
-        for p in self.param_groups[0]["params"]:
-            state = self.state[p]
-            if not state:
-                state["mean"] = g.zeros_like(p)
-            state["mean"].mul_(0.9).add_(p.grad)
-            p.sub_(0.1 * state["mean"])
-
-
-def test_what_only_the_first_step_makes_is_made_before_compiling():
-    def trainer():
-        p = g.tensor([1.0, -2.0], requires_grad=True)
-        optimizer = Lazy([p])
-
-        def step():
-            optimizer.zero_grad()
-            (p * p).sum().backward()
-            optimizer.step()
-            return p.detach().clone()
-
-        return step
-
-    with pytest.raises(TraceError, match="optimizer.state.*do that step before compiling"):
-        g.compile(trainer())()
-    eager, ours = trainer(), trainer()
-    expected = [eager() for _ in range(4)]
-    first, compiled = ours(), g.compile(ours)
-    found = [first, *(compiled() for _ in range(3))]
-    assert all(map(g.allclose, found, expected))
 
 
 @pytest.mark.parametrize(

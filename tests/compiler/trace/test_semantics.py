@@ -47,7 +47,7 @@ def test_a_captured_tensor_is_read_anew_every_time() -> None:
     assert variants(program) == 1
 
 
-def test_a_captured_tensor_rebound_in_its_module_is_followed() -> None:
+def test_a_captured_tensor_replaced_in_its_module_is_followed() -> None:
     layer = nn.Linear(3, 2)
     program = Program(layer)
     x = g.randn(4, 3)
