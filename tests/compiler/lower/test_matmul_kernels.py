@@ -244,6 +244,17 @@ def test_large_products_are_worth_four_workers(m: int, items: int) -> None:
     assert found.items == items
 
 
+@pytest.mark.parametrize(
+    ("size", "panels"), [((200, 30, 32), (2, 1)), ((27, 32, 200), (1, 2)), ((16, 16, 16), (1, 1))]
+)
+def test_a_product_of_a_microsecond_has_two_halves(
+    size: tuple[int, int, int], panels: tuple[int, int]
+) -> None:
+    m, k, n = size
+    found = plan(Product((), m, n, k, np.dtype("float32"), (k, 1), (n, 1)), WIDE)
+    assert found.panels == panels
+
+
 @pytest.mark.parametrize("layout", ["rows", "columns"])
 def test_few_rows_share_the_reading_of_a_large_matrix(layout: str) -> None:
     rng = np.random.default_rng(0)
