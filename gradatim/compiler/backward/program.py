@@ -21,7 +21,7 @@ class Backward:
     def __init__(self, back: Back) -> None:
         self.back, self.turn = back, 0
         graph, captures = back.graph, back.captures
-        traced = Traced(graph, captures, None, len(graph.outputs), (), (), (), (), ())
+        traced = Traced(graph, captures, results=None, result_count=len(graph.outputs))
         self._binding = Binding(traced, compiled_of(traced), Guards(()))
         times = Counter(back.leave.values())
         # The sources whose gradient is shared with no other source.

@@ -100,13 +100,43 @@ def drafted(
     plan = scheduled(final, updates, target)
     lowering = lower(plan, target, ready)
     outside = _outside(plan, lowering)
-    slots = {m: i + 2 for i, m in enumerate(outside)}
     work = sum(c.work for c in lowering.calls if isinstance(c, Call))
     shared = work > WORTH_SHARING
     stretches = [*_stretches(lowering, shared=shared)]
     uses = [use for s in stretches for use in _uses(s, lowering)]
-    lies_outside = [m for m in outside if isinstance(m, Var)]
-    layout = Layout(slots, plan_memory(uses, lies_outside, shared=shared))
+    arena = plan_memory(uses, [m for m in outside if isinstance(m, Var)], shared=shared)
+    layout = Layout({m: i + 2 for i, m in enumerate(outside)}, arena)
+    steps = _write_steps(lowering, stretches, layout, shared=shared)
+    is_short = steps == ["step_0"] and not shared
+    has_both = is_short and work > WORTH_TRYING
+    left = plan.outputs[results + len(updates) :]  # in `.grad`
+    brief = briefly(lowering, plan, left) if is_short else None
+    for form, name, in_parts in _other_forms(lowering, brief, has_both=has_both):
+        layout = _write_more(form, name, layout, outside, shared=in_parts)
+    return Draft(
+        graph=final,
+        schedule=plan,
+        lowering=lowering,
+        layout=layout,
+        outside=outside,
+        stretches=stretches,
+        steps=steps,
+        stacks=_stacks(plan, results),
+        has_brief=brief is not None,
+        has_both=has_both,
+        work=work,
+        shared=shared,
+    )
+
+
+def _write_steps(
+    lowering: Lowering,
+    stretches: Sequence[list[Phase] | NumpyNest],
+    layout: Layout,
+    *,
+    shared: bool,
+) -> list[str | NumpyStep]:
+    """Write a function for each stretch of machine code; all stretches of a step in order."""
     steps: list[str | NumpyStep] = []
     for stretch in stretches:
         if isinstance(stretch, NumpyNest):
@@ -115,32 +145,25 @@ def drafted(
         name = f"step_{sum(isinstance(s, str) for s in steps)}"
         write_step(lowering, name, stretch, layout, shared=shared)
         steps.append(name)
-    stacks = [
-        k for k, v in enumerate(plan.outputs[:results]) if v.size == 1 and v not in plan.in_place
-    ]
-    brief, both = None, False
-    if steps == ["step_0"] and not shared:
-        both = work > WORTH_TRYING
-        brief = briefly(lowering, plan, plan.outputs[results + len(updates) :])
+    return steps
+
+
+def _stacks(plan: Schedule, results: int) -> list[int]:
+    """The results of one element, which `repeat` stacks over the steps."""
+    new = enumerate(plan.outputs[:results])
+    return [k for k, v in new if v.size == 1 and v not in plan.in_place]
+
+
+def _other_forms(
+    lowering: Lowering, brief: Lowering | None, *, has_both: bool
+) -> Iterator[tuple[Lowering, str, bool]]:
+    """Further forms of a short step, with their names, and whether workers share them."""
+    if brief is not None:
+        yield brief, "brief", False
+    if has_both:
+        yield lowering, f"step_0{SHARED}", True
         if brief is not None:
-            layout = _write_more(brief, "brief", layout, outside, shared=False)
-        for name, one in (("step_0", lowering), ("brief", brief)):
-            if both and one is not None:
-                layout = _write_more(one, name + SHARED, layout, outside, shared=True)
-    return Draft(
-        final,
-        plan,
-        lowering,
-        layout,
-        outside,
-        stretches,
-        steps,
-        stacks,
-        brief is not None,
-        both,
-        work,
-        shared,
-    )
+            yield brief, f"brief{SHARED}", True
 
 
 def _write_more(
