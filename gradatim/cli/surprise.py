@@ -18,7 +18,7 @@ from .options import (
     runs_option,
     warn_damaged,
 )
-from .terminal import cells, has_unicode, padded
+from .terminal import cells, columns, has_unicode, padded
 
 if TYPE_CHECKING:
     from ..training.tasks import Letter
@@ -77,9 +77,10 @@ def picture(letters: list[Letter]) -> list[str]:
     shown = ["end" if letter.is_end else visible(letter.letter) for letter in letters]
     what = "letter" if all(len(name) == 1 or name == "end" for name in shown) else "token"
     width = max(6, *map(cells, shown))
-    lines = [f"{what:{width}}     p  surprise"]
+    heading = f"{what:{width}}     p  surprise"
+    lines, room = [heading], min(BAR, max(columns() - cells(heading) - 2, 1))
     for name, letter in zip(shown, letters, strict=True):
-        bar = block * round(BAR * min(letter.surprise / largest, 1.0))
+        bar = block * round(room * min(letter.surprise / largest, 1.0))
         line = f"{padded(name, width)} {letter.probability:5.3f} {letter.surprise:8.3f}  {bar}"
         lines.append(line.rstrip())
     return lines

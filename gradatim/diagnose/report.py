@@ -25,7 +25,7 @@ Rows = list[tuple[str, ...]]
 BOUNDED = frozenset(("tanh", "sigmoid", "hardtanh", "hardsigmoid", "softsign"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """`signals` in the order they were computed, `weights` as the model names them."""
 
@@ -45,8 +45,8 @@ class Report:
         sentences += [self._saturated(), self._dead()]
         return [sentence for sentence in sentences if sentence]
 
-    def __str__(self) -> str:
-        """A table of the signals and one of the weights."""
+    def __repr__(self) -> str:
+        """A table of the signals and one of the weights, printed or at the end of a cell."""
         names = ("signal", "kind", "mean", "std", "variation", "flat", "dead units")
         signals: Rows = [(*names, "gradient norm")]
         signals += [_signal_row(signal) for signal in self.signals]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -23,7 +23,7 @@ _RIDGES, _CURVE, _SPACE = 260.0, 140.0, 64.0
 _MOST = 6
 
 
-def cures(stages: Sequence[Stage], *, title: str = "A deep network and its cures") -> Drawing:
+def cures(stages: Iterable[Stage], *, title: str = "A deep network and its cures") -> Drawing:
     """Draw the stages of `diagnose.cures`, one column each with five pictures.
 
     The activations before training, a ridge per layer with the first on top; the gradient norm by

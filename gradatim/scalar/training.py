@@ -35,13 +35,17 @@ def accuracy(net: Network, samples: Sequence[Sample]) -> float:
     return sum(float(net(x)) * y > 0.0 for x, y in samples) / len(samples)
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """The losses of a training run, and its cost."""
 
     losses: list[float] = field(default_factory=list)  # mean over the batch, before each update
     gradient_evaluations: int = 0  # samples seen: each costs one forward and one backward pass
     seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        ends = f", loss {self.losses[0]:.4g} to {self.losses[-1]:.4g}" if self.losses else ""
+        return f"<Run: {len(self.losses):,} steps{ends}, {self.seconds:.2g} s>"
 
 
 def train(

@@ -123,6 +123,18 @@ def test_surprise_has_a_bar_for_each_letter(capsys, runs):
     assert [line.split()[0] for line in lines] == ["letter", "b", "e", "n", "end", "mean"]
 
 
+def test_bars_of_surprise_fit_a_narrow_terminal(capsys, runs, monkeypatch):
+    def widest():
+        out = out_of(capsys, "surprise", "ben", "--run", "small", "--runs", str(runs))
+        return max(map(len, out.splitlines()))
+
+    assert widest() > 40
+    monkeypatch.setattr("gradatim.cli.surprise.columns", lambda: 40)
+    assert 35 < widest() <= 40
+    monkeypatch.setattr("gradatim.cli.surprise.columns", lambda: 10)
+    assert widest() < 30
+
+
 def test_without_any_run_the_bigrams_of_the_names_are_counted(capsys, tmp_path):
     assert main(["surprise", "emma", "--runs", str(tmp_path)]) == 0
     out, err = capsys.readouterr()

@@ -32,6 +32,13 @@ def test_the_numbers_of_the_course():
     assert f"{regions.montufar(10, 50, 5):.1e}" == "1.2e+38"
 
 
+def test_what_was_found_is_printed_in_a_line():
+    assert repr(regions.find(regions.zigzag(3, 2), 0.0, 1.0)) == "<Line: 16 regions from 0 to 1>"
+    gradatim.manual_seed(0)
+    plane = regions.find(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)))
+    assert repr(plane) == f"<Plane: {plane.patterns} regions>"
+
+
 @given(st.integers(1, 6), st.integers(1, 30), st.integers(1, 6))
 @settings(deadline=None, derandomize=True, max_examples=30)
 def test_the_bounds_are_ordered_and_the_parameters_are_those_of_the_network(Di, D, K):

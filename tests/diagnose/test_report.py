@@ -94,6 +94,7 @@ def test_names_the_first_signal_that_is_not_finite():
 
 def test_the_table_has_a_row_for_each_signal_and_weight():
     report = examined(deep(2, nn.Tanh))
+    assert repr(report) == str(report)  # so that a cell of a notebook can end with it
     signals, weights = str(report).split("\n\n")
     assert signals.splitlines()[0].split()[:4] == ["signal", "kind", "mean", "std"]
     assert len(signals.splitlines()) == 1 + len(report.signals)

@@ -2,6 +2,7 @@
 
 import base64
 import builtins
+import math
 import re
 import stat
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from gradatim import draw
 from gradatim.scalar import Value, lol
-from tests.draw.reading import parsed
+from tests.draw.reading import SVG, parsed, texts
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -148,6 +149,21 @@ def test_notebooks_get_the_svg_and_an_image_that_needs_no_trust() -> None:
     assert "overflow" not in small._repr_html_()
     steps = draw.backward_steps(lol())
     assert inside(steps._repr_html_()) == steps._repr_svg_()
+
+
+def test_pictures_grow_for_a_projector(tmp_path: Path) -> None:
+    small = draw.graph(lol())
+    large = small.scaled(2)
+    root = parsed(large)
+    assert float(root.get("width", 0)) == pytest.approx(2 * small.width, abs=0.1)
+    assert [t.text for t in root.iter(f"{SVG}text")] == texts(small)
+    assert any(g.get("transform") == "scale(2)" for g in root.iter(f"{SVG}g"))
+    assert large.scaled(0.5).width == pytest.approx(small.width)
+    steps = draw.backward_steps(lol())
+    assert [d.width for d in steps.scaled(3)] == [pytest.approx(3 * d.width) for d in steps]
+    for wrong in (0, -1.0, math.inf, math.nan):
+        with pytest.raises(ValueError, match="above 0"):
+            small.scaled(wrong)
 
 
 def test_wide_pictures_get_a_frame_that_scrolls() -> None:

@@ -1,10 +1,11 @@
 """The training loop: it learns, it counts, and small batches pay."""
 
 import random
+import re
 
 import pytest
 
-from gradatim.scalar import MLP, Value, accuracy, four_samples, squared_error, train, two_moons
+from gradatim.scalar import MLP, Run, Value, accuracy, four_samples, squared_error, train, two_moons
 
 
 def test_the_four_samples_are_those_of_the_slides():
@@ -115,3 +116,10 @@ def test_accuracy_counts_the_right_signs():
     net.parameters()[0].data, net.parameters()[1].data = 1.0, 0.0
     assert accuracy(net, samples) == 0.75
     assert isinstance(squared_error(net, samples), Value)
+
+
+def test_a_run_of_any_length_is_printed_in_a_line():
+    xs, ys = four_samples()
+    run = train(MLP(3, [1]), list(zip(xs, ys, strict=True)), rate=0.1, steps=2_000)
+    assert re.fullmatch(r"<Run: 2,000 steps, loss [\d.e-]+ to [\d.e-]+, [\d.e-]+ s>", repr(run))
+    assert repr(Run()) == "<Run: 0 steps, 0 s>"

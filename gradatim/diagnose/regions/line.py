@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from .affine import MOST_NUMBERS, TOLERANCE, Affine, too_many
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Line:
     """A network split where one of its units switches on or off.
 
@@ -18,11 +18,14 @@ class Line:
     switches at the end of each region, 1 for the first.
     """
 
-    x: np.ndarray = field(repr=False)
-    y: np.ndarray = field(repr=False)
-    slope: np.ndarray = field(repr=False)
-    layer: np.ndarray = field(repr=False)
-    bends: np.ndarray = field(repr=False)  # (N - 1,) whether the slope changes there
+    x: np.ndarray
+    y: np.ndarray
+    slope: np.ndarray
+    layer: np.ndarray
+    bends: np.ndarray  # (N - 1,) whether the slope changes there
+
+    def __repr__(self) -> str:
+        return f"<Line: {self.patterns:,} regions from {self.x[0]:g} to {self.x[-1]:g}>"
 
     @property
     def patterns(self) -> int:

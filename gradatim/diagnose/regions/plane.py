@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class Edge:
     layer: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plane:
     """A rectangle split into the polygons on which a network is linear.
 
@@ -27,10 +27,13 @@ class Plane:
     outputs), `slope` (N, outputs, 2) its gradient on each.
     """
 
-    cells: tuple[np.ndarray, ...] = field(repr=False)
-    heights: tuple[np.ndarray, ...] = field(repr=False)
-    slope: np.ndarray = field(repr=False)
-    edges: tuple[Edge, ...] = field(repr=False)
+    cells: tuple[np.ndarray, ...]
+    heights: tuple[np.ndarray, ...]
+    slope: np.ndarray
+    edges: tuple[Edge, ...]
+
+    def __repr__(self) -> str:
+        return f"<Plane: {self.patterns:,} regions>"
 
     @property
     def patterns(self) -> int:

@@ -1,6 +1,7 @@
 """A finished picture: notebooks display it, `save` writes it."""
 
 import base64
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,20 @@ class Drawing:
             f"{rectangle(0, 0, self.width, self.height, fill=PAPER, radius=8)}"
             f"{''.join(self.elements)}</svg>\n"
         )
+
+    def scaled(self, by: float) -> "Drawing":
+        """The same picture, `by` times as wide and high, as for a projector.
+
+        Errors: ArgumentError unless `by` is above 0 and finite.
+
+        >>> Drawing(40, 20, (), "small").scaled(2.5)
+        <Drawing: small, 100 x 50>
+        """
+        if not 0 < by < math.inf:
+            raise ArgumentError(f"scaled: a picture can grow by a number above 0, not by {by}")
+        larger = f'<g transform="scale({by:g})">{"".join(self.elements)}</g>'
+        width, height = self.width * by, self.height * by
+        return Drawing(width, height, (larger,), self.title, self.description)
 
     def save(self, path: str | Path, *, scale: float = 2.0) -> Path:
         """Write the picture to `path` (.svg or .png) and return the path.

@@ -26,6 +26,10 @@ class Drawings(Sequence[Drawing]):
             return Drawings(self._drawings[index], title=self.title)
         return self._drawings[index]
 
+    def scaled(self, by: float) -> "Drawings":
+        """The same pictures, each `by` times as wide and high."""
+        return Drawings([drawing.scaled(by) for drawing in self], title=self.title)
+
     def strip(self, *, columns: int = 1) -> Drawing:
         """All drawings as one, in rows of `columns`."""
         return beside(self._drawings, title=self.title, columns=columns)
