@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ArgumentError, DTypeError, ShapeError
 from ..core.handle import check_tensor
+from ..ops.distance import distances
 from .joining import several
-from .promotion import only_floats
+from .promotion import broadcast_shape, expanded, only_floats, result_type, to_dtype
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -78,4 +79,9 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0) -> Tensor:
         )
     if p < 0:
         raise ArgumentError(f"cdist: p is a norm, 0 or more, got {p}")
-    return (x1.unsqueeze(-2) - x2.unsqueeze(-3)).norm(p, -1)
+    if p != 2:
+        return (x1.unsqueeze(-2) - x2.unsqueeze(-3)).norm(p, -1)
+    dtype = result_type(x1, x2)
+    x, y = to_dtype(x1, dtype), to_dtype(x2, dtype)
+    batch = broadcast_shape("cdist", tuple(x1.shape[:-2]), tuple(x2.shape[:-2]))
+    return distances(*[expanded(a, (*batch, *a._value.shape[-2:])) for a in (x, y)])

@@ -36,7 +36,7 @@ def _delayed(x: Any, dim: int, first: float) -> Any:
     return cat(start, slice_(x, index=(*before, slice(0, max(n - 1, 0)))), dim=dim)
 
 
-MANY = 32  # elements; from here on, one call for each row is faster than NumPy's accumulate
+MANY = 256  # elements; from here on, one call for each row is faster than NumPy's accumulate
 
 
 def accumulated(join: np.ufunc, x: Array, dim: int) -> Array:

@@ -58,3 +58,28 @@ def test_a_point_is_at_distance_0_from_itself_with_a_gradient_of_0():
 def test_what_does_not_fit_says_what_and_where(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+def test_many_distances_in_single_precision_are_as_exact_as_their_differences(offset):
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(2, 40, 30)) + offset).astype(np.float32)
+    y = np.concatenate([x[:, 5:20] * np.float32(1 + 1e-4), x[:, :5]], 1)
+    exact = np.linalg.norm(x[:, :, None].astype(float) - y[:, None].astype(float), axis=-1)
+    a, b = g.from_numpy(x).requires_grad_(), g.from_numpy(y).requires_grad_()
+    found = g.cdist(a, b)
+    np.testing.assert_allclose(found.detach().numpy(), exact, rtol=1e-6)
+    assert found[:, range(5), range(15, 20)].abs().max() == 0  # these points are the same
+    found.sum().backward()
+    safe = np.where(exact == 0, np.inf, exact)
+    slopes = (x[:, :, None].astype(float) - y[:, None]) / safe[..., None]
+    np.testing.assert_allclose(a.grad.numpy(), slopes.sum(2), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(b.grad.numpy(), -slopes.sum(1), rtol=1e-4, atol=1e-4)
+
+
+def test_an_infinite_point_is_infinitely_far_from_many():
+    x = g.zeros(60, 3)
+    x[7] = g.inf
+    found = g.cdist(x, g.zeros(60, 3))
+    assert found[7].isinf().all()
+    assert found[8].eq(0).all()

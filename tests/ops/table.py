@@ -371,7 +371,26 @@ LAYERS = [
     ((3, 0), (2, 0)),
 ]
 
+POINTS = [((3, 4), (2, 4)), ((2, 3, 2), (2, 1, 2)), ((1, 1), (1, 1)), ((0, 2), (3, 2))]
+
 PRODUCTS = [
+    *[
+        Case(
+            "distances",
+            (numbers(a), numbers(b, seed=2)),
+            lambda x, y: (((x[..., :, None, :] - y[..., None, :, :]) ** 2).sum(-1)) ** 0.5,
+            tolerance=1e-11,
+        )
+        for a, b in POINTS
+    ],
+    *[
+        Case(
+            "pull",
+            (numbers((*a[:-1], b[-2]), seed=3), numbers(a), numbers(b, seed=2)),
+            lambda w, x, y: (w[..., None] * (x[..., :, None, :] - y[..., None, :, :])).sum(-2),
+        )
+        for a, b in POINTS
+    ],
     *[Case("matmul", (numbers(a), numbers(b, seed=2)), _product) for a, b in FACTORS],
     *[Case("linear", (numbers(a), numbers(b, seed=1)), _linear) for a, b in LAYERS],
     *[

@@ -102,6 +102,7 @@ NEED_A_DIMENSION = {
     *("attention", "attention_back", "masked_attention"),
     *(
         "diagonal",
+        "distances",
         "extreme",
         "flat_index",
         "gather",
@@ -115,7 +116,17 @@ NEED_A_DIMENSION = {
         "outer_rows",
     ),
     *("solve", "inv", "det", "slogdet", "cholesky", "eigh", "svd", "qr"),
-    *("multinomial", "nll", "pick", "place", "recurrence", "running_index", "scatter", "std"),
+    *(
+        "multinomial",
+        "nll",
+        "pick",
+        "place",
+        "pull",
+        "recurrence",
+        "running_index",
+        "scatter",
+        "std",
+    ),
     *(
         "scaled_softmax",
         "scatter_extreme",
