@@ -22,7 +22,7 @@ from .._tensor.randomness import randint
 from .._tensor.tensor import Tensor
 from ..compiler.attempt import Attempt
 from ..core.errors import ArgumentError
-from ..core.random import manual_seed
+from ..core.random import default_generator
 from ..data import digits
 from ..nn import BatchNorm1d, Linear, Module, Sequential, init
 from ..nn import functional as F
@@ -152,7 +152,7 @@ def _cured(
     X, Y = from_numpy(train.pixels()), from_numpy(train.labels)
     for name, config in STAGES:
         tell(name)
-        manual_seed(seed)
+        default_generator.manual_seed(seed)
         options = (config.kaiming, config.norm, config.residual)
         model = DeepMLP(Config(depth, width, *options))
         yield _stage(name, model, X, Y, steps)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from ..core.files import write_atomically
-from ..core.random import manual_seed
+from ..core.random import default_generator
 from .checkpoint import Checkpoint
 from .config import RunConfig, apply_pairs
 from .errors import BadUse
@@ -165,7 +165,7 @@ def make_learner(
     config: RunConfig, task: Task, *, warn: Callable[[str], None] = lambda message: None
 ) -> ModelLearner:
     """A new learner; the default generator is reset to the training seed."""
-    manual_seed(config.training.seed)
+    default_generator.manual_seed(config.training.seed)
     model = find_model(config.name).load().Model(config.model)
     return ModelLearner(config, model, task, warn=warn)
 

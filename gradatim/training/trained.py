@@ -12,7 +12,7 @@ import numpy as np
 
 from .._tensor.interchange import from_numpy
 from .._tensor.tensor import Tensor
-from ..core.random import manual_seed
+from ..core.random import default_generator
 from ..data.examples import Examples
 from .blas_threads import threads
 from .config import RunConfig
@@ -163,7 +163,7 @@ def fresh(name: str) -> Trained:
     config = default_config(find_model(name))
     task = read_task(config)
     config = task.sized(config)
-    manual_seed(config.training.seed)
+    default_generator.manual_seed(config.training.seed)
     model = find_model(name).load().Model(config.model)
     if hasattr(model, "learn"):
         for batch in task.training(config.model).batches(COUNTING_BATCH):

@@ -9,7 +9,6 @@ import threading
 import numpy as np
 import pytest
 
-from gradatim.core import random
 from gradatim.core.errors import GradatimError
 from gradatim.core.random import Generator, RandomError
 
@@ -224,24 +223,3 @@ def test_threads_share_a_generator_without_losing_a_number():
         thread.join()
     alone = generator()
     assert sorted(taken) == sorted(alone.normal(1).item() for _ in range(800))
-
-
-# --------------------------------------------------------------------------- the default one
-
-
-@pytest.fixture
-def default():
-    state = random.get_rng_state()
-    yield random.default_generator
-    random.set_rng_state(state)
-
-
-def test_the_default_generator_is_steered_by_functions(default):
-    assert random.manual_seed(42) is default
-    assert random.initial_seed() == 42
-    state = random.get_rng_state()
-    numbers = default.uniform(3)
-    random.set_rng_state(state)
-    np.testing.assert_array_equal(default.uniform(3), numbers)
-    assert random.seed() == random.initial_seed()
-    assert random.manual_seed(1.9).initial_seed() == 1

@@ -12,14 +12,7 @@ generator     the class that combines them
 default       the default generator
 """
 
-from .default import (
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    seed,
-    set_rng_state,
-)
+from .default import default_generator
 from .errors import RandomError
 from .generator import Generator
 from .memory_order import draw_order, in_draw_order
@@ -29,10 +22,5 @@ __all__ = [
     "RandomError",
     "default_generator",
     "draw_order",
-    "get_rng_state",
     "in_draw_order",
-    "initial_seed",
-    "manual_seed",
-    "seed",
-    "set_rng_state",
 ]
