@@ -14,9 +14,9 @@ import numpy as np
 from ..core.errors import LinAlgError
 from ..core.primitive import Primitive
 from ..core.storage import ArrayType
-from .broadcast import broadcast_to, numel, reshape_to
+from .broadcast import broadcast_to, numel, reduce_sum, reshape_to
 from .creation import constant
-from .elementwise import add, like, mul, neg
+from .elementwise import add, like, mul, neg, sub
 from .matmul import matmul
 from .movement import slice_, swap_last
 
@@ -73,12 +73,34 @@ def _over(g: Any, matrix: Any) -> Any:
     return broadcast_to(reshape_to(g, (*shape[:-2], 1, 1)), shape=shape)
 
 
-# The determinant may be 0, where its gradient is nan: there is no inverse.
+def _cofactors(a: Array) -> Array:
+    try:
+        slope = np.linalg.det(a)[..., None, None] * np.linalg.inv(a).swapaxes(-2, -1)
+    except np.linalg.LinAlgError:  # the determinant is 0
+        u, s, v = np.linalg.svd(a)
+        others = [np.prod(np.delete(s, i, -1), -1) for i in range(s.shape[-1])]
+        sign = (np.linalg.det(u) * np.linalg.det(v))[..., None, None]
+        slope = sign * (u * np.stack(others, -1)[..., None, :]) @ v
+    return slope.astype(a.dtype)
+
+
+def _cofactors_back(g: Any, a: Any, out: Any) -> Any:
+    turned = swap_last(inv(a))
+    last = len(a._value.shape)
+    size = reduce_sum(mul(g, out), dims=(last - 2, last - 1), keepdim=False)
+    return sub(mul(_over(size, a), turned), matmul(matmul(out, swap_last(g)), turned))
+
+
+# det(a) a^-T, the gradient of the determinant; of a singular matrix too, but no gradient of it
+cofactors: Primitive = Primitive(
+    "cofactors(a)", _checked("det", _cofactors), _square, a=_cofactors_back
+)
+
 det: Primitive = Primitive(
     "det(a)",
     _checked("det", lambda a: np.asarray(np.linalg.det(a), a.dtype)),
     _of_batch,
-    a=lambda g, a, out: mul(_over(mul(g, out), a), swap_last(inv(a))),
+    a=lambda g, a: mul(_over(g, a), cofactors(a)),
 )
 
 

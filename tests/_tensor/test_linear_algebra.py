@@ -103,3 +103,16 @@ def test_empty_matrices_have_rank_and_condition_zero():
 def test_an_order_of_many_dimensions_needs_two_of_them():
     with pytest.raises(RuntimeError, match=r"norm: of shape \[2, 2, 2\] an order needs dim"):
         linalg.norm(g.ones(2, 2, 2), 1)
+
+
+def test_the_gradient_of_a_determinant_that_is_0():
+    both = [[[1.0, 0.0], [0.0, 0.0]], [[2.0, 0.0], [0.0, 3.0]]]
+    for numbers, slope in (
+        ([[1.0, 2.0], [2.0, 4.0]], [[4.0, -2.0], [-2.0, 1.0]]),
+        ([[0.0, 0.0], [0.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]),
+        (both, [[[0.0, 0.0], [0.0, 1.0]], [[3.0, 0.0], [0.0, 2.0]]]),
+        ([[0.0]], [[1.0]]),
+    ):
+        a = g.tensor(numbers, requires_grad=True)
+        a.det().sum().backward()
+        assert g.allclose(a.grad, g.tensor(slope), atol=1e-6)

@@ -132,6 +132,17 @@ def _sign_and_log(x: Any) -> Any:
     return np.stack([np.sign(x), np.log(abs(x))], -1)
 
 
+def _minors(a: Any) -> Any:
+    """The determinants of the matrix without one row and one column, with signs."""
+    n = a.shape[-1]
+    minors = [
+        (-1) ** (i + j) * np.linalg.det(np.delete(np.delete(a, i, -2), j, -1))
+        for i in range(n)
+        for j in range(n)
+    ]
+    return np.stack(minors, -1).reshape(a.shape)
+
+
 _EYE = 3 * np.eye(3)
 MATRICES = [numbers((3, 3)) + _EYE, numbers((2, 3, 3), -1, 1) + _EYE, np.zeros((0, 2, 2))]
 POSITIVE = [a @ a.swapaxes(-2, -1) for a in MATRICES]
@@ -143,6 +154,7 @@ LINEAR = [
         for name, expected in (
             ("inv", np.linalg.inv),
             ("det", np.linalg.det),
+            ("cofactors", _minors),
             ("slogdet", lambda a: _sign_and_log(np.linalg.det(a))),
             ("qr", _packed(np.linalg.qr)),
         )

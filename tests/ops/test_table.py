@@ -115,7 +115,7 @@ NEED_A_DIMENSION = {
         "matmul",
         "outer_rows",
     ),
-    *("solve", "inv", "det", "slogdet", "cholesky", "eigh", "svd", "qr"),
+    *("solve", "inv", "det", "cofactors", "slogdet", "cholesky", "eigh", "svd", "qr"),
     *(
         "multinomial",
         "nll",

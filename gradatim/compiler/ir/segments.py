@@ -17,7 +17,8 @@ REASONS: dict[str, str] = {
     "scatter_extreme": BY_PLACE,
     "scatter_prod": BY_PLACE,
     "linspace": ENDS_MEET,
-    **dict.fromkeys(("solve", "inv", "det", "slogdet", "cholesky", "eigh", "svd", "qr"), LAPACK),
+    **dict.fromkeys(("solve", "inv", "det", "cofactors", "slogdet"), LAPACK),
+    **dict.fromkeys(("cholesky", "eigh", "svd", "qr"), LAPACK),
 }
 
 # Their output shapes depend on the data: a trace refuses them.
