@@ -7,6 +7,7 @@ import re
 import stat
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -76,6 +77,23 @@ def test_png_by_the_python_package(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in converter is a shell script")
+def test_the_png_needs_no_minus_which_some_fonts_lack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+
+    def svg2png(*, bytestring: bytes, output_width: int) -> bytes:
+        given.append(bytestring.decode("utf-8"))
+        return PNG
+
+    monkeypatch.setitem(sys.modules, "cairosvg", SimpleNamespace(svg2png=svg2png))
+    drawing = draw.curves([-2.0, 0.0, 2.0])
+    assert "−2" in drawing.svg
+    drawing.save(tmp_path / "x.png")
+    assert "−" not in given[0]
+    assert "–2" in given[0]
+
+
 @pytest.mark.usefixtures("no_cairosvg")
 def test_png_by_a_program_on_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "rsvg-convert"

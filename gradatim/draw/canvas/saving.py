@@ -48,7 +48,8 @@ def _by_cairosvg(svg: str, pixels: int) -> bytes | None:
     except (ImportError, OSError):  # OSError: the package is installed, the cairo library is not
         return None
     # cairo uses only the first family of a list, and would draw numbers in the wrong one.
-    plain = svg.replace(MONO, "monospace").replace(SANS, "sans-serif")
+    # Nor does it look elsewhere for a sign that the font lacks, as Noto Sans does the minus.
+    plain = svg.replace(MONO, "monospace").replace(SANS, "sans-serif").replace("−", "–")
     return bytes(cairosvg.svg2png(bytestring=plain.encode("utf-8"), output_width=pixels))
 
 
