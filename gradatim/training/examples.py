@@ -9,9 +9,9 @@ import numpy as np
 from .._tensor.interchange import from_numpy
 from .._tensor.randomness import randint
 from .._tensor.tensor import Tensor
+from ..core.pace import MOMENT
 from ..core.random import default_generator
 from ..data.examples import Batch, Examples
-from .pace import MOMENT
 
 TABLE_LIMIT = 1 << 30  # bytes of examples kept in memory; larger data is read as it is drawn
 PIECE = 1 << 14  # examples converted at a time

@@ -18,6 +18,7 @@ from ..autograd import no_grad
 from ..compiler.attempt import Attempt
 from ..core.dtypes import float64
 from ..core.errors import FileError
+from ..core.pace import Pace
 from ..core.random import default_generator
 from ..data.examples import Batch
 from .config import RunConfig
@@ -27,7 +28,6 @@ from .losses import MeanLoss, enough, stretches
 from .memory_check import check_batch
 from .once import only_once
 from .optimizers import change, make_optimizer
-from .pace import Pace
 from .tasks import Task
 
 STEP = "the training step"  # its name in messages about compilation
@@ -63,7 +63,7 @@ class ModelLearner:
         self.examples = TrainingExamples(self.drawn, self.settings.batch_size)
         self.optimizer = None if self.counted else make_optimizer(model, self.settings)
         self.seen = 0  # examples, over the whole run
-        self.pace = Pace()
+        self.pace = Pace(begins_slowly=True)
         compiled, warn_once = self.settings.compile, only_once(warn)
         self.drawing = Attempt(self.draw_and_descend, name=STEP, wanted=compiled, warn=warn_once)
         self.descending = Attempt(self.descend, name=STEP, wanted=compiled, warn=warn_once)

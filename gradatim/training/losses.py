@@ -12,9 +12,9 @@ from .._tensor.interchange import from_numpy
 from .._tensor.tensor import Tensor
 from ..autograd import no_grad
 from ..compiler.attempt import Attempt
+from ..core.pace import Pace
 from ..data.examples import Batch, Examples
 from ..nn import Module
-from .pace import Pace
 
 BATCH = 1_024  # targets per batch: large enough for fast products, small enough for caches
 STRETCH = 16  # batches converted at a time
@@ -38,7 +38,7 @@ class MeanLoss:
     ) -> None:
         self.model = model
         self.batch = Attempt(self._loss, name="the evaluation", wanted=compiled, warn=warn)
-        self.pace = Pace()
+        self.pace = Pace(begins_slowly=True)
 
     def __call__(
         self,

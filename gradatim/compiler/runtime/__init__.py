@@ -9,6 +9,6 @@ Reading order:
     snapshot    copies of what its steps change
     by_numpy    equations without machine code
     team        the worker threads
-    pace        whether many short steps run on one worker or on all
+    teamwork    whether many short steps run on one worker or on all
     lock        the lock on the fields of tensors
 """

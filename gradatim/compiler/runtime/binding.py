@@ -15,6 +15,7 @@ import numpy as np
 
 from ..._tensor.arithmetic import IntegerDivisionError
 from ...core.errors import IndexOutOfRange
+from ...core.pace import Pace
 from ...core.placement import address_of, placed
 from ..guards.check import Guards
 from ..lower.nest.refusals import INDEX
@@ -29,14 +30,13 @@ from .gradients import Gradients
 from .inputs import Inputs
 from .lock import STATE
 from .outputs import Output
-from .pace import Pace
 from .returned import returned
 from .snapshot import SpareSnapshot
+from .teamwork import Teamwork
 
 Array = np.ndarray[Any, Any]
 GRADIENTS = "a .grad was set that was None while tracing, or the other way round"
 MADE = "by the call before: "
-CHUNK_SECONDS = 0.05  # how long a native loop runs before it returns to Python
 
 _bindings: WeakSet[Binding] = WeakSet()
 
@@ -88,8 +88,7 @@ class Binding:
         self.is_one = compiled.is_native and not compiled.generators  # one function, without draws
         self.workers = 0 if compiled.shared else 1  # 0: as many as available
         self.turn = 0  # when it ran last
-        self.chunk = 1  # steps before the loop returns to Python, adapted to their measured time
-        self.pace = Pace()
+        self.pace, self.teamwork = Pace(), Teamwork()
         _bindings.add(self)
 
     def _outputs(self) -> Iterator[tuple[int, Output]]:
@@ -235,7 +234,7 @@ class Binding:
         with self.lock:
             with STATE:
                 outputs = self._place(tensors, rows)
-                if steps > self.chunk:
+                if steps > self.pace.most:
                     self.gradients.withdraw()
             self._make_stacks(steps, stretch)
             after = self._after_each(rows)
@@ -260,11 +259,11 @@ class Binding:
             self.table[base + j] = address_of(array)
 
     def _run_chunk(self, left: int, stretch: Stretch, *, check: bool, each_whole: bool) -> None:
-        """Some of the steps that are left, for about CHUNK_SECONDS."""
-        control, count, together = self.control, min(self.chunk, left), False
+        """Some of the steps that are left, for about a moment."""
+        control, count, together = self.control, min(self.pace.most, left), False
         has_choice = self.compiled.has_both and team.get_num_threads() > 1
         if has_choice:
-            count, together = self.pace.choose(count)
+            count, together = self.teamwork.choose(count)
         self._choose_steps(each_whole=each_whole, together=together)
         control[STEPS], control[DONE], control[CHECK] = count, 0, check
         begin = time.perf_counter()
@@ -274,10 +273,10 @@ class Binding:
             seconds = time.perf_counter() - begin
             stretch.done += int(control[DONE]) - self._failed
         stretch.stopped = check and bool(control[STOP])
-        per_step = max(seconds / max(int(control[DONE]), 1), 1e-8)
+        done = max(int(control[DONE]), 1)
+        self.pace.took(done, seconds)
         if has_choice:
-            self.pace.note(per_step, together=together)
-        self.chunk = max(1, min(int(CHUNK_SECONDS / per_step), 8 * self.chunk))
+            self.teamwork.note(max(seconds / done, 1e-8), together=together)
 
     @property
     def _failed(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ...core.pace import Pace
 from ...scalar.value import Value
 from ..guards.watch import Watch
 from ..machine.cached_code import code_of
@@ -24,7 +25,6 @@ from .passes import shortened
 from .reach import reach
 from .trace import Fresh, Known, Number, trace
 
-CHUNK = 0.05  # seconds of native steps, after which Python checks for signals
 _MANY = 10_000  # lines of IR text that take more than a second to compile
 
 # Held while Values are read, written or traced, but not while machine code runs.
@@ -105,17 +105,16 @@ class Run:
     def steps(self, rows: Any) -> None:
         """Run a step for each row of numbers, (n, width), in chunks of limited duration."""
         inputs = np.ascontiguousarray(rows, dtype=np.float64)
-        n, size = len(inputs), 1
+        n, pace = len(inputs), Pace()
         self.outputs = np.empty((n, len(self.version.trace.outputs)))
         while self.done < n:
-            size = min(size, n - self.done)
+            size = min(pace.most, n - self.done)
             chunk = slice(self.done, self.done + size)
             arrays = (self.memory, inputs[chunk], self.outputs[chunk])
             began = time.perf_counter()
             self.version.steps(*(a.ctypes.data for a in arrays), size)
             self.done += size
-            seconds = time.perf_counter() - began
-            size = max(1, min(8 * size, int(size * CHUNK / max(seconds, 1e-9))))
+            pace.took(size, time.perf_counter() - began)
 
     def write_back(self) -> None:
         """Write the new numbers to the Values."""

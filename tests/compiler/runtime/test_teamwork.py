@@ -7,7 +7,7 @@ import pytest
 
 import gradatim as g
 from gradatim.compiler.machine import engine
-from gradatim.compiler.runtime.pace import Pace
+from gradatim.compiler.runtime.teamwork import Teamwork
 from gradatim.nn import functional as F
 
 
@@ -19,36 +19,38 @@ def threads() -> Iterator[None]:
     g.set_num_threads(before)
 
 
-def ran(pace: Pace, stretches: int, alone: float, together: float, steps: int = 1000) -> float:
+def ran(
+    teamwork: Teamwork, stretches: int, alone: float, together: float, steps: int = 1000
+) -> float:
     """The part of the steps that ran together, if a step takes so many microseconds."""
     counts = {False: 0, True: 0}
     for _ in range(stretches):
-        count, both = pace.choose(steps)
+        count, both = teamwork.choose(steps)
         assert 0 < count <= steps
-        pace.note((together if both else alone) / 1e6, together=both)
+        teamwork.note((together if both else alone) / 1e6, together=both)
         counts[both] += count
     return counts[True] / sum(counts.values())
 
 
 def test_steps_run_together_where_that_is_faster():
-    assert ran(Pace(), 300, alone=25, together=20) > 0.98
+    assert ran(Teamwork(), 300, alone=25, together=20) > 0.98
 
 
 def test_steps_run_alone_where_that_is_faster():
-    assert ran(Pace(), 300, alone=25, together=60) < 0.01
+    assert ran(Teamwork(), 300, alone=25, together=60) < 0.01
 
 
 def test_the_way_changes_when_the_machine_does():
-    pace = Pace()
-    ran(pace, 100, alone=25, together=20)
-    assert ran(pace, 300, alone=25, together=60) < 0.05
-    assert ran(pace, 300, alone=25, together=20) > 0.6
+    teamwork = Teamwork()
+    ran(teamwork, 100, alone=25, together=20)
+    assert ran(teamwork, 300, alone=25, together=60) < 0.05
+    assert ran(teamwork, 300, alone=25, together=20) > 0.6
 
 
 def test_few_steps_wake_nobody():
-    pace = Pace()
-    ran(pace, 100, alone=25, together=20)
-    assert ran(pace, 100, alone=25, together=20, steps=10) == 0
+    teamwork = Teamwork()
+    ran(teamwork, 100, alone=25, together=20)
+    assert ran(teamwork, 100, alone=25, together=20, steps=10) == 0
 
 
 def train(workers: int) -> list[np.ndarray]:
@@ -83,7 +85,7 @@ def train(workers: int) -> list[np.ndarray]:
 @pytest.mark.usefixtures("threads")
 def test_the_results_are_the_same_for_any_number_of_workers(monkeypatch):
     alone = train(1)
-    monkeypatch.setattr(Pace, "choose", lambda self, count: (count, True))
+    monkeypatch.setattr(Teamwork, "choose", lambda self, count: (count, True))
     for workers in (2, 3):
         for one, other in zip(alone, train(workers), strict=True):
             np.testing.assert_array_equal(one, other)

@@ -17,14 +17,14 @@ RARELY = 32  # stretches after which the slower way is tried again, if it was ha
 PART = 8  # with how small a part of the steps
 
 
-class Pace:
+class Teamwork:
     """The seconds per step of the last stretches: alone, and together.
 
-    >>> pace = Pace()
+    >>> teamwork = Teamwork()
     >>> for _ in range(8):
-    ...     count, together = pace.choose(2000)
-    ...     pace.note(20e-6 if together else 25e-6, together=together)
-    >>> pace.choose(2000), pace.choose(10)
+    ...     count, together = teamwork.choose(2000)
+    ...     teamwork.note(20e-6 if together else 25e-6, together=together)
+    >>> teamwork.choose(2000), teamwork.choose(10)
     ((2000, True), (10, False))
     """
 
