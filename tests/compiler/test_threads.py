@@ -35,9 +35,11 @@ def test_threads_compile_one_program_at_once():
         start.wait()
         return [f(g.full((3,), float(k))).item() for _ in range(50)]
 
-    with ThreadPoolExecutor(4) as pool, pytest.warns(UserWarning, match="changes calls"):
+    with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(call, range(4))) == [[3.0 * k] * 50 for k in range(4)]
-    assert len(calls) == 1
+    assert f.history == ["first call"]
+    assert len(calls) == 200
+    assert len(set(calls)) == 1
 
 
 def test_calls_of_one_program_from_several_threads_are_whole_steps():
