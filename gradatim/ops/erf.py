@@ -57,7 +57,9 @@ def write_erf(x: Array, out: Array) -> None:
 
 def _erf(x: Array) -> Array:
     if x.size <= FEW:
-        return np.array([math.erf(v) for v in x.ravel().tolist()], x.dtype).reshape(x.shape)
+        out = np.empty_like(x)  # laid out as the input
+        out[...] = np.array([math.erf(v) for v in x.ravel().tolist()]).reshape(x.shape)
+        return out
     return in_pieces(write_erf, x)
 
 
