@@ -64,7 +64,7 @@ def prepare(
     number: int = 0,
 ) -> None:
     """Compute loop invariants ahead of a loop, and splat them over a vector."""
-    nest = scope if isinstance(scope, NestScope) else scope.nest
+    nest = scope.nest
     row = scope if isinstance(scope, RowScope) else RowScope(nest, ())
     probe = Chunk(row, 0, lanes)
     for n in nodes:

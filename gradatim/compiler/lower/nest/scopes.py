@@ -41,6 +41,12 @@ class NestScope:
     numbers: dict[Node, int]  # the status with which a node refuses
     kept: dict[Any, Value] = field(default_factory=dict)
     levels: dict[Any, int] = field(default_factory=dict)
+    mask = None  # of the elements that exist: only a chunk has one
+
+    @property
+    def nest(self) -> NestScope:
+        """The nest's scope."""
+        return self
 
     def level(self, a: Argument) -> int:
         """How often a value changes: ELEMENT, ROW or WHOLE."""
@@ -83,6 +89,7 @@ class RowScope:
     nest: NestScope
     coordinates: Sequence[Operand]
     kept: dict[Any, Value] = field(default_factory=dict)
+    mask = None
 
     @property
     def f(self) -> Function:
@@ -179,7 +186,7 @@ def compute(scope: Scope, f: Function, a: Argument, n: int) -> Value:
     """Write the code of a value that this scope does not have yet."""
     if isinstance(a, Leaf):
         return read(scope, f, a, n)
-    nodes = (scope if isinstance(scope, NestScope) else scope.nest).nodes
+    nodes = scope.nest.nodes
     node = nodes[a]
     if node.role == "load":
         return _load(scope, f, node, n)
@@ -202,9 +209,9 @@ def is_number_but_0(a: Argument) -> bool:
 
 
 def _refuse_zeros(scope: Scope, f: Function, node: Node, divisor: Value) -> None:
-    nest = scope if isinstance(scope, NestScope) else scope.nest
+    nest = scope.nest
     zero = f.compare("eq", divisor, 0)
-    mask = scope.mask if isinstance(scope, Chunk) else None
+    mask = scope.mask
     if mask is not None and width(zero.type) > 1:
         zero = f.binary("and", zero, mask)
     write_refusal(f, nest.status, nest.numbers[node], zero)
@@ -220,7 +227,7 @@ def read(scope: Scope, f: Function, leaf: Leaf, n: int) -> Value:
     if leaf.range is not None:
         return in_range(f, leaf, offset, along, n)
     base = in_memory(dtype)
-    pointer = scope_pointer(scope, leaf.var)
+    pointer = scope.nest.pointers(leaf.var)
     if along == 1:
         return load(f, dtype, f.gep(base, pointer, offset), n, mask)
     if along == 0:
@@ -230,16 +237,11 @@ def read(scope: Scope, f: Function, leaf: Leaf, n: int) -> Value:
     return from_memory(f, f.gather(base, first, steps, mask), dtype)
 
 
-def scope_pointer(scope: Scope, v: Var) -> Value:
-    """The address of a variable."""
-    return (scope if isinstance(scope, NestScope) else scope.nest).pointers(v)
-
-
 def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
     """Elements of a table at indices computed in the nest."""
     table, places = node.arguments
     assert isinstance(table, Leaf)
-    nest = scope if isinstance(scope, NestScope) else scope.nest
+    nest = scope.nest
     if not table.in_memory:
         return _load_known(scope, f, node, n)
     dtype, base = table.var.dtype, in_memory(table.var.dtype)
@@ -249,8 +251,8 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
         begin = row_of_table(owner, node)
         along = table.strides[-1]
         offset = f.add(begin, f.mul(scope.column, along))  # type: ignore[union-attr]
-        first = f.gep(base, scope_pointer(scope, table.var), offset)
-        mask = scope.mask if isinstance(scope, Chunk) else None
+        first = f.gep(base, scope.nest.pointers(table.var), offset)
+        mask = scope.mask
         if along == 1:
             return load(f, dtype, first, n, mask)
         steps = constants([i * along for i in range(n)], I64)
@@ -260,9 +262,9 @@ def _load(scope: Scope, f: Function, node: Node, n: int) -> Value:
     offset = f.binary("mul", safe, stride) if n > 1 else f.mul(safe, stride)
     if n == 1:
         return load(
-            f, dtype, f.gep(base, scope_pointer(scope, table.var), f.add(offset, start)), 1, None
+            f, dtype, f.gep(base, scope.nest.pointers(table.var), f.add(offset, start)), 1, None
         )
-    first = f.gep(base, scope_pointer(scope, table.var), start)
+    first = f.gep(base, scope.nest.pointers(table.var), start)
     if table.strides[-1]:
         steps = constants([i * table.strides[-1] for i in range(n)], I64)
         offset = f.binary("add", offset, steps)
@@ -285,7 +287,7 @@ def safe_row(scope: RowScope | NestScope, node: Node, places: Argument, bound: i
     """A row's index, checked once for all tables of this size."""
     key = ("safe", places, bound, node.equation.name in FROM_THE_END)
     if key not in scope.kept:
-        nest = scope if isinstance(scope, NestScope) else scope.nest
+        nest = scope.nest
         index = scope.operand(places)
         if is_inside(places, nest.nodes, bound):
             scope.kept[key] = scope.f.convert("sext", index, I64)
