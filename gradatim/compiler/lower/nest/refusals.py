@@ -14,7 +14,7 @@ from ..text.emit import I1, I64, Function, Value, constant, width
 
 INDEX, DIVISION = "index", "division"
 FROM_THE_END = ("take", "put")  # accept negative indices
-_OF_CLASSES = ("pick", "place", "cross_entropy", "cross_entropy_back")
+_OF_CLASSES = ("pick", "place", "cross_entropy", "cross_entropy_back", "nll", "nll_back")
 _OF_SEVERAL = ("flat_index", "take_pairs")  # take several indices together
 REFUSING = frozenset(
     {
