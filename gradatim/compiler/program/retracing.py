@@ -36,10 +36,9 @@ class Retracing:
             return
         what = reason.removeprefix(_CHANGED)
         if not warned and not is_settled:
-            advice = ". Pass what changes often as a float or a tensor"
             warn(
                 f"gradatim.compile: {what}, so {name} is traced again; this warning appears "
-                f"once{advice if ' changed from ' in what else ''}"
+                f"once{self._advice() if ' changed from ' in what else ''}"
             )
         latest = self.reasons[-PATIENCE:]
         changed = sum(r.startswith(_CHANGED) for r in latest)
@@ -50,6 +49,15 @@ class Retracing:
                 f"the last one because {what}; from now on it runs as written, in NumPy. Keep what "
                 "changes in a tensor, or change it outside"
             )
+
+    def _advice(self) -> str:
+        line = self.states.needs_number
+        if not line:
+            return ". Pass what changes often as a float or a tensor"
+        return (
+            f". The program would count by itself if {line} did not need the number in Python: "
+            "x ** 0.5 is as good as math.sqrt(x)"
+        )
 
     def _reason(self, changes: Sequence[str]) -> str:
         if not changes:

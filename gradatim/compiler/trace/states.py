@@ -76,9 +76,13 @@ def can_be_state(value: Any) -> bool:
 
 
 class States:
-    """The places of a function that are known to change from call to call."""
+    """The places of a function that are known to change from call to call.
+
+    `needs_number` is the line of the user's that needs one of them as a number in Python, if any.
+    """
 
     def __init__(self) -> None:
+        self.needs_number = ""
         self.entries: dict[Any, Entry] = {}  # by location
         self.refused: set[Any] = set()  # locations
 

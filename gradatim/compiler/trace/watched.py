@@ -42,10 +42,12 @@ def traced_and_watched(
         except TraceAgain as again:
             states.add(again.states)
             states.refuse(again.others)
-        except Exception:
+        except Exception as error:
             if not (numbers := states.numbers()):
                 raise
             states.refuse(numbers)  # it may need them as numbers
+            line, asks, _ = str(error).removeprefix("compile: ").partition(" asks for the value")
+            states.needs_number = line if asks else ""
         else:
             return traced, guards, [*filled, *changed]
 

@@ -586,5 +586,6 @@ def test_a_function_that_every_call_changes_runs_as_written_in_the_end() -> None
         assert all(map(numbers_alike, a, b))
     first, last = [str(w.message) for w in told]
     assert "optimizer.t changed from 1 to 2, so step is traced again" in first
+    assert "`scale = math.sqrt(1 - 0.999**self.t)` did not need the number in Python" in first
     assert "each of the last 8 calls of step had to be traced, the last one because" in last
     assert len(compiled.history) < 12
