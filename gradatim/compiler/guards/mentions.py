@@ -19,6 +19,11 @@ def globals_of(code: CodeType) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def reads_attribute(code: CodeType, name: str) -> bool:
+    """Whether a function does anything with a name but read a global."""
+    return any(i.argval == name and i.opname not in _GLOBAL for i in dis.get_instructions(code))
+
+
 def texts_of(code: CodeType) -> list[str]:
     """The string constants of a function, and their parts: `attrgetter("model.rate")`."""
     texts: list[str] = []

@@ -39,6 +39,7 @@ from .held import (
     is_number,
     reference,
 )
+from .mentions import reads_attribute
 from .place import Place, Way
 
 _MOST_ITEMS = 256
@@ -74,6 +75,7 @@ class Search:
         self._entries: set[tuple[int, str]] = set()
         self._mentioned: set[Any] = set()
         self._waiting: dict[Any, list[Callable[[], None]]] = {}
+        self._doubtful: dict[Any, list[types.CodeType]] = {}
         self._asked: set[str] = set()
         self._objects: list[tuple[Place, Any]] = []
         self._count = 0
@@ -91,6 +93,17 @@ class Search:
                 for follow in self._waiting.pop(name, ()):
                     follow()
         self._run()
+
+    def doubt(self, names: Iterable[str], code: types.CodeType) -> None:
+        """Follow references of these names if the code reads them otherwise than as globals.
+
+        To find that out takes long, so it is asked only where there is such a reference.
+        """
+        for name in names:
+            if name in self._waiting and reads_attribute(code, name):
+                self.mention([name])
+            elif name not in self._waiting and name not in self._mentioned:
+                self._doubtful.setdefault(name, []).append(code)
 
     def read_globals(self, namespace: dict[str, Any], names: Iterable[str]) -> None:
         """Follow these global names of a module."""
@@ -116,6 +129,7 @@ class Search:
 
     def end(self) -> None:
         """Release everything that was visited."""
+        self._doubtful.clear()
         visited = (self._waiting, self._kept, self._met, self._entries, self._objects, self.noted)
         for met in visited:
             met.clear()
@@ -123,6 +137,9 @@ class Search:
     # -- following references --------------------------------------------------------------
 
     def _when(self, name: Any, follow: Callable[[], None]) -> None:
+        codes = self._doubtful.pop(name, ())
+        if any(reads_attribute(code, name) for code in codes):
+            self._mentioned.add(name)
         if name in self._mentioned:
             follow()
         else:

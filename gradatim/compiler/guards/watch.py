@@ -13,6 +13,7 @@ world (files, clocks, `random`) are not seen.
 
 from __future__ import annotations
 
+import builtins
 import gc
 import sys
 import types
@@ -40,6 +41,8 @@ from .mentions import (
 )
 from .place import Location, Place, Way
 from .search import Search
+
+_BUILTINS = frozenset(dir(builtins))
 
 
 class Watch:
@@ -121,6 +124,11 @@ class Watch:
         else:
             for name in code.co_names:
                 self._uses[name].add(None)
+            # The library's own functions are named `steps` or `history`, as attributes of users.
+            doubtful = [name for name in code.co_names if name in namespace or name in _BUILTINS]
+            self._search.mention([*(set(code.co_names) - {*doubtful}), *texts])
+            self._search.doubt(doubtful, code)
+            return
         self._search.mention([*code.co_names, *texts])
 
     def _read_users(self, code: CodeType, texts: list[str], namespace: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from gradatim import enable_grad, nn, ones
 from gradatim.compiler.guards.watch import Watch
 from tests.compiler.guards.watching import Bag, guards_of, watched
 
@@ -291,6 +292,28 @@ def test_a_dictionary_with_other_keys_and_a_set():
     chosen.remove(3)
     table[2] = table.pop(1)
     assert guards.changed() == "table has other keys"
+
+
+def test_a_function_of_the_library_is_no_mention_of_an_attribute_with_its_name():
+    """A trainer's lists of numbers are called `history`, `steps`, `record`, as functions here."""
+    layer = nn.Linear(2, 1)
+    trainer = Bag(history=[], steps=0, record=[], clock=0.0, training=True)
+
+    def step():
+        with enable_grad():
+            loss = layer(ones(3, 2)).square().mean()
+        loss.backward()
+        layer.zero_grad()
+        return loss if trainer.training else None
+
+    step()
+    guards = guards_of(step)
+    trainer.history.append(1.0)
+    trainer.record.append(1.0)
+    trainer.steps = trainer.clock = 1
+    assert guards.changed() is None
+    trainer.training = False
+    assert guards.changed() == "trainer.training changed from True to False"
 
 
 def test_cycles_and_depth_end():
