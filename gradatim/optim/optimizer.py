@@ -75,7 +75,7 @@ class Optimizer:
                 "optimizer got an empty parameter list: a model has the parameters of its"
                 " attributes, those of layers in a plain list only if it is an nn.ModuleList"
             )
-        for group in given if isinstance(given[0], dict) else [{"params": given}]:
+        for group in given if isinstance(given[0], Mapping) else [{"params": given}]:
             self.add_param_group(group)
 
     def init_state(self, p: Any, group: ParamGroup) -> dict[str, Any]:
@@ -134,13 +134,13 @@ class Optimizer:
 
     # -- groups ----------------------------------------------------------------------------
 
-    def add_param_group(self, param_group: dict[str, Any]) -> None:
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
         """Add parameters with their own settings; missing ones take the defaults.
 
         Errors: TypeError for anything but a dictionary of tensors; ArgumentError for tensors that
         are not leaves, or already in a group.
         """
-        if not isinstance(param_group, dict):
+        if not isinstance(param_group, Mapping):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         if "params" not in param_group:
             raise ArgumentError(
@@ -163,7 +163,7 @@ class Optimizer:
         self.param_groups.append(group)
         group.on_number_set = self.on_number_set
 
-    def _check_named(self, param_group: dict[str, Any]) -> None:
+    def _check_named(self, param_group: Mapping[str, Any]) -> None:
         is_named = "param_names" in param_group
         if self.param_groups and is_named != ("param_names" in self.param_groups[0]):
             raise ArgumentError(

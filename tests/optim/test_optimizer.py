@@ -212,6 +212,17 @@ def test_groups_have_settings_of_their_own():
     assert [group["weight_decay"] for group in optimizer.param_groups] == [0, 0, 1.0]
 
 
+def test_an_optimizer_may_be_made_from_the_groups_of_another():
+    x, y = g.zeros(1, requires_grad=True), g.zeros(1, requires_grad=True)
+    first = optim.SGD([{"params": [x], "lr": 0.5}, {"params": [y]}], lr=0.1, momentum=0.9)
+    second = optim.SGD(first.param_groups, lr=1.0)
+    assert [group["lr"] for group in second.param_groups] == [0.5, 0.1]
+    assert [group["momentum"] for group in second.param_groups] == [0.9, 0.9]
+    (x + y).sum().backward()
+    second.step()
+    assert (x.item(), y.item()) == (-0.5, pytest.approx(-0.1))
+
+
 def test_groups_may_know_the_names_of_their_parameters():
     model = nn.Sequential(nn.Linear(2, 3), nn.LayerNorm(3))
     decay = [(n, p) for n, p in model.named_parameters() if p.ndim > 1]
