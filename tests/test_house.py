@@ -85,7 +85,7 @@ def test_public_names_are_explicit_complete_sorted_and_real(package):
 
 
 COMPLETED = """
-autograd data data.digits data.names data.text diagnose draw models nn nn.functional nn.init
+autograd data data.digits data.names data.text diagnose draw func models nn nn.functional nn.init
 nn.utils optim optim.lr_scheduler scalar
 """
 

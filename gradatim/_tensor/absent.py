@@ -93,7 +93,7 @@ _PLANNED_LAYERS = _words(
     TransformerEncoder TransformerEncoderLayer Unfold Upsample ZeroPad1d ZeroPad2d
     adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool2d avg_pool1d embedding_bag fold
     grid_sample interpolate local_response_norm max_pool1d pixel_unshuffle unfold upsample
-    parametrizations parametrize spectral_norm weight_norm prune swa_utils
+    parametrizations parametrize spectral_norm weight_norm prune
     """
 )
 _NEVER_LAYERS = {

@@ -20,3 +20,7 @@ __all__ = [
 ]
 
 __getattr__ = _missing_in(__name__, __all__)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
