@@ -21,6 +21,7 @@ from .promotion import (
     fits,
     floating,
     floating_binary,
+    like,
     operand,
     result_type,
 )
@@ -155,13 +156,13 @@ class Arithmetic(Handle):
         return _pow(operand(other), self) if fits(other) else NotImplemented
 
     def __neg__(self) -> Tensor:
-        return ops.neg(_no_bool("neg", self))
+        return like(self, ops.neg(_no_bool("neg", self)))
 
     def __pos__(self) -> Tensor:
         return self  # type: ignore[return-value]
 
     def __abs__(self) -> Tensor:
-        return ops.abs_(_no_bool("abs", self))
+        return like(self, ops.abs_(_no_bool("abs", self)))
 
     # -- unary functions -------------------------------------------------------------------
 
@@ -216,9 +217,9 @@ def _pow(x: Any, y: Any) -> Any:
     if type(y) in (int, float) and isinstance(x, Handle):
         kind = x._value.dtype.kind
         if y == 2 and kind != "b" and (type(y) is int or kind == "f"):
-            return ops.square(x)
+            return like(x, ops.square(x))
         if y != 0 and kind == "f":
-            return ops.power(x, exponent=y)
+            return like(x, ops.power(x, exponent=y))
     if _is_bool(x) and _is_bool(y):
         raise DTypeError("pow: not defined for two bool tensors; use x.int() first")
     if type(y) is int and y < 0 and x._value.dtype.kind != "f":

@@ -50,6 +50,11 @@ def _number(out: Any) -> Any:
     return out
 
 
+def like(x: Any, out: Any) -> Any:
+    """`out`, computed from `x` alone: it stands for a number if `x` does."""
+    return _number(out) if x._is_number else out
+
+
 def floating_binary(primitive: Primitive, x: Any, y: Any) -> Any:
     """`binary` for operations with floating results: integers become the default float."""
     if isinstance(x, Handle) and x._value.dtype.kind == "f":

@@ -589,3 +589,36 @@ def test_a_function_that_every_call_changes_runs_as_written_in_the_end() -> None
     assert "`scale = math.sqrt(1 - 0.999**self.t)` did not need the number in Python" in first
     assert "each of the last 8 calls of step had to be traced, the last one because" in last
     assert len(compiled.history) < 12
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x, n, a: x * n,
+        lambda x, n, a: x.sum() * -a,
+        lambda x, n, a: x.sum() * a**2,
+        lambda x, n, a: x.sum() * abs(-a) ** 0.5,
+        lambda x, n, a: x.sum() / n + a // n + n % 2,
+        lambda x, n, a: x.long() * n,
+        lambda x, n, a: x.long() * (n / 2),
+        lambda x, n, a: x.long().sum() + (0.5**n) * n,
+        lambda x, n, a: x.double() + a * n,
+        lambda x, n, a: g.full((2,), 0.1) ** n + 2**n,
+        lambda x, n, a: x + max(n // 3, 0) if isinstance(n, int) else x + n // 3,
+    ],
+)
+def test_a_number_promotes_as_in_python(use: Any) -> None:
+    """Its dtype counts least, and arithmetic among numbers is in double precision."""
+
+    def run(compiled: Any) -> Any:
+        counts = SimpleNamespace(n=1, a=0.3)
+
+        def step(x: Any) -> Any:
+            counts.n += 1
+            counts.a *= 1.1
+            return use(x, counts.n, counts.a)
+
+        step = compiled(step)
+        return [step(g.tensor([1.0, 2.0])) for _ in range(3)]
+
+    alike(run(g.compile), run(lambda step: step))
