@@ -26,6 +26,7 @@ class CompiledModule:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of the module, with its side effects."""
+        __tracebackhide__ = True
         return self._program(*args, **kwargs)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:

@@ -20,8 +20,9 @@ from ..runtime.binding import Binding
 from ..runtime.lock import STATE
 from ..runtime.sharing import Overlap
 from ..trace.arguments import Flat, is_gone
+from ..trace.foreign_draws import drawn_since, generator_states
 from ..trace.naming import names_of
-from ..trace.watched import traced_and_watched, warn, warn_of_changes
+from ..trace.watched import traced_and_watched, warn, warn_of_changes, warn_of_draws
 from .retracing import Retracing
 
 VARIANTS = 8  # programs kept per kind of arguments
@@ -94,15 +95,20 @@ class CompiledFunction:
                 moved = states.new(self._moved(key))
                 self._retracing.note(self._name, self._turn, changes, is_settled=bool(moved))
                 states.add(moved)
+                before = generator_states()
                 traced, guards, changed = traced_and_watched(
                     self.function, flat, self._name, states
                 )
+                drawn = drawn_since(before)
             called = names_of(flat, self.function)
             if traced.joint is None:
                 binding = Binding(traced, compiled_of(traced), guards, called)
             else:
                 binding = DifferentiableBinding(traced, traced.joint, guards, called, self._name)
             self._keep(key, binding)
+        if drawn and "draws" not in self._warned:
+            self._warned.add("draws")
+            warn_of_draws(self._name, drawn)
         if changed and "changes" not in self._warned:
             self._warned.add("changes")
             warn_of_changes(self._name, changed)

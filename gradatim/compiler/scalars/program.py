@@ -88,6 +88,7 @@ class ScalarProgram:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function in native code."""
+        __tracebackhide__ = True
         if _must_be_plain():
             return self.function(*args, **kwargs)
         arguments = taken_apart(args, kwargs)

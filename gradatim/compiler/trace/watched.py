@@ -88,3 +88,12 @@ def warn_of_changes(name: str, changed: list[str]) -> None:
         "before the first call (in a module, a buffer: register_buffer) and write into it (copy_, "
         "add_); or change it outside"
     )
+
+
+def warn_of_draws(name: str, generators: list[str]) -> None:
+    """Warn that every call will use the numbers that were drawn during the trace."""
+    warn(
+        f"gradatim.compile: {name} draws from {' and '.join(generators)}, but Python runs only "
+        "while a function is traced, so every call gets these same numbers; this warning appears "
+        "once. Draw with gradatim (randint, randperm, rand), or pass what was drawn as an argument"
+    )
