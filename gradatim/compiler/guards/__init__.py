@@ -5,6 +5,7 @@ Reading order:
     watch        notes the code that runs while a function is traced
     mentions     the names in that code: it can only have read what it mentions
     search       follows references from the function to what it can have read
+    looking      at a value without calling the user's code: which guard suits it
     assignments  what the function assigned meanwhile
     place        a place where a value was found, and how to read it again
     held         what was there, and how to compare it; `containers` does it for containers

@@ -43,9 +43,11 @@ def names_used(code: CodeType) -> tuple[set[str], set[str]]:
     others: set[str] = set()
     steps = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "PUSH_NULL")]
     for step, after in zip(steps, [*steps[1:], None], strict=True):
-        if step.opname.startswith("LOAD_") and type(step.argval) is str:
+        *before, last = _loaded(step) or (None,)
+        others.update(before)
+        if last is not None:
             appends = after is not None and after.argval == "append"
-            (appended if appends else others).add(step.argval)
+            (appended if appends else others).add(last)
     return appended, others
 
 
@@ -77,13 +79,24 @@ def uses_of(code: CodeType) -> Iterator[tuple[str, str | None]]:
     lines = [i for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
     for n, i in enumerate(lines):
         key = _key(lines[n + 1 : n + 3])
-        if i.opname.startswith(("LOAD_", "IMPORT_")) and i.opname != "LOAD_CONST":
-            for name in i.argval if type(i.argval) is tuple else (i.argval,):
-                if type(name) is str:
-                    yield name, key
+        *before, last = _loaded(i) or (None,)
+        yield from ((name, None) for name in before)
+        if last is not None:
+            yield last, key
         read = _key(lines[max(n - 1, 0) : n + 1])
         if read is not None:
             yield read, key
+
+
+def _loaded(i: dis.Instruction) -> tuple[str, ...]:
+    """The names that an instruction reads, the last one on top of the stack.
+
+    Since Python 3.13 some instructions read two variables, or write one and read another.
+    """
+    if i.opname == "LOAD_CONST" or ("LOAD_" not in i.opname and i.opname != "IMPORT_FROM"):
+        return ()
+    names = i.argval if type(i.argval) is tuple else (i.argval,)
+    return tuple(name for name in names if type(name) is str)
 
 
 def _key(lines: list[dis.Instruction]) -> str | None:

@@ -11,12 +11,9 @@ import functools
 import operator
 import sys
 import types
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from keyword import iskeyword
 from typing import Any
-
-import numpy as np
 
 from ...core.changes import DICTS
 from ...core.handle import Handle
@@ -24,25 +21,22 @@ from ...core.nodes import Leaf
 from ...scalar.value import Value
 from ..code_owner import is_librarys, is_users
 from .assignments import Fields, Noted, of_container, of_entry, of_object
-from .containers import Items, Keys, Members
+from .containers import Items, Keys
 from .held import (
     MISSING,
     Absent,
     Class,
     Code,
-    Held,
-    Number,
-    Numbers,
     Tensor,
     Thing,
     Unhooked,
     is_number,
     reference,
 )
+from .looking import MOST_ITEMS, content_of, held_of, is_plain_object, is_read_at_once, slot_of
 from .mentions import reads_attribute
 from .place import Place, Way
 
-_MOST_ITEMS = 256
 _MOST_PLACES = 20_000
 _DEEPEST = 32
 # A scalar Value counts by identity: its numbers are what a program works on.
@@ -157,7 +151,7 @@ class Search:
     def _run(self) -> None:
         while self._queue:
             place, value = self._queue.popleft()
-            place.held = _held(value)
+            place.held = held_of(value)
             if isinstance(place.held, Tensor):
                 self._follow_hooks(value)
             leads_on = isinstance(place.held, Thing | Items) and type(place.held) is not Tensor
@@ -194,7 +188,7 @@ class Search:
             self._follow_classes(value.__name__, kind.__mro__)
         elif kind is operator.attrgetter:
             self.mention(part for name in value.__reduce__()[1] for part in name.split("."))
-        elif not issubclass(kind, _CLOSED) and kind.__getattribute__ in _PLAIN_READS:
+        elif not issubclass(kind, _CLOSED) and is_plain_object(kind):
             self._follow_object(place, value)
 
     def _follow_hooks(self, x: Handle) -> None:
@@ -215,7 +209,7 @@ class Search:
             self._follow_each(place, [(shown(key), x) for key, x in table.items()])
 
     def _follow_each(self, place: Place, items: list[tuple[str, Any]]) -> None:
-        if len(items) <= _MOST_ITEMS and self._count + len(items) <= _MOST_PLACES:
+        if len(items) <= MOST_ITEMS and self._count + len(items) <= _MOST_PLACES:
             for i, (path, x) in enumerate(items):
                 self._add(place, Way.EACH, i, path, x)
 
@@ -235,7 +229,7 @@ class Search:
     def _follow_function(self, place: Place, function: types.FunctionType) -> None:
         cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
         for name, cell in cells:
-            content = _content(cell)
+            content = content_of(cell)
             if (id(cell), "") not in self._entries and content is not MISSING:
                 self._entries.add((id(cell), ""))
                 self._kept.append(cell)
@@ -327,7 +321,7 @@ class Search:
             is_user = is_users(base.__module__)
             for name, member in list(vars(base).items()):
                 if type(member) is types.MemberDescriptorType:
-                    value = _slot(member, x)
+                    value = slot_of(member, x)
                     if value is not MISSING:
                         path = f"{place.path}.{name}"
                         self.noted.append(of_entry(Fields(x), name, path))
@@ -350,7 +344,7 @@ class Search:
             is_special = kind is types.FunctionType and name[:2] == "__"
             is_special = is_special or (name in _BOOKS and is_librarys(kind.__module__))
             if type(name) is str and not is_special:
-                way = Way.FIELD if _is_read_at_once(kind, name) else Way.ATTRIBUTE
+                way = Way.FIELD if is_read_at_once(kind, name) else Way.ATTRIBUTE
                 follow = self._attribute(place, way, name, name, value, kind)
                 if hides_names:  # the `maps` of a ChainMap, the `data` of a UserDict
                     follow()
@@ -407,46 +401,3 @@ def _unhooked(place: Place, module: Any) -> Place:
     lack = Place(Way.FIELD, "_hooks", place.path)
     lack.held = Unhooked(module)
     return lack
-
-
-def _held(value: Any) -> Held:
-    kind: Any = type(value)
-    if is_number(value):
-        return Number(value)
-    if issubclass(kind, Handle):
-        return Tensor(value)
-    if issubclass(kind, np.ndarray):
-        return Numbers(value)
-    if kind is set and len(value) <= _MOST_ITEMS and all(map(is_number, value)):
-        return Members(value)
-    if issubclass(kind, dict) and kind.__iter__ in _PLAIN_ITERS and len(value) <= _MOST_ITEMS:
-        return Keys(value)
-    is_plain = issubclass(kind, list | tuple | deque) and kind.__iter__ in _PLAIN_ITERS
-    if is_plain or kind in (dict, set, frozenset):
-        return Items(value)
-    return Thing(value)
-
-
-_PLAIN_ITERS = {kind.__iter__ for kind in (dict, OrderedDict, list, tuple, deque)}
-_PLAIN_READS = {kind.__getattribute__ for kind in (object, types.SimpleNamespace)}
-
-
-def _is_read_at_once(kind: type, name: str) -> bool:
-    """Whether `x.name` reads the entry of `x.__dict__`, and faster than through `__dict__`."""
-    if hasattr(kind, "__getattr__") or not name.isidentifier() or iskeyword(name):
-        return False
-    return not any(hasattr(type(vars(b).get(name)), "__set__") for b in kind.__mro__)
-
-
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return MISSING
-
-
-def _slot(member: Any, x: Any) -> Any:
-    try:
-        return member.__get__(x)
-    except AttributeError:
-        return MISSING
