@@ -89,10 +89,7 @@ class Search:
         self._run()
 
     def doubt(self, names: Iterable[str], code: types.CodeType) -> None:
-        """Follow references of these names if the code reads them otherwise than as globals.
-
-        To find that out takes long, so it is asked only where there is such a reference.
-        """
+        """Follow references of these names, should the code read them other than as globals."""
         for name in names:
             if name in self._waiting and reads_attribute(code, name):
                 self.mention([name])
