@@ -2,136 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 import inspect
-import math
 import re
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
 import gradatim as g
 from gradatim import nn
-from gradatim.compiler.errors import NotFiniteError, TraceError
+from gradatim.compiler.errors import NotFiniteError
 from gradatim.core.errors import ArgumentError
 from tests.compiler.backward.both_ways import alike
-
-
-class Remembers(nn.Module):
-    """Gives its buffers other tensors in every call, and what they were is still wanted."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        g.manual_seed(0)
-        self.linear = nn.Linear(3, 3)
-        zeros = g.zeros(3)
-        self.register_buffer("mean", zeros)
-        self.register_buffer("before", zeros)  # two names of one tensor, until one is rebound
-        self.register_buffer("count", g.tensor(0))
-
-    def forward(self, x: Any) -> Any:
-        old, y = self.mean, self.linear(x)
-        self.before = old
-        self.mean = 0.5 * self.mean + y.detach().mean(0)
-        self.count = self.count + 1
-        return (y - old) * self.mean * self.count, old, old[1:], self.mean
-
-
-def used(model: Any) -> Any:
-    found = []
-    for i in range(3):
-        a = model(g.ones(2, 3) * i)
-        a[0].square().mean().backward()
-        found += [*a, model.mean, model.before, model.count]
-        found = [x.clone().detach() for x in found]
-    model.eval()
-    with g.no_grad():
-        found += model(g.ones(4, 3))
-    return [*found, *model.state_dict().values(), model.linear.weight.grad]
-
-
-class Turns(nn.Module):
-    """Two states that change places; then whatever else is done."""
-
-    def __init__(self, more: Any = None) -> None:
-        super().__init__()
-        zeros = g.zeros(3)
-        self.register_buffer("a", zeros)
-        self.register_buffer("b", zeros)
-        self.register_buffer("none", None)
-        self.more = more
-
-    def forward(self, x: Any) -> Any:
-        self.a, self.b = self.b + x.detach(), self.a - 1
-        if self.more is not None:
-            self.more(self, x)
-        return self.a * x
-
-
-def test_what_is_returned_and_gradients_are_those_of_the_call() -> None:
-    alike(used(g.compile(Remembers())), used(Remembers()))
-
-
-def test_buffers_that_change_places_are_traced_once() -> None:
-    ours, model = Turns(), Turns()
-    compiled = g.compile(ours)
-    for i in range(4):
-        x = g.ones(3) * i
-        alike([compiled(x), ours.a, ours.b], [model(x), model.a, model.b])
-    assert len(compiled.history) == 1
-    before = ours.a.clone()
-    copy.deepcopy(compiled)(g.ones(3))
-    alike(ours.a, before)
-
-
-def longer(model: Any, x: Any) -> None:
-    model.b = g.cat([model.b, x.detach()])
-
-
-def with_history(model: Any, x: Any) -> None:
-    model.b = model.b + x
-
-
-def from_nothing(model: Any, x: Any) -> None:
-    model.none = x.detach() if model.none is None else model.none + x.detach()
-
-
-@pytest.mark.filterwarnings("ignore:.*traced again")
-@pytest.mark.parametrize("more", [longer, with_history, from_nothing])
-def test_buffers_may_change_in_shape_and_have_a_history_or_nothing(more: Any) -> None:
-    def used(model: Any) -> Any:
-        found = []
-        for i in range(4):
-            x = (g.ones(3) * i).requires_grad_()
-            y = model(x)
-            if more is with_history:
-                (y + model.b).sum().backward()
-            found += [y, model.a, model.b, model.none, x.grad]
-            model.b = model.b.detach()
-            if more is longer:
-                model.b = model.b[:3]
-        return found
-
-    alike(used(g.compile(Turns(more))), used(Turns(more)))
-
-
-def test_a_function_that_fails_leaves_everything_as_it_was() -> None:
-    def half_way(model: Any, x: Any) -> None:
-        model.none = x
-        raise TraceError("half-way")
-
-    model = Turns(half_way)
-    with pytest.raises(TraceError, match="half-way"):
-        g.compile(model)(g.ones(3, requires_grad=True))
-    assert model.none is None
-    assert [model.a.tolist(), model.b.tolist()] == [[0, 0, 0], [0, 0, 0]]
-
-
-# -- each kind of place --------------------------------------------------------------------------
+from tests.compiler.trace.step_by_step import seen
 
 
 class Slots:
@@ -312,16 +197,6 @@ PLACES = [
 ]
 
 
-def seen(make: Any, compiled: Any, steps: int = 5) -> Any:
-    step, state = make()
-    run = compiled(step)
-    found = []
-    for i in range(steps):
-        found.append(run(g.tensor([1.0, -2.0]) * (i + 1)))
-        found += [x.clone() if isinstance(x, g.Tensor) else x for x in state()]
-    return found
-
-
 @pytest.mark.filterwarnings("ignore:.*traced again")
 @pytest.mark.parametrize("make", PLACES)
 def test_what_a_step_assigns_is_there_after_every_call(make: Any) -> None:
@@ -459,166 +334,3 @@ def test_a_list_that_is_given_and_filled_is_told() -> None:
 
     with pytest.warns(UserWarning, match=r"f changes argument 1\[1\], table, but Python runs only"):
         g.compile(f)(g.ones(2), [3, []], table={"old": 0.5})
-
-
-# -- numbers -------------------------------------------------------------------------------------
-
-
-class Adam:
-    """By hand, with a count of steps and a rate that falls."""
-
-    def __init__(self, params: list[Any]) -> None:
-        self.params, self.t, self.lr, self.started = params, 0, 0.1, False
-        self.m = [g.zeros_like(p) for p in params]
-        self.v = [g.zeros_like(p) for p in params]
-
-    @g.no_grad()
-    def step(self) -> None:
-        self.t += 1
-        if not self.started:
-            self.started = True
-        for i, p in enumerate(self.params):
-            self.m[i] = 0.9 * self.m[i] + 0.1 * p.grad
-            self.v[i] = 0.999 * self.v[i] + 0.001 * p.grad**2
-            mean, var = self.m[i] / (1 - 0.9**self.t), self.v[i] / (1 - 0.999**self.t)
-            p -= self.lr * mean / (var.sqrt() + 1e-8)
-        self.lr *= 0.9
-
-
-class AdamInPython(Adam):
-    """The same with a number that Python itself computes."""
-
-    @g.no_grad()
-    def step(self) -> None:
-        self.t += 1
-        scale = math.sqrt(1 - 0.999**self.t)
-        for m, p in zip(self.m, self.params, strict=True):
-            m.mul_(0.9).add_(p.grad)
-            p -= 0.1 * m * scale
-
-
-def of_adam(kind: Any) -> Any:
-    p = g.tensor([1.0, -2.0], requires_grad=True)
-    optimizer = kind([p])
-
-    def step(x: Any) -> Any:
-        p.grad = None
-        (p * x).square().sum().backward()
-        optimizer.step()
-        return p.detach().clone()
-
-    return step, lambda: [optimizer.t, optimizer.lr, optimizer.started, *optimizer.m]
-
-
-def of_counts() -> Any:
-    """Counts of each kind, one of which is copied before it changes, and one that is set anew."""
-    calls, sums, last = 0, [0.0], SimpleNamespace(n=1, since=3, name="")
-
-    def step(x: Any) -> Any:
-        nonlocal calls
-        before = calls
-        calls += 2
-        sums[0] += 0.5
-        last.n = -last.n * calls
-        last.since = 0
-        last.name = "seen"
-        return x * (calls - before) * sums[0] / last.n + last.since // 2
-
-    return step, lambda: [calls, *sums, last.n, last.since, last.name]
-
-
-NUMBERS = [of_counts, partial(of_adam, Adam)]
-
-
-def kinds(found: Any) -> Any:
-    return [type(x) for x in found]
-
-
-@pytest.mark.parametrize("make", NUMBERS)
-def test_numbers_count_on_in_every_call(make: Any) -> None:
-    ours, eager = seen(make, g.compile), seen(make, lambda step: step)
-    assert kinds(ours) == kinds(eager)
-    assert all(map(numbers_alike, ours, eager))
-
-
-def numbers_alike(a: Any, b: Any) -> bool:
-    if isinstance(a, str | bool):
-        return a == b
-    return np.allclose(a, b, rtol=1e-5)
-
-
-@pytest.mark.parametrize("make", NUMBERS)
-def test_and_in_many_steps(make: Any) -> None:
-    xs = g.tensor([1.0, -2.0]) * g.arange(1, 6)[:, None]
-    step, state = make()
-    expected = [[step(x) for x in xs][-1], *state()]
-    step, state = make()
-    compiled = g.compile(step)
-    found = [compiled.repeat(5, xs), *state()]
-    assert kinds(found[1:]) == kinds(expected[1:])
-    assert all(map(numbers_alike, found, expected))
-    assert len(compiled.history) <= 3
-
-
-def test_numbers_are_states_and_traced_once() -> None:
-    step, _ = of_adam(Adam)
-    compiled = g.compile(step)
-    for i in range(5):
-        compiled(g.ones(2) * i)
-    assert len(compiled.history) == 2  # the second call finds that it has started
-    optimizer = inspect.getclosurevars(step).nonlocals["optimizer"]
-    optimizer.t = 100
-    compiled(g.ones(2))
-    assert optimizer.t == 101
-    assert len(compiled.history) == 2
-
-
-def test_a_function_that_every_call_changes_runs_as_written_in_the_end() -> None:
-    def run(compiled: Any) -> Any:
-        step, state = of_adam(AdamInPython)
-        run = compiled(step)
-        return [[run(g.ones(2) * i), *state()] for i in range(12)], run
-
-    with pytest.warns(UserWarning, match="traced") as told:
-        ours, compiled = run(g.compile)
-    eager, _ = run(lambda step: step)
-    for a, b in zip(ours, eager, strict=True):
-        assert all(map(numbers_alike, a, b))
-    first, last = [str(w.message) for w in told]
-    assert "optimizer.t changed from 1 to 2, so step is traced again" in first
-    assert "`scale = math.sqrt(1 - 0.999**self.t)` did not need the number in Python" in first
-    assert "each of the last 8 calls of step had to be traced, the last one because" in last
-    assert len(compiled.history) < 12
-
-
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda x, n, a: x * n,
-        lambda x, n, a: x.sum() * -a,
-        lambda x, n, a: x.sum() * a**2,
-        lambda x, n, a: x.sum() * abs(-a) ** 0.5,
-        lambda x, n, a: x.sum() / n + a // n + n % 2,
-        lambda x, n, a: x.long() * n,
-        lambda x, n, a: x.long() * (n / 2),
-        lambda x, n, a: x.long().sum() + (0.5**n) * n,
-        lambda x, n, a: x.double() + a * n,
-        lambda x, n, a: g.full((2,), 0.1) ** n + 2**n,
-        lambda x, n, a: x + max(n // 3, 0) if isinstance(n, int) else x + n // 3,
-    ],
-)
-def test_a_number_promotes_as_in_python(use: Any) -> None:
-    """Its dtype counts least, and arithmetic among numbers is in double precision."""
-
-    def run(compiled: Any) -> Any:
-        counts = SimpleNamespace(n=1, a=0.3)
-
-        def step(x: Any) -> Any:
-            counts.n += 1
-            counts.a *= 1.1
-            return use(x, counts.n, counts.a)
-
-        step = compiled(step)
-        return [step(g.tensor([1.0, 2.0])) for _ in range(3)]
-
-    alike(run(g.compile), run(lambda step: step))
