@@ -8,7 +8,7 @@ anything.
 Limits: a container of more than 256 items counts by its length. A computed name
 (`getattr(self, "p" + i)`), an attribute that did not exist at all (unless the function asks for it
 by `hasattr` or `getattr`), bytes that are not NumPy's (`bytearray`), and what it asks of the
-world (files, clocks, `random`) are not seen.
+world (files, clocks) are not seen.
 """
 
 from __future__ import annotations
