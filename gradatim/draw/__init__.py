@@ -17,6 +17,7 @@ from .graphs.chain_rule import backward_steps
 from .graphs.compute_graph import graph, is_large
 from .heat_map import heatmap
 from .histograms import histogram
+from .image_grid import images
 from .linear_regions import regions
 from .loss_curves import curves
 from .scatter_plot import scatter
@@ -39,6 +40,7 @@ __all__ = [
     "graph",
     "heatmap",
     "histogram",
+    "images",
     "is_large",
     "regions",
     "scatter",
