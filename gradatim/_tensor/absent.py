@@ -93,12 +93,14 @@ _PLANNED_LAYERS = _words(
     TransformerEncoder TransformerEncoderLayer Unfold Upsample ZeroPad1d ZeroPad2d
     adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool2d avg_pool1d embedding_bag fold
     grid_sample interpolate local_response_norm max_pool1d pixel_unshuffle unfold upsample
-    parametrizations parametrize spectral_norm weight_norm prune
+    orthogonal prune
     """
 )
 _NEVER_LAYERS = {
     "DataParallel": "there is one processor; threads share a step (gradatim.set_num_threads)",
     "SparseAdam": "gradients are dense; use Adam",
+    "spectral_norm": "use nn.utils.parametrizations.spectral_norm",
+    "weight_norm": "use nn.utils.parametrizations.weight_norm",
     "SyncBatchNorm": "there is one process; use BatchNorm1d",
     "RReLU": "how many random numbers it takes depends on its input; use LeakyReLU",
     "rrelu": "how many random numbers it takes depends on its input; use leaky_relu",

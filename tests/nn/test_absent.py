@@ -9,7 +9,7 @@ SAYS = {
     "nn.functional.conv2d": "gradatim.nn.functional has no 'conv2d' yet; it is planned",
     "nn.functional.crossentropy": "has no 'crossentropy'; near it: cross_entropy",
     "nn.DataParallel": "it is not planned: there is one processor",
-    "nn.utils.weight_norm": "gradatim.nn.utils has no 'weight_norm' yet",
+    "nn.utils.weight_norm": "use nn.utils.parametrizations.weight_norm",
     "optim.Adamw": "gradatim.optim has no 'Adamw'; near it: AdamW, Adam",
     "optim.SparseAdam": "it is not planned: gradients are dense; use Adam",
     "optim.lr_scheduler.CosineAnnealing": "near it: CosineAnnealingLR",

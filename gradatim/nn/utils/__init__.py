@@ -1,7 +1,7 @@
-"""Gradient clipping, and conversion of parameters to one vector."""
+"""Gradient clipping, parameters as one vector, and parameters computed from others."""
 
 from ..._tensor.absent import missing_in as _missing_in
-from . import rnn, stateless
+from . import parametrizations, parametrize, rnn, stateless
 from .clip_grad import clip_grad_norm_, clip_grad_value_, get_total_norm
 from .vector import parameters_to_vector, vector_to_parameters
 
@@ -10,6 +10,8 @@ __all__ = [
     "clip_grad_value_",
     "get_total_norm",
     "parameters_to_vector",
+    "parametrizations",
+    "parametrize",
     "rnn",
     "stateless",
     "vector_to_parameters",
