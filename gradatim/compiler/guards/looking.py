@@ -16,6 +16,7 @@ from .held import MISSING, Held, Number, Numbers, Tensor, Thing, is_number
 MOST_ITEMS = 256  # items of a container that are looked at
 _PLAIN_ITERS = {kind.__iter__ for kind in (dict, OrderedDict, list, tuple, deque)}
 _PLAIN_READS = {kind.__getattribute__ for kind in (object, types.SimpleNamespace)}
+_LAZY = getattr(types, "LazyImportType", None)
 
 
 def held_of(value: Any) -> Held:
@@ -47,6 +48,16 @@ def is_read_at_once(kind: type, name: str) -> bool:
     if hasattr(kind, "__getattr__") or not name.isidentifier() or iskeyword(name):
         return False
     return not any(hasattr(type(vars(b).get(name)), "__set__") for b in kind.__mro__)
+
+
+def imported(value: Any) -> Any:
+    """A value of a module; of a lazy import (since Python 3.15), what it stands for."""
+    if type(value) is not _LAZY:
+        return value
+    try:
+        return value.resolve()
+    except Exception:  # the code that needs it will raise this error, if it gets there
+        return value
 
 
 def content_of(cell: Any) -> Any:

@@ -33,7 +33,15 @@ from .held import (
     is_number,
     reference,
 )
-from .looking import MOST_ITEMS, content_of, held_of, is_plain_object, is_read_at_once, slot_of
+from .looking import (
+    MOST_ITEMS,
+    content_of,
+    held_of,
+    imported,
+    is_plain_object,
+    is_read_at_once,
+    slot_of,
+)
 from .mentions import reads_attribute
 from .place import Place, Way
 
@@ -286,9 +294,12 @@ class Search:
             if (id(owner), name) not in self._entries:
                 self._entries.add((id(owner), name))
                 self._kept.append(owner)
+                found = imported(value)
                 if isinstance(names, dict):
+                    if found is not value:
+                        names[name] = found
                     self.noted.append(of_entry(names, name, path))
-                self._add(None, Way.IN, (names, name), path, value)
+                self._add(None, Way.IN, (names, name), path, found)
 
         return follow
 

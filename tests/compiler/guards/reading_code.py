@@ -8,6 +8,7 @@ comprehensions are a part of the function around them, since 3.14 annotations ar
 
 import functools
 import sys
+import types
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -342,6 +343,17 @@ if sys.version_info >= (3, 12):
     }
     for name, source in NEW.items():
         CASES[name] = functools.partial(attribute, compiled(source))
+
+if sys.version_info >= (3, 15):
+
+    @case
+    def lazy_import():
+        module = types.ModuleType("module_of_a_user")
+        module.rate = 2.0
+        sys.modules["module_of_a_user"] = module
+        source = "lazy import module_of_a_user as m\ndef read(): return m.rate"
+        return compiled(source), lambda: setattr(module, "rate", 5.0)
+
 
 if sys.version_info >= (3, 14):
     SOURCE = "def read(x): return t'{x.p}'.interpolations[0].value"
