@@ -33,7 +33,7 @@ help:
 	@echo "make bench    the benchmarks beside PyTorch and JAX, which go into .venv-bench (1 GB)"
 	@echo "make clean    remove caches and built files; .venv, .venv-bench and runs/ stay"
 	@echo
-	@echo "Another Python: make names PYTHON=/path/to/python3.12"
+	@echo "Another Python: make names PYTHON=/path/to/python3.13"
 
 names: .venv/installed
 	@$(BIN)/$(FIRST_TRAINING)

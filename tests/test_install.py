@@ -49,7 +49,7 @@ def test_no_python(install):
     assert done.returncode == 1
     assert done.stderr == (
         "gradatim: Python 3.11 or newer is needed and no Python was found; install one from "
-        "https://www.python.org/downloads/, or name it: make PYTHON=/path/to/python3.12\n"
+        "https://www.python.org/downloads/, or name it: make PYTHON=/path/to/python3.13\n"
     )
 
 

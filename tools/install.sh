@@ -19,7 +19,7 @@ new_enough() {
 }
 
 find_python() {
-    for name in ${PYTHON:+"$PYTHON"} python3.13 python3.12 python3.11 python3.14 python3 python; do
+    for name in ${PYTHON:+"$PYTHON"} python3.15 python3.14 python3.13 python3.13 python3.11 python3 python; do
         if new_enough "$name"; then
             echo "$name"
             return
@@ -44,7 +44,7 @@ fi
 if [ ! -d "$venv" ]; then
     python=$(find_python)
     [ -n "$python" ] || fail "Python 3.11 or newer is needed and $(describe_python);" \
-        "install one from https://www.python.org/downloads/, or name it: make PYTHON=/path/to/python3.12"
+        "install one from https://www.python.org/downloads/, or name it: make PYTHON=/path/to/python3.13"
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python cannot make environments; on Debian and Ubuntu 'sudo apt install python3-venv' adds that."
     echo "Making $venv with $("$python" -V) ..."
