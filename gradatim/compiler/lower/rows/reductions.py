@@ -67,7 +67,11 @@ class Ends:
         value = prepared(self.f, name, dtype, part.value(node.arguments[0]))
         if part.mask is None:
             return value
-        return self.f.select(part.mask, value, identity(name, dtype, value.type))
+        none = identity(name, dtype, value.type)
+        if name == "reduce_sum" and dtype.kind == "f":
+            # Not 0.0: without AVX, LLVM drops the select of a quotient or 0, as if 0 / 0 were 0.
+            none = constant(-0.0, value.type)
+        return self.f.select(part.mask, value, none)
 
     def identity(self, n: Node) -> Value:
         e = n.equation
