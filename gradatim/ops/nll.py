@@ -30,10 +30,9 @@ def _total(x: Any, dim: int = 0) -> Any:
     return reduce_sum(x, dims=(dim,), keepdim=False)
 
 
-def _weights(target: Any, weight: Any, ignore_index: int) -> tuple[Any, Any, Any]:
-    """The targets with ignored ones set to 0, whether each counts, and the weights (N,)."""
-    counts, safe = valid(target, ignore_index, weight._value.dtype)
-    return safe, counts, mul(take(weight, safe, dim=0), counts)
+def _weights(safe: Any, counts: Any, weight: Any) -> Any:
+    """The weight of each target, (N,); 0 where it is ignored."""
+    return mul(take(weight, safe, dim=0), counts)
 
 
 def _over_classes(log_p: Any, weight: Any) -> Any:
@@ -41,19 +40,16 @@ def _over_classes(log_p: Any, weight: Any) -> Any:
     return _total(mul(log_p, broadcast_to(weight, shape=log_p._value.shape)), 1)
 
 
-def _losses(log_p: Any, safe: Any, weight: Any, counts: Any, each: Any, smoothing: float) -> Any:
+def _expand(
+    log_p: Any, target: Any, weight: Any, *, ignore_index: int, reduction: str, smoothing: float
+) -> Any:
+    counts, safe = valid(target, ignore_index, weight._value.dtype)
+    each = _weights(safe, counts, weight)
     losses = neg(mul(pick(log_p, safe), each))
     if smoothing:
         even = _times(_over_classes(log_p, weight), smoothing / log_p._value.shape[1])
         losses = sub(_times(losses, 1 - smoothing), even)
-    return where(ne(counts, like(counts, 0)), losses, like(losses, 0))
-
-
-def _expand(
-    log_p: Any, target: Any, weight: Any, *, ignore_index: int, reduction: str, smoothing: float
-) -> Any:
-    safe, counts, each = _weights(target, weight, ignore_index)
-    losses = _losses(log_p, safe, weight, counts, each, smoothing)
+    losses = where(ne(counts, like(counts, 0)), losses, like(losses, 0))
     if reduction == "none":
         return losses
     return div(_total(losses), _total(each)) if reduction == "mean" else _total(losses)
@@ -108,7 +104,8 @@ def _expand_back(
     reduction: str,
     smoothing: float,
 ) -> Any:
-    safe, counts, each = _weights(target, weight, ignore_index)
+    counts, safe = valid(target, ignore_index, weight._value.dtype)
+    each = _weights(safe, counts, weight)
     shape = (*counts._value.shape, *weight._value.shape)
     arrived = neg(_arriving(g, counts, each, reduction))
     hit = place(_times(mul(arrived, each), 1 - smoothing), safe, classes=shape[1])
@@ -163,7 +160,8 @@ def _by_weight(
     reduction: str,
     smoothing: float,
 ) -> Any:
-    safe, counts, each = _weights(target, weight, ignore_index)
+    counts, safe = valid(target, ignore_index, weight._value.dtype)
+    each = _weights(safe, counts, weight)
     arrived = _arriving(g, counts, each, reduction)
     own = neg(_times(pick(log_p, safe), 1 - smoothing))
     if reduction == "mean":
