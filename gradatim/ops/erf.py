@@ -58,7 +58,8 @@ def write_erf(x: Array, out: Array) -> None:
 def _erf(x: Array) -> Array:
     if x.size <= FEW and x.dtype.kind == "f":
         out = np.empty_like(x)  # laid out as the input
-        out[...] = np.array([math.erf(v) for v in x.ravel().tolist()]).reshape(x.shape)
+        found = [math.erf(v) for v in x.ravel().tolist()]
+        np.copyto(out, np.array(found).reshape(x.shape))  # refuses integers
         return out
     return in_pieces(write_erf, x)
 
