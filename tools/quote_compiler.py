@@ -1,4 +1,4 @@
-"""Renew the quotes in docs/compiler.md: the actual output of every stage of its program.
+"""Renew the quotes in docs/compiler/README.md: the actual output of every stage of its program.
 
     python tools/quote_compiler.py       run the page's program and rewrite its blocks
 
@@ -18,7 +18,8 @@ from pathlib import Path
 from gradatim.compiler.machine import llvm
 from gradatim.compiler.machine.target import host
 
-PAGE = Path(__file__).parents[1] / "docs" / "compiler.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs/compiler/README.md"
 _BLOCK = re.compile(r"(<!-- (assembly: )?(print\(.*?\)) -->\n```\w*\n)(.*?)(```\n)", re.DOTALL)
 _LLVM = "LLVM 22."
 _BETWEEN = "--8<-- the next block --8<--"
@@ -59,7 +60,7 @@ def _printed(code: str, lines: list[str]) -> list[str]:
             check=True,
             capture_output=True,
             encoding="utf-8",
-            cwd=PAGE.parents[1],
+            cwd=ROOT,
             env=_environment(),
         )
     parts = done.stdout.split(f"{_BETWEEN}\n")[1:]
@@ -67,7 +68,7 @@ def _printed(code: str, lines: list[str]) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    paths = [str(PAGE.parents[1]), os.environ.get("PYTHONPATH", "")]
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(p for p in paths if p),
