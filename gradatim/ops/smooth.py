@@ -16,7 +16,7 @@ import numpy as np
 
 from ..core.cut import Cut, Elements
 from ..core.primitive import Composite
-from .elementwise import add, exp, like, log1p, mul, same, sigmoid, square, sub, tanh
+from .elementwise import add, clamp, div, exp, ge, like, mul, same, sigmoid, square, sub, where
 from .erf import erf, write_erf, write_polynomial
 from .erf_polynomials import NORMAL_CDF
 from .pieces import in_pieces
@@ -252,26 +252,43 @@ silu = activation(
 
 # -- x tanh(log(1 + e^x)) ------------------------------------------------------------------------
 
+# With e = e^x and n = e (e + 2), the gate tanh(log(1 + e)) is n / (n + 2): one function, not three.
+_FAR = 20.0  # from here on gate and slope are 1; and from -1000 down they are 0
 
-def _gate(x: Any) -> Any:
-    return tanh(log1p(exp(x)))
+
+def _mish_parts(x: Any) -> tuple[Any, Any, Any, Any]:
+    """x without what is far, e, n and n + 2."""
+    near = clamp(x, low=-1000.0, high=_FAR)
+    e = exp(near)
+    n = mul(e, _plus(e, 2))
+    return near, e, n, _plus(n, 2)
+
+
+def _mish(x: Any) -> Any:
+    _, _, n, more = _mish_parts(x)
+    return mul(x, div(n, more))
 
 
 def _mish_slope(x: Any) -> Any:
-    t = _gate(x)
-    return add(t, mul(mul(x, sigmoid(x)), sub(like(t, 1), mul(t, t))))
+    """e (4 (x + 1) (1 + e) + e (2 + e (4 + e))) / (n + 2)^2; x + 1 is exact near the root."""
+    near, e, _, more = _mish_parts(x)
+    left = mul(_times(_plus(near, 1), 4), _plus(e, 1))
+    right = mul(e, _plus(mul(e, _plus(e, 4)), 2))
+    slope = div(mul(e, add(left, right)), square(more))
+    return where(ge(x, like(x, _FAR)), like(x, 1), slope)
 
 
 def _mish_curve(x: Any) -> Any:
-    t, s = _gate(x), sigmoid(x)
-    turn = mul(x, sub(sub(like(s, 1), s), _times(mul(t, s), 2)))
-    return mul(mul(sub(like(t, 1), mul(t, t)), s), _plus(turn, 2))
+    """4 e (2 (1 + e) + x (1 - 2 e gate)) / (n + 2)^2."""
+    near, e, n, more = _mish_parts(x)
+    turn = mul(near, _plus(_times(mul(e, div(n, more)), -2), 1))
+    return div(mul(_times(e, 4), add(_times(_plus(e, 1), 2), turn)), square(more))
 
 
 def _write_mish(x: Array, out: Array, scratch: Array) -> None:
-    np.log1p(np.exp(x, scratch), scratch)
-    np.tanh(scratch, scratch)
-    np.multiply(scratch, x, out)
+    np.exp(x.clip(-np.inf, _FAR, scratch), scratch)
+    np.multiply(np.add(scratch, 2, out), scratch, scratch)
+    np.multiply(np.divide(scratch, np.add(scratch, 2, out), out), x, out)
 
 
 def _write_mish_back(g: Array, x: Array, y: Array, gate: Array, out: Array, scratch: Array) -> None:
@@ -284,7 +301,7 @@ def _write_mish_back(g: Array, x: Array, y: Array, gate: Array, out: Array, scra
 # x tanh(softplus(x))
 mish = activation(
     "mish",
-    lambda x: mul(x, _gate(x)),
+    _mish,
     _mish_slope,
     _mish_curve,
     start=math.tanh(math.log(2)),

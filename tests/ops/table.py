@@ -103,6 +103,7 @@ ELEMENTWISE = [
     *binary("fmod", np.fmod, 0.4, 3),
     *binary("fmod", np.fmod, -3, -0.4),
     *binary("logaddexp", lambda x, y: np.log(np.exp(x) + np.exp(y))),
+    *binary("share", lambda x, y: np.exp(x) / (np.exp(x) + np.exp(y))),
     *binary("floor_divide", lambda x, y: np.floor(x / y), 0.4, 3),
     *binary("trunc_divide", lambda x, y: np.trunc(x / y), 0.4, 3),
     *binary("trunc_divide", lambda x, y: np.trunc(x / y), -3, -0.4),
