@@ -22,19 +22,22 @@ def select(condition: Array, x: Array, y: Array) -> Array:
     if condition.size < SMALL or x.dtype != y.dtype or condition.dtype != np.bool_:
         return np.where(condition, x, y)
     kind = _INTEGERS[x.dtype.itemsize]
+    while condition.ndim > 1 and not condition.strides[0]:
+        condition = condition[0]  # one mask for all matrices is made once
     mask = condition.astype(kind)
+    out = mask if mask.shape == x.shape else None
     a, b = x.view(kind), y.view(kind)
     if _is_zero(b):
         np.negative(mask, mask)
-        np.bitwise_and(mask, a, mask)
+        out = np.bitwise_and(mask, a, out)
     elif _is_zero(a):
         np.subtract(mask, 1, mask)  # all ones where the condition does not hold
-        np.bitwise_and(mask, b, mask)
+        out = np.bitwise_and(mask, b, out)
     else:
         np.negative(mask, mask)
-        np.bitwise_and(mask, np.bitwise_xor(a, b), mask)
-        np.bitwise_xor(mask, b, mask)
-    return mask.view(x.dtype)
+        out = np.bitwise_and(mask, np.bitwise_xor(a, b), out)
+        np.bitwise_xor(out, b, out)
+    return out.view(x.dtype)
 
 
 def _is_zero(bits: Array) -> bool:

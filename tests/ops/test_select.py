@@ -42,3 +42,16 @@ def test_where_with_a_number_and_over_a_broadcast() -> None:
     mask = gradatim.arange(32) < 9
     masked = gradatim.from_numpy(x).masked_fill(mask, -np.inf)
     np.testing.assert_array_equal(masked.numpy(), np.where(mask.numpy(), np.float32(-np.inf), x))
+
+
+@pytest.mark.parametrize("shape", [(6, 40, 33), (2, 3, 20, 30), (600,)])
+def test_where_with_one_mask_for_many_matrices(shape: tuple[int, ...]) -> None:
+    x, y = drawn(shape, "float32", 0), drawn(shape, "float32", 1)
+    for kept in range(len(shape)):
+        mask = np.random.default_rng(2).random(shape[kept:]) < 0.5
+        a, b = gradatim.from_numpy(x), gradatim.from_numpy(y)
+        for other, wanted in ((b, y), (gradatim.tensor(0.0), np.zeros_like(y))):
+            found = gradatim.where(gradatim.from_numpy(mask), a, other).numpy()
+            assert found.tobytes() == np.where(np.broadcast_to(mask, shape), x, wanted).tobytes()
+    true = gradatim.tensor(True)
+    assert gradatim.where(true, a, b).numpy().tobytes() == x.tobytes()
