@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.dtypes import of
 from ..core.errors import DTypeError, ShapeError
-from ..core.handle import Handle
+from ..core.handle import Handle, check_tensor
 from ..ops import indexing as ops
 from ..ops.broadcast import numel, reshape_to
 from ..ops.elementwise import where
@@ -85,6 +85,8 @@ class Masked(Handle):
 
 
 def _broadcast(name: str, x: Any, mask: Any) -> tuple[Any, Any]:
+    check_tensor(name, x)
+    check_tensor(name, mask, "mask")
     if mask._value.dtype.kind != "b":
         raise DTypeError(
             f"{name}: only supports boolean masks, but got mask with dtype "

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core import dtypes
+from ..core.arguments import check_number
 from ..core.context import GradMode
-from ..core.handle import Handle
+from ..core.handle import Handle, check_tensor
 from ..core.inplace import write
 from ..core.numbers import glance
 from ..core.primitive import Primitive
@@ -160,6 +161,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Any = None) -
     >>> gradatim.bernoulli(gradatim.tensor([0.0, 1.0]))
     tensor([0., 1.])
     """
+    check_tensor("bernoulli", input)
     x: Any = input
     engine = engine_of("bernoulli", generator)
     # The result is contiguous, whatever the layout of `input`.
@@ -182,6 +184,7 @@ def multinomial(
     >>> gradatim.multinomial(gradatim.tensor([0.0, 1.0]), 3, replacement=True)
     tensor([1, 1, 1])
     """
+    check_tensor("multinomial", input)
     engine = engine_of("multinomial", generator)
     return ops.multinomial(
         input, generator=engine, num_samples=num_samples, replacement=bool(replacement)
@@ -385,6 +388,8 @@ def _order(memory: Any) -> Shape | None:
 
 
 def _normal_params(mean: float, std: float, dtype: np.dtype[Any] | None = None) -> dict[str, Any]:
+    check_number("normal: mean", mean)
+    check_number("normal: std", std)
     return {"mean": mean, "std": std, "dtype": dtype, "contiguous": True}
 
 

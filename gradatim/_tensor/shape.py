@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from ..core import dtypes
+from ..core.arguments import whole_number
 from ..core.errors import ArgumentError, IndexOutOfRange, ShapeError
 from ..core.handle import Handle
 from ..ops import broadcast, movement
@@ -368,6 +369,7 @@ class Shaped(Handle):
         >>> gradatim.arange(5).chunk(3)
         (tensor([0, 1]), tensor([2, 3]), tensor([4]))
         """
+        chunks = whole_number("chunk: the number of chunks", chunks)
         if chunks <= 0:
             raise ArgumentError(f"chunk: the number of chunks must be positive, got {chunks}")
         size = -(-input._value.shape[sliced_dim("chunk", dim, input.ndim)] // chunks)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.arguments import whole_number
 from ..core.errors import ArgumentError, ShapeError
 from ..core.handle import Handle
 from ..ops import sorting as ops
@@ -72,6 +73,7 @@ class Sorted(Handle):
         tensor([0, 2])
         """
         rows, dim, n = _rows("topk", input, dim)
+        k = whole_number("topk: k", k)
         if not 0 <= k <= n:
             raise SelectionError(
                 f"topk: selected index k out of range: k = {k}, dimension {dim} has size {n}"
@@ -90,6 +92,7 @@ class Sorted(Handle):
         tensor(2)
         """
         _, dim, n = _rows("kthvalue", input, dim)
+        k = whole_number("kthvalue: k", k)
         if not 1 <= k <= n:
             raise SelectionError(
                 f"kthvalue: selected number k out of range for dimension {dim}: k = {k}, size {n}"

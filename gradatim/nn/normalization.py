@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .._tensor.creation import ones, zeros
+from .._tensor.dims import shape_sizes
 from .._tensor.tensor import Tensor
 from ..core.errors import ArgumentError
 from . import functional as F
@@ -151,4 +152,4 @@ class GroupNorm(Norm):
 
 
 def _shape(sizes: int | Sequence[int]) -> Shape:
-    return (sizes,) if isinstance(sizes, int) else tuple(sizes)
+    return shape_sizes("normalized_shape", sizes if isinstance(sizes, Iterable) else (sizes,))

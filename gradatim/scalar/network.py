@@ -143,7 +143,7 @@ class MLP(Network):
         *,
         rng: Rng = random,
     ) -> None:
-        if isinstance(nouts, int) or not nouts:
+        if not isinstance(nouts, Sequence) or not nouts:
             raise ValueError(
                 f"nouts is a list of layer sizes, as in MLP(3, [4, 4, 1]); got {nouts}"
             )
@@ -182,5 +182,7 @@ def _inputs(x: Inputs, expected: int, receiver: Network) -> list[Value]:
 
 
 def _check_size(what: str, size: int) -> None:
+    if not isinstance(size, int):
+        raise TypeError(f"the number of {what} is a whole number, got {size!r}")
     if size < 1:
         raise ValueError(f"the number of {what} must be at least 1, got {size}")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import gradatim as g
-from gradatim.nn import Linear
+from gradatim.nn import LayerNorm, Linear
 from gradatim.nn import functional as F
 
 LOGITS, ONE = g.zeros(2, 3), g.ones(1, requires_grad=True)
@@ -35,6 +35,21 @@ REFUSED: dict[str, Callable[[], Any]] = {
     f"where: {SAME}condition, got list": lambda: g.where([True], 1, 2),
     f"equal: {SAME}other, got int": lambda: g.equal(ONE, 1),
     f"isclose: {SAME}other, got list": lambda: g.allclose(ONE, [1]),
+    f"masked_fill: {SAME}mask, got list": lambda: LOGITS.masked_fill([True], 0.0),
+    f"multinomial: {SAME}input, got list": lambda: g.multinomial([0.5, 0.5], 1),
+    f"bernoulli: {SAME}input, got float": lambda: g.bernoulli(0.5),
+    "one_hot: num_classes must be a whole number, got Ellipsis": (
+        lambda: F.one_hot(g.tensor([1]), num_classes=...)
+    ),
+    "topk: k must be a whole number, got 1.5": lambda: LOGITS.topk(1.5),
+    "kthvalue: k must be a whole number, got '1'": lambda: LOGITS.kthvalue("1"),
+    "chunk: the number of chunks must be a whole number, got None": lambda: LOGITS.chunk(None),
+    "dropout: p must be a number, got '0.5'": lambda: F.dropout(LOGITS, "0.5"),
+    "normal: std must be a number, got None": lambda: ONE.detach().normal_(0.0, None),
+    "layer_norm: normalized_shape must be a tuple of integers, got 3; write (n,)": (
+        lambda: F.layer_norm(LOGITS, 3)
+    ),
+    "normalized_shape: sizes must be integers, got (Ellipsis,)": lambda: LayerNorm(...),
     "sum: a dimension must be an integer, got 'a'": lambda: LOGITS.sum("a"),
     "Tensor.softmax() missing 1 required positional argument: 'dim'": lambda: LOGITS.softmax(),
 }

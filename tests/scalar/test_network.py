@@ -171,3 +171,11 @@ def test_wrong_sizes_and_activations_are_refused():
     for nouts in ([], 4):
         with pytest.raises(ValueError, match="nouts is a list of layer sizes, as in MLP"):
             MLP(2, nouts)
+
+
+def test_a_size_that_is_no_whole_number_is_named():
+    for make in (lambda: Neuron("3"), lambda: Layer(3, 2.5), lambda: MLP(3, [4, None])):
+        with pytest.raises(TypeError, match=r"the number of (inputs|neurons) is a whole number"):
+            make()
+    with pytest.raises(ValueError, match=r"nouts is a list of layer sizes.*got 4\.0"):
+        MLP(3, 4.0)

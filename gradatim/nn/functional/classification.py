@@ -7,6 +7,7 @@ from typing import Any
 
 from ..._tensor.promotion import to_dtype
 from ..._tensor.tensor import Tensor
+from ...core.arguments import whole_number
 from ...core.dtypes import int64
 from ...core.errors import ArgumentError, DTypeError, IndexOutOfRange, ShapeError
 from ...core.handle import check_optional, check_tensor
@@ -39,6 +40,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         if not x.numel():
             raise ArgumentError("one_hot: an empty tensor has no largest class; give num_classes")
         num_classes = int(x.max()) + 1
+    num_classes = whole_number("one_hot: num_classes", num_classes)
     if num_classes < 1:
         raise ArgumentError(f"one_hot: num_classes must be positive, got {num_classes}")
     flat = to_dtype(x, INT64).reshape(-1)

@@ -16,6 +16,7 @@ from ..._tensor.creation import empty
 from ..._tensor.promotion import expanded, only_floats
 from ..._tensor.randomness import coins_like
 from ..._tensor.tensor import Tensor
+from ...core.arguments import check_number
 from ...core.errors import ArgumentError, ShapeError
 from ...core.handle import check_tensor
 from ...core.inplace import apply
@@ -154,6 +155,8 @@ def _check(name: str, x: Any, p: float) -> None:
 
 
 def check_probability(p: float) -> None:
-    """Refuse a number outside [0, 1]."""
+    """Refuse what is no number, or outside [0, 1]."""
+    if not isinstance(p, bool):
+        check_number("dropout: p", p)
     if not 0 <= p <= 1:
         raise ArgumentError(f"dropout probability has to be between 0 and 1, but got {p}")

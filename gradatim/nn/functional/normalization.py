@@ -43,7 +43,7 @@ def layer_norm(
     >>> layer_norm(gradatim.tensor([[1.0, 2.0, 3.0]]), (3,))
     tensor([[-1.2247,  0.0000,  1.2247]])
     """
-    dims = _last_dims("layer_norm", input, tuple(normalized_shape), weight, bias)
+    dims = _last_dims("layer_norm", input, normalized_shape, weight, bias)
     if weight is not None and bias is not None:
         _check_dtypes("layer_norm", input, weight, bias)
         out: Tensor = fused.layer_norm(input, weight, bias, dims=dims, eps=eps)[0]
@@ -70,7 +70,7 @@ def rms_norm(
     >>> rms_norm(gradatim.tensor([[3.0, 4.0]]), (2,))
     tensor([[0.8485, 1.1314]])
     """
-    dims = _last_dims("rms_norm", input, tuple(normalized_shape), weight, None)
+    dims = _last_dims("rms_norm", input, normalized_shape, weight, None)
     x: Any = input
     eps = float(np.finfo(x._value.dtype).eps) if eps is None else eps
     normal = x * (x.square().mean(dims, keepdim=True) + eps).rsqrt()
@@ -239,9 +239,14 @@ def _aligned(weight: Any, x: Any, dims: Shape) -> Any:
     return weight.reshape([n if d in dims else 1 for d, n in enumerate(x.shape)])
 
 
-def _last_dims(name: str, x: Any, shape: Shape, weight: Any, bias: Any) -> Shape:
-    """The dimensions that `normalized_shape` covers."""
+def _last_dims(name: str, x: Any, sizes: Any, weight: Any, bias: Any) -> Shape:
+    """The dimensions that `normalized_shape`, the `sizes`, covers."""
     check_tensor(name, x)
+    if not isinstance(sizes, tuple | list):
+        raise TypeError(
+            f"{name}: normalized_shape must be a tuple of integers, got {sizes!r}; write (n,)"
+        )
+    shape = tuple(sizes)
     if not shape:
         raise ShapeError(
             f"{name}: Expected normalized_shape to be at least 1-dimensional, i.e., containing at "
