@@ -20,7 +20,9 @@ def _words(text: str) -> frozenset[str]:
 # Names that are not planned, and why or what to use instead: tensor methods
 _NEVER_METHODS = {
     "apply_": "use operations on whole tensors",
-    "as_strided": "use .view, .permute or indexing",
+    "cholesky": "use linalg.cholesky",
+    "qr": "use linalg.qr",
+    "svd": "use linalg.svd, which returns V transposed",
     "bfloat16": _DTYPES,
     "cdouble": _COMPLEX,
     "cfloat": _COMPLEX,
@@ -64,10 +66,8 @@ _NEVER = _NEVER_METHODS | {
 # Names that are planned but not built yet: tensor methods, most of them functions too
 _PLANNED_METHODS = _words(
     """
-    addbmm addmv addr cauchy_ cholesky digamma
+    addbmm addmv addr cauchy_ digamma
     erfc erfinv geometric_ lgamma log_normal_
-    mode qr svd
-    tensor_split unfold
     """
 )
 # ... and names that are functions only, or modules

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ArgumentError, ShapeError
-from ..core.handle import check_tensor
+from ..core.handle import Handle, check_tensor
 from . import linear_algebra
 from .creation import tensor
-from .dims import Size
+from .dims import Size, some_dims
 from .joining import atleast_2d, cat, several, stack
 from .points import grids_of
 from .promotion import broadcast_shape, expanded
@@ -178,3 +178,61 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -
     if x.ndim == 1 and y.ndim > 1:
         width = width.reshape([-1 if d == dim % y.ndim else 1 for d in range(y.ndim)])
     return (middle * width).sum(dim)
+
+
+trapz = trapezoid
+
+
+def gradient(
+    input: Tensor,
+    *,
+    spacing: Any = 1,
+    dim: int | Sequence[int] | None = None,
+    edge_order: int = 1,
+) -> list[Tensor]:
+    """The slopes along each dimension (or those of `dim`), from the neighbours of each element.
+
+    `spacing` is the distance of neighbours, or a list with a number or a vector of places for each
+    dimension. At the edges a slope comes from two elements, or from three if `edge_order` is 2.
+
+    Errors: ArgumentError for another `edge_order`, a list of another length, or too few elements.
+
+    >>> import gradatim
+    >>> gradient(gradatim.tensor([0.0, 1.0, 4.0, 9.0]))
+    [tensor([1., 2., 4., 5.])]
+    """
+    check_tensor("gradient", input)
+    if edge_order not in (1, 2):
+        raise ArgumentError(f"gradient: edge_order must be 1 or 2, got {edge_order}")
+    dims = some_dims("gradient", dim, input.ndim)
+    several = isinstance(spacing, (list, tuple))
+    widths = list(spacing) if several else [spacing] * len(dims)
+    if len(widths) != len(dims):
+        raise ArgumentError(f"gradient: {len(widths)} spacings for {len(dims)} dimensions")
+    return [_slopes(input, d, w, edge_order) for d, w in zip(dims, widths, strict=True)]
+
+
+def _slopes(y: Any, dim: int, spacing: Any, edge_order: int) -> Any:
+    y = y.movedim(dim, -1)
+    n = y.shape[-1]
+    if n < edge_order + 1:
+        raise ArgumentError(
+            f"gradient: dimension {dim} has {n} elements, it needs {edge_order + 1} or more"
+        )
+    if isinstance(spacing, Handle) and spacing.ndim:
+        if spacing.shape != (n,):
+            raise ArgumentError(
+                f"gradient: places of shape {list(spacing.shape)} for a dimension of size {n}"
+            )
+        h: Any = spacing.diff()
+    else:
+        h = y.new_ones(n - 1) * spacing
+    slope = y.diff(dim=-1) / h
+    a, b = h[:-1], h[1:]
+    inner = (slope[..., :-1] * b + slope[..., 1:] * a) / (a + b)
+    first, last = slope[..., :1], slope[..., -1:]
+    if edge_order == 2:
+        bend = (slope[..., 1:] - slope[..., :-1]) / (a + b)
+        first = first - bend[..., :1] * h[:1]
+        last = last + bend[..., -1:] * h[-1:]
+    return cat([first, inner, last], -1).movedim(-1, dim)

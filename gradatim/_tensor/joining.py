@@ -71,6 +71,20 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat([atleast_2d(x) for x in several("vstack", tensors)], 0)
 
 
+row_stack = vstack
+
+
+def dstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Concatenate along dimension 2, which tensors of fewer dimensions get.
+
+    >>> import gradatim
+    >>> gradatim.dstack([gradatim.zeros(2), gradatim.ones(2)])
+    tensor([[[0., 1.],
+             [0., 1.]]])
+    """
+    return cat([atleast_3d(x) for x in several("dstack", tensors)], 2)
+
+
 def atleast_1d(*tensors: Any) -> Any:
     """A 0-d tensor as a vector; several tensors, or a list of them, give a tuple.
 

@@ -119,6 +119,38 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     return solve(factor.mT, solve(factor, B))
 
 
+def solve_triangular(
+    A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Tensor:
+    """`solve`, reading only one triangle of A; with `unitriangular` its diagonal counts as ones.
+
+    >>> import gradatim
+    >>> solve_triangular(
+    ...     gradatim.tensor([[2.0, 9.0], [1.0, 1.0]]), gradatim.ones(2, 1), upper=False
+    ... )
+    tensor([[0.5000],
+            [0.5000]])
+    """
+    a = _square("solve_triangular", A)
+    if B.ndim < 2:
+        raise ShapeError(f"solve_triangular: B must be a matrix, got {list(B.shape)}")
+    one = 1 if unitriangular else 0
+    a = a.triu(one) if upper else a.tril(-one)
+    return solve(a + eye(a.shape[-1], dtype=a.dtype) if unitriangular else a, B, left=left)
+
+
+def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
+    """The inverse of A, from the Cholesky factor of A.
+
+    >>> import gradatim
+    >>> cholesky_inverse(gradatim.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    tensor([[0.2500, 0.0000],
+            [0.0000, 1.0000]])
+    """
+    factor = _square("cholesky_inverse", L)
+    return cholesky_solve(eye(factor.shape[-1], dtype=factor.dtype), factor, upper)
+
+
 def eigh(A: Tensor, UPLO: str = "L") -> linalg_eigh:
     """The eigenvalues of a symmetric matrix, from below, and its eigenvectors as columns.
 

@@ -110,6 +110,10 @@ class kthvalue(_Printed, _Ordered):
     """The result of `kthvalue`."""
 
 
+class mode(_Printed, _Ordered):
+    """The result of `mode`."""
+
+
 class median(_Printed, _Ordered):
     """The result of `median(dim=...)`."""
 

@@ -115,6 +115,27 @@ class Sorted(Handle):
         return return_types.median(*_median(input, dim, keepdim))
 
     @numpy_names
+    def mode(input, dim: int = -1, keepdim: bool = False) -> return_types.mode:
+        """The most frequent element along `dim`, the least of several, and its last index.
+
+        >>> import gradatim
+        >>> gradatim.tensor([3, 1, 3, 1, 2]).mode()
+        gradatim.return_types.mode(
+        values=tensor(1),
+        indices=tensor(3))
+        """
+        rows, dim, _ = _rows("mode", input, dim)
+        refuse_empty("mode", rows, (dim,))
+        x = rows.movedim(dim, -1).contiguous()
+        order = ops.argsort(x, dim=x.ndim - 1, descending=False)
+        found = gather(x, order, dim=x.ndim - 1).detach().contiguous()
+        ends = ops.searchsorted(found, found, right=True)
+        often: Any = ends - ops.searchsorted(found, found, right=False)
+        end = ends.gather(-1, often.argmax(-1, keepdim=True))
+        index = order.gather(-1, end - 1).movedim(-1, dim)
+        return return_types.mode(*chosen(input, rows, index, dim, keepdim))
+
+    @numpy_names
     def unique(
         input,
         sorted: bool = True,

@@ -39,6 +39,7 @@ from .shape import Shaped
 from .sorting import Sorted
 from .statistics import Statistics
 from .triangles import Triangular
+from .windows import Windowed
 
 
 @register
@@ -66,6 +67,7 @@ class Tensor(
     Scattered,
     Masked,
     Triangular,
+    Windowed,
     RandomFill,
     Differentiable,
     Conversion,
