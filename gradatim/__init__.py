@@ -75,6 +75,10 @@ from ._tensor.randomness import (
     bernoulli, multinomial, normal, rand, rand_like, randint, randint_like, randn, randn_like,
     randperm,
 )
+from ._tensor.numerics import (
+    are_deterministic_algorithms_enabled, get_float32_matmul_precision,
+    set_float32_matmul_precision, use_deterministic_algorithms,
+)
 from ._tensor.positions import isin, unravel_index
 from ._tensor.sorting import bucketize, searchsorted
 from ._tensor.tensor import Tensor
@@ -99,6 +103,8 @@ from .core.kernels import are_kernels_enabled, set_kernels_enabled
 from .core.kernels import set_kernel_maker as _set_kernel_maker
 
 if typing.TYPE_CHECKING:
+    from . import amp as amp
+    from . import backends as backends
     from . import diagnose as diagnose
     from . import draw as draw
     from . import func as func
@@ -114,9 +120,11 @@ newaxis = None
 
 __version__ = "0.1.0"  # the only place: the build reads it here
 
-_ROOMS = ("compiler", "data", "diagnose", "draw", "func", "linalg", "models", "nn", "optim",
-          "random", "scalar", "training", "utils")  # fmt: skip
+_ROOMS = ("amp", "backends", "compiler", "data", "diagnose", "draw", "func", "linalg", "models", "nn",
+          "optim", "random", "scalar", "training", "utils")  # fmt: skip
 _LATER = {
+    "GradScaler": ".amp",
+    "autocast": ".amp",
     "compile": ".compiler.compile",
     "get_num_threads": ".compiler.runtime.team",
     "load": "._tensor.saving",
@@ -159,16 +167,17 @@ __all__ = [
     "acosh", "acosh_", "add", "addcdiv", "addcmul", "addmm", "all", "allclose", "amax", "amin",
     "aminmax", "any", "arange", "arccos", "arccos_", "arccosh", "arccosh_", "arcsin", "arcsin_",
     "arcsinh", "arcsinh_", "arctan", "arctan2", "arctan_", "arctanh", "arctanh_",
-    "are_kernels_enabled", "argmax", "argmin", "argsort", "argwhere", "as_strided", "as_tensor",
-    "asarray", "asin", "asin_", "asinh", "asinh_", "atan", "atan2", "atan_", "atanh", "atanh_",
-    "atleast_1d", "atleast_2d", "atleast_3d", "autograd", "baddbmm", "bernoulli", "bincount",
-    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "block_diag", "bmm", "bool",
-    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "bucketize", "can_cast",
-    "cartesian_prod", "cat", "cdist", "ceil", "ceil_", "channels_last", "channels_last_3d",
-    "cholesky_inverse", "cholesky_solve", "chunk", "clamp", "clamp_", "clamp_max", "clamp_max_",
-    "clamp_min", "clamp_min_", "clip", "clip_", "clone", "column_stack", "combinations",
-    "compile", "concat", "concatenate", "contiguous_format", "corrcoef", "cos", "cos_", "cosh",
-    "cosh_", "count_nonzero", "cov", "cross", "cuda", "cummax", "cummin", "cumprod", "cumsum",
+    "are_deterministic_algorithms_enabled", "are_kernels_enabled", "argmax", "argmin",
+    "argsort", "argwhere", "as_strided", "as_tensor", "asarray", "asin", "asin_", "asinh",
+    "asinh_", "atan", "atan2", "atan_", "atanh", "atanh_", "atleast_1d", "atleast_2d",
+    "atleast_3d", "autograd", "baddbmm", "bernoulli", "bincount", "bitwise_and", "bitwise_not",
+    "bitwise_or", "bitwise_xor", "block_diag", "bmm", "bool", "broadcast_shapes",
+    "broadcast_tensors", "broadcast_to", "bucketize", "can_cast", "cartesian_prod", "cat",
+    "cdist", "ceil", "ceil_", "channels_last", "channels_last_3d", "cholesky_inverse",
+    "cholesky_solve", "chunk", "clamp", "clamp_", "clamp_max", "clamp_max_", "clamp_min",
+    "clamp_min_", "clip", "clip_", "clone", "column_stack", "combinations", "compile", "concat",
+    "concatenate", "contiguous_format", "corrcoef", "cos", "cos_", "cosh", "cosh_",
+    "count_nonzero", "cov", "cross", "cuda", "cummax", "cummin", "cumprod", "cumsum",
     "default_generator", "deg2rad", "deg2rad_", "det", "detach", "detach_", "device", "diag",
     "diag_embed", "diagonal", "diff", "dist", "div", "divide", "dot", "double", "dsplit",
     "dstack", "dtype", "e", "einsum", "empty", "empty_like", "enable_grad", "eq", "equal",
@@ -176,35 +185,38 @@ __all__ = [
     "fix", "flatten", "flip", "fliplr", "flipud", "float", "float32", "float64", "float_power",
     "floor", "floor_", "floor_divide", "fmax", "fmin", "fmod", "frac", "frac_", "from_dlpack",
     "from_numpy", "full", "full_like", "gather", "ge", "get_default_dtype", "get_device",
-    "get_num_threads", "get_rng_state", "gradient", "greater", "greater_equal", "gt",
-    "heaviside", "histc", "histogram", "hsplit", "hstack", "hypot", "iinfo", "index_add",
-    "index_copy", "index_fill", "index_put", "index_put_", "index_select", "inf",
-    "inference_mode", "initial_seed", "inner", "int", "int32", "int64", "inverse", "is_complex",
-    "is_floating_point", "is_grad_enabled", "is_nonzero", "is_signed", "is_tensor", "isclose",
-    "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "kron", "kthvalue", "le",
-    "lerp", "less", "less_equal", "linspace", "load", "log", "log1p", "log1p_", "log2", "log2_",
-    "log10", "log10_", "log_", "log_softmax", "logaddexp", "logaddexp2", "logdet",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logit_", "logspace",
-    "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select",
-    "matmul", "matrix_power", "max", "maximum", "mean", "median", "memory_format", "meshgrid",
-    "min", "minimum", "mm", "mode", "moveaxis", "movedim", "msort", "mul", "multinomial",
-    "multiply", "mv", "nan", "nan_to_num", "nan_to_num_", "nanmean", "nanquantile", "nansum",
-    "narrow", "ne", "neg", "neg_", "negative", "negative_", "newaxis", "no_grad", "nonzero",
-    "norm", "normal", "not_equal", "numel", "ones", "ones_like", "outer", "permute", "pi",
-    "pinverse", "positive", "pow", "preserve_format", "printoptions", "prod", "promote_types",
-    "put", "quantile", "rad2deg", "rad2deg_", "rand", "rand_like", "randint", "randint_like",
-    "randn", "randn_like", "randperm", "ravel", "reciprocal", "reciprocal_", "relu", "relu_",
-    "remainder", "repeat_interleave", "reshape", "result_type", "roll", "rot90", "round",
-    "round_", "row_stack", "rsqrt", "rsqrt_", "save", "scalar_tensor", "scatter", "scatter_add",
-    "scatter_reduce", "searchsorted", "seed", "select", "set_default_dtype", "set_grad_enabled",
-    "set_kernels_enabled", "set_num_threads", "set_printoptions", "set_rng_state", "sgn",
-    "sigmoid", "sigmoid_", "sign", "sin", "sin_", "sinc", "sinc_", "sinh", "sinh_", "slogdet",
-    "softmax", "sort", "split", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std",
-    "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim",
-    "tan", "tan_", "tanh", "tanh_", "tensor", "tensor_split", "tensordot", "tile", "topk",
-    "trace", "transpose", "trapezoid", "trapz", "tril", "tril_indices", "triu", "triu_indices",
+    "get_float32_matmul_precision", "get_num_threads", "get_rng_state", "gradient", "greater",
+    "greater_equal", "gt", "heaviside", "histc", "histogram", "hsplit", "hstack", "hypot",
+    "iinfo", "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_select",
+    "inf", "inference_mode", "initial_seed", "inner", "int", "int32", "int64", "inverse",
+    "is_complex", "is_floating_point", "is_grad_enabled", "is_nonzero", "is_signed",
+    "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf",
+    "kron", "kthvalue", "le", "lerp", "less", "less_equal", "linspace", "load", "log", "log1p",
+    "log1p_", "log2", "log2_", "log10", "log10_", "log_", "log_softmax", "logaddexp",
+    "logaddexp2", "logdet", "logical_and", "logical_not", "logical_or", "logical_xor", "logit",
+    "logit_", "logspace", "logsumexp", "long", "lt", "manual_seed", "masked_fill",
+    "masked_scatter", "masked_select", "matmul", "matrix_power", "max", "maximum", "mean",
+    "median", "memory_format", "meshgrid", "min", "minimum", "mm", "mode", "moveaxis",
+    "movedim", "msort", "mul", "multinomial", "multiply", "mv", "nan", "nan_to_num",
+    "nan_to_num_", "nanmean", "nanquantile", "nansum", "narrow", "ne", "neg", "neg_",
+    "negative", "negative_", "newaxis", "no_grad", "nonzero", "norm", "normal", "not_equal",
+    "numel", "ones", "ones_like", "outer", "permute", "pi", "pinverse", "positive", "pow",
+    "preserve_format", "printoptions", "prod", "promote_types", "put", "quantile", "rad2deg",
+    "rad2deg_", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like",
+    "randperm", "ravel", "reciprocal", "reciprocal_", "relu", "relu_", "remainder",
+    "repeat_interleave", "reshape", "result_type", "roll", "rot90", "round", "round_",
+    "row_stack", "rsqrt", "rsqrt_", "save", "scalar_tensor", "scatter", "scatter_add",
+    "scatter_reduce", "searchsorted", "seed", "select", "set_default_dtype",
+    "set_float32_matmul_precision", "set_grad_enabled", "set_kernels_enabled",
+    "set_num_threads", "set_printoptions", "set_rng_state", "sgn", "sigmoid", "sigmoid_",
+    "sign", "sin", "sin_", "sinc", "sinc_", "sinh", "sinh_", "slogdet", "softmax", "sort",
+    "split", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std", "std_mean", "sub",
+    "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tan_",
+    "tanh", "tanh_", "tensor", "tensor_split", "tensordot", "tile", "topk", "trace",
+    "transpose", "trapezoid", "trapz", "tril", "tril_indices", "triu", "triu_indices",
     "true_divide", "trunc", "trunc_", "uint8", "unbind", "unflatten", "unique",
-    "unique_consecutive", "unravel_index", "unsqueeze", "vander", "var", "var_mean", "vsplit",
-    "vstack", "where", "xlogy", "xlogy_", "zero_", "zeros", "zeros_like",
+    "unique_consecutive", "unravel_index", "unsqueeze", "use_deterministic_algorithms",
+    "vander", "var", "var_mean", "vsplit", "vstack", "where", "xlogy", "xlogy_", "zero_",
+    "zeros", "zeros_like",
 ]
 # fmt: on

@@ -73,7 +73,7 @@ _PLANNED_METHODS = _words(
 # ... and names that are functions only, or modules
 _PLANNED = _PLANNED_METHODS | _words(
     """
-    amp avg_pool2d backends batch_norm bilinear conv1d
+    avg_pool2d batch_norm bilinear conv1d
     conv2d conv3d conv_transpose1d conv_transpose2d distributed distributions dropout
     export fft group_norm gru hub layer_norm lstm max_pool2d
     multiprocessing pdist pixel_shuffle poisson profiler random rnn special

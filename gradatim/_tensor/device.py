@@ -124,5 +124,15 @@ class Cuda(Accelerator):
 
     manual_seed_all = manual_seed
 
+    def is_bf16_supported(self) -> bool:
+        """False: there is only the CPU."""
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        advice = "; for autocast and GradScaler see gradatim.amp" if name == "amp" else ""
+        raise AttributeError(
+            f"gradatim.cuda has no {name!r}: there is only the CPU{advice}", name=name, obj=self
+        )
+
 
 accelerator, cuda = Accelerator(), Cuda()
