@@ -120,8 +120,8 @@ newaxis = None
 
 __version__ = "0.1.0"  # the only place: the build reads it here
 
-_ROOMS = ("amp", "backends", "compiler", "data", "diagnose", "draw", "func", "linalg", "models", "nn",
-          "optim", "random", "scalar", "training", "utils")  # fmt: skip
+_ROOMS = ("amp", "backends", "compiler", "data", "diagnose", "draw", "func", "linalg", "models",
+          "nn", "optim", "random", "scalar", "training", "utils")  # fmt: skip
 _LATER = {
     "GradScaler": ".amp",
     "autocast": ".amp",
