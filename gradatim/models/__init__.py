@@ -15,6 +15,9 @@ A model that is counted instead of trained by gradient descent has no parameters
 letters, `generation` continues texts with models of sequences.
 """
 
+import importlib
+import typing
+
 from .catalogue import MODELS, Entry, Variant
 from .generation import Writer, generate
 from .sampling import sample, surprise
@@ -26,10 +29,21 @@ __all__ = [
     "Stream",
     "Variant",
     "Writer",
+    "bigram",
+    "bigram_counts",
     "generate",
+    "gpt",
+    "mlp",
     "sample",
     "surprise",
 ]
+
+
+def __getattr__(name: str) -> typing.Any:
+    """Load a model's file on first use: `gradatim.models.gpt`."""
+    if name in ("bigram", "bigram_counts", "gpt", "mlp"):
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError, replace
 from itertools import pairwise
 
@@ -261,3 +263,13 @@ def test_the_mean_surprise_is_the_loss(entry):
     X = g.tensor([row[i : i + n] for row in rows for i in range(len(row) - n)])
     Y = g.tensor([row[i + n] for row in rows for i in range(len(row) - n)])
     assert np.mean([s for word in each for s in word]) == pytest.approx(model(X, Y)[1].item())
+
+
+def test_the_file_of_a_model_is_reached_from_the_library():
+    program = "import gradatim; print(gradatim.models.mlp.Config().m, gradatim.models.gpt.Model)"
+    result = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert result.stdout == "10 <class 'gradatim.models.gpt.GPT'>\n"
+    with pytest.raises(AttributeError, match="no attribute 'gtp'"):
+        g.models.gtp  # noqa: B018
