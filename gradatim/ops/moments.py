@@ -122,6 +122,9 @@ def _norm(x: Any, *, p: float, dims: Dims, keepdim: bool) -> Any:
 
 
 def _norm_value(x: Any, *, p: float, dims: Dims, keepdim: Any) -> Any:
+    if p == 2 and len(dims) == x.ndim and not keepdim:
+        line = x.reshape(-1)
+        return np.sqrt(line.dot(line))
     if p == 2:
         return np.sqrt(np.add.reduce(np.square(x), dims, keepdims=keepdim))
     size = np.abs(x)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..core.update import Sweep, Update
 from .broadcast import broadcast_to, full
-from .elementwise import add, cast, div, like, maximum, mul, neg, pow_, sqrt, sub
+from .elementwise import add, cast, clamp, div, like, maximum, mul, neg, pow_, sqrt, sub
 
 Array = np.ndarray[Any, Any]
 Factors = tuple[tuple[Array, ...], tuple[float, ...]]
@@ -185,6 +185,35 @@ sgd_momentum = Update(
         expand_params=("weight_decay", "nesterov", "maximize"),
         factor_params=("weight_decay",),
     ),
+)
+
+# -- clipping of gradients -----------------------------------------------------------------
+
+
+def _scale(x: Array, factor: Array) -> None:
+    np.multiply(x, factor.astype(x.dtype), x)
+
+
+# x <- factor x
+scale_in = Update(
+    "scale_in(x, factor)",
+    lambda x, factor: mul(x, over(factor, x)),
+    _scale,
+    replaces=("x",),
+    numbers=("factor",),
+)
+
+
+def _clamp(x: Array, *, low: float, high: float) -> None:
+    np.clip(x, low, high, x)
+
+
+# x <- x clamped to [low, high]
+clamp_in = Update(
+    "clamp_in(x, *, low, high)",
+    lambda x, *, low, high: clamp(x, low=low, high=high),
+    _clamp,
+    replaces=("x",),
 )
 
 # -- Adam ----------------------------------------------------------------------------------

@@ -273,6 +273,12 @@ def _state(shape: tuple[int, ...]) -> tuple[Any, ...]:
 LR, STEP = np.array(0.1), np.array(3.0)
 B1, B2 = np.array(0.9), np.array(0.999)
 UPDATES = [
+    *[Case("scale_in", (numbers(s), np.array(0.7)), lambda x, factor: x * factor) for s in SHAPES],
+    *unary(
+        "clamp_in",
+        lambda x, *, low, high: np.clip(x, low, high),
+        params={"low": -0.6, "high": 0.8},
+    ),
     *[
         Case("sgd", (*_state(s)[:2], LR), _sgd, {"weight_decay": decay, "maximize": up})
         for s in SHAPES

@@ -11,6 +11,8 @@ from ..._tensor.joining import stack
 from ..._tensor.tensor import Tensor
 from ...autograd import no_grad
 from ...core.errors import ArgumentError
+from ...core.inplace import update_all
+from ...ops import updates
 
 
 def clip_grad_norm_(
@@ -39,8 +41,7 @@ def clip_grad_norm_(
     with no_grad():
         total = get_total_norm(gradients, norm_type, error_if_nonfinite)
         factor = (max_norm / (total + 1e-6)).clamp(max=1.0)
-        for gradient in gradients:
-            gradient.mul_(factor)
+        update_all(updates.scale_in, [(gradient, factor) for gradient in gradients])
     return total
 
 
@@ -49,8 +50,8 @@ def clip_grad_value_(
 ) -> None:
     """Clamp every element of every gradient to [-clip_value, clip_value]."""
     with no_grad():
-        for gradient in _gradients(parameters):
-            gradient.clamp_(-clip_value, clip_value)
+        rows = [(gradient,) for gradient in _gradients(parameters)]
+        update_all(updates.clamp_in, rows, low=-float(clip_value), high=float(clip_value))
 
 
 def get_total_norm(
