@@ -12,7 +12,8 @@ from ..ir.graph import Equation, Graph, Pass, Var
 from ..ir.nests import NumpyNest, Schedule, reads
 from ..ir.strided import Strided
 from ..lower.functions.brief import briefly
-from ..lower.functions.calls import band_items, lower
+from ..lower.functions.calls import lower
+from ..lower.functions.products import band_items
 from ..lower.nest.writing import Call, Lowering, Memory, State
 from ..lower.random.draws import supported
 from ..lower.rows.lines import is_line

@@ -21,7 +21,8 @@ from ...core.handle import wrap
 from ..errors import CompileError
 from ..ir.graph import Graph, Var
 from ..ir.nests import RowNest, Schedule, title, writes
-from ..lower.functions.calls import lower, refused_by
+from ..lower.functions.calls import lower
+from ..lower.nest.refusals import refused_by
 from ..lower.nest.writing import Call, Lowering, Writing
 from ..lower.rows.rows import write_rows
 from ..lower.text.emit import I64, PTR, Function, Value, constant

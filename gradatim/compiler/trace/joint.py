@@ -4,7 +4,7 @@ When the function is done, the gradients of its results are variables like any o
 back over the tape that it left, and what the gradient rules compute is recorded too. The walk ends
 at tensors that existed before: arguments and captured tensors, leaves or not, where the real tape
 continues when the program runs. Gradients are assumed to arrive at all results; if only some do,
-`back/` removes what the others contribute.
+`backward/` removes what the others contribute.
 """
 
 from __future__ import annotations

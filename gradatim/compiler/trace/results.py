@@ -3,8 +3,8 @@
 A tensor that existed before, given or captured, is returned itself, and a view of it is a view of
 it. A tensor that the function created is new in every call; it is the same object wherever the
 function returned the same one, and views of one storage share memory. Its history is one entry for
-the whole function (see `back/`); if gradients cannot go back through it, a backward pass that gets
-there raises an error that says why: a gradient that is silently missing would be worse.
+the whole function (see `backward/`); if gradients cannot go back through it, a backward pass that
+gets there raises an error that says why: a gradient that is silently missing would be worse.
 """
 
 from __future__ import annotations

@@ -79,45 +79,47 @@ def _assigned(
 def _finish(
     tracer: Tracer, given: Given, returned: Any, assigned: Assigned, name: str, since: int
 ) -> Traced:
-    places = {id(new): i for i, _, new in given.pairs()}
     grads = TracedGrads(tracer, given)
-    owned = grads.storages()  # the `.grad` tensors will be others in the next call
+    collected = _results(tracer, given, grads, assigned)
+    structure, *values = collected.take((returned, *[a.now for a in assigned.again]))
+    results = [tracer.root(x) if is_whole else tracer.read(x) for x, is_whole in collected.found]
+    tracer.settle(assigned.new_states())
+    made = [(t, tracer.read(grad)) for t, grad in grads.made()]
+    cleared, owners = tuple(grads.cleared()), grads.owners()
+    way, past = _way_back(tracer, given, collected.with_history, name, since)
+    captured = tracer.captured.items()
+    captures = tuple(Capture(s, owners.get(id(handle))) for s, (_, handle) in captured)
+    storages = [*given.storages, *[s for s, _ in captured]]
+    written = tuple(i for i, s in enumerate(storages) if s in tracer.written)
+    outputs = [*results, *(tracer.current[storages[i]] for i in written), *(v for _, v in made)]
+    inputs = [*given.variables, *[var for _, (var, _) in captured]]
+    return Traced(
+        graph=Graph(tuple(inputs), tuple(tracer.equations), tuple(outputs)),
+        captures=captures,
+        results=structure,
+        result_count=len(results),
+        written=written,
+        grads=tuple(t for t, _ in made),
+        cleared=cleared,
+        grads_wanted=tuple(grads.wanted(captures)),
+        looked=tuple(tracer.looked.values()),
+        joint=way,
+        past=past,
+        kept=assigned.kept(values),
+        states=assigned.states,
+    )
+
+
+def _results(tracer: Tracer, given: Given, grads: TracedGrads, assigned: Assigned) -> Results:
+    places = {id(new): i for i, _, new in given.pairs()}
     at = {s: i for i, s in enumerate(given.storages)}
-    collected = Results(
+    owned = grads.storages()  # the `.grad` tensors will be others in the next call
+    return Results(
         places,
         at,
         lambda x: not is_traced(x) and x._storage not in tracer.current,
         lambda s: s in at or (s in tracer.captured and s not in owned),
         assigned.overwritten,
-    )
-    structure, *values = collected.take((returned, *[a.now for a in assigned.again]))
-    results = [tracer.root(x) if is_whole else tracer.read(x) for x, is_whole in collected.found]
-    tracer.settle(assigned.new_states())
-    outside = grads.owners()
-    made, cleared = [(t, tracer.read(g)) for t, g in grads.made()], tuple(grads.cleared())
-    way, past = _way_back(tracer, given, collected.with_history, name, since)
-    captures, sources = [], [*given.variables]
-    for storage, (var, handle) in tracer.captured.items():
-        captures.append(Capture(storage, outside.get(id(handle))))
-        sources.append(var)
-    storages = given.storages + [c.storage for c in captures]
-    written = tuple(i for i, s in enumerate(storages) if s in tracer.written)
-    outputs = [*results, *(tracer.current[storages[i]] for i in written), *(v for _, v in made)]
-    graph = Graph(tuple(sources), tuple(tracer.equations), tuple(outputs))
-    return Traced(
-        graph,
-        tuple(captures),
-        structure,
-        len(results),
-        written,
-        tuple(t for t, _ in made),
-        cleared,
-        tuple(grads.wanted(captures)),
-        tuple(tracer.looked.values()),
-        way,
-        past,
-        assigned.kept(values),
-        assigned.states,
     )
 
 

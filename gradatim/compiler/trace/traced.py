@@ -40,14 +40,12 @@ class Traced:
     results: Any  # what the function returned, with `Slot`s in place of tensors
     result_count: int
     written: tuple[int, ...] = ()  # positions among the graph's inputs
-    grads: tuple[
-        Handle | int, ...
-    ] = ()  # tensors, or positions of arguments, that get a new `.grad`
-    cleared: tuple[Handle | int, ...] = ()  # likewise, whose `.grad` is removed
+    # Tensors, or positions of arguments, that get a new `.grad`, and those whose is removed.
+    grads: tuple[Handle | int, ...] = ()
+    cleared: tuple[Handle | int, ...] = ()
     grads_wanted: tuple[tuple[Handle, bool], ...] = ()  # whose `.grad` must (not) be present before
-    looked: tuple[
-        tuple[Handle, Any], ...
-    ] = ()  # captured tensors that Python read, and their values
+    # Captured tensors that Python read, and their values.
+    looked: tuple[tuple[Handle, Any], ...] = ()
     joint: Joint | None = None  # the backward pass, if results have a history
     past: tuple[Ended, ...] = ()  # ends of the results' histories, if there is no backward pass
     kept: tuple[Kept, ...] = ()  # assigned to attributes, items and variables after every call

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from ...ir.graph import Var
 from ...ir.nests import Nest, ProductNest, Schedule
+from ..nest.refusals import refused_by
 from ..nest.writing import Call, Lowering
-from .calls import WRITERS, refused_by
+from .calls import WRITERS
 
 
 def briefly(lowering: Lowering, schedule: Schedule, replaced: Collection[Var]) -> Lowering | None:

@@ -6,10 +6,12 @@ status[k]   the index that refusal k is about
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...ir.graph import Equation
-from ...ir.kinds import DIVISIONS
+from ...ir.kinds import DIVISIONS, is_division
+from ...ir.nests import Argument, Leaf, Node
 from ..text.emit import I1, I64, Function, Value, constant, width
 
 INDEX, DIVISION = "index", "division"
@@ -49,6 +51,27 @@ def division_refused(e: Equation) -> Refusal:
     """The refusal of an integer division by zero."""
     text = f"{e.name}: integer division by zero; divide floats for inf or nan"
     return Refusal(DIVISION, text, e.line)
+
+
+def refused_by(nodes: Sequence[Node]) -> list[tuple[Node, Refusal]]:
+    """The nodes of a nest that may meet an invalid index or a division by zero."""
+    refusals = []
+    for n in nodes:
+        if n.role == "load":
+            table = n.arguments[0]
+            assert isinstance(table, Leaf)
+            assert table.chosen is not None
+            refusals.append((n, index_refused(n.equation, table.chosen[1])))
+        elif n.role == "scatter":
+            refusals.append((n, index_refused(n.equation, n.var.shape[0])))
+        elif is_division(n.equation) and not is_number_but_0(n.arguments[1]):
+            refusals.append((n, division_refused(n.equation)))
+    return refusals
+
+
+def is_number_but_0(a: Argument) -> bool:
+    """Whether an argument is a nonzero constant, a safe divisor."""
+    return isinstance(a, Leaf) and a.number is not None and a.number != 0
 
 
 def _about_index(e: Equation, n: int) -> str:

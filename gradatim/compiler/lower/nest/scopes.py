@@ -27,7 +27,7 @@ from ..text.emit import (
 from .bounds import is_inside
 from .fused import rounded_once
 from .numbers import from_memory, in_memory, in_range, kind_of, load, range_at
-from .refusals import FROM_THE_END, write_refusal
+from .refusals import FROM_THE_END, is_number_but_0, write_refusal
 
 
 @dataclass
@@ -201,11 +201,6 @@ def compute(scope: Scope, f: Function, a: Argument, n: int) -> Value:
         return values[0]
     params = {"to" if k == "dtype" else k: v for k, v in equation.params.items()}
     return ELEMENTWISE[equation.name](f, *values, dtype=equation.inputs[0].dtype, **params)
-
-
-def is_number_but_0(a: Argument) -> bool:
-    """Whether an argument is a nonzero constant, a safe divisor."""
-    return isinstance(a, Leaf) and a.number is not None and a.number != 0
 
 
 def _refuse_zeros(scope: Scope, f: Function, node: Node, divisor: Value) -> None:
