@@ -160,7 +160,8 @@ def test_linspace_reaches_both_ends(
     assert found[-1] == end
     expected = np.linspace(start, end, steps)
     scale = max(abs(start), abs(end))
-    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6 * scale)
+    least = np.finfo(found.dtype).smallest_subnormal
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=max(1e-6 * scale, least))
 
 
 def test_a_large_list_is_read_fast() -> None:

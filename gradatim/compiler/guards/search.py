@@ -11,6 +11,7 @@ import functools
 import operator
 import sys
 import types
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -171,12 +172,8 @@ class Search:
 
     def _follow(self, place: Place, value: Any) -> None:
         kind: Any = type(value)
-        if isinstance(place.held, Keys):
-            self._follow_items(place, value)
-        elif isinstance(place.held, Items):
-            is_lone = len(value) == 1 and place.in_table
-            paths = [place.path] if is_lone else [f"{place.path}[{i}]" for i in range(len(value))]
-            self._follow_each(place, list(zip(paths, value, strict=True)))
+        if isinstance(place.held, Items):
+            self._follow_container(place, value)
         elif kind is types.FunctionType:
             self._when(id(value.__code__), lambda: self._follow_function(place, value))
             if is_users(value.__module__):
@@ -186,15 +183,32 @@ class Search:
                 path = place.path if name.startswith("__") else f"{place.path}.{name}"
                 self._add(place, Way.FIELD, name, path, getattr(value, name))
         elif kind is types.ModuleType:
-            if is_users(value.__name__):
-                self._follow_names(value.__name__, vars(value))
+            self._follow_names(value.__name__, vars(value))
         elif isinstance(value, type):
             self._follow_classes(value.__name__, value.__mro__)
             self._follow_classes(value.__name__, kind.__mro__)
-        elif kind is operator.attrgetter:
-            self.mention(part for name in value.__reduce__()[1] for part in name.split("."))
+        elif kind in (weakref.ref, operator.attrgetter):
+            self._follow_hidden(place, value)
         elif not issubclass(kind, _CLOSED) and is_plain_object(kind):
             self._follow_object(place, value)
+
+    def _follow_container(self, place: Place, value: Any) -> None:
+        self._follow_classes(place.path, type(value).__mro__)  # a named tuple has methods, too
+        if isinstance(place.held, Keys):
+            self._follow_items(place, value)
+        else:
+            is_lone = len(value) == 1 and place.in_table
+            paths = [place.path] if is_lone else [f"{place.path}[{i}]" for i in range(len(value))]
+            self._follow_each(place, list(zip(paths, value, strict=True)))
+
+    def _follow_hidden(self, place: Place, value: Any) -> None:
+        """Follow what an object of Python's refers to without a name."""
+        if type(value) is weakref.ref:
+            x = value()
+            if x is not None:
+                self._add(None, Way.GIVEN, reference(x)[0], f"{place.path}()", x)
+        else:  # attrgetter("model.rate")
+            self.mention(part for name in value.__reduce__()[1] for part in name.split("."))
 
     def _follow_hooks(self, x: Handle) -> None:
         """Follow a tensor's hooks; which hooks it has, its own guard checks."""
@@ -262,8 +276,8 @@ class Search:
             place.below.append(below)
 
     def _follow_names(self, path: str, names: dict[str, Any]) -> None:
-        """Follow the entries of a module."""
-        for name, x in list(names.items()):
+        """Follow the entries of a module of the user's."""
+        for name, x in list(names.items()) if is_users(path) else ():
             if not name.startswith("__"):
                 self._when(name, self._entry(names, names, name, f"{path}.{name}", x))
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 import gradatim
-from tests.compiler.guards import reading_code, reading_objects
+from tests.compiler.guards import reading_code, reading_containers, reading_objects
 
-CASES = {**reading_code.CASES, **reading_objects.CASES}
+TABLES = (reading_code.CASES, reading_containers.CASES, reading_objects.CASES)
+CASES = {name: make for table in TABLES for name, make in table.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -33,4 +34,4 @@ def test_a_number_that_changed_is_read_again(name: str) -> None:
 
 
 def test_all_cases_have_a_name_of_their_own() -> None:
-    assert len(CASES) == len(reading_code.CASES) + len(reading_objects.CASES)
+    assert len(CASES) == sum(map(len, TABLES))
