@@ -229,11 +229,13 @@ def where(
             "where: expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition._value.dtype}; use a comparison, or .bool()"
         )
-    dtype = result_type(input, other)
+    dtype, tensors = result_type(input, other), [x for x in (input, other) if isinstance(x, Handle)]
+    shape = broadcast_shape("where", condition._value.shape, *[x._value.shape for x in tensors])
     # A number takes the dtype of the result at once: by way of float32, 0.1 would lose digits.
-    x, y = (v if isinstance(v, Handle) else full((), v, dtype) for v in (input, other))
-    shape = broadcast_shape("where", condition._value.shape, x._value.shape, y._value.shape)
-    chosen = (expanded(to_dtype(v, dtype), shape) for v in (x, y))
+    chosen = [
+        expanded(to_dtype(x, dtype), shape) if isinstance(x, Handle) else full(shape, x, dtype)
+        for x in (input, other)
+    ]
     return ops.where(expanded(condition, shape), *chosen)
 
 

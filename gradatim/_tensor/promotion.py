@@ -136,6 +136,8 @@ def expanded(x: Any, shape: Shape) -> Any:
 
 def broadcast_shape(name: str, *shapes: Shape) -> Shape:
     """The broadcast shape of operands: right-aligned, 1 expands to any size. Errors: ShapeError."""
+    if len({*shapes}) == 1:
+        return shapes[0]
     result: list[int] = []
     for shape in shapes:
         if len(shape) > len(result):
