@@ -26,6 +26,7 @@ from ...ops.movement import reinterpret, update_view
 from ..errors import TraceError
 from ..ir.graph import Equation, Params, Var, apply, kept_from_trace, value_asked_for
 from ..user_line import user_line
+from .known import known
 from .layout import computed, keeps_order, one_place, seen_through, strided_steps, variable_like
 from .results import is_traced
 from .shown import Known, shown
@@ -139,12 +140,15 @@ class Tracer:
                 self.write(inputs[i], wrap(result))
 
     def numbers(self, x: Handle) -> Any:
-        """The array of a captured tensor that Python reads; a guard makes sure of its values."""
+        """The array of a captured tensor that Python reads; a guard makes sure of its values.
+
+        Or of a tensor that follows from constants.
+        """
         if isinstance(x._value, Var):
-            is_written = x._shared is not None and x._shared in self.current
-            if x._value in self.constants and not is_written:
-                return _read_only(self.constants[x._value])
-            raise TraceError(value_asked_for())
+            array = known(self.read(x), self.equations, self.constants)
+            if array is None:
+                raise TraceError(value_asked_for())
+            return _read_only(array)
         if x._storage in self.written:
             raise TraceError(value_asked_for())
         self.looked.setdefault(id(x), (x, x._value.copy()))
