@@ -88,7 +88,7 @@ _PLANNED_LAYERS = _words(
     AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveMaxPool2d AvgPool1d AvgPool2d Bilinear
     ConstantPad1d ConstantPad2d Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d
     EmbeddingBag Fold GRU GRUCell LSTM LSTMCell LocalResponseNorm MaxPool1d MaxPool2d
-    ParameterDict PixelShuffle PixelUnshuffle RNN RNNCell ReflectionPad1d ReflectionPad2d
+    PixelShuffle PixelUnshuffle RNN RNNCell ReflectionPad1d ReflectionPad2d
     ReplicationPad1d ReplicationPad2d Transformer TransformerDecoder TransformerDecoderLayer
     TransformerEncoder TransformerEncoderLayer Unfold Upsample ZeroPad1d ZeroPad2d
     adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool2d avg_pool1d embedding_bag fold

@@ -243,10 +243,108 @@ class ParameterList(Module):
 
     def extra_repr(self) -> str:
         """The dtype and size of each."""
-        return "\n".join(
-            f"  ({i}): Parameter containing: [{p.dtype} of size {'x'.join(map(str, p.shape))}]"
-            for i, p in enumerate(self)
-        )
+        return "\n".join(_described(i, p) for i, p in enumerate(self))
+
+
+class ParameterDict(Module):
+    """A dictionary whose tensors are registered as parameters.
+
+    >>> import gradatim
+    >>> scales = ParameterDict({"inner": gradatim.ones(2), "outer": gradatim.ones(3)})
+    >>> scales["inner"].requires_grad, [*scales.state_dict()]
+    (True, ['inner', 'outer'])
+    """
+
+    def __init__(self, parameters: _Parameters | None = None) -> None:
+        super().__init__()
+        self.update(parameters or {})
+
+    def __getitem__(self, key: str) -> Any:
+        return self._parameters[key]
+
+    def __setitem__(self, key: str, parameter: Tensor) -> None:
+        value = _as_parameter(parameter)
+        if key in self._parameters:
+            self._parameters[key] = value
+        else:
+            self.register_parameter(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        del self._parameters[key]
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parameters)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._parameters
+
+    def __or__(self, other: _Parameters) -> Self:
+        new = self.copy()
+        new.update(other)
+        return new
+
+    def __ior__(self, other: _Parameters) -> Self:
+        self.update(other)
+        return self
+
+    def keys(self) -> Iterable[str]:
+        """The names."""
+        return self._parameters.keys()
+
+    def values(self) -> Iterable[Any]:
+        """The parameters."""
+        return self._parameters.values()
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """Names and parameters."""
+        return self._parameters.items()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The parameter of a name, or `default`."""
+        return self._parameters.get(key, default)
+
+    def setdefault(self, key: str, default: Tensor) -> Any:
+        """The parameter of a name, which is set to `default` if there is none."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def update(self, parameters: _Parameters) -> None:
+        """Add parameters, or replace those of the same names."""
+        items = parameters.items() if hasattr(parameters, "items") else parameters
+        for key, value in dict(items).items():
+            self[key] = value
+
+    def pop(self, key: str) -> Any:
+        """Remove a parameter and return it."""
+        return self._parameters.pop(key)
+
+    def popitem(self) -> tuple[str, Any]:
+        """Remove the last parameter and return its name and it."""
+        return self._parameters.popitem()
+
+    def copy(self) -> Self:
+        """Another dictionary with the same parameters."""
+        return type(self)(self)
+
+    def clear(self) -> None:
+        """Remove all parameters."""
+        self._parameters.clear()
+
+    def extra_repr(self) -> str:
+        """The dtype and size of each."""
+        return "\n".join(_described(name, p) for name, p in self.items())
+
+
+_Parameters = Mapping[str, Tensor] | Iterable[tuple[str, Tensor]] | ParameterDict
+
+
+def _described(name: Any, p: Any) -> str:
+    size = "x".join(map(str, p.shape))
+    return f"  ({name}): Parameter containing: [{p.dtype} of size {size}]"
 
 
 def _as_parameter(value: Tensor) -> Parameter:

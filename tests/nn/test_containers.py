@@ -80,3 +80,52 @@ def test_parameter_list_makes_parameters_of_tensors():
     assert ps[0].numel() == 5
     with pytest.raises(TypeError, match="should be called with an iterable"):
         ps.extend(gradatim.ones(2))
+
+
+def test_parameter_dict_is_a_dictionary_of_parameters():
+    ps = nn.ParameterDict({"a": gradatim.ones(2), "b": nn.Parameter(gradatim.zeros(1))})
+    ps["c"] = gradatim.ones(2, 3)
+    assert len(ps) == 3
+    assert [*ps] == [*ps.keys()] == ["a", "b", "c"]
+    assert all(isinstance(p, nn.Parameter) for p in ps.values())
+    assert [name for name, _ in ps.named_parameters()] == [name for name, _ in ps.items()]
+    assert "(c): Parameter containing: [gradatim.float32 of size 2x3]" in repr(ps)
+    ps["a"] = gradatim.zeros(5)
+    assert ps["a"].numel() == 5
+    assert ps.get("d") is None
+    assert ps.setdefault("d", gradatim.ones(1)) is ps["d"]
+    assert "d" in ps
+    both = ps | {"e": gradatim.ones(1)}
+    both |= [("f", gradatim.ones(1))]
+    assert both["a"] is ps["a"]
+    assert (len(ps), len(both)) == (4, 6)
+    assert both.popitem()[0] == "f"
+    assert ps.pop("d").numel() == 1
+    del ps["b"]
+    assert [*ps.copy().keys()] == ["a", "c"]
+    ps.clear()
+    assert not list(ps.parameters())
+
+
+def test_a_compiled_step_trains_the_parameters_of_a_dictionary():
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scales = nn.ParameterDict({name: gradatim.ones(2) for name in "ab"})
+
+        def forward(self, x, name):
+            return (self.scales[name] * x).square().sum()
+
+    model = Scaled()
+    optimizer = gradatim.optim.SGD(model.parameters(), lr=0.1)
+
+    @gradatim.compile
+    def step(x):
+        loss = model(x, "a")
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    assert step(gradatim.ones(2)).item() > step(gradatim.ones(2)).item()
+    assert model.scales["b"].grad is None
