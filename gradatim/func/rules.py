@@ -22,21 +22,21 @@ Batches = Any  # a `Batching`, which this file must not import
 
 # fmt: off
 DIRECT = frozenset((
-    "neg", "add", "sub", "mul", "div", "pow", "square", "abs", "sign", "reciprocal",
-    "floor_divide", "trunc_divide", "remainder", "floor", "ceil", "trunc", "round", "exp",
-    "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "sigmoid", "relu", "maximum",
-    "minimum", "where", "cast", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or",
-    "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not",
-    "isnan", "isinf", "erf", "copy", "reinterpret", "tanh_back", "flat", "clamp_min",
-    "clamp_max", "tan", "sinh", "cosh", "atan", "asin", "acos", "atan2", "asinh", "acosh",
-    "atanh", "hypot", "fmod", "logaddexp", "power", "clamp", "leaky_relu", "elu", "softplus",
-    "hardtanh", "hardsigmoid", "hardswish", "hardshrink", "softshrink", "threshold", "gelu",
-    "gelu_back", "gelu_tanh", "gelu_tanh_back", "silu", "silu_back", "mish", "mish_back",
-    "log_sigmoid", "round_corner", "reduce_sum", "reduce_prod", "amax", "amin", "argmax",
-    "argmin", "any", "all", "mean", "var", "std", "norm", "logsumexp", "softmax", "log_softmax",
-    "extreme", "cumsum", "cumprod", "recurrence", "running_index", "argsort", "top", "permute",
-    "slice", "flip", "diagonal", "cat", "gather", "scatter", "scatter_extreme", "scatter_prod",
-    "solve", "inv", "cofactors", "det", "cholesky", "slogdet", "eigh", "svd", "qr",
+    "neg", "add", "sub", "mul", "div", "pow", "square", "abs", "sign", "reciprocal", "floor_divide",
+    "trunc_divide", "remainder", "floor", "ceil", "trunc", "round", "exp", "expm1", "log", "log1p",
+    "sqrt", "sin", "cos", "tanh", "sigmoid", "relu", "maximum", "minimum", "where", "cast", "eq",
+    "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not",
+    "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "isnan", "isinf", "erf", "copy",
+    "reinterpret", "tanh_back", "flat", "clamp_min", "clamp_max", "tan", "sinh", "cosh", "atan",
+    "asin", "acos", "atan2", "asinh", "acosh", "atanh", "hypot", "fmod", "logaddexp", "share",
+    "power", "clamp", "leaky_relu", "elu", "softplus", "hardtanh", "hardsigmoid", "hardswish",
+    "hardshrink", "softshrink", "threshold", "gelu", "gelu_back", "gelu_tanh", "gelu_tanh_back",
+    "silu", "silu_back", "mish", "mish_back", "log_sigmoid", "round_corner", "reduce_sum",
+    "reduce_prod", "amax", "amin", "argmax", "argmin", "any", "all", "mean", "var", "std", "norm",
+    "logsumexp", "softmax", "log_softmax", "extreme", "cumsum", "cumprod", "recurrence",
+    "running_index", "argsort", "top", "kth", "permute", "slice", "flip", "diagonal", "cat",
+    "gather", "scatter", "scatter_extreme", "scatter_prod", "solve", "inv", "cofactors", "det",
+    "cholesky", "slogdet", "eigh", "svd", "qr", "distances", "pull",
 ))
 # fmt: on
 

@@ -10,6 +10,7 @@ from ..._tensor.creation import arange
 from ..._tensor.tensor import Tensor
 from ...core.errors import ArgumentError, DTypeError, ShapeError
 from ...core.handle import check_optional, check_tensor
+from ...core.numbers import glance
 from .activation import logsigmoid
 from .distance import pairwise_distance
 from .reduction import check_reduction, check_same_shape, reduced
@@ -210,7 +211,9 @@ def multilabel_margin_loss(input: Tensor, target: Tensor, *, reduction: str = "m
     x, y = _scores(name, input, target, 0)
     check_same_shape(name, x, y)
     counts: Any = (y < 0).cumsum(-1) == 0  # entries before the first -1
-    classes = y.clamp(min=0)
+    seen = glance(counts)
+    most = x.shape[-1] if seen is None else int(seen.sum(-1).max(initial=0))  # the others are zeros
+    counts, classes = counts[..., :most], y[..., :most].clamp(min=0)
     right: Any = where(arange(x.shape[-1]) == classes.unsqueeze(-1), counts.unsqueeze(-1), False)
     wrong = ~right.any(-2)
     each = (1 - (x.gather(-1, classes).unsqueeze(-1) - x.unsqueeze(-2))).clamp(min=0)
