@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,9 +36,8 @@ def cures(stages: Iterable[Stage], *, title: str = "A deep network and its cures
     given = list(stages)
     if not 0 < len(given) <= _MOST:
         raise ArgumentError(f"draw.cures draws 1 to {_MOST} stages, got {len(given)}")
-    norms = _range([_norms(stage) for stage in given], log=True)
-    losses = _range([_smooth(stage.losses) for stage in given])
-    tops = [_TOP + _RIDGES + _SPACE + i * (_CURVE + _SPACE) for i in range(4)]
+    panels = _panels(given)
+    tops = [_TOP + _RIDGES + _SPACE + i * (_CURVE + _SPACE) for i in range(len(panels))]
     drawn = [
         text((_LEFT - 8, 28), title, size=TITLE_SIZE + 2, bold=True),
         text((_LEFT - 8, 46), _subtitle(given), size=LABEL_SIZE, fill=theme.MUTED),
@@ -46,23 +46,11 @@ def cures(stages: Iterable[Stage], *, title: str = "A deep network and its cures
         left, first = _LEFT + i * (_WIDTH + _GAP), i == 0
         drawn.append(text((left - 8, _TOP - 26), stage.name, size=TITLE_SIZE, bold=True))
         drawn += _activations(stage, left, first=first)
-        depth = [(float(n + 1), norm) for n, norm in enumerate(_norms(stage))]
-        label = "norm of the gradient, by layer" if first else ""
-        drawn += _panel(depth, norms, left, tops[0], label, log=True, colour=theme.ORANGE)
-        places = np.linspace(0.0, 1.0, len(stage.derivative))
-        size = float(np.abs(stage.derivative).max()) or 1.0
-        wave = list(zip(places.tolist(), (stage.derivative / size).tolist(), strict=True))
-        label = "derivative from one input to another, scaled to 1" if first else ""
-        drawn += _panel(wave, (-1.08, 1.08), left, tops[1], label, colour=theme.PURPLE, thin=True)
-        lags = [(float(k), float(r)) for k, r in enumerate(stage.autocorrelation)]
-        label = "its autocorrelation, by lag" if first else ""
-        drawn += _panel(lags, (-0.35, 1.05), left, tops[2], label, colour=theme.PURPLE)
-        label = "loss, by step" if first else ""
-        curve = [(float(n), loss) for n, loss in enumerate(_smooth(stage.losses))]
-        drawn += _panel(thinned(curve), losses, left, tops[3], label, colour=theme.BLUE)
+        for panel, top in zip(panels, tops, strict=True):
+            drawn += _curve(panel, stage, left, top, first=first)
     return Drawing(
         width=_LEFT + len(given) * (_WIDTH + _GAP) - _GAP + _RIGHT,
-        height=tops[3] + _CURVE + _BOTTOM,
+        height=tops[-1] + _CURVE + _BOTTOM,
         elements=tuple(drawn),
         title=title,
         description="; ".join(_summary(stage) for stage in given),
@@ -92,27 +80,74 @@ def _activations(stage: Stage, left: float, *, first: bool) -> list[str]:
     return [*drawn, *foot(scale, _TOP + _RIDGES + step)]
 
 
-def _panel(
-    points: Sequence[Point],
-    y_range: tuple[float, float],
-    left: float,
-    top: float,
-    label: str,
-    *,
-    colour: str,
-    log: bool = False,
-    thin: bool = False,
-) -> list[str]:
-    """One curve in a frame, on a scale shared by all stages."""
+@dataclass(frozen=True)
+class _Panel:
+    """A curve that each stage has; they share the scale of y."""
+
+    label: str
+    colour: str
+    y_range: tuple[float, float]
+    points: Callable[[Stage], Sequence[Point]]
+    log: bool = False
+    width: float = 2.0
+
+
+def _panels(stages: Sequence[Stage]) -> list[_Panel]:
+    norms = _range([_norms(stage) for stage in stages], log=True)
+    losses = _range([_smooth(stage.losses) for stage in stages])
+    return [
+        _Panel(
+            "norm of the gradient, by layer",
+            theme.ORANGE,
+            norms,
+            lambda stage: _counted(_norms(stage), start=1),
+            log=True,
+        ),
+        _Panel(
+            "derivative from one input to another, scaled to 1",
+            theme.PURPLE,
+            (-1.08, 1.08),
+            _wave,
+            width=1.2,
+        ),
+        _Panel(
+            "its autocorrelation, by lag",
+            theme.PURPLE,
+            (-0.35, 1.05),
+            lambda stage: _counted(stage.autocorrelation),
+        ),
+        _Panel(
+            "loss, by step",
+            theme.BLUE,
+            losses,
+            lambda stage: thinned(_counted(_smooth(stage.losses))),
+        ),
+    ]
+
+
+def _curve(panel: _Panel, stage: Stage, left: float, top: float, *, first: bool) -> list[str]:
+    """A stage's curve in a frame, which only in the first column has a label."""
+    points = panel.points(stage)
     if not points:
         return []
     x_range = limits((x for x, _ in points), margin=0.0)
     axes = Axes(
         Scale(*x_range, left, left + _WIDTH),
-        Scale(*y_range, top + _CURVE, top, log),
+        Scale(*panel.y_range, top + _CURVE, top, panel.log),
     )
-    drawn = frame(axes, y_label=label)
-    return [*drawn, *axes.curve(points, stroke=colour, stroke_width=1.2 if thin else 2.0)]
+    drawn = frame(axes, y_label=panel.label if first else "")
+    return [*drawn, *axes.curve(points, stroke=panel.colour, stroke_width=panel.width)]
+
+
+def _counted(values: Iterable[float], start: int = 0) -> list[Point]:
+    return [(float(n), float(y)) for n, y in enumerate(values, start)]
+
+
+def _wave(stage: Stage) -> list[Point]:
+    """The derivative along the line of inputs, between -1 and 1."""
+    places = np.linspace(0.0, 1.0, len(stage.derivative))
+    size = float(np.abs(stage.derivative).max()) or 1.0
+    return list(zip(places.tolist(), (stage.derivative / size).tolist(), strict=True))
 
 
 def _norms(stage: Stage) -> list[float]:

@@ -102,27 +102,18 @@ class Members:
             self.register_parameter(name, value)
         elif name in tables.get("_parameters", ()):
             if value is not None:
-                raise TypeError(
-                    f"cannot assign '{_typename(value)}' as parameter '{name}' "
-                    "(gradatim.nn.Parameter or None expected)"
-                )
+                raise _cannot_assign(value, "parameter", name, "gradatim.nn.Parameter")
             self._parameters[name] = None
         elif isinstance(value, Members):
             self._move(name, "module", "_modules")
             self._modules[name] = value
         elif name in tables.get("_modules", ()):
             if value is not None:
-                raise TypeError(
-                    f"cannot assign '{_typename(value)}' as child module '{name}' "
-                    "(gradatim.nn.Module or None expected)"
-                )
+                raise _cannot_assign(value, "child module", name, "gradatim.nn.Module")
             self._modules[name] = None
         elif name in tables.get("_buffers", ()):
             if value is not None and not isinstance(value, Tensor):
-                raise TypeError(
-                    f"cannot assign '{_typename(value)}' as buffer '{name}' "
-                    "(gradatim.Tensor or None expected)"
-                )
+                raise _cannot_assign(value, "buffer", name, "gradatim.Tensor")
             self._buffers[name] = value
         else:
             super().__setattr__(name, value)
@@ -174,3 +165,9 @@ def _typename(value: Any) -> str:
         return str(value.type())
     kind = type(value)
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+def _cannot_assign(value: Any, kind: str, name: str, expected: str) -> TypeError:
+    return TypeError(
+        f"cannot assign '{_typename(value)}' as {kind} '{name}' ({expected} or None expected)"
+    )
