@@ -26,11 +26,7 @@ class TracedGrads:
         for i, argument, x in given.pairs():
             before = argument._grad if x._edge is not None else None
             if x._grad is not before and type(history(argument)) is not Leaf:
-                raise TraceError(
-                    f"compile: backward() reached an argument (the tensor of shape "
-                    f"{[*x._value.shape]} at position {i}) that was computed outside, where a "
-                    "compiled function cannot go on; compute it inside, or pass x.detach()"
-                )
+                raise TraceError(_beyond_reach(i, argument, x))
             self.then.append((i, x, before))
 
     def owners(self) -> dict[int, Handle | int]:
@@ -76,3 +72,17 @@ def _is_as_before(new: Any, old: Any) -> bool:
         return new is old
     same = new._storage is old._storage and steps(new._view) == steps(old._view)
     return same and history(new) is None and history(old) is None
+
+
+def _beyond_reach(i: int, argument: Handle, x: Handle) -> str:
+    which = f"an argument (the tensor of shape {[*x._value.shape]} at position {i})"
+    if history(argument) is None:
+        return (
+            f"compile: {which} is made to require grad in the function, and backward() adds to its "
+            ".grad; call requires_grad_() outside, or in the function x = x.detach()."
+            "requires_grad_(), which leaves the argument alone"
+        )
+    return (
+        f"compile: backward() reached {which} that was computed outside, where a compiled function "
+        "cannot go on; compute it inside, or pass x.detach()"
+    )

@@ -132,3 +132,22 @@ def test_what_was_kept_from_a_trace_says_so_wherever_it_is_used(use) -> None:
     kept = g.compile(keeps)(g.ones(2, 2)).tensor
     with pytest.raises(TraceError, match="made while a compiled function"):
         use(kept)
+
+
+def test_an_argument_that_the_function_makes_a_leaf_gets_no_gradient():
+    def slopes(x):
+        x.requires_grad_()
+        (x * x).sum().backward()
+        return x.grad
+
+    with pytest.raises(TraceError, match=r"in the function x = x\.detach\(\)\.requires_grad_\(\)"):
+        g.compile(slopes)(g.ones(3))
+
+    def of_a_copy(x):
+        x = x.detach().requires_grad_()
+        (x * x).sum().backward()
+        return x.grad
+
+    given = g.ones(3)
+    assert g.compile(of_a_copy)(given).tolist() == [2, 2, 2]
+    assert given.grad is None
