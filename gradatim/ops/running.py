@@ -66,12 +66,27 @@ cumsum = Primitive(
     x=_cumsum_back,
 )
 
+FEW = 16  # columns; up to here Python's floats are faster than NumPy's calls for each row
+
 # -- the linear recurrence -------------------------------------------------------------------
+
+
+def _by_floats(factors: list[float], terms: list[float]) -> list[float]:
+    state, states = 0.0, []
+    for a, b in zip(factors, terms, strict=True):
+        state = a * state + b
+        states.append(state)
+    return states
 
 
 def _recurrence(a: Array, b: Array, *, dim: int) -> Array:
     out = np.empty(a.shape, a.dtype)
     rows, factors, terms = (np.moveaxis(x, dim, 0) for x in (out, a, b))
+    if a.dtype.kind == "f" and a.size <= FEW * len(rows):
+        for place in np.ndindex(rows.shape[1:]):
+            column = (slice(None), *place)
+            rows[column] = _by_floats(factors[column].tolist(), terms[column].tolist())
+        return out
     state = np.zeros(rows.shape[1:], a.dtype)
     for i in range(len(rows)):
         row = rows[i, ...]  # with `...` a view even of a vector's element
@@ -95,6 +110,8 @@ recurrence = Primitive(
     a=lambda g, a, out, dim: mul(_adjoint(g, a, dim), _delayed(out, dim, 0)),
     b=lambda g, a, dim: _adjoint(g, a, dim),
 )
+
+FLAT, WIDTH = 1 << 11, 256  # elements of an array whose product is taken by rows, and of a row
 
 # -- products --------------------------------------------------------------------------------
 
@@ -139,9 +156,18 @@ def _prod_back(g: Any, x: Any, dims: Dims, keepdim: bool) -> Any:
     return mul(spread, permute(others, order=inverse(order)))
 
 
+def _prod(x: Array, *, dims: Dims, keepdim: Any) -> Any:
+    if len(dims) == x.ndim and x.size >= FLAT and not keepdim and x.flags.c_contiguous:
+        # NumPy multiplies rows with each other, but a row with itself one number at a time.
+        line, whole = x.reshape(-1), x.size // WIDTH * WIDTH
+        rows = np.multiply.reduce(line[:whole].reshape(-1, WIDTH), 0)
+        return np.multiply.reduce(rows) * np.multiply.reduce(line[whole:])
+    return np.multiply.reduce(x, dims, keepdims=keepdim)
+
+
 reduce_prod = Primitive(
     "reduce_prod(x, *, dims, keepdim)",
-    lambda x, *, dims, keepdim: np.multiply.reduce(x, dims, keepdims=keepdim),
+    _prod,
     reduced,
     x=_prod_back,
 )

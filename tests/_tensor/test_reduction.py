@@ -263,3 +263,12 @@ def test_the_variance_of_one_element_warns() -> None:
     with pytest.warns(UserWarning, match="degrees of freedom is <= 0.*unbiased=False"):
         assert gradatim.ones(1).var().isnan()
     assert gradatim.ones(1).var(unbiased=False) == 0
+
+
+def test_products_of_many_numbers_and_their_gradients():
+    x = np.random.default_rng(0).uniform(0.99, 1.01, (2, 2501))
+    t = gradatim.from_numpy(x).requires_grad_()
+    np.testing.assert_allclose(t.prod().item(), x.prod(), rtol=1e-12)
+    t.cumprod(1).sum().backward()
+    later = np.cumprod(x, 1)[:, ::-1].cumsum(1)[:, ::-1]
+    np.testing.assert_allclose(t.grad.numpy(), later / x, rtol=1e-10)
