@@ -27,16 +27,8 @@ from gradatim.compiler.lower.products.matmul import write_product
 from gradatim.compiler.lower.products.pack import write_pack
 from gradatim.compiler.lower.products.product import Plan, Product
 from gradatim.compiler.lower.products.tiles import plan
-from gradatim.compiler.lower.text.emit import (
-    FLOAT,
-    I64,
-    PTR,
-    Function,
-    Module,
-    Value,
-    constant,
-    vector,
-)
+from gradatim.compiler.lower.text.emit import Function, Module
+from gradatim.compiler.lower.text.types import FLOAT, I64, PTR, Value, constant, vector
 from gradatim.compiler.machine.engine import compile_object, load
 from gradatim.compiler.machine.target import host
 

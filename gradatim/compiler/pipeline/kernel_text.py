@@ -25,7 +25,8 @@ from ..lower.functions.calls import lower
 from ..lower.nest.refusals import refused_by
 from ..lower.nest.writing import Call, Lowering, Writing
 from ..lower.rows.rows import write_rows
-from ..lower.text.emit import I64, PTR, Function, Value, constant
+from ..lower.text.emit import Function
+from ..lower.text.types import I64, PTR, Value, constant
 from ..machine.target import Target
 from ..passes.order import optimise
 from ..schedule.build import schedule

@@ -26,7 +26,8 @@ from ...core.files import write_atomically
 from ..ir.graph import Var, described
 from ..ir.nests import NumpyNest
 from ..lower.nest.writing import Memory
-from ..lower.text.emit import I32, I64, PTR, Function, Value, constant
+from ..lower.text.emit import Function
+from ..lower.text.types import I32, I64, PTR, Value, constant
 from ..lower.threads.waiting import BARRIER
 from ..machine import engine
 from ..machine.target import Target, host, named

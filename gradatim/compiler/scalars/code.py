@@ -15,7 +15,8 @@ from itertools import groupby
 
 from ..lower.arithmetic import power as vector_power
 from ..lower.arithmetic import transcendental as vector_math
-from ..lower.text.emit import DOUBLE, I1, I64, PTR, Function, Module, Value, constant
+from ..lower.text.emit import Function, Module
+from ..lower.text.types import DOUBLE, I1, I64, PTR, Value, constant
 from ..machine.target import Target
 from .tape import CONSTANT, INPUT, Tape
 from .trace import ScalarTrace

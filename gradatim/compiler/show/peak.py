@@ -20,7 +20,8 @@ from functools import cache
 
 import numpy as np
 
-from ..lower.text.emit import I64, PTR, Module, vector
+from ..lower.text.emit import Module
+from ..lower.text.types import I64, PTR, vector
 from ..lower.threads.main import clock
 from ..machine import engine
 from ..machine.target import Target, host

@@ -14,7 +14,8 @@ from gradatim.compiler.lower.products.matmul import Operands, write_product
 from gradatim.compiler.lower.products.pack import write_pack
 from gradatim.compiler.lower.products.product import LLVM, Plan, Product
 from gradatim.compiler.lower.products.tiles import plan
-from gradatim.compiler.lower.text.emit import I64, PTR, Function, Module, Value
+from gradatim.compiler.lower.text.emit import Function, Module
+from gradatim.compiler.lower.text.types import I64, PTR, Value
 from gradatim.compiler.machine.engine import compile_object, load
 from gradatim.compiler.machine.target import Target, host
 

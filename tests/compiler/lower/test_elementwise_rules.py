@@ -11,7 +11,7 @@ import pytest
 import gradatim  # noqa: F401  (registers the primitives)
 from gradatim.compiler.ir.kinds import ELEMENTWISE as NAMES
 from gradatim.compiler.lower.arithmetic.elementwise import ELEMENTWISE
-from gradatim.compiler.lower.text.emit import constant
+from gradatim.compiler.lower.text.types import constant
 from gradatim.compiler.machine.target import Target, host
 from gradatim.core.primitive import REGISTRY
 from tests.compiler.lower.vectors import PLAIN, Vectors, in_last_places, needs_long

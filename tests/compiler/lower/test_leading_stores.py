@@ -5,7 +5,8 @@ import ctypes
 import numpy as np
 import pytest
 
-from gradatim.compiler.lower.text.emit import DOUBLE, FLOAT, I8, I64, PTR, Module, vector
+from gradatim.compiler.lower.text.emit import Module
+from gradatim.compiler.lower.text.types import DOUBLE, FLOAT, I8, I64, PTR, vector
 from gradatim.compiler.machine.engine import compile_object, load
 from gradatim.compiler.machine.target import host
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradatim.compiler.lower.random.draws import DRAWS, supported
-from gradatim.compiler.lower.text.emit import Module, Value
+from gradatim.compiler.lower.text.emit import Module
+from gradatim.compiler.lower.text.types import Value
 from gradatim.compiler.machine import engine
 from gradatim.compiler.machine.target import host
 from gradatim.core.random import Generator, RandomError

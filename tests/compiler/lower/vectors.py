@@ -10,17 +10,8 @@ import numpy as np
 import pytest
 
 from gradatim.compiler.lower.arithmetic.elementwise import REGISTERS
-from gradatim.compiler.lower.text.emit import (
-    I1,
-    I8,
-    I64,
-    PTR,
-    Function,
-    Module,
-    Value,
-    element,
-    vector,
-)
+from gradatim.compiler.lower.text.emit import Function, Module
+from gradatim.compiler.lower.text.types import I1, I8, I64, PTR, Value, element, vector
 from gradatim.compiler.machine.engine import assembly, compile_object, load
 from gradatim.compiler.machine.target import Target, host
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from math import inf, nan, pi
 
-from ..text.emit import DOUBLE, FLOAT, I64, PTR, Function, Module, Value, constant, element, width
+from ..text.emit import Function, Module
+from ..text.types import DOUBLE, FLOAT, I64, PTR, Value, constant, element, width
 from .floats import (
     any_lane,
     as_float,

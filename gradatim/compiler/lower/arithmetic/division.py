@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from math import inf
 
-from ..text.emit import DOUBLE, FLOAT, I8, I32, I64, Function, Value, constant, element
+from ..text.emit import Function
+from ..text.types import DOUBLE, FLOAT, I8, I32, I64, Value, constant, element
 from .floats import (
     any_lane,
     as_integer,

@@ -17,20 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..text.emit import (
-    DOUBLE,
-    FLOAT,
-    I1,
-    I8,
-    I32,
-    I64,
-    Function,
-    Value,
-    constant,
-    element,
-    vector,
-    width,
-)
+from ..text.emit import Function
+from ..text.types import DOUBLE, FLOAT, I1, I8, I32, I64, Value, constant, element, vector, width
 from . import transcendental as vector_math
 from .angles import cos, sin
 from .division import floor_of_floats, floor_of_integers, integer_divmod

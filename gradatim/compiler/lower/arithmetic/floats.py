@@ -11,19 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from ..text.emit import (
-    DOUBLE,
-    FLOAT,
-    I32,
-    I64,
-    Function,
-    Operand,
-    Value,
-    constant,
-    element,
-    vector,
-    width,
-)
+from ..text.emit import Function
+from ..text.types import DOUBLE, FLOAT, I32, I64, Operand, Value, constant, element, vector, width
 
 
 @dataclass(frozen=True)

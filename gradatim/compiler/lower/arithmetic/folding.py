@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..text.emit import Function, Value, constant
+from ..text.emit import Function
+from ..text.types import Value, constant
 from .elementwise import ELEMENTWISE
 
 

@@ -14,7 +14,8 @@ from functools import cache
 
 import numpy as np
 
-from ..text.emit import FLOAT, Function, Value, constants, element, vector, width
+from ..text.emit import Function
+from ..text.types import FLOAT, Value, constants, element, vector, width
 from .floats import as_integer, at_least, at_most, copysign, magnitude
 
 LANES = 16

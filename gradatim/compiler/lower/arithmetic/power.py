@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from math import inf, nan
 
-from ..text.emit import DOUBLE, FLOAT, I1, I64, Function, Value, constant, element, width
+from ..text.emit import Function
+from ..text.types import DOUBLE, FLOAT, I1, I64, Value, constant, element, width
 from .floats import (
     at_least,
     at_most,

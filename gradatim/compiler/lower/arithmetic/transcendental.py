@@ -11,7 +11,8 @@ import math
 from math import inf, nan
 
 from ....ops.erf_polynomials import ERF, ERF_TAIL
-from ..text.emit import DOUBLE, FLOAT, Function, Value, constant
+from ..text.emit import Function
+from ..text.types import DOUBLE, FLOAT, Value, constant
 from . import pieces as vector_pieces
 from .floats import (
     as_float,

@@ -24,7 +24,8 @@ from ...ir.strided import Shape
 from ...machine.target import NEAR
 from ...schedule.grain import Cut
 from ..products.pack import quotient
-from ..text.emit import I8, Function, Value
+from ..text.emit import Function
+from ..text.types import I8, Value
 
 MOST = 1 << 19  # bytes prefetched and not yet used, at most: they must leave room in L2
 

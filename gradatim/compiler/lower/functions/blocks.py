@@ -37,7 +37,7 @@ from ..products.pack import offset, quotient, write_pack
 from ..products.product import Pack, Product
 from ..products.tiles import plan
 from ..rows.rows import TOGETHER, write_rows
-from ..text.emit import I8, I64, Operand, Value, constant, constants, vector
+from ..text.types import I8, I64, Operand, Value, constant, constants, vector
 from .alike import likeness
 from .block_prefetch import planned
 

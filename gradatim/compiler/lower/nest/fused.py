@@ -14,7 +14,8 @@ from typing import Protocol
 from ...ir.graph import Var
 from ...ir.nests import Argument, Leaf, Node
 from ..arithmetic.floats import uses_fma
-from ..text.emit import Function, Value
+from ..text.emit import Function
+from ..text.types import Value
 
 
 class Operands(Protocol):

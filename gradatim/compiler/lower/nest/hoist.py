@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from ...ir.graph import Var
 from ...ir.nests import ELEMENT, ENDS, Leaf, Node, Store
 from ...machine.target import NEAR
-from ..text.emit import I64, Function, Operand, Value, constants
+from ..text.emit import Function
+from ..text.types import I64, Operand, Value, constants
 from .numbers import BOOL, in_memory, store
 from .scopes import Chunk, NestScope, RowScope, row_of_table
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from ...ir.nests import Leaf
 from ..arithmetic.elementwise import ELEMENTWISE
-from ..text.emit import (
+from ..text.emit import Function
+from ..text.types import (
     DOUBLE,
     FLOAT,
     I1,
     I8,
     I32,
     I64,
-    Function,
     Operand,
     Value,
     constant,

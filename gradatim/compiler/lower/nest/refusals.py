@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from ...ir.graph import Equation
 from ...ir.kinds import DIVISIONS, is_division
 from ...ir.nests import Argument, Leaf, Node
-from ..text.emit import I1, I64, Function, Value, constant, width
+from ..text.emit import Function
+from ..text.types import I1, I64, Value, constant, width
 
 INDEX, DIVISION = "index", "division"
 FROM_THE_END = ("take", "put")  # accept negative indices

@@ -14,16 +14,8 @@ from ...ir.graph import Var
 from ...ir.kinds import is_division
 from ...ir.nests import ELEMENT, ROW, WHOLE, Argument, Leaf, Node
 from ..arithmetic.elementwise import ELEMENTWISE
-from ..text.emit import (
-    I64,
-    Function,
-    Operand,
-    Value,
-    constant,
-    constants,
-    vector,
-    width,
-)
+from ..text.emit import Function
+from ..text.types import I64, Operand, Value, constant, constants, vector, width
 from .bounds import is_inside
 from .fused import rounded_once
 from .numbers import from_memory, in_memory, in_range, kind_of, load, range_at

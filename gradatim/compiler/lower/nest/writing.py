@@ -14,7 +14,8 @@ from typing import Any
 from ...ir.graph import Var
 from ...ir.nests import Nest, NumpyNest
 from ...machine.target import Target
-from ..text.emit import I64, PTR, Function, Module, Value
+from ..text.emit import Function, Module
+from ..text.types import I64, PTR, Value
 from .refusals import Refusal
 from .scopes import NestScope
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from ....core.placement import LINE
 from ...ir.graph import Var
 from ...ir.nests import Nest, ProductNest, RowNest, leaves, reads, writes
-from ..text.emit import I8, Function, Value
+from ..text.emit import Function
+from ..text.types import I8, Value
 from .product import Plan
 
 MOST = 1 << 20  # bytes prefetched at most: each of two workers keeps half of them in its L2

@@ -22,7 +22,7 @@ from ..nest.hoist import coordinates, fetch, read_far
 from ..nest.scopes import NestScope, RowScope
 from ..nest.writing import Memory, Writing
 from ..rows.rows import RowsInBands
-from ..text.emit import I8, Value
+from ..text.types import I8, Value
 from .product import Plan
 
 

@@ -11,7 +11,8 @@ from ..nest.hoist import coordinates, fetch, prepare, read_far, write_elements
 from ..nest.numbers import in_memory
 from ..nest.scopes import Chunk, NestScope, RowScope
 from ..nest.writing import Writing
-from ..text.emit import Function, Operand, Value, width
+from ..text.emit import Function
+from ..text.types import Operand, Value, width
 from .afterwards import Afterwards
 from .bands import BandWriter
 from .finish import Consumer, Write

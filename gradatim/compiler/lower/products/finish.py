@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..text.emit import I64, Function, Value, constant, vector
+from ..text.emit import Function
+from ..text.types import I64, Value, constant, vector
 from .afterwards import Afterwards
 from .pack import join
 from .product import LLVM, Plan

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
-from ..text.emit import I64, Function, Operand, Value, constant, vector
-from ..text.types import as_value
+from ..text.emit import Function
+from ..text.types import I64, Operand, Value, as_value, constant, vector
 from .finish import Consumer, Finish
 from .pack import offset, quotient
 from .product import LLVM, Plan, Side

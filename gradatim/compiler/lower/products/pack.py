@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..text.emit import I64, Function, Value, constant, constants, vector, width
+from ..text.emit import Function
+from ..text.types import I64, Value, constant, constants, vector, width
 from .product import LLVM, Pack, Plan
 
 

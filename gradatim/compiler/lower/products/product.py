@@ -9,7 +9,7 @@ import numpy as np
 
 from ....core.placement import LINE
 from ...machine.target import NEAR
-from ..text.emit import DOUBLE, FLOAT, I8, I32, I64
+from ..text.types import DOUBLE, FLOAT, I8, I32, I64
 
 BRIEF = 1 << 10  # bytes of a column of B too short for the hardware prefetcher to catch on
 LEAD = 1 << 13  # bytes by which B is prefetched ahead then

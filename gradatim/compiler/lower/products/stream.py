@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..text.emit import Function, Value
+from ..text.emit import Function
+from ..text.types import Value
 from .pack import quotient
 from .product import Plan
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from ....core.placement import LINE
 from ..rows.columns import flat
-from ..text.emit import I64, Function, Operand, Value, constant, vector, width
-from ..text.types import as_value
+from ..text.emit import Function
+from ..text.types import I64, Operand, Value, as_value, constant, vector, width
 from .pack import read
 from .product import LLVM, STRETCH, Plan
 from .stream import Stream, prefetch

@@ -29,7 +29,8 @@ import numpy as np
 
 from ....core.storage import ArrayType
 from ...machine.target import Target, host
-from ..text.emit import I8, Function, Value, constant
+from ..text.emit import Function
+from ..text.types import I8, Value, constant
 from . import twister
 from .integers import randint, randint_supported, randperm, randperm_supported
 from .normal import normal, normal_supported

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ....core.random import cephes
-from ..text.emit import DOUBLE, FLOAT, I32, I64, Function, Value, constant, vector, width
+from ..text.emit import Function
+from ..text.types import DOUBLE, FLOAT, I32, I64, Value, constant, vector, width
 
 _TWO_PI32 = float(np.float32(2 * math.pi))
 

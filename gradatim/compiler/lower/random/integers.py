@@ -9,7 +9,8 @@ import numpy as np
 from ....core.random import integers, permutation
 from ....core.random.errors import RandomError
 from ....core.storage import ArrayType
-from ..text.emit import DOUBLE, FLOAT, I32, I64, Function, Value, constant, constants, element
+from ..text.emit import Function
+from ..text.types import DOUBLE, FLOAT, I32, I64, Value, constant, constants, element
 from . import twister
 from .site import Site
 

@@ -15,19 +15,8 @@ import numpy as np
 
 from ....core.random.twister import SPARE
 from ....core.storage import ArrayType
-from ..text.emit import (
-    DOUBLE,
-    FLOAT,
-    I8,
-    I32,
-    I64,
-    Function,
-    Operand,
-    Value,
-    constant,
-    vector,
-    width,
-)
+from ..text.emit import Function
+from ..text.types import DOUBLE, FLOAT, I8, I32, I64, Operand, Value, constant, vector, width
 from . import twister
 from .functions import box_muller
 from .site import Site

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ....core.storage import ArrayType
-from ..text.emit import DOUBLE, FLOAT, I8, I16, I32, I64, Function, Value
+from ..text.emit import Function
+from ..text.types import DOUBLE, FLOAT, I8, I16, I32, I64, Value
 
 _KINDS = {"?": I8, "b": I8, "B": I8, "h": I16, "i": I32, "q": I64, "f": FLOAT, "d": DOUBLE}
 

@@ -9,20 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..text.emit import (
-    DOUBLE,
-    FLOAT,
-    I32,
-    I64,
-    PTR,
-    Function,
-    Module,
-    Operand,
-    Value,
-    constant,
-    element,
-    vector,
-)
+from ..text.emit import Function, Module
+from ..text.types import DOUBLE, FLOAT, I32, I64, PTR, Operand, Value, constant, element, vector
 
 WORDS = 624
 LANES = 16  # LLVM splits vectors on machines with narrower ones

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ....core.storage import ArrayType
-from ..text.emit import DOUBLE, FLOAT, I64, Function, Value, constant, constants, vector
+from ..text.emit import Function
+from ..text.types import DOUBLE, FLOAT, I64, Value, constant, constants, vector
 from . import twister
 from .functions import log64
 from .site import Site

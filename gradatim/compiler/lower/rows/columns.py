@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from ...ir.nests import Node
 from ..arithmetic.folding import combine, identity
-from ..text.emit import I64, Function, Operand, Value, constant
+from ..text.emit import Function
+from ..text.types import I64, Operand, Value, constant
 
 Groups = list[list[Value]]
 # (column, mask of the existing lanes, accumulators) -> new accumulators

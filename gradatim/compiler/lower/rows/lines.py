@@ -19,7 +19,8 @@ from ...ir.nests import Leaf, LineNest
 from ...schedule.grain import line_items
 from ..nest.hoist import coordinates
 from ..nest.numbers import in_memory, kind_of, load, range_at, store
-from ..text.emit import BYTES, DOUBLE, FLOAT, I32, I64, Function, Operand, Value, constant, element
+from ..text.emit import Function
+from ..text.types import BYTES, DOUBLE, FLOAT, I32, I64, Operand, Value, constant, element
 
 _SIGN = -(1 << 63)
 

@@ -16,7 +16,8 @@ from ...schedule.grain import per_item
 from ..nest.hoist import coordinates
 from ..nest.numbers import in_memory
 from ..nest.scopes import Chunk, NestScope, RowScope, table_step
-from ..text.emit import I64, Function, Operand
+from ..text.emit import Function
+from ..text.types import I64, Operand
 
 LARGE = 1 << 19  # bytes of a table that is unlikely to be in L2
 LEAD = 512  # bytes by which outputs are prefetched ahead

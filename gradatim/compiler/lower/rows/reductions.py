@@ -14,7 +14,8 @@ from ...ir.nests import ELEMENT, ENDS, ROW, Node, RowNest, Store
 from ..arithmetic.folding import across, combine, combined, identity, prepared
 from ..nest.numbers import in_memory, kind_of, load, store
 from ..nest.scopes import Chunk, NestScope, RowScope, safe_row
-from ..text.emit import DOUBLE, I64, Function, Operand, Value, constant, vector, width
+from ..text.emit import Function
+from ..text.types import DOUBLE, I64, Operand, Value, constant, vector, width
 
 STACK = 1 << 16  # bytes of a table that may be on the stack
 

@@ -25,7 +25,8 @@ from ..arithmetic.folding import across, combine, combined
 from ..nest.hoist import coordinates, prepare, write_elements
 from ..nest.numbers import in_memory, load, store
 from ..nest.scopes import Chunk, NestScope, RowScope
-from ..text.emit import I64, Function, Operand, Value, constant
+from ..text.emit import Function
+from ..text.types import I64, Operand, Value, constant
 from .columns import Columns, Groups, flat, shaped
 from .passes import Passes
 from .prefetch import prefetch_rows, prefetch_to_write

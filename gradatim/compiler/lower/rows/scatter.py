@@ -15,7 +15,8 @@ from ...schedule.grain import owners
 from ..nest.hoist import coordinates
 from ..nest.numbers import in_memory, kind_of, load, store
 from ..nest.scopes import Chunk, NestScope, RowScope, inside
-from ..text.emit import Function, Operand, Value, constant, vector
+from ..text.emit import Function
+from ..text.types import Operand, Value, constant, vector
 from .rows import lanes_of
 
 

@@ -25,11 +25,7 @@ from .addresses import settled
 from .operations import Operations
 from .types import (
     BYTES,
-    DOUBLE,
-    FLOAT,
     I1,
-    I8,
-    I16,
     I32,
     I64,
     PTR,
@@ -45,12 +41,6 @@ from .types import (
     vector,
     width,
 )
-
-__all__ = [
-    "BYTES", "DOUBLE", "FLOAT", "I1", "I8", "I16", "I32", "I64", "PTR", "Function", "Loop",
-    "Module", "Operand", "Value", "constant", "constants", "element", "literal", "mangled",
-    "vector", "width",
-]  # fmt: skip
 
 
 class Module:

@@ -16,7 +16,8 @@ from ...ir.graph import Var
 from ...machine.target import Target
 from ...schedule.memory import Arena
 from ..nest.writing import Call, Lowering, Memory
-from ..text.emit import I64, PTR, Function, Value, constant
+from ..text.emit import Function
+from ..text.types import I64, PTR, Value, constant
 from .phases import Phase
 from .waiting import BARRIER, barrier_text
 from .work_stealing import dealt, whole

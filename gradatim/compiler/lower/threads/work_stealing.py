@@ -18,7 +18,8 @@ import math
 from collections.abc import Iterator
 
 from ..nest.writing import Call
-from ..text.emit import I64, PTR, Function, Operand, Value, constant
+from ..text.emit import Function
+from ..text.types import I64, PTR, Operand, Value, constant
 from .phases import Phase
 from .waiting import LINE, MAILBOX, TAKEN
 
