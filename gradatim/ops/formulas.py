@@ -1,4 +1,4 @@
-"""Optimiser steps written once, in library operations: those of NAdam and RAdam.
+"""Optimiser steps written once, in library operations: those of NAdam, RAdam and Adamax.
 
 A `Formula` is compiled into kernels like any update, and for small parameters its operations run
 one by one on all of them, concatenated.
@@ -14,7 +14,7 @@ import numpy as np
 from ..core.context import GradMode
 from ..core.handle import Handle, wrap
 from ..core.update import Sweep, Update
-from .elementwise import add, div, like, mul, sqrt, sub, where
+from .elementwise import abs_, add, div, like, maximum, mul, sqrt, sub, where
 from .updates import SMALL, over, slope
 
 Array = np.ndarray[Any, Any]
@@ -212,5 +212,47 @@ radam = Formula(
     replaces=("p", "m", "v", "step"),
     numbers=("step", "lr", "beta1", "beta2"),
     array_params=("weight_decay", "decoupled", "maximize"),
+    factor_params=("eps", "weight_decay"),
+)
+
+# -- Adamax --------------------------------------------------------------------------------
+
+
+def _adamax_factors(
+    step: Any, lr: Any, beta1: Any, beta2: Any, *, eps: float, weight_decay: float
+) -> Any:
+    step = step + 1
+    rate = lr / (1 - beta1**step)
+    return (1 - beta1, beta2, lr * 0 + eps, rate, lr * 0 + weight_decay), (step,)
+
+
+def _adamax_arrays(
+    p: Any,
+    g: Any,
+    m: Any,
+    u: Any,
+    new1: Any,
+    old2: Any,
+    least: Any,
+    rate: Any,
+    decay: Any,
+    *,
+    weight_decay: float,
+    maximize: bool,
+) -> Any:
+    g = slope(p, g, decay, weight_decay, maximize)
+    m = _moving(m, g, new1)
+    u = maximum(mul(u, over(old2, u)), add(abs_(g), over(least, u)))
+    return sub(p, mul(div(m, u), over(rate, p))), m, u
+
+
+# m as in Adam,  u <- max(beta2 u, |g| + eps),  p <- p - lr / (1 - beta1^t) m / u
+adamax = Formula(
+    "adamax(p, g, m, u, step, lr, beta1, beta2, *, eps, weight_decay, maximize)",
+    _adamax_arrays,
+    _adamax_factors,
+    replaces=("p", "m", "u", "step"),
+    numbers=("step", "lr", "beta1", "beta2"),
+    array_params=("weight_decay", "maximize"),
     factor_params=("eps", "weight_decay"),
 )

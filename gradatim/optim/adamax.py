@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..core.inplace import update_all
+from ..ops import formulas
 from .group import ParamGroup
 from .moments import Moments
 from .optimizer import Entry, Parameters
-from .weight_decay import decayed
 
 
 class Adamax(Moments):
@@ -60,10 +61,10 @@ class Adamax(Moments):
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """Update the parameters of a group."""
-        lr, (beta1, beta2) = group.tensor("lr"), group.tensors("betas")
-        for p, g, state in entries:
-            m, u, step = state["exp_avg"], state["exp_inf"], state["step"].add_(1)
-            g = decayed(p, g, group)
-            m.lerp_(g, 1 - beta1)
-            u.copy_((u * beta2).maximum(g.abs() + group["eps"]))
-            p.sub_(lr / (1 - beta1**step) * (m / u))
+        settings = {name: group[name] for name in ("eps", "weight_decay", "maximize")}
+        numbers, names = (
+            (group.tensor("lr"), *group.tensors("betas")),
+            ("exp_avg", "exp_inf", "step"),
+        )
+        rows = [(p, g, *[s[name] for name in names], *numbers) for p, g, s in entries]
+        update_all(formulas.adamax, rows, **settings)

@@ -265,6 +265,14 @@ def _radam(p: Any, g: Any, m: Any, v: Any, t: Any, lr: Any, b1: Any, b2: Any, **
     return _shrunk(p, lr, **static) - lr * step, m, v, t
 
 
+def _adamax(
+    p: Any, g: Any, m: Any, u: Any, t: Any, lr: Any, b1: Any, b2: Any, **static: Any
+) -> Any:
+    g, m, _, t = _averaged(p, g, m, u, t, b1, b2, decoupled=False, **static)
+    u = np.maximum(b2 * u, np.abs(g) + static["eps"])
+    return p - lr / (1 - b1**t) * m / u, m, u, t
+
+
 def _state(shape: tuple[int, ...]) -> tuple[Any, ...]:
     """p, g, m, v of a shape."""
     return (numbers(shape), numbers(shape, seed=1), numbers(shape, seed=2), numbers(shape, 0.1, 2))
@@ -319,6 +327,16 @@ UPDATES = [
             ("radam", (np.array(9.0),), _radam, {}),
         )
         for decay, apart, up in ((0.0, False, False), (0.1, True, False), (0.1, False, True))
+    ],
+    *[
+        Case(
+            "adamax",
+            (*_state(s), STEP, LR, B1, B2),
+            _adamax,
+            {"eps": 1e-8, "weight_decay": decay, "maximize": up},
+        )
+        for s in SHAPES
+        for decay, up in ((0.0, False), (0.1, True))
     ],
 ]
 
