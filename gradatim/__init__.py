@@ -106,6 +106,7 @@ if typing.TYPE_CHECKING:
     from . import amp as amp
     from . import backends as backends
     from . import diagnose as diagnose
+    from . import distributions as distributions
     from . import draw as draw
     from . import func as func
     from . import linalg as linalg
@@ -120,8 +121,8 @@ newaxis = None
 
 __version__ = "0.1.0"  # the only place: the build reads it here
 
-_ROOMS = ("amp", "backends", "compiler", "data", "diagnose", "draw", "func", "linalg", "models",
-          "nn", "optim", "random", "scalar", "training", "utils")  # fmt: skip
+_ROOMS = ("amp", "backends", "compiler", "data", "diagnose", "distributions", "draw", "func",
+          "linalg", "models", "nn", "optim", "random", "scalar", "training", "utils")  # fmt: skip
 _LATER = {
     "GradScaler": ".amp",
     "autocast": ".amp",

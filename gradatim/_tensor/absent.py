@@ -74,7 +74,7 @@ _PLANNED_METHODS = _words(
 _PLANNED = _PLANNED_METHODS | _words(
     """
     avg_pool2d batch_norm bilinear conv1d
-    conv2d conv3d conv_transpose1d conv_transpose2d distributed distributions dropout
+    conv2d conv3d conv_transpose1d conv_transpose2d distributed dropout
     export fft group_norm gru hub layer_norm lstm max_pool2d
     multiprocessing pdist pixel_shuffle poisson profiler random rnn special
     testing

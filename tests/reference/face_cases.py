@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-GROUPS = ("creation", "conversion", "random", "windows")
+GROUPS = ("creation", "conversion", "random", "windows", "distributions")
 
 
 def expressions(group: str) -> list[str]:
