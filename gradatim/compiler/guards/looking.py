@@ -43,6 +43,12 @@ def is_plain_object(kind: Any) -> bool:
     return kind.__getattribute__ in _PLAIN_READS
 
 
+def attributes_of(x: Any) -> dict[str, Any] | None:
+    """The `__dict__` of an object; None if it has none, as a `TypeVar` since Python 3.12."""
+    own = getattr(x, "__dict__", None) if type(x).__dictoffset__ else None
+    return own if isinstance(own, dict) else None
+
+
 def is_read_at_once(kind: type, name: str) -> bool:
     """Whether `x.name` reads the entry of `x.__dict__`, and faster than through `__dict__`."""
     if hasattr(kind, "__getattr__") or not name.isidentifier() or iskeyword(name):

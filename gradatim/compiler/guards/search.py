@@ -36,6 +36,7 @@ from .held import (
 )
 from .looking import (
     MOST_ITEMS,
+    attributes_of,
     content_of,
     held_of,
     imported,
@@ -333,10 +334,12 @@ class Search:
     def _follow_object(self, place: Place, x: Any) -> None:
         kind = type(x)
         self._add_class(place, kind)
-        own: dict[str, Any] = {}
-        if kind.__dictoffset__:
-            own = x.__dict__
+        attributes = attributes_of(x)
+        own = attributes or {}
+        if attributes is not None:
             self.noted.append(of_object(x, place))
+            self._objects.append((place, x))
+            self._note_absent(place, x, self._asked)
         self._follow_own(place, x, own)
         self._follow_classes(place.path, kind.__mro__)
         for base in kind.__mro__:
@@ -350,11 +353,8 @@ class Search:
                         self._when(
                             name, self._attribute(place, Way.SLOT, name, member, value, kind)
                         )
-                elif is_user and kind.__dictoffset__ and name not in own and name[:2] != "__":
+                elif is_user and attributes is not None and name not in own and name[:2] != "__":
                     self._when(name, self._lack(place, name, member))
-        if kind.__dictoffset__:
-            self._objects.append((place, x))
-            self._note_absent(place, x, self._asked)
         if "_hooks" not in own and hasattr(kind, "_hooks") and is_librarys(_home(kind, "_hooks")):
             self._when("_hooks", lambda: place.below.append(_unhooked(place, x)))
 

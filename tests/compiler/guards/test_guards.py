@@ -6,6 +6,7 @@ import gc
 import types
 from collections import namedtuple
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -314,6 +315,15 @@ def test_a_function_of_the_library_is_no_mention_of_an_attribute_with_its_name()
     assert guards.changed() is None
     trainer.training = False
     assert guards.changed() == "trainer.training changed from True to False"
+
+
+def test_objects_that_seem_to_have_attributes_and_have_none():
+    """Since Python 3.12 a TypeVar says so."""
+    T = TypeVar("T")
+    box = Bag(kind=T)
+    guards = guards_of(lambda: box.kind)
+    box.kind = TypeVar("T")
+    assert guards.changed() == "box.kind is another TypeVar than before"
 
 
 def test_cycles_and_depth_end():
