@@ -1,5 +1,6 @@
 """Linear algebra, in PyTorch's names: `gradatim.linalg.solve(A, B)`."""
 
+from ._tensor.absent import missing_in as _missing_in
 from ._tensor.functions import matmul
 from ._tensor.linear_algebra import (
     cholesky,
@@ -53,3 +54,5 @@ __all__ = [
     "svdvals",
     "vector_norm",
 ]
+
+__getattr__ = _missing_in(__name__, __all__)

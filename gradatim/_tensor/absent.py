@@ -52,6 +52,9 @@ _NEVER = _NEVER_METHODS | {
     "float16": _DTYPES,
     "int16": _DTYPES,
     "int8": _DTYPES,
+    "eig": _COMPLEX + "; of a symmetric matrix use linalg.eigh",
+    "eigvals": _COMPLEX + "; of a symmetric matrix use linalg.eigvalsh",
+    "triangular_solve": "use linalg.solve_triangular",
     "quantize_per_tensor": "quantised tensors are not supported",
     "set_default_tensor_type": "use gradatim.set_default_dtype",
     "sparse": _SPARSE,
@@ -77,7 +80,8 @@ _PLANNED = _PLANNED_METHODS | _words(
     conv2d conv3d conv_transpose1d conv_transpose2d distributed dropout
     export fft group_norm gru hub layer_norm lstm max_pool2d
     multiprocessing pdist pixel_shuffle poisson profiler random rnn special
-    testing
+    testing lu lu_factor lu_solve matrix_exp ldl_factor cholesky_ex inv_ex vecdot tensorsolve
+    tensorinv logcumsumexp nanmedian pca_lowrank svd_lowrank
     """
 )
 
