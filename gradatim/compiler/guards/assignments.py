@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import is_
 from typing import Any
 
 from .held import MISSING, reference
@@ -47,10 +48,7 @@ class Entry:
 
     def now(self) -> Any:
         """What is there now, or MISSING."""
-        try:
-            return self.table()[self.key]
-        except (KeyError, IndexError, AttributeError, TypeError):
-            return MISSING
+        return _item(self.table(), self.key)
 
     def put(self, value: Any) -> None:
         """Assign a value; MISSING removes the entry."""
@@ -112,7 +110,7 @@ class Assignment:
         return End(e.table, e.key, e.path, e.location) if self.appends else e
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)  # made for every object that is found, so made fast
 class Noted:
     """A table, and what it held when it was noted.
 
@@ -128,10 +126,14 @@ class Noted:
 
     def assigned(self, is_repeatable: Callable[[Any], bool]) -> Iterator[Assignment]:
         """Its entries that were replaced, by values that can be assigned again."""
-        for key in self.before if self.place is None else _keys(self.table()):
-            entry = Entry(self.table, key, self.path(key), (self.owner, key))
-            was, now = self.before.get(key, MISSING), entry.now()
+        table = self.table()
+        keys = self.before if self.place is None else _keys(table)
+        if isinstance(table, dict) and self.place is not None and _are_same(table, self.before):
+            return  # most tables: this is asked for hundreds of them
+        for key in keys:
+            was, now = self.before.get(key, MISSING), _item(table, key)
             if now is not was and now is not MISSING and is_repeatable(now):
+                entry = Entry(self.table, key, self.path(key), (self.owner, key))
                 yield Assignment(entry, was, now, self.place)
 
 
@@ -179,6 +181,22 @@ def _attributes_of(x: Any) -> Callable[[], Table]:
         return getattr(owner, "__dict__", None)
 
     return table
+
+
+def _are_same(table: dict[Any, Any], before: dict[Any, Any]) -> bool:
+    """Whether two dictionaries have the same keys and values, in the same order."""
+    return (
+        len(table) == len(before)
+        and all(map(is_, table, before))
+        and all(map(is_, table.values(), before.values()))
+    )
+
+
+def _item(table: Table, key: Any) -> Any:
+    try:
+        return table[key]
+    except (KeyError, IndexError, AttributeError, TypeError):
+        return MISSING
 
 
 def _keys(table: Table) -> Any:

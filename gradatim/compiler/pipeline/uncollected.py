@@ -1,4 +1,4 @@
-"""Switches the garbage collector off while a program is compiled.
+"""Switches the garbage collector off while a function is traced and compiled.
 
 A graph is tens of thousands of small records that all live until the end. The collector would scan
 them again and again and find nothing: a quarter of the time that Python needs.

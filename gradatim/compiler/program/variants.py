@@ -16,6 +16,7 @@ from ..backward.differentiable import DifferentiableBinding
 from ..guards.assignments import Entry
 from ..machine import engine
 from ..pipeline.compiled import compiled_of
+from ..pipeline.uncollected import uncollected
 from ..runtime.binding import Binding
 from ..runtime.lock import STATE
 from ..runtime.sharing import Overlap
@@ -96,9 +97,10 @@ class CompiledFunction:
                 self._retracing.note(self._name, self._turn, changes, is_settled=bool(moved))
                 states.add(moved)
                 before = generator_states()
-                traced, guards, changed = traced_and_watched(
-                    self.function, flat, self._name, states
-                )
+                with uncollected():
+                    traced, guards, changed = traced_and_watched(
+                        self.function, flat, self._name, states
+                    )
                 drawn = drawn_since(before)
             called = names_of(flat, self.function)
             if traced.joint is None:

@@ -58,6 +58,7 @@ class Binding:
         self, traced: Traced, compiled: Compiled, guards: Guards, called: Sequence[str] = ()
     ) -> None:
         self.traced, self.compiled, self.guards = traced, compiled, guards
+        self.states = traced.states
         self.called = called  # the arguments, as named by the function's parameters
         self.table = np.zeros(2 + len(compiled.slots) + len(compiled.stacks), np.uintp)
         self.control = np.zeros(WORDS + len(compiled.refusals), np.int64)
@@ -159,13 +160,13 @@ class Binding:
 
     def put_back_states(self) -> None:
         """Put new states where the function has them."""
-        for state in self.traced.states:
+        for state in self.states:
             if state.is_written:
                 state.put_back()
 
     def _place(self, tensors: Sequence[Any], rows: Sequence[Array] = ()) -> list[Array | None]:
         """Fill the table. Errors: Stale; Overlap, if written memory is also reached otherwise."""
-        for state in self.traced.states:
+        for state in self.states:
             state.read_in()
         if tensors or not self.inputs.stay:
             self.inputs.find(tensors, rows)
