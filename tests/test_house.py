@@ -159,8 +159,11 @@ def test_import_takes_a_moment(process):
 
 @pytest.mark.slow
 def test_import_does_little(process):
-    """Counted, which a busy machine does not change: 53,000 calls of functions, ours and C's."""
-    assert process(COUNTING) < 65_000
+    """Counted, which a busy machine does not change: 59,000 calls of functions, ours and C's.
+
+    On Python 3.15, 66,000: its own modules make more.
+    """
+    assert process(COUNTING) < 72_000
 
 
 BLOCKS = (ast.stmt, ast.excepthandler, ast.match_case)

@@ -54,9 +54,9 @@ def say(line: str) -> None:
 def _message(error: BaseException) -> str:
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx else "gradatim"
-        if isinstance(error, click.NoSuchOption):  # click would name up to three
+        if isinstance(error, click.NoSuchOption):  # click names up to three; 8.1 in other words
             near = did_you_mean(error.option_name, error.possibilities or [])
-            message = f"{error.message.rstrip('.')}{near}"
+            message = f"no such option '{error.option_name}'{near}"
         else:
             message = error.format_message().rstrip(".")
         # click writes sentences; our messages continue with what to do.
