@@ -27,7 +27,7 @@ class SuggestingGroup(click.Group):
         """The command named by the arguments. Errors: UsageError for an unknown one."""
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
-            hint = did_you_mean(name, known) or f"; there is {', '.join(known)}"
+            hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
             raise click.UsageError(f"no command '{name}'{hint}", ctx)
         return super().resolve_command(ctx, args)
 

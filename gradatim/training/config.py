@@ -15,6 +15,7 @@ its dataclass field, so mistakes are reported before anything is computed.
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal, get_type_hints
 
@@ -23,6 +24,7 @@ from .errors import BadUse, did_you_mean
 
 Tables = dict[str, Any]
 Schedule = Literal["constant", "linear", "cosine", "step"]
+TYPED = "your settings"  # the source of `key=value` texts, in errors
 
 
 @dataclass(frozen=True)
@@ -167,12 +169,22 @@ def _no_table(config: RunConfig, name: str, value: object, sections: list[str]) 
     return f"unknown table '{name}'{hint} (tables are {', '.join(sections)})"
 
 
-def apply_pairs(config: RunConfig, pairs: list[str]) -> RunConfig:
+def apply_pairs(config: RunConfig, pairs: Sequence[str]) -> RunConfig:
     """The config with `key=value` texts applied; a key may drop its table if no other has it.
 
     >>> base = RunConfig("none", DataConfig())
     >>> apply_pairs(base, ["steps=5", "training.seed=7"]).training.seed
     7
+    """
+    # All at once: some settings only make sense together, such as a width and its heads.
+    return apply_tables(config, tables_of(config, pairs), source=TYPED)
+
+
+def tables_of(config: RunConfig, pairs: Sequence[str]) -> Tables:
+    """`key=value` texts as nested tables, for a model with the keys of this config.
+
+    >>> tables_of(RunConfig("none", DataConfig()), ["steps=5", "training.seed=7"])
+    {'training': {'steps': '5', 'seed': '7'}}
     """
     tables: Tables = {}
     for pair in pairs:
@@ -184,8 +196,7 @@ def apply_pairs(config: RunConfig, pairs: list[str]) -> RunConfig:
         for part in path:
             table = table.setdefault(part, {})
         table[last] = text.strip()
-    # All at once: some settings only make sense together, such as a width and its heads.
-    return apply_tables(config, tables, source="your settings")
+    return tables
 
 
 def known_keys(config: RunConfig) -> list[str]:

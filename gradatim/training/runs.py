@@ -184,7 +184,8 @@ def open_run(root: Path, name: str) -> Run:
     names = [run.name for run in list_runs(root)]
     if not names:
         raise BadUse(f"no run '{name}': {root} has none yet; type: gradatim train")
-    hint = did_you_mean(name, names) or f"; there is {', '.join(names[:8])}"
+    are = "is" if len(names) == 1 else "are"
+    hint = did_you_mean(name, names) or f"; there {are} {', '.join(names[:8])}"
     raise BadUse(f"no run '{name}' in {root}{hint}")
 
 

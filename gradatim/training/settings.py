@@ -7,7 +7,7 @@ from typing import Any
 
 from ..models import MODELS, Entry, Variant
 from .checkpoint import Checkpoint
-from .config import RunConfig, TrainingConfig, apply_pairs, apply_tables
+from .config import TYPED, RunConfig, TrainingConfig, apply_tables, tables_of
 from .errors import BadUse, CheckpointError, did_you_mean
 from .runs import Run
 from .tasks import Known, Task, kind_of
@@ -25,7 +25,7 @@ def find_model(name: str) -> Entry:
             return entry
     known = [entry.name for entry in MODELS]
     raise BadUse(
-        f"no model '{name}'{did_you_mean(name, known) or '; there is ' + ', '.join(known)}"
+        f"no model '{name}'{did_you_mean(name, known) or '; there are ' + ', '.join(known)}"
     )
 
 
@@ -48,13 +48,18 @@ def configured(
 
     Errors: BadUse.
     """
-    given = (tables or {}, list(pairs))
-
-    def changed(config: RunConfig) -> RunConfig:
-        return apply_pairs(apply_tables(config, given[0], source=source), given[1])
-
-    config = changed(default_config(entry))
-    return changed(default_config(entry, variant_of(entry, config)))
+    default = default_config(entry)
+    given = ((tables or {}, source), (tables_of(default, pairs), TYPED))
+    # What is learned decides on the recipe, and is looked at alone: a number of heads may suit the
+    # width of the right recipe, and not that of another one.
+    config = default
+    for settings, where in given:
+        data = {name: table for name, table in settings.items() if name == "data"}
+        config = apply_tables(config, data, source=where)
+    config = default_config(entry, variant_of(entry, config))
+    for settings, where in given:
+        config = apply_tables(config, settings, source=where)
+    return config
 
 
 def variant_of(entry: Entry, config: RunConfig) -> Variant:

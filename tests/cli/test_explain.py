@@ -69,13 +69,13 @@ def test_an_expression_of_single_numbers(capsys):
         ([], "missing argument 'MODEL'"),
         (["mpl"], "no model 'mpl'; did you mean 'mlp'?"),
         (["bigram-counts"], "bigram-counts is counted, not trained: it has no step"),
-        (["bigram", "--stage", "x"], "explain: no stage 'x'; there is trace, "),
+        (["bigram", "--stage", "x"], "explain: no stage 'x'; there are trace, "),
         (["bigram", "--nest", "99"], "explain: no loop nest 99; there is 1 to "),
-        (["bigram", "--target", "z80"], "no target 'z80'; there is x86-64, "),
+        (["bigram", "--target", "z80"], "no target 'z80'; there are x86-64, "),
         (["bigram", "--profile", "--stage", "trace"], "--profile times whole steps here"),
         (["bigram", "--set", "q=1"], "q"),
         (["lol", "--nest", "1"], "lol has only --stage; leave out --nest"),
-        (["lol", "--stage", "dce"], "explain: no stage 'dce'; there is trace, llvm, assembly"),
+        (["lol", "--stage", "dce"], "explain: no stage 'dce'; there are trace, llvm, assembly"),
     ],
 )
 def test_bad_use_is_one_line(capsys, arguments, message):

@@ -15,8 +15,10 @@ from gradatim.compiler import attempt
 from gradatim.data.text import token_cache
 from gradatim.data.tokenizers import BPETokenizer
 from gradatim.models.generation import Writer
+from gradatim.training.errors import BadUse
 from gradatim.training.metrics import read_metrics
 from gradatim.training.runs import open_run
+from gradatim.training.settings import configured, find_model
 from gradatim.training.tasks import SampleRequest
 from gradatim.training.trained import fresh, load_trained
 
@@ -379,6 +381,16 @@ def test_bad_questions_are_one_line(capsys, root, command, message):
 def test_two_settings_that_only_make_sense_together(tmp_path, poem):
     pairs = ["block_size=12", "n_head=3", "n_embd=9"]
     assert train(tmp_path, "--data", str(poem), "--steps", "2", "--samples", "0", pairs=pairs) == 0
+
+
+def test_settings_are_judged_by_the_recipe_of_the_data():
+    entry = find_model("gpt")
+    text = ["data.file=english", "n_head=128"]  # the width is 64 for names, and 128 for text
+    assert configured(entry, text).model.n_head == 128
+    with pytest.raises(BadUse, match="got 128 heads and a width of 64"):
+        configured(entry, ["n_head=128"])
+    with pytest.raises(BadUse, match="got 3 heads and a width of 128"):
+        configured(entry, ["n_head=3"], tables={"data": {"file": "english"}})
 
 
 def test_every_model_of_tokens_has_its_own_recipe_for_text(capsys):

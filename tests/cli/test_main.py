@@ -78,7 +78,7 @@ def test_the_version(capsys):
     ("arguments", "message"),
     [
         (["trian"], "no command 'trian'; did you mean 'train'?"),
-        (["xyzzy"], "no command 'xyzzy'; there is train, sample, "),
+        (["xyzzy"], "no command 'xyzzy'; there are train, sample, "),
         (["runs", "--jsno"], "no such option '--jsno'; did you mean '--json'?"),
         (["runs", "x"], "got unexpected extra argument"),
         (["runs", "--xyzzy"], "no such option '--xyzzy'; gradatim runs --help shows how"),

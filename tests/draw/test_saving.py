@@ -77,7 +77,7 @@ def test_png_by_the_python_package(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in converter is a shell script")
-def test_the_png_needs_no_minus_which_some_fonts_lack(
+def test_the_png_asks_for_a_font_with_signs_and_needs_no_minus(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[str] = []
@@ -92,6 +92,7 @@ def test_the_png_needs_no_minus_which_some_fonts_lack(
     drawing.save(tmp_path / "x.png")
     assert "−" not in given[0]
     assert "–2" in given[0]
+    assert 'font-family="DejaVu Sans"' in given[0]
 
 
 @pytest.mark.usefixtures("no_cairosvg")

@@ -143,7 +143,7 @@ def named(name: str) -> Target:
     8
     """
     if name not in LEVELS:
-        raise ArgumentError(f"no target {name!r}; there is {', '.join(LEVELS)}")
+        raise ArgumentError(f"no target {name!r}; there are {', '.join(LEVELS)}")
     return LEVELS[name]
 
 

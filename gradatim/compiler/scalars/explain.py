@@ -17,7 +17,7 @@ def explained(version: Version, name: str, history: Sequence[str], stage: str | 
     Errors: ArgumentError for an unknown stage.
     """
     if stage is not None and stage not in STAGES:
-        raise ArgumentError(f"explain: no stage {stage!r}; there is {', '.join(STAGES)}")
+        raise ArgumentError(f"explain: no stage {stage!r}; there are {', '.join(STAGES)}")
     if stage == "llvm":
         return version.text
     if stage == "assembly":

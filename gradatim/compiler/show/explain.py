@@ -41,7 +41,7 @@ def check_asked(stage: Any, nest: Any) -> None:
     Errors: ArgumentError.
     """
     if stage is not None and stage not in STAGES:
-        raise ArgumentError(f"explain: no stage {stage!r}; there is {', '.join(STAGES)}")
+        raise ArgumentError(f"explain: no stage {stage!r}; there are {', '.join(STAGES)}")
     if nest is not None and (isinstance(nest, bool) or not isinstance(nest, int)):
         raise ArgumentError(f"explain: a loop nest is named by its number, from 1, got {nest!r}")
 

@@ -47,9 +47,11 @@ def _by_cairosvg(svg: str, pixels: int) -> bytes | None:
         import cairosvg  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except (ImportError, OSError):  # OSError: the package is installed, the cairo library is not
         return None
-    # cairo uses only the first family of a list, and would draw numbers in the wrong one.
-    # Nor does it look elsewhere for a sign that the font lacks, as Noto Sans does the minus.
-    plain = svg.replace(MONO, "monospace").replace(SANS, "sans-serif").replace("−", "–")
+    # cairo uses only the first family of a list, and would draw numbers in the wrong one. Nor does
+    # it look elsewhere for a sign that the font lacks: Noto Sans, which is often "sans-serif", has
+    # neither ≤ nor ␣. DejaVu Sans has; where it is missing, cairo takes the usual font, and the
+    # minus of every number is at least a dash, which all fonts have.
+    plain = svg.replace(MONO, "monospace").replace(SANS, "DejaVu Sans").replace("−", "–")
     return bytes(cairosvg.svg2png(bytestring=plain.encode("utf-8"), output_width=pixels))
 
 

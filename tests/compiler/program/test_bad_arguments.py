@@ -22,7 +22,7 @@ def test_explain_names_loop_nests_by_number(nest: Any) -> None:
 
 
 def test_explain_knows_its_stages_before_it_traces() -> None:
-    with pytest.raises(ArgumentError, match="no stage 3; there is trace"):
+    with pytest.raises(ArgumentError, match="no stage 3; there are trace"):
         g.compile(never).explain(g.ones(3), stage=3)
     with pytest.raises(ArgumentError, match="no loop nest 1; there is none"):
         g.compile(lambda x: x).explain(g.ones(0), nest=1)

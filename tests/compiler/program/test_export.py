@@ -190,5 +190,5 @@ def test_a_name_that_c_cannot_have_is_refused(tmp_path, name):
 
 
 def test_an_unknown_target_is_refused_with_the_names(tmp_path):
-    with pytest.raises(ArgumentError, match="no target 'pentium'; there is x86-64, x86-64-v2"):
+    with pytest.raises(ArgumentError, match="no target 'pentium'; there are x86-64, x86-64-v2"):
         layers().export(tmp_path, gradatim.ones(1, 6), target="pentium")

@@ -232,7 +232,7 @@ def test_explain_shows_operations_results_and_text():
     assert program.explain(stage="trace").splitlines() == operations.splitlines()[:5]
     assert "fmul double" in program.explain(stage="llvm")
     assert "steps:" in program.explain(stage="assembly")
-    with pytest.raises(ArgumentError, match="no stage 'x'; there is trace, llvm, assembly"):
+    with pytest.raises(ArgumentError, match="no stage 'x'; there are trace, llvm, assembly"):
         program.explain(stage="x")
     assert (a.data, b.data, a.has_grad) == (2.0, 3.0, False)
 

@@ -185,10 +185,10 @@ def test_assembly_for_the_processors_of_another_family(target, instruction):
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"stage": "fuse"}, "no stage 'fuse'; there is trace, expand, "),
+        ({"stage": "fuse"}, "no stage 'fuse'; there are trace, expand, "),
         ({"nest": 9}, "no loop nest 9; there is 1 to 2"),
         ({"nest": 0}, "no loop nest 0; there is 1 to 2"),
-        ({"target": "z80"}, "no target 'z80'; there is x86-64, "),
+        ({"target": "z80"}, "no target 'z80'; there are x86-64, "),
     ],
 )
 def test_what_is_not_there_is_named(how, message):
