@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.context import local
 from ..core.dtypes import of
 from ..core.errors import DTypeError, IndexOutOfRange
 from ..core.handle import Handle, same_memory
@@ -63,10 +64,13 @@ class Indexed(Handle):
             return slice_(self, index=subscript.basic)
         view = self if subscript.is_plain else slice_(self, index=subscript.basic)
         try:
-            return _take(view, subscript.places)
+            taken = _take(view, subscript.places)
         except IndexOutOfRange:
             _name_culprit(view, subscript.places)
             raise
+        if _is_by_number(index):
+            local.context.backend.touch(taken, "taken")
+        return taken
 
     def __setitem__(self, index: Any, value: Any) -> None:
         subscript = parse(self._value.shape, index)
@@ -75,6 +79,8 @@ class Indexed(Handle):
         view = self if subscript.is_plain else slice_(self, index=subscript.basic)
         if subscript.places:
             _put(self, view, subscript.places, value, accumulate=False)
+            if isinstance(value, Handle) and _is_by_number(index):
+                local.context.backend.touch(value, "put back")
         else:
             assign(_WRITE, view, value)
 
@@ -104,6 +110,12 @@ class Indexed(Handle):
     ) -> Tensor:
         """A copy with `values` at `indices`; see `index_put_`."""
         return input.clone().index_put_(indices, values, accumulate)
+
+
+def _is_by_number(index: Any) -> bool:
+    """Whether an index has what stands for a number while traced: the part ought to be a view."""
+    parts = index if type(index) is tuple else (index,)
+    return any(isinstance(i, Handle) and i._is_number for i in parts)
 
 
 def _is_row_list(index: Any) -> bool:

@@ -19,7 +19,8 @@ from ..ops.broadcast import broadcast_to, full
 from ..ops.elementwise import cast
 
 Shape = tuple[int, ...]
-_DOUBLE = np.dtype(np.float64)
+_DOUBLE, _LONG = np.dtype(np.float64), np.dtype(np.int64)
+_EXAMPLES = {"f": 0.0, "i": 0, "b": False}  # numbers of each kind of dtype
 
 
 def binary(primitive: Primitive, x: Any, y: Any) -> Any:
@@ -29,14 +30,14 @@ def binary(primitive: Primitive, x: Any, y: Any) -> Any:
             a, b = x._value, y._value
             if a.dtype is b.dtype and a.shape == b.shape:
                 out = bind(primitive, x, y)
-                return _number(out) if not a.shape and x._is_number and y._is_number else out
+                return _number(out, x) if not a.shape and x._is_number and y._is_number else out
     elif type(y) is float or type(y) is int:
         a = x._value
         if a.dtype.kind == "f" or (a.dtype.kind == "i" and type(y) is int):
             out = bind(primitive, x, full(a.shape, y, a.dtype))
-            return _number(out) if not a.shape and x._is_number else out
+            return _number(out, x) if not a.shape and x._is_number else out
     out = bind(primitive, *promoted(x, y, name=primitive.name))
-    return _number(out) if is_number(x) and is_number(y) else out
+    return _number(out, x, y) if is_number(x) and is_number(y) else out
 
 
 def binary_of_floats(primitive: Primitive, x: Any, y: Any) -> Any:
@@ -45,14 +46,15 @@ def binary_of_floats(primitive: Primitive, x: Any, y: Any) -> Any:
     return bind(primitive, only_floats(primitive.name, x), y)
 
 
-def _number(out: Any) -> Any:
-    out._is_number = True
+def _number(out: Any, *operands: Any) -> Any:
+    """The result of numbers, of the class that the first tensor among them has."""
+    out.__class__ = next(type(x) for x in operands if isinstance(x, Handle))
     return out
 
 
 def like(x: Any, out: Any) -> Any:
     """`out`, computed from `x` alone: it stands for a number if `x` does."""
-    return _number(out) if x._is_number else out
+    return _number(out, x) if x._is_number else out
 
 
 def floating_binary(primitive: Primitive, x: Any, y: Any) -> Any:
@@ -60,7 +62,7 @@ def floating_binary(primitive: Primitive, x: Any, y: Any) -> Any:
     if isinstance(x, Handle) and x._value.dtype.kind == "f":
         return binary(primitive, x, y)
     out = bind(primitive, *promoted(x, y, name=primitive.name, floating=True))
-    return _number(out) if is_number(x) and is_number(y) else out
+    return _number(out, x, y) if is_number(x) and is_number(y) else out
 
 
 def floating(x: Any) -> Any:
@@ -98,8 +100,8 @@ def result_type(*operands: Any) -> np.dtype[Any]:
     for x in operands:
         if isinstance(x, Handle) and x._is_number:
             if all(map(is_number, operands)):
-                return _DOUBLE if any(map(_is_floating, operands)) else x._value.dtype
-            dtype, weight = dtypes.of_number(0.0 if _is_floating(x) else 0), 0
+                return _DOUBLE if any(map(_is_floating, operands)) else _LONG
+            dtype, weight = dtypes.of_number(_EXAMPLES[x._value.dtype.kind]), 0
         elif isinstance(x, Handle):
             dtype, weight = x._value.dtype, 2 if x._value.shape else 1
         else:

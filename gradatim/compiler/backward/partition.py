@@ -86,10 +86,13 @@ class _Needs:
         self.there: dict[Var, Kept] = {}
         count = traced.result_count
         new = graph.outputs[count : count + len(traced.written)]
+        states = traced.state_inputs()  # the next call will read in others
         for v, i in zip(new, traced.written, strict=True):
-            self.there.setdefault(v, Kept(i, is_output=False))
+            if i not in states:
+                self.there.setdefault(v, Kept(i, is_output=False))
+        lost = {*traced.written, *states}
         for i, v in enumerate(graph.inputs):
-            if i not in traced.written:
+            if i not in lost:
                 self.there.setdefault(v, Kept(i, is_output=False))
         for k, v in enumerate(graph.outputs[:count]):
             self.there.setdefault(v, Kept(k, is_output=True))

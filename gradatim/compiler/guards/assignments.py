@@ -6,7 +6,8 @@ first reaches it, and compared with its former self when the function has return
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, KeysView
 from dataclasses import dataclass
 from operator import is_
 from typing import Any
@@ -14,23 +15,33 @@ from typing import Any
 from .held import MISSING, reference
 from .place import Location, Place, Way
 
-Table = Any  # a dictionary, a list, or `Fields`
+Table = Any  # a dictionary, a list, a deque, or `Fields`
+LISTS = (list, deque)
 
 
 class Fields:
-    """Attributes that are not in a `__dict__` as a table: the content of a cell, a slot."""
+    """Attributes that are not in a dictionary, as a table: of a cell, in a slot, of a class."""
 
     def __init__(self, owner: Any) -> None:
         self.owner = owner
+        self._of = type if isinstance(owner, type) else object
 
     def __getitem__(self, name: str) -> Any:
+        if self._of is type:
+            return vars(self.owner)[name]
         try:
             return getattr(self.owner, name)
-        except ValueError:  # an empty cell
+        except (ValueError, AttributeError):  # an empty cell, an empty slot
             raise KeyError(name) from None
 
     def __setitem__(self, name: str, value: Any) -> None:
-        object.__setattr__(self.owner, name, value)
+        self._of.__setattr__(self.owner, name, value)
+
+    def __delitem__(self, name: str) -> None:
+        self._of.__delattr__(self.owner, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*vars(self.owner)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +67,9 @@ class Entry:
         if table is None:
             return
         if value is MISSING:
-            del table[self.key]
-        elif isinstance(table, list) and self.key >= len(table):
+            if self.now() is not MISSING:
+                del table[self.key]
+        elif isinstance(table, LISTS) and self.key >= len(table):
             table.append(value)
         else:
             table[self.key] = value
@@ -78,12 +90,39 @@ class End(Entry):
     def restorer(self) -> Callable[[], None]:
         """A function that removes what is appended from now on."""
         items = self.table()
-        count = len(items)
+        before = [*items]
 
         def restore() -> None:
-            del items[count:]
+            items.clear()
+            items.extend(before)
 
         return restore
+
+
+class Order(Entry):
+    """The order of a dictionary's items."""
+
+    def now(self) -> KeysView[Any]:
+        """The keys in their present order."""
+        return dict.fromkeys(self.table()).keys()
+
+    def put(self, value: Iterable[Any]) -> None:
+        """Bring the items of these keys into this order."""
+        table = self.table()
+        for key in value:
+            if key in table:
+                table[key] = table.pop(key)
+
+
+class Itself:
+    """An object that existed before a call: it is assigned itself, not a copy."""
+
+    def __init__(self, value: Any) -> None:
+        self._refer, self._is_weak = reference(value)
+
+    def now(self) -> Any:
+        """The object; None if it is gone."""
+        return self._refer() if self._is_weak else self._refer
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +153,8 @@ class Assignment:
 class Noted:
     """A table, and what it held when it was noted.
 
-    `owner` is the id of the object it belongs to, and `place` its guarded place; without a place
-    only the entries that it held then count, else new ones too.
+    `owner` is the id of the object it belongs to, and `place` its guarded place, if it has one.
+    Unless the table counts as a `whole`, only the entries noted do, not new ones.
     """
 
     owner: int
@@ -123,18 +162,33 @@ class Noted:
     before: dict[Any, Any]
     path: Callable[[Any], str]
     place: Place | None = None
+    whole: bool = True
 
-    def assigned(self, is_repeatable: Callable[[Any], bool]) -> Iterator[Assignment]:
-        """Its entries that were replaced, by values that can be assigned again."""
+    def assigned(self, again: Callable[[Any], Any]) -> Iterator[Assignment]:
+        """Its entries that were replaced or removed, in the order in which to do it again.
+
+        `again` gives what later calls assign in place of a value, or MISSING if they cannot.
+        """
         table = self.table()
-        keys = self.before if self.place is None else _keys(table)
-        if isinstance(table, dict) and self.place is not None and _are_same(table, self.before):
+        if table is None or (self.whole and _are_same(table, self.before)):
             return  # most tables: this is asked for hundreds of them
-        for key in keys:
+        keys = dict.fromkeys(_keys(table) if self.whole else self.before)
+        removed = [key for key in self.before if key not in keys]
+        order = [*self._reordered(table, keys)]
+        yield from order  # it is undone last
+        for key in (*keys, *reversed(removed)):
             was, now = self.before.get(key, MISSING), _item(table, key)
-            if now is not was and now is not MISSING and is_repeatable(now):
+            value = now if now is was else again(was if now is MISSING else now)
+            if now is not was and value is not MISSING:
                 entry = Entry(self.table, key, self.path(key), (self.owner, key))
-                yield Assignment(entry, was, now, self.place)
+                yield Assignment(entry, was, now if now is MISSING else value, self.place)
+        yield from order
+
+    def _reordered(self, table: Table, keys: dict[Any, None]) -> Iterator[Assignment]:
+        left = [id(key) for key in self.before if key in keys]
+        if isinstance(table, dict) and left != [*map(id, keys)][: len(left)]:
+            order = Order(self.table, None, self.path("..."), (self.owner, MISSING))
+            yield Assignment(order, self.before.keys(), order.now(), self.place)
 
 
 def of_object(x: Any, place: Place) -> Noted:
@@ -146,15 +200,21 @@ def of_object(x: Any, place: Place) -> Noted:
     return Noted(id(x), _attributes_of(x), dict(x.__dict__), path, place)
 
 
+def of_class(x: type) -> Noted:
+    """The attributes of a class."""
+    return Noted(id(x), lambda: Fields(x), dict(vars(x)), lambda name: f"{x.__name__}.{name}")
+
+
 def of_container(x: Any, path: Callable[[Any], str], place: Place) -> Noted:
     """The items of a dictionary or list; `path` shows one as users write it."""
-    return Noted(id(x), lambda: x, dict(enumerate(x) if isinstance(x, list) else x), path, place)
+    return Noted(id(x), lambda: x, dict(enumerate(x) if isinstance(x, LISTS) else x), path, place)
 
 
 def of_entry(table: dict[str, Any] | Fields, name: str, path: str) -> Noted:
-    """A single entry: a global name, a variable of a closure, a slot."""
+    """A single entry: a global name, a variable of a closure, a slot, which may be empty."""
     owner = table.owner if isinstance(table, Fields) else table
-    return Noted(id(owner), lambda: table, {name: table[name]}, lambda _: path)
+    entry = Entry(lambda: table, name, path, (id(owner), name))
+    return Noted(id(owner), entry.table, {name: entry.now()}, lambda _: path, whole=False)
 
 
 def entry_of(place: Place, above: Any) -> Entry:
@@ -163,10 +223,11 @@ def entry_of(place: Place, above: Any) -> Entry:
     if place.way is Way.CELL:
         table: Table = Fields(place.key)
     elif place.way is Way.IN:
-        table = place.key[0]
+        names, _, owner = place.key
+        table = Fields(owner) if isinstance(owner, type) else names
     elif place.way is Way.SLOT:
         table = Fields(above)
-    elif isinstance(above, dict | list):
+    elif isinstance(above, (dict, *LISTS)):
         table = above
     else:
         return Entry(_attributes_of(above), location[1], place.path, location)
@@ -183,13 +244,14 @@ def _attributes_of(x: Any) -> Callable[[], Table]:
     return table
 
 
-def _are_same(table: dict[Any, Any], before: dict[Any, Any]) -> bool:
-    """Whether two dictionaries have the same keys and values, in the same order."""
-    return (
-        len(table) == len(before)
-        and all(map(is_, table, before))
-        and all(map(is_, table.values(), before.values()))
-    )
+def _are_same(table: Table, before: dict[Any, Any]) -> bool:
+    """Whether a table has the same keys and values as before, in the same order."""
+    if isinstance(table, Fields):
+        table = vars(table.owner)
+    same = len(table) == len(before)
+    if isinstance(table, LISTS):
+        return same and all(map(is_, table, before.values()))
+    return same and all(map(is_, table, before)) and all(map(is_, table.values(), before.values()))
 
 
 def _item(table: Table, key: Any) -> Any:
@@ -199,7 +261,5 @@ def _item(table: Table, key: Any) -> Any:
         return MISSING
 
 
-def _keys(table: Table) -> Any:
-    if table is None:
-        return ()
-    return range(len(table)) if isinstance(table, list) else [*table]
+def _keys(table: Table) -> Iterable[Any]:
+    return range(len(table)) if isinstance(table, LISTS) else table

@@ -147,6 +147,10 @@ def _from_to(before: Any, now: Any) -> str:
     return f" from {before.item()} to {now.item()}" if before.size == now.size == 1 else ""
 
 
+def _is_filled(slot: Any, x: Any) -> bool:
+    return hasattr(x, slot.__name__)
+
+
 def _never() -> bool:
     return False
 
@@ -198,14 +202,20 @@ class _Writer:
         if isinstance(place.held, Unhooked):
             return
         if isinstance(place.held, Absent):
-            names, name = place.key if place.way is Way.IN else (None, place.key)
-            self.refuse(f"{name!r} in {f'd{above}' if names is None else self.name(names)}")
+            self.refuse(self._appeared(place, above))
             return
         if place.held is None and not place.below:
             return
         value = self.variable()
         self.lines.append(f"{value} = {self.expression(place, above)}")
         self.check(place, value)
+
+    def _appeared(self, place: Place, above: str) -> str:
+        if place.way is Way.SLOT:
+            return f"{self.name(_is_filled)}({self.name(place.key)}, {above})"
+        if place.way is Way.IN:
+            return f"{place.key[1]!r} in {self.name(place.key[0])}"
+        return f"{place.key!r} in d{above}"
 
     def check(self, place: Place, value: str) -> None:
         """Lines that check a value, and the places below it."""

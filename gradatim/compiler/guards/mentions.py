@@ -10,6 +10,7 @@ from types import CodeType
 from typing import Any
 
 _GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+_OF_TYPES = {"isinstance", "type"}
 _ASKING = {"getattr", "hasattr"}
 
 
@@ -49,6 +50,20 @@ def names_used(code: CodeType) -> tuple[set[str], set[str]]:
             appends = after is not None and after.argval == "append"
             (appended if appends else others).add(last)
     return appended, others
+
+
+def read_first(code: CodeType) -> set[str]:
+    """Names that a function reads before it assigns to them, or without doing so."""
+    first: dict[str, str] = {}
+    for i in dis.get_instructions(code):
+        if type(i.argval) is str and i.opname != "LOAD_CONST":
+            first.setdefault(i.argval, i.opname)
+    return {name for name, does in first.items() if does.startswith("LOAD_")}
+
+
+def asks_types(code: CodeType) -> bool:
+    """Whether a function may ask of what type something is."""
+    return not _OF_TYPES.isdisjoint(code.co_names)
 
 
 def asked_of(code: CodeType, texts: list[str]) -> list[str]:

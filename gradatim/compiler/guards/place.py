@@ -17,7 +17,7 @@ class Way(Enum):
 
     GIVEN = auto()  # the key itself: a root of the search
     CELL = auto()  # the content of the key, a cell of a closure
-    IN = auto()  # an entry of a namespace: (its dictionary, name)
+    IN = auto()  # an entry of a namespace: (its dictionary, name, its owner)
     ATTRIBUTE = auto()  # an entry of the `__dict__` of an object whose class has `__getattr__`
     SLOT = auto()  # an attribute in a slot: the key is its descriptor
     FIELD = auto()  # an attribute of any other object, such as the defaults of a function
@@ -68,7 +68,7 @@ class Place:
         if self.way is Way.CELL:
             return id(self.key), "cell_contents"
         if self.way is Way.IN:
-            return id(self.key[0]), self.key[1]
+            return id(self.key[2]), self.key[1]
         if self.way is Way.SLOT:
             return id(value), self.key.__name__
         if self.way is Way.EACH and isinstance(value, dict):

@@ -21,7 +21,7 @@ from ...core.handle import Handle
 from ...core.nodes import Leaf
 from ...scalar.value import Value
 from ..code_owner import is_librarys, is_users
-from .assignments import Fields, Noted, of_container, of_entry, of_object
+from .assignments import LISTS, Fields, Noted, of_class, of_container, of_entry, of_object
 from .containers import Items, Keys
 from .held import (
     MISSING,
@@ -82,6 +82,7 @@ class Search:
         self._doubtful: dict[Any, list[types.CodeType]] = {}
         self._asked: set[str] = set()
         self._objects: list[tuple[Place, Any]] = []
+        self._classes: set[int] = set()
         self._count = 0
 
     def begin(self, name: str, value: Any) -> None:
@@ -128,11 +129,15 @@ class Search:
         for place, x in self._objects:
             self._note_absent(place, x, new)
 
+    def has_met(self, x: Any) -> bool:
+        """Whether the search has visited an object: not a tensor or a number."""
+        return id(x) in self._met
+
     def end(self) -> None:
         """Release everything that was visited."""
         self._doubtful.clear()
         visited = (self._waiting, self._kept, self._met, self._entries, self._objects, self.noted)
-        for met in visited:
+        for met in (*visited, self._classes):
             met.clear()
 
     # -- following references --------------------------------------------------------------
@@ -167,7 +172,7 @@ class Search:
             elif leads_on:
                 self._met.add(id(value))
                 self._kept.append(value)
-                if isinstance(value, dict | list):
+                if isinstance(value, (dict, *LISTS)):
                     self.noted.append(of_container(value, self._shown(place), place))
                 self._follow(place, value)
 
@@ -178,6 +183,7 @@ class Search:
         elif kind is types.FunctionType:
             self._when(id(value.__code__), lambda: self._follow_function(place, value))
             if is_users(value.__module__):
+                self.noted.append(of_object(value, place))
                 self._follow_own(place, value, vars(value))
         elif kind in _FIELDS:
             for name in _FIELDS[kind]:
@@ -287,6 +293,10 @@ class Search:
         users = [base for base in order if is_users(base.__module__)]
         for i, base in enumerate(users):
             names = vars(base)
+            if id(base) not in self._classes:
+                self._classes.add(id(base))
+                self._kept.append(base)
+                self.noted.append(of_class(base))
             for name, x in list(names.items()):
                 if type(x) is types.MemberDescriptorType:
                     continue
@@ -314,7 +324,7 @@ class Search:
                     if found is not value:
                         names[name] = found
                     self.noted.append(of_entry(names, name, path))
-                self._add(None, Way.IN, (names, name), path, found)
+                self._add(None, Way.IN, (names, name, owner), path, found)
 
         return follow
 
@@ -325,7 +335,7 @@ class Search:
             if (id(owner), f"no {name}") not in self._entries:
                 self._entries.add((id(owner), f"no {name}"))
                 self._kept.append(owner)
-                lack = Place(Way.IN, (vars(owner), name), path)
+                lack = Place(Way.IN, (vars(owner), name, owner), path)
                 lack.held = Absent(instead)
                 self.roots.append(lack)
 
@@ -346,17 +356,21 @@ class Search:
             is_user = is_users(base.__module__)
             for name, member in list(vars(base).items()):
                 if type(member) is types.MemberDescriptorType:
-                    value = slot_of(member, x)
-                    if value is not MISSING:
-                        path = f"{place.path}.{name}"
-                        self.noted.append(of_entry(Fields(x), name, path))
-                        self._when(
-                            name, self._attribute(place, Way.SLOT, name, member, value, kind)
-                        )
+                    self._follow_slot(place, x, member, is_user=is_user)
                 elif is_user and attributes is not None and name not in own and name[:2] != "__":
                     self._when(name, self._lack(place, name, member))
         if "_hooks" not in own and hasattr(kind, "_hooks") and is_librarys(_home(kind, "_hooks")):
             self._when("_hooks", lambda: place.below.append(_unhooked(place, x)))
+
+    def _follow_slot(self, place: Place, x: Any, member: Any, *, is_user: bool) -> None:
+        name, value = member.__name__, slot_of(member, x)
+        path = f"{place.path}.{name}"
+        if is_user or value is not MISSING:
+            self.noted.append(of_entry(Fields(x), name, path))
+        if value is not MISSING:
+            self._when(name, self._attribute(place, Way.SLOT, name, member, value, type(x)))
+        elif is_user:
+            self._when(name, self._lack_of(place, Way.SLOT, member, path))
 
     def _follow_own(self, place: Place, x: Any, own: dict[str, Any]) -> None:
         """Follow the entries of an object's `__dict__`."""
@@ -395,12 +409,19 @@ class Search:
 
     def _lack(self, place: Place, name: str, member: Any) -> Callable[[], None]:
         """An attribute read from the class must not appear in the object itself later."""
+        if type(member) is property:
+            return lambda: None
+        return self._lack_of(place, Way.ATTRIBUTE, name, f"{place.path}.{name}", member)
+
+    def _lack_of(
+        self, place: Place, way: Way, key: Any, path: str, instead: Any = MISSING
+    ) -> Callable[[], None]:
+        """Nothing must appear there later."""
 
         def follow() -> None:
-            if type(member) is not property:
-                lack = Place(Way.ATTRIBUTE, name, f"{place.path}.{name}")
-                lack.held = Absent(member)
-                place.below.append(lack)
+            lack = Place(way, key, path)
+            lack.held = Absent(instead)
+            place.below.append(lack)
 
         return follow
 

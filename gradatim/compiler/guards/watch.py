@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import builtins
 import gc
+import re
 import sys
 import types
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import CodeType, FrameType, MappingProxyType
 from typing import Any
@@ -26,16 +27,18 @@ from typing import Any
 import numpy as np
 
 from ..code_owner import FOREIGN, USER, owner_of
-from .assignments import Assignment, Entry
+from .assignments import LISTS, Assignment, Entry
 from .check import Guards, Looked
 from .containers import Items, Keys, Type
 from .held import MISSING, Absent, Held, Tensor, Thing, is_number
 from .mentions import (
     asked_of,
+    asks_types,
     globals_of,
     matches_classes,
     modules_of,
     names_used,
+    read_first,
     texts_of,
     uses_of,
 )
@@ -72,12 +75,13 @@ class Watch:
         self._imported: list[str] = []
         self._before: Any = None
         self._assigned: list[Assignment] = []
-        self._overwritten: set[Location] = set()
-        self._states: dict[Location, Held] = {}
+        self._instead: dict[Location, Held] = {}
         self._grown: set[Place] = set()  # containers to which items were added
         self._unguarded: set[Place | None] = set()  # lists that are only appended to
         self._appended: set[str] = set()  # names that the user's code appends to
         self._used: set[str] = set()  # and those it does other things with
+        self._read_first: set[str] = set()  # names that it reads before it assigns to them
+        self._of_types: set[str] = set()  # those it may ask of what type they are
         for name, value in {**_parts(function), **(arguments or {})}.items():
             self._search.begin(name, value)
 
@@ -136,6 +140,9 @@ class Watch:
         appended, used = names_used(code)
         self._appended.update(appended)
         self._used.update(used, texts)
+        self._read_first |= read_first(code)
+        if asks_types(code):
+            self._of_types.update(code.co_names, code.co_freevars, texts)
         for name, key in uses_of(code):
             self._uses[name].add(key)
         modules = list(modules_of(code, namespace.get("__package__")))
@@ -147,9 +154,16 @@ class Watch:
         if matches_classes(code):
             search.mention(["__match_args__"])
 
-    def assigned(self, is_repeatable: Callable[[Any], bool]) -> list[Assignment]:
-        """What was assigned so far, of the values that can be assigned again."""
-        found = [a for n in self._search.noted for a in n.assigned(is_repeatable)]
+    def assigned(self, again: Callable[[Any, bool], Any]) -> list[Assignment]:
+        """What was assigned so far, of the values that can be assigned `again`.
+
+        That is given a value, and whether the search has met it, so that it existed before.
+        """
+        found = [
+            a
+            for noted in self._search.noted
+            for a in noted.assigned(lambda x: again(x, self._search.has_met(x)))
+        ]
         self._assigned = [
             replace(a, appends=self._is_appended(a)) for a in found if self._is_users(a)
         ]
@@ -165,25 +179,22 @@ class Watch:
 
     def _is_appended(self, a: Assignment) -> bool:
         """Whether an item is added to a list that the user's code mentions to append to it only."""
-        if a.was is not MISSING or a.place is None or not isinstance(a.entry.table(), list):
+        if a.was is not MISSING or a.place is None or not isinstance(a.entry.table(), LISTS):
             return False
         return a.place.path.rpartition(".")[2] in self._appended - self._used
 
     def guards(
         self,
         looked: Looked = (),
-        overwritten: Iterable[Location] = (),
-        states: Mapping[Location, Held] = MappingProxyType({}),
+        instead: Mapping[Location, Held] = MappingProxyType({}),
     ) -> Guards:
         """The guards to check before every call; asked for when the trace is over and cleaned up.
 
         `looked` are tensors whose values were read, with these values. What was `assigned` is
-        undone by now, and nothing is guarded that every call has `overwritten` without reading it.
-        What else the trace changed, such as a set, is left out and named in `changed_by_trace`.
-        `states` are the guards of places that every call reads anew.
+        undone by now; the guards of some of these places are others `instead`. What else the trace
+        changed, such as a set, is left out and named in `changed_by_trace`.
         """
-        self._overwritten.update(overwritten)
-        self._states.update(states)
+        self._instead.update(instead)
         for a in self._assigned:
             if a.appends:
                 self._unguarded.add(a.place)
@@ -191,20 +202,24 @@ class Watch:
                 self._guard_absence(a.entry, a.place)
         self._search.read_modules(self._imported)  # those that the function was first to import
         roots = [place for place in self._search.roots if self._settle(place, None, None)]
-        self._search.end()
+        self.forget()
         return Guards(roots, looked)
+
+    def forget(self) -> None:
+        """Release what was visited: the references form cycles."""
+        self._search.end()
 
     def _settle(self, place: Place, owner: Place | None, above: Any) -> bool:
         value, held = place.read(above), place.held
-        if self._states and (state := self._states.get(place.location(above))):
-            place.held, place.below = state, []
+        if self._instead and (other := self._instead.get(place.location(above))):
+            place.held, place.below = other, []
             return True
         if held is None or not _is_unchanged(held, value):
             if self._is_told(place) and place.path not in self.changed_by_trace:
                 self.changed_by_trace.append(place.path)
             place.held, place.below = None, []
             return place.way is Way.EACH  # its neighbours are read together with it
-        if place in self._unguarded or self._is_overwritten(place, above):
+        if place in self._unguarded:
             place.held, place.below = None, []
             return place.way is Way.EACH
         if place.in_table and type(value) is types.FunctionType:
@@ -217,8 +232,14 @@ class Watch:
         place.below = [p for p in place.below if self._settle(p, place, value)]
         return True
 
-    def _is_overwritten(self, place: Place, above: Any) -> bool:
-        return bool(self._overwritten) and place.location(above) in self._overwritten
+    def needs_type(self, entry: Entry) -> bool:
+        """Whether the user's code may ask of what type an entry is, by `isinstance` or `type`."""
+        return not self._of_types.isdisjoint(re.findall(r"\w+", entry.path)[-1:])
+
+    def is_read(self, entry: Entry) -> bool:
+        """Whether the user's code may have read an entry before it assigned to it."""
+        name = entry.path.rpartition(".")[2]
+        return not name.isidentifier() or name in self._read_first
 
     def _guard_absence(self, new: Entry, place: Place) -> None:
         """What the function makes must be absent, as it was: it may have looked for it."""

@@ -104,9 +104,9 @@ class State:
             generator.return_to(mark)
         for t, grad in zip(self.owners, self.grads, strict=True):
             put_grad(t, grad)
-        self.binding.put_back_states()
         for restore in self.restorers:
             restore()
+        self.binding.put_back_states()
         self.binding.inputs.write_copies()
 
     def is_broken(self) -> bool:

@@ -89,7 +89,8 @@ class _Run:
         finally:
             if stretch.done:
                 returned = [*map(wrapped, stretch.outputs)]
-                assigned_and_returned(binding.traced, returned)
+                if not stretch.failed:
+                    assigned_and_returned(binding.traced, returned)
                 self.results.take(binding, returned, stretch)
         if self.if_nan != GO_ON and self.results.is_bad():
             guilty = (self.program.function, binding, state, flat.tensors, parts, stretch)

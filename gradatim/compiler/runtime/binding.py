@@ -31,6 +31,7 @@ from .inputs import Inputs
 from .lock import STATE
 from .outputs import Output
 from .returned import returned
+from .sharing import Overlap
 from .snapshot import SpareSnapshot
 from .teamwork import Teamwork
 
@@ -49,6 +50,7 @@ class Stretch:
     stacks: dict[int, Array] = field(default_factory=dict)
     done: int = 0
     stopped: bool = False  # by a nan
+    failed: bool = False  # in a step after those done
 
 
 class Binding:
@@ -149,7 +151,6 @@ class Binding:
             before()
         try:
             self._steps()
-            self.put_back_states()
             self.inputs.were_written(tensors)
             self.gradients.leave(tensors)
         except BaseException:
@@ -159,15 +160,15 @@ class Binding:
         return outputs
 
     def put_back_states(self) -> None:
-        """Put new states where the function has them."""
+        """Put states where the function has them, as the last of many steps has left them."""
         for state in self.states:
             if state.is_written:
                 state.put_back()
 
     def _place(self, tensors: Sequence[Any], rows: Sequence[Array] = ()) -> list[Array | None]:
         """Fill the table. Errors: Stale; Overlap, if written memory is also reached otherwise."""
-        for state in self.states:
-            state.read_in()
+        if self.states:
+            self._read_in_states(tensors)
         if tensors or not self.inputs.stay:
             self.inputs.find(tensors, rows)
         outputs = self.nothing.copy()
@@ -176,6 +177,14 @@ class Binding:
             outputs[i], addresses[output.slot] = output.fresh()
         self.gradients.begin()
         return outputs
+
+    def _read_in_states(self, tensors: Sequence[Any]) -> None:
+        """Copy what the places of states hold. Errors: Overlap, if it is memory that is written."""
+        written = self.inputs.written_storages(tensors)
+        for state in self.states:
+            state.read_in()
+            if written and getattr(state.found, "_shared", None) in written:
+                raise Overlap(f"{state.entry.path} and another tensor")
 
     def _steps(self, loop: int = 0, *, together: bool = False) -> None:
         """Run one step, or the native function at address `loop`; `together`: on all workers."""
@@ -248,7 +257,9 @@ class Binding:
                     left, check = steps - stretch.done, before is not None
                     self._run_chunk(left, stretch, check=check, each_whole=each_whole)
             finally:
-                self.put_back_states()
+                if self._failed:  # in a step of which no results were left
+                    stretch.failed = True
+                    self.put_back_states()
                 self.inputs.were_written(tensors)
                 self._leave_last(stretch)
 

@@ -54,6 +54,9 @@ class Inputs:
         self._sharing = Sharing(traced.written, read, self.given)
         written = set(traced.written)
         self._marked = [c.storage for i, c in fixed if i in written]
+        memory = {s.memory._storage for s in traced.states}
+        self._written_outside = frozenset(s for s in self._marked if s not in memory)
+        self._written_arguments = [i for i in traced.written if i < self.given]
         self._written_besides = [i for i in traced.written if i < self.given or i in self._owned]
         self._group = WriteGroup()
         self._group.was_left = True  # no storage has joined it yet
@@ -78,6 +81,12 @@ class Inputs:
         elif self._sharing.writes_arguments:
             for i in self.traced.written:
                 check_writable(self.arrays[i])
+
+    def written_storages(self, tensors: Sequence[Any]) -> frozenset[Any]:
+        """The storages of arguments and captured tensors that a step writes."""
+        if not self._written_arguments:
+            return self._written_outside
+        return self._written_outside.union(tensors[i]._storage for i in self._written_arguments)
 
     def _place(self, values: list[Array], captured: list[Array], rows: Sequence[Array]) -> None:
         written = self.traced.written

@@ -9,7 +9,8 @@ Reading order:
     known          numbers that follow from constants
     foreign_draws  draws from Python's and NumPy's generators, which are told
     layout         the memory layout of variables; `shown` the values of views
-    assigned       what is assigned again after every call; `states` what is read and replaced
+    assigned       what is assigned again after every call
+    states         what is read and replaced; `integers` how large those among them can become
     grads          what happened to `.grad`
     results        where the returned tensors come from; `structure` the containers they are in
     joint          the backward pass through the function, traced together with the forward pass

@@ -12,13 +12,17 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+import numpy as np
+
+from ..._tensor.number import Number
 from ...core.changes import DICTS
 from ...core.handle import Handle
 from ...core.storage import Storage
 from ...core.tape import history
-from ..guards.assignments import Assignment, Entry
-from ..guards.held import differs, is_number
-from .states import NUMBERS, State
+from ..guards.assignments import Assignment, Entry, Itself
+from ..guards.held import MISSING, differs, is_number, short
+from .results import is_traced
+from .states import NUMBERS, State, can_be_state
 from .structure import tensors_in
 
 
@@ -27,7 +31,7 @@ class Effect(Enum):
 
     MAKES = auto()  # it finds tensors where this call found none
     REPLACES = auto()  # it finds other tensors than those that this call read
-    OVERWRITES = auto()  # nothing: what is replaced was not read
+    OVERWRITES = auto()  # nothing: what is replaced was not read, or is a state
     APPENDS = auto()  # nothing, but no assignment of a later call undoes it
 
 
@@ -43,6 +47,7 @@ class Kept:
     value: Any
     effect: Effect
     could_be_state: bool
+    was: Any  # what was there before, described
 
 
 class TraceAgain(Exception):
@@ -54,7 +59,7 @@ class TraceAgain(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Assigned:
-    """What a function assigned: new values of states, and what is assigned again after a call.
+    """What a function assigned, and assigns again after every call; new values of its states.
 
     A state that it only reads has no new value.
     """
@@ -64,19 +69,20 @@ class Assigned:
     again: tuple[Assignment, ...]
     effects: tuple[Effect, ...]
 
-    @property
-    def overwritten(self) -> frozenset[Storage]:
-        """The memory of states: what is returned of it is copied."""
-        return frozenset(s.memory._storage for s in self.states)
+    def by_storage(self) -> dict[Storage, State]:
+        """The states, by their memory."""
+        return {s.memory._storage: s for s in self.states}
 
     def new_states(self) -> list[tuple[Handle, Handle]]:
-        """The memory of each state and its new value, which may be the old one."""
-        return [(s.memory, self.values.get(id(s), s.memory)) for s in self.states]
+        """The memory of states, with their new values."""
+        return [(s.memory, self.values[id(s)]) for s in self.states if s.is_written]
 
     def kept(self, values: Iterable[Any]) -> tuple[Kept, ...]:
         """What is assigned again, with these values."""
         rows = zip(self.again, values, self.effects, strict=True)
-        return tuple(Kept(a.target(), v, e, _could_be_state(a, e)) for a, v, e in rows)
+        return tuple(
+            Kept(a.target(), v, e, _could_be_state(a, e), described(a.was)) for a, v, e in rows
+        )
 
 
 def sorted_out(
@@ -91,28 +97,48 @@ def sorted_out(
         if state is not None and _fits(a.was, a.now):
             state.is_written = True
             values[id(state)] = a.now
+            effects.append(Effect.OVERWRITES)
         else:
-            again.append(a)
             effects.append(_effect(a, is_read))
+        again.append(a)
     return Assigned(tuple(states), values, tuple(again), tuple(effects))
 
 
 def _could_be_state(a: Assignment, effect: Effect) -> bool:
     if effect is Effect.REPLACES:
         return _fits(a.was, a.now)
-    return type(a.was) in NUMBERS and type(a.now) is type(a.was)
+    return type(a.was) in NUMBERS and can_be_state(a.was) and _kind(a.now) is type(a.was)
 
 
-def is_repeatable(now: Any) -> bool:
-    """Whether a value can be assigned again: it holds tensors, or is a constant."""
-    return is_number(now) or bool(tensors_in(now))
+def _kind(x: Any) -> type:
+    """The type of a value, that of a number for what stands for one."""
+    return type(np.zeros((), x._value.dtype).item()) if isinstance(x, Number) else type(x)
+
+
+def again(now: Any, existed: bool) -> Any:
+    """What later calls assign in place of a value; MISSING if it is an object made by this one.
+
+    A number, what holds tensors, and a new container of such are made anew.
+    """
+    if existed and not any(map(is_traced, tensors_in(now))):
+        return Itself(now)
+    return now if _is_made_anew(now) else MISSING
+
+
+def _is_made_anew(value: Any) -> bool:
+    if type(value) in (list, tuple):
+        return all(map(_is_made_anew, value))
+    if type(value) in DICTS:
+        return all(map(_is_made_anew, value.values()))
+    return is_number(value) or bool(tensors_in(value))
 
 
 def _fits(was: Any, now: Any) -> bool:
     """Whether a tensor can be the next state."""
     if not isinstance(was, Handle) or not isinstance(now, Handle):
         return False
-    return was._type == now._type and history(was) is None and history(now) is None
+    alike = was._type == now._type and was._is_number is now._is_number
+    return alike and history(was) is None and history(now) is None
 
 
 def _effect(a: Assignment, is_read: Callable[[Handle], bool]) -> Effect:
@@ -123,8 +149,48 @@ def _effect(a: Assignment, is_read: Callable[[Handle], bool]) -> Effect:
     return Effect.REPLACES if any(map(is_read, tensors_in(a.was))) else Effect.OVERWRITES
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a tensor is like: its shape and dtype, and whether it has a history."""
+
+    type: Any
+    has_history: bool
+
+
+def described(value: Any) -> Any:
+    """A value with its tensors' kinds in place of them."""
+    if isinstance(value, Handle):
+        return Kind(value._type, history(value) is not None)
+    if type(value) in (list, tuple):
+        return type(value)(map(described, value))
+    if type(value) in DICTS:
+        return {k: described(v) for k, v in value.items()}
+    return value
+
+
+class Alike:
+    """A guard of what a call overwrites: a value like the one it found; or, without one, any."""
+
+    def __init__(self, was: Any) -> None:
+        self.was = was
+
+    def condition(self, value: str, name: Any) -> str:
+        """Something that is not alike."""
+        return "False" if self.was is None else f"not {name(self.same)}({value})"
+
+    def same(self, value: Any) -> bool:
+        """Whether it differs in its tensors' numbers only."""
+        return self.was is None or _is_alike(self.was, described(value))
+
+    def told(self, path: str, value: Any) -> str:
+        """What is there now."""
+        return f"{path} changed to {short(value)} of another type, shape or history"
+
+
 def _is_alike(was: Any, now: Any) -> bool:
     """Whether two values differ in their tensors only."""
+    if isinstance(was, Kind):
+        return isinstance(now, Kind) and was == now
     if isinstance(was, Handle):
         return isinstance(now, Handle)
     if type(was) is not type(now):

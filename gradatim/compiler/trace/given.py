@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..._tensor.number import as_number
 from ...core.gradient import grad_of
 from ...core.handle import Handle, alias
 from ...core.nodes import Leaf
@@ -39,7 +40,7 @@ class Given:
     def _like(self, x: Handle, i: int) -> Handle:
         new: Handle = alias(self.variables[i], self.storages[i])
         if x._is_number:
-            new._is_number = True
+            as_number(new)
         edge = history(x)
         if edge is not None:
             new._edge = leaf = (Leaf if type(edge) is Leaf else Beyond)(new)

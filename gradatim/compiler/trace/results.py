@@ -9,17 +9,18 @@ gets there raises an error that says why: a gradient that is silently missing wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from ..._tensor.tensor import Tensor
 from ...core.errors import AutogradError
 from ...core.handle import Handle, Step, steps
 from ...core.nodes import Hooks, Leaf
 from ...core.storage import Storage, tick
 from ...core.tape import base_of, history
 from ..ir.graph import Var
+from .states import State
 from .structure import filled_in, taken_apart
 
 NAME = "CompiledFunctionBackward"  # of a compiled function's tape entry, as in PyTorch
@@ -30,28 +31,35 @@ class Slot:
     """The place of a tensor in what a function returned.
 
     `index` is that of its values among the graph's outputs. `itself` is the tensor if it existed
-    before, or its position among the arguments. `view` is set if it is a view of memory that is not
-    its own. `edge` numbers new tensors with a history; it is `Leaf` for a new leaf.
+    before, or its position among the arguments, or the state that it was. `view` is set if it is a
+    view of memory that is not its own. `edge` numbers new tensors with a history; it is `Leaf` for
+    a new leaf. What stands for a Python number is turned `into_number`.
     """
 
     index: int
-    kind: type[Tensor] = Tensor
-    itself: Handle | int | None = None
+    itself: Handle | int | State | None = None
     view: View | None = None
     edge: type[Leaf] | int | None = None
+    into_number: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it shares nothing with any other tensor."""
+        return self.itself is None and self.view is None
 
 
 @dataclass(frozen=True, eq=False)
 class View:
     """A view: steps applied to the memory of an output, an argument or a captured tensor.
 
-    `owner` is the storage, or the position of the argument that has it; None for the output with
-    the slot's index. `base` is the tensor it is a view of, or its position, if there is one.
+    `owner` is the storage, or the position of the argument that has it, or the state that had it;
+    None for the output with the slot's index. `base` is the tensor it is a view of, or its
+    position, or the state, if there is one.
     """
 
     path: tuple[Step, ...]
-    owner: Storage | int | None = None
-    base: Handle | int | None = None
+    owner: Storage | int | State | None = None
+    base: Handle | int | State | None = None
 
 
 class Ended:
@@ -85,7 +93,7 @@ class Results:
 
     `given` are the positions of arguments by id, `storages` by storage; `is_known` says whether a
     tensor existed before and is unchanged, `is_outside` whether memory is not the function's own.
-    Memory in `lost` is overwritten at the end: a result on it is returned as a new tensor.
+    On the memory of `states` is what their places held when the call began.
     """
 
     def __init__(
@@ -94,10 +102,10 @@ class Results:
         storages: dict[Storage, int],
         is_known: Callable[[Handle], bool],
         is_outside: Callable[[Storage], bool],
-        lost: Collection[Storage] = (),
+        states: Mapping[Storage, State] = MappingProxyType({}),
     ) -> None:
         self.given, self.storages = given, storages
-        self.is_known, self.is_outside, self.lost = is_known, is_outside, lost
+        self.is_known, self.is_outside, self.states = is_known, is_outside, states
         self.found: list[tuple[Handle, bool]] = []  # with whether its whole storage is an output
         self.with_history: list[Handle] = []
         self._shared: dict[Storage, int] = {}  # storages of several returned tensors: output index
@@ -119,20 +127,26 @@ class Results:
         return taken_apart(value, self._taken)
 
     def _taken(self, x: Handle) -> Any:
-        if self.is_known(x) and x._shared not in self.lost:
+        if self.is_known(x) and x._shared not in self.states:
             return x  # existed before, and nothing was done with it
         if id(x) not in self._slots:
             self._slots[id(x)] = self._slot(x)
         return self._slots[id(x)]
 
     def _slot(self, x: Any) -> Slot:
+        if x._is_number:
+            return Slot(self._index(x), itself=self._itself(x), into_number=True)
+        if (itself := self._itself(x)) is not None:
+            return Slot(self._index(x), itself=itself)
+        return Slot(self._index(x), view=self._view_of(x), edge=self._edge_of(x))
+
+    def _itself(self, x: Any) -> Handle | int | State | None:
         if id(x) in self.given:
-            return Slot(self._index(x), type(x), itself=self.given[id(x)])
-        if x._shared in self.lost:
-            return Slot(self._index(x), type(x), edge=self._edge_of(x))
-        if not is_traced(x):
-            return Slot(self._index(x), type(x), itself=x)
-        return Slot(self._index(x), type(x), view=self._view_of(x), edge=self._edge_of(x))
+            return self.given[id(x)]
+        state = self.states.get(x._shared)
+        if state is not None and x is state.memory:
+            return state
+        return None if is_traced(x) else x
 
     def _index(self, x: Any) -> int:
         shared = self._shared.get(x._shared, len(self.found))
@@ -156,7 +170,10 @@ class Results:
             base = self.given[id(base)]
         elif is_traced(base):
             base = None
-        return View(steps(x._view), self.storages.get(storage, storage), base)
+        elif base._shared in self.states:
+            base = self.states[base._shared]
+        owner = self.states.get(storage) or self.storages.get(storage, storage)
+        return View(steps(x._view), owner, base)
 
     def _edge_of(self, x: Any) -> type[Leaf] | int | None:
         edge = history(x)

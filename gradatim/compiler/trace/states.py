@@ -2,8 +2,9 @@
 
 In the next call the place holds another tensor, and a program knows memory, not places. So a state
 has memory of the program's own, which stands in the place while the function is traced: every call
-reads in what the place holds, and afterwards puts a new tensor there. Whoever kept the old one has
-it unchanged. A number that a function counts up is a state too, a 0-d tensor for the program.
+reads in what the place holds. What it assigns there is one of its results, and a new tensor;
+whoever kept the old one has it unchanged. The memory is written as well, for the next of many steps
+in native code. A number that a function counts up is a state too, a 0-d tensor for the program.
 """
 
 from __future__ import annotations
@@ -14,42 +15,48 @@ from typing import Any
 
 import numpy as np
 
+from ..._tensor.number import as_number
 from ...core.handle import Handle, wrap
 from ...core.tape import history
 from ..guards.assignments import Entry
 from ..guards.held import short
 
 NUMBERS = {int: np.dtype(np.int64), float: np.dtype(np.float64)}
+LARGEST = 2**31  # integers that are states; what a program computes from them has 64 bits
 
 
 class State:
     """A place, and the memory that stands for what it holds. It is a guard of the place as well.
 
-    `memory` is a tensor; `is_written` says whether a call replaces what is in the place.
+    `memory` is a tensor; `is_written` says whether a call replaces what is in the place; `found` is
+    what was there when a call began, until it ends. `is_small` is False for an integer that many
+    steps could make too large.
     """
 
     def __init__(self, entry: Entry) -> None:
-        self.entry, self.is_written = entry, False
+        self.entry, self.is_written, self.found = entry, False, None
+        self.is_small = True
         value = entry.now()
         self.kind = type(value)
-        if self.kind in NUMBERS:
-            self.memory = wrap(np.array(value, NUMBERS[self.kind]))
-            self.memory._is_number = True
+        self.is_number = self.kind in NUMBERS
+        if self.is_number:
+            self.memory = as_number(wrap(np.array(value, NUMBERS[self.kind])))
         else:
             self.memory = wrap(np.array(value._value, order="C"))
+        self._array: np.ndarray[Any, Any] = self.memory._value
+        self._dtype, self._shape = self._array.dtype, self._array.shape
 
     # -- around a call ---------------------------------------------------------------------
 
     def read_in(self) -> None:
         """Copy what the place holds."""
-        value = self.entry.now()
-        self.memory._value[...] = value._value if isinstance(value, Handle) else value
+        self.found = value = self.entry.now()
+        self._array[...] = value if self.is_number else value._value
 
     def put_back(self) -> None:
-        """Put the state after a call into the place."""
-        array = self.memory._value
-        number = self.kind in NUMBERS
-        self.entry.put(self.kind(array.item()) if number else wrap(array.copy()))
+        """Put what the last of many steps has left in the memory into the place."""
+        array = self._array
+        self.entry.put(array.item() if self.is_number else wrap(array.copy()))
 
     # -- as a guard ------------------------------------------------------------------------
 
@@ -59,20 +66,28 @@ class State:
 
     def same(self, value: Any) -> bool:
         """A number of the same type, or a tensor of the same shape and dtype, without history."""
-        if self.kind in NUMBERS:
-            return type(value) is self.kind
-        return can_be_state(value) and value._type == self.memory._type
+        if type(value) is not self.kind or not can_be_state(value):
+            return False
+        if self.is_number:
+            return True
+        array = value._value
+        return array.dtype == self._dtype and array.shape == self._shape
 
     def told(self, path: str, value: Any) -> str:
         """What is there now."""
+        if self.is_number:
+            return f"{path} changed to {short(value)}, which is no 32-bit integer or no float"
         return f"{path} changed to {short(value)} of another type, shape or history"
 
 
 def can_be_state(value: Any) -> bool:
-    """Whether a value can be read in: an integer, a float, or a tensor without history."""
+    """Whether a value can be read in: a small integer, a float, or a tensor without history."""
     if isinstance(value, Handle):
-        return isinstance(value._value, np.ndarray) and history(value) is None
-    return type(value) in NUMBERS
+        is_plain = value._edge is value._base is None
+        return isinstance(value._value, np.ndarray) and (is_plain or history(value) is None)
+    if type(value) is int:
+        return -LARGEST <= value <= LARGEST
+    return type(value) is float
 
 
 class States:
@@ -94,6 +109,12 @@ class States:
     def add(self, entries: Iterable[Entry]) -> None:
         """Add places."""
         self.entries.update((e.location, e) for e in entries)
+
+    def admit(self, entries: Iterable[Entry]) -> None:
+        """Take back that places were refused."""
+        for entry in entries:
+            self.refused.discard(entry.location)
+            self.entries[entry.location] = entry
 
     def numbers(self) -> list[Entry]:
         """The places that hold numbers."""

@@ -7,16 +7,18 @@ themselves.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
-from types import FunctionType, SimpleNamespace
+from types import FunctionType, MemberDescriptorType, SimpleNamespace
 from typing import Any
 
 from ...core.changes import DICTS
 from ...core.handle import Handle
 from ..code_owner import is_librarys, is_users
+from ..guards.assignments import Itself
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,10 @@ class _Taking:
     def structure(self, value: Any) -> Any:
         if isinstance(value, Handle):
             return self.take(value)
-        if isinstance(value, tuple | list | dict):
+        if isinstance(value, tuple | list | dict | deque):
             return mapped(self.structure, value)
+        if type(value) is Itself:
+            return value
         held = _fields_of(value)
         if not held or id(value) in self.objects:
             return value
@@ -65,7 +69,7 @@ class _Taking:
 
 def _same(structure: Any, value: Any) -> bool:
     """Whether nothing in a value was replaced."""
-    if isinstance(structure, tuple | list) and isinstance(value, tuple | list):
+    if isinstance(structure, tuple | list | deque) and isinstance(value, tuple | list | deque):
         return all(map(_same, structure, value))
     if isinstance(structure, dict) and isinstance(value, dict):
         return all(map(_same, structure.values(), value.values()))
@@ -80,14 +84,22 @@ def _fields_of(value: Any) -> dict[str, Any] | None:
     if is_dataclass(kind):
         return {f.name: getattr(value, f.name) for f in fields(kind) if hasattr(value, f.name)}
     if kind is SimpleNamespace or is_users(kind.__module__) or is_librarys(kind.__module__):
-        return dict(getattr(value, "__dict__", {}))
+        return {**_slots_of(value), **getattr(value, "__dict__", {})}
     return None
+
+
+def _slots_of(value: Any) -> dict[str, Any]:
+    members = {n: m for base in type(value).__mro__ for n, m in vars(base).items()}
+    slots = [n for n, m in members.items() if type(m) is MemberDescriptorType and n[:2] != "__"]
+    return {name: getattr(value, name) for name in slots if hasattr(value, name)}
 
 
 def filled_in(structure: Any, kind: type, fill: Callable[[Any], Any]) -> Any:
     """The structure with the results of `fill` in place of slots of class `kind`."""
     if type(structure) is kind:
         return fill(structure)
+    if type(structure) is Itself:
+        return structure.now()
     # A nested function that calls itself would form a cycle, and keep the tensors alive until the
     # garbage collector runs.
     put = partial(filled_in, kind=kind, fill=fill)
@@ -95,7 +107,7 @@ def filled_in(structure: Any, kind: type, fill: Callable[[Any], Any]) -> Any:
         return mapped(put, structure)
     new = copy(structure.like)
     for name, x in structure.fields.items():
-        if hasattr(new, "__dict__"):
+        if name in getattr(new, "__dict__", ()):
             new.__dict__[name] = put(x)
         else:
             object.__setattr__(new, name, put(x))
@@ -115,8 +127,9 @@ def mapped(function: Callable[[Any], Any], value: Any) -> Any:
         for k, v in value.items():
             table[k] = function(v)
         return table
-    if isinstance(value, list):
+    if isinstance(value, list | deque):
         new = copy(value)
-        new[:] = [function(v) for v in value]
+        new.clear()
+        new.extend(function(v) for v in value)
         return new
     return value

@@ -15,9 +15,10 @@ from ..ir.graph import Graph
 from .assigned import Assigned, TraceAgain, sorted_out
 from .given import Given
 from .grads import TracedGrads
+from .integers import is_steady, sizes
 from .joint import Joint, joint
 from .results import Ended, Results, is_traced, no_way_back
-from .states import State
+from .states import LARGEST, State
 from .structure import tensors_in
 from .traced import Capture, Traced
 from .tracer import Tracer
@@ -51,6 +52,7 @@ def trace(
         with using(tracer):
             returned = function(*[given.stand_in.get(id(a), a) for a in arguments])
             tracer.put_back()
+            tracer.check_taken()
             given.check()
             assigned = _assigned(tracer, returned, find_assigned(), states)
             return _finish(tracer, given, returned, assigned, name or _name_of(function), since)
@@ -70,10 +72,14 @@ def _assigned(
 ) -> Assigned:
     """What the function assigned; the states that it read are marked as written."""
     inside = [s for s in states if s.memory._storage in tracer.captured]
-    if changed := [s.entry for s in inside if s.memory._storage in tracer.written]:
-        raise TraceAgain(others=changed)
-    shown = {id(x) for x in tensors_in((returned, [a.now for a in found]))}
-    return sorted_out(found, states, lambda x: id(x) in tracer.met or id(x) in shown)
+    if unfit := [s.entry for s in inside if s.memory._storage in tracer.written]:
+        raise TraceAgain(others=unfit)
+    if unfit := [s.entry for s in states if id(s.memory) in tracer.looked]:
+        raise TraceAgain(others=unfit)
+    met = {id(x) for x in tensors_in((returned, [a.now for a in found]))}
+    met |= tracer.met.keys() | tracer.looked.keys()
+    read = tracer.captured.keys() | tracer.current.keys()
+    return sorted_out(found, states, lambda x: id(x) in met or x._shared in read)
 
 
 def _finish(
@@ -83,10 +89,11 @@ def _finish(
     collected = _results(tracer, given, grads, assigned)
     structure, *values = collected.take((returned, *[a.now for a in assigned.again]))
     results = [tracer.root(x) if is_whole else tracer.read(x) for x, is_whole in collected.found]
-    tracer.settle(assigned.new_states())
     made = [(t, tracer.read(grad)) for t, grad in grads.made()]
     cleared, owners = tuple(grads.cleared()), grads.owners()
     way, past = _way_back(tracer, given, collected.with_history, name, since)
+    tracer.settle(assigned.new_states())  # after gradient rules, which read the old ones
+    _bound_integers(tracer, assigned.states)
     captured = tracer.captured.items()
     captures = tuple(Capture(s, owners.get(id(handle))) for s, (_, handle) in captured)
     storages = [*given.storages, *[s for s, _ in captured]]
@@ -119,8 +126,23 @@ def _results(tracer: Tracer, given: Given, grads: TracedGrads, assigned: Assigne
         at,
         lambda x: not is_traced(x) and x._storage not in tracer.current,
         lambda s: s in at or (s in tracer.captured and s not in owned),
-        assigned.overwritten,
+        assigned.by_storage(),
     )
+
+
+def _bound_integers(tracer: Tracer, states: Sequence[State]) -> None:
+    """Make sure that integers fit into 64 bits. Errors: TraceAgain, if they may not."""
+    integers = {
+        s: tracer.captured[s.memory._storage][0]
+        for s in states
+        if s.kind is int and s.memory._storage in tracer.captured
+    }
+    found = sizes(tracer.equations, dict.fromkeys(integers.values(), LARGEST))
+    if found is None:
+        raise TraceAgain(others=[s.entry for s in integers])
+    for s in integers:
+        last = tracer.current[s.memory._storage]
+        s.is_small = last not in found or is_steady(found[last])
 
 
 def _way_back(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ...core.handle import Handle
 from ...core.storage import Storage
+from ..guards.held import is_number
 from ..ir.graph import Graph
 from .assigned import Effect, Kept
 from .joint import Joint
-from .results import Ended, indices
+from .results import Ended, Slot, indices
 from .states import State
 from .structure import tensors_in
 
@@ -56,6 +58,24 @@ class Traced:
         """(output, input) positions that share memory: the output overwrites the input."""
         return [(self.result_count + k, i) for k, i in enumerate(self.written)]
 
+    @cached_property
+    def is_all_new(self) -> bool:
+        """Whether all that it returns and assigns are single new tensors and constants."""
+        found = [self.results, *[k.value for k in self.kept]]
+        return all(x.is_new if type(x) is Slot else is_number(x) for x in found)
+
+    @cached_property
+    def is_single(self) -> bool:
+        """Whether it does nothing but return a single new tensor."""
+        is_one = self.is_all_new and type(self.results) is Slot and not self.results.into_number
+        return is_one and not self.kept and not self.states
+
+    def state_inputs(self) -> list[int]:
+        """The positions of the states' memory among the graph's inputs."""
+        memory = {s.memory._storage for s in self.states}
+        given = len(self.graph.inputs) - len(self.captures)
+        return [i for i, c in enumerate(self.captures, given) if c.storage in memory]
+
     @property
     def returned_count(self) -> int:
         """How many of the results the function returned: they come first."""
@@ -66,7 +86,9 @@ class Traced:
         """Whether its assumptions still hold after a step that it has done itself."""
         made, gone = {id(t) for t in self.grads}, {id(t) for t in self.cleared}
         is_other = any(id(t) in (gone if there else made) for t, there in self.grads_wanted)
-        return not is_other and all(k.effect is Effect.OVERWRITES for k in self.kept)
+        if is_other or not all(s.is_small for s in self.states):
+            return False
+        return all(k.effect is Effect.OVERWRITES for k in self.kept)
 
     def has_made(self) -> bool:
         """Whether a call has assigned what the next one does not find as this one did."""

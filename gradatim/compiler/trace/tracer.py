@@ -49,6 +49,8 @@ class Tracer:
     grads: dict[int, str] = field(default_factory=dict)  # the first thing done to each `.grad`
     lines: dict[int, str] = field(default_factory=dict)  # where a tensor was last touched
     adopted: set[Storage] = field(default_factory=set)
+    taken: set[Storage] = field(default_factory=set)  # parts by an unknown number: no views
+    torn: set[Storage] = field(default_factory=set)  # those written and not put back
     constants: dict[Var, Any] = field(default_factory=dict)
     made: set[Var] = field(default_factory=set)
     noting_lines: bool = True
@@ -124,6 +126,8 @@ class Tracer:
                 f"compile: {user_line()} writes into an array that was passed to from_numpy in the "
                 "compiled function; do one of the two outside, or use gradatim.tensor(array)"
             )
+        if storage in self.taken:
+            self.torn.add(storage)
         root = self.root(target)
         if target._view:
             whole, part = wrap(root), wrap(value)
@@ -164,6 +168,10 @@ class Tracer:
         self.meet(x)
         if what == "added":
             what = "asked"
+        if what == "taken":
+            self.taken.add(x._storage)
+        if what == "put back":
+            self.torn.discard(x._storage)
         if what == "adopted":
             self.adopted.add(x._storage)
         elif id(x) not in self.met:
@@ -221,6 +229,11 @@ class Tracer:
                 grad_of(t, at_once=True)  # a tensor, not a deferred one: it is identified by id
                 kept = {name: t.__dict__[name] for name in _FIELDS if name in t.__dict__}
                 self.met[id(t)] = (t, kept)
+
+    def check_taken(self) -> None:
+        """Refuse writes into a part of a tensor that was taken by a number, and is no view."""
+        if self.torn:
+            raise TraceError(value_asked_for())
 
     def put_back(self) -> None:
         """Write the new memory that tensors were given (by `.data = `) into their old memory.

@@ -7,11 +7,14 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from ..guards.assignments import Entry
 from ..guards.check import Guards
+from ..guards.held import Held
+from ..guards.place import Location
 from ..guards.watch import Watch
 from ..user_line import is_users
 from .arguments import Flat, changed_containers, objects_of, unflatten
-from .assigned import Effect, TraceAgain, is_repeatable
+from .assigned import Alike, Effect, TraceAgain, again
 from .states import States
 from .trace import trace
 from .traced import Traced
@@ -36,39 +39,45 @@ def traced_and_watched(
         filled[:] = changed_containers(flat, tensors, (args, kwargs))
         return returned
 
+    dropped: list[Entry] = []
     while True:
+        watch = Watch(function, objects_of(flat))
         try:
-            traced, guards, changed = _once(function, on_tensors, flat, name, states)
-        except TraceAgain as again:
-            states.add(again.states)
-            states.refuse(again.others)
+            traced, guards = _once(watch, on_tensors, flat, name, states)
+        except TraceAgain as why:
+            states.add(why.states)
+            states.refuse(why.others)
         except Exception as error:
             if not (numbers := states.numbers()):
+                states.admit(dropped)  # they were not the reason
                 raise
             states.refuse(numbers)  # it may need them as numbers
+            dropped += numbers
             line, asks, _ = str(error).removeprefix("compile: ").partition(" asks for the value")
             states.needs_number = line if asks else ""
         else:
-            return traced, guards, [*filled, *changed]
+            return traced, guards, [*filled, *watch.changed_by_trace]
+        finally:
+            watch.forget()
 
 
 def _once(
-    function: Callable[..., Any], on_tensors: Any, flat: Flat, name: str, known: States
-) -> tuple[Traced, Guards, list[str]]:
+    watch: Watch, on_tensors: Any, flat: Flat, name: str, known: States
+) -> tuple[Traced, Guards]:
     __tracebackhide__ = True
     with known.standing_in() as states:
-        with Watch(function, objects_of(flat)) as watch:
-            traced = trace(
-                on_tensors, flat.tensors, name, lambda: watch.assigned(is_repeatable), states
-            )
+        with watch:
+            traced = trace(on_tensors, flat.tensors, name, lambda: watch.assigned(again), states)
         if new := known.new(k.entry for k in traced.kept if k.could_be_state):
             raise TraceAgain(states=new)
-    guards = watch.guards(
-        traced.looked,
-        [k.entry.location for k in traced.kept if k.effect is Effect.OVERWRITES],
-        {s.entry.location: s for s in traced.states},
-    )
-    return traced, guards, watch.changed_by_trace
+    if unfit := [e for e in known.numbers() if watch.needs_type(e)]:
+        raise TraceAgain(others=unfit)
+    overwritten = [k for k in traced.kept if k.effect is Effect.OVERWRITES]
+    instead: dict[Location, Held] = {
+        k.entry.location: Alike(k.was if watch.is_read(k.entry) else None) for k in overwritten
+    }
+    instead.update((s.entry.location, s) for s in traced.states)
+    return traced, watch.guards(traced.looked, instead)
 
 
 def warn(text: str) -> None:

@@ -143,6 +143,7 @@ def test_a_function_that_every_call_changes_runs_as_written_in_the_end() -> None
     assert len(compiled.history) < 12
 
 
+@pytest.mark.filterwarnings("ignore:.*traced again")
 @pytest.mark.parametrize(
     "use",
     [
