@@ -21,7 +21,7 @@ from ..core.inplace import has_history, update, write
 from ..core.tape import base_of
 from ..ops.broadcast import numel, reshape_to
 from ..ops.elementwise import where
-from ..ops.indexing import fill_in, flat_index, nonzero, put, put_in, take, take_pairs
+from ..ops.indexing import fill_in, flat_index, put, put_in, take, take_pairs, true_places
 from ..ops.movement import inverse, permute, slice_
 from .arithmetic import Arithmetic
 from .promotion import expanded
@@ -189,10 +189,7 @@ def _broadcast(shapes: list[tuple[int, ...]]) -> bool:
 
 def _numbers(x: Any) -> Any:
     """Indices unchanged; a mask as the flat indices where it is true."""
-    if x._value.dtype.kind != "b":
-        return x
-    indices = nonzero(reshape_to(x, (numel(x._value.shape),)))
-    return reshape_to(indices, indices._value.shape[:1])
+    return true_places(x) if x._value.dtype.kind == "b" else x
 
 
 _WRITE = "x[...] = value"

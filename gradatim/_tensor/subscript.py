@@ -46,6 +46,9 @@ class Subscript(NamedTuple):
 
 def parse(shape: Shape, key: Any) -> Subscript:
     """Parse `x[key]` for a tensor of this shape."""
+    if isinstance(key, Handle) and 0 < (span := _span(key)) <= len(shape):  # a fast path
+        _check_mask(key, shape[:span], 0, shape)
+        return Subscript((_ALL,) * span, True, (Places(0, key, span, 0),))
     items, read = [], 0
     for item in key if type(key) is tuple else _items(key):
         kind = type(item)
@@ -64,6 +67,12 @@ def parse(shape: Shape, key: Any) -> Subscript:
             f"{list(shape)}"
         )
     return _placed(items, shape, skipped)
+
+
+def _span(x: Any) -> int:
+    """How many dimensions a mask or a tensor of indices reads; 0 if it may be neither."""
+    kind, ndim = x._value.dtype.kind, len(x._value.shape)
+    return ndim if kind == "b" else 1 if kind == "i" and ndim else 0
 
 
 def _placed(items: list[Any], shape: Shape, skipped: int) -> Subscript:

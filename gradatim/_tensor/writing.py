@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -93,11 +94,17 @@ def number_for(name: str, value: Any, dtype: np.dtype[Any]) -> bool | int | floa
         return float(value)
     if dtype.kind == "b":
         return bool(value)
-    limits = np.iinfo(dtype)
-    low = -limits.max if dtype.kind == "u" else limits.min  # negative ones wrap around
-    if not math.isfinite(value) or not low <= int(value) <= limits.max:
+    low, high = _limits(dtype)
+    if not math.isfinite(value) or not low <= int(value) <= high:
         raise DTypeError(
             f"{name}: the value cannot be converted to type {of(dtype).name} without overflow: "
-            f"{value} is not between {low} and {limits.max}"
+            f"{value} is not between {low} and {high}"
         )
-    return int(value) % (limits.max + 1) if dtype.kind == "u" else int(value)
+    return int(value) % (high + 1) if dtype.kind == "u" else int(value)
+
+
+@cache
+def _limits(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """The least and the largest number that may be written into an integer dtype."""
+    limits = np.iinfo(dtype)
+    return -limits.max if dtype.kind == "u" else limits.min, limits.max  # negative ones wrap around

@@ -90,7 +90,7 @@ class Update(Composite):
 
     def run(self, rows: Sequence[Row], params: Params) -> None:
         """Update each row of arrays in place, with the same result as one after the other."""
-        if self._are_shared(rows):
+        if (len(rows) == 1 and self.sweep is None) or self._are_shared(rows):
             for row in rows:
                 self.in_place(*row, **params)
             return

@@ -104,7 +104,9 @@ put_in = Update(
 
 
 def _fill(x: Array, mask: Array, value: Array) -> None:
-    np.putmask(x, np.broadcast_to(mask, x.shape), value)  # twice as fast as copyto
+    if mask.shape != x.shape:
+        mask = np.broadcast_to(mask, x.shape)
+    np.putmask(x, mask, value)  # twice as fast as copyto
 
 
 def _expand_fill(x: Any, mask: Any, value: Any) -> Any:
@@ -267,6 +269,9 @@ def _nonzero_type(x: Any) -> ArrayType:
 
 # The indices of all nonzero elements: (n, ndim)
 nonzero = Primitive("nonzero(x)", _nonzero, _nonzero_type, differentiable=False)
+
+# The flat indices of all true elements of a mask: (n,)
+true_places = Primitive("true_places(mask)", np.flatnonzero, _nonzero_type, differentiable=False)
 
 
 def wrapped(index: Array, dim: int, n: int) -> Array:

@@ -229,6 +229,10 @@ PLACES = [
     Case("nonzero", (truths((3, 4)),), np.argwhere, shape_known=False),
     Case("nonzero", (np.array(2.0),), lambda x: np.zeros((1, 0)), shape_known=False),
     Case("nonzero", (np.zeros((0, 2)),), np.argwhere, shape_known=False),
+    Case("true_places", (truths((3, 4)),), np.flatnonzero, shape_known=False),
+    Case("true_places", (truths((4, 3)).T,), np.flatnonzero, shape_known=False),
+    Case("true_places", (np.array(True),), np.flatnonzero, shape_known=False),
+    Case("true_places", (truths((0, 2)),), np.flatnonzero, shape_known=False),
 ]
 
 
