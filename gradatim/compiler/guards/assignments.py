@@ -23,8 +23,13 @@ class Fields:
     """Attributes that are not in a dictionary, as a table: of a cell, in a slot, of a class."""
 
     def __init__(self, owner: Any) -> None:
-        self.owner = owner
+        self._refer, self._is_weak = reference(owner)
         self._of = type if isinstance(owner, type) else object
+
+    @property
+    def owner(self) -> Any:
+        """The object, class or cell; None if it is gone."""
+        return self._refer() if self._is_weak else self._refer
 
     def __getitem__(self, name: str) -> Any:
         if self._of is type:
@@ -35,7 +40,8 @@ class Fields:
             raise KeyError(name) from None
 
     def __setitem__(self, name: str, value: Any) -> None:
-        self._of.__setattr__(self.owner, name, value)
+        if self.owner is not None:
+            self._of.__setattr__(self.owner, name, value)
 
     def __delitem__(self, name: str) -> None:
         self._of.__delattr__(self.owner, name)
@@ -237,11 +243,9 @@ def entry_of(place: Place, above: Any) -> Entry:
 def _attributes_of(x: Any) -> Callable[[], Table]:
     refer, is_weak = reference(x)
 
-    def table() -> Table:
-        owner = refer() if is_weak else x
-        return getattr(owner, "__dict__", None)
-
-    return table
+    if is_weak:
+        return lambda: getattr(refer(), "__dict__", None)
+    return lambda: refer.__dict__
 
 
 def _are_same(table: Table, before: dict[Any, Any]) -> bool:

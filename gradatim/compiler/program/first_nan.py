@@ -21,6 +21,7 @@ from ...core.gradient import put_grad
 from ...core.handle import Handle, wrap
 from ..machine.target import host
 from ..runtime.binding import Binding, Stretch
+from ..runtime.returned import assigned_and_returned, wrapped
 from ..runtime.snapshot import Snapshot
 from ..show.explain import Explanation
 from ..user_line import is_users, shown_line
@@ -133,7 +134,9 @@ def find(
     def after(steps: int) -> None:
         state.restore()
         if steps:
-            binding.run_many(steps, tensors, rows, Stretch())
+            again = Stretch()
+            binding.run_many(steps, tensors, rows, again)
+            assigned_and_returned(binding.traced, [*map(wrapped, again.outputs)])
 
     text, guilty = "", 0
     # A result may be infinite long before one is nan; or it may be infinite on purpose.

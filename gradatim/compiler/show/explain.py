@@ -194,7 +194,8 @@ class Explanation:
 
     @cached_property
     def _called(self) -> dict[int, str]:
-        return {_memory(x): name for x, name in self.binding.guards.tensors()}
+        states = {_memory(s.memory): s.entry.path for s in self.traced.states}
+        return {**states, **{_memory(x): name for x, name in self.binding.guards.tensors()}}
 
     # -- loop nests ------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import pytest
 
 import gradatim as g
 from gradatim import nn
+from gradatim.compiler.errors import NotFiniteError
 from tests.compiler.objects_seen import Seen, check
 
 PROGRAMS: list[Any] = []
@@ -167,6 +168,15 @@ class Slot:
     __slots__ = ("w",)
 
 
+class SlotsOnly:
+    __slots__ = ("__weakref__", "w")
+
+
+class Thing:
+    def __init__(self) -> None:
+        self.a, self.slot = g.zeros(2), SlotsOnly()
+
+
 @program
 def attributes_and_slots() -> Any:
     m, s = space(), Slot()
@@ -304,6 +314,51 @@ def test_a_state_that_python_looks_at_is_none() -> None:
     m.a = g.tensor(0.0)
     with pytest.warns(UserWarning, match="m.a is another tensor than before"):
         assert step(g.tensor(1.0)).item() == -1
+
+
+@pytest.mark.parametrize("bad", [-4.0, float("nan")])
+def test_many_steps_that_end_with_nan_leave_all_of_the_step_before(bad: float) -> None:
+    m = space(a=g.tensor(0.0), n=0)
+
+    @g.compile
+    def step(x: Any) -> Any:
+        m.a, m.b = m.a + x, x * 2
+        m.n += 1
+        return x.sqrt()
+
+    with pytest.raises(NotFiniteError):
+        step.repeat(5, g.tensor([1.0, 2.0, 3.0, bad, 5.0]))
+    assert [m.a.item(), m.b.item(), m.n] == [6, 6, 3]
+
+
+def test_many_steps_that_end_with_an_error_leave_the_states_of_the_step_before() -> None:
+    m, table = space(a=g.tensor(0.0), n=0), g.arange(4.0)
+
+    @g.compile
+    def step(i: Any) -> Any:
+        m.a = m.a + table[i]
+        m.n += 1
+        return m.a
+
+    with pytest.raises(IndexError):
+        step.repeat(5, g.tensor([0, 1, 2, 9, 1]))
+    assert [m.a.item(), m.n] == [3, 3]
+
+
+def test_a_program_keeps_no_object_alive() -> None:
+    @g.compile
+    def step(thing: Any, x: Any) -> Any:
+        thing.a = thing.a + x
+        thing.slot.w = thing.a * 2
+        return x
+
+    thing = Thing()
+    refers = [weakref.ref(thing), weakref.ref(thing.slot)]
+    step(thing, g.ones(2))
+    step(thing, g.ones(2))
+    assert thing.slot.w.tolist() == [4, 4]
+    del thing
+    assert [refer() for refer in refers] == [None, None]
 
 
 def test_old_tensors_are_released() -> None:
