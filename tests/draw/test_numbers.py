@@ -59,12 +59,22 @@ def test_labels_tell_ticks_apart() -> None:
     assert tick_labels([1e5, 1e6, 1e7]) == ["10⁵", "10⁶", "10⁷"]
     assert tick_labels([0.0, 5e8, 1e9]) == ["0", "5e8", "1e9"]
     assert tick_labels([0.0, 20000.0]) == ["0", "20k"]
+    assert tick_labels([1.0, 1 + 2e-12, 1 + 4e-12])[1:] == ["1.000000000002", "1.000000000004"]
+    assert tick_labels([12345000.0, 12350000.0]) == ["1.2345e7", "1.235e7"]
+    assert tick_labels([5e-8, 5.0005e-8]) == ["5e-8", "5.0005e-8"]
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-9, 1e9))
+def test_no_two_ticks_have_the_same_label(low: float, spread: float) -> None:
+    found = ticks(*limits([low, low + spread]))
+    assert len({*tick_labels(found)}) == len(found) > 1
 
 
 def test_limits_leave_room_and_refuse_nothing() -> None:
     assert limits([0.0, 10.0, math.nan], margin=0.1) == (-1.0, 11.0)
     low, high = limits([3.0])
     assert low < 3.0 < high
+    assert limits([3.0, 3.0 + 1e-14]) == pytest.approx((low, high))  # a rounding error, no curve
     with pytest.raises(ValueError, match="no finite number"):
         limits([math.nan])
 

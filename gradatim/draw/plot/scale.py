@@ -9,6 +9,7 @@ from ...core.errors import ArgumentError
 from ..canvas.significant import compact
 
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
+_ROUNDING = 1e-13  # relative; numbers that differ by less are one number and its rounding errors
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _labels(places: Sequence[float]) -> list[str]:
     gaps = [b - a for a, b in pairwise(places) if b > a]
     smallest = min(gaps, default=largest or 1.0)
     if largest and (largest >= 1e7 or largest < 1e-3):
-        return [_scientific(place) for place in places]
+        return _scientific(places, smallest)
     if largest >= 10_000 and smallest >= 1000:
         return [f"{place / 1000:g}k" if place else "0" for place in places]
     decimals = _decimals(smallest)
@@ -122,7 +123,10 @@ def limits(
     if log:
         spread = (high / low) ** margin if high > low else 2.0
         return low / spread, high * spread
-    pad = (high - low) * margin if high > low else abs(low) * 0.1 or 1.0
+    if high - low > _ROUNDING * max(abs(low), abs(high)):
+        pad = (high - low) * margin
+    else:
+        pad = abs(low) * 0.1 or 1.0
     return low - pad, high + pad
 
 
@@ -149,11 +153,19 @@ def _shortest(place: float) -> str:
     return compact(place)
 
 
-def _scientific(place: float) -> str:
-    mantissa, _, exponent = f"{place:.2e}".partition("e")
+def _scientific(places: Sequence[float], gap: float) -> list[str]:
+    digits = next(
+        (n for n in range(2, 15) if all(abs(float(f"{p:.{n}e}") - p) < gap * 1e-3 for p in places)),
+        15,
+    )
+    return [_mantissa_and_exponent(place, digits) for place in places]
+
+
+def _mantissa_and_exponent(place: float, digits: int) -> str:
+    mantissa, _, exponent = f"{place:.{digits}e}".partition("e")
     short = mantissa.rstrip("0").rstrip(".")
     return f"{short}e{int(exponent)}" if place else "0"
 
 
 def _decimals(step: float) -> int:
-    return next((d for d in range(9) if abs(round(step, d) - step) <= step * 1e-6), 9)
+    return next((d for d in range(15) if abs(round(step, d) - step) <= step * 1e-3), 15)
