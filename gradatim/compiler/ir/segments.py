@@ -22,7 +22,7 @@ REASONS: dict[str, str] = {
 }
 
 # Their output shapes depend on the data: a trace refuses them.
-UNTRACEABLE = ("nonzero", "unique")
+UNTRACEABLE = ("nonzero", "true_places", "unique")
 
 # The memory of a program has one dtype, by which reads and writes of it are told apart.
 ONE_DTYPE = ("reinterpret",)
