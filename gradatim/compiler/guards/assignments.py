@@ -80,10 +80,39 @@ class Entry:
         else:
             table[self.key] = value
 
+    def outermost(self) -> Entry:
+        """The entry to which code assigns."""
+        return self
+
     def restorer(self) -> Callable[[], None]:
         """A function that puts back what is there now."""
         value = self.now()
         return lambda: None if self.now() is value else self.put(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Part(Entry):
+    """An item of a container that is replaced as a whole, as in `self.state = (h, c)`."""
+
+    whole: Entry
+
+    def put(self, value: Any) -> None:
+        """Replace the container by one with another item."""
+        old = self.whole.now()
+        items = dict(old) if isinstance(old, dict) else [*old]
+        items[self.key] = value
+        self.whole.put(tuple(items) if isinstance(old, tuple) else items)
+
+    def outermost(self) -> Entry:
+        """The entry that holds the container."""
+        return self.whole
+
+
+def parts_of(whole: Entry, container: Any) -> Iterator[Part]:
+    """The items of a container in an entry."""
+    for key in container if isinstance(container, dict) else range(len(container)):
+        location = (0, (whole.location, key))  # no object has the id 0
+        yield Part(whole.now, key, f"{whole.path}[{key!r}]", location, whole)
 
 
 class End(Entry):

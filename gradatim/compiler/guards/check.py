@@ -80,6 +80,7 @@ class Guards:
             return []
         place, above, value = found
         is_alike = isinstance(place.held, Tensor) and place.held.is_like(value)
+        is_alike = is_alike and not isinstance(above, tuple)
         return [entry_of(place, above)] if is_alike else []
 
     def tensors(self) -> Iterator[tuple[Handle, str]]:

@@ -19,7 +19,7 @@ from ...core.changes import DICTS
 from ...core.handle import Handle
 from ...core.storage import Storage
 from ...core.tape import history
-from ..guards.assignments import Assignment, Entry, Itself
+from ..guards.assignments import Assignment, Entry, Itself, parts_of
 from ..guards.held import MISSING, differs, is_number, short
 from .results import is_traced
 from .states import NUMBERS, State, can_be_state
@@ -39,14 +39,14 @@ class Effect(Enum):
 class Kept:
     """An assignment that is done again after every call.
 
-    `value` is what is assigned, with `Slot`s in place of tensors. `could_be_state` is set if it
-    replaces a tensor that was read by one of its kind, or a number by another.
+    `value` is what is assigned, with `Slot`s in place of tensors. `could_be` are places that could
+    be states: it replaces tensors that were read by others of their kind, or a number by another.
     """
 
     entry: Entry
     value: Any
     effect: Effect
-    could_be_state: bool
+    could_be: tuple[Entry, ...]
     was: Any  # what was there before, described
 
 
@@ -81,7 +81,7 @@ class Assigned:
         """What is assigned again, with these values."""
         rows = zip(self.again, values, self.effects, strict=True)
         return tuple(
-            Kept(a.target(), v, e, _could_be_state(a, e), described(a.was)) for a, v, e in rows
+            Kept(a.target(), v, e, tuple(_could_be(a, e)), described(a.was)) for a, v, e in rows
         )
 
 
@@ -93,20 +93,44 @@ def sorted_out(
     values: dict[int, Handle] = {}
     again, effects = [], []
     for a in found:
-        state = by_memory.get(id(a.was))
-        if state is not None and _fits(a.was, a.now):
-            state.is_written = True
-            values[id(state)] = a.now
+        pairs = _pairs(a.was, a.now)
+        known = [(by_memory.get(id(was)), was, now) for was, now in pairs]
+        if pairs and all(s is not None and _fits(was, now) for s, was, now in known):
             effects.append(Effect.OVERWRITES)
+            for state, _, now in known:
+                assert state is not None
+                state.is_written = True
+                values[id(state)] = now
+        elif len(pairs) > 1 and (some := [s.entry for s, _, _ in known if s is not None]):
+            raise TraceAgain(others=some)  # all items of a container are states, or none
         else:
             effects.append(_effect(a, is_read))
         again.append(a)
     return Assigned(tuple(states), values, tuple(again), tuple(effects))
 
 
-def _could_be_state(a: Assignment, effect: Effect) -> bool:
-    if effect is Effect.REPLACES:
-        return _fits(a.was, a.now)
+def _pairs(was: Any, now: Any) -> list[tuple[Any, Any]]:
+    """The tensors of a value with those that replace them; none if the two are not alike."""
+    if isinstance(was, Handle):
+        return [(was, now)]
+    if type(was) not in (list, tuple, *DICTS) or not _is_alike(was, now):
+        return []
+    items = was.items() if isinstance(was, dict) else enumerate(was)
+    return [(x, now[key]) for key, x in items if isinstance(x, Handle)]
+
+
+def _could_be(a: Assignment, effect: Effect) -> Iterable[Entry]:
+    if effect is not Effect.REPLACES:
+        return [a.entry] if _is_number_by_another(a) else []
+    pairs = _pairs(a.was, a.now)
+    if not pairs or not all(_fits(was, now) for was, now in pairs):
+        return []
+    if isinstance(a.was, Handle):
+        return [a.entry]
+    return [p for p in parts_of(a.entry, a.was) if isinstance(a.was[p.key], Handle)]
+
+
+def _is_number_by_another(a: Assignment) -> bool:
     return type(a.was) in NUMBERS and can_be_state(a.was) and _kind(a.now) is type(a.was)
 
 
@@ -115,12 +139,13 @@ def _kind(x: Any) -> type:
     return type(np.zeros((), x._value.dtype).item()) if isinstance(x, Number) else type(x)
 
 
-def again(now: Any, existed: bool) -> Any:
+def again(states: Sequence[State], now: Any, existed: bool) -> Any:
     """What later calls assign in place of a value; MISSING if it is an object made by this one.
 
     A number, what holds tensors, and a new container of such are made anew.
     """
-    if existed and not any(map(is_traced, tensors_in(now))):
+    memory = {id(s.memory) for s in states}
+    if existed and not any(is_traced(x) or id(x) in memory for x in tensors_in(now)):
         return Itself(now)
     return now if _is_made_anew(now) else MISSING
 

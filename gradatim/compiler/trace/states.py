@@ -130,7 +130,8 @@ class States:
     def standing_in(self) -> Iterator[list[State]]:
         """New states, whose memory is in their places within the block."""
         states = [State(e) for e in self.entries.values() if can_be_state(e.now())]
-        before = [(s.entry, s.entry.now()) for s in states]
+        outer = {id(e): e for e in (s.entry.outermost() for s in states)}
+        before = [(e, e.now()) for e in outer.values()]
         try:
             for s in states:
                 s.entry.put(s.memory)

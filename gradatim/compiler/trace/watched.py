@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ..guards.assignments import Entry
@@ -14,7 +15,7 @@ from ..guards.place import Location
 from ..guards.watch import Watch
 from ..user_line import is_users
 from .arguments import Flat, changed_containers, objects_of, unflatten
-from .assigned import Alike, Effect, TraceAgain, again
+from .assigned import Alike, Effect, TraceAgain, again, described
 from .states import States
 from .trace import trace
 from .traced import Traced
@@ -67,8 +68,14 @@ def _once(
     __tracebackhide__ = True
     with known.standing_in() as states:
         with watch:
-            traced = trace(on_tensors, flat.tensors, name, lambda: watch.assigned(again), states)
-        if new := known.new(k.entry for k in traced.kept if k.could_be_state):
+            traced = trace(
+                on_tensors,
+                flat.tensors,
+                name,
+                lambda: watch.assigned(partial(again, states)),
+                states,
+            )
+        if new := known.new(e for k in traced.kept for e in k.could_be):
             raise TraceAgain(states=new)
     if unfit := [e for e in known.numbers() if watch.needs_type(e)]:
         raise TraceAgain(others=unfit)
@@ -76,7 +83,10 @@ def _once(
     instead: dict[Location, Held] = {
         k.entry.location: Alike(k.was if watch.is_read(k.entry) else None) for k in overwritten
     }
-    instead.update((s.entry.location, s) for s in traced.states)
+    for s in traced.states:
+        whole = s.entry.outermost()
+        is_part = whole is not s.entry
+        instead[whole.location] = Alike(described(whole.now())) if is_part else s
     return traced, watch.guards(traced.looked, instead)
 
 

@@ -100,6 +100,20 @@ def one_tensor_that_is_written_under_another_name() -> Any:
     return step, m, lambda i, result: setattr(m, "a", m.b[1:3]) if i == 3 else None
 
 
+@program
+def states_in_a_tuple() -> Any:
+    m, d = space(state=(g.zeros(2), g.ones(2)), old=None), {"l": [g.zeros(2), None]}
+
+    def step(x: Any) -> Any:
+        h, c = m.state
+        m.old = m.state
+        m.state = (c, h * 0.5 + x)
+        d["l"] = [d["l"][0] + c, None]
+        return m.state[1] * 2
+
+    return step, [m, d], lambda i, result: m.old[1].add_(1)
+
+
 # -- what is read of a tensor without its numbers --------------------------------------------------
 
 
@@ -359,6 +373,20 @@ def test_a_program_keeps_no_object_alive() -> None:
     assert thing.slot.w.tolist() == [4, 4]
     del thing
     assert [refer() for refer in refers] == [None, None]
+
+
+def test_states_in_a_tuple_are_traced_once() -> None:
+    m = space(state=(g.zeros(2), g.ones(2)))
+
+    @g.compile
+    def step(x: Any) -> Any:
+        h, c = m.state
+        m.state = (c, h * 0.5 + x)
+        return h
+
+    step.repeat(3, g.ones(3, 2))
+    assert [x.tolist() for x in m.state] == [[1.5, 1.5], [1.5, 1.5]]
+    assert step.history == ["first call"]
 
 
 def test_old_tensors_are_released() -> None:
