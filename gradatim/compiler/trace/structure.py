@@ -49,19 +49,25 @@ def tensors_in(value: Any) -> list[Handle]:
 class _Taking:
     def __init__(self, take: Callable[[Handle], Any]) -> None:
         self.take = take
-        self.objects: set[int] = set()  # visited, since an object may refer to itself
+        # By id, since it may come again: a value, which is kept alive, and its structure.
+        self.made: dict[int, tuple[Any, Any]] = {}
 
     def structure(self, value: Any) -> Any:
         if isinstance(value, Handle):
             return self.take(value)
-        if isinstance(value, tuple | list | dict | deque):
-            return mapped(self.structure, value)
         if type(value) is Itself:
             return value
+        if id(value) not in self.made:
+            self.made[id(value)] = value, value  # an object may refer to itself
+            self.made[id(value)] = value, self._new(value)
+        return self.made[id(value)][1]
+
+    def _new(self, value: Any) -> Any:
+        if isinstance(value, tuple | list | dict | deque):
+            return mapped(self.structure, value)
         held = _fields_of(value)
-        if not held or id(value) in self.objects:
+        if not held:
             return value
-        self.objects.add(id(value))
         new = {name: self.structure(x) for name, x in held.items()}
         changed = {name: x for name, x in new.items() if not _same(x, held[name])}
         return Object(value, changed) if changed else value
@@ -94,15 +100,27 @@ def _slots_of(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in slots if hasattr(value, name)}
 
 
-def filled_in(structure: Any, kind: type, fill: Callable[[Any], Any]) -> Any:
-    """The structure with the results of `fill` in place of slots of class `kind`."""
+def filled_in(
+    structure: Any, kind: type, fill: Callable[[Any], Any], made: dict[int, Any] | None = None
+) -> Any:
+    """The structure with the results of `fill` in place of slots of class `kind`.
+
+    Parts that are the same container or object give the same one: `made` has those so far.
+    """
     if type(structure) is kind:
         return fill(structure)
     if type(structure) is Itself:
         return structure.now()
+    made = {} if made is None else made
+    if id(structure) not in made:
+        made[id(structure)] = _filled(structure, kind, fill, made)
+    return made[id(structure)]
+
+
+def _filled(structure: Any, kind: type, fill: Callable[[Any], Any], made: dict[int, Any]) -> Any:
     # A nested function that calls itself would form a cycle, and keep the tensors alive until the
     # garbage collector runs.
-    put = partial(filled_in, kind=kind, fill=fill)
+    put = partial(filled_in, kind=kind, fill=fill, made=made)
     if type(structure) is not Object:
         return mapped(put, structure)
     new = copy(structure.like)

@@ -299,6 +299,18 @@ def new_objects_and_containers() -> Any:
 
 
 @program
+def returned_containers_and_objects() -> Any:
+    m = space(p=None)
+
+    def step(x: Any) -> Any:
+        m.p = Pair(x * 2, 3)
+        m.a = m.b = [x, x * 2]
+        return m.p, m.a, m.p
+
+    return step, m, lambda i, result: result[1].append(5)
+
+
+@program
 def known_objects() -> Any:
     m = space(a=nn.Linear(2, 2), b=nn.Linear(2, 2), rows=[[1], [2]])
     m.now = m.a
