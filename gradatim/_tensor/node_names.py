@@ -25,6 +25,7 @@ _RENAMED = {
     "layer_norm": "NativeLayerNormBackward0",
     "log1p": "Log1PBackward0",
     "masked_scale": "MulBackward0",
+    "matvec": "MvBackward0",
     "nll": "NllLossBackward0",
     "norm": "LinalgVectorNormBackward0",
     "pick": "NllLossBackward0",
@@ -37,6 +38,7 @@ _RENAMED = {
     "take": "IndexBackward0",
     "top": "TopkBackward0",
     "update_view": "CopySlices",
+    "vecmat": "SqueezeBackward4",
 }
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import DTypeError, ShapeError
 from ..core.handle import Handle, check_tensor
 from ..ops import matmul as ops
-from ..ops.broadcast import numel, reduce_sum, reshape_to
-from ..ops.elementwise import mul
+from ..ops.broadcast import numel, reshape_to
 from .promotion import broadcast_shape, expanded
 
 if TYPE_CHECKING:
@@ -144,8 +143,8 @@ def _matmul(x: Any, y: Any, name: str = "matmul") -> Any:
         )
     if len(a) == 2 == len(b):
         return ops.matmul(x, y)
-    if len(a) == 1 == len(b):
-        return reduce_sum(mul(x, y), dims=(0,), keepdim=False)
+    if len(a) <= 2 and len(b) <= 2:
+        return (ops.vecmat if len(b) == 2 else ops.matvec if len(a) == 2 else ops.dot)(x, y)
     if len(b) <= 2 and len(a) > 2:
         # One 2-d product instead of a loop over batches.
         flat = _matmul(reshape_to(x, (numel(a[:-1]), a[-1])), y)

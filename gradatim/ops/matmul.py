@@ -1,4 +1,4 @@
-"""The matrix product and the linear layer; their gradients are products with transposed factors."""
+"""Products of matrices and vectors, and the linear layer; their gradients are products too."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from ..core.primitive import Composite, Primitive
 from ..core.storage import ArrayType
-from .broadcast import broadcast_to, numel, reduce_sum, reshape_to
-from .elementwise import add
+from .broadcast import broadcast_to, expand_as, numel, reduce_sum, reshape_to
+from .elementwise import add, mul
 from .movement import swap_last
 
 # (..., n, k) @ (..., k, m) -> (..., n, m), with equal leading dimensions
@@ -20,6 +20,53 @@ matmul: Primitive = Primitive(
     x=lambda g, y: matmul(g, swap_last(y)),
     y=lambda g, x: matmul(swap_last(x), g),
 )
+
+# -- a vector as one factor ------------------------------------------------------------------
+
+
+def _column(x: Any) -> Any:
+    return reshape_to(x, (*x._value.shape, 1))
+
+
+def _row(x: Any) -> Any:
+    return reshape_to(x, (1, *x._value.shape))
+
+
+def _outer(x: Any, y: Any) -> Any:
+    return matmul(_column(x), _row(y))
+
+
+# (n, k) @ (k,) -> (n,)
+matvec: Composite = Composite(
+    "matvec(x, y)",
+    lambda x, y: reshape_to(matmul(x, _column(y)), x._value.shape[:1]),
+    lambda x, y: ArrayType(x.shape[:1], x.dtype),
+    value=np.matmul,
+    x=lambda g, y: _outer(g, y),
+    y=lambda g, x: vecmat(g, x),
+)
+
+# (k,) @ (k, m) -> (m,)
+vecmat: Composite = Composite(
+    "vecmat(x, y)",
+    lambda x, y: reshape_to(matmul(_row(x), y), y._value.shape[1:]),
+    lambda x, y: ArrayType(y.shape[1:], x.dtype),
+    value=np.matmul,
+    x=lambda g, y: matvec(y, g),
+    y=lambda g, x: _outer(x, g),
+)
+
+# (k,) @ (k,) -> ()
+dot: Composite = Composite(
+    "dot(x, y)",
+    lambda x, y: reduce_sum(mul(x, y), dims=(0,), keepdim=False),
+    lambda x, y: ArrayType((), x.dtype),
+    value=np.dot,
+    x=lambda g, y: mul(expand_as(g, y), y),
+    y=lambda g, x: mul(expand_as(g, x), x),
+)
+
+# -- the linear layer ------------------------------------------------------------------------
 
 
 def rows(x: Any) -> Any:

@@ -375,6 +375,7 @@ FACTORS = [
     ((0, 2), (2, 3)),
     ((0, 2, 3), (0, 3, 1)),
 ]
+MATRICES = [(3, 4), (4, 1), (1, 1), (0, 2), (2, 0)]
 LAYERS = [
     ((3, 4), (2, 4)),
     ((4,), (2, 4)),
@@ -405,6 +406,9 @@ PRODUCTS = [
         for a, b in POINTS
     ],
     *[Case("matmul", (numbers(a), numbers(b, seed=2)), _product) for a, b in FACTORS],
+    *[Case("matvec", (numbers(a), numbers(a[1:], seed=2)), np.matmul) for a in MATRICES],
+    *[Case("vecmat", (numbers(a[:1], seed=2), numbers(a)), np.matmul) for a in MATRICES],
+    *[Case("dot", (numbers(a[:1]), numbers(a[:1], seed=2)), np.dot) for a in MATRICES],
     *[Case("linear", (numbers(a), numbers(b, seed=1)), _linear) for a, b in LAYERS],
     *[
         Case("linear_bias", (numbers(a), numbers(b, seed=1), numbers(b[:1])), _linear)

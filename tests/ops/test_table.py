@@ -112,7 +112,7 @@ NEED_A_DIMENSION = {
         "linear_bias",
         "log_softmax",
         "masked_softmax",
-        "matmul",
+        *("matmul", "matvec", "vecmat", "dot"),
         "outer_rows",
     ),
     *("solve", "inv", "det", "cofactors", "slogdet", "cholesky", "eigh", "svd", "qr"),
