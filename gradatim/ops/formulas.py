@@ -1,4 +1,4 @@
-"""Optimiser steps written once, in library operations: those of NAdam, RAdam and Adamax.
+"""Optimiser steps written once, in library operations; here those of NAdam, RAdam and Adamax.
 
 A `Formula` is compiled into kernels like any update, and for small parameters its operations run
 one by one on all of them, concatenated.
@@ -81,7 +81,7 @@ class Formula(Update):
             inputs[i][...] = value
 
 
-def _choice(condition: Any, x: Any, y: float) -> Any:
+def choice(condition: Any, x: Any, y: float) -> Any:
     """x or the number y, for tensors and for floats."""
     if isinstance(condition, Handle):
         return where(condition, x, like(x, y))
@@ -171,13 +171,13 @@ def _radam_factors(
     most = 2 / (1 - beta2) - 1
     length = most - 2 * step * beta2**step / left
     trusted = length > 5
-    safe = _choice(trusted, length, 6.0)  # the square root of less would be nan
+    safe = choice(trusted, length, 6.0)  # the square root of less would be nan
     part = (safe - 4) * (safe - 2) * most / ((most - 4) * (most - 2) * safe)
     rate = lr / (1 - beta1**step)
     # The step is m (plain + scaled / (sqrt(v) + least)), where one of the first two is 0.
-    scaled = _choice(trusted, rate * (part * left) ** 0.5, 0.0)
-    plain = rate - _choice(trusted, rate, 0.0)
-    least = _choice(trusted, lr * 0 + eps, 1.0)
+    scaled = choice(trusted, rate * (part * left) ** 0.5, 0.0)
+    plain = rate - choice(trusted, rate, 0.0)
+    least = choice(trusted, lr * 0 + eps, 1.0)
     parts = (1 - beta1, 1 - beta2, least, plain, scaled)
     return (*parts, 1 - lr * weight_decay, lr * 0 + weight_decay), (step,)
 

@@ -1,7 +1,6 @@
 """Adagrad, RMSprop and Adadelta, which divide each gradient by a running estimate of its size.
 
-The updates are plain tensor operations, one line for each line of the formula; a compiled step
-fuses them into one pass over memory.
+Their formulas are in `ops.step_sizes`: one operation updates all parameters.
 """
 
 from __future__ import annotations
@@ -13,10 +12,11 @@ from .._tensor.creation import tensor
 from .._tensor.like import full_like, zeros_like
 from ..core.dtypes import float64
 from ..core.errors import ArgumentError
+from ..core.inplace import update_all
+from ..ops import step_sizes
 from .checks import check_fused, check_not_negative
 from .group import ParamGroup
 from .optimizer import Entry, Optimizer, Parameters
-from .weight_decay import decayed
 
 
 class Adagrad(Optimizer):
@@ -79,13 +79,10 @@ class Adagrad(Optimizer):
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """Update the parameters of a group."""
-        lr, lr_decay, eps = group.tensor("lr"), group["lr_decay"], group["eps"]
-        for p, g, state in entries:
-            g, step, v = decayed(p, g, group), state["step"], state["sum"]
-            rate = lr / (1 + step * lr_decay)
-            step.add_(1)
-            v.add_(g * g)
-            p.sub_(rate * g / (v.sqrt() + eps))
+        names = ("lr_decay", "eps", "weight_decay", "maximize")
+        lr, settings = group.tensor("lr"), {name: group[name] for name in names}
+        rows = [(p, g, s["sum"], s["step"], lr) for p, g, s in entries]
+        update_all(step_sizes.adagrad, rows, **settings)
 
 
 class RMSprop(Optimizer):
@@ -162,22 +159,26 @@ class RMSprop(Optimizer):
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """Update the parameters of a group."""
-        lr, alpha, momentum = group.tensor("lr"), group["alpha"], group.tensor("momentum")
+        names = ("alpha", "eps", "weight_decay", "maximize")
+        settings = {name: group[name] for name in names}
+        numbers = (group.tensor("lr"), group.tensor("momentum"))
+        mean = ("grad_avg",) if group["centered"] else ()
+        rows: dict[tuple[str, ...], list[Any]] = {}  # by the names of what they keep
         for p, g, state in entries:
-            g, v = decayed(p, g, group), state["square_avg"]
-            state["step"].add_(1)
-            v.mul_(alpha).add_(g * g * (1 - alpha))
-            size = (v - self._square_of_mean(g, state, group)).sqrt() + group["eps"]
-            step = g / size
-            if "momentum_buffer" in state:
-                step = state["momentum_buffer"].mul_(momentum).add_(step)
-            p.sub_(lr * step)
+            buffer = ("momentum_buffer",) if "momentum_buffer" in state else ()
+            kept = ("square_avg", *mean, *buffer)
+            row = (p, g, *[state[name] for name in kept], state["step"], *numbers)
+            rows.setdefault((*mean, *buffer), []).append(row)
+        for more, alike in rows.items():
+            update_all(_RMSPROP[more], alike, **settings)
 
-    def _square_of_mean(self, g: Any, state: dict[str, Any], group: ParamGroup) -> Any:
-        if not group["centered"]:
-            return 0
-        mean = state["grad_avg"].lerp_(g, 1 - group["alpha"])
-        return mean * mean
+
+_RMSPROP = {
+    (): step_sizes.rmsprop,
+    ("momentum_buffer",): step_sizes.rmsprop_momentum,
+    ("grad_avg",): step_sizes.rmsprop_centered,
+    ("grad_avg", "momentum_buffer"): step_sizes.rmsprop_centered_momentum,
+}
 
 
 class Adadelta(Optimizer):
@@ -240,11 +241,7 @@ class Adadelta(Optimizer):
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """Update the parameters of a group."""
-        lr, rho, eps = group.tensor("lr"), group["rho"], group["eps"]
-        for p, g, state in entries:
-            g, v, u = decayed(p, g, group), state["square_avg"], state["acc_delta"]
-            state["step"].add_(1)
-            v.mul_(rho).add_(g * g * (1 - rho))
-            step = (u + eps).sqrt() / (v + eps).sqrt() * g
-            u.mul_(rho).add_(step * step * (1 - rho))
-            p.sub_(lr * step)
+        names = ("rho", "eps", "weight_decay", "maximize")
+        lr, settings = group.tensor("lr"), {name: group[name] for name in names}
+        rows = [(p, g, s["square_avg"], s["acc_delta"], s["step"], lr) for p, g, s in entries]
+        update_all(step_sizes.adadelta, rows, **settings)

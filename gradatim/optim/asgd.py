@@ -8,10 +8,11 @@ from typing import Any
 from .._tensor.creation import tensor
 from .._tensor.like import zeros_like
 from ..core.dtypes import float64
+from ..core.inplace import update_all
+from ..ops import step_sizes
 from .checks import check_not_negative
 from .group import ParamGroup
 from .optimizer import Entry, Optimizer, Parameters
-from .weight_decay import decayed
 
 
 class ASGD(Optimizer):
@@ -75,13 +76,8 @@ class ASGD(Optimizer):
 
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """Update the parameters of a group."""
-        lr, lambd = group.tensor("lr"), group["lambd"]
-        for p, g, state in entries:
-            step, eta, mu, average = (state[name] for name in ("step", "eta", "mu", "ax"))
-            step.add_(1)
-            g = decayed(p, g, group)
-            p.mul_(1 - lambd * eta)
-            p.sub_(eta * g)
-            average.add_((p - average) * mu)
-            eta.copy_(lr / (1 + lambd * lr * step) ** group["alpha"])
-            mu.copy_(1 / (step - group["t0"]).clamp(min=1))
+        names = ("lambd", "alpha", "t0", "weight_decay", "maximize")
+        lr, settings = group.tensor("lr"), {name: group[name] for name in names}
+        kept = ("ax", "step", "eta", "mu")
+        rows = [(p, g, *[s[name] for name in kept], lr) for p, g, s in entries]
+        update_all(step_sizes.asgd, rows, **settings)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .._tensor.comparison import where
 from .._tensor.creation import tensor
 from .._tensor.like import full_like, zeros_like
 from ..core.dtypes import float64
 from ..core.errors import ArgumentError
+from ..core.inplace import update_all
+from ..ops import step_sizes as formulas
 from .checks import check_not_negative
 from .group import ParamGroup
 from .optimizer import Entry, Optimizer, Parameters
@@ -71,12 +72,6 @@ class Rprop(Optimizer):
     def update(self, group: ParamGroup, entries: Iterable[Entry]) -> None:
         """Update the parameters of a group."""
         (less, more), (low, high) = group["etas"], group["step_sizes"]
-        for p, g, state in entries:
-            state["step"].add_(1)
-            size, last = state["step_size"], state["prev"]
-            g = -g if group["maximize"] else g
-            sign = g * last
-            size.mul_(where(sign > 0, more, where(sign < 0, less, 1.0))).clamp_(low, high)
-            g = where(sign < 0, 0.0, g)
-            p.sub_(g.sign() * size)
-            last.copy_(g)
+        settings = {"less": less, "more": more, "low": low, "high": high}
+        rows = [(p, g, s["prev"], s["step_size"], s["step"]) for p, g, s in entries]
+        update_all(formulas.rprop, rows, **settings, maximize=group["maximize"])

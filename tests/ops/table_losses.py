@@ -273,6 +273,66 @@ def _adamax(
     return p - lr / (1 - b1**t) * m / u, m, u, t
 
 
+def _decayed(p: Any, g: Any, *, weight_decay: float, maximize: bool, **_: Any) -> Any:
+    return (-g if maximize else g) + weight_decay * p
+
+
+def _adagrad(p: Any, g: Any, v: Any, t: Any, lr: Any, **static: Any) -> Any:
+    g = _decayed(p, g, **static)
+    v, rate = v + g**2, lr / (1 + t * static["lr_decay"])
+    return p - rate * g / (np.sqrt(v) + static["eps"]), v, t + 1
+
+
+def _rmsprop(centered: bool, momentum: bool) -> Any:
+    def step(p: Any, g: Any, v: Any, *rest: Any, **static: Any) -> Any:
+        *kept, t, lr, part = rest
+        g, alpha = _decayed(p, g, **static), static["alpha"]
+        size = v = alpha * v + (1 - alpha) * g**2
+        if centered:
+            kept[0] = alpha * kept[0] + (1 - alpha) * g
+            size = v - kept[0] ** 2
+        step = g / (np.sqrt(size) + static["eps"])
+        if momentum:
+            step = kept[-1] = part * kept[-1] + step
+        return p - lr * step, v, *kept, t + 1
+
+    return step
+
+
+def _adadelta(p: Any, g: Any, v: Any, u: Any, t: Any, lr: Any, **static: Any) -> Any:
+    g, rho, eps = _decayed(p, g, **static), static["rho"], static["eps"]
+    v = rho * v + (1 - rho) * g**2
+    step = np.sqrt(u + eps) / np.sqrt(v + eps) * g
+    return p - lr * step, v, rho * u + (1 - rho) * step**2, t + 1
+
+
+def _rprop(
+    p: Any,
+    g: Any,
+    last: Any,
+    size: Any,
+    t: Any,
+    *,
+    less: Any,
+    more: Any,
+    low: Any,
+    high: Any,
+    maximize: Any,
+) -> Any:
+    g = -g if maximize else g
+    turn = np.sign(g * last)
+    size = np.clip(size * np.where(turn > 0, more, np.where(turn < 0, less, 1)), low, high)
+    g = np.where(turn < 0, 0, g)
+    return p - np.sign(g) * size, g, size, t + 1
+
+
+def _asgd(p: Any, g: Any, a: Any, t: Any, eta: Any, mu: Any, lr: Any, **static: Any) -> Any:
+    p = p * (1 - static["lambd"] * eta) - eta * _decayed(p, g, **static)
+    a, t = a + mu * (p - a), t + 1
+    eta = lr / (1 + static["lambd"] * lr * t) ** static["alpha"]
+    return p, a, t, eta, np.asarray(1 / max(1, t - static["t0"]))
+
+
 def _state(shape: tuple[int, ...]) -> tuple[Any, ...]:
     """p, g, m, v of a shape."""
     return (numbers(shape), numbers(shape, seed=1), numbers(shape, seed=2), numbers(shape, 0.1, 2))
@@ -280,6 +340,7 @@ def _state(shape: tuple[int, ...]) -> tuple[Any, ...]:
 
 LR, STEP = np.array(0.1), np.array(3.0)
 B1, B2 = np.array(0.9), np.array(0.999)
+ROOTS, AVERAGED = {"alpha": 0.99, "eps": 1e-8}, {"lambd": 1e-2, "alpha": 0.75}
 UPDATES = [
     *[Case("scale_in", (numbers(s), np.array(0.7)), lambda x, factor: x * factor) for s in SHAPES],
     *unary(
@@ -337,6 +398,38 @@ UPDATES = [
         )
         for s in SHAPES
         for decay, up in ((0.0, False), (0.1, True))
+    ],
+    *[
+        Case(name, (*inputs, *more), expected, {**settings, "weight_decay": decay, "maximize": up})
+        for s in SHAPES
+        for p, g, m, v in (_state(s),)
+        for name, inputs, more, expected, settings in (
+            ("adagrad", (p, g, v), (STEP, LR), _adagrad, {"lr_decay": 0.2, "eps": 1e-8}),
+            ("rmsprop", (p, g, v), (STEP, LR, B1), _rmsprop(False, False), ROOTS),
+            ("rmsprop_momentum", (p, g, v, m), (STEP, LR, B1), _rmsprop(False, True), ROOTS),
+            ("rmsprop_centered", (p, g, v + m**2, m), (STEP, LR, B1), _rmsprop(True, False), ROOTS),
+            (
+                "rmsprop_centered_momentum",
+                (p, g, v + m**2, m, g),
+                (STEP, LR, B1),
+                _rmsprop(True, True),
+                ROOTS,
+            ),
+            ("adadelta", (p, g, v, v), (STEP, LR), _adadelta, {"rho": 0.9, "eps": 1e-6}),
+            ("asgd", (p, g, m), (STEP, LR, B1, LR), _asgd, {**AVERAGED, "t0": 1e6}),
+            ("asgd", (p, g, m), (STEP, LR, B1, LR), _asgd, {**AVERAGED, "t0": 1.0}),
+        )
+        for decay, up in ((0.0, False), (0.1, True))
+    ],
+    *[
+        Case(
+            "rprop",
+            (*_state(s), STEP),
+            _rprop,
+            {"less": 0.5, "more": 1.2, "low": 0.2, "high": 1.0, "maximize": up},
+        )
+        for s in SHAPES
+        for up in (False, True)
     ],
 ]
 
