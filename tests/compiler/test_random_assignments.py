@@ -54,14 +54,13 @@ class World:
         self.d: dict[str, Any] = {"z": g.ones(2), "n": 3, "deep": [{"h": zeros}, (zeros, zeros)]}
         self.s, self.t = Slots(), type("Kind", (Counted,), {})()
         self.p = g.tensor([0.5, -1.0], requires_grad=True)
+        self.m.pair, self.m.rows, self.table = (zeros, g.ones(2)), [], g.zeros(3, 2)
         self.loss: Any = None
 
     def seen(self) -> Any:
         kind = type(self.t)
-        return [self.m, self.q, self.window, self.d, self.s, self.t, self.p, self.loss] + [
-            kind.kinds,
-            kind.last,
-        ]
+        seen = [self.m, self.q, self.window, self.d, self.s, self.t, self.p, self.loss]
+        return [*seen, self.table, kind.kinds, kind.last]
 
 
 def swap(w: World, x: Any) -> None:
@@ -218,10 +217,31 @@ def history(w: World, x: Any) -> Any:
     return x
 
 
+def whole(w: World, x: Any) -> Any:
+    h, c = w.m.pair
+    w.m.pair = (c, h * 0.5 + x)
+    return x + c
+
+
+def listed(w: World, x: Any) -> None:
+    w.m.rows = [w.m.a, x * 2]
+
+
+def row(w: World, x: Any) -> Any:
+    w.table[w.m.n % 2] += x
+    w.table[w.m.n % 3].mul_(0.5)
+    return x + w.table[0]
+
+
+def shape(w: World, x: Any) -> Any:
+    return x * w.m.a.shape[0]
+
+
 STATEMENTS = [
     *(swap, average, both, keep, given_away, view, lazily, to_and_fro, count, count_down, decay),
     *(flag, compare, every_other, label, in_place, append, pop, insert, slices, turn, empty, move),
     *(fill, drop, last_first, deep, slot, setter, of_class, gradient, history),
+    *(whole, listed, row, shape),
 ]
 
 

@@ -144,8 +144,8 @@ class Results:
         if id(x) in self.given:
             return self.given[id(x)]
         state = self.states.get(x._shared)
-        if state is not None and x is state.memory:
-            return state
+        if state is not None:
+            return state if x is state.memory else None
         return None if is_traced(x) else x
 
     def _index(self, x: Any) -> int:
@@ -161,7 +161,7 @@ class Results:
         storage = x._shared
         if storage in self._shared:
             return View(steps(x._view))
-        if storage is None or not self.is_outside(storage):
+        if storage not in self.states and (storage is None or not self.is_outside(storage)):
             return None
         base: Any = base_of(x)
         if base is x:

@@ -76,9 +76,10 @@ def _assigned(
         raise TraceAgain(others=unfit)
     if unfit := [s.entry for s in states if id(s.memory) in tracer.looked]:
         raise TraceAgain(others=unfit)
-    met = {id(x) for x in tensors_in((returned, [a.now for a in found]))}
-    met |= tracer.met.keys() | tracer.looked.keys()
-    read = tracer.captured.keys() | tracer.current.keys()
+    shown = tensors_in((returned, [a.now for a in found]))
+    met = {*map(id, shown)} | tracer.met.keys() | tracer.looked.keys()
+    aliases = {x._shared for x in shown if x._shared is not None}
+    read = tracer.captured.keys() | tracer.current.keys() | aliases
     return sorted_out(found, states, lambda x: id(x) in met or x._shared in read)
 
 

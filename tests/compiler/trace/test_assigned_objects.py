@@ -143,6 +143,17 @@ def detached() -> Any:
     return step, [m, w], nothing
 
 
+@program
+def an_alias_of_what_was_there() -> Any:
+    m = space(b=g.zeros(2))
+
+    def step(x: Any) -> Any:
+        m.a, m.b = m.b.detach(), x
+        return x * 2
+
+    return step, m, nothing
+
+
 # -- histories -------------------------------------------------------------------------------------
 
 
