@@ -136,12 +136,13 @@ def _examine(
     trained, name = model_or_run(what, root, checkpoint)
     if not any(True for _ in trained.model.parameters()):
         raise BadUse(f"{trained.name} is counted, not trained: it has no gradients to look at")
-    report = diagnose.examine(trained.model, *trained.batch(examples))
+    batch = trained.batch(examples)
+    report = diagnose.examine(trained.model, *batch)
     if as_json:
         print_json({"name": name, "loss": report.loss, **_report_numbers(report)})
         return
     click.echo(f"{report}\n\n{LEGEND}\n")
-    click.echo(f"loss {report.loss:.4f} on the first {examples} examples")
+    click.echo(f"loss {report.loss:.4f} on the first {len(batch[0]):,} examples")
     for finding in report.findings() or ["nothing looks ill"]:
         click.echo(finding)
     save(lambda: draw.diagnosis(report, title=name), output, f"{name}-diagnosis")

@@ -18,6 +18,12 @@ def test_a_run_is_examined_on_its_words(capsys, runs, tmp_path):
     assert "H.weight" in picture.read_text(encoding="utf-8")
 
 
+def test_it_says_how_many_examples_there_were(capsys, runs, tmp_path):
+    options = ["--examples", "900000", "-o", str(tmp_path / "x.svg")]
+    assert main(["diagnose", "small", "--runs", str(runs), *options]) == 0
+    assert "on the first 260 examples\n" in capsys.readouterr().out
+
+
 def test_a_fresh_model_as_json(capsys):
     assert main(["diagnose", "mlp", "--examples", "32", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -93,6 +93,8 @@ def test_the_png_asks_for_a_font_with_signs_and_needs_no_minus(
     assert "−" not in given[0]
     assert "–2" in given[0]
     assert 'font-family="DejaVu Sans"' in given[0]
+    draw.curves([-2.0, 2.0], title="日本").save(tmp_path / "y.png")  # DejaVu Sans cannot
+    assert 'font-family="sans-serif"' in given[1]
 
 
 @pytest.mark.usefixtures("no_cairosvg")

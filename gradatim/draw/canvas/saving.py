@@ -1,5 +1,6 @@
 """Write a picture atomically; PNG uses whichever converter is installed."""
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ from .theme import MONO, SANS
 
 _TIMEOUT_SECONDS = 120
 _MOST_PIXELS = 30_000  # cairo, used by most converters, is limited to 32,767 per side
+_CHINESE = re.compile("[\u2e80-\u9fff\uac00-\ud7a3]")  # Japanese and Korean too
 
 
 class NoConverter(GradatimError, RuntimeError):
@@ -49,9 +51,10 @@ def _by_cairosvg(svg: str, pixels: int) -> bytes | None:
         return None
     # cairo uses only the first family of a list, and would draw numbers in the wrong one. Nor does
     # it look elsewhere for a sign that the font lacks: Noto Sans, which is often "sans-serif", has
-    # neither ≤ nor ␣. DejaVu Sans has; where it is missing, cairo takes the usual font, and the
-    # minus of every number is at least a dash, which all fonts have.
-    plain = svg.replace(MONO, "monospace").replace(SANS, "DejaVu Sans").replace("−", "–")
+    # neither ≤ nor ␣. DejaVu Sans has both, but no Chinese, as the usual font of a Chinese system
+    # has. Without DejaVu Sans cairo takes the usual font; so a minus is a dash, which all have.
+    sans = "sans-serif" if _CHINESE.search(svg) else "DejaVu Sans"
+    plain = svg.replace(MONO, "monospace").replace(SANS, sans).replace("−", "–")
     return bytes(cairosvg.svg2png(bytestring=plain.encode("utf-8"), output_width=pixels))
 
 
