@@ -17,7 +17,7 @@ from ...core.handle import Handle, check_optional, check_tensor
 from ...core.inplace import update
 from ...ops import layer_norm as fused
 from ...ops import normalization as ops
-from ...ops.broadcast import full
+from ...ops.broadcast import full, numel
 from ...ops.elementwise import mul, neg, sub
 
 Shape = tuple[int, ...]
@@ -107,13 +107,14 @@ def batch_norm(
     named = {"running_mean": running_mean, "running_var": running_var}
     _check_channels("batch_norm", x, **named, weight=weight, bias=bias)
     if training:
-        _check_several(x, [*x.shape])
+        shape = x._value.shape
+        _check_several(x, shape)
         if eps <= 0:  # a constant channel would be divided by 0
             raise ArgumentError(f"batch_norm: eps must be positive during training, but got {eps}")
-        dims = (0, *range(2, x.ndim))
+        dims = (0, *range(2, len(shape)))
         normal, mean, var = ops.standardize(x, dims=dims, eps=eps)
-        if x.numel():  # an empty batch has no mean, so the running statistics stay
-            count = x.numel() // x.shape[1]
+        if 0 not in shape:  # an empty batch has no mean, so the running statistics stay
+            count = numel(shape) // shape[1]
             _move_towards(running_mean, mean, momentum)
             _move_towards(running_var, var, momentum, count / (count - 1))
         return _scaled("batch_norm", normal, weight, bias, (1,))
@@ -150,7 +151,7 @@ def group_norm(
         )
     _check_channels("group_norm", x, weight=weight, bias=bias)
     size = x.shape[0] * x.shape[1] // num_groups
-    _check_several(x, [size, num_groups, *x.shape[2:]])
+    _check_several(x, (size, num_groups, *x.shape[2:]))
     rows = x.reshape(x.shape[0], num_groups, -1) if x.numel() else x
     normal = ops.standardize(rows, dims=(2,), eps=eps)[0].reshape(x.shape) if x.numel() else x
     return _scaled("group_norm", normal, weight, bias, (1,))
@@ -273,7 +274,7 @@ def _last_dims(name: str, x: Any, sizes: Any, weight: Any, bias: Any) -> Shape:
 
 def _with_channels(name: str, x: Any) -> Any:
     check_tensor(name, x)
-    if x.ndim < 2:
+    if len(x._value.shape) < 2:
         raise ShapeError(
             f"{name}: Expected at least 2 dimensions for input tensor but received {x.ndim}; "
             "channels are dimension 1"
@@ -292,9 +293,9 @@ def _check_channels(name: str, x: Any, **tensors: Any) -> None:
             )
 
 
-def _check_several(x: Any, sizes: list[int]) -> None:
+def _check_several(x: Any, sizes: Shape) -> None:
     """Refuse a single value per channel: it would equal its mean."""
-    if sizes[0] * int(np.prod(sizes[2:])) == 1:
+    if sizes[0] * numel(sizes[2:]) == 1:
         raise ArgumentError(
             f"Expected more than 1 value per channel when training, got input size {x.shape}"
         )
