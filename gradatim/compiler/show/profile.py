@@ -208,9 +208,11 @@ def _seconds(run: Callable[[], None]) -> float:
 def _time(seconds: float) -> str:
     """A time in a suitable unit.
 
-    >>> _time(3.14e-6), _time(0.25)
-    ('3.1 us', '250.0 ms')
+    >>> _time(2e-8), _time(3.14e-6), _time(0.25)
+    ('20 ns', '3.1 us', '250.0 ms')
     """
+    if 0 < seconds < 1e-7:
+        return f"{seconds * 1e9:.0f} ns"
     if seconds < 1e-3:
         return f"{seconds * 1e6:.1f} us"
     return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"

@@ -89,6 +89,18 @@ def test_the_table_has_a_line_for_each_function_and_one_for_all():
     assert "100.0%" in lines[-1]
 
 
+def test_a_tiny_product_is_not_faster_than_the_machine():
+    w = gradatim.ones(3, 4, requires_grad=True)
+
+    def step(x, y):
+        loss = ((x @ w).tanh() - y).square().mean()
+        loss.backward()
+        return loss
+
+    found = Program(step).profile(gradatim.ones(8, 3), gradatim.ones(8, 4))
+    assert all(t.gflops < 1e-9 * found.peaks.flops["float32"] for t in found.timings)
+
+
 def test_all_together_is_the_sum():
     x, w = gradatim.ones(64, 32), gradatim.ones(32, 16)
     found = Program(lambda x, w: (x @ w).exp().cumsum(0)).profile(x, w, steps=3)
