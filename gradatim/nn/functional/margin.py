@@ -183,7 +183,8 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ArgumentError(f"{name}: p must be 1 or 2, got {p}")
     chosen = y.unsqueeze(-1)
-    each = (margin - x.gather(-1, chosen) + x).clamp(min=0) ** p
+    each = (margin - x.gather(-1, chosen) + x).clamp(min=0)
+    each = each if p == 1 else each * each
     if weight is not None:
         if weight.shape != x.shape[-1:]:
             raise ShapeError(
@@ -191,7 +192,7 @@ def multi_margin_loss(
                 f"got shape {list(weight.shape)}"
             )
         each = each * weight[y].unsqueeze(-1)
-    each = where(arange(x.shape[-1]) == chosen, 0.0, each)
+    each = each.scatter(-1, chosen, 0.0)
     return reduced(each.sum(-1) / x.shape[-1], reduction)
 
 
