@@ -16,7 +16,7 @@ from ..core.errors import ArgumentError, ShapeError
 from ..core.handle import Handle
 from ..ops import sorting as ops
 from ..ops.broadcast import count, full, reshape_to
-from ..ops.elementwise import isnan, like, where
+from ..ops.elementwise import like
 from ..ops.indexing import gather
 from ..ops.movement import cat
 from . import return_types
@@ -262,14 +262,8 @@ def _kth(name: str, x: Any, k: int, dim: int, keepdim: bool) -> tuple[Any, Any]:
 
 def _median(x: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """The lower median along `dim`, and its index; or the first nan, if there is one."""
-    rows, dim, n = _rows("median", x, dim)
-    middle = ops.kth(rows, k=(n - 1) // 2, dim=dim)
-    if x._value.dtype.kind == "f":
-        # In descending order nan comes first, and of several the first one.
-        last = ops.top(rows, k=1, dim=dim, largest=True)
-        is_nan = isnan(gather(rows, last, dim=dim))
-        middle = where(is_nan, last, middle)
-    return chosen(x, rows, middle, dim, keepdim)
+    rows, dim, _ = _rows("median", x, dim)
+    return chosen(x, rows, ops.median(rows, dim=dim), dim, keepdim)
 
 
 def _changes(x: Any, dim: int) -> Any:

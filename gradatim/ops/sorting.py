@@ -15,6 +15,8 @@ from ..core.errors import UnknownShape
 from ..core.primitive import Composite, Primitive
 from ..core.storage import ArrayType
 from .broadcast import numel
+from .elementwise import isnan, where
+from .indexing import gather
 from .movement import slice_
 
 Array = np.ndarray[Any, Any]
@@ -37,8 +39,12 @@ def _keys(x: Array) -> Array | None:
     """Elements mapped to unsigned 32-bit integers of the same order; None if they do not fit."""
     if x.dtype == np.float32:
         bits = (x + np.float32(0)).view(np.uint32)  # turns -0.0 into 0.0, which is equal
-        keys = bits ^ np.where(bits >> 31, np.uint32(0xFFFFFFFF), np.uint32(0x80000000))
-        return np.where(np.isnan(x), np.uint32(0xFFFFFFFF), keys)
+        is_negative = (bits.view(np.int32) >> 31).view(np.uint32)  # all bits 1, or all 0
+        keys = bits ^ (is_negative | np.uint32(0x80000000))
+        is_nan = np.isnan(x)
+        if is_nan.any():
+            keys[is_nan] = 0xFFFFFFFF
+        return keys
     if x.dtype == np.int32:
         return x.view(np.uint32) ^ np.uint32(0x80000000)
     if x.dtype.itemsize == 1:
@@ -48,6 +54,16 @@ def _keys(x: Array) -> Array | None:
         if int(x.max()) - int(low) <= int(_LOW):
             return (x - low).astype(np.uint32)
     return None
+
+
+def _last(x: Array, dim: int) -> Array:
+    """x with `dim` as the last dimension, contiguous."""
+    return np.ascontiguousarray(x if dim == x.ndim - 1 else np.moveaxis(x, dim, -1))
+
+
+def _back(x: Array, dim: int) -> Array:
+    """x with its last dimension as `dim`, contiguous."""
+    return np.ascontiguousarray(x if dim == x.ndim - 1 else np.moveaxis(x, -1, dim))
 
 
 def _plain_order(x: Array, *, descending: bool) -> Array:
@@ -66,8 +82,7 @@ def _order(rows: Array, *, descending: bool) -> Array:
 
 
 def _argsort(x: Array, *, dim: int, descending: bool) -> Array:
-    order = _order(np.ascontiguousarray(np.moveaxis(x, dim, -1)), descending=descending)
-    return np.ascontiguousarray(np.moveaxis(order, -1, dim))
+    return _back(_order(_last(x, dim), descending=descending), dim)
 
 
 # The indices that sort x along `dim`
@@ -82,7 +97,7 @@ argsort = Primitive(
 def _top(x: Array, *, k: int, dim: int, largest: bool) -> Array:
     if k == 1 and largest:
         return x.argmax(dim, keepdims=True)  # the first nan, or the first of equal ones
-    rows = np.ascontiguousarray(np.moveaxis(x, dim, -1))
+    rows = _last(x, dim)
     is_part = 0 < k < rows.shape[-1] >= _LONG
     packed = _packed(rows, descending=largest) if is_part else None
     if packed is None:
@@ -92,7 +107,7 @@ def _top(x: Array, *, k: int, dim: int, largest: bool) -> Array:
         packed = np.partition(packed, k - 1, -1)[..., :k]
         packed.sort(-1)
         order = (packed & _LOW).astype(np.int64)
-    return np.ascontiguousarray(np.moveaxis(order, -1, dim))
+    return _back(order, dim)
 
 
 # Indices of the k largest (or smallest) elements along `dim`, the most extreme first
@@ -110,16 +125,14 @@ def _one_of_order(x: Any, *, k: int, dim: int) -> Any:
 
 
 def _kth(x: Array, *, k: int, dim: int) -> Array:
-    rows = np.moveaxis(x, dim, -1)
-    packed = (
-        _packed(np.ascontiguousarray(rows), descending=False) if x.shape[dim] >= _LONG else None
-    )
+    rows = _last(x, dim)
+    packed = _packed(rows, descending=False) if x.shape[dim] >= _LONG else None
     if packed is None:
-        found = _order(np.ascontiguousarray(rows), descending=False)[..., k : k + 1]
+        found = _order(rows, descending=False)[..., k : k + 1]
     else:
         packed.partition(k, -1)
         found = (packed[..., k : k + 1] & _LOW).astype(np.int64)
-    return np.ascontiguousarray(np.moveaxis(found, -1, dim))
+    return _back(found, dim)
 
 
 # The index of the k-th smallest element along `dim`, counted from 0, where `dim` has size 1
@@ -128,6 +141,33 @@ kth = Composite(
     _one_of_order,
     lambda x, *, k, dim: ArrayType((*x.shape[:dim], 1, *x.shape[dim + 1 :]), _INT64),
     value=_kth,
+    differentiable=False,
+)
+
+
+def _expand_median(x: Any, *, dim: int) -> Any:
+    middle = kth(x, k=(x._value.shape[dim] - 1) // 2, dim=dim)
+    if x._value.dtype.kind != "f":
+        return middle
+    # In descending order nan comes first, and of several the first one.
+    last = top(x, k=1, dim=dim, largest=True)
+    return where(isnan(gather(x, last, dim=dim)), last, middle)
+
+
+def _median(x: Array, *, dim: int) -> Array:
+    middle = _kth(x, k=(x.shape[dim] - 1) // 2, dim=dim)
+    if x.dtype.kind != "f" or not np.isnan(x).any():
+        return middle
+    is_nan = np.isnan(x).any(dim, keepdims=True)
+    return np.where(is_nan, x.argmax(dim, keepdims=True), middle)
+
+
+# The index of the lower median along `dim`, or of the first nan, where `dim` has size 1
+median = Composite(
+    "median(x, *, dim)",
+    _expand_median,
+    lambda x, *, dim: ArrayType((*x.shape[:dim], 1, *x.shape[dim + 1 :]), _INT64),
+    value=_median,
     differentiable=False,
 )
 

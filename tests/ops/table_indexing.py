@@ -240,6 +240,12 @@ def _argsort(x: Any, *, dim: int, descending: bool) -> Any:
     return np.argsort(-x if descending else x, dim, kind="stable")
 
 
+def _median(x: Any, *, dim: int) -> Any:
+    middle = np.take(np.argsort(x, dim, kind="stable"), [(x.shape[dim] - 1) // 2], dim)
+    first = np.argmax(np.isnan(x), dim, keepdims=True)
+    return np.where(np.isnan(x).any(dim, keepdims=True), first, middle)
+
+
 def _top(x: Any, *, k: int, dim: int, largest: bool) -> Any:
     return np.take(_argsort(x, dim=dim, descending=largest), range(k), dim)
 
@@ -304,6 +310,18 @@ SORTING = [
             (LONG, 7, 1),
             (LONG.astype(np.float32), 60, 1),
             (numbers((0, 3)), 1, 1),
+        )
+    ],
+    *[
+        Case("median", (x,), _median, {"dim": dim})
+        for x, dim in (
+            (numbers((3, 4)), 1),
+            (integers((6, 2), 0, 3), 0),
+            (LONG, 1),
+            (LONG.astype(np.float32).T, 0),
+            (np.array([[2.0, np.nan, np.nan], [-np.nan, np.inf, 1.0], [3.0, -0.0, 0.0]]), 1),
+            (np.array([1.0]), 0),
+            (numbers((0, 3)), 1),
         )
     ],
     *[

@@ -112,6 +112,7 @@ NEED_A_DIMENSION = {
         "linear_bias",
         "log_softmax",
         "masked_softmax",
+        "median",
         *("matmul", "matvec", "vecmat", "dot"),
         "outer_rows",
     ),
