@@ -89,7 +89,8 @@ def _mean_line(axes: Axes, numbers: Sequence[float]) -> tuple[list[str], float]:
     if not finite:
         return [], 0.0
     average = sum(finite) / len(finite)
-    label, y = f"mean {average:.3f}", axes.y(average)
+    label = f"mean {average:.3f}" if _is_medium(finite) else f"mean {compact(average)}"
+    y = axes.y(average)
     ends = (axes.x.start, y), (axes.x.end, y)
     drawn = [
         line(*ends, stroke=theme.ACCENT, stroke_width=1.6, dash="5 4"),
@@ -125,10 +126,16 @@ def surprise(
 
 
 def _written(numbers: Sequence[float]) -> list[str]:
-    """The numbers as strings, with equal decimals unless they are whole or very large."""
+    """The numbers as strings, with two decimals unless they are whole, very large or all small."""
     finite = [number for number in numbers if math.isfinite(number)]
-    plain = all(number == int(number) for number in finite) or max(map(abs, finite)) >= 1000
-    return [compact(number) if plain else f"{number:.2f}" for number in numbers]
+    whole = all(number == int(number) for number in finite)
+    equal = _is_medium(finite) and not whole
+    return [f"{number:.2f}" if equal else compact(number) for number in numbers]
+
+
+def _is_medium(finite: Sequence[float]) -> bool:
+    """Whether a few decimals show what the largest of these numbers is."""
+    return 0.1 <= max(map(abs, finite), default=0.0) < 1000
 
 
 def _bar(axes: Axes, i: int, number: float, name: str, written: str) -> list[str]:

@@ -246,6 +246,12 @@ def test_bars_of_either_sign_and_a_gap() -> None:
     assert count(drawing, "rect", fill=BLUE) == 1
 
 
+def test_small_numbers_are_not_written_as_zero() -> None:
+    shown = texts(draw.bars([1e-4, 3e-4], "ab", mean=True))
+    assert {"0.0001", "0.0003", "mean 0.0002"} <= {*shown}
+    assert {"0.50", "0.00", "mean 0.250"} <= {*texts(draw.bars([0.5, 1e-4], "ab", mean=True))}
+
+
 def test_bars_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="1 to 200 numbers, got 0"):
         draw.bars([])
