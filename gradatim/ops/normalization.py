@@ -234,6 +234,8 @@ def _aligned(x: Array, dims: Dims, *weights: Array) -> tuple[Array, ...]:
     if is_even and _as_rows(x, dims) is not None:
         repeated = [np.concatenate([w.reshape(-1)] * TOGETHER) for w in weights]
         return x.reshape(-1, width * TOGETHER), *repeated
+    if dims == tuple(range(x.ndim - len(dims), x.ndim)):
+        return x, *weights
     shape = tuple([n if d in dims else 1 for d, n in enumerate(x.shape)])
     return x, *[w.reshape(shape) for w in weights]
 
