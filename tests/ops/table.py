@@ -1,9 +1,9 @@
 """The table that drives all tests of operations: how to call each primitive, and what it means.
 
-Here are arithmetic, movement, reductions and products; `table_indexing`, `table_losses`,
-`table_layers` and `table_drawing` have the rest. Value, gradient, second gradient, shape rule,
-decomposition and machine code are checked on every case; a primitive that is missing fails the
-tests.
+Here are arithmetic, movement, reductions and products; `table_indexing`, `table_sorting`,
+`table_losses`, `table_layers` and others have the rest. Value, gradient, second gradient, shape
+rule, decomposition and machine code are checked on every case; a primitive that is missing fails
+the tests.
 """
 
 from __future__ import annotations

@@ -23,8 +23,9 @@ from tests.ops.table_drawing import DRAWING
 from tests.ops.table_indexing import INDEXING
 from tests.ops.table_layers import LAYERS
 from tests.ops.table_losses import LEARNING
+from tests.ops.table_sorting import ORDERS
 
-TABLE = [*BASICS, *INDEXING, *LEARNING, *LAYERS, *ATTENTION, *DRAWING]
+TABLE = [*BASICS, *INDEXING, *ORDERS, *LEARNING, *LAYERS, *ATTENTION, *DRAWING]
 
 for module in pkgutil.iter_modules(gradatim.ops.__path__):
     importlib.import_module(f"gradatim.ops.{module.name}")  # so that the registry is complete
