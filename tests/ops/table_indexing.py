@@ -8,7 +8,6 @@ import numpy as np
 
 from tests.ops.case import SHAPES, Case, integers, numbers, truths
 
-I64 = np.dtype("int64")
 
 
 def _take(x: Any, index: Any, *, dim: int) -> Any:
