@@ -9,7 +9,6 @@ import numpy as np
 from tests.ops.case import SHAPES, Case, integers, numbers, truths
 
 
-
 def _take(x: Any, index: Any, *, dim: int) -> Any:
     return np.moveaxis(
         np.moveaxis(x, dim, 0)[index], range(index.ndim), range(dim, dim + index.ndim)
