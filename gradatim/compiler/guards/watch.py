@@ -126,14 +126,15 @@ class Watch:
         if owner is USER:
             self._read_users(code, texts, namespace)
         else:
-            for name in code.co_names:
-                self._uses[name].add(None)
-            # The library's own functions are named `steps` or `history`, as attributes of users.
-            doubtful = [name for name in code.co_names if name in namespace or name in _BUILTINS]
-            self._search.mention([*(set(code.co_names) - {*doubtful}), *texts])
-            self._search.doubt(doubtful, code)
-            return
-        self._search.mention([*code.co_names, *texts])
+            self._read_librarys(code, texts, namespace)
+
+    def _read_librarys(self, code: CodeType, texts: list[str], namespace: dict[str, Any]) -> None:
+        for name in code.co_names:
+            self._uses[name].add(None)
+        # The library's own functions are named `steps` or `history`, as attributes of users.
+        doubtful = [name for name in code.co_names if name in namespace or name in _BUILTINS]
+        self._search.mention([*(set(code.co_names) - {*doubtful}), *texts])
+        self._search.doubt(doubtful, code)
 
     def _read_users(self, code: CodeType, texts: list[str], namespace: dict[str, Any]) -> None:
         search = self._search
@@ -153,6 +154,7 @@ class Watch:
         search.ask(asked_of(code, texts))
         if matches_classes(code):
             search.mention(["__match_args__"])
+        search.mention([*code.co_names, *texts])
 
     def assigned(self, again: Callable[[Any, bool], Any]) -> list[Assignment]:
         """What was assigned so far, of the values that can be assigned `again`.
