@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import is_
 from typing import Any
 
-from .held import MISSING, reference
+from .held import MISSING, reference_to
 from .place import Location, Place, Way
 
 Table = Any  # a dictionary, a list, a deque, or `Fields`
@@ -23,13 +23,13 @@ class Fields:
     """Attributes that are not in a dictionary, as a table: of a cell, in a slot, of a class."""
 
     def __init__(self, owner: Any) -> None:
-        self._refer, self._is_weak = reference(owner)
+        self._refer = reference_to(owner)
         self._of = type if isinstance(owner, type) else object
 
     @property
     def owner(self) -> Any:
         """The object, class or cell; None if it is gone."""
-        return self._refer() if self._is_weak else self._refer
+        return self._refer()
 
     def __getitem__(self, name: str) -> Any:
         if self._of is type:
@@ -153,11 +153,7 @@ class Itself:
     """An object that existed before a call: it is assigned itself, not a copy."""
 
     def __init__(self, value: Any) -> None:
-        self._refer, self._is_weak = reference(value)
-
-    def now(self) -> Any:
-        """The object; None if it is gone."""
-        return self._refer() if self._is_weak else self._refer
+        self.now = reference_to(value)  # None if it is gone
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,11 +266,8 @@ def entry_of(place: Place, above: Any) -> Entry:
 
 
 def _attributes_of(x: Any) -> Callable[[], Table]:
-    refer, is_weak = reference(x)
-
-    if is_weak:
-        return lambda: getattr(refer(), "__dict__", None)
-    return lambda: refer.__dict__
+    refer = reference_to(x)
+    return lambda: getattr(refer(), "__dict__", None)
 
 
 def _are_same(table: Table, before: dict[Any, Any]) -> bool:

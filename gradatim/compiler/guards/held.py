@@ -262,6 +262,12 @@ def reference(x: Any) -> tuple[Any, bool]:
         return x, False
 
 
+def reference_to(x: Any) -> Callable[[], Any]:
+    """A function that gives an object, or None once it is gone; see `reference`."""
+    refer, is_weak = reference(x)
+    return refer if is_weak else lambda: x
+
+
 def _hooks_of(x: Handle) -> tuple[int, ...]:
     return x._edge.hooked() if type(x._edge) is Leaf else ()
 

@@ -7,7 +7,6 @@ import functools
 import os
 import sys
 import types
-import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from ...core.arguments import at_least_one
 from ...core.context import local
 from ..errors import TraceError
+from ..guards.held import reference_to
 from ..machine.target import host, named
 from ..runtime.binding import Binding
 from ..runtime.inputs import Stale
@@ -250,11 +250,3 @@ class Method(Program):
 
     def __hash__(self) -> int:
         return id(self.__dict__)
-
-
-def reference_to(thing: Any) -> Callable[[], Any]:
-    """A function that returns the object, without keeping it alive if its class allows that."""
-    try:
-        return weakref.ref(thing)
-    except TypeError:
-        return lambda: thing

@@ -14,7 +14,7 @@ from ...core.handle import Handle, wrap
 from ...core.nodes import Leaf
 from ...core.tape import history
 from ..errors import TraceError
-from ..guards.held import reference
+from ..guards.held import reference_to
 from ..ir.graph import kept_from_trace
 
 
@@ -169,9 +169,7 @@ class Same:
     __slots__ = ("hash", "refer")
 
     def __init__(self, value: Any) -> None:
-        self.refer, is_weak = reference(value)
-        if not is_weak:
-            self.refer = lambda: value
+        self.refer = reference_to(value)
         self.hash = id(value)
 
     def __hash__(self) -> int:
